@@ -1,0 +1,114 @@
+"""Everything that can go wrong for a user, one class each.
+
+An error says what happened, why and what to do; the path comes last. The command line prints it and leaves
+with exit code 2; nothing else formats errors. Bugs are not in here: they stay ordinary exceptions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class UnderstudyError(Exception):
+    """Base of all errors meant for people.
+
+    Parameters
+    ----------
+    message:
+        One or two sentences: what happened, why, and what to do about it.
+    path:
+        The file or folder concerned; printed last so that the first half can be shared.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, path: Path | str | None = None) -> None:
+        self.message = message
+        self.path = None if path is None else Path(path)
+        super().__init__(message if path is None else f"{message} Path: {path}")
+
+
+class ClipMissing(UnderstudyError):
+    """The clip or image folder does not exist."""
+
+
+class ClipUnreadable(UnderstudyError):
+    """The file is no video, has no video stream, or nothing in it decodes."""
+
+
+class ClipSizesDiffer(UnderstudyError):
+    """An image folder holds images of several sizes."""
+
+
+class ImageUnreadable(UnderstudyError):
+    """An image file cannot be decoded or is not of a kind we read."""
+
+
+class NoFaceFound(UnderstudyError):
+    """A whole side has no face in it."""
+
+
+class SeveralPeople(UnderstudyError):
+    """More than one person is seen and none was chosen."""
+
+
+class FacesetUnusable(UnderstudyError):
+    """A faceset is empty, or too damaged to train or merge from."""
+
+
+class FolderUnwritable(UnderstudyError):
+    """An output folder cannot be created or written."""
+
+
+class DiskFull(UnderstudyError):
+    """Not enough free space for what is about to be written."""
+
+
+class CheckpointCorrupt(UnderstudyError):
+    """No checkpoint of a model is whole."""
+
+
+class ModelUnknown(UnderstudyError):
+    """No model, preset or architecture of that name."""
+
+
+class ModelInUse(UnderstudyError):
+    """Another process trains this model right now."""
+
+
+class ProjectInvalid(UnderstudyError):
+    """understudy.toml cannot be read or contradicts itself."""
+
+
+class ProjectTooNew(UnderstudyError):
+    """The project was made by a newer version of understudy."""
+
+
+class OptionInvalid(UnderstudyError):
+    """An option has a value out of its range or of the wrong kind."""
+
+
+class DeviceUnavailable(UnderstudyError):
+    """The chosen compute device does not exist here."""
+
+
+class WeightsMissing(UnderstudyError):
+    """A network's weights are not installed, or not the ones we pinned."""
+
+
+class ConsentMissing(UnderstudyError):
+    """A performer's consent is refused or out of date, so nothing final is written."""
+
+
+class MarksUnreadable(UnderstudyError):
+    """A file's marks cannot be read or written."""
+
+
+class UnsafeFile(UnderstudyError):
+    """A file asks for something no weights or settings file may ask for."""
+
+
+class Stopped(UnderstudyError):
+    """The user stopped the job; everything done so far is kept."""
+
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""Find faces, place landmarks, align crops, follow people over time. Works on arrays, not on files."""

@@ -1,0 +1,126 @@
+"""Write aside, swap in, trash: how every file of ours comes to be and goes away.
+
+A reader never sees a half-written file, and nothing of a user's is destroyed: what would be replaced or
+removed goes to a trash folder first. Knows no formats but JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import DiskFull, FolderUnwritable
+
+ASIDE_SUFFIX = ".partial"
+_CHUNK_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to; swap it in when the block ends well, remove it otherwise.
+
+    The temporary name keeps the file's ending, because writers choose formats by it. Missing parent folders
+    are made. Raises FolderUnwritable or DiskFull instead of OSError where the folder or the disk is to blame.
+    """
+    aside = path.with_name(f".{path.stem}.{os.getpid()}{ASIDE_SUFFIX}{path.suffix}")
+    with said_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield aside
+            _flush_to_disk(aside)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def said_plainly(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write at `path` into errors for people."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("The disk is full. Free some space and run the same command again.", path) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise FolderUnwritable(
+                "This place can't be written to. Choose another or change its permissions.", path
+            ) from error
+        raise
+
+
+def _flush_to_disk(path: Path) -> None:
+    # Without fsync a power cut after the rename can leave an empty file under the final name.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` in one step."""
+    with written_aside(path) as aside:
+        aside.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path` in one step."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON to `path` in one step."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file written by us. Raises ValueError when it is not JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file, read in pieces. A folder's is that of its files' names and contents in order."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        if path.is_dir():
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def move_to_trash(path: Path, trash: Path) -> Path:
+    """Move a file or folder into `trash` under a new dated name and return where it lies now."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    with said_plainly(trash):
+        trash.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1000):
+            goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
+            if not goal.exists():
+                shutil.move(path, goal)
+                return goal
+    raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
+
+
+def require_free_space(folder: Path, *, needed_bytes: int) -> None:
+    """Raise DiskFull unless `folder`'s disk has room for `needed_bytes` and a little more."""
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed_bytes * 1.1:
+        raise DiskFull(
+            f"Not enough room: {needed_bytes / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free. "
+            "Free some space and run the same command again.",
+            folder,
+        )
+
+
+def folder_size_bytes(folder: Path) -> int:
+    """Bytes in all files below `folder`; 0 when it does not exist."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder.exists() else 0

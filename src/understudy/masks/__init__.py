@@ -1,0 +1,1 @@
+"""Which pixels are face: hulls from landmarks and their arithmetic."""

@@ -1,0 +1,86 @@
+"""What a clip is: frames with exact times, from a video or from a folder of images.
+
+Only the shape is here; `video.py` and `sequence.py` implement it, `open_clip` in `opening.py` chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8 = npt.NDArray[np.uint8]
+UInt16 = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class ColorTags:
+    """How a video's numbers become colours, as the code points of ITU-T H.273. 2 means "not said"."""
+
+    matrix: int = 2
+    range: int = 0  # 0 not said, 1 limited (16-235), 2 full
+    primaries: int = 2
+    transfer: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipInfo:
+    """What is known about a clip without decoding all of it. Sizes are those of the upright picture."""
+
+    path: Path
+    kind: Literal["video", "images"]
+    width: int
+    height: int
+    frame_count: int
+    duration_s: float
+    rate: Fraction | None  # average frames per second; None for image folders
+    variable_rate: bool
+    rotation_deg: int  # by how much the stored picture was turned to stand upright: 0, 90, 180, 270
+    codec: str
+    pixel_format: str
+    bit_depth: int
+    color: ColorTags
+    has_audio: bool
+    damage: str = ""  # one sentence when only part of the file can be used
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One upright frame. `index` counts from 0 in order of showing; `pts` is in the clip's time base."""
+
+    index: int
+    pts: int
+    time_s: float
+    rgb: UInt8 | UInt16  # (height, width, 3); uint16 spans 0..65535 for clips of more than 8 bits
+
+
+class Clip(Protocol):
+    """A clip that is open for reading. Use it as a context manager."""
+
+    info: ClipInfo
+    time_base: Fraction
+
+    def timestamps(self) -> Sequence[int]:
+        """The pts of every frame in order of showing."""
+        ...
+
+    def frames(
+        self, start: int = 0, stop: int | None = None, *, step: int = 1, deep: bool = False
+    ) -> Iterator[Frame]:
+        """Frames start, start + step, … before `stop`, streamed: never more than a few are in memory.
+
+        8-bit RGB unless `deep`, which gives uint16 for clips of more than 8 bits. Starting in the middle seeks;
+        the frame that comes is exactly the one asked for. A damaged clip ends early instead of raising.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...

@@ -1,0 +1,1 @@
+"""nn.Modules and their catalog, and where their weights come from. Knows no training loop."""

@@ -1,0 +1,36 @@
+"""The shape every swap network has: training, preview, merge and export know only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.geometry import FaceType
+
+Side = Literal["src", "dst"]
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model paints for a batch of dst crops. All values 0..1, encoded sRGB-like as the crops were."""
+
+    rgb_NHWC: Float32  # the src performer with dst's pose, expression and light
+    mask_NHW: Float32  # where the painted face is (learned, src)
+    dst_mask_NHW: Float32  # where dst's own face is (learned, dst)
+
+
+class Predictor(Protocol):
+    """A trained model ready to paint. Made by training, used by merging."""
+
+    face_type: FaceType
+    size_px: int
+    name: str
+    sha256: str  # of the weights, for the marks
+
+    def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
+        """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""
+        ...

@@ -1,0 +1,120 @@
+"""Options declared once: name, type, range, unit, default, help and when they may change.
+
+A stage's options are one class. The flag, the TOML table, validation and the reference page all read it from
+here. Not here: reading files or flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from understudy.errors import OptionInvalid
+
+When = Literal["live", "restart", "create"]
+T = TypeVar("T", bound="Options")
+
+
+class Options(BaseModel):
+    """Base of every option class: immutable, no unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def changed(self, **values: Any) -> Self:
+        """A validated copy with some values replaced. Raises OptionInvalid."""
+        return parse_options(type(self), {**self.model_dump(), **values})
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str | None = None,
+    when: When = "live",
+) -> Any:
+    """Declare one option.
+
+    `low` and `high` are inclusive. `when` says when a change takes effect: `live` while the stage runs,
+    `restart` at its next start, `create` only for a new model or project.
+    """
+    return Field(
+        default,
+        description=help,
+        ge=low,
+        le=high,
+        json_schema_extra={"unit": unit, "when": when, "low": low, "high": high},
+    )
+
+
+@dataclass(frozen=True)
+class OptionInfo:
+    """One option as shown to people. `choices` is empty where any value of `kind` goes."""
+
+    name: str
+    kind: str
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    unit: str | None
+    when: When
+    choices: tuple[str, ...]
+
+
+def describe(options: type[Options]) -> list[OptionInfo]:
+    """List the options of a class in the order of declaration."""
+    schema = options.model_json_schema()["properties"]
+    infos = []
+    for name, field in options.model_fields.items():
+        extra = field.json_schema_extra
+        if not isinstance(extra, dict) or "when" not in extra:
+            raise TypeError(f"{options.__name__}.{name} is not declared with option()")
+        infos.append(
+            OptionInfo(
+                name=name,
+                kind=_kind(schema[name]),
+                default=field.default,
+                help=field.description or "",
+                low=extra["low"],  # type: ignore[arg-type]
+                high=extra["high"],  # type: ignore[arg-type]
+                unit=extra["unit"],  # type: ignore[arg-type]
+                when=extra["when"],  # type: ignore[arg-type]
+                choices=tuple(schema[name].get("enum", ())),
+            )
+        )
+    return infos
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "choice"
+    if "anyOf" in schema:
+        return " or ".join(_kind(part) for part in schema["anyOf"] if part.get("type") != "null")
+    kind = str(schema.get("type", "text"))
+    names = {"integer": "whole number", "number": "number", "boolean": "yes or no", "string": "text"}
+    return names.get(kind, kind)
+
+
+def parse_options(options: type[T], values: Mapping[str, Any]) -> T:
+    """Validate plain values (from TOML, JSON or flags) into `options`.
+
+    Raises OptionInvalid with one sentence that names the option, the value and what it takes.
+    """
+    try:
+        return options.model_validate(dict(values))
+    except ValidationError as error:
+        raise OptionInvalid(_sentence(options, error)) from None
+
+
+def _sentence(options: type[Options], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or options.__name__
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(options.model_fields))
+        return f"There is no option {name!r}. Known here: {known}."
+    return f"Option {name!r} can't be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."

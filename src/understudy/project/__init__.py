@@ -1,0 +1,1 @@
+"""The folder on disk: manifest, paths, locks, trash, migrations. Knows no pixels."""

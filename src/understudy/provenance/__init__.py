@@ -1,0 +1,1 @@
+"""Who agreed, what was made from what, and the marks that say so."""
