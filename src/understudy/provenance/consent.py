@@ -1,0 +1,102 @@
+"""Who agreed to what: one record per performer, and the rule that stops an export.
+
+It is a record, not a lock: it says what the makers stated, and goes into the marks of every finished file.
+Reading `understudy.toml` is `project`'s work, writing marks is `sign.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path, PureWindowsPath
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from understudy.errors import ConsentMissing
+from understudy.files import sha256_of
+
+Status = Literal["agreed", "fictional", "not stated", "refused"]
+
+
+class Consent(BaseModel):
+    """What one performer agreed to, as the project states it.
+
+    Dates are whole days, both inclusive; None leaves that end open. `evidence` names a file (a signed form, a
+    contract) that itself never leaves the project: only its name and SHA-256 go into the marks.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status = Field("not stated", description="agreed, fictional (rendered), not stated or refused.")
+    who: str = Field("", description="The performer's name or role.")
+    scope: str = Field("", description="What the face may be used for, in the words agreed on.")
+    valid_from: date | None = Field(None, description="First day on which the consent holds.")
+    valid_until: date | None = Field(None, description="Last day on which the consent holds.")
+    attested_by: str = Field("", description="Who states that the performer agreed.")
+    evidence: str | None = Field(None, description="File that proves it, relative to the project.")
+    evidence_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of that file.")
+
+    @model_validator(mode="after")
+    def _starts_before_it_ends(self) -> Self:
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError(f"valid_from {self.valid_from} is later than valid_until {self.valid_until}")
+        return self
+
+    def with_evidence(self, evidence: Path) -> Self:
+        """A copy that names `evidence` and its SHA-256. Raises ConsentMissing when there is no such file."""
+        if not evidence.is_file():
+            raise ConsentMissing("The evidence of consent isn't there. Name a file that exists.", evidence)
+        return self.model_copy(
+            update={"evidence": evidence.as_posix(), "evidence_sha256": sha256_of(evidence)},
+        )
+
+    def problem(self, *, today: date) -> str:
+        """Why nothing final may be made on `today`, as the rest of a sentence; empty when it may."""
+        if self.status == "refused":
+            return "is refused"
+        if self.status != "agreed":
+            return ""
+        if self.valid_from and today < self.valid_from:
+            return f"holds only from {self.valid_from}"
+        if self.valid_until and today > self.valid_until:
+            return f"ended on {self.valid_until}"
+        return ""
+
+    def sentence(self) -> str:
+        """The consent in words, as the rest of a sentence that begins with the performer."""
+        if self.status == "not stated":
+            return "the maker did not state whether they agreed"
+        if self.status == "fictional":
+            return "is a rendered person who does not exist"
+        words = "refused" if self.status == "refused" else "agreed"
+        words += f" to {self.scope}" if self.scope else ""
+        words += f", from {self.valid_from}" if self.valid_from else ""
+        words += f", until {self.valid_until}" if self.valid_until else ""
+        return words + (f", as {self.attested_by} attests" if self.attested_by else "")
+
+    def for_marks(self) -> dict[str, Any]:
+        """What goes into a signed file: all that is stated, without any folder of the maker's machine."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        if self.evidence:
+            values["evidence"] = PureWindowsPath(self.evidence).name  # knows both kinds of separators
+        return {"status": self.status, **values}
+
+
+def require_export_consent(consents: Mapping[str, Consent], *, today: date) -> None:
+    """Raise ConsentMissing unless everyone's consent allows a finished file on `today`.
+
+    `consents` maps the performer's name in the project to the record. "not stated" is allowed: the marks then
+    say that nothing was stated. Models and merged frames are kept whatever comes out of this.
+    """
+    for performer, consent in consents.items():
+        problem = consent.problem(today=today)
+        if not problem:
+            continue
+        name = f"{performer} ({consent.who})" if consent.who and consent.who != performer else performer
+        way_out = (
+            "Take this performer out of the project."
+            if consent.status == "refused"
+            else "Ask the performer again and write the new dates under consent in understudy.toml."
+        )
+        raise ConsentMissing(f"The consent of {name} {problem}, so nothing final is written. {way_out}")
