@@ -105,16 +105,18 @@ def parse_options(options: type[T], values: Mapping[str, Any]) -> T:
 
     Raises OptionInvalid with one sentence that names the option, the value and what it takes.
     """
+    unknown = sorted(set(values) - set(options.model_fields))
+    if unknown:
+        known = ", ".join(options.model_fields)
+        raise OptionInvalid(f"There is no option {unknown[0]!r}. Known here: {known}.")
     try:
         return options.model_validate(dict(values))
     except ValidationError as error:
-        raise OptionInvalid(_sentence(options, error)) from None
+        raise OptionInvalid(validation_sentence(error)) from None
 
 
-def _sentence(options: type[Options], error: ValidationError) -> str:
+def validation_sentence(error: ValidationError) -> str:
+    """What is wrong with a value, in one sentence."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or options.__name__
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(options.model_fields))
-        return f"There is no option {name!r}. Known here: {known}."
+    name = ".".join(str(part) for part in first["loc"]) or error.title
     return f"Option {name!r} can't be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."

@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11 or newer, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint format docs bench
+
+demo: $(VENV)/.installed
+	$(BIN)/understudy demo --out demo
+
+# Everything but the long journeys.
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not journey" --durations=10
+
+# What continuous integration runs: all claims, the long journeys included.
+test-all: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --durations=20
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright src
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pages that are made from the code; the tests fail when they are stale.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m understudy.cli.reference docs/reference
+
+bench: $(VENV)/.installed-dev
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("understudy needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@

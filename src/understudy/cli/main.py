@@ -1,0 +1,94 @@
+"""The `understudy` command: the list of commands, and the one place where errors become words and exit codes.
+
+Commands are named by module and imported only when used, so that `--help` needs neither torch nor OpenCV.
+Exit codes: 0 done, 2 something the user can mend, 130 stopped; `verify` has its own.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from types import TracebackType
+
+import pydantic
+from cyclopts import App, CycloptsError
+
+from understudy import __version__
+from understudy.errors import Stopped, UnderstudyError
+from understudy.options import validation_sentence
+
+app = App(
+    name="understudy",
+    version=__version__,
+    help="Train a face model of one performer (src) and recast them into the footage of another (dst).",
+    help_on_error=False,
+    result_action="return_value",
+)
+# In the order of a day's work; the help lists them so.
+app.command("understudy.cli.swap:swap", name="swap", help="Two clips in, a finished, signed shot out.")
+app.command("understudy.cli.demo:demo", name="demo", help="Render two actors and swap them: the whole job.")
+app.command("understudy.cli.project:new", name="new", help="Make a project folder.")
+app.command("understudy.cli.project:add", name="add", help="Add clips to a project.")
+app.command("understudy.cli.stages:extract", name="extract", help="Find the faces of a project's clips.")
+app.command("understudy.cli.stages:train", name="train", help="Train a model, or go on training it.")
+app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
+app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
+app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")
+app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")
+app.command("understudy.cli.verify:verify", name="verify", help="Say what a file's marks say.")
+app.command("understudy.cli.measure:measure", name="measure", help="Compare two clips inside the face.")
+app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works on this machine.")
+
+BUG_EXIT_CODE = 70
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _print_anything()
+    sys.excepthook = _tell_of_a_bug
+    try:
+        result = app(
+            list(arguments) if arguments is not None else None,
+            exit_on_error=False,
+            print_error=False,
+        )
+    except CycloptsError as error:
+        return _refuse(_words_of(error), UnderstudyError.exit_code)
+    except UnderstudyError as error:
+        return _refuse(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _refuse("Stopped at once. Run the same command again to go on.", Stopped.exit_code)
+    except BrokenPipeError:  # e.g. `understudy status | head`
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _words_of(error: CycloptsError) -> str:
+    if isinstance(error.__cause__, pydantic.ValidationError):
+        return validation_sentence(error.__cause__)
+    words = " ".join(str(error).split())
+    return f"{words.rstrip('.')}. See `understudy --help`."
+
+
+def _refuse(sentence: str, exit_code: int) -> int:
+    print(f"understudy: {sentence}", file=sys.stderr)
+    return exit_code
+
+
+def _print_anything() -> None:
+    # A path may hold letters that this terminal can't show; that must not end a night's training.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _tell_of_a_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    traceback.print_exception(kind, error, trace)
+    print(
+        "\nThis is a bug in understudy, not something you did. Nothing that was finished is lost. "
+        "`understudy doctor --report` makes a file to send with the lines above.",
+        file=sys.stderr,
+    )

@@ -1,0 +1,182 @@
+"""Show a stream of events: a moving bar on a terminal, plain lines anywhere else.
+
+One of the readers of `events.py`; it decides nothing. Returns the summaries of the stages for a last word.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bars, TaskID, TextColumn
+
+from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.jobs.stopping import stoppable
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class _Reader(Protocol):
+    def read(self, event: Event) -> None: ...
+    def close(self) -> None: ...
+
+
+def show(events: Events, *, as_json: bool = False) -> dict[str, dict[str, Any]]:
+    """Print events until the job ends; give the summary of every stage, by its name.
+
+    Raises what the job raises, and Stopped after Ctrl-C.
+    """
+    summaries: dict[str, dict[str, Any]] = {}
+    reader = _reader(as_json=as_json)
+    try:
+        for event in stoppable(events):
+            reader.read(event)
+            if isinstance(event, StageFinished):
+                summaries[event.stage] = event.summary
+    finally:
+        reader.close()
+    return summaries
+
+
+def _reader(*, as_json: bool) -> _Reader:
+    if as_json:
+        return _JsonLines()
+    console = Console()
+    return _Bars(console) if console.is_terminal else _Lines()
+
+
+class _Clock:
+    """Rate and time left of one stage, from what its events say or from our own watch."""
+
+    def __init__(self, started: StageStarted) -> None:
+        self.started = started
+        self.began = time.monotonic()
+
+    def rate(self, event: Progress) -> float | None:
+        if event.rate is not None:
+            return event.rate
+        seconds = time.monotonic() - self.began
+        fresh = event.done - self.started.done
+        return fresh / seconds if seconds > 0.5 and fresh > 0 else None
+
+    def seconds_left(self, event: Progress) -> float | None:
+        if event.seconds_left is not None:
+            return event.seconds_left
+        rate, total = self.rate(event), event.total or self.started.total
+        return (total - event.done) / rate if rate and total else None
+
+    def figures(self, event: Progress) -> str:
+        parts = []
+        if rate := self.rate(event):
+            parts.append(f"{rate:.3g} {self.started.unit}/s")
+        if event.loss is not None:
+            parts.append(f"loss {event.loss:.4f}")
+        if event.note:
+            parts.append(event.note)
+        if (left := self.seconds_left(event)) is not None:
+            parts.append(f"{_clock_time(left)} left")
+        return " | ".join(parts)
+
+
+def _clock_time(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+class _Lines:
+    """For logs and pipes: one line when something changes, at most one in five seconds while it runs."""
+
+    def __init__(self) -> None:
+        self._clock: _Clock | None = None
+        self._last = 0.0
+
+    def read(self, event: Event) -> None:
+        match event:
+            case StageStarted():
+                self._clock, self._last = _Clock(event), time.monotonic()
+                total = f" of {event.total}" if event.total else ""
+                _say(f"{event.stage}: {event.why or f'{event.done}{total} {event.unit}'}")
+            case Progress() if self._clock and time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
+                self._last = time.monotonic()
+                total = f"/{event.total}" if event.total else ""
+                _say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
+            case StageFinished():
+                _say(f"{event.stage}: {'nothing left to do' if event.skipped else 'done'}")
+            case Notice() | Made():
+                _say(_plain(event))
+
+    def close(self) -> None:
+        pass
+
+
+class _Bars:
+    """For people at a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.completed:.0f}{task.fields[of]}"),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+        )
+        self._bars.start()
+        self._clock: _Clock | None = None
+        self._task: TaskID | None = None
+
+    def read(self, event: Event) -> None:
+        match event:
+            case StageStarted():
+                self._clock = _Clock(event)
+                self._task = self._bars.add_task(
+                    event.stage, total=event.total, completed=event.done, of=_of(event.total), figures=event.why
+                )
+            case Progress() if self._clock and self._task is not None:
+                self._bars.update(
+                    self._task,
+                    completed=event.done,
+                    total=event.total,
+                    of=_of(event.total),
+                    figures=self._clock.figures(event),
+                )
+            case StageFinished() if self._task is not None:
+                task = self._bars.tasks[-1]
+                seconds = time.monotonic() - (self._clock.began if self._clock else time.monotonic())
+                end = "nothing left to do" if event.skipped else f"done in {_clock_time(seconds)}"
+                self._bars.update(
+                    self._task, total=task.completed or 1, completed=task.completed or 1, figures=end
+                )
+                self._task = None
+            case Notice() | Made():
+                self._bars.console.print(_plain(event), markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        self._bars.stop()
+
+
+def _of(total: int | None) -> str:
+    return f"/{total}" if total else ""
+
+
+class _JsonLines:
+    """For programs: every event as one JSON line."""
+
+    def read(self, event: Event) -> None:
+        _say(json.dumps({"event": type(event).__name__, **vars(event)}, default=str))
+
+    def close(self) -> None:
+        pass
+
+
+def _plain(event: Notice | Made) -> str:
+    if isinstance(event, Made):
+        return f"made {event.what}: {event.path}"
+    return f"{'note' if event.level == 'info' else 'warning'}: {event.text}"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stdout, flush=True)

@@ -1,0 +1,42 @@
+"""Stop a job cleanly: the first Ctrl-C closes the stage where it stands, the second ends the process.
+
+A stage that is closed keeps what is done, so the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+from understudy.errors import Stopped
+from understudy.events import Events
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def stoppable(events: Events) -> Events:
+    """The same events, until the user asks to stop; then close the stage and raise Stopped.
+
+    Signals can only be caught in the main thread; elsewhere the events pass through unchanged.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield from events
+        return
+    asked = threading.Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in _SIGNALS}
+    try:
+        for event in events:
+            yield event
+            if asked.is_set():
+                events.close()  # type: ignore[attr-defined]  # stages are generators
+                raise Stopped("Stopped. Everything done so far is kept; run the same command again to go on.")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
