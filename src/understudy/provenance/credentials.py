@@ -1,0 +1,155 @@
+"""Content Credentials as bytes: which files hold them, where they lie otherwise, how they are read.
+
+The one door to the C2PA library for reading. It never goes online, and the library's own errors end here. What
+the credentials mean is `verify.py`'s matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import c2pa
+
+from understudy.errors import MarksUnreadable
+
+SIDECAR_SUFFIX = ".c2pa"
+UNKNOWN_FORMAT = "application/octet-stream"
+# Containers that hold a manifest themselves. Whatever is not named here gets a sidecar.
+EMBEDDING_FORMATS: dict[str, str] = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".avi": "video/x-msvideo",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+}
+_SIDECAR_FORMATS = {".mkv": "video/x-matroska", ".webm": "video/webm", ".json": "application/json"}
+# The type of a manifest store's description box (ISO/IEC 19566-5; C2PA specification, "manifest store").
+_STORE_MARK = bytes.fromhex("6332706100110010800000AA00389B71")
+_SEARCHED_BYTES = 32 << 20
+_LARGEST_SIDECAR_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Credentials:
+    """A manifest store that was read, and the library's findings about it."""
+
+    store: dict[str, Any]
+    sidecar: Path | None = None
+    data: bytes | None = None  # the sidecar's bytes
+
+    @property
+    def active(self) -> dict[str, Any]:
+        """The newest manifest."""
+        return self.store["manifests"][self.store["active_manifest"]]
+
+
+def embeds(path: Path) -> bool:
+    """Whether a file of this name's kind can hold its credentials itself."""
+    return path.suffix.lower() in EMBEDDING_FORMATS
+
+
+def format_of(path: Path) -> str:
+    """The media type by which the library chooses how to read `path`."""
+    suffix = path.suffix.lower()
+    return EMBEDDING_FORMATS.get(suffix) or _SIDECAR_FORMATS.get(suffix, UNKNOWN_FORMAT)
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the credentials of a file lie that cannot hold them: same name, other ending, as C2PA has it."""
+    return path.with_suffix(SIDECAR_SUFFIX)
+
+
+@contextlib.contextmanager
+def said_by_library(message: str, path: Path) -> Iterator[None]:
+    """Turn the library's errors into MarksUnreadable with `message`."""
+    try:
+        yield
+    except (c2pa.C2paError, UnicodeError) as error:
+        raise MarksUnreadable(f"{message} ({_in_one_line(error)})", path) from error
+
+
+def read_credentials(path: Path, *, roots_pem: str = "") -> Credentials | None:
+    """The credentials inside `path` or in a sidecar next to it; None when there are none.
+
+    `roots_pem` holds the certificates that make a signer known. Raises MarksUnreadable where there are
+    credentials, or remains of them, that cannot be read, and where the file itself cannot be opened.
+    """
+    inside = _read_inside(path, roots_pem)
+    if inside is not None:
+        return inside
+    for sidecar in (sidecar_of(path), path.with_name(path.name + SIDECAR_SUFFIX)):
+        if sidecar != path and sidecar.is_file():
+            return _read_sidecar(path, sidecar, roots_pem)
+    return None
+
+
+def _read_inside(path: Path, roots_pem: str) -> Credentials | None:
+    message = "The credentials in this file are damaged."
+    try:
+        with path.open("rb") as stream, c2pa.Reader(format_of(path), stream, context=_context(roots_pem)) as r:
+            return Credentials(store=_store(r, path))
+    except c2pa.C2paError as error:
+        # The library cannot parse what is no media file at all, or no longer: only remains of a manifest
+        # tell damage from never having been signed.
+        if _has_remains(path):
+            raise MarksUnreadable(f"{message} ({_in_one_line(error)})", path) from error
+        return None
+    except OSError as error:
+        raise MarksUnreadable("This file can't be opened for reading.", path) from error
+
+
+def _read_sidecar(path: Path, sidecar: Path, roots_pem: str) -> Credentials:
+    message = "The credentials beside this file are damaged."
+    try:
+        if sidecar.stat().st_size > _LARGEST_SIDECAR_BYTES:
+            raise MarksUnreadable(f"{message} (too large to be credentials)", sidecar)
+        data = sidecar.read_bytes()
+        with path.open("rb") as stream, said_by_library(message, sidecar):
+            context = _context(roots_pem)
+            with c2pa.Reader(format_of(path), stream, manifest_data=data, context=context) as r:
+                return Credentials(store=_store(r, sidecar), sidecar=sidecar, data=data)
+    except OSError as error:
+        raise MarksUnreadable("This file can't be opened for reading.", sidecar) from error
+
+
+def _store(reader: c2pa.Reader, path: Path) -> dict[str, Any]:
+    store = json.loads(reader.json())
+    if not isinstance(store, dict) or store.get("active_manifest") not in store.get("manifests", {}):
+        raise MarksUnreadable("These credentials name no manifest.", path)
+    return store
+
+
+def _context(roots_pem: str) -> c2pa.Context:
+    settings: dict[str, Any] = {
+        "verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}
+    }
+    if roots_pem:
+        settings["trust"] = {"trust_anchors": roots_pem}
+    return c2pa.Context.from_dict(settings)
+
+
+def _has_remains(path: Path) -> bool:
+    """Whether a manifest store begins in the first or last megabytes, where writers put it."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        if _STORE_MARK in stream.read(_SEARCHED_BYTES):
+            return True
+        stream.seek(max(0, size - _SEARCHED_BYTES))
+        return _STORE_MARK in stream.read(_SEARCHED_BYTES)
+
+
+def _in_one_line(error: Exception) -> str:
+    return "".join(c if c.isprintable() else " " for c in str(error))[:160]

@@ -1,0 +1,70 @@
+"""Our own assertion inside the credentials: what was made from what, with which model and whose consent.
+
+A versioned shape that is written by `sign.py` and read back, leniently, by `verify.py`. Names only, never
+folders: a signed file must not tell how its maker's disk is laid out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from understudy.provenance.consent import Consent
+
+LABEL = "understudy.recast"
+RECAST_VERSION = 1
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer writer may say more than we know
+
+
+class HashedFile(_Shape):
+    """A clip by name and contents."""
+
+    name: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class UsedModel(HashedFile):
+    """The model that painted the face; the hash is that of its weights."""
+
+    iterations: int = Field(ge=0)
+
+
+class FrameCount(_Shape):
+    """How many frames the result has, and how many of them show a recast face."""
+
+    total: int = Field(ge=0)
+    swapped: int = Field(ge=0)
+
+
+class Recast(_Shape):
+    """All that the maker states about one finished file."""
+
+    version: int = RECAST_VERSION
+    title: str
+    dst: HashedFile
+    src: list[HashedFile]
+    model: UsedModel
+    frames: FrameCount
+    consents: dict[str, Consent]
+    software: str
+
+    def for_manifest(self) -> dict[str, Any]:
+        """Plain values for the manifest; a consent's evidence is named without its folder."""
+        values = self.model_dump(mode="json")
+        values["consents"] = {performer: consent.for_marks() for performer, consent in self.consents.items()}
+        return values
+
+
+def recast_in(manifest: dict[str, Any]) -> Recast | None:
+    """Our assertion in a manifest as the library gives it; None where there is none or it has another shape."""
+    for assertion in manifest.get("assertions", []):
+        if assertion.get("label", "").startswith(LABEL):
+            try:
+                return Recast.model_validate(assertion.get("data"))
+            except ValidationError:
+                return None
+    return None

@@ -1,0 +1,234 @@
+"""Sign a finished file: Content Credentials that say what it is, made from what, and who agreed.
+
+The manifest goes into the file where its container can hold one, and into a sidecar otherwise. Signing comes
+last: any program that writes the file again drops the manifest. Works offline; there is no time stamp.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import c2pa
+
+from understudy import __version__
+from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable
+from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly, write_bytes, written_aside
+from understudy.provenance.consent import Consent, require_export_consent
+from understudy.provenance.credentials import (
+    UNKNOWN_FORMAT,
+    Credentials,
+    embeds,
+    format_of,
+    read_credentials,
+    said_by_library,
+    sidecar_of,
+)
+from understudy.provenance.identity import Identity, load_identity
+from understudy.provenance.ledger import LEDGER_NAME, ledger_of
+from understudy.provenance.recast import LABEL, FrameCount, HashedFile, Recast, UsedModel
+
+# IPTC's word for captured footage into which a trained model painted.
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+_SIDECAR_ID = "parent.c2pa"
+_MANIFEST_ROOM_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class SourceClip:
+    """A clip the model learned a face from. Only the name of `path` goes into the marks."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningFacts:
+    """What a finished file's marks will state. Hashes are hex SHA-256, of contents."""
+
+    title: str
+    dst_clip: Path  # the footage that received the face: a video, or a folder of images
+    dst_sha256: str
+    src_clips: Sequence[SourceClip]
+    model_name: str
+    model_sha256: str
+    model_iterations: int
+    consents: Mapping[str, Consent]  # by the performer's name in the project
+    frames_total: int
+    frames_swapped: int
+    software_version: str = __version__
+
+
+def sign_file(
+    unsigned: Path, signed: Path, facts: SigningFacts, *, identity: Identity | None = None
+) -> Path | None:
+    """Write `unsigned` with its marks to `signed`; give the sidecar's path where one was needed, else None.
+
+    Both may be the same path. For a folder of images `signed` is that folder, or one that does not exist yet;
+    its marks are a ledger of all frames and the ledger's sidecar. `unsigned` is a file we just made: marks it
+    has already are replaced, while those of `facts.dst_clip` are kept as its ingredient's.
+
+    Raises ConsentMissing where someone refused, ClipMissing where a file is not there, MarksUnreadable where
+    the marks cannot be made, FolderUnwritable or DiskFull where they cannot be written.
+    """
+    require_export_consent(facts.consents, today=datetime.now(UTC).astimezone().date())
+    for path in (unsigned, facts.dst_clip):
+        if not path.exists():
+            raise ClipMissing("The file to be signed, or what it was made from, isn't there.", path)
+    identity = identity or load_identity()
+    if unsigned.is_dir():
+        return _sign_folder(unsigned, signed, facts, identity)
+    embedded = embeds(signed)
+    # The library reports a full disk as one error of many; so it is asked for before.
+    require_free_space(signed.parent, needed_bytes=unsigned.stat().st_size + _MANIFEST_ROOM_BYTES)
+    with written_aside(signed) as aside:
+        with unsigned.open("rb") as source, aside.open("w+b") as goal:
+            manifest = _sign_stream(
+                source, goal, facts, identity=identity, media_type=format_of(signed), embedded=embedded
+            )
+        return None if embedded else _write_sidecar(signed, manifest)
+
+
+def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Identity) -> Path:
+    if not signed.exists():
+        _copy_folder(unsigned, signed)
+    elif signed.resolve() != unsigned.resolve():
+        raise FolderUnwritable("A folder of that name is already there. Choose another name.", signed)
+    ledger = signed / LEDGER_NAME
+    data = ledger_of(signed)
+    manifest = _sign_stream(
+        io.BytesIO(data), io.BytesIO(), facts, identity=identity, media_type=format_of(ledger), embedded=False
+    )
+    write_bytes(ledger, data)
+    return _write_sidecar(ledger, manifest)
+
+
+def _copy_folder(start: Path, goal: Path) -> None:
+    aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
+    with said_plainly(goal):
+        try:
+            shutil.copytree(start, aside)
+            aside.rename(goal)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_sidecar(signed: Path, manifest: bytes) -> Path:
+    sidecar = sidecar_of(signed)
+    write_bytes(sidecar, manifest)
+    return sidecar
+
+
+def _sign_stream(
+    source: BinaryIO,
+    goal: BinaryIO,
+    facts: SigningFacts,
+    *,
+    identity: Identity,
+    media_type: str,
+    embedded: bool,
+) -> bytes:
+    """Copy `source` to `goal` with a manifest inside, or as it is; return the manifest store's bytes."""
+    context = c2pa.Context.from_dict(
+        # Thumbnails are pictures of people nobody asked for, and can be larger than the file.
+        {"builder": {"thumbnail": {"enabled": False}}, "verify": {"remote_manifest_fetch": False}}
+    )
+    parent = _parent_file(facts.dst_clip)
+    with said_by_library("The marks can't be made for this file.", facts.dst_clip):
+        credentials = _credentials_of(parent)
+        definition = _definition(facts)
+        if credentials is not None and credentials.sidecar is not None:
+            definition["ingredients"] = [_ingredient_with_sidecar(facts.dst_clip, credentials)]
+        with c2pa.Builder(definition, context=context) as builder:
+            builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
+            if not embedded:
+                builder.set_no_embed()
+            _add_parent(builder, facts.dst_clip, parent, credentials)
+            with _signer(identity) as signer:
+                return builder.sign(signer, media_type, source, goal)
+
+
+def _signer(identity: Identity) -> c2pa.Signer:
+    # By callback: the key stays in this process's own library, and other keepers of keys fit the same place.
+    return c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
+
+
+def _definition(facts: SigningFacts) -> dict[str, Any]:
+    agent = {"name": "understudy", "version": facts.software_version}
+    edited = {
+        "action": "c2pa.edited",
+        "when": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "digitalSourceType": DIGITAL_SOURCE_TYPE,
+        "softwareAgent": agent,
+        "description": "A trained model painted the face of the src performer into the dst footage.",
+    }
+    return {
+        "claim_generator_info": [agent],
+        "title": facts.title,
+        "assertions": [
+            {"label": "c2pa.actions", "data": {"actions": [edited]}, "created": True},
+            {"label": LABEL, "data": recast_of(facts).for_manifest(), "created": True},
+        ],
+    }
+
+
+def recast_of(facts: SigningFacts) -> Recast:
+    """What goes into our own assertion. Raises ValueError for a hash that is none."""
+    return Recast(
+        title=facts.title,
+        dst=HashedFile(name=facts.dst_clip.name, sha256=facts.dst_sha256),
+        src=[HashedFile(name=clip.path.name, sha256=clip.sha256) for clip in facts.src_clips],
+        model=UsedModel(name=facts.model_name, sha256=facts.model_sha256, iterations=facts.model_iterations),
+        frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped),
+        consents=dict(facts.consents),
+        software=f"understudy {facts.software_version}",
+    )
+
+
+def _parent_file(dst_clip: Path) -> Path | None:
+    """The file that may carry the dst clip's own credentials: the clip, or an image folder's ledger."""
+    if dst_clip.is_file():
+        return dst_clip
+    ledger = dst_clip / LEDGER_NAME
+    return ledger if ledger.is_file() else None
+
+
+def _credentials_of(parent: Path | None) -> Credentials | None:
+    if parent is None:
+        return None
+    try:
+        return read_credentials(parent)
+    except MarksUnreadable:
+        return None  # damaged beyond reading: nothing is left that could be carried on
+
+
+def _add_parent(
+    builder: c2pa.Builder, dst_clip: Path, parent: Path | None, credentials: Credentials | None
+) -> None:
+    named = {"title": dst_clip.name, "relationship": "parentOf"}
+    if credentials is None or parent is None:
+        # The library would parse the clip for credentials once more, and refuse a damaged one we could use.
+        builder.add_ingredient(named, UNKNOWN_FORMAT, io.BytesIO())
+    elif credentials.data is not None:
+        builder.add_resource(_SIDECAR_ID, io.BytesIO(credentials.data))
+    else:
+        with parent.open("rb") as stream:
+            builder.add_ingredient(named, format_of(parent), stream)
+
+
+def _ingredient_with_sidecar(dst_clip: Path, credentials: Credentials) -> dict[str, Any]:
+    """An ingredient whose credentials lay beside it, which the library cannot take in by itself."""
+    return {
+        "title": dst_clip.name,
+        "format": format_of(dst_clip),
+        "relationship": "parentOf",
+        "active_manifest": credentials.store["active_manifest"],
+        "validation_results": credentials.store["validation_results"],
+        "manifest_data": {"format": "application/c2pa", "identifier": _SIDECAR_ID},
+    }
