@@ -46,6 +46,7 @@ class ClipInfo:
     bit_depth: int
     color: ColorTags
     has_audio: bool
+    pixel_aspect: Fraction = Fraction(1)  # width of a pixel over its height, upright
     damage: str = ""  # one sentence when only part of the file can be used
 
 

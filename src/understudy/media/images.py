@@ -1,0 +1,166 @@
+"""The one place that turns image files into pixels and back.
+
+RGB always, upright (EXIF), without alpha. Bytes go through memory, so any path works on any system. Metadata
+inside face images is `facesets`' business.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from understudy.errors import ImageUnreadable
+from understudy.media.clip import UInt8, UInt16
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "MPO")
+# Where Pillow begins to warn of decompression bombs; a 12K film frame has 80 million.
+MAX_PIXELS = 89_478_485
+# Everything Pillow's readers were seen to raise on broken files.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    struct.error,
+    OverflowError,
+    RuntimeError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+_ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
+_FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+
+
+def read_image(path: Path) -> UInt8:
+    """(height, width, 3) uint8 RGB. Raises ImageUnreadable."""
+    return decode_image(_bytes_of(path), path=path)
+
+
+def read_image_deep(path: Path) -> UInt8 | UInt16:
+    """Like `read_image`, but uint16 0..65535 where the file has 16 bits a channel."""
+    return decode_image_deep(_bytes_of(path), path=path)
+
+
+def decode_image(data: bytes, *, path: Path | None = None) -> UInt8:
+    """(height, width, 3) uint8 RGB from the bytes of an image file. Raises ImageUnreadable."""
+    return eight_bit(decode_image_deep(data, path=path))
+
+
+def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt16:
+    """Like `decode_image`, but uint16 0..65535 where there are 16 bits a channel."""
+    try:
+        with _opened(io.BytesIO(data), path) as image:
+            orientation = _orientation(image)
+            rgb = _sixteen_bit_rgb(data, path) if _is_deep(image) else np.asarray(image.convert("RGB"))
+    except _BROKEN as error:
+        raise _unreadable(path) from error
+    return _upright(rgb, orientation)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(width, height) of the upright image from the file's head alone. Raises ImageUnreadable."""
+    try:
+        with path.open("rb") as file, _opened(file, path) as image:
+            width, height = image.size
+            return (height, width) if _orientation(image) >= 5 else (width, height)
+    except _BROKEN as error:
+        raise _unreadable(path) from error
+
+
+def eight_bit(rgb: UInt8 | UInt16) -> UInt8:
+    """uint8 of a uint8 or uint16 picture, rounded; white stays white."""
+    if rgb.dtype == np.uint8:
+        return rgb.astype(np.uint8, copy=False)
+    return cv2.convertScaleAbs(rgb, alpha=1 / 257).reshape(rgb.shape)
+
+
+def encode_jpeg(rgb: UInt8, quality: int = 95) -> bytes:
+    """JPEG with full chroma (4:4:4) of (height, width, 3) uint8 RGB."""
+    out = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rgb)).save(out, "JPEG", quality=quality, subsampling=0)
+    return out.getvalue()
+
+
+def encode_png(picture: npt.NDArray[Any]) -> bytes:
+    """PNG of RGB (height, width, 3) or grey (height, width), uint8 or uint16."""
+    stored = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    well, data = cv2.imencode(".png", stored, _FAST_PNG)
+    if not well:
+        raise ValueError(f"no PNG can be made of {picture.dtype} {picture.shape}")
+    return data.tobytes()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageUnreadable("There is no such image. Check the name and the folder.", path) from error
+    except OSError as error:
+        raise ImageUnreadable(
+            "This image can't be opened. Check that it is a file you may read.", path
+        ) from error
+
+
+def _opened(file: Any, path: Path | None) -> Image.Image:
+    image = Image.open(file, formats=_FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageUnreadable(f"An image of {image.width} x {image.height} is too large to open.", path)
+    return image
+
+
+def _unreadable(path: Path | None) -> ImageUnreadable:
+    return ImageUnreadable(
+        "This image can't be read: it is damaged, cut off or not a PNG, JPEG, TIFF, WebP or BMP. "
+        "Remove it or save it again.",
+        path,
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    value = image.getexif().get(_ORIENTATION, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """More than 8 bits a channel; Pillow itself reads 16-bit RGB as 8."""
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return True
+    if image.format == "PNG":
+        return any("16" in str(tile[3]) for tile in image.tile)
+    bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,))
+    return max(bits) > 8
+
+
+def _sixteen_bit_rgb(data: bytes, path: Path | None) -> UInt16:
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    whole = not data.startswith(b"\x89PNG") or b"IEND" in data[-64:]
+    try:
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if whole else None
+    except cv2.error:
+        bgr = None
+    if bgr is None:
+        raise _unreadable(path)
+    if bgr.dtype != np.uint16:
+        raise ImageUnreadable("This image holds neither 8 nor 16 bits a channel. Save it as 16-bit.", path)
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _upright(rgb: UInt8 | UInt16, orientation: int) -> UInt8 | UInt16:
+    """Undo the EXIF orientation 1..8 (Exif 2.32, tag 0x0112)."""
+    if orientation >= 5:
+        rgb = rgb.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        rgb = rgb[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        rgb = rgb[::-1]
+    return np.ascontiguousarray(rgb)

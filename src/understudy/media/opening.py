@@ -1,0 +1,24 @@
+"""Open whatever a user names as a clip. Chooses the reader; reads nothing itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.errors import ClipMissing
+from understudy.media.clip import Clip
+from understudy.media.images import IMAGE_SUFFIXES
+from understudy.media.sequence import ImageFolderClip
+from understudy.media.video import VideoClip
+
+
+def open_clip(path: Path) -> Clip:
+    """Open a video file, a folder of images or a single image.
+
+    Raises ClipMissing when there is nothing, ClipUnreadable when it can't be used, ClipSizesDiffer when images
+    of a folder differ in size. A damaged clip opens; `info.damage` says how much of it is usable.
+    """
+    if not path.exists():
+        raise ClipMissing("There is no such file or folder. Check the name.", path)
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFolderClip(path)
+    return VideoClip(path)

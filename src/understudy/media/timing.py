@@ -1,0 +1,156 @@
+"""When every frame of a video is shown: the table of time stamps, without decoding.
+
+Read by walking through the packets, or from the container's own index where all frames are key frames.
+Numbers frames in order of showing. Decoding is `video.py`'s.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from understudy.media.containers import packets, start_offset_s
+
+_FALLBACK_RATE = Fraction(25)
+_EVEN_STEPS_SHARE = Fraction(1, 50)
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """The frames of a stream in order of showing.
+
+    `stored` are the time stamps as they stand in the file (what the decoder gives back), `shown` the ones we
+    tell: shifted to start near zero, strictly increasing. `keys` are those in `stored` where decoding can
+    begin. Without `stamped` the file has no usable stamps: frames are counted from the start, no seeking.
+    """
+
+    stored: tuple[int, ...]
+    shown: tuple[int, ...]
+    keys: tuple[int, ...]
+    stamped: bool
+    promised: int | None  # frames the container says it has
+    last_duration: int = 0
+    index_of: dict[int, int] = field(default_factory=dict, repr=False)
+
+    def key_before(self, index: int, *, steps_back: int = 0) -> int | None:
+        """Stored time of the key frame at or before a frame, or one some key frames earlier; None: from the start."""
+        place = bisect.bisect_right(self.keys, self.stored[index]) - 1 - steps_back
+        return self.keys[place] if place > 0 else None
+
+
+def frame_table(container: InputContainer, stream: VideoStream) -> FrameTable:
+    """Make the table of a stream. Moves the container's reading position."""
+    entries = _from_index(container, stream) or _from_packets(container, stream)
+    stamps, keys, durations, promised = entries
+    offset = round(start_offset_s(container) / _time_base(stream))
+    known = [s for s in stamps if s is not None]
+    if len(set(known)) < len(stamps):
+        return _counted(len(stamps), stream, promised)
+    order = sorted(range(len(known)), key=lambda i: known[i])
+    stored = tuple(known[i] for i in order)
+    return FrameTable(
+        stored=stored,
+        shown=tuple(s - offset for s in stored),
+        keys=tuple(sorted(known[i] for i in keys)),
+        stamped=True,
+        promised=promised,
+        last_duration=durations[order[-1]] if order else 0,
+        index_of={s: i for i, s in enumerate(stored)},
+    )
+
+
+def counted_table(count: int, stream: VideoStream) -> FrameTable:
+    """A table of `count` evenly spaced frames, for files whose own time stamps can't be used."""
+    return _counted(count, stream, None)
+
+
+def _counted(count: int, stream: VideoStream, promised: int | None) -> FrameTable:
+    step = 1 / ((stream.average_rate or _FALLBACK_RATE) * _time_base(stream))
+    shown = tuple(round(i * step) for i in range(count))
+    if len(set(shown)) < count:
+        shown = tuple(range(count))
+    return FrameTable(shown, shown, (), False, promised, max(1, round(step)))
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, 90000)
+
+
+_Entries = tuple[list[int | None], list[int], list[int], int | None]
+
+
+def _from_packets(container: InputContainer, stream: VideoStream) -> _Entries:
+    stamps: list[int | None] = []
+    keys: list[int] = []
+    durations: list[int] = []
+    broken = 0
+    for packet in packets(container, stream):
+        if packet.is_discard:
+            continue
+        broken = broken + 1 if packet.is_corrupt else 0
+        if packet.is_keyframe:
+            keys.append(len(stamps))
+        stamps.append(packet.pts)
+        durations.append(packet.duration or 0)
+    whole = len(stamps) - broken
+    stamps, keys = stamps[:whole], [k for k in keys if k < whole]
+    return stamps, keys, durations, _promised(container, stream)
+
+
+def _from_index(container: InputContainer, stream: VideoStream) -> _Entries | None:
+    """The same from the sample table of QuickTime files whose frames all stand alone (ProRes, DNxHD …).
+
+    Their packets would be the whole file, many gigabytes; where frames are not reordered the index's decoding
+    times are the showing times.
+    """
+    if "mov" not in container.format.name or not stream.codec_context.codec.intra_only:
+        return None
+    index, size_bytes = list(stream.index_entries), container.size
+    if not index or any(e.is_discard or not e.is_keyframe for e in index):
+        return None
+    whole = [e for e in index if e.pos + e.size <= size_bytes]
+    stamps = [e.timestamp for e in whole]
+    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
+    return list(stamps), list(range(len(stamps))), [*gaps, gaps[-1] if gaps else 0], len(index)
+
+
+def _promised(container: InputContainer, stream: VideoStream) -> int | None:
+    if "mov" in container.format.name:
+        return sum(1 for e in stream.index_entries if not e.is_discard) or None
+    if "matroska" in container.format.name and container.duration and stream.average_rate:
+        # Only the whole file's length is known there, sound included: too coarse to count single frames by.
+        return int(Fraction(container.duration, 1_000_000) * stream.average_rate)
+    return None
+
+
+def damage_sentence(have: int, promised: int | None, *, exact: bool) -> str:
+    """One sentence when frames are missing at the end of a file, or an empty text."""
+    if not promised or have >= promised:
+        return ""
+    if exact:
+        return f"Only {have} of {promised} frames could be read: the file ends early."
+    if have < promised - max(2, promised // 20):
+        return f"Only {have} of about {promised} frames could be read: the file ends early."
+    return ""
+
+
+def has_variable_rate(shown: tuple[int, ...]) -> bool:
+    """Whether steps between frames differ by more than the rounding of a time base."""
+    steps = [b - a for a, b in zip(shown, shown[1:], strict=False)]
+    if not steps:
+        return False
+    return max(steps) - min(steps) > max(1, Fraction(sum(steps), len(steps)) * _EVEN_STEPS_SHARE)
+
+
+def average_rate(shown: tuple[int, ...], time_base: Fraction, said: Fraction | None) -> Fraction | None:
+    """Frames per second over the table; what the file says where that agrees to a thousandth."""
+    if len(shown) < 2 or shown[-1] <= shown[0]:
+        return said
+    measured = (len(shown) - 1) / ((shown[-1] - shown[0]) * time_base)
+    if said and abs(measured / said - 1) < Fraction(1, 200):
+        return said
+    return measured.limit_denominator(1001)

@@ -1,0 +1,201 @@
+"""A video file as a clip: exact times, exact seeking, upright RGB, and an early end instead of an error.
+
+Every reading opens the file anew, so that several can go on at once and nothing is shared between them.
+Colour arithmetic is in `planes.py`, the table of time stamps in `timing.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Self
+
+import av.error
+import cv2
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from understudy.errors import ClipUnreadable
+from understudy.media import planes
+from understudy.media.clip import ClipInfo, Frame
+from understudy.media.containers import MAX_PIXELS, open_container, packets, video_stream_of
+from understudy.media.timing import (
+    FrameTable,
+    average_rate,
+    counted_table,
+    damage_sentence,
+    frame_table,
+    has_variable_rate,
+)
+
+# Each decoding thread holds a frame or two; beyond this 4K would fill the memory and gain nothing.
+_MOST_THREADS = 8
+# A first picture that has not come after this many packets will not come.
+_PATIENCE_PACKETS = 500
+
+
+class VideoClip:
+    """A video file open for reading. Implements `Clip`. Raises ClipMissing or ClipUnreadable when made."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with open_container(path) as container:
+            stream = video_stream_of(container, path)
+            table = frame_table(container, stream)
+            self.time_base: Fraction = stream.time_base or Fraction(1, 90000)
+        first = self._first_frame()
+        self._table = table if first.pts is not None else counted_table(len(table.stored), stream)
+        self._steps = planes.upright_steps(first)
+        self.info: ClipInfo = self._described(first)
+
+    def _first_frame(self) -> VideoFrame:
+        with open_container(self._path) as container:
+            stream = video_stream_of(container, self._path)
+            try:
+                for number, packet in enumerate(chain(packets(container, stream), [None])):
+                    for frame in _decoded(stream, packet):
+                        return _checked(frame, self._path)
+                    if number > _PATIENCE_PACKETS:
+                        break
+            except MemoryError:
+                pass
+        raise ClipUnreadable("Nothing in this video can be decoded. Export or copy it again.", self._path)
+
+    def _described(self, first: VideoFrame) -> ClipInfo:
+        with open_container(self._path) as container:
+            stream = video_stream_of(container, self._path)
+            swap = self._steps[0]
+            table, shown = self._table, self._table.shown
+            aspect = stream.sample_aspect_ratio or Fraction(1)
+            length = (shown[-1] - shown[0] + table.last_duration) * self.time_base if shown else Fraction(0)
+            return ClipInfo(
+                path=self._path,
+                kind="video",
+                width=first.height if swap else first.width,
+                height=first.width if swap else first.height,
+                frame_count=len(shown),
+                duration_s=float(length),
+                rate=average_rate(shown, self.time_base, stream.average_rate),
+                variable_rate=has_variable_rate(shown),
+                rotation_deg=planes.rotation_deg(self._steps),
+                codec=stream.codec_context.name,
+                pixel_format=first.format.name,
+                bit_depth=planes.bit_depth_of(first.format),
+                color=planes.tags_of(first),
+                has_audio=bool(container.streams.audio),
+                pixel_aspect=(1 / aspect if swap else aspect) if aspect > 0 else Fraction(1),
+                damage=damage_sentence(
+                    len(shown), table.promised, exact="matroska" not in container.format.name
+                ),
+            )
+
+    def timestamps(self) -> Sequence[int]:
+        """The pts of every frame in order of showing, in `time_base`, starting near zero."""
+        return self._table.shown
+
+    def frames(
+        self, start: int = 0, stop: int | None = None, *, step: int = 1, deep: bool = False
+    ) -> Iterator[Frame]:
+        """Stream frames; see `Clip.frames`. What can't be decoded is left out and told in `info.damage`."""
+        count = len(self._table.shown)
+        wanted = range(max(0, start), count if stop is None else min(stop, count), step)
+        if not wanted:
+            return
+        yielded = 0
+        for index, frame in self._indexed(wanted[0]):
+            if index > wanted[-1]:
+                break
+            if index in wanted:
+                yield self._upright(index, frame, deep=deep)
+                yielded += 1
+            if index == wanted[-1]:
+                break
+        if yielded < len(wanted):
+            self._note_damage(len(wanted) - yielded)
+
+    def _note_damage(self, missing: int) -> None:
+        total = self._table.promised or len(self._table.shown)
+        have = len(self._table.shown) - missing
+        said = f"Only {have} of {total} frames could be read: the rest is damaged."
+        if have < self.info.frame_count or not self.info.damage:
+            self.info = replace(self.info, damage=said)
+
+    def _upright(self, index: int, frame: VideoFrame, *, deep: bool) -> Frame:
+        rgb = planes.turned_upright(planes.rgb_from_frame(frame, deep=deep), self._steps)
+        if rgb.shape[:2] != (self.info.height, self.info.width):
+            # Streams may change size on the way (screen recordings, broadcasts); a clip does not.
+            rgb = cv2.resize(rgb, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
+        if deep and self.info.bit_depth > 8 and rgb.dtype == np.uint8:
+            rgb = rgb.astype(np.uint16) * np.uint16(257)
+        pts = self._table.shown[index]
+        return Frame(index, pts, float(pts * self.time_base), rgb)
+
+    def _indexed(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Decoded frames with their numbers, rising, from `start` on or the first one that decodes after it."""
+        for steps_back in (0, 1, None):
+            key = None
+            if self._table.stamped and steps_back is not None:
+                key = self._table.key_before(start, steps_back=steps_back)
+            frames = self._decoded_from(key)
+            first = next(((i, f) for i, f in frames if i >= start), None)
+            # Demuxers seek by decoding order and some only roughly: a later landing shows here.
+            if key is None or (first is not None and first[0] == start):
+                break
+            frames.close()
+        if first is None:
+            return
+        last = first[0]
+        yield first
+        for index, frame in frames:
+            if index > last:
+                last = index
+                yield index, frame
+
+    def _decoded_from(self, key: int | None) -> Iterator[tuple[int, VideoFrame]]:
+        with open_container(self._path) as container:
+            stream = video_stream_of(container, self._path)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
+            if key is not None:
+                try:
+                    container.seek(key, stream=stream, backward=True)
+                except (av.error.FFmpegError, OSError):
+                    return
+            counter = 0
+            for packet in chain(packets(container, stream), [None]):
+                for frame in _decoded(stream, packet):
+                    if frame.width * frame.height > MAX_PIXELS:
+                        return
+                    index = self._table.index_of.get(frame.pts) if self._table.stamped else counter
+                    counter += 1
+                    if index is not None and index < len(self._table.shown):
+                        yield index, frame
+
+    def close(self) -> None:
+        """Nothing stays open between readings."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _decoded(stream: VideoStream, packet: Packet | None) -> list[VideoFrame]:
+    """What one packet gives; a packet that can't be decoded gives nothing. None empties the decoder."""
+    try:
+        return stream.codec_context.decode(packet)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return []
+
+
+def _checked(frame: VideoFrame, path: Path) -> VideoFrame:
+    if frame.width * frame.height > MAX_PIXELS:
+        raise ClipUnreadable(f"A picture of {frame.width} x {frame.height} is too large to open.", path)
+    return frame
