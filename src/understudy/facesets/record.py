@@ -6,39 +6,59 @@ pixels measured from the frame's top left corner; a crop spans 0..size_px.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from understudy.geometry import FaceType
 
 RECORD_VERSION = 1
+NAMESPACE = "urn:understudy:face:1#"  # of the XMP property that holds a record
+PACKET_LIMIT_BYTES = 65502  # what one JPEG segment holds beside its length and its identifier
+
+_Row = Annotated[list[float], Field(min_length=3, max_length=3)]
 
 
 class FaceRecord(BaseModel):
     """One face in one frame of one clip."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer minor writer may know more than we do
+    # A newer minor writer may know more than we do; a hostile one must not hand NaN to the geometry.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    version: int = RECORD_VERSION
-    clip: str = Field(description="Name of the clip in the project.")
-    frame: int = Field(ge=0, description="Index of the frame in order of showing.")
+    version: int = Field(RECORD_VERSION, ge=1, description="Version of this layout.")
+    clip: str = Field(max_length=1000, description="Name of the clip in the project.")
+    frame: int = Field(ge=0, lt=2**31, description="Index of the frame in order of showing.")
     time_s: float = Field(description="When the frame is shown, seconds from the clip's start.")
     frame_size: tuple[int, int] = Field(description="Width and height of the upright frame in pixels.")
-    box_xyxy: tuple[float, float, float, float]
+    box_xyxy: tuple[float, float, float, float] = Field(
+        description="The detector's box: left, top, right, bottom, in frame pixels."
+    )
     score: float = Field(ge=0, le=1, description="The detector's confidence.")
-    landmarks_68: list[tuple[float, float]] = Field(min_length=68, max_length=68)
-    face_type: FaceType
-    size_px: int = Field(gt=0, description="Side of the square crop.")
-    crop_from_frame: list[list[float]] = Field(description="2 x 3 transform from frame to crop pixels.")
+    landmarks_68: list[tuple[float, float]] = Field(
+        min_length=68,
+        max_length=68,
+        description="x, y in frame pixels; jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, lips 48-67.",
+    )
+    face_type: FaceType = Field(description="How much around the face the crop shows.")
+    size_px: int = Field(gt=0, le=8192, description="Side of the square crop.")
+    crop_from_frame: list[_Row] = Field(
+        min_length=2, max_length=2, description="2 x 3 transform from frame to crop pixels."
+    )
     yaw_deg: float = Field(0.0, description="Positive turns the face to the image's right.")
     pitch_deg: float = Field(0.0, description="Positive looks up.")
     roll_deg: float = Field(0.0, description="Positive turns the head clockwise in the image.")
     track: int = Field(0, description="Which continuous appearance in the clip.")
     person: int = Field(1, description="Which person, counted from 1, most seen first.")
-    sharpness: float = 0.0
+    sharpness: float = Field(0.0, description="Higher is sharper; comparable between crops of one size.")
+
+    @model_validator(mode="after")
+    def _crop_can_be_undone(self) -> Self:
+        (a, b, _), (c, d, _) = self.crop_from_frame
+        if abs(a * d - b * c) < 1e-12:
+            raise ValueError("crop_from_frame has no inverse")
+        return self
 
     def landmarks(self) -> npt.NDArray[np.float64]:
         """Landmarks in frame pixels, (68, 2)."""

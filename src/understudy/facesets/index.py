@@ -1,0 +1,139 @@
+"""The cache of what is inside a faceset's files: SQLite, made again from the files whenever they disagree.
+
+The files are the truth. A row says what a file of that name, size and time held when it was last read, so
+that opening a faceset costs one look at each file instead of a read. What faces mean is `store.py`'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+INDEX_NAME = "index.sqlite"
+_APPLICATION_ID = 0x46616365  # "Face"
+_LAYOUT = 1
+_WAIT_S = 10.0
+_CREATE = """
+CREATE TABLE IF NOT EXISTS faces (
+    name TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    record TEXT,
+    lost INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the index knows about one file."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    digest: bytes  # of the whole content, 16 bytes
+    record: str | None  # JSON; None: the file holds no record
+    lost: bool = False  # the file no longer holds the record; this one is from before
+
+
+class Index:
+    """The rows of one folder. Falls back to memory where the folder takes no database.
+
+    `notes` says what was repaired or not possible, one sentence each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[str] = []
+        self._path = folder / INDEX_NAME
+        self._database = self._opened()
+
+    def rows(self) -> dict[str, Row]:
+        """All rows by file name."""
+        try:
+            found = self._database.execute("SELECT name, size, mtime_ns, digest, record, lost FROM faces")
+            return {row[0]: Row(*row[:5], lost=bool(row[5])) for row in found}
+        except sqlite3.DatabaseError:
+            self._replace_damaged()
+            return {}
+
+    def update(self, rows: Iterable[Row], *, removed: Iterable[str] = ()) -> None:
+        """Write rows and forget others in one transaction. A cache that can't be written is no error."""
+        values = [(r.name, r.size, r.mtime_ns, r.digest, r.record, r.lost) for r in rows]
+        try:
+            with self._database:
+                self._database.executemany("DELETE FROM faces WHERE name = ?", [(name,) for name in removed])
+                self._database.executemany("REPLACE INTO faces VALUES (?, ?, ?, ?, ?, ?)", values)
+        except sqlite3.OperationalError as error:
+            # Locked for long, read-only or a full disk: the next opening reads the files again.
+            self.notes.append(f"The face index could not be written ({error}); it will be made again.")
+        except sqlite3.DatabaseError:
+            self._replace_damaged()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._on_disk()
+        except sqlite3.OperationalError as error:
+            self.notes.append(f"The face index can't be kept in the folder ({error}); it is made in memory.")
+        except sqlite3.DatabaseError:
+            self._move_away()
+            with contextlib.suppress(sqlite3.DatabaseError):
+                return self._on_disk()
+            self.notes.append("The face index can't be kept in the folder; it is made in memory.")
+        return self._in_memory()
+
+    def _on_disk(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=_WAIT_S, check_same_thread=False)
+        try:
+            _require_ours(database)
+            database.execute("PRAGMA journal_mode = WAL")  # a folder that can't do WAL keeps its own mode
+            database.execute("PRAGMA synchronous = NORMAL")
+            with database:
+                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                database.execute(f"PRAGMA user_version = {_LAYOUT}")
+                database.execute(_CREATE)
+                database.execute("SELECT name, size, mtime_ns, digest, record, lost FROM faces LIMIT 1")
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+
+    def _in_memory(self) -> sqlite3.Connection:
+        database = sqlite3.connect(":memory:", check_same_thread=False)
+        database.execute(_CREATE)
+        return database
+
+    def _replace_damaged(self) -> None:
+        self._database.close()
+        self._move_away()
+        self._database = self._opened()
+
+    def _move_away(self) -> None:
+        stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 1000:03d}"
+        goal = self._path.with_name(f"index-damaged-{stamp}.bak")
+        with contextlib.suppress(OSError):
+            self._path.replace(goal)
+            for ending in ("-wal", "-shm"):
+                self._path.with_name(INDEX_NAME + ending).unlink(missing_ok=True)
+            self.notes.append(
+                f"The face index was damaged or not ours; it is now {goal.name} and a new one is made."
+            )
+
+
+def _require_ours(database: sqlite3.Connection) -> None:
+    """Raise DatabaseError for another program's database, OperationalError for a newer one of ours."""
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (layout,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise sqlite3.DatabaseError("another program's database")
+    if layout > _LAYOUT:
+        raise sqlite3.OperationalError("made by a newer version")

@@ -1,0 +1,269 @@
+"""A faceset: a folder of face images, each with its record inside.
+
+The files are the truth: what other programs delete, rename, add or save again is respected at the next look.
+Not here: finding faces in clips (`extract.py`), how a record stands in a file (`xmp.py`), the cache
+(`index.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.errors import ImageUnreadable
+from understudy.facesets.index import Index, Row
+from understudy.facesets.names import safe_name
+from understudy.facesets.record import FaceRecord
+from understudy.facesets.xmp import embed, extract_record
+from understudy.files import said_plainly, write_bytes
+from understudy.media.images import decode_image, encode_jpeg, encode_png
+
+UInt8 = npt.NDArray[np.uint8]
+ImageFormat = Literal["jpg", "png"]
+ENDINGS = (".jpg", ".jpeg", ".png")
+_UNWRITTEN_LIMIT = 200
+_FILE_LIMIT_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class StoredFace:
+    """One face of a faceset: where it lies and what is known about it."""
+
+    name: str
+    path: Path
+    record: FaceRecord
+
+
+class Faceset:
+    """The faces in `folder`, which need not exist yet.
+
+    `notices` lists what a person should know after a look at the folder: files that lost their record or never
+    had one, an index that was rebuilt. Use it as a context manager or call `close`, so that the index is whole.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._index: Index | None = None
+        self._unwritten: dict[str, Row] = {}
+        self._rows: dict[str, Row] = {}
+        self._faces: list[StoredFace] | None = None
+        self._notes: list[str] = []
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return sum(row.record is not None for row in self._rows.values())
+
+    def close(self) -> None:
+        """Write what the index still lacks and let go of it. The object may be used again."""
+        self._write_index()
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    def refresh(self) -> None:
+        """Look at the folder again."""
+        self._write_index()
+        self._faces = None
+        self._notes = []
+        if not self.folder.is_dir():
+            self._rows = {}
+            return
+        known = self._opened_index().rows()
+        self._rows, changed = {}, []
+        for name, size, mtime_ns in _image_files(self.folder):
+            row = known.get(name)
+            if row is None or (row.size, row.mtime_ns) != (size, mtime_ns):
+                row = self._read_row(name, row)
+                if row is None:
+                    continue
+                changed.append(row)
+            self._rows[name] = row
+        gone = [name for name in known if name not in self._rows]
+        if changed or gone:
+            self._opened_index().update(changed, removed=gone)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for everything unusual in the folder; empty when all is well."""
+        lost = [row.name for row in self._rows.values() if row.lost and row.record]
+        foreign = [row.name for row in self._rows.values() if row.record is None]
+        notes = [*(self._index.notes if self._index else ()), *self._notes]
+        if lost:
+            notes.append(
+                f"{_count(lost, 'file was', 'files were')} saved by a program that dropped the face's data; "
+                f"what the index knew is used instead ({_some(lost)})."
+            )
+        if foreign:
+            count = _count(foreign, "picture holds", "pictures hold")
+            notes.append(f"{count} no face data and will not be used ({_some(foreign)}).")
+        return notes
+
+    def ignored(self) -> list[str]:
+        """Names of pictures in the folder that hold no face record."""
+        return sorted(row.name for row in self._rows.values() if row.record is None)
+
+    def faces(self) -> list[StoredFace]:
+        """All faces, sorted by clip, frame and track."""
+        if self._faces is None:
+            faces = [self._stored(row) for row in self._rows.values() if row.record is not None]
+            self._faces = sorted(faces, key=_place)
+        return list(self._faces)
+
+    def image(self, face: StoredFace) -> UInt8:
+        """The face's pixels, (size_px, size_px, 3) RGB.
+
+        A picture that another program made larger or smaller comes back in the record's size. Raises
+        ImageUnreadable when the file is gone, torn or no longer square.
+        """
+        try:
+            data = face.path.read_bytes()
+        except OSError as error:
+            raise ImageUnreadable(
+                "This face is gone or can't be read. Start the stage again.", face.path
+            ) from error
+        try:
+            rgb = decode_image(data)
+        except ImageUnreadable as error:
+            raise ImageUnreadable(error.message, face.path) from error
+        height, width = rgb.shape[:2]
+        if height != width:
+            raise ImageUnreadable(
+                f"A face must be square; this picture is {width} x {height} pixels. Delete or restore it.",
+                face.path,
+            )
+        size = face.record.size_px
+        if height == size:
+            return rgb
+        how = cv2.INTER_AREA if height > size else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(rgb, (size, size), interpolation=how), np.uint8)
+
+    def add(self, rgb: UInt8, record: FaceRecord, *, image_format: ImageFormat = "jpg") -> StoredFace:
+        """Write a face, (size_px, size_px, 3) RGB, and return where it lies.
+
+        A face of the same clip, frame and person under its usual name is replaced. Raises DiskFull or
+        FolderUnwritable.
+        """
+        if rgb.shape != (record.size_px, record.size_px, 3) or rgb.dtype != np.uint8:
+            raise ValueError(f"a face of {record.size_px} px is expected, not {rgb.shape} {rgb.dtype}")
+        encoded = encode_png(rgb) if image_format == "png" else encode_jpeg(rgb, quality=95)
+        data = embed(encoded, record)
+        name = self._free_name(record, image_format)
+        path = self.folder / name
+        write_bytes(path, data)
+        row = _row(name, data, path.stat(), record.model_dump_json(), lost=False)
+        self._rows[name] = self._unwritten[name] = row
+        self._faces = None
+        if len(self._unwritten) >= _UNWRITTEN_LIMIT:
+            self._write_index()
+        return StoredFace(name, path, record)
+
+    def repair(self) -> int:
+        """Put the record back into files that lost it, and return how many that were."""
+        lost = [row for row in self._rows.values() if row.lost and row.record]
+        for row in lost:
+            path = self.folder / row.name
+            write_bytes(path, embed(path.read_bytes(), FaceRecord.model_validate_json(row.record or "")))
+        if lost:
+            self.refresh()
+        return len(lost)
+
+    def fingerprint(self) -> str:
+        """Hex digest of the set of faces: changes when a face comes, goes or changes its content or name."""
+        digest = hashlib.sha256()
+        for row in sorted(self._rows.values(), key=lambda row: row.name):
+            if row.record is not None:
+                digest.update(row.name.encode() + b"\0" + row.digest)
+        return digest.hexdigest()
+
+    def _opened_index(self) -> Index:
+        if self._index is None:
+            self._index = Index(self.folder)
+        return self._index
+
+    def _write_index(self) -> None:
+        if self._unwritten and self.folder.is_dir():
+            self._opened_index().update(self._unwritten.values())
+        self._unwritten = {}
+
+    def _read_row(self, name: str, before: Row | None) -> Row | None:
+        """Read a new or changed file; None when it is gone again or can't be read."""
+        path = self.folder / name
+        try:
+            status = path.stat()
+            data = path.read_bytes() if status.st_size <= _FILE_LIMIT_BYTES else b""
+        except OSError as error:
+            self._notes.append(f"{name} can't be read ({error.strerror}); it is left out.")
+            return None
+        record = extract_record(data)
+        if record is not None:
+            return _row(name, data, status, record.model_dump_json(), lost=False)
+        remembered = before.record if before else None
+        return _row(name, data, status, remembered, lost=remembered is not None)
+
+    def _stored(self, row: Row) -> StoredFace:
+        return StoredFace(row.name, self.folder / row.name, FaceRecord.model_validate_json(row.record or ""))
+
+    def _free_name(self, record: FaceRecord, ending: str) -> str:
+        """The face's usual name, or with a number where a face of something else has it."""
+        stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
+        for attempt in range(1, 10_000):
+            name = f"{stem}.{ending}" if attempt == 1 else f"{stem}-{attempt}.{ending}"
+            row = self._rows.get(name)
+            if row is None and not (self.folder / name).exists():
+                return name
+            if row is not None and row.record is not None:
+                other = self._stored(row).record
+                if (other.clip, other.frame, other.person) == (record.clip, record.frame, record.person):
+                    return name
+        raise RuntimeError(f"no free name for {stem}")
+
+
+def _image_files(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """(name, size, mtime_ns) of every picture in the folder; hidden and half-written files are no pictures."""
+    with said_plainly(folder), os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith(".") or not name.lower().endswith(ENDINGS) or not _is_text(name):
+                continue
+            try:
+                status = entry.stat()
+            except OSError:  # deleted between the listing and the look
+                continue
+            if entry.is_file():
+                yield name, status.st_size, status.st_mtime_ns
+
+
+def _is_text(name: str) -> bool:
+    # A name that is no valid UTF-8 arrives with surrogates, which neither SQLite nor JSON takes.
+    return not any(0xD800 <= ord(c) < 0xE000 for c in name)
+
+
+def _row(name: str, data: bytes, status: os.stat_result, record: str | None, *, lost: bool) -> Row:
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    return Row(name, status.st_size, status.st_mtime_ns, digest, record, lost)
+
+
+def _place(face: StoredFace) -> tuple[str, int, int, str]:
+    return face.record.clip, face.record.frame, face.record.track, face.name
+
+
+def _count(names: list[str], one: str, many: str) -> str:
+    return f"1 {one}" if len(names) == 1 else f"{len(names)} {many}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")

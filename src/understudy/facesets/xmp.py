@@ -1,0 +1,270 @@
+"""A face's record inside its own image file: an XMP packet in a JPEG or PNG, spliced in byte by byte.
+
+Pixels are never decoded or touched, so writing a record costs microseconds and no quality. Other programs'
+XMP properties in the same file are kept. Reading trusts nothing: a torn, foreign or hostile file has no
+record, that is all. Not here: image codecs (`media.images`), and which files make a faceset (`store.py`).
+
+Layouts: XMP Specification Part 3 (Adobe, 2016) for both files; ITU-T T.81 annex B for JPEG segments;
+the PNG specification, section 11.3.3.4, for iTXt chunks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from understudy.facesets.record import NAMESPACE, PACKET_LIMIT_BYTES, RECORD_VERSION, FaceRecord
+from understudy.facesets.schema import schema_page
+
+__all__ = ["NAMESPACE", "PACKET_LIMIT_BYTES", "embed", "extract_record", "packets", "schema_page"]
+
+_JPEG_START = b"\xff\xd8"
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+_JPEG_EXIF = b"Exif\x00\x00"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_PNG_XMP = b"XML:com.adobe.xmp\x00"
+_SCAN, _END, _APP0, _APP1 = 0xDA, 0xD9, 0xE0, 0xE1
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_INFLATED_LIMIT_BYTES = 1 << 20
+_BOM = "\ufeff"
+
+# An own extraction instead of an XML parser: no entities are ever defined or expanded, so there are no bombs.
+_NAME = r"[A-Za-z_][\w.-]{0,63}"
+_DECLARED = re.compile(rf"""\sxmlns:({_NAME})\s*=\s*["']{re.escape(NAMESPACE)}["']""")
+_RDF_END = re.compile(rf"</({_NAME}):RDF\s*>")
+_ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|(amp|lt|gt|quot|apos));")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+
+
+def embed(image: bytes, record: FaceRecord) -> bytes:
+    """The same JPEG or PNG file with `record` inside, in place of an older one.
+
+    Raises ValueError when `image` is neither, is torn before its pixels, or the record is over the 64 kB that
+    a JPEG can hold. XMP of other programs stays, unless it is no UTF-8 XMP or leaves no room.
+    """
+    old = next(packets(image), b"")
+    packet = _joined(old, record)
+    if len(packet) > PACKET_LIMIT_BYTES:
+        packet = _joined(b"", record)
+    if len(packet) > PACKET_LIMIT_BYTES:
+        raise ValueError(f"a face record of {len(packet)} bytes is over the limit of {PACKET_LIMIT_BYTES}")
+    if image.startswith(_JPEG_START):
+        return _spliced_jpeg(image, packet)
+    if image.startswith(_PNG_START):
+        return _spliced_png(image, packet)
+    raise ValueError("only JPEG and PNG files can hold a face record")
+
+
+def extract_record(image: bytes) -> FaceRecord | None:
+    """The record inside a JPEG or PNG file; None when there is none that is whole and valid."""
+    for packet in packets(image):
+        text = _property(packet)
+        if text is None:
+            continue
+        try:
+            record = FaceRecord.model_validate_json(text)
+        except ValidationError:
+            continue
+        if record.version <= RECORD_VERSION:
+            return record
+    return None
+
+
+def packets(image: bytes) -> Iterator[bytes]:
+    """Every XMP packet of a JPEG or PNG file, in order; ends quietly where the file is torn."""
+    if image.startswith(_JPEG_START):
+        for marker, start, stop in _segments(image):
+            if marker == _APP1 and image.startswith(_JPEG_XMP, start, stop):
+                yield image[start + len(_JPEG_XMP) : stop]
+    elif image.startswith(_PNG_START):
+        for kind, start, stop in _chunks(image):
+            if kind == b"iTXt" and image.startswith(_PNG_XMP, start, stop):
+                packet = _international_text(image[start + len(_PNG_XMP) : stop])
+                if packet is not None:
+                    yield packet
+
+
+# --- the packet
+
+
+def _joined(old: bytes, record: FaceRecord) -> bytes:
+    """An XMP packet with our record, and with what `old` says besides it."""
+    text = json.dumps(record.as_json(), ensure_ascii=False, separators=(",", ":"))
+    ours = (
+        f'<rdf:Description rdf:about="" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+        f' xmlns:understudy="{NAMESPACE}" understudy:record="{_escaped(text)}"/>'
+    )
+    kept = _without_ours(old)
+    ends = list(_RDF_END.finditer(kept))
+    if ends:
+        return (kept[: ends[-1].start()] + ours + "\n" + kept[ends[-1].start() :]).encode()
+    return (
+        f'<?xpacket begin="{_BOM}" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
+        f"{ours}\n"
+        '</rdf:RDF></x:xmpmeta>\n<?xpacket end="w"?>'
+    ).encode()
+
+
+def _without_ours(packet: bytes) -> str:
+    """The packet's text without our property; empty when it is not UTF-8 or holds nothing but ours."""
+    try:
+        text = packet.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    for prefix in _prefixes(text):
+        name = rf"{re.escape(prefix)}:record"
+        text = re.sub(rf"""<rdf:Description[^<>]*\s{name}\s*=\s*"[^"<]*"\s*/>\s*""", _kept_description, text)
+        text = re.sub(rf"""\s{name}\s*=\s*(?:"[^"<]*"|'[^'<]*')""", "", text)
+        text = re.sub(rf"<{name}(?:\s[^<>]*)?>[^<]*</{name}\s*>", "", text)
+    return text if re.search(r"<(?!/)(?!\?)(?!x:xmpmeta\b)(?!rdf:RDF\b)", text) else ""
+
+
+def _kept_description(match: re.Match[str]) -> str:
+    # Ours alone goes as a whole; one that another program joined with its own properties stays.
+    properties = re.findall(rf"\s({_NAME}:{_NAME})\s*=", match.group())
+    foreign = [p for p in properties if not p.startswith(("xmlns:", "rdf:")) and not p.endswith(":record")]
+    return match.group() if foreign else ""
+
+
+def _property(packet: bytes) -> str | None:
+    """The JSON text of our property, as an attribute or an element under any prefix."""
+    try:
+        text = packet.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    for prefix in _prefixes(text):
+        name = rf"{re.escape(prefix)}:record"
+        found = re.search(rf"""\s{name}\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""", text) or re.search(
+            rf"<{name}(?:\s[^<>]*)?>([^<]*)()</{name}\s*>", text
+        )
+        if found:
+            return _unescaped(found.group(1) or found.group(2) or "")
+    return None
+
+
+def _prefixes(text: str) -> list[str]:
+    return list(dict.fromkeys(_DECLARED.findall(text)))[:4]
+
+
+def _escaped(text: str) -> str:
+    for character, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
+        text = text.replace(character, f"&{name};")
+    return text
+
+
+def _unescaped(text: str) -> str:
+    def character(match: re.Match[str]) -> str:
+        decimal, hexadecimal, name = match.groups()
+        if name:
+            return _NAMED[name]
+        code = int(decimal) if decimal else int(hexadecimal, 16)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+    return _ENTITY.sub(character, text)
+
+
+# --- JPEG
+
+
+def _segments(image: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, stop) of the payload of every segment before the pixels."""
+    at = len(_JPEG_START)
+    while at + 4 <= len(image) and image[at] == 0xFF:
+        marker = image[at + 1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+            continue
+        if marker in (_SCAN, _END):
+            return
+        if marker in _ALONE:
+            at += 2
+            continue
+        (length,) = struct.unpack_from(">H", image, at + 2)
+        stop = at + 2 + length
+        if length < 2 or stop > len(image):
+            return
+        yield marker, at + 4, stop
+        at = stop
+
+
+def _spliced_jpeg(image: bytes, packet: bytes) -> bytes:
+    goal = len(_JPEG_START)
+    old: list[tuple[int, int]] = []
+    for marker, start, stop in _segments(image):
+        if marker == _APP1 and image.startswith(_JPEG_XMP, start, stop):
+            old.append((start - 4, stop))
+        elif start - 4 == goal and (marker == _APP0 or image.startswith(_JPEG_EXIF, start, stop)):
+            goal = stop  # JFIF and Exif want to come first
+    segment = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_JPEG_XMP) + len(packet)) + _JPEG_XMP + packet
+    return _replaced(image, old, goal, segment)
+
+
+def _replaced(image: bytes, old: list[tuple[int, int]], goal: int, new: bytes) -> bytes:
+    """`image` without the byte ranges `old` and with `new` at `goal`."""
+    pieces, at = [], 0
+    for start, stop in sorted([*old, (goal, goal)]):
+        pieces.append(image[at:start])
+        if start == stop == goal:
+            pieces.append(new)
+        at = stop
+    return b"".join([*pieces, image[at:]])
+
+
+# --- PNG
+
+
+def _chunks(image: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, start, stop) of every chunk's data; text chunks only where their checksum holds."""
+    at = len(_PNG_START)
+    while at + 12 <= len(image):
+        length, kind = struct.unpack_from(">I4s", image, at)
+        start, stop = at + 8, at + 8 + length
+        if stop + 4 > len(image):
+            return
+        if kind == b"iTXt":
+            (checksum,) = struct.unpack_from(">I", image, stop)
+            if checksum == zlib.crc32(image[at + 4 : stop]):
+                yield kind, start, stop
+        else:
+            yield kind, start, stop
+        at = stop + 4
+        if kind == b"IEND":
+            return
+
+
+def _international_text(data: bytes) -> bytes | None:
+    """The text of an iTXt chunk after its keyword, unpacked up to a megabyte; None when it is malformed."""
+    if len(data) < 4 or data[0] not in (0, 1) or data[1] != 0:
+        return None
+    parts = data[2:].split(b"\x00", 2)
+    if len(parts) != 3:
+        return None
+    if data[0] == 0:
+        return parts[2]
+    try:
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(parts[2], _INFLATED_LIMIT_BYTES)
+    except zlib.error:
+        return None
+    return text if unpacking.eof else None
+
+
+def _spliced_png(image: bytes, packet: bytes) -> bytes:
+    goal, old = 0, []
+    for kind, start, stop in _chunks(image):
+        if kind == b"IHDR" and not goal:
+            goal = stop + 4
+        elif kind == b"iTXt" and image.startswith(_PNG_XMP, start, stop):
+            old.append((start - 8, stop + 4))
+    if not goal:
+        raise ValueError("the PNG file is torn before its header")
+    body = b"iTXt" + _PNG_XMP + b"\x00\x00\x00\x00" + packet
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return _replaced(image, old, goal, chunk)

@@ -1,0 +1,225 @@
+"""A project: one folder that holds everything, and the only door to its manifest.
+
+Knows where things lie and keeps two writers apart. What the manifest may say is `manifest.py`'s; what is done
+and what is next is `state.py`'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from understudy.errors import ClipMissing, ProjectInvalid
+from understudy.facesets.names import safe_name
+from understudy.files import said_plainly
+from understudy.project import manifest as toml
+from understudy.project.lock import exclusive
+from understudy.project.manifest import ClipEntry, FacesetEntry, Manifest, ModelEntry, Performer, Role
+from understudy.project.migrations import VERSION, migrated
+from understudy.project.trash import Trash
+from understudy.provenance.consent import Consent
+
+if TYPE_CHECKING:
+    from understudy.facesets.store import Faceset
+
+MANIFEST_NAME = "understudy.toml"
+_LOCK_NAME = ".understudy.lock"
+_FIRST_TEXT = """\
+# An understudy project. Everything is in this folder; copying it is the backup.
+# docs/reference explains every name. Comments of yours are kept when understudy writes here.
+version = 1
+"""
+
+
+class Project:
+    """An open project. `manifest` is as last read; change it only through `change` and the methods here."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.trash = Trash(folder)
+
+    @classmethod
+    def create(cls, folder: Path, *, name: str = "") -> Self:
+        """Make a project in a new, empty or not yet used folder. Raises ProjectInvalid where there is one."""
+        folder = folder.absolute()
+        path = folder / MANIFEST_NAME
+        with exclusive(folder / _LOCK_NAME):
+            if path.exists():
+                raise ProjectInvalid("There is a project already. Open it, or choose another folder.", folder)
+            manifest = Manifest(name=name or folder.name)
+            toml.write_manifest(path, manifest, text=_FIRST_TEXT)
+        return cls(folder, manifest)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a project, bringing an older layout up to date first; the original goes to the trash.
+
+        Raises ProjectInvalid or ProjectTooNew.
+        """
+        folder = folder.absolute()
+        path = folder / MANIFEST_NAME
+        values = toml.read_values(path)
+        if values.get("version", 0) < VERSION:
+            _migrate(folder)
+            values = toml.read_values(path)
+        return cls(folder, toml.parse_manifest(values, text=toml.read_text(path), path=path))
+
+    @classmethod
+    def open_or_create(cls, folder: Path, *, name: str = "") -> Self:
+        """Open the project in `folder`, or make one when there is none."""
+        if (folder / MANIFEST_NAME).exists():
+            return cls.open(folder)
+        return cls.create(folder, name=name)
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Manifest]:
+        """Read the manifest anew, let the block change it, check it and swap it in, as the only writer.
+
+        Nothing is written when the block raises or the result contradicts itself (ProjectInvalid).
+        """
+        path = self.folder / MANIFEST_NAME
+        with exclusive(self.folder / _LOCK_NAME):
+            text = toml.read_text(path)
+            manifest = toml.parse_manifest(toml.read_values(path), text=text, path=path)
+            yield manifest
+            checked = toml.parse_manifest(manifest.model_dump(), text=text, path=path)
+            toml.write_manifest(path, checked, text=text)
+            self.manifest = checked
+
+    def add_clip(
+        self,
+        path: Path,
+        role: Role,
+        *,
+        performer: str = "",
+        faceset: str = "main",
+        name: str = "",
+        consent: Consent | None = None,
+    ) -> str:
+        """Add a clip to a side and to a faceset of its performer; returns the clip's name.
+
+        The performer is called like the role unless said. A clip that is there already under the same role is
+        not added twice. Raises ClipMissing, ProjectInvalid.
+        """
+        if not path.exists():
+            raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
+        stored = self._stored_path(path)
+        performer = performer or role
+        with self.change() as manifest:
+            there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
+            clip_name = there or _free_name(name or path.absolute().stem, manifest)
+            person = manifest.performers.setdefault(performer, Performer())
+            if consent is not None:
+                person.consent = consent
+            if there is None:
+                manifest.clips[clip_name] = ClipEntry(path=stored, role=role, performer=performer)
+                entry = person.facesets.setdefault(faceset, FacesetEntry())
+                entry.clips = [*entry.clips, clip_name]
+        return clip_name
+
+    def add_model(self, name: str, *, preset: str = "quick") -> ModelEntry:
+        """Add a model that learns from all facesets there are, or return the one of that name."""
+        if name in self.manifest.models:
+            return self.manifest.models[name]
+        with self.change() as manifest:
+            entry = manifest.models.setdefault(name, ModelEntry(preset=preset))
+            entry.src_facesets = entry.src_facesets or _facesets_of(manifest, "src")
+            entry.dst_facesets = entry.dst_facesets or _facesets_of(manifest, "dst")
+        return self.manifest.models[name]
+
+    def choose_face(self, clip: str, number: int) -> None:
+        """Remember which person of a clip is meant, counted from 1."""
+        with self.change() as manifest:
+            manifest.clips[clip].face = number
+
+    def clip_path(self, name: str) -> Path:
+        """Where a clip lies."""
+        return self.folder / self.manifest.clips[name].path
+
+    def consents(self) -> dict[str, Consent]:
+        """Every performer's consent record."""
+        return {name: performer.consent for name, performer in self.manifest.performers.items()}
+
+    def faceset_folder(self, performer: str, name: str = "main") -> Path:
+        """Where a faceset's files lie."""
+        return self.folder / "facesets" / performer / name
+
+    def faceset(self, performer: str, name: str = "main") -> Faceset:
+        """Open a faceset."""
+        from understudy.facesets.store import Faceset  # its image codecs take half a second to import
+
+        return Faceset(self.faceset_folder(performer, name))
+
+    def faceset_of_clip(self, clip: str) -> tuple[str, str]:
+        """(performer, faceset) that a clip's faces go to: the first that lists it."""
+        performer = self.manifest.clips[clip].performer
+        facesets = self.manifest.performers[performer].facesets
+        return performer, next((name for name, entry in facesets.items() if clip in entry.clips), "main")
+
+    def model_folder(self, name: str) -> Path:
+        """Where a model's checkpoints, metrics and previews lie."""
+        return self.folder / "models" / name
+
+    def merged_folder(self, clip: str, model: str) -> Path:
+        """Where a clip's merged frames of one model lie."""
+        return self.folder / "merged" / clip / model
+
+    @property
+    def out_folder(self) -> Path:
+        """Finished files, when no other place is named."""
+        return self.folder / "out"
+
+    @property
+    def cache_folder(self) -> Path:
+        """What can be made again."""
+        return self.folder / "cache"
+
+    @property
+    def people_folder(self) -> Path:
+        """Pictures of the people in a clip, to choose from."""
+        return self.folder / "people"
+
+    @property
+    def logs_folder(self) -> Path:
+        """What was said while stages ran."""
+        return self.folder / "logs"
+
+    def _stored_path(self, path: Path) -> str:
+        absolute = path.resolve()
+        home = self.folder.resolve()
+        return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else str(absolute)
+
+
+def _free_name(wish: str, manifest: Manifest) -> str:
+    name = safe_name(wish)
+    taken = {clip.casefold() for clip in manifest.clips}  # folders of some systems don't tell cases apart
+    candidates = (name, *(f"{name}-{number}" for number in range(2, 100_000)))
+    return next(candidate for candidate in candidates if candidate.casefold() not in taken)
+
+
+def _facesets_of(manifest: Manifest, role: Role) -> list[str]:
+    clips = manifest.clips_of(role)
+    return [
+        f"{performer_name}/{faceset_name}"
+        for performer_name, performer in manifest.performers.items()
+        for faceset_name, faceset in performer.facesets.items()
+        if any(clip in clips for clip in faceset.clips)
+    ]
+
+
+def _migrate(folder: Path) -> None:
+    path = folder / MANIFEST_NAME
+    with exclusive(folder / _LOCK_NAME):
+        values = toml.read_values(path)
+        if values.get("version", 0) >= VERSION:  # another process was faster
+            return
+        manifest = toml.parse_manifest(migrated(values), text="", path=path)
+        copy = path.with_name(f"understudy-version-{values.get('version', 0)}.toml")
+        with said_plainly(copy):
+            shutil.copy2(path, copy)
+        Trash(folder).put(copy)
+        toml.write_manifest(path, manifest, text=toml.read_text(path))

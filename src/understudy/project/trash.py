@@ -1,0 +1,79 @@
+"""The project's trash: what was replaced or removed lies here under a dated name and can go back.
+
+Beside every entry stands a small note of where it came from. Emptying it is left to people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.errors import ProjectInvalid
+from understudy.files import folder_size_bytes, move_to_trash, read_json, said_plainly, write_json
+
+_NOTE = ".origin.json"
+
+
+@dataclass(frozen=True)
+class TrashEntry:
+    """One thing in the trash. `origin` is None when its note was lost."""
+
+    path: Path
+    origin: Path | None
+    size_bytes: int
+
+
+class Trash:
+    """The trash of the project in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._project = folder
+        self.folder = folder / "trash"
+
+    def put(self, path: Path) -> TrashEntry:
+        """Move a file or folder of the project here."""
+        origin = path.absolute().relative_to(self._project.absolute())
+        size = size_bytes(path)
+        now = move_to_trash(path, self.folder)
+        write_json(_note(now), {"origin": origin.as_posix()})
+        return TrashEntry(now, self._project / origin, size)
+
+    def entries(self) -> list[TrashEntry]:
+        """Everything in the trash, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        names = sorted(p.name for p in self.folder.iterdir())
+        paths = [self.folder / n for n in names if not n.endswith(_NOTE) and not n.startswith(".")]
+        return [TrashEntry(path, self._origin(path), size_bytes(path)) for path in paths]
+
+    def restore(self, entry: TrashEntry) -> Path:
+        """Move an entry back to where it was. What is there now goes to the trash first.
+
+        Raises ProjectInvalid when it is not known where it belongs.
+        """
+        if entry.origin is None:
+            raise ProjectInvalid("It isn't known where this belongs. Move it by hand.", entry.path)
+        if entry.origin.exists():
+            self.put(entry.origin)
+        with said_plainly(entry.origin):
+            entry.origin.parent.mkdir(parents=True, exist_ok=True)
+            entry.path.rename(entry.origin)
+            _note(entry.path).unlink(missing_ok=True)
+        return entry.origin
+
+    def _origin(self, path: Path) -> Path | None:
+        try:
+            origin = Path(read_json(_note(path))["origin"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        # A note from a foreign project must not lead outside of this one.
+        return None if origin.is_absolute() or ".." in origin.parts else self._project / origin
+
+
+def size_bytes(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder."""
+    return path.stat().st_size if path.is_file() else folder_size_bytes(path)
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + _NOTE)

@@ -1,0 +1,49 @@
+import pytest
+
+from understudy.files import write_text
+from understudy.project.cleaning import STAGES, clean
+
+MADE = {
+    "extract": ["facesets/src", "people/src-person-1.jpg", "cache/a.found.jsonl"],
+    "train": ["models/main"],
+    "merge": ["merged/dst clip"],
+    "encode": ["out/result.mp4"],
+}
+
+
+@pytest.fixture
+def worked(filled):
+    for path in ("facesets/src/main/f.jpg", "models/main/model.toml", "merged/dst clip/main/0.png"):
+        write_text(filled.folder / path, "xx")
+    for path in ("people/src-person-1.jpg", "cache/a.found.jsonl", "out/result.mp4"):
+        write_text(filled.folder / path, "xx")
+    return filled
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_dry_run_lists_what_would_go_and_moves_nothing(worked, stage):
+    removals = clean(worked, stage, dry_run=True)
+    assert [r.path.relative_to(worked.folder).as_posix() for r in removals] == MADE[stage]
+    assert all(r.path.exists() and r.size_bytes == 2 and r.trashed is None for r in removals)
+    assert not worked.trash.folder.exists()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cleaning_a_stage_moves_only_what_it_made_and_can_be_undone(worked, stage):
+    removals = clean(worked, stage)
+    left = {path for paths in MADE.values() for path in paths if (worked.folder / path).exists()}
+    assert left == {path for name, paths in MADE.items() if name != stage for path in paths}
+    for removal in removals:
+        assert removal.trashed is not None
+        worked.trash.restore(removal.trashed)
+    assert all((worked.folder / path).exists() for path in MADE[stage])
+
+
+def test_cleaning_twice_finds_nothing_the_second_time(worked):
+    clean(worked, "train")
+    assert clean(worked, "train") == []
+
+
+def test_a_finished_file_that_became_a_clip_stays(worked):
+    worked.add_clip(worked.folder / "out" / "result.mp4", "dst")
+    assert clean(worked, "encode") == []

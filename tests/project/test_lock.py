@@ -1,0 +1,50 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from understudy.errors import FolderUnwritable
+from understudy.project.lock import exclusive
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from understudy.project.lock import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path / "lock"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_process_waits_and_then_says_so(tmp_path, holder):
+    with pytest.raises(FolderUnwritable, match="Another process"), exclusive(tmp_path / "lock", wait_s=0.1):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    start = time.monotonic()
+    with exclusive(tmp_path / "lock", wait_s=5):
+        assert time.monotonic() - start < 2
+
+
+def test_the_lock_is_free_again_after_an_error(tmp_path):
+    with pytest.raises(RuntimeError), exclusive(tmp_path / "lock"):
+        raise RuntimeError
+    with exclusive(tmp_path / "lock", wait_s=0):
+        pass
