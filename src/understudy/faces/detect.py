@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from understudy.faces.options import MtcnnOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,3 +29,20 @@ class Detector(Protocol):
     def detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
         """Faces of every (height, width, 3) frame, largest first; an empty list where there is none."""
         ...
+
+
+class DetectorFactory(Protocol):
+    """Makes a detector for one device ("cpu", "cuda:0", …). Raises WeightsMissing."""
+
+    def __call__(self, *, device: str = "cpu", options: MtcnnOptions | None = None) -> Detector: ...
+
+
+def _mtcnn(*, device: str = "cpu", options: MtcnnOptions | None = None) -> Detector:
+    from understudy.faces.mtcnn import MtcnnDetector  # torch takes a second to import
+
+    return MtcnnDetector(device=device, options=options)
+
+
+DETECTORS: Mapping[str, DetectorFactory] = {
+    "mtcnn": _mtcnn,
+}

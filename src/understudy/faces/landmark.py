@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,3 +19,14 @@ class Landmarker(Protocol):
     ) -> npt.NDArray[np.float64]:
         """Landmarks in frame pixels, (number of detections, 68, 2)."""
         ...
+
+
+def _five_point() -> Landmarker:
+    from understudy.faces.five_point import FivePointLandmarker
+
+    return FivePointLandmarker()
+
+
+LANDMARKERS: Mapping[str, Callable[[], Landmarker]] = {
+    "five-point": _five_point,
+}

@@ -1,0 +1,78 @@
+"""Cut an aligned crop out of a frame, and lay one back into it, without aliasing, holes or half-pixel drift.
+
+Transforms are those of `geometry.crop_from_frame`. Any numeric image that OpenCV warps; channels stay.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.geometry import for_pixel_grid, inverse, resized_crop
+
+Image = npt.NDArray[Any]
+_MOST_FINE = 16
+
+
+def crop(image: Image, crop_from_frame: npt.ArrayLike, size_px: int) -> Image:
+    """The aligned crop (size_px, size_px, C) of `image` (H, W, C), in its dtype.
+
+    Pixels are averaged when the crop is smaller than what it shows and interpolated by Lanczos when larger.
+    What lies outside the frame repeats the frame's edge.
+    """
+    matrix = np.asarray(crop_from_frame, float)
+    scale = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    fine = min(_MOST_FINE, max(1, math.ceil(1 / scale - 1e-6)))
+    method = cv2.INTER_LANCZOS4 if fine == 1 else cv2.INTER_LINEAR
+    fine_px = size_px * fine
+    warped = cv2.warpAffine(
+        image,
+        for_pixel_grid(resized_crop(matrix, from_px=size_px, to_px=fine_px)),
+        (fine_px, fine_px),
+        flags=method,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if fine > 1:
+        warped = cv2.resize(warped, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return warped.reshape(size_px, size_px, *image.shape[2:])
+
+
+def warp_to_frame(
+    image: npt.NDArray[Any],
+    frame_from_crop: npt.ArrayLike,
+    width: int,
+    height: int,
+    *,
+    outside: Literal["zero", "edge"] = "zero",
+) -> npt.NDArray[np.float32]:
+    """`image`, a crop (h, w) or (h, w, C), laid into a frame: float32 (height, width[, C]) in its own range.
+
+    Every frame pixel asks the crop for its colour, so there are no holes; a crop finer than the frame is averaged
+    first. Beyond the crop there is 0, or its edge repeated with `outside="edge"` (for colours under a mask that
+    was warped with "zero").
+    """
+    source = np.asarray(image, np.float32)
+    matrix = np.asarray(frame_from_crop, float)
+    scale = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    if scale < 0.75:
+        small = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
+        ratio = np.array([source.shape[1] / small[0], source.shape[0] / small[1]])
+        source = cv2.resize(source, small, interpolation=cv2.INTER_AREA)
+        matrix = np.column_stack([matrix[:, :2] * ratio, matrix[:, 2]])
+    border = cv2.BORDER_CONSTANT if outside == "zero" else cv2.BORDER_REPLICATE
+    method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
+    warped = cv2.warpAffine(
+        source,
+        for_pixel_grid(inverse(matrix)),
+        (width, height),
+        flags=method | cv2.WARP_INVERSE_MAP,
+        borderMode=border,
+        borderValue=0,
+    )
+    if method == cv2.INTER_CUBIC:
+        warped = np.clip(warped, source.min(), source.max())
+    return np.asarray(warped, np.float32).reshape(height, width, *np.shape(image)[2:])

@@ -1,0 +1,169 @@
+"""Find faces with MTCNN, whole batches of frames at a time.
+
+One pass of the proposal network per pyramid level serves all frames of a batch, and all candidates of all
+frames go through the second and third network together. The five points are then looked for again around
+themselves (`point_search.py`). The networks are in `networks.mtcnn`, the patches in `patches.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from understudy.faces.boxes import Boxes, Places, corrected, distinct, squared
+from understudy.faces.detect import Detection
+from understudy.faces.point_search import refined_points
+from understudy.faces.options import MtcnnOptions
+from understudy.faces.patches import FramePyramid
+from understudy.networks.mtcnn import MtcnnNets, load_mtcnn, normalised
+
+_CELL_PX = 12
+_STRIDE_PX = 2
+_SMALLEST_FACE_PX = 20
+_MOST_PROPOSALS = 400  # per frame; a wall of leaves must not cost minutes
+_PATCHES_AT_ONCE = 512
+
+
+@dataclass
+class _Candidates:
+    """Boxes so far, with the frame each lies in."""
+
+    boxes: Boxes
+    scores: npt.NDArray[np.float64]
+    frame: Places
+
+    def at(self, places: Places | npt.NDArray[np.bool_]) -> _Candidates:
+        return _Candidates(self.boxes[places], self.scores[places], self.frame[places])
+
+
+class MtcnnDetector:
+    """Implements `faces.detect.Detector`. Raises WeightsMissing when made without the weights' wheel."""
+
+    def __init__(
+        self,
+        *,
+        device: torch.device | str = "cpu",
+        options: MtcnnOptions | None = None,
+        nets: MtcnnNets | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        self.options = options or MtcnnOptions()
+        self.nets = nets or load_mtcnn(self.device)
+
+    @torch.inference_mode()
+    def detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
+        """Faces of every (height, width, 3) frame, largest first; an empty list where there is none."""
+        if not frames_rgb:
+            return []
+        pyramid = FramePyramid(frames_rgb, longest_side_px=self.options.longest_side_px, device=self.device)
+        found = self._refine(pyramid, self._propose(pyramid))
+        found, points = self._output(pyramid, found)
+        points = refined_points(
+            self.nets.output, pyramid, found.frame, points, passes=self.options.refinement_passes
+        )
+        return _per_frame(found, points, len(frames_rgb))
+
+    def _propose(self, pyramid: FramePyramid) -> _Candidates:
+        options = self.options
+        shorter_px = min(pyramid.height, pyramid.width)
+        smallest_px = max(_SMALLEST_FACE_PX, options.smallest_face_share * shorter_px)
+        scale, level = _CELL_PX / smallest_px, 0
+        parts: list[_Candidates] = []
+        while shorter_px * scale >= _CELL_PX:
+            picture = normalised(pyramid.whole(scale))
+            offsets, scores = self.nets.proposal(picture)
+            cells = _cells(offsets, scores, options.proposal_score)
+            size = np.array([pyramid.width / picture.shape[3], pyramid.height / picture.shape[2]])
+            cells.boxes = cells.boxes * np.tile(size, 2)
+            parts.append(cells.at(distinct(cells.boxes, cells.scores, cells.frame, most_overlap=0.5)))
+            scale, level = scale * options.pyramid_factor, level + 1
+        if not parts:
+            return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, np.intp))
+        found = _joined(parts)
+        found = found.at(distinct(found.boxes, found.scores, found.frame, most_overlap=0.7))
+        found.boxes = squared(found.boxes)
+        return found.at(_best_of_each_frame(found, _MOST_PROPOSALS))
+
+    def _refine(self, pyramid: FramePyramid, found: _Candidates) -> _Candidates:
+        offsets, scores = [np.empty((0, 4))], [np.empty(0)]
+        for part in _in_parts(len(found.boxes)):
+            patches = pyramid.patches(found.frame[part], frame_from_box(found.boxes[part]), size_px=24)
+            part_offsets, part_scores = self.nets.refine(patches)
+            offsets.append(_numpy(part_offsets))
+            scores.append(_numpy(part_scores))
+        better = _Candidates(corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame)
+        better = better.at(better.scores > self.options.refine_score)
+        better = better.at(distinct(better.boxes, better.scores, better.frame, most_overlap=0.7))
+        better.boxes = squared(better.boxes)
+        return better
+
+    def _output(self, pyramid: FramePyramid, found: _Candidates) -> tuple[_Candidates, npt.NDArray[np.float64]]:
+        offsets, points, scores = [np.empty((0, 4))], [np.empty((0, 5, 2))], [np.empty(0)]
+        for part in _in_parts(len(found.boxes)):
+            patches = pyramid.patches(found.frame[part], frame_from_box(found.boxes[part]), size_px=48, fine=2)
+            outputs = self.nets.output(patches)
+            for kept, new in zip((offsets, points, scores), outputs, strict=True):
+                kept.append(_numpy(new))
+        size = (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
+        points_in_frame = found.boxes[:, None, :2] + np.concatenate(points) * size
+        final = _Candidates(corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame)
+        good = np.flatnonzero(final.scores > self.options.output_score)
+        final, points_in_frame = final.at(good), points_in_frame[good]
+        keep = distinct(final.boxes, final.scores, final.frame, most_overlap=0.7, over="smaller")
+        return final.at(keep), points_in_frame[keep]
+
+
+def frame_from_box(boxes: Boxes) -> npt.NDArray[np.float64]:
+    """The transforms (n, 2, 3) that lay a unit square onto boxes."""
+    out = np.zeros((len(boxes), 2, 3))
+    out[:, 0, 0] = boxes[:, 2] - boxes[:, 0]
+    out[:, 1, 1] = boxes[:, 3] - boxes[:, 1]
+    out[:, :, 2] = boxes[:, :2]
+    return out
+
+
+def _cells(offsets_B4HW: Tensor, scores_BHW: Tensor, least_score: float) -> _Candidates:
+    """Boxes in the pixels of the level that was searched."""
+    frame, row, column = (scores_BHW > least_score).nonzero(as_tuple=True)
+    cell_offsets = _numpy(offsets_B4HW[frame, :, row, column])
+    scores = _numpy(scores_BHW[frame, row, column])
+    corner = np.stack([_numpy(column), _numpy(row)], axis=1) * _STRIDE_PX
+    boxes = corrected(np.concatenate([corner, corner + _CELL_PX], axis=1), cell_offsets)
+    return _Candidates(boxes, scores, frame.cpu().numpy())
+
+
+def _joined(parts: Sequence[_Candidates]) -> _Candidates:
+    return _Candidates(
+        np.concatenate([p.boxes for p in parts]),
+        np.concatenate([p.scores for p in parts]),
+        np.concatenate([p.frame for p in parts]),
+    )
+
+
+def _best_of_each_frame(found: _Candidates, most: int) -> Places:
+    places = [np.flatnonzero(found.frame == frame) for frame in np.unique(found.frame)]
+    best = [p[np.argsort(-found.scores[p], kind="stable")[:most]] for p in places]
+    return np.concatenate(best) if best else np.empty(0, np.intp)
+
+
+def _in_parts(count: int) -> list[slice]:
+    return [slice(start, start + _PATCHES_AT_ONCE) for start in range(0, count, _PATCHES_AT_ONCE)]
+
+
+def _numpy(values: Tensor) -> npt.NDArray[np.float64]:
+    return values.cpu().numpy().astype(np.float64)
+
+
+def _per_frame(found: _Candidates, points: npt.NDArray[np.float64], frames: int) -> list[list[Detection]]:
+    out: list[list[Detection]] = [[] for _ in range(frames)]
+    size = found.boxes[:, 2:] - found.boxes[:, :2]
+    for place in np.argsort(-size.prod(1), kind="stable"):
+        out[found.frame[place]].append(
+            Detection(found.boxes[place], float(min(1.0, found.scores[place])), points[place])
+        )
+    return out
