@@ -135,10 +135,7 @@ class Faceset:
             raise ImageUnreadable(
                 "This face is gone or can't be read. Start the stage again.", face.path
             ) from error
-        try:
-            rgb = decode_image(data)
-        except ImageUnreadable as error:
-            raise ImageUnreadable(error.message, face.path) from error
+        rgb = decode_image(data, path=face.path)
         height, width = rgb.shape[:2]
         if height != width:
             raise ImageUnreadable(
