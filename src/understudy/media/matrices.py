@@ -71,7 +71,7 @@ def rgb_from_ycc(tags: ColorTags, *, bits: int, white: float) -> Array:
 
 
 def ycc_from_rgb(tags: ColorTags, *, bits: int, white: float) -> Array:
-    """The 3 x 4 matrix from RGB whose white is `white` to code values of `bits`. The inverse of `rgb_from_ycc`."""
+    """The 3 x 4 matrix from RGB whose white is `white` to code values of `bits`; undoes `rgb_from_ycc`."""
     forward = rgb_from_ycc(tags, bits=bits, white=white)
     back = np.linalg.inv(forward[:, :3])
     return np.column_stack([back, -back @ forward[:, 3]])

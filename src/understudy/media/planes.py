@@ -204,7 +204,7 @@ def turned_upright(picture: Picture, steps: tuple[bool, bool, bool]) -> Picture:
 
 
 def rotation_deg(steps: tuple[bool, bool, bool]) -> int:
-    """Clockwise turn of `upright_steps`: 0, 90, 180 or 270. A mirrored picture counts its turn after mirroring."""
+    """Clockwise turn of `upright_steps`: 0, 90, 180 or 270; mirrored pictures count the turn after it."""
     turns = {(False, True, True): 180, (True, True, False): 90, (True, True, True): 90}
     turns |= {(True, False, True): 270, (True, False, False): 270, (False, False, True): 180}
     return turns.get(steps, 0)

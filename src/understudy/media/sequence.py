@@ -23,7 +23,7 @@ _NUMBERS = re.compile(r"(\d+)")
 
 
 class ImageFolderClip:
-    """Images open as a clip. Implements `Clip`. `path` is a folder, or one image that makes a clip of one frame.
+    """Images open as a clip. Implements `Clip`. `path` is a folder, or one image for a clip of one frame.
 
     Raises ClipUnreadable when there is no readable image and ClipSizesDiffer when sizes are mixed.
     """
@@ -66,7 +66,7 @@ class ImageFolderClip:
     def frames(
         self, start: int = 0, stop: int | None = None, *, step: int = 1, deep: bool = False
     ) -> Iterator[Frame]:
-        """Stream frames; see `Clip.frames`. An image that can't be read is left out and told in `info.damage`."""
+        """Stream frames; see `Clip.frames`. Unreadable images are left out and told in `info.damage`."""
         for index in range(len(self._files))[slice(max(0, start), stop, step)]:
             try:
                 rgb = read_image_deep(self._files[index])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -17,6 +18,8 @@ from understudy.media.containers import packets, start_offset_s
 
 _FALLBACK_RATE = Fraction(25)
 _EVEN_STEPS_SHARE = Fraction(1, 50)
+# A file may be a little longer than its last frame without anything missing.
+_SLACK_FRAMES = 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class FrameTable:
     index_of: dict[int, int] = field(default_factory=dict, repr=False)
 
     def key_before(self, index: int, *, steps_back: int = 0) -> int | None:
-        """Stored time of the key frame at or before a frame, or one some key frames earlier; None: from the start."""
+        """Stored time of the key frame at or before a frame, or an earlier one; None: from the start."""
         place = bisect.bisect_right(self.keys, self.stored[index]) - 1 - steps_back
         return self.keys[place] if place > 0 else None
 
@@ -87,9 +90,13 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> _Entries:
     stamps: list[int | None] = []
     keys: list[int] = []
     durations: list[int] = []
-    broken = 0
-    for packet in packets(container, stream):
-        if packet.is_discard:
+    broken, file_end_s = 0, Fraction(0)
+    # Matroska tells the length of the whole file only, so all of it has to be looked at.
+    streams = container.streams.get() if "matroska" in container.format.name else [stream]
+    for packet in packets(container, *streams):
+        if packet.pts is not None:
+            file_end_s = max(file_end_s, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        if packet.is_discard or packet.stream.index != stream.index:
             continue
         broken = broken + 1 if packet.is_corrupt else 0
         if packet.is_keyframe:
@@ -98,7 +105,7 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> _Entries:
         durations.append(packet.duration or 0)
     whole = len(stamps) - broken
     stamps, keys = stamps[:whole], [k for k in keys if k < whole]
-    return stamps, keys, durations, _promised(container, stream)
+    return stamps, keys, durations, _promised(container, stream, have=whole, file_end_s=file_end_s)
 
 
 def _from_index(container: InputContainer, stream: VideoStream) -> _Entries | None:
@@ -114,33 +121,30 @@ def _from_index(container: InputContainer, stream: VideoStream) -> _Entries | No
         return None
     whole = [e for e in index if e.pos + e.size <= size_bytes]
     stamps = [e.timestamp for e in whole]
-    gaps = [b - a for a, b in zip(stamps, stamps[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(stamps)]
     return list(stamps), list(range(len(stamps))), [*gaps, gaps[-1] if gaps else 0], len(index)
 
 
-def _promised(container: InputContainer, stream: VideoStream) -> int | None:
+def _promised(container: InputContainer, stream: VideoStream, *, have: int, file_end_s: Fraction) -> int | None:
     if "mov" in container.format.name:
         return sum(1 for e in stream.index_entries if not e.is_discard) or None
     if "matroska" in container.format.name and container.duration and stream.average_rate:
-        # Only the whole file's length is known there, sound included: too coarse to count single frames by.
-        return int(Fraction(container.duration, 1_000_000) * stream.average_rate)
+        length_s = Fraction(container.duration, 1_000_000)
+        missing = int((length_s - file_end_s) * stream.average_rate)
+        return have + missing if missing > _SLACK_FRAMES else None
     return None
 
 
-def damage_sentence(have: int, promised: int | None, *, exact: bool) -> str:
+def damage_sentence(have: int, promised: int | None) -> str:
     """One sentence when frames are missing at the end of a file, or an empty text."""
     if not promised or have >= promised:
         return ""
-    if exact:
-        return f"Only {have} of {promised} frames could be read: the file ends early."
-    if have < promised - max(2, promised // 20):
-        return f"Only {have} of about {promised} frames could be read: the file ends early."
-    return ""
+    return f"Only {have} of {promised} frames could be read: the file ends early."
 
 
 def has_variable_rate(shown: tuple[int, ...]) -> bool:
     """Whether steps between frames differ by more than the rounding of a time base."""
-    steps = [b - a for a, b in zip(shown, shown[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(shown)]
     if not steps:
         return False
     return max(steps) - min(steps) > max(1, Fraction(sum(steps), len(steps)) * _EVEN_STEPS_SHARE)

@@ -26,7 +26,6 @@ from understudy.media import planes
 from understudy.media.clip import ClipInfo, Frame
 from understudy.media.containers import MAX_PIXELS, open_container, packets, video_stream_of
 from understudy.media.timing import (
-    FrameTable,
     average_rate,
     counted_table,
     damage_sentence,
@@ -90,9 +89,7 @@ class VideoClip:
                 color=planes.tags_of(first),
                 has_audio=bool(container.streams.audio),
                 pixel_aspect=(1 / aspect if swap else aspect) if aspect > 0 else Fraction(1),
-                damage=damage_sentence(
-                    len(shown), table.promised, exact="matroska" not in container.format.name
-                ),
+                damage=damage_sentence(len(shown), table.promised),
             )
 
     def timestamps(self) -> Sequence[int]:

@@ -1,0 +1,167 @@
+"""Sound for a movie: copied packet by packet from another file, or made from samples.
+
+Both hand out packets up to a time, so that picture and sound lie side by side in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+
+from understudy.media.containers import open_container, packets, start_offset_s
+
+_AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+_BLOCK_SAMPLES = 4096
+_AAC_BITS_PER_CHANNEL = 128_000
+
+
+class CopiedSound:
+    """All sound streams of a file, their packets unchanged where the container can hold them, else as AAC.
+
+    `notices` says in sentences what could not be copied. Raises ClipMissing or ClipUnreadable.
+    """
+
+    def __init__(self, path: Path, output: OutputContainer) -> None:
+        self.notices: list[str] = []
+        self._input = open_container(path)
+        self._offset_s = start_offset_s(self._input)
+        self._ways: dict[int, _Copy | _Recode] = {}
+        for number, stream in enumerate(self._input.streams.audio, 1):
+            name = stream.codec_context.name
+            if _can_hold(output, stream):
+                self._ways[stream.index] = _Copy(output.add_stream_from_template(stream))
+            else:
+                self._ways[stream.index] = _Recode(stream, output)
+                self.notices.append(
+                    f"Sound {number} was {name}, which this container can't hold; it is AAC now."
+                )
+        streams = list(self._input.streams.audio)
+        self._packets = packets(self._input, *streams) if streams else iter(())
+        self._waiting: Packet | None = None
+
+    def packets_until(self, time_s: Fraction | None) -> Iterator[Packet]:
+        """Packets for the output up to a time, or all that are left."""
+        while True:
+            packet = self._waiting or next(self._packets, None)
+            self._waiting = None
+            if packet is None:
+                break
+            stamp = packet.dts if packet.dts is not None else packet.pts
+            begins_s = None if stamp is None else stamp * packet.time_base - self._offset_s
+            if time_s is not None and begins_s is not None and begins_s > time_s:
+                self._waiting = packet
+                return
+            self._shift(packet)
+            yield from self._ways[packet.stream.index].take(packet)
+        if time_s is None:
+            for way in self._ways.values():
+                yield from way.rest()
+
+    def _shift(self, packet: Packet) -> None:
+        ticks = round(self._offset_s / packet.time_base)
+        if ticks:
+            packet.pts = None if packet.pts is None else packet.pts - ticks
+            packet.dts = None if packet.dts is None else packet.dts - ticks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._input.close()
+
+
+class _Copy:
+    def __init__(self, goal: AudioStream) -> None:
+        self._goal = goal
+
+    def take(self, packet: Packet) -> Iterator[Packet]:
+        packet.stream = self._goal
+        yield packet
+
+    def rest(self) -> Iterator[Packet]:
+        yield from ()
+
+
+class _Recode:
+    def __init__(self, source: AudioStream, output: OutputContainer) -> None:
+        self._source = source
+        self._encoder = _AacStream(output, _aac_rate(source.rate), source.codec_context.layout.name)
+
+    def take(self, packet: Packet) -> Iterator[Packet]:
+        try:
+            frames = self._source.codec_context.decode(packet)
+        except (av.error.FFmpegError, OSError, ValueError):
+            return  # a broken packet is a short silence
+        for frame in frames:
+            yield from self._encoder.take(frame)
+
+    def rest(self) -> Iterator[Packet]:
+        yield from self._encoder.rest()
+
+
+class _AacStream:
+    """A stream of AAC that takes frames of any kind."""
+
+    def __init__(self, output: OutputContainer, rate_hz: int, layout: str) -> None:
+        stream = output.add_stream("aac", rate=rate_hz)
+        assert isinstance(stream, AudioStream)
+        stream.codec_context.layout = layout
+        stream.codec_context.bit_rate = _AAC_BITS_PER_CHANNEL * stream.codec_context.layout.nb_channels
+        self._stream = stream
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate_hz)
+
+    def take(self, frame: AudioFrame | None) -> Iterator[Packet]:
+        for piece in self._resampler.resample(frame):
+            yield from self._stream.encode(piece)
+
+    def rest(self) -> Iterator[Packet]:
+        yield from self.take(None)
+        yield from self._stream.encode(None)
+
+
+class MadeSound:
+    """Samples as AAC: float32 -1..1, (n,) or (n, channels), at `rate_hz`."""
+
+    def __init__(self, samples: npt.NDArray[np.float32], rate_hz: int, output: OutputContainer) -> None:
+        self._samples = np.asarray(samples, np.float32).reshape(len(samples), -1)
+        channels = self._samples.shape[1]
+        if channels > 2:
+            raise ValueError(f"sound of {channels} channels; one or two can be written")
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._rate_hz, self._place = rate_hz, 0
+        self._encoder = _AacStream(output, _aac_rate(rate_hz), self._layout)
+        self.notices: list[str] = []
+
+    def packets_until(self, time_s: Fraction | None) -> Iterator[Packet]:
+        """Packets for the output up to a time, or all that are left."""
+        end = len(self._samples)
+        goal = end if time_s is None else min(end, int(time_s * self._rate_hz))
+        while self._place < goal:
+            block = self._samples[self._place : self._place + _BLOCK_SAMPLES]
+            frame = AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout=self._layout)
+            frame.sample_rate, frame.pts = self._rate_hz, self._place
+            frame.time_base = Fraction(1, self._rate_hz)
+            self._place += len(block)
+            yield from self._encoder.take(frame)
+        if time_s is None:
+            yield from self._encoder.rest()
+
+
+def _aac_rate(rate_hz: int) -> int:
+    return rate_hz if rate_hz in _AAC_RATES else 48000
+
+
+def _can_hold(output: OutputContainer, stream: AudioStream) -> bool:
+    codec = stream.codec_context.codec
+    return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
