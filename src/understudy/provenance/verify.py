@@ -86,7 +86,7 @@ def _verify_folder(folder: Path, home: Path | None) -> Verdict:
     except MarksUnreadable as error:
         problems = [error.message]
     if problems:
-        sentences = [words.FOLDER_CHANGED, *problems, *signed.sentences[1:]]
+        sentences = [words.FOLDER_CHANGED, *problems, words.TAMPERED_PROVES_LITTLE, *signed.sentences[1:-1]]
         return Verdict("tampered", sentences, {**signed.facts, "problems": problems})
     return signed
 

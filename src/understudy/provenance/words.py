@@ -36,12 +36,15 @@ def about_state(state: str, signer: str, problems: set[str]) -> str:
     if state == "tampered":
         codes = f" ({', '.join(sorted(plain(code) for code in problems))})" if problems else ""
         return f"Tampered: this file is not as it was when {by} signed it{codes}."
-    if "signingCredential.untrusted" in problems or not problems:
+    if problems - {"signingCredential.untrusted"}:
         return (
-            f"Valid: unchanged since it was signed, but this machine doesn't know the signer, {by}. "
-            "Anybody can make such a signature."
+            f"Valid: unchanged since it was signed by {by}, but the signer's certificate is out of date, "
+            "and with it what this machine could know about them."
         )
-    return f"Valid: unchanged since it was signed by {by}, whose certificate is out of date by now."
+    return (
+        f"Valid: unchanged since it was signed, but this machine doesn't know the signer, {by}. "
+        "Anybody can make such a signature."
+    )
 
 
 def about_sidecar(name: str, changed: bool) -> str:

@@ -1,0 +1,74 @@
+"""Credentials are found inside or beside a file, and the library's errors end at this door."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import c2pa
+import pytest
+from PIL import Image
+
+from tests.provenance.material import facts_for
+from understudy.errors import MarksUnreadable
+from understudy.provenance.credentials import (
+    EMBEDDING_FORMATS,
+    embeds,
+    format_of,
+    read_credentials,
+    said_by_library,
+    sidecar_of,
+)
+from understudy.provenance.sign import sign_file
+
+
+def test_every_embedding_format_is_one_the_library_writes() -> None:
+    assert set(EMBEDDING_FORMATS.values()) <= set(c2pa.Builder.get_supported_mime_types())
+
+
+def test_endings_count_whatever_their_case_and_matroska_needs_a_sidecar() -> None:
+    assert embeds(Path("A.MP4"))
+    assert not embeds(Path("a.mkv"))
+    assert format_of(Path("a.unheard-of")) == "application/octet-stream"
+    assert sidecar_of(Path("a.b.mkv")) == Path("a.b.c2pa")
+
+
+def test_credentials_inside_win_over_a_sidecar(clips: dict[str, Path], tmp_path: Path) -> None:
+    sign_file(clips["mp4"], tmp_path / "film.mp4", facts_for(clips["mp4"]))
+    sign_file(clips["mkv"], tmp_path / "film.mkv", facts_for(clips["mkv"]))
+    inside, beside = read_credentials(tmp_path / "film.mp4"), read_credentials(tmp_path / "film.mkv")
+    assert inside is not None
+    assert inside.sidecar is None
+    assert beside is not None
+    assert beside.sidecar == tmp_path / "film.c2pa"
+
+
+def test_remains_of_credentials_are_damage_and_not_absence(clips: dict[str, Path], tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    sign_file(clips["mp4"], film, facts_for(clips["mp4"]))
+    film.write_bytes(film.read_bytes()[:9000])
+    with pytest.raises(MarksUnreadable, match="in this file are damaged"):
+        read_credentials(film)
+
+
+def test_the_librarys_errors_become_ours() -> None:
+    expected = pytest.raises(MarksUnreadable, match=r"Nothing doing\. \(Io: a  b\) Path: film")
+    with expected, said_by_library("Nothing doing.", Path("film")):
+        raise c2pa.C2paError("Io: a\n\x1bb")
+
+
+def test_credentials_elsewhere_on_the_net_are_not_fetched(clips: dict[str, Path], tmp_path: Path) -> None:
+    # A file of somebody else's must not make this machine call a place of their choosing.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.3)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/manifest.c2pa"
+        packet = (
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            f'<rdf:Description xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="{url}"/>'
+            "</rdf:RDF></x:xmpmeta>"
+        )
+        Image.new("RGB", (8, 8)).save(tmp_path / "remote.jpg", xmp=packet.encode())
+        assert read_credentials(tmp_path / "remote.jpg") is None
+        with pytest.raises(TimeoutError):
+            server.accept()

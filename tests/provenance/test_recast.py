@@ -1,0 +1,34 @@
+"""Our assertion comes back as it was written, and anything else in its place is no assertion of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.provenance.material import facts_for
+from understudy.provenance.recast import LABEL, recast_in
+from understudy.provenance.sign import recast_of
+
+
+@pytest.fixture
+def assertion(clips: dict[str, Path]) -> dict[str, Any]:
+    """The assertion of a whole recast."""
+    return recast_of(facts_for(clips["mp4"])).for_manifest()
+
+
+def test_what_is_written_comes_back(clips: dict[str, Path], assertion: dict[str, Any]) -> None:
+    manifest = {"assertions": [{"label": "c2pa.actions.v2"}, {"label": LABEL, "data": assertion}]}
+    assert recast_in(manifest) == recast_of(facts_for(clips["mp4"]))
+
+
+def test_a_newer_writer_may_say_more(assertion: dict[str, Any]) -> None:
+    newer = {**assertion, "version": 2, "watermark": "a1b2"}
+    assert recast_in({"assertions": [{"label": LABEL, "data": newer}]}) is not None
+
+
+@pytest.mark.parametrize("data", [None, [], "text", {}, {"title": 3}])
+def test_another_shape_is_no_recast(data: object) -> None:
+    assert recast_in({"assertions": [{"label": LABEL, "data": data}]}) is None
+    assert recast_in({}) is None

@@ -1,0 +1,193 @@
+"""A signed file says what it is made from, and nothing about its maker's disk or keys."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import c2pa
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+
+from tests.provenance.material import FICTIONAL, facts_for, make_sequence
+from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
+from understudy.provenance.consent import Consent
+from understudy.provenance.credentials import read_credentials
+from understudy.provenance.sign import sign_file
+from understudy.provenance.verify import verify
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "png"])
+def test_containers_that_can_hold_credentials_need_no_sidecar(
+    clips: dict[str, Path], tmp_path: Path, ending: str
+) -> None:
+    signed = tmp_path / "影" / f"out.{ending}"
+    assert sign_file(clips[ending], signed, facts_for(clips[ending])) is None
+    assert verify(signed).state == "trusted"
+    assert [path.name for path in signed.parent.iterdir()] == [signed.name]
+
+
+def test_a_matroska_file_stays_as_it_was_and_gets_a_sidecar(clips: dict[str, Path], tmp_path: Path) -> None:
+    signed = tmp_path / "out.mkv"
+    assert sign_file(clips["mkv"], signed, facts_for(clips["mkv"])) == tmp_path / "out.c2pa"
+    assert signed.read_bytes() == clips["mkv"].read_bytes()
+    assert verify(signed).state == "trusted"
+
+
+def test_the_manifest_is_an_edit_of_the_dst_clip_by_a_trained_model(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    signed = tmp_path / "out.mp4"
+    sign_file(clips["mp4"], signed, facts_for(clips["mov"]))
+    credentials = read_credentials(signed)
+    assert credentials is not None
+    manifest = credentials.active
+    actions = next(a for a in manifest["assertions"] if a["label"].startswith("c2pa.actions"))["data"]
+    assert [action["action"] for action in actions["actions"]] == ["c2pa.opened", "c2pa.edited"]
+    assert actions["actions"][1]["digitalSourceType"] == (
+        "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+    )
+    (parent,) = manifest["ingredients"]
+    assert (parent["title"], parent["relationship"]) == ("take.mov", "parentOf")
+    assert "thumbnail" not in json.dumps(credentials.store)
+    # Ours alone may be attributed to the signer; "created" is C2PA's word for that.
+    assert all(assertion["created"] for assertion in manifest["assertions"])
+
+
+def test_the_marks_tell_no_folder_and_no_key(clips: dict[str, Path], tmp_path: Path, home: Path) -> None:
+    evidence = Consent(status="agreed", who="Mira", evidence="/srv/geheim/form.pdf")
+    signed = tmp_path / "out.mkv"
+    sidecar = sign_file(clips["mkv"], signed, facts_for(clips["mkv"], consents={"src": evidence}))
+    assert sidecar is not None
+    marks = sidecar.read_bytes()
+    credentials = read_credentials(signed)
+    assert credentials is not None
+    assert b"mira.mov" in marks
+    assert b"form.pdf" in marks
+    for secret in ("geheim", str(tmp_path), str(clips["mkv"].parent), str(home), "PRIVATE"):
+        assert secret.encode() not in marks
+        assert secret not in json.dumps(credentials.store, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [Consent(status="refused"), Consent(status="agreed", valid_until=date.today() - timedelta(days=2))],
+)
+def test_without_consent_nothing_is_written(
+    clips: dict[str, Path], tmp_path: Path, home: Path, consent: Consent
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ConsentMissing):
+        sign_file(clips["mp4"], out / "out.mp4", facts_for(clips["mp4"], consents={"src": consent}))
+    assert not out.exists()
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("parent_ending", ["mp4", "mkv"])
+def test_a_second_generation_keeps_the_first_ones_credentials(
+    clips: dict[str, Path], tmp_path: Path, parent_ending: str
+) -> None:
+    first, second = tmp_path / f"first.{parent_ending}", tmp_path / "second.mp4"
+    sign_file(clips[parent_ending], first, facts_for(clips[parent_ending]))
+    before = read_credentials(first)
+    sign_file(clips["mp4"], second, facts_for(first))
+    after = read_credentials(second)
+    assert before is not None
+    assert after is not None
+    kept = after.store["manifests"][before.store["active_manifest"]]
+    assert kept["assertions"] == before.active["assertions"]
+    assert after.active["ingredients"][0]["active_manifest"] == before.store["active_manifest"]
+    verdict = verify(second)
+    assert verdict.state == "trusted"
+    assert any("credentials of its own, which are kept" in sentence for sentence in verdict.sentences)
+
+
+def test_a_parent_that_no_longer_matches_its_credentials_is_told(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.mkv", tmp_path / "second.mp4"
+    sign_file(clips["mkv"], first, facts_for(clips["mkv"]))
+    first.write_bytes(first.read_bytes() + b"more")
+    sign_file(clips["mp4"], second, facts_for(first))
+    verdict = verify(second)
+    assert verdict.state == "trusted"
+    assert any("did not match it any more" in sentence for sentence in verdict.sentences)
+
+
+@pytest.mark.parametrize("keep_bytes", [0, 700])
+def test_a_damaged_dst_clip_can_still_be_named(clips: dict[str, Path], tmp_path: Path, keep_bytes: int) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(clips["mp4"].read_bytes()[:keep_bytes])
+    sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(damaged))
+    assert verify(tmp_path / "out.mp4").state == "trusted"
+
+
+def test_a_folder_of_images_is_the_dst_clip_as_well_as_a_film(clips: dict[str, Path], tmp_path: Path) -> None:
+    frames = make_sequence(tmp_path / "frames")
+    sign_file(clips["mp4"], tmp_path / "plain.mp4", facts_for(frames))
+    assert verify(tmp_path / "plain.mp4").facts["ingredients"] == [
+        {"title": "frames", "has_credentials": False}
+    ]
+    sign_file(frames, frames, facts_for(clips["mp4"]))
+    sign_file(clips["mp4"], tmp_path / "chained.mp4", facts_for(frames))
+    assert verify(tmp_path / "chained.mp4").facts["ingredients"] == [
+        {"title": "frames", "has_credentials": True}
+    ]
+
+
+def test_a_sequence_is_signed_where_it_lies_or_copied(clips: dict[str, Path], tmp_path: Path) -> None:
+    frames = make_sequence(tmp_path / "frames")
+    before = {path.name: path.read_bytes() for path in frames.iterdir()}
+    assert sign_file(frames, tmp_path / "copy", facts_for(clips["mp4"])) is not None
+    assert {path.name: path.read_bytes() for path in frames.iterdir()} == before
+    sidecar = sign_file(frames, frames, facts_for(clips["mp4"]))
+    assert sidecar == frames / "frames.sha256.c2pa"
+    assert {name: (frames / name).read_bytes() for name in before} == before
+    assert verify(frames).state == verify(tmp_path / "copy").state == "trusted"
+    with pytest.raises(FolderUnwritable, match="already there"):
+        sign_file(frames, tmp_path / "copy", facts_for(clips["mp4"]))
+
+
+def test_a_file_can_be_signed_in_place_and_again(clips: dict[str, Path], tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(clips["mp4"].read_bytes())
+    sign_file(film, film, facts_for(clips["mp4"]))
+    sign_file(film, film, facts_for(clips["mp4"]))
+    assert verify(film).state == "trusted"
+
+
+def test_a_picture_shows_the_same_after_signing(clips: dict[str, Path], tmp_path: Path) -> None:
+    signed = tmp_path / "out.png"
+    sign_file(clips["png"], signed, facts_for(clips["png"]))
+    with Image.open(clips["png"]) as before, Image.open(signed) as after:
+        assert np.array_equal(np.asarray(before), np.asarray(after))
+
+
+def test_what_is_no_film_is_refused_and_leaves_nothing(clips: dict[str, Path], tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("this is no film")
+    with pytest.raises(MarksUnreadable, match="can't be made for this file"):
+        sign_file(text, tmp_path / "out.mp4", facts_for(clips["mp4"]))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["text.mp4"]
+
+
+def test_missing_files_are_named(clips: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(ClipMissing, match=r"none\.mp4"):
+        sign_file(tmp_path / "none.mp4", tmp_path / "out.mp4", facts_for(clips["mp4"]))
+
+
+def test_a_hash_that_is_none_never_reaches_the_marks(clips: dict[str, Path], tmp_path: Path) -> None:
+    facts = facts_for(clips["mp4"], consents=FICTIONAL)
+    broken = type(facts)(**{**facts.__dict__, "model_sha256": "unknown"})
+    with pytest.raises(ValidationError, match="sha256"):
+        sign_file(clips["mp4"], tmp_path / "out.mp4", broken)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_our_files_read_in_the_librarys_own_reader(clips: dict[str, Path], tmp_path: Path) -> None:
+    sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(clips["mp4"]))
+    with c2pa.Reader(str(tmp_path / "out.mp4")) as reader:
+        assert reader.get_validation_state() == "Valid"

@@ -1,0 +1,38 @@
+"""A verdict's sentences are whole, short, and promise no more than marks can show."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.provenance import words
+
+
+@given(st.text(max_size=300))
+def test_somebody_elses_text_is_short_and_printable(text: str) -> None:
+    shown = words.plain(text)
+    assert shown.isprintable()
+    assert len(shown) <= 120
+    if text.isprintable() and len(text) <= 120:
+        assert shown == text
+
+
+def test_an_out_of_date_certificate_is_named_before_an_unknown_signer() -> None:
+    both = {"signingCredential.untrusted", "signingCredential.expired"}
+    assert "out of date" in words.about_state("valid", "Ada", both)
+    assert "doesn't know the signer" in words.about_state("valid", "Ada", {"signingCredential.untrusted"})
+
+
+def test_a_signature_without_a_name_is_called_so() -> None:
+    assert "a signer without a name" in words.about_state("valid", "", set())
+
+
+def test_other_programs_credentials_are_named_and_not_taken_for_ours() -> None:
+    (sentence,) = words.about_others({"claim_generator_info": [{"name": "Other \x1b Studio"}]})
+    assert "“" not in sentence
+    assert "Other ? Studio" in sentence
+    assert "unnamed program" in words.about_others({"claim_generator_info": ["?"]})[0]
+
+
+def test_an_ingredient_without_credentials_needs_no_sentence() -> None:
+    assert words.about_ingredients([{"title": "take.mp4"}]) == []
