@@ -27,7 +27,9 @@ def squared(boxes: Boxes) -> Boxes:
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def overlap(boxes: Boxes, others: Boxes, *, over: Literal["union", "smaller"] = "union") -> npt.NDArray[np.float64]:
+def overlap(
+    boxes: Boxes, others: Boxes, *, over: Literal["union", "smaller"] = "union"
+) -> npt.NDArray[np.float64]:
     """Shared area of every pair, (n, m), as a share of the union or of the smaller box."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from understudy.faces.boxes import Boxes, Places, corrected, distinct, squared
 from understudy.faces.detect import Detection
-from understudy.faces.point_search import refined_points
 from understudy.faces.options import MtcnnOptions
 from understudy.faces.patches import FramePyramid
+from understudy.faces.point_search import refined_points
 from understudy.networks.mtcnn import MtcnnNets, load_mtcnn, normalised
 
 _CELL_PX = 12
@@ -96,7 +96,9 @@ class MtcnnDetector:
             part_offsets, part_scores = self.nets.refine(patches)
             offsets.append(_numpy(part_offsets))
             scores.append(_numpy(part_scores))
-        better = _Candidates(corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame)
+        better = _Candidates(
+            corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame
+        )
         better = better.at(better.scores > self.options.refine_score)
         better = better.at(distinct(better.boxes, better.scores, better.frame, most_overlap=0.7))
         better.boxes = squared(better.boxes)
@@ -111,7 +113,9 @@ class MtcnnDetector:
                 kept.append(_numpy(new))
         size = (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]
         points_in_frame = found.boxes[:, None, :2] + np.concatenate(points) * size
-        final = _Candidates(corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame)
+        final = _Candidates(
+            corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame
+        )
         good = np.flatnonzero(final.scores > self.options.output_score)
         final, points_in_frame = final.at(good), points_in_frame[good]
         keep = distinct(final.boxes, final.scores, final.frame, most_overlap=0.7, over="smaller")

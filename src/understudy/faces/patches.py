@@ -56,13 +56,20 @@ class FramePyramid:
     def whole(self, scale: float) -> Tensor:
         """All frames at `scale` of their given size: (B, 3, h, w), float, 0..255."""
         size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
-        fitting = [level for level in self.levels_BHWC if min(level.shape[1] / size[0], level.shape[2] / size[1]) >= 1]
+        fitting = [
+            level for level in self.levels_BHWC if min(level.shape[1] / size[0], level.shape[2] / size[1]) >= 1
+        ]
         level = fitting[-1] if fitting else self.levels_BHWC[0]
         picture_BCHW = level.permute(0, 3, 1, 2).float()
         return functional.interpolate(picture_BCHW, size=size, mode="bilinear", antialias=True)
 
     def patches(
-        self, frame: npt.NDArray[np.intp], frame_from_patch: npt.NDArray[np.float64], *, size_px: int, fine: int = 1
+        self,
+        frame: npt.NDArray[np.intp],
+        frame_from_patch: npt.NDArray[np.float64],
+        *,
+        size_px: int,
+        fine: int = 1,
     ) -> Tensor:
         """Patches (n, 3, size_px, size_px), float, scaled like `networks.mtcnn.normalised`.
 
@@ -87,8 +94,18 @@ class FramePyramid:
         to_level = np.array([width / self.width, height / self.height])
         m = torch.tensor(frame_from_patch * to_level[:, None], dtype=torch.float32, device=self.device)
         along = (torch.arange(samples, device=self.device) + 0.5) / samples
-        x = m[:, 0, 0, None, None] * along + m[:, 0, 1, None, None] * along[:, None] + m[:, 0, 2, None, None] - 0.5
-        y = m[:, 1, 0, None, None] * along + m[:, 1, 1, None, None] * along[:, None] + m[:, 1, 2, None, None] - 0.5
+        x = (
+            m[:, 0, 0, None, None] * along
+            + m[:, 0, 1, None, None] * along[:, None]
+            + m[:, 0, 2, None, None]
+            - 0.5
+        )
+        y = (
+            m[:, 1, 0, None, None] * along
+            + m[:, 1, 1, None, None] * along[:, None]
+            + m[:, 1, 2, None, None]
+            - 0.5
+        )
         pixels = level.reshape(-1, 3)
         first = torch.from_numpy(frame).to(self.device)[:, None, None] * (height * width)
         x0, y0 = x.floor(), y.floor()
