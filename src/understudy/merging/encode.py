@@ -1,0 +1,201 @@
+"""The encode stage: dst with its merged frames, written with dst's own times, colours and sound, then signed.
+
+The ending of the goal decides what is made: a movie, or (no ending) a folder of PNG images named like dst's.
+What is finished appears in one step; until then nothing stands under the final name. Not here: what the
+signature says (`provenance`, handed in as a function), how a movie is written (`media`), swapping (`delivery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.errors import ClipSizesDiffer, OptionInvalid
+from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.files import write_bytes
+from understudy.media.clip import Clip
+from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep
+from understudy.media.movie import MovieWriter
+from understudy.media.opening import open_clip
+from understudy.merging.delivery import (
+    DeliveryMemory,
+    Sign,
+    clear_leftovers,
+    folder_signed_at,
+    image_names,
+    signed_at,
+)
+from understudy.merging.journal import frame_path, is_complete
+from understudy.merging.label import Label
+from understudy.merging.options import EncodeOptions
+from understudy.merging.prefetch import Prefetched
+
+STAGE = "encode"
+_FRAMES_AHEAD = 4
+Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """One frame as it will be shown; `swapped` tells whether it came from the merged folder."""
+
+    index: int
+    pts: int
+    rgb: Picture
+    swapped: bool
+
+
+@dataclass(eq=False)
+class _Delivery:
+    """What is to be written, and what came of it."""
+
+    clip: Clip
+    merged_folder: Path
+    out: Path
+    options: EncodeOptions
+    sign: Sign | None
+    frames: int = 0
+    swapped: int = 0
+    sidecar: Path | None = None
+    notices: list[str] = field(default_factory=list)
+
+    def count(self, shown: _Shown) -> Progress:
+        self.frames += 1
+        self.swapped += shown.swapped
+        return Progress(stage=STAGE, done=self.frames, total=self.clip.info.frame_count)
+
+
+def encode(
+    clip_path: Path,
+    *,
+    merged_folder: Path,
+    out: Path,
+    options: EncodeOptions,
+    sign: Sign | None = None,
+    stamp: str = "",
+) -> Events:
+    """Write dst with every picture of `merged_folder` in place of its frame.
+
+    `sign(unsigned, signed)` makes the signed file (or folder, in place) and returns its sidecar where the marks
+    don't fit inside. `stamp` stands for all that `sign` depends on: where it, the frames and the options are
+    the same as last time, nothing is done. Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening
+    the clip or a merged picture raises.
+    """
+    if out.resolve() == clip_path.resolve():
+        raise OptionInvalid("The result would replace dst itself. Choose another name for it.", out)
+    memory = DeliveryMemory(merged_folder)
+    recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
+    with open_clip(clip_path) as clip:
+        total = clip.info.frame_count
+        if memory.is_delivered(out, recipe):
+            yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
+            yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=True)
+            return
+        yield StageStarted(stage=STAGE, unit="frames", total=total)
+        if not is_complete(merged_folder):
+            yield Notice(
+                text="The merge has not run to its end, so some frames may still show dst. Merge again first.",
+                level="warning",
+            )
+        clear_leftovers(out)
+        delivery = _Delivery(clip, merged_folder, out, options, sign)
+        yield from _delivered(delivery)
+        damage = clip.info.damage
+    memory.remember(out, recipe)
+    for text in [*delivery.notices, *([damage] if damage else [])]:
+        yield Notice(text=text, level="warning")
+    yield Made(what="finished shot", path=out)
+    if delivery.sidecar is not None:
+        yield Made(what="marks of the finished shot", path=delivery.sidecar)
+    yield StageFinished(
+        stage=STAGE,
+        summary={"out": str(out), "frames": delivery.frames, "swapped": delivery.swapped, "of": total},
+    )
+
+
+def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
+    """Write what the goal's ending asks for."""
+    suffix = delivery.out.suffix.lower()
+    source = _shown_frames(delivery.clip, delivery.merged_folder, delivery.options)
+    with Prefetched(source, depth=_FRAMES_AHEAD) as frames:
+        if not suffix:
+            yield from _write_images(frames, delivery)
+        elif suffix in IMAGE_SUFFIXES:
+            yield from _write_one_image(frames, delivery)
+        else:
+            yield from _write_movie(frames, delivery)
+
+
+def _shown_frames(clip: Clip, merged_folder: Path, options: EncodeOptions) -> Iterator[_Shown]:
+    """dst's frames with merged ones in their place, labelled, in order of showing."""
+    label = Label(options.label, width=clip.info.width, height=clip.info.height)
+    for frame in clip.frames(deep=clip.info.bit_depth > 8):
+        path = frame_path(merged_folder, frame.index)
+        swapped = path.is_file()
+        rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
+        yield _Shown(frame.index, frame.pts, label.drawn(rgb), swapped)
+
+
+def _merged_picture(path: Path, original: Picture) -> Picture:
+    """The merged picture in the depth of the frame it replaces."""
+    rgb = read_image_deep(path)
+    if rgb.shape != original.shape:
+        raise ClipSizesDiffer(
+            f"A merged frame is {rgb.shape[1]} x {rgb.shape[0]} and the clip {original.shape[1]} x "
+            f"{original.shape[0]}. Merge again.",
+            path,
+        )
+    if original.dtype == np.uint8:
+        return eight_bit(rgb)
+    return rgb if rgb.dtype == np.uint16 else rgb.astype(np.uint16) * np.uint16(257)
+
+
+def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+    info, options = delivery.clip.info, delivery.options
+    with signed_at(delivery.out, delivery.merged_folder, delivery.sign) as (place, sidecars):
+        writer = MovieWriter(
+            place,
+            width=info.width,
+            height=info.height,
+            time_base=delivery.clip.time_base,
+            rate=info.rate if info.kind == "video" else 1 / delivery.clip.time_base,
+            color=info.color,
+            bit_depth=info.bit_depth,
+            codec=options.codec,
+            crf=options.crf,
+            preset=options.preset,
+            audio_from=info.path if info.has_audio else None,
+            pixel_aspect=info.pixel_aspect,
+        )
+        with writer:
+            for shown in frames:
+                writer.write(shown.rgb, shown.pts)
+                yield delivery.count(shown)
+        delivery.notices += writer.notices
+    delivery.sidecar = next(iter(sidecars), None)
+
+
+def _write_images(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+    names = image_names(delivery.clip)
+    with folder_signed_at(delivery.out, names, delivery.sign) as aside:
+        for shown in frames:
+            (aside / names[shown.index]).write_bytes(encode_png(shown.rgb))
+            yield delivery.count(shown)
+
+
+def _write_one_image(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+    if delivery.clip.info.frame_count != 1 or delivery.out.suffix.lower() != ".png":
+        raise OptionInvalid(
+            "A clip of several frames becomes a movie (.mp4, .mov, .mkv) or a folder of images (a name without "
+            "an ending); a single picture becomes a .png.",
+            delivery.out,
+        )
+    with signed_at(delivery.out, delivery.merged_folder, delivery.sign) as (place, sidecars):
+        for shown in frames:
+            write_bytes(place, encode_png(shown.rgb))
+            yield delivery.count(shown)
+    delivery.sidecar = next(iter(sidecars), None)

@@ -1,0 +1,126 @@
+"""merge.json: which frames are merged, with which settings, and why the others are not.
+
+Every merged frame is remembered by a fingerprint of all that made it. A frame whose fingerprint is still the
+same is not made again; others are forgotten here before their file is replaced, so a kill at any moment leaves
+at worst a frame that is made once more. Not here: what goes into a fingerprint (`merge`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from understudy.files import read_json, write_json
+
+JOURNAL_NAME = "merge.json"
+_VERSION = 1
+_SAVE_EVERY_S = 5.0
+_QUIET_FACTOR = 20  # a long journal is saved more rarely, so that saving stays below 5 % of the time
+
+
+def frame_path(folder: Path, frame: int) -> Path:
+    """Where the merged picture of a frame lies."""
+    return folder / f"{frame:06d}.png"
+
+
+class Journal:
+    """The state of one folder of merged frames."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._about: dict[str, Any] = {}
+        self._merged: dict[int, str] = {}
+        self._refused: dict[int, tuple[str, str]] = {}
+        self.was_complete = False
+        self._saved_at = 0.0
+        self._save_took_s = 0.0
+        self._read()
+
+    def is_done(self, frame: int, fingerprint: str) -> bool:
+        """True when this frame needs no more work: its file is there, or it was refused for a known reason."""
+        if frame in self._refused:
+            return self._refused[frame][0] == fingerprint
+        return self._merged.get(frame) == fingerprint and frame_path(self.folder, frame).is_file()
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Set what is said about the whole folder: settings, model, clip."""
+        self._about = dict(about)
+
+    def forget(self, frames: Iterable[int]) -> None:
+        """These frames are about to be made again or removed."""
+        for frame in frames:
+            self._merged.pop(frame, None)
+            self._refused.pop(frame, None)
+
+    def remember(self, frame: int, fingerprint: str) -> None:
+        """The file of this frame is written."""
+        self._merged[frame] = fingerprint
+
+    def refuse(self, frame: int, fingerprint: str, reason: str) -> None:
+        """This frame can't be merged with these settings."""
+        self._refused[frame] = (fingerprint, reason)
+
+    def refusals(self) -> dict[int, str]:
+        """Reasons by frame."""
+        return {frame: reason for frame, (_, reason) in self._refused.items()}
+
+    def merged_frames(self) -> set[int]:
+        """Frames whose picture is made."""
+        return set(self._merged)
+
+    def known_frames(self) -> set[int]:
+        """Frames that have an entry."""
+        return {*self._merged, *self._refused}
+
+    def save_now_and_then(self) -> None:
+        """Save when the last time is long enough ago."""
+        if time.monotonic() - self._saved_at > max(_SAVE_EVERY_S, _QUIET_FACTOR * self._save_took_s):
+            self.save()
+
+    def save(self, *, complete: bool = False, unswapped: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Write merge.json. `unswapped` lists every frame without a painted face, with its reason."""
+        started = time.monotonic()
+        write_json(
+            self.folder / JOURNAL_NAME,
+            {
+                "version": _VERSION,
+                "complete": complete,
+                **self._about,
+                "unswapped": list(unswapped),
+                "refused": {
+                    str(frame): {"fingerprint": mark, "reason": reason}
+                    for frame, (mark, reason) in sorted(self._refused.items())
+                },
+                "merged": {str(frame): mark for frame, mark in sorted(self._merged.items())},
+            },
+        )
+        self._saved_at = time.monotonic()
+        self._save_took_s = self._saved_at - started
+
+    def _read(self) -> None:
+        path = self.folder / JOURNAL_NAME
+        if not path.is_file():
+            return
+        try:
+            state = read_json(path)
+            if state["version"] != _VERSION:
+                return
+            self._merged = {int(frame): str(mark) for frame, mark in state["merged"].items()}
+            self._refused = {
+                int(frame): (str(entry["fingerprint"]), str(entry["reason"]))
+                for frame, entry in state["refused"].items()
+            }
+            self.was_complete = bool(state["complete"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # A journal somebody edited or an older one: everything is made again, which is always right.
+            self._merged, self._refused, self.was_complete = {}, {}, False
+
+
+def is_complete(folder: Path) -> bool:
+    """True when merge.json says that the merge ran to its end."""
+    try:
+        return bool(read_json(folder / JOURNAL_NAME)["complete"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,44 @@
+"""A visible label in the lower left corner, for footage that must say on its face what it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+_HEIGHT_SHARE = 0.035  # of the frame's height
+_SMALLEST_PX = 10
+_DARK = 0.45  # how much the ground under the words is darkened
+
+
+class Label:
+    """Words drawn once and laid over many frames of one size. Nothing is drawn for no words."""
+
+    def __init__(self, words: str, *, width: int, height: int) -> None:
+        self._cover: npt.NDArray[np.float32] | None = None
+        if not words.strip():
+            return
+        size = max(_SMALLEST_PX, round(_HEIGHT_SHARE * height))
+        font = ImageFont.load_default(size)
+        picture = Image.new("L", (width, height))
+        pen = ImageDraw.Draw(picture)
+        at = (size, height - 2 * size)
+        box = pen.textbbox(at, words, font=font)
+        pen.text(at, words, fill=255, font=font)
+        pad = size // 3
+        x0, y0 = max(0, int(box[0]) - pad), max(0, int(box[1]) - pad)
+        x1, y1 = min(width, int(box[2]) + pad), min(height, int(box[3]) + pad)
+        self._box = (slice(y0, y1), slice(x0, x1))
+        self._cover = np.asarray(picture, np.float32)[self._box][..., None] / np.float32(255)
+
+    def drawn(self, rgb: Frame) -> Frame:
+        """The frame with the label: white words on darkened ground. uint8 or uint16, as it came."""
+        if self._cover is None:
+            return rgb
+        most = float(np.iinfo(rgb.dtype).max)
+        ground = rgb[self._box].astype(np.float32) * (1 - _DARK)
+        out = rgb.copy()
+        out[self._box] = np.rint(ground * (1 - self._cover) + most * self._cover).astype(rgb.dtype)
+        return out

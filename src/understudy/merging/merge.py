@@ -1,0 +1,278 @@
+"""The merge stage: every face of a clip painted into its frame, one PNG for every frame that changes.
+
+Streams the clip: frames are decoded and cropped in a thread, painted in batches, joined with their neighbours'
+colour transfer, and written. What to do is decided in `plan`, what is done is kept in `journal`, how a face
+enters a frame is in `composite`. Not here: making a file out of the frames (`encode`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.record import FaceRecord
+from understudy.facesets.store import Faceset
+from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly, write_bytes
+from understudy.media.clip import Clip
+from understudy.media.images import eight_bit, encode_png
+from understudy.media.opening import open_clip
+from understudy.merging.blend import BlendFailed
+from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
+from understudy.merging.journal import Journal, frame_path
+from understudy.merging.options import MergeOptions
+from understudy.merging.plan import MergePlan, planned, unswapped_frames
+from understudy.merging.prefetch import Prefetched
+from understudy.networks.swap import Predictor
+
+STAGE = "merge"
+_FRAMES_AHEAD = 4
+_WRITERS = 2
+_PNG_SHARE = 0.6  # of the raw pixels, generously
+_LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
+
+Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+@dataclass(eq=False)
+class _Read:
+    """One decoded frame with its faces cut out for the model."""
+
+    index: int
+    rgb: Frame
+    records: Sequence[FaceRecord]
+    crop_matrices: list[npt.NDArray[np.float64]]
+    crops: list[Frame]
+
+
+@dataclass(eq=False)
+class _Painted:
+    """One frame whose faces are painted and wait for their neighbours. `rgb` is None where only they matter."""
+
+    index: int
+    rgb: Frame | None
+    records: Sequence[FaceRecord]
+    faces: list[PaintedFace] = field(default_factory=list)
+
+
+def merge(
+    clip_path: Path,
+    *,
+    faces: Faceset,
+    predictor: Predictor,
+    folder: Path,
+    options: MergeOptions,
+    clip_name: str | None = None,
+    reasons: Mapping[int, str] | None = None,
+) -> Events:
+    """Paint all faces of a clip and write `folder/<frame:06d>.png` for every frame that has one.
+
+    Frames already made by the same settings, model and faces are kept. `clip_name` leaves out faces of other
+    clips in the same faceset; `reasons` says better than we can why a frame has no face. The summary lists
+    every frame that was not swapped, with its reason. Closing the generator keeps what is written.
+    """
+    with said_plainly(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    journal = Journal(folder)
+    with open_clip(clip_path) as clip:
+        plan = planned(
+            clip, faces.faces(), predictor=predictor, options=options, clip_name=clip_name, journal=journal
+        )
+        frame_count = clip.info.frame_count
+        yield StageStarted(stage=STAGE, unit="frames", total=len(plan.faces), done=plan.done, why=_why(plan))
+        for text in plan.notices:
+            yield Notice(text=text, level="warning")
+        _clear_away(folder, plan, journal)
+        if plan.todo:
+            deep = clip.info.bit_depth > 8
+            frame_bytes = clip.info.width * clip.info.height * (6 if deep else 3)
+            require_free_space(folder, needed_bytes=int(len(plan.todo) * frame_bytes * _PNG_SHARE))
+            yield from _merge_todo(clip, plan, predictor, journal, options)
+    unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
+    if plan.todo or plan.gone or not plan.was_complete:
+        journal.save(complete=True, unswapped=unswapped)
+    yield StageFinished(
+        stage=STAGE,
+        summary={
+            "frames": frame_count,
+            "swapped": frame_count - len(unswapped),
+            "made_now": len(plan.todo),
+            "passed_through": len(unswapped),
+            "unswapped": unswapped,
+        },
+        skipped=not plan.todo and not plan.gone,
+    )
+
+
+def _why(plan: MergePlan) -> str:
+    if not plan.done or not plan.todo:
+        return ""
+    return f"{plan.done} of {len(plan.faces)} frames are as they should be already"
+
+
+def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
+    """Forget what will be made again, and remove pictures of frames that have no face any more."""
+    journal.describe(plan.about)
+    journal.forget([*plan.todo, *plan.gone])
+    if plan.todo or plan.gone:
+        journal.save()
+    for frame in plan.gone:
+        frame_path(folder, frame).unlink(missing_ok=True)
+    for left_over in folder.glob(f".*{ASIDE_SUFFIX}.png"):  # by a process that was killed
+        left_over.unlink(missing_ok=True)
+
+
+def _merge_todo(
+    clip: Clip, plan: MergePlan, predictor: Predictor, journal: Journal, options: MergeOptions
+) -> Generator[Event, None, None]:
+    done = plan.done
+    source = _read_frames(clip, plan, predictor)
+    pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="merged")
+    writing: deque[tuple[int, Future[None]]] = deque()
+    try:
+        with Prefetched(source, depth=_FRAMES_AHEAD) as ahead:
+            painted = _painted_frames(ahead, predictor, plan, options)
+            for window, at in _with_neighbours(painted, reach=plan.reach):
+                ready = window[at]
+                if ready.rgb is None:
+                    continue
+                try:
+                    picture = composite(ready.rgb, _steady_faces(window, at, plan.reach), options)
+                except BlendFailed as failed:
+                    frame_path(journal.folder, ready.index).unlink(missing_ok=True)
+                    journal.refuse(ready.index, plan.fingerprints[ready.index], str(failed))
+                else:
+                    writing.append((ready.index, pool.submit(_write, journal.folder, ready.index, picture)))
+                _collect(writing, plan, journal, leave=_WRITERS)
+                done += 1
+                journal.save_now_and_then()
+                yield Progress(stage=STAGE, done=done, total=len(plan.faces))
+            _collect(writing, plan, journal, leave=0)
+    finally:
+        pool.shutdown(wait=True)
+        _collect_finished(writing, plan, journal)
+        journal.save()
+
+
+def _write(folder: Path, frame: int, picture: Frame) -> None:
+    write_bytes(frame_path(folder, frame), encode_png(picture))
+
+
+def _collect(
+    writing: deque[tuple[int, Future[None]]], plan: MergePlan, journal: Journal, *, leave: int
+) -> None:
+    """Wait until at most `leave` pictures are still being written; a writer's error comes out here."""
+    while len(writing) > leave:
+        frame, future = writing[0]
+        future.result()
+        journal.remember(frame, plan.fingerprints[frame])
+        writing.popleft()
+
+
+def _collect_finished(writing: deque[tuple[int, Future[None]]], plan: MergePlan, journal: Journal) -> None:
+    for frame, future in writing:
+        if future.done() and future.exception() is None:
+            journal.remember(frame, plan.fingerprints[frame])
+
+
+def _read_frames(clip: Clip, plan: MergePlan, predictor: Predictor) -> Iterator[_Read]:
+    """Decode only the frames that are needed, and cut their faces anew from the frame."""
+    deep = clip.info.bit_depth > 8
+    for start, stop in _runs(sorted(plan.needed)):
+        for frame in clip.frames(start, stop, deep=deep):
+            if frame.index not in plan.needed:
+                continue
+            records = plan.faces[frame.index]
+            matrices = [plan.crop_matrix(record, predictor) for record in records]
+            crops = [own_crop(frame.rgb, matrix, predictor.size_px) for matrix in matrices]
+            yield _Read(frame.index, frame.rgb, records, matrices, crops)
+
+
+def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Stretches (start, stop) that hold all `frames`; small gaps are decoded through."""
+    if not frames:
+        return
+    start = last = frames[0]
+    for frame in frames[1:]:
+        if frame - last > _LONGEST_SKIP:
+            yield start, last + 1
+            start = frame
+        last = frame
+    yield start, last + 1
+
+
+def _painted_frames(
+    frames: Iterable[_Read], predictor: Predictor, plan: MergePlan, options: MergeOptions
+) -> Iterator[_Painted]:
+    """Run the model over batches that may span several frames."""
+    waiting: list[_Read] = []
+    for read in frames:
+        waiting.append(read)
+        if sum(len(one.crops) for one in waiting) >= options.batch:
+            yield from _paint(waiting, predictor, plan, options)
+            waiting = []
+    if waiting:
+        yield from _paint(waiting, predictor, plan, options)
+
+
+def _paint(
+    frames: Sequence[_Read], predictor: Predictor, plan: MergePlan, options: MergeOptions
+) -> Iterator[_Painted]:
+    crops = np.stack([eight_bit(crop) for one in frames for crop in one.crops])
+    prediction = predictor.predict(crops)
+    index = 0
+    for one in frames:
+        painted = _Painted(one.index, one.rgb if one.index in plan.todo else None, one.records)
+        for record, matrix, crop in zip(one.records, one.crop_matrices, one.crops, strict=True):
+            painted.faces.append(
+                painted_face(
+                    crop,
+                    prediction,
+                    index,
+                    landmarks_68=record.landmarks(),
+                    crop_from_frame=matrix,
+                    options=options,
+                )
+            )
+            index += 1
+        yield painted
+
+
+def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
+    """Every frame once, as its place in a window that holds all frames up to `reach` away."""
+    window: list[_Painted] = []
+    at = 0
+    for one in painted:
+        window.append(one)
+        while at < len(window) and window[at].index + reach <= one.index:
+            yield window, at
+            at += 1
+        # The next frame to come out lies after the newest minus `reach`, so it looks back this far at most.
+        stale = sum(other.index < one.index - 2 * reach for other in window[:at])
+        del window[:stale]
+        at -= stale
+    while at < len(window):
+        yield window, at
+        at += 1
+
+
+def _steady_faces(window: Sequence[_Painted], at: int, reach: int) -> list[PaintedFace]:
+    """The faces of one frame, each with its colour transfer averaged over its own track."""
+    here = window[at]
+    faces = []
+    for record, face in zip(here.records, here.faces, strict=True):
+        neighbours = [
+            (other.index - here.index, its_face)
+            for other in window
+            if abs(other.index - here.index) <= reach
+            for its_record, its_face in zip(other.records, other.faces, strict=True)
+            if (its_record.track, its_record.person) == (record.track, record.person)
+        ]
+        faces.append(steadied(face, neighbours, reach=reach))
+    return faces

@@ -1,0 +1,249 @@
+"""The merge stage: what is made, kept, made again, removed and reported."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
+from understudy.events import StageFinished, StageStarted
+from understudy.facesets.store import Faceset
+from understudy.media.images import read_image
+from understudy.media.opening import open_clip
+from understudy.merging.merge import merge
+from understudy.merging.options import MergeOptions
+
+MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
+PLAIN = MergeOptions(color="none", steady_frames=0, mask="dst-hull")
+
+
+def run(clip: Path, faces: Faceset, predictor: Painter, folder: Path, options: MergeOptions = PLAIN, **more):
+    events = list(merge(clip, faces=faces, predictor=predictor, folder=folder, options=options, **more))
+    finished = events[-1]
+    assert isinstance(finished, StageFinished)
+    assert isinstance(events[0], StageStarted)
+    return finished
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+
+def test_only_frames_with_a_face_become_pictures_and_the_others_are_listed_with_reasons(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()], 4: [landmarks(64)]})
+    finished = run(movie, faces, painter, tmp_path / "merged", reasons={0: "no face found"})
+    assert sorted(pictures(tmp_path / "merged")) == ["000001.png", "000004.png"]
+    assert finished.summary["swapped"] == 2
+    assert [entry["frame"] for entry in finished.summary["unswapped"]] == [0, 2, 3, 5, 6, 7]
+    assert finished.summary["unswapped"][0]["reason"] == "no face found"
+    assert all(entry["reason"] for entry in finished.summary["unswapped"])
+    state = json.loads((tmp_path / "merged" / "merge.json").read_text())
+    assert state["complete"] and state["unswapped"] == finished.summary["unswapped"]
+
+
+def test_the_face_is_painted_and_the_rest_of_the_frame_is_untouched(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    run(movie, faceset({2: [landmarks()]}), painter, tmp_path / "merged")
+    with open_clip(movie) as clip:
+        original = next(iter(clip.frames(2, 3))).rgb
+    merged = read_image(tmp_path / "merged" / "000002.png")
+    assert np.abs(merged[50, 60].astype(int) - [230, 51, 51]).max() <= 2
+    np.testing.assert_array_equal(merged[:, :20], original[:, :20])
+    np.testing.assert_array_equal(merged[:10], original[:10])
+
+
+def test_a_second_run_does_nothing_and_says_so(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({i: [landmarks()] for i in range(4)})
+    first = run(movie, faces, painter, tmp_path / "merged")
+    before, painted = pictures(tmp_path / "merged"), painter.painted
+    again = run(movie, faces, painter, tmp_path / "merged")
+    assert not first.skipped and again.skipped and painter.painted == painted
+    assert pictures(tmp_path / "merged") == before
+    assert again.summary["unswapped"] == first.summary["unswapped"]
+
+
+def test_stopping_keeps_what_is_done_and_going_on_gives_the_same_pictures(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    options = MergeOptions(batch=1, steady_frames=2)
+    faces = faceset({i: [landmarks(50 + 2 * i)] for i in range(8)})
+    run(movie, faces, painter, tmp_path / "whole", options)
+    stage = merge(movie, faces=faces, predictor=painter, folder=tmp_path / "part", options=options)
+    for event in stage:
+        if getattr(event, "done", 0) == 3:
+            break
+    stage.close()
+    kept = pictures(tmp_path / "part")
+    assert 1 <= len(kept) < 8
+    started = next(
+        iter(merge(movie, faces=faces, predictor=painter, folder=tmp_path / "part", options=options))
+    )
+    assert isinstance(started, StageStarted) and started.done == len(kept) and started.why
+    run(movie, faces, painter, tmp_path / "part", options)
+    assert pictures(tmp_path / "part") == pictures(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["settings", "model", "face"],
+)
+def test_what_changed_is_made_again_and_nothing_else(
+    change: str, movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "merged"
+    faces = faceset({i: [landmarks()] for i in range(4)})
+    run(movie, faces, painter, folder)
+    before = pictures(folder)
+    options, predictor = PLAIN, painter
+    if change == "settings":
+        options = PLAIN.changed(erode=0.1)
+    elif change == "model":
+        predictor = Painter((0.1, 0.9, 0.1), sha256="1" * 64)
+    else:
+        faces.add(np.zeros((16, 16, 3), np.uint8), record(2, landmarks(70)))
+    again = run(movie, faces, predictor, folder, options)
+    changed = {name for name, data in pictures(folder).items() if before[name] != data}
+    assert changed == ({"000002.png"} if change == "face" else set(before))
+    assert again.summary["made_now"] == len(changed)
+
+
+def test_a_moved_face_also_remakes_the_neighbours_whose_colours_it_steadies(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    options = MergeOptions(color="rct", steady_frames=1)
+    faces = faceset({i: [landmarks()] for i in range(6)})
+    run(movie, faces, painter, tmp_path / "merged", options)
+    faces.add(np.zeros((16, 16, 3), np.uint8), record(2, landmarks(70)))
+    assert run(movie, faces, painter, tmp_path / "merged", options).summary["made_now"] == 3
+
+
+def test_changing_only_the_batch_makes_nothing_again(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({i: [landmarks()] for i in range(3)})
+    run(movie, faces, painter, tmp_path / "merged")
+    assert run(movie, faces, painter, tmp_path / "merged", PLAIN.changed(batch=3)).skipped
+
+
+def test_a_deleted_face_takes_its_merged_frame_with_it(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()], 2: [landmarks()]})
+    run(movie, faces, painter, tmp_path / "merged")
+    next(face for face in faces.faces() if face.record.frame == 1).path.unlink()
+    faces.refresh()
+    finished = run(movie, faces, painter, tmp_path / "merged")
+    assert sorted(pictures(tmp_path / "merged")) == ["000002.png"]
+    assert not finished.skipped and 1 in [entry["frame"] for entry in finished.summary["unswapped"]]
+
+
+def test_a_picture_someone_removed_is_made_again(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()], 2: [landmarks()]})
+    run(movie, faces, painter, tmp_path / "merged")
+    (tmp_path / "merged" / "000001.png").unlink()
+    assert run(movie, faces, painter, tmp_path / "merged").summary["made_now"] == 1
+    assert len(pictures(tmp_path / "merged")) == 2
+
+
+def test_a_damaged_journal_only_costs_the_work_again(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()]})
+    run(movie, faces, painter, tmp_path / "merged")
+    (tmp_path / "merged" / "merge.json").write_text('{"version": 1, "merged": [')
+    assert run(movie, faces, painter, tmp_path / "merged").summary["made_now"] == 1
+
+
+def test_going_back_to_older_settings_after_a_stop_never_keeps_a_picture_of_the_newer_ones(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    folder, faces = tmp_path / "merged", faceset({i: [landmarks()] for i in range(6)})
+    run(movie, faces, painter, folder)
+    before = pictures(folder)
+    stage = merge(
+        movie, faces=faces, predictor=painter, folder=folder, options=PLAIN.changed(erode=0.1, batch=1)
+    )
+    for event in stage:
+        if getattr(event, "done", 0) == 3:
+            break
+    stage.close()
+    run(movie, faces, painter, folder)
+    assert pictures(folder) == before
+
+
+def test_faces_of_another_clip_or_size_are_left_out_with_a_reason(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()]})
+    alien = record(3, landmarks()).model_copy(update={"frame_size": (WIDTH * 2, HEIGHT)})
+    faces.add(np.zeros((16, 16, 3), np.uint8), alien)
+    faces.add(np.zeros((16, 16, 3), np.uint8), record(5, landmarks(), clip="other"))
+    finished = run(movie, faces, painter, tmp_path / "merged", clip_name="dst")
+    assert finished.summary["swapped"] == 1
+    reasons = {entry["frame"]: entry["reason"] for entry in finished.summary["unswapped"]}
+    assert "another clip" in reasons[3]
+
+
+def test_a_face_outside_the_frame_is_reported_and_not_tried_again(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()], 2: [landmarks(-300, -300)]})
+    finished = run(movie, faces, painter, tmp_path / "merged")
+    reasons = {entry["frame"]: entry["reason"] for entry in finished.summary["unswapped"]}
+    assert "outside the frame" in reasons[2]
+    assert run(movie, faces, painter, tmp_path / "merged").skipped
+
+
+def test_images_merge_like_video(images: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path) -> None:
+    run(images, faceset({0: [landmarks()], 5: [landmarks()]}), painter, tmp_path / "merged")
+    assert sorted(pictures(tmp_path / "merged")) == ["000000.png", "000005.png"]
+
+
+def _merge_slowly(movie: Path, faces: Path, folder: Path) -> None:
+    for _ in merge(
+        movie,
+        faces=Faceset(faces),
+        predictor=Painter(),
+        folder=folder,
+        options=MergeOptions(batch=1, color="rct"),
+    ):
+        time.sleep(0.02)
+
+
+def test_a_kill_leaves_only_whole_pictures_and_the_same_command_goes_on(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({i: [landmarks(50 + i)] for i in range(8)})
+    faces.close()
+    folder = tmp_path / "merged"
+    process = multiprocessing.get_context("spawn").Process(
+        target=_merge_slowly, args=(movie, faces.folder, folder)
+    )
+    process.start()
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("0*.png"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    for path in folder.glob("0*.png"):
+        assert read_image(path).shape == (HEIGHT, WIDTH, 3)
+    options = MergeOptions(color="rct")
+    run(movie, faces, painter, folder, options)
+    run(movie, faces, painter, tmp_path / "whole", options)
+    assert pictures(folder) == pictures(tmp_path / "whole")
+    assert not list(folder.glob(".*"))
