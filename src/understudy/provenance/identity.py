@@ -58,6 +58,11 @@ def home_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_data_dir("understudy", appauthor=False))
 
 
+def identity_folder(home: Path | None = None) -> Path:
+    """Where the signing identity lies, or will once it is made."""
+    return (home or home_folder()) / "identity"
+
+
 def load_identity(home: Path | None = None, *, now: datetime | None = None) -> Identity:
     """The identity in `home`, made when there is none and renewed when its leaf is past half its life.
 
@@ -65,8 +70,7 @@ def load_identity(home: Path | None = None, *, now: datetime | None = None) -> I
     nothing can be kept, MarksUnreadable where the kept identity is damaged.
     """
     now = now or datetime.now(UTC)
-    home = home or home_folder()
-    folder = home / "identity"
+    folder = identity_folder(home)
     with said_plainly(folder):
         if not folder.exists():
             _make_identity(folder, now=now)
@@ -86,7 +90,7 @@ def trusted_roots_pem(home: Path | None = None) -> str:
     home = home or home_folder()
     added = sorted((home / "trust").glob("*.pem")) if (home / "trust").is_dir() else []
     texts = []
-    for path in (home / "identity" / _ROOT_FILE, *added):
+    for path in (identity_folder(home) / _ROOT_FILE, *added):
         with contextlib.suppress(OSError, ValueError):
             texts += [_pem(c) for c in x509.load_pem_x509_certificates(path.read_bytes())]
     return "".join(texts)
