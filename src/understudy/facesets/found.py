@@ -132,7 +132,9 @@ class FoundLog:
         with self.path.open("rb") as file:
             for number, line in enumerate(file):
                 try:
-                    value = json.loads(line) if line.endswith(b"\n") else None
+                    if not line.endswith(b"\n"):
+                        break
+                    value: dict[str, Any] = json.loads(line)
                     if number == 0:
                         if value != self.binding:
                             return 0

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from understudy.geometry import FaceType
 from understudy.options import Options, option
+
+CropType = Literal["half", "mid-full", "full", "full-no-align", "whole", "head", "head-no-align"]
 
 
 class ExtractOptions(Options):
     """How faces are found and cropped. What faces mean is in `record.py`; the work is done in `extract.py`."""
 
     detector: str = option("mtcnn", "Program that finds faces. `understudy doctor` lists those installed.")
-    landmarker: str = option("fit-5", "Program that places the 68 landmarks.")
-    face_type: FaceType = option(
+    landmarker: str = option("five-point", "Program that places the 68 landmarks.")
+    face_type: CropType = option(
         "full",
         "How much around the face a crop shows. `full` (chin to brow, both cheeks) serves every model up to "
         "full faces and keeps most pixels on the face; take `whole` or `head` for models that learn more.",

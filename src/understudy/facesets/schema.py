@@ -51,7 +51,8 @@ def _type(part: Mapping[str, Any]) -> str:
     if "enum" in part:
         return ", ".join(f"`{choice}`" for choice in part["enum"])
     if part.get("type") != "array":
-        return {"integer": "whole number", "string": "text"}.get(part["type"], part["type"])
+        kind = str(part["type"])
+        return {"integer": "whole number", "string": "text"}.get(kind, kind)
     count = part.get("maxItems")
     inner = part.get("items") or part["prefixItems"][0]
     return f"{count} × ({_type(inner)})"

@@ -112,11 +112,13 @@ class Project:
         with self.change() as manifest:
             there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
             clip_name = there or _free_name(name or path.absolute().stem, manifest)
-            person = manifest.performers.setdefault(performer, Performer())
+            person = manifest.performers.setdefault(performer, Performer.model_validate({}))
             if consent is not None:
                 person.consent = consent
             if there is None:
-                manifest.clips[clip_name] = ClipEntry(path=stored, role=role, performer=performer)
+                manifest.clips[clip_name] = ClipEntry.model_validate(
+                    {"path": stored, "role": role, "performer": performer}
+                )
                 entry = person.facesets.setdefault(faceset, FacesetEntry())
                 entry.clips = [*entry.clips, clip_name]
         return clip_name

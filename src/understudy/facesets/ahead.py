@@ -1,0 +1,37 @@
+"""Do the next item's work in a thread while this one is used: decoding beside detecting, never far ahead."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def read_ahead(items: Generator[T], *, depth: int = 2) -> Iterator[Iterator[T]]:
+    """Give `items` made by one thread, at most `depth` before they are asked for.
+
+    What `items` raises comes out where the item would have. Leaving the block stops the thread and closes
+    `items`.
+    """
+    with contextlib.closing(items), ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
+        try:
+            yield _taken(items, thread, depth)
+        finally:
+            thread.shutdown(wait=True, cancel_futures=True)
+
+
+def _taken(items: Iterator[T], thread: ThreadPoolExecutor, depth: int) -> Iterator[T]:
+    waiting: deque[Future[list[T]]] = deque(thread.submit(_next, items) for _ in range(depth))
+    while item := waiting.popleft().result():
+        waiting.append(thread.submit(_next, items))
+        yield item[0]
+
+
+def _next(items: Iterator[T]) -> list[T]:
+    # An empty list marks the end: StopIteration can't cross a future.
+    return [item for _, item in zip(range(1), items, strict=False)]

@@ -1,0 +1,85 @@
+"""Which faces were already written to a faceset, so that one a person deleted stays deleted.
+
+One JSON line per face beside the face files, where it is kept, copied and cleaned with them. A torn last line
+is dropped: that face is then written again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from understudy.files import said_plainly
+
+JOURNAL_NAME = "extracted.jsonl"
+
+
+class Journal:
+    """The journal of the faceset in `folder`. Use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / JOURNAL_NAME
+        self._lines: list[dict[str, Any]] = []
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        with said_plainly(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            whole = self.path.read_bytes() if self.path.exists() else b""
+            whole = whole[: whole.rfind(b"\n") + 1]
+            self._lines = [value for line in whole.splitlines() if (value := _object(line)) is not None]
+            self._file = self.path.open("r+b" if self.path.exists() else "w+b")
+            self._file.seek(len(whole))
+            self._file.truncate()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def contents(self, clip: str) -> set[str]:
+        """The identities of the clip's content that faces were written from."""
+        return {str(line.get("content")) for line in self._lines if line.get("clip") == clip}
+
+    def settings(self, clip: str) -> list[dict[str, Any]]:
+        """The settings of every run over the clip, oldest first."""
+        return [line["settings"] for line in self._lines if line.get("clip") == clip and "settings" in line]
+
+    def persons(self, clip: str) -> set[int]:
+        """The persons whose faces were written."""
+        return {line["person"] for line in self._lines if line.get("clip") == clip and "person" in line}
+
+    def frames(self, clip: str, person: int) -> set[int]:
+        """The frames of which a face of that person was written."""
+        wanted = (clip, person)
+        return {
+            line["frame"]
+            for line in self._lines
+            if "frame" in line and (line.get("clip"), line.get("person")) == wanted
+        }
+
+    def note_run(self, clip: str, *, content: str, settings: dict[str, Any]) -> None:
+        """Note a run and its settings, unless they are the last ones."""
+        if self.settings(clip)[-1:] != [settings]:
+            self._write({"clip": clip, "content": content, "settings": settings})
+
+    def note_face(self, clip: str, *, content: str, frame: int, person: int) -> None:
+        """Note a written face."""
+        self._write({"clip": clip, "content": content, "frame": frame, "person": person})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._file is None:
+            raise ValueError("the journal is not open")
+        with said_plainly(self.path):
+            self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            self._file.flush()
+        self._lines.append(line)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
