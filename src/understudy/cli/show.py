@@ -1,6 +1,6 @@
 """Show a stream of events: a moving bar on a terminal, plain lines anywhere else.
 
-One of the readers of `events.py`; it decides nothing. Returns the summaries of the stages for a last word.
+One of the readers of `events.py`; it decides nothing. Returns the stages' summaries for a last word.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bars, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
 
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
@@ -24,21 +25,21 @@ class _Reader(Protocol):
     def close(self) -> None: ...
 
 
-def show(events: Events, *, as_json: bool = False) -> dict[str, dict[str, Any]]:
-    """Print events until the job ends; give the summary of every stage, by its name.
+def show(events: Events, *, as_json: bool = False) -> list[StageFinished]:
+    """Print events until the job ends; give what every stage said at its end.
 
     Raises what the job raises, and Stopped after Ctrl-C.
     """
-    summaries: dict[str, dict[str, Any]] = {}
+    finished: list[StageFinished] = []
     reader = _reader(as_json=as_json)
     try:
         for event in stoppable(events):
             reader.read(event)
             if isinstance(event, StageFinished):
-                summaries[event.stage] = event.summary
+                finished.append(event)
     finally:
         reader.close()
-    return summaries
+    return finished
 
 
 def _reader(*, as_json: bool) -> _Reader:

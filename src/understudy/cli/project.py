@@ -1,0 +1,132 @@
+"""`understudy new | add | status | clean`: the project folder itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from understudy.project.project import Project
+
+Stage = Literal["extract", "train", "merge", "encode"]
+Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
+
+
+def new(
+    project: Path, /, *, src: Clips = (), dst: Clips = (), consent: str | None = None, name: str = ""
+) -> None:
+    """Make a project folder, with clips if they are named.
+
+    Parameters
+    ----------
+    project:
+        The folder to make.
+    src:
+        Footage of the performer whose face will be shown: videos or folders of images.
+    dst:
+        Footage that receives the face.
+    consent:
+        How both performers agreed: agreed, fictional, "not stated" or refused. Dates, scope and evidence go
+        into understudy.toml.
+    name:
+        The project's name; the folder's when none is given.
+    """
+    from understudy.jobs.clips import add_clips
+
+    made = Project.create(project, name=name)
+    add_clips(made, src=src, dst=dst, consent=consent)
+    print(f"made project: {made.folder}")
+
+
+def add(project: Path, /, *, src: Clips = (), dst: Clips = (), consent: str | None = None) -> None:
+    """Add clips to a project.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    src:
+        Footage of the performer whose face will be shown.
+    dst:
+        Footage that receives the face.
+    consent:
+        How the performers of these clips agreed: agreed, fictional, "not stated" or refused.
+    """
+    from understudy.jobs.clips import add_clips
+
+    opened = Project.open(project)
+    for name in add_clips(opened, src=src, dst=dst, consent=consent):
+        print(f"added {opened.manifest.clips[name].role} clip {name}")
+
+
+def status(project: Path, /, *, json: bool = False) -> None:
+    """Say what is done and what is next.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    json:
+        Print everything as JSON.
+    """
+    from understudy.project.state import project_state
+
+    state = project_state(Project.open(project))
+    if json:
+        import dataclasses
+        from json import dumps
+
+        print(dumps(dataclasses.asdict(state), indent=2, default=str, ensure_ascii=False))
+        return
+    print(f"{state.name}  {_size(state.size_bytes)}, trash {_size(state.trash_bytes)}  {state.folder}")
+    for clip in state.clips:
+        there = f"{clip.faces} faces" if clip.there else "the file is gone"
+        print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
+    for faceset in state.facesets:
+        name = f"{faceset.performer}/{faceset.name}"
+        line = f"{faceset.faces} faces"
+        print(f"  faceset    {name:<20} {line:<16} {_size(faceset.size_bytes):>9}  {_when(faceset.changed)}")
+        for notice in faceset.notices:
+            print(f"             note: {notice}")
+    for model in state.models:
+        line = f"iteration {model.iteration}"
+        print(f"  model      {model.name:<20} {line:<16} {_size(model.size_bytes):>9}  {_when(model.changed)}")
+    for merged in state.merged:
+        line = f"{merged.frames} frames"
+        name = f"{merged.clip} by {merged.model}"
+        print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
+    for output in state.outputs:
+        print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
+    print(f"next: {state.next_stage or 'nothing, all is done'}  {state.next_why}".rstrip())
+
+
+def clean(project: Path, stage: Stage, /, *, dry_run: bool = False) -> None:
+    """Move what a stage made to the project's trash; nothing is deleted.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    stage:
+        Whose work to take back: extract, train, merge or encode.
+    dry_run:
+        Only say what would go.
+    """
+    from understudy.project.cleaning import clean as take_back
+
+    removals = take_back(Project.open(project), stage, dry_run=dry_run)
+    for removal in removals:
+        word = "would move" if dry_run else "moved"
+        print(f"{word} to the trash: {removal.path} ({_size(removal.size_bytes)})")
+    if not removals:
+        print(f"{stage} has made nothing yet.")
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "not yet"

@@ -1,0 +1,104 @@
+"""The reference pages that are made from the code: every option, every command, the face metadata.
+
+`make docs` writes them; a test fails when a page in the repository is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from understudy.cli.main import app
+from understudy.facesets.options import ExtractOptions
+from understudy.facesets.xmp import schema_page
+from understudy.files import write_text
+from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.options import OptionInfo, Options, describe
+from understudy.training.options import TrainOptions
+from understudy.training.presets import PRESETS
+
+# Heading, table in understudy.toml, command, class.
+_STAGES: tuple[tuple[str, str, str, type[Options]], ...] = (
+    ("Extract", "extract", "understudy extract", ExtractOptions),
+    ("Train", "train", "understudy train", TrainOptions),
+    ("Merge", "merge", "understudy merge", MergeOptions),
+    ("Encode", "encode", "understudy encode", EncodeOptions),
+)
+
+_WHEN = {"live": "at any time", "restart": "at the next start", "create": "only for something new"}
+
+
+def options_page() -> str:
+    """Markdown that lists every option of every stage."""
+    parts = [
+        "# Options",
+        "",
+        "Made from the code by `make docs`. Every option is a flag of its command, a key of its table in "
+        "`understudy.toml`, and, with its table's name before it, a flag of `understudy swap` "
+        "(`--merge.mode`; those of training go without: `--minutes`). A flag beats the file, the file beats the "
+        "preset.",
+    ]
+    for heading, table, command, options in _STAGES:
+        parts += ["", f"## {heading}", "", f"`{command}`, table `[{table}]`", "", *_table(options)]
+    parts += ["", "## Presets", "", "What `--preset` stands for.", "", *_presets()]
+    return "\n".join(parts) + "\n"
+
+
+def commands_page() -> str:
+    """Markdown with the help of every command."""
+    made = app.generate_docs(output_format="markdown", recursive=True, heading_level=1)
+    return "<!-- Made from the code by `make docs`. -->\n" + made.strip() + "\n"
+
+
+def pages() -> Mapping[str, str]:
+    """File name and text of every generated page."""
+    return {"options.md": options_page(), "commands.md": commands_page(), "face-metadata.md": schema_page()}
+
+
+def _table(options: type[Options]) -> list[str]:
+    rows = ["| option | takes | default | may change | what it does |", "|---|---|---|---|---|"]
+    for info in describe(options):
+        takes = ", ".join(f"`{choice}`" for choice in info.choices) or info.kind
+        rows.append(
+            f"| `{info.name}` | {takes}{_range(info)} | {_default(info)} | {_WHEN[info.when]} | {info.help} |"
+        )
+    return rows
+
+
+def _range(info: OptionInfo) -> str:
+    unit = f" {info.unit}" if info.unit else ""
+    match (info.low, info.high):
+        case (None, None):
+            return unit
+        case (low, None):
+            return f", from {low:g}{unit}"
+        case (None, high):
+            return f", up to {high:g}{unit}"
+        case (low, high):
+            return f", {low:g} to {high:g}{unit}"
+    return unit
+
+
+def _default(info: OptionInfo) -> str:
+    if info.default is None:
+        return "by itself"
+    if isinstance(info.default, bool):
+        return "yes" if info.default else "no"
+    return f"`{info.default}`"
+
+
+def _presets() -> list[str]:
+    rows = ["| preset | network | what for |", "|---|---|---|"]
+    rows += [f"| `{name}` | `{preset.architecture}` | {preset.help} |" for name, preset in PRESETS.items()]
+    return rows
+
+
+def write_pages(folder: Path) -> None:
+    """Write every generated page into `folder`."""
+    for name, text in pages().items():
+        write_text(folder / name, text)
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

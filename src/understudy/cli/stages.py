@@ -1,0 +1,155 @@
+"""`understudy extract | train | merge | encode`: the stages one by one, on a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from understudy.cli.show import show
+from understudy.cli.words import print_result
+from understudy.events import Events
+from understudy.facesets.options import ExtractOptions
+from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.project.project import Project
+from understudy.training.options import TrainOptions
+
+Json = Annotated[bool, Parameter(name="--json", negative="")]
+
+
+def extract(
+    project: Path,
+    /,
+    *clips: str,
+    device: str = "auto",
+    src_face: int | None = None,
+    dst_face: int | None = None,
+    json: Json = False,
+    options: Annotated[ExtractOptions, Parameter(name="*", group="Extracting")] = ExtractOptions(),
+) -> None:
+    """Find the faces of a project's clips and store them in its facesets.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clips:
+        Names of clips in the project. Without any: all.
+    device:
+        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    src_face:
+        Which person of the src clips, by number, where several are seen.
+    dst_face:
+        Which person of the dst clips, by number, where several are seen.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import stages
+
+    opened = Project.open(project)
+    for name, clip in opened.manifest.clips.items():
+        face = src_face if clip.role == "src" else dst_face
+        if face is not None and (not clips or name in clips):
+            opened.choose_face(name, face)
+    said = options.model_dump(exclude_unset=True)
+    _run(stages.extract(opened, clips=clips, said=said, device=device), json=json)
+
+
+def train(
+    project: Path,
+    /,
+    *,
+    model: str = "main",
+    preset: str | None = None,
+    device: str = "auto",
+    json: Json = False,
+    options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
+) -> None:
+    """Train a model, or go on training it.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    model:
+        Name of the model; one that isn't there yet is made.
+    preset:
+        Which network and settings a new model takes: quick, h64, df or liaef128.
+    device:
+        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import stages
+
+    opened = Project.open(project)
+    stages.require_model(opened, model, preset=preset)
+    said = options.model_dump(exclude_unset=True)
+    _run(stages.train(opened, model, said=said, device=device), json=json)
+
+
+def merge(
+    project: Path,
+    /,
+    *clips: str,
+    model: str = "main",
+    device: str = "auto",
+    json: Json = False,
+    options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
+) -> None:
+    """Paint a trained model into the dst clips; frames that are up to date are kept.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clips:
+        Names of dst clips in the project. Without any: all.
+    model:
+        Name of the model.
+    device:
+        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import stages
+
+    said = options.model_dump(exclude_unset=True)
+    _run(stages.merge(Project.open(project), model, clips=clips, said=said, device=device), json=json)
+
+
+def encode(
+    project: Path,
+    /,
+    *clips: str,
+    model: str = "main",
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    json: Json = False,
+    options: Annotated[EncodeOptions, Parameter(name="*", group="Encoding")] = EncodeOptions(),
+) -> None:
+    """Encode and sign the finished clips, with dst's own timing, colours and sound.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clips:
+        Names of dst clips in the project. Without any: all.
+    model:
+        Name of the model whose merged frames are taken.
+    out:
+        The finished file; a folder when there are several clips. Without it: the project's folder `out`.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import stages
+
+    said = options.model_dump(exclude_unset=True)
+    _run(stages.encode(Project.open(project), model, clips=clips, out=out, said=said), json=json)
+
+
+def _run(events: Events, *, json: bool) -> None:
+    finished = show(events, as_json=json)
+    if not json:
+        print_result(finished)

@@ -1,0 +1,28 @@
+"""The last words of a command: what it made and what it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.events import StageFinished
+
+# What a person wants to read of each stage's summary, in this order.
+_TOLD: dict[str, tuple[str, ...]] = {
+    "extract": ("clip", "frames", "faces", "faces_written"),
+    "train": ("iterations", "iteration", "rate", "loss", "seconds"),
+    "merge": ("frames", "swapped", "passed_through"),
+    "encode": ("out", "frames"),
+}
+
+
+def print_result(finished: Sequence[StageFinished]) -> None:
+    """Print one line for every stage."""
+    for stage in finished:
+        told = [name for name in _TOLD.get(stage.stage, tuple(stage.summary)) if name in stage.summary]
+        figures = ", ".join(f"{name.replace('_', ' ')} {_short(stage.summary[name])}" for name in told)
+        print(f"{stage.stage:<9} {figures or 'done'}")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

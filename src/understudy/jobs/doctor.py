@@ -1,0 +1,135 @@
+"""What works on this machine: devices, memory, disk, codecs, weights, each tried for real.
+
+`report` packs the findings into a zip to send with a question: versions and settings, never pictures, paths
+of projects, or keys.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from understudy import __version__
+from understudy.errors import UnderstudyError
+from understudy.files import written_aside
+
+_LOW_MEMORY_BYTES = 4e9
+_LOW_DISK_BYTES = 5e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `state` is ok, weak (it works, with a limit) or missing."""
+
+    topic: str
+    name: str
+    state: Literal["ok", "weak", "missing"]
+    words: str
+
+
+def examine(folder: Path) -> Iterator[Finding]:
+    """Look at everything in turn; `folder` is where projects would be made."""
+    for look in (_software, _memory, lambda: _disk(folder), _devices, _codecs, _weights, _signing):
+        yield from look()
+
+
+def report(findings: list[Finding], path: Path) -> None:
+    """Write the findings and the installed versions to a zip at `path`."""
+    versions = {d.name: d.version for d in importlib.metadata.distributions()}
+    with written_aside(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("findings.json", json.dumps([asdict(f) for f in findings], indent=2))
+        bundle.writestr("versions.json", json.dumps(dict(sorted(versions.items())), indent=2))
+
+
+def _software() -> Iterator[Finding]:
+    yield Finding("software", "understudy", "ok", __version__)
+    yield Finding("software", "Python", "ok", f"{platform.python_version()} on {platform.platform()}")
+    for name in ("torch", "av", "opencv-python-headless", "numpy"):
+        yield Finding("software", name, "ok", importlib.metadata.version(name))
+
+
+def _memory() -> Iterator[Finding]:
+    memory = psutil.virtual_memory()
+    words = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
+    yield Finding("machine", "memory", "ok" if memory.available >= _LOW_MEMORY_BYTES else "weak", words)
+    yield Finding("machine", "processor", "ok", f"{os.cpu_count()} cores, {platform.machine()}")
+
+
+def _disk(folder: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        "machine", "disk", "ok" if free >= _LOW_DISK_BYTES else "weak", f"{free / 1e9:.1f} GB free in this folder"
+    )
+
+
+def _devices() -> Iterator[Finding]:
+    from understudy.training.device import describe_devices
+
+    for device, words in describe_devices():
+        yield Finding("devices", device, "ok", words)
+
+
+def _codecs() -> Iterator[Finding]:
+    from understudy.media.movie import CODECS
+
+    for name in CODECS:
+        yield _tried("codecs", name, lambda name=name: _write_two_frames(name))
+
+
+def _write_two_frames(codec: str) -> str:
+    from fractions import Fraction
+
+    import numpy as np
+
+    from understudy.media.clip import ColorTags
+    from understudy.media.movie import CONTAINER_OF, MovieWriter
+    from understudy.media.opening import open_clip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"two{CONTAINER_OF[codec]}"
+        picture = np.full((64, 96, 3), 128, np.uint8)
+        rate = Fraction(25)
+        with MovieWriter(
+            path, width=96, height=64, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
+        ) as movie:
+            movie.write(picture, 0)
+            movie.write(picture, 1)
+        with open_clip(path) as clip:
+            return f"writes and reads ({clip.info.pixel_format})"
+
+
+def _weights() -> Iterator[Finding]:
+    def load() -> str:
+        from understudy.faces.detect import DETECTORS
+
+        DETECTORS["mtcnn"](device="cpu")
+        return "its weights are whole and load"
+
+    yield _tried("weights", "mtcnn", load)
+
+
+def _signing() -> Iterator[Finding]:
+    from understudy.provenance.identity import identity_folder
+
+    if identity_folder().exists():
+        yield Finding("marks", "signing key", "ok", "there is one")
+    else:
+        yield Finding("marks", "signing key", "ok", "will be made at the first export")
+
+
+def _tried(topic: str, name: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(topic, name, "ok", attempt())
+    except (UnderstudyError, OSError, ValueError) as error:
+        return Finding(topic, name, "missing", str(error))

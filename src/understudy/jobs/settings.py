@@ -1,0 +1,37 @@
+"""Which value of an option counts: what was said now, else the project, else the preset, else the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from understudy.facesets.options import ExtractOptions
+from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.options import parse_options
+from understudy.project.project import Project
+from understudy.training.options import TrainOptions
+from understudy.training.presets import preset_named
+
+Said = Mapping[str, Any]
+
+
+def extract_options(project: Project, said: Said) -> ExtractOptions:
+    """Settings of extraction. Raises OptionInvalid."""
+    return parse_options(ExtractOptions, {**project.manifest.extract, **said})
+
+
+def train_options(project: Project, model: str, said: Said) -> TrainOptions:
+    """Settings of one model's training. Raises OptionInvalid, ModelUnknown."""
+    entry = project.manifest.models[model]
+    preset = preset_named(entry.preset)
+    return parse_options(TrainOptions, {**preset.train, **project.manifest.train, **entry.train, **said})
+
+
+def merge_options(project: Project, clip: str, said: Said) -> MergeOptions:
+    """Settings of merging into one clip. Raises OptionInvalid."""
+    return parse_options(MergeOptions, {**project.manifest.merge, **project.manifest.clips[clip].merge, **said})
+
+
+def encode_options(project: Project, said: Said) -> EncodeOptions:
+    """Settings of encoding. Raises OptionInvalid."""
+    return parse_options(EncodeOptions, {**project.manifest.encode, **said})

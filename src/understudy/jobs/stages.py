@@ -1,0 +1,209 @@
+"""The four stages on a project: each takes names from the manifest, runs, and can be run again.
+
+The stages themselves live in their rooms; here they only get their inputs. One stage's events follow the
+other's, so a job is written by `yield from`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.events import Events
+from understudy.files import read_json, sha256_of, write_json
+from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
+from understudy.networks.swap import Predictor
+from understudy.project.manifest import ModelEntry, Role
+from understudy.project.project import Project
+from understudy.provenance.consent import require_export_consent
+from understudy.provenance.sign import SigningFacts, SourceClip, sign_file
+from understudy.training.presets import preset_named
+
+
+def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
+    """Find and store the faces of the named clips, or of all."""
+    from understudy.facesets.extract import extract as extract_clip
+
+    options = extract_options(project, said)
+    for name in _named(clips, project):
+        clip = project.manifest.clips[name]
+        with project.faceset(*project.faceset_of_clip(name)) as faceset:
+            yield from extract_clip(
+                project.clip_path(name),
+                clip_name=name,
+                role=clip.role,
+                faceset=faceset,
+                options=options,
+                cache=project.cache_folder,
+                people_folder=project.people_folder / name,
+                person=clip.face,
+                device=device,
+            )
+
+
+def train(project: Project, model: str, *, said: Said, device: str) -> Events:
+    """Train a model on the facesets the manifest names for it."""
+    from understudy.training.train import train as train_model
+
+    entry = _model(project, model)
+    options = train_options(project, model, said)
+    with ExitStack() as stack:
+        src, dst = (
+            [stack.enter_context(project.faceset(*name.split("/"))) for name in names]
+            for names in (entry.src_facesets, entry.dst_facesets)
+        )
+        for role, facesets in (("src", src), ("dst", dst)):
+            if not sum(len(faceset) for faceset in facesets):
+                raise FacesetUnusable(
+                    f"There are no {role} faces to learn from. Run `understudy extract` first.", project.folder
+                )
+        yield from train_model(
+            project.model_folder(model),
+            src=src,
+            dst=dst,
+            preset=entry.preset,
+            options=options,
+            device=device,
+        )
+
+
+def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
+    """Paint a model into the named dst clips, or into all."""
+    from understudy.merging.merge import merge as merge_clip
+
+    _model(project, model)
+    predictor = _predictor(project, model, device=device)
+    for name in _named(clips, project, role="dst"):
+        with project.faceset(*project.faceset_of_clip(name)) as faceset:
+            yield from merge_clip(
+                project.clip_path(name),
+                faces=faceset,
+                predictor=predictor,
+                folder=project.merged_folder(name, model),
+                options=merge_options(project, name, said),
+                clip_name=name,
+            )
+
+
+def encode(
+    project: Project, model: str, *, clips: Sequence[str] = (), out: Path | None = None, said: Said
+) -> Events:
+    """Encode and sign the named dst clips, or all. `out` is a file for one clip, a folder for several.
+
+    Raises ConsentMissing before anything is written.
+    """
+    from understudy.merging.encode import encode as encode_clip
+
+    _model(project, model)
+    require_export_consent(project.consents(), today=datetime.now(UTC).astimezone().date())
+    names = _named(clips, project, role="dst")
+    goals = output_paths(project, model, names, out)
+    options = encode_options(project, said)
+    for name, goal in zip(names, goals, strict=True):
+        merged = project.merged_folder(name, model)
+        if not merged.is_dir():
+            raise ProjectInvalid(f"Clip {name!r} has not been merged with model {model!r}. Run `understudy merge`.")
+        facts = _facts(project, model, name, goal, merged)
+        yield from encode_clip(
+            project.clip_path(name),
+            merged_folder=merged,
+            out=goal,
+            options=options,
+            sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
+            stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
+        )
+
+
+def output_paths(project: Project, model: str, clips: Sequence[str], out: Path | None) -> list[Path]:
+    """Where each clip's finished file goes. A folder of images becomes a folder of images."""
+    if out is not None and len(clips) == 1:
+        return [out]
+    folder = out or project.out_folder
+    return [folder / f"{name}-{model}{_ending(project.clip_path(name))}" for name in clips]
+
+
+def _ending(clip: Path) -> str:
+    if clip.is_dir():
+        return ""
+    return clip.suffix.lower() if clip.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
+
+
+def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
+    known = project.manifest.clips_of(role) if role else project.manifest.clips
+    for name in clips:
+        if name not in known:
+            raise ProjectInvalid(
+                f"The project has no {role or ''} clip called {name!r}; it has {', '.join(known) or 'none'}."
+            )
+    if not known:
+        raise ProjectInvalid(f"The project has no {role or ''} clips yet. Add one with `understudy add`.")
+    return list(clips or known)
+
+
+def require_model(project: Project, name: str, *, preset: str | None) -> None:
+    """Make the model if it is not there yet. Raises ModelUnknown for a preset that is none, OptionInvalid for
+    another preset than the model was made with."""
+    if name not in project.manifest.models:
+        preset_named(preset or "quick")
+        project.add_model(name, preset=preset or "quick")
+        return
+    made_with = project.manifest.models[name].preset
+    if preset is not None and preset != made_with:
+        raise OptionInvalid(
+            f"Model {name!r} was made with preset {made_with!r}, which can't change. "
+            "Name another model with --model to start a new one beside it."
+        )
+
+
+def _model(project: Project, name: str) -> ModelEntry:
+    try:
+        return project.manifest.models[name]
+    except KeyError:
+        known = ", ".join(project.manifest.models) or "none yet"
+        raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.") from None
+
+
+def _predictor(project: Project, model: str, *, device: str) -> Predictor:
+    from understudy.training.predictor import load_predictor
+
+    return load_predictor(project.model_folder(model), device=device)
+
+
+def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) -> SigningFacts:
+    """What the marks will say, from what the merge wrote down."""
+    from understudy.merging.journal import merge_facts
+
+    made = merge_facts(merged)
+    src = [project.clip_path(name) for name in project.manifest.clips_of("src")]
+    dst = project.clip_path(clip)
+    return SigningFacts(
+        title=goal.name,
+        dst_clip=dst,
+        dst_sha256=_clip_sha256(project, dst),
+        src_clips=[SourceClip(path, _clip_sha256(project, path)) for path in src],
+        model_name=model,
+        model_sha256=made.model_sha256,
+        model_iterations=made.model_iterations,
+        consents=project.consents(),
+        frames_total=made.frames,
+        frames_swapped=made.swapped,
+    )
+
+
+def _clip_sha256(project: Project, clip: Path) -> str:
+    """Hashing a long clip takes minutes, so its result is kept while size and time stay the same."""
+    if clip.is_dir():
+        return sha256_of(clip)
+    memory_path = project.cache_folder / "sha256.json"
+    memory = read_json(memory_path) if memory_path.exists() else {}
+    stat = clip.stat()
+    key = f"{clip}|{stat.st_size}|{stat.st_mtime_ns}"
+    if key not in memory:
+        memory[key] = sha256_of(clip)
+        write_json(memory_path, memory)
+    return memory[key]

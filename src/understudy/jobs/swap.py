@@ -1,0 +1,132 @@
+"""The main job: two clips in, a finished, signed shot out.
+
+It only strings stages together and writes the report; run again, every stage finds what is done and goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.files import require_free_space, said_plainly, write_json
+from understudy.jobs import stages
+from understudy.jobs.clips import add_clips
+from understudy.jobs.memory import peak_memory_bytes
+from understudy.jobs.request import SwapRequest
+from understudy.project.project import MANIFEST_NAME, Project
+from understudy.provenance.consent import require_export_consent
+
+_ROOM_TO_START_BYTES = 200_000_000
+
+
+def swap(request: SwapRequest) -> Events:
+    """Do the whole job. Raises what its stages raise; run again after mending what they say."""
+    began = time.monotonic()
+    folder = project_folder(request)
+    if bool(request.src) != bool(request.dst):
+        raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
+    _check_room(folder, request)
+    new = not (folder / MANIFEST_NAME).exists()
+    project = Project.open_or_create(folder)
+    yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
+    clips = _added(project, request)
+    # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
+    require_export_consent(project.consents(), today=datetime.now(UTC).astimezone().date())
+    report = Report()
+    yield from report.over(stages.extract(project, said=request.extract, device=request.device))
+    yield from report.over(stages.train(project, request.model, said=request.train, device=request.device))
+    dst = clips or list(project.manifest.clips_of("dst"))
+    yield from report.over(
+        stages.merge(project, request.model, clips=dst, said=request.merge, device=request.device)
+    )
+    yield from report.over(
+        stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode)
+    )
+    path = report_path(project, request.model, dst, request.out)
+    report.write(path, seconds=time.monotonic() - began)
+    yield Made("report", path)
+
+
+def project_folder(request: SwapRequest) -> Path:
+    """Where the project is or will be: as said, else beside the finished file, else beside dst."""
+    if request.project is not None:
+        return request.project
+    if request.out is not None:
+        return request.out.with_name(f"{request.out.stem}.understudy")
+    if request.dst:
+        return Path.cwd() / f"{request.dst[0].stem}.understudy"
+    raise OptionInvalid("Name SRC and DST, or the project to go on with: --project DIR.")
+
+
+def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None) -> Path:
+    """Where the report of a swap goes: beside what it made."""
+    goals = stages.output_paths(project, model, clips, out)
+    if len(goals) == 1:
+        return goals[0].with_name(f"{goals[0].stem}.report.json")
+    return goals[0].parent / f"{model}.report.json"
+
+
+class Report:
+    """Collects what the stages say about themselves."""
+
+    def __init__(self) -> None:
+        self.stages: list[dict[str, Any]] = []
+        self.notices: list[str] = []
+
+    def over(self, events: Events) -> Events:
+        """The same events, noted down as they pass."""
+        began = time.monotonic()
+        for event in events:
+            match event:
+                case StageStarted():
+                    began = time.monotonic()
+                case StageFinished():
+                    seconds = round(time.monotonic() - began, 1)
+                    self.stages.append(
+                        {"stage": event.stage, "seconds": seconds, "skipped": event.skipped, **event.summary}
+                    )
+                case Notice():
+                    self.notices.append(event.text)
+            yield event
+
+    def write(self, path: Path, *, seconds: float) -> None:
+        """Write everything as JSON."""
+        write_json(
+            path,
+            {
+                "seconds": round(seconds, 1),
+                "peak_memory_bytes": peak_memory_bytes(),
+                "stages": self.stages,
+                "notices": self.notices,
+            },
+        )
+
+
+def _check_room(folder: Path, request: SwapRequest) -> None:
+    """Say now, not after hours of training, that the result can't be written."""
+    if not request.src and not (folder / MANIFEST_NAME).exists():
+        raise ProjectInvalid("There is no project here to go on with. Name SRC and DST to make one.", folder)
+    goal = request.out.parent if request.out is not None else folder
+    for place in {folder, goal}:
+        with said_plainly(place):
+            place.mkdir(parents=True, exist_ok=True)
+            probe = place / ".understudy-can-write"
+            probe.touch()
+            probe.unlink()
+        require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
+
+
+def _added(project: Project, request: SwapRequest) -> list[str]:
+    """Put the named clips, faces, consent and model into the manifest; returns the dst clips' names."""
+    names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
+    for role, face in (("src", request.src_face), ("dst", request.dst_face)):
+        for name, clip in project.manifest.clips.items():
+            if face is not None and clip.role == role and (name in names or not names):
+                project.choose_face(name, face)
+    stages.require_model(project, request.model, preset=request.preset)
+    return [name for name in names if project.manifest.clips[name].role == "dst"]
