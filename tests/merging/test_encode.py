@@ -1,0 +1,232 @@
+"""The encode stage: dst's own times, colours, sound and names, and nothing half-written."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.merging.conftest import HEIGHT, PTS, TIME_BASE, WIDTH, drawn_frame
+from understudy.errors import ClipSizesDiffer, FolderUnwritable, OptionInvalid
+from understudy.events import Made, Notice, StageFinished
+from understudy.files import write_json
+from understudy.media.clip import ColorTags
+from understudy.media.images import encode_png, read_image
+from understudy.media.movie import MovieWriter
+from understudy.media.opening import open_clip
+from understudy.merging.encode import encode
+from understudy.merging.options import EncodeOptions
+
+def sound_packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+QUICK = EncodeOptions(crf=4, preset="ultrafast")
+
+
+def run(clip: Path, merged: Path, out: Path, options: EncodeOptions = QUICK, **more):
+    return list(encode(clip, merged_folder=merged, out=out, options=options, **more))
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Path:
+    """Frames 2 and 3 in plain colours, as a finished merge."""
+    folder = tmp_path / "merged"
+    folder.mkdir()
+    for index, grey in ((2, 40), (3, 220)):
+        picture = np.full((HEIGHT, WIDTH, 3), grey, np.uint8)
+        (folder / f"{index:06d}.png").write_bytes(encode_png(picture))
+    write_json(folder / "merge.json", {"version": 1, "complete": True})
+    return folder
+
+
+def test_the_shot_keeps_the_irregular_times_the_colour_tags_and_the_size(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    events = run(movie, merged, tmp_path / "out.mp4")
+    with open_clip(movie) as dst, open_clip(tmp_path / "out.mp4") as out:
+        dst_times = [Fraction(pts) * dst.time_base for pts in dst.timestamps()]
+        assert [Fraction(pts) * out.time_base for pts in out.timestamps()] == dst_times
+        assert dst_times == [pts * TIME_BASE for pts in PTS]
+        assert out.info.color == dst.info.color == ColorTags(1, 1, 1, 1)
+        assert (out.info.width, out.info.height, out.info.bit_depth) == (WIDTH, HEIGHT, 8)
+    finished = events[-1]
+    assert isinstance(finished, StageFinished)
+    assert (finished.summary["frames"], finished.summary["swapped"]) == (8, 2)
+    assert [event.path for event in events if isinstance(event, Made)] == [tmp_path / "out.mp4"]
+
+
+def test_exactly_the_merged_frames_are_replaced(movie: Path, merged: Path, tmp_path: Path) -> None:
+    run(movie, merged, tmp_path / "out.mp4")
+    with open_clip(movie) as dst, open_clip(tmp_path / "out.mp4") as out:
+        for before, after in zip(dst.frames(), out.frames(), strict=True):
+            expected = {2: np.full_like(before.rgb, 40), 3: np.full_like(before.rgb, 220)}
+            wanted = expected.get(before.index, before.rgb)
+            assert np.abs(after.rgb.astype(int) - wanted).mean() < 3, before.index
+
+
+def test_the_sound_is_carried_over_untouched(movie: Path, merged: Path, tmp_path: Path) -> None:
+    run(movie, merged, tmp_path / "out.mp4")
+    before, after = sound_packets(movie), sound_packets(tmp_path / "out.mp4")
+    assert len(before) > 2 and after == before
+
+
+def test_deep_clips_stay_deep(tmp_path: Path) -> None:
+    dst = tmp_path / "deep.mov"
+    with MovieWriter(
+        dst,
+        width=WIDTH,
+        height=HEIGHT,
+        time_base=Fraction(1, 25),
+        rate=Fraction(25),
+        color=ColorTags(1, 1, 1, 1),
+        bit_depth=10,
+        codec="prores",
+    ) as writer:
+        for index in range(2):
+            writer.write(drawn_frame(index, deep=True), index)
+    merged = tmp_path / "merged"
+    merged.mkdir()
+    picture = np.full((HEIGHT, WIDTH, 3), 30000, np.uint16)
+    (merged / "000001.png").write_bytes(encode_png(picture))
+    run(dst, merged, tmp_path / "out.mov", EncodeOptions(codec="prores"))
+    with open_clip(tmp_path / "out.mov") as out:
+        assert out.info.bit_depth > 8
+        last = list(out.frames(deep=True))[1].rgb
+    assert np.abs(last.astype(int) - 30000).max() < 200
+
+
+def test_signing_makes_the_final_file_out_of_the_unsigned_one(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    out, seen = tmp_path / "out.mp4", []
+
+    def sign(unsigned: Path, signed: Path) -> Path:
+        seen.append((unsigned.suffix, unsigned.stat().st_size > 0, signed, signed.exists()))
+        signed.write_bytes(unsigned.read_bytes() + b"signed")
+        sidecar = signed.with_suffix(".c2pa")
+        sidecar.write_bytes(b"marks")
+        return sidecar
+
+    events = run(movie, merged, out, sign=sign)
+    assert seen == [(".mp4", True, out, False)]
+    assert out.read_bytes().endswith(b"signed")
+    assert [event.path.name for event in events if isinstance(event, Made)] == ["out.mp4", "out.c2pa"]
+    assert not [path for path in merged.iterdir() if "unsigned" in path.name]
+
+
+def test_a_signature_that_fails_leaves_no_file(movie: Path, merged: Path, tmp_path: Path) -> None:
+    def refuse(unsigned: Path, signed: Path) -> None:
+        raise OptionInvalid("no")
+
+    with pytest.raises(OptionInvalid):
+        run(movie, merged, tmp_path / "new" / "out.mp4", sign=refuse)
+    assert not list((tmp_path / "new").glob("*"))
+    assert not [path for path in merged.iterdir() if "unsigned" in path.name]
+
+
+def test_stopping_leaves_no_half_written_file(movie: Path, merged: Path, tmp_path: Path) -> None:
+    stage = encode(movie, merged_folder=merged, out=tmp_path / "o" / "out.mp4", options=QUICK)
+    for event in stage:
+        if getattr(event, "done", 0) == 4:
+            break
+    stage.close()
+    assert not list((tmp_path / "o").glob("*")) and not list((tmp_path / "o").glob(".*"))
+
+
+def _encode_slowly(movie: Path, merged: Path, out: Path) -> None:
+    for _ in encode(movie, merged_folder=merged, out=out, options=QUICK):
+        time.sleep(0.2)
+
+
+def test_a_kill_leaves_nothing_under_the_final_name_and_the_next_run_clears_up(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "o" / "out.mp4"
+    process = multiprocessing.get_context("spawn").Process(target=_encode_slowly, args=(movie, merged, out))
+    process.start()
+    deadline = time.monotonic() + 60
+    while not list(out.parent.glob(".out.*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    assert not out.exists() and list(out.parent.glob(".out.*"))
+    run(movie, merged, out)
+    assert [path.name for path in out.parent.iterdir()] == ["out.mp4"]
+
+
+def test_encoding_the_same_again_does_nothing_until_something_changes(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.mp4"
+    assert not run(movie, merged, out, stamp="a")[-1].skipped
+    assert run(movie, merged, out, stamp="a")[-1].skipped
+    assert not run(movie, merged, out, stamp="b")[-1].skipped
+    (merged / "000002.png").unlink()
+    assert not run(movie, merged, out, stamp="b")[-1].skipped
+    out.write_bytes(b"edited by somebody")
+    assert not run(movie, merged, out, stamp="b")[-1].skipped
+
+
+def test_an_unfinished_merge_is_told(movie: Path, merged: Path, tmp_path: Path) -> None:
+    (merged / "merge.json").unlink()
+    notices = [event.text for event in run(movie, merged, tmp_path / "out.mp4") if isinstance(event, Notice)]
+    assert any("has not run to its end" in text for text in notices)
+
+
+def test_an_image_folder_gives_images_of_the_same_names(images: Path, merged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "finished"
+    run(images, merged, out)
+    assert sorted(p.name for p in out.iterdir()) == sorted(p.name for p in images.iterdir())
+    np.testing.assert_array_equal(read_image(out / "take1.png"), drawn_frame(0))
+    assert (read_image(out / "take5.png") == 40).all()
+    run(images, merged, out, stamp="again")  # its own older pictures may be replaced
+    assert len(list(out.iterdir())) == 6
+
+
+def test_a_folder_with_other_files_is_never_replaced(images: Path, merged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "finished"
+    out.mkdir()
+    (out / "thesis.odt").write_text("years of work")
+    with pytest.raises(FolderUnwritable, match=r"thesis\.odt"):
+        run(images, merged, out)
+    assert (out / "thesis.odt").read_text() == "years of work"
+
+
+def test_an_image_folder_becomes_a_movie_where_the_name_asks_for_one(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    run(images, merged, tmp_path / "out.mp4")
+    with open_clip(tmp_path / "out.mp4") as out:
+        assert (out.info.frame_count, out.info.width) == (6, WIDTH)
+
+
+def test_dst_is_never_overwritten(movie: Path, merged: Path) -> None:
+    before = movie.read_bytes()
+    with pytest.raises(OptionInvalid, match="replace dst"):
+        run(movie, merged, movie)
+    assert movie.read_bytes() == before
+
+
+def test_a_merged_frame_of_another_size_is_refused(movie: Path, merged: Path, tmp_path: Path) -> None:
+    (merged / "000005.png").write_bytes(encode_png(np.zeros((10, 10, 3), np.uint8)))
+    with pytest.raises(ClipSizesDiffer):
+        run(movie, merged, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_label_shows_on_every_frame_and_nowhere_else(images: Path, merged: Path, tmp_path: Path) -> None:
+    run(images, merged, tmp_path / "out", QUICK.changed(label="made with AI"))
+    for index in (0, 4):
+        labelled = read_image(tmp_path / "out" / f"take{index * 2 + 1}.png").astype(int)
+        difference = np.abs(labelled - drawn_frame(index)).max(-1)
+        assert difference[HEIGHT * 2 // 3 :, : WIDTH * 2 // 3].max() > 60
+        assert difference[: HEIGHT * 2 // 3].max() == 0
