@@ -1,0 +1,103 @@
+"""How files and functions look: named for what they hold, short, and described."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.house.source import REPOSITORY, SOURCE, Function, Module, functions, modules
+
+LONGEST_FUNCTION = 60
+LONGEST_FILE = 500
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "manager"}
+
+# Source without a test file of its own, and why.
+_SHAPES = "only shapes and names; tested through everything that has them"
+WITHOUT_TEST_FILE = {
+    "understudy/__main__.py": "tests/house/test_imports.py runs it",
+    "understudy/errors.py": _SHAPES,
+    "understudy/events.py": _SHAPES,
+    "understudy/faces/landmark.py": _SHAPES,
+    "understudy/media/clip.py": _SHAPES,
+    "understudy/networks/swap.py": _SHAPES,
+}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    bad = [m.at(m.tree) for m in modules() if not ast.get_docstring(m.tree)]
+    assert not bad, "\n".join(bad)
+
+
+def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
+    bad = [m.at(m.tree) for m in modules() if BANNED_NAMES & {m.path.stem, m.path.parent.name}]
+    assert not bad, "\n".join(bad)
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    lengths = {m.at(m.tree): len(m.path.read_text(encoding="utf-8").splitlines()) for m in modules()}
+    assert {where: n for where, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+def test_no_function_is_too_long_to_see() -> None:
+    lengths = {m.at(f): _length(f) for m in modules() for f in functions(m.tree)}
+    assert {where: n for where, n in lengths.items() if n > LONGEST_FUNCTION} == {}
+
+
+def test_everything_public_is_described() -> None:
+    bad = [
+        f"{module.at(node)} {node.name}"
+        for module in modules()
+        for node in _public(module)
+        if not ast.get_docstring(node)
+    ]
+    assert not bad, "\n".join(bad)
+
+
+def test_every_module_has_its_test_file() -> None:
+    missing = []
+    for module in modules():
+        relative = module.path.relative_to(SOURCE / "understudy")
+        if module.path.name == "__init__.py" and not _has_code(module):
+            continue
+        if module.path.name == "options.py" and len(relative.parts) > 1:
+            continue  # declarations, all of them checked in tests/house/test_options.py
+        mirror = REPOSITORY / "tests" / relative.with_name(f"test_{relative.name}")
+        if not mirror.is_file() and module.path.relative_to(SOURCE).as_posix() not in WITHOUT_TEST_FILE:
+            missing.append(mirror.relative_to(REPOSITORY).as_posix())
+    assert not missing, "\n".join(missing)
+
+
+def test_the_list_of_those_without_a_test_file_is_short_and_true() -> None:
+    assert [path for path in WITHOUT_TEST_FILE if not (SOURCE / path).is_file()] == []
+    assert len(WITHOUT_TEST_FILE) < 10
+
+
+def _public(module: Module) -> Iterator[Function | ast.ClassDef]:
+    """Classes and functions of a module, and the methods of those classes, that have no underscore.
+
+    A method that fulfils a Protocol is described there, so a docstring is asked of it only where its class has
+    no base; overloads and properties' setters describe nothing.
+    """
+    for node in module.tree.body:
+        if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        yield node
+        if isinstance(node, ast.ClassDef) and not node.bases:
+            yield from (
+                method
+                for method in node.body
+                if isinstance(method, Function) and not method.name.startswith("_") and method.body
+            )
+
+
+def _length(function: Function) -> int:
+    """Lines of a function without its docstring, which for a command is the help of all its flags."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None and first.end_lineno is not None:
+        lines -= first.end_lineno - first.lineno + 1
+    return lines
+
+
+def _has_code(module: Module) -> bool:
+    return any(not isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) for node in module.tree.body)

@@ -1,0 +1,24 @@
+"""The linter, the formatter and the type checker have nothing to say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("basedpyright", "src")],
+    ids=" ".join,
+)
+def test_tools_find_nothing(command: tuple[str, ...]) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    run = subprocess.run(
+        [str(program), *command[1:]], capture_output=True, text=True, cwd=REPOSITORY, check=False, timeout=500
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-1000:]
