@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
-from tests.house.source import REPOSITORY, SOURCE, Function, Module, functions, modules
+from tests.house.source import REPOSITORY, SOURCE, Function, Module, dotted, functions, modules
 
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 500
@@ -73,21 +74,30 @@ def test_the_list_of_those_without_a_test_file_is_short_and_true() -> None:
 
 
 def _public(module: Module) -> Iterator[Function | ast.ClassDef]:
-    """Classes and functions of a module, and the methods of those classes, that have no underscore.
+    """Classes and functions of a module, and the methods of its classes, that have no underscore.
 
-    A method that fulfils a Protocol is described there, so a docstring is asked of it only where its class has
-    no base; overloads and properties' setters describe nothing.
+    A method that fulfils a Protocol is described in the Protocol, and one of a subclass in its base.
     """
     for node in module.tree.body:
         if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
             continue
         yield node
         if isinstance(node, ast.ClassDef) and not node.bases:
-            yield from (
-                method
-                for method in node.body
-                if isinstance(method, Function) and not method.name.startswith("_") and method.body
-            )
+            methods = [method for method in node.body if isinstance(method, Function)]
+            told = _described_in_protocols()
+            yield from (m for m in methods if not m.name.startswith("_") and m.name not in told)
+
+
+@cache
+def _described_in_protocols() -> frozenset[str]:
+    return frozenset(
+        function.name
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef) and "Protocol" in {dotted(base) for base in node.bases}
+        for function in functions(node)
+        if ast.get_docstring(function) or function.name == "close"
+    )
 
 
 def _length(function: Function) -> int:
