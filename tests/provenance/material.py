@@ -16,9 +16,9 @@ from understudy.provenance.sign import SigningFacts, SourceClip
 FICTIONAL = {"src": Consent(status="fictional"), "dst": Consent()}
 
 
-def make_movie(path: Path) -> Path:
-    """Six frames of 64 x 48 pixels."""
-    with av.open(str(path), "w") as container:
+def make_movie(path: Path, *, flags: str = "") -> Path:
+    """Six frames of 64 x 48 pixels; `flags` are FFmpeg's movflags."""
+    with av.open(str(path), "w", options={"movflags": flags} if flags else {}) as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for shade in range(0, 240, 40):
@@ -64,3 +64,9 @@ def flip_a_byte_of_the_picture(path: Path) -> None:
     at = data.find(b"mdat")
     data[at + 40 if at >= 0 else len(data) - 20] ^= 1
     path.write_bytes(bytes(data))
+
+
+def packets_of(path: Path) -> list[tuple[int | None, int | None, bytes]]:
+    """Time stamps and coded bytes of every picture in a film, as they would be played."""
+    with av.open(str(path)) as container:
+        return [(packet.pts, packet.dts, bytes(packet)) for packet in container.demux(video=0)]

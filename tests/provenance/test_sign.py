@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tests.provenance.material import FICTIONAL, facts_for, make_sequence
+from tests.provenance.material import FICTIONAL, facts_for, make_movie, make_sequence, packets_of
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
 from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
@@ -157,6 +157,17 @@ def test_a_file_can_be_signed_in_place_and_again(clips: dict[str, Path], tmp_pat
     sign_file(film, film, facts_for(clips["mp4"]))
     sign_file(film, film, facts_for(clips["mp4"]))
     assert verify(film).state == "trusted"
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov"])
+@pytest.mark.parametrize("flags", ["", "faststart", "frag_keyframe+empty_moov"])
+def test_a_film_plays_the_same_after_signing(tmp_path: Path, ending: str, flags: str) -> None:
+    # The manifest moves everything behind it, and with that every place the film's index points to.
+    film, signed = make_movie(tmp_path / f"film.{ending}", flags=flags), tmp_path / f"signed.{ending}"
+    sign_file(film, signed, facts_for(film))
+    assert packets_of(signed) == packets_of(film)
+    assert len(packets_of(film)) > 5
+    assert verify(signed).state == "trusted"
 
 
 def test_a_picture_shows_the_same_after_signing(clips: dict[str, Path], tmp_path: Path) -> None:

@@ -186,6 +186,20 @@ def test_missing_files_and_bare_sidecars_are_errors_for_people(signed: dict[str,
         verify(signed["mkv"].with_suffix(".c2pa"))
 
 
+def test_names_no_disk_can_hold_and_frames_nobody_may_read_are_errors_for_people(
+    sequence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MarksUnreadable, match="can't be opened"):
+        verify(tmp_path / ("x" * 5000))
+
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "not yours", str(path))
+
+    monkeypatch.setattr("understudy.provenance.ledger.sha256_of", refuse)
+    with pytest.raises(MarksUnreadable, match="can't be opened"):
+        verify(sequence)
+
+
 @pytest.mark.parametrize("name", ["x.mp4", "x.png", "x.mkv", "x.jpg", "x", "x.txt", "x.tiff", "x.avi"])
 @pytest.mark.parametrize("data", [b"", b"plain words", bytes(range(256)) * 8, b"\x89PNG\r\n\x1a\n\0\0"])
 def test_files_that_never_had_marks_are_none_whatever_they_are(tmp_path: Path, name: str, data: bytes) -> None:

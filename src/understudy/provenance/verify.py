@@ -53,13 +53,16 @@ def verify(path: Path, *, home: Path | None = None) -> Verdict:
     `home` is the user's data folder, for the roots that are trusted. Raises ClipMissing when there is no such
     file and MarksUnreadable when it cannot be opened; damaged or strange contents give a verdict.
     """
-    if not path.exists():
-        raise ClipMissing("There is no such file to verify.", path)
-    if path.is_dir():
-        return _verify_folder(path, home)
-    if path.suffix.lower() == SIDECAR_SUFFIX:
-        raise MarksUnreadable("This is a sidecar. Name the file it belongs to instead.", path)
-    return _verify_file(path, home)
+    try:
+        if not path.exists():
+            raise ClipMissing("There is no such file to verify.", path)
+        if path.is_dir():
+            return _verify_folder(path, home)
+        if path.suffix.lower() == SIDECAR_SUFFIX:
+            raise MarksUnreadable("This is a sidecar. Name the file it belongs to instead.", path)
+        return _verify_file(path, home)
+    except OSError as error:
+        raise MarksUnreadable("This can't be opened for reading.", path) from error
 
 
 def _verify_file(path: Path, home: Path | None) -> Verdict:
