@@ -34,8 +34,8 @@ _BROKEN = (
     struct.error,
     OverflowError,
     RuntimeError,
+    Warning,  # where warnings are errors
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 _FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
@@ -61,7 +61,9 @@ def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt1
     try:
         with _opened(io.BytesIO(data), path) as image:
             orientation = _orientation(image)
-            rgb = _sixteen_bit_rgb(data, path) if _is_deep(image) else np.asarray(image.convert("RGB"))
+            if image.mode in ("I", "F"):
+                raise ImageUnreadable("This image has 32 bits a channel. Save it with 8 or 16.", path)
+            rgb = _sixteen_bit_rgb(data, path) if _is_deep(image) else np.array(image.convert("RGB"))
     except _BROKEN as error:
         raise _unreadable(path) from error
     return _upright(rgb, orientation)
@@ -77,11 +79,18 @@ def image_size(path: Path) -> tuple[int, int]:
         raise _unreadable(path) from error
 
 
-def eight_bit(rgb: UInt8 | UInt16) -> UInt8:
+def eight_bit(rgb: npt.NDArray[Any]) -> UInt8:
     """uint8 of a uint8 or uint16 picture, rounded; white stays white."""
     if rgb.dtype == np.uint8:
         return rgb.astype(np.uint8, copy=False)
-    return cv2.convertScaleAbs(rgb, alpha=1 / 257).reshape(rgb.shape)
+    return np.asarray(cv2.convertScaleAbs(rgb, alpha=1 / 257), np.uint8).reshape(rgb.shape)
+
+
+def sixteen_bit(rgb: npt.NDArray[Any]) -> UInt16:
+    """uint16 0..65535 of a uint8 or uint16 picture; exact both ways."""
+    return (
+        rgb.astype(np.uint16) * np.uint16(257) if rgb.dtype == np.uint8 else rgb.astype(np.uint16, copy=False)
+    )
 
 
 def encode_jpeg(rgb: UInt8, quality: int = 95) -> bytes:
@@ -127,16 +136,21 @@ def _unreadable(path: Path | None) -> ImageUnreadable:
 
 
 def _orientation(image: Image.Image) -> int:
-    value = image.getexif().get(_ORIENTATION, 1)
+    exif = Image.Exif()
+    if image.format != "PNG":
+        exif = image.getexif()
+    elif "exif" in image.info:
+        exif.load(image.info["exif"])  # Pillow's own getexif would decode the whole PNG first
+    value = exif.get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _is_deep(image: Image.Image) -> bool:
     """More than 8 bits a channel; Pillow itself reads 16-bit RGB as 8."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+    if image.mode.startswith("I;16"):
         return True
     if image.format == "PNG":
-        return any("16" in str(tile[3]) for tile in image.tile)
+        return any("16" in str(tile[3]) for tile in getattr(image, "tile", ()))
     bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,))
     return max(bits) > 8
 
@@ -151,11 +165,11 @@ def _sixteen_bit_rgb(data: bytes, path: Path | None) -> UInt16:
     if bgr is None:
         raise _unreadable(path)
     if bgr.dtype != np.uint16:
-        raise ImageUnreadable("This image holds neither 8 nor 16 bits a channel. Save it as 16-bit.", path)
-    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        raise ImageUnreadable("This image has neither 8 nor 16 bits a channel. Save it again.", path)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint16)
 
 
-def _upright(rgb: UInt8 | UInt16, orientation: int) -> UInt8 | UInt16:
+def _upright(rgb: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """Undo the EXIF orientation 1..8 (Exif 2.32, tag 0x0112)."""
     if orientation >= 5:
         rgb = rgb.swapaxes(0, 1)

@@ -6,13 +6,14 @@ Pure arithmetic. Pixels are in `planes.py`; transfer curves and primaries are ca
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from understudy.media.clip import ColorTags
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 
 LIMITED, FULL = 1, 2
 _RGB = 0

@@ -7,8 +7,6 @@ Colour arithmetic is in `planes.py`, sound in `sound.py`. Marks and signatures a
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -90,6 +88,8 @@ CODECS: dict[str, CodecChoice] = {
 }
 _PRORES_PROFILES = {"yuv422p10le": "3", "yuv444p10le": "4"}  # HQ, 4444
 _FAST_START = (".mp4", ".m4v")
+# Written out because FFmpeg takes .m4v for an iPod's.
+_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 class MovieWriter:
@@ -177,10 +177,10 @@ class MovieWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.ExitStack() as stack:
-            stack.push(self._stack)
-            if error is not None:
-                raise error
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack:
             self._finish()
 
     def _finish(self) -> None:
@@ -251,15 +251,10 @@ class MovieWriter:
             flags["movie_timescale"] = str(unit * -(-1000 // unit))
         if ending in _FAST_START:
             flags["movflags"] = "+faststart"
-        try:
-            container = av.open(str(aside), "w", container_options=flags)
-        except av.error.FFmpegError as error:
-            raise _as_os_error(error, aside) from error
+        container = av.open(str(aside), "w", _CONTAINERS[ending], container_options=flags)
         try:
             yield container
             container.close()
-        except av.error.FFmpegError as error:
-            raise _as_os_error(error, aside) from error
         finally:
             # After a failure the file is thrown away; that it can't be closed well is no news.
             with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
@@ -278,11 +273,3 @@ def codec_for(path: Path, codec: str) -> CodecChoice:
             path,
         )
     return choice
-
-
-def _as_os_error(error: av.error.FFmpegError, path: Path) -> Exception:
-    """FFmpeg's error as the system's, where it is one, so that a full disk is told as such."""
-    number = error.errno
-    if number and number > 0 and number in errno.errorcode:
-        return OSError(number, os.strerror(number), str(path))
-    return error

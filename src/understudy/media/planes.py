@@ -7,9 +7,13 @@ pixels, so that a picture nobody touched comes back with the very same chroma. N
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
@@ -18,8 +22,9 @@ from understudy.media.clip import ColorTags, UInt8, UInt16
 from understudy.media.matrices import FULL, gray_scale, resolved_tags, rgb_from_ycc, ycc_from_rgb
 
 WHITE_16 = 65535
-_ALWAYS_FULL = ("yuvj", "gbr", "gray", "rgb", "bgr")
 Picture = UInt8 | UInt16
+Pixels = npt.NDArray[Any]
+_FLOAT = re.compile(r"f(16|32)")
 
 
 def tags_of(frame: VideoFrame) -> ColorTags:
@@ -99,7 +104,7 @@ def _fill_ycc(frame: VideoFrame, rgb: Picture, tags: ColorTags, bits: int) -> No
     _fill(frame, 0, _transformed(wide, matrix[:1], top))
     across, down = (_ratio(frame.width, frame.planes[1].width), _ratio(frame.height, frame.planes[1].height))
     if across > 1 or down > 1:
-        odd = (frame.height % down, frame.width % across)
+        odd = (-frame.height % down, -frame.width % across)
         wide = cv2.copyMakeBorder(wide, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE)
         wide = cv2.resize(wide, (frame.planes[1].width, frame.planes[1].height), interpolation=cv2.INTER_AREA)
     chroma = _transformed(wide, matrix[1:], top)
@@ -107,7 +112,7 @@ def _fill_ycc(frame: VideoFrame, rgb: Picture, tags: ColorTags, bits: int) -> No
     _fill(frame, 2, chroma[..., 1])
 
 
-def _widened(rgb: Picture, bits: int) -> Picture:
+def _widened(rgb: Pixels, bits: int) -> Pixels:
     # Averages of 8-bit chroma would lose half a level to rounding; eight bits below the point keep it exact.
     return rgb.astype(np.uint16) * np.uint16(256) if rgb.dtype == np.uint8 and bits > 8 else rgb
 
@@ -116,16 +121,16 @@ def _widened_white(white: float, bits: int) -> float:
     return 255.0 * 256 if white == 255.0 and bits > 8 else white
 
 
-def _transformed(picture: Picture, matrix: npt.ArrayLike, top: int) -> Picture:
+def _transformed(picture: Pixels, matrix: npt.ArrayLike, top: int) -> Pixels:
     """Apply a channels x 4 matrix, round, and clip to 0..top; uint8 when `top` fits.
 
     OpenCV computes 16-bit input in float32 and rounds and saturates at both ends; its 8-bit path does not
     keep half levels, so 8-bit pictures go through 16 bits.
     """
-    out = cv2.transform(picture.astype(np.uint16, copy=False), np.asarray(matrix, np.float32))
+    out: Pixels = cv2.transform(picture.astype(np.uint16, copy=False), np.asarray(matrix, np.float32))
     if top <= 255:
         return cv2.convertScaleAbs(out) if top == 255 else np.minimum(out, top).astype(np.uint8)
-    return np.minimum(out, top, out=out) if top < WHITE_16 else out
+    return np.minimum(out, top) if top < WHITE_16 else out
 
 
 def _as_planar(frame: VideoFrame) -> VideoFrame:
@@ -133,8 +138,8 @@ def _as_planar(frame: VideoFrame) -> VideoFrame:
     known = frame.format
     bits = bit_depth_of(known)
     little = known.name.endswith("le") or bits <= 8
-    planar = len(frame.planes) == len(known.components) and not known.has_palette and "f" not in known.name[4:]
-    if planar and little:
+    planar = len(frame.planes) == len(known.components) and not known.has_palette
+    if planar and little and not _FLOAT.search(known.name):
         return frame
     if known.is_rgb or known.has_palette:
         goal = "gbrp" if bits <= 8 else "gbrp16le"
@@ -152,25 +157,25 @@ def _planar_ycc(frame: VideoFrame, bits: int) -> str:
     return layout if bits <= 8 else f"{layout}{bits if bits in (10, 12, 16) else 16}le"
 
 
-def _plane(frame: VideoFrame, index: int) -> Picture:
+def _plane(frame: VideoFrame, index: int) -> Pixels:
     plane = frame.planes[index]
     kind = np.uint8 if bit_depth_of(frame.format) <= 8 else np.dtype("<u2")
-    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)
+    rows = np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)
     return rows[:, : plane.width]
 
 
-def _fill(frame: VideoFrame, index: int, values: Picture) -> None:
+def _fill(frame: VideoFrame, index: int, values: Pixels) -> None:
     plane = frame.planes[index]
     rows = np.zeros((plane.height, plane.line_size // values.itemsize), values.dtype)
     rows[:, : values.shape[1]] = values
-    plane.update(rows)
+    plane.update(rows.tobytes())
 
 
 def _ratio(whole: int, part: int) -> int:
     return -(-whole // part)
 
 
-def _spread(chroma: Picture, shape: tuple[int, int]) -> Picture:
+def _spread(chroma: Pixels, shape: tuple[int, int]) -> Pixels:
     height, width = shape
     across, down = _ratio(width, chroma.shape[1]), _ratio(height, chroma.shape[0])
     if across == 1 and down == 1:
@@ -185,10 +190,14 @@ def upright_steps(frame: VideoFrame) -> tuple[bool, bool, bool]:
 
     From the display matrix (x', y') = (a x + c y, b x + d y) of ISO/IEC 14496-12, rounded to quarter turns.
     """
-    data = frame.side_data.get(SideDataType.DISPLAYMATRIX)
-    if data is None:
+    found = [
+        data
+        for data in frame.side_data
+        if isinstance(data, SideData) and data.type == SideDataType.DISPLAYMATRIX
+    ]
+    if not found:
         return False, False, False
-    a, b, _, c, d = np.frombuffer(bytes(data), "<i4")[:5].tolist()
+    a, b, _, c, d = np.frombuffer(bytes(found[0]), np.int32)[:5].tolist()
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return False, a < 0, d < 0
     return True, c < 0, b < 0
@@ -197,7 +206,7 @@ def upright_steps(frame: VideoFrame) -> tuple[bool, bool, bool]:
 def turned_upright(picture: Picture, steps: tuple[bool, bool, bool]) -> Picture:
     """The picture after `upright_steps`, contiguous."""
     swap, mirror, flip = steps
-    turned = picture.swapaxes(0, 1) if swap else picture
+    turned: Pixels = picture.swapaxes(0, 1) if swap else picture
     turned = turned[:, ::-1] if mirror else turned
     turned = turned[::-1] if flip else turned
     return np.ascontiguousarray(turned)

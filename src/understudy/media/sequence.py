@@ -16,7 +16,7 @@ import numpy as np
 
 from understudy.errors import ClipSizesDiffer, ClipUnreadable, ImageUnreadable
 from understudy.media.clip import ClipInfo, ColorTags, Frame
-from understudy.media.images import IMAGE_SUFFIXES, eight_bit, image_size, read_image_deep
+from understudy.media.images import IMAGE_SUFFIXES, eight_bit, image_size, read_image_deep, sixteen_bit
 
 DEFAULT_TIME_BASE = Fraction(1, 25)
 _NUMBERS = re.compile(r"(\d+)")
@@ -76,10 +76,7 @@ class ImageFolderClip:
             if rgb.shape[:2] != (self.info.height, self.info.width):
                 self._note_broken(index)  # replaced by another picture since the folder was opened
                 continue
-            if not deep or self.info.bit_depth == 8:
-                rgb = eight_bit(rgb)
-            elif rgb.dtype == np.uint8:
-                rgb = rgb.astype(np.uint16) * np.uint16(257)
+            rgb = sixteen_bit(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
             yield Frame(index, index, float(index * self.time_base), rgb)
 
     def _note_broken(self, index: int) -> None:

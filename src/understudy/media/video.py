@@ -7,7 +7,7 @@ Colour arithmetic is in `planes.py`, the table of time stamps in `timing.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -25,6 +25,7 @@ from understudy.errors import ClipUnreadable
 from understudy.media import planes
 from understudy.media.clip import ClipInfo, Frame
 from understudy.media.containers import MAX_PIXELS, open_container, packets, video_stream_of
+from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.timing import (
     average_rate,
     counted_table,
@@ -51,19 +52,17 @@ class VideoClip:
         first = self._first_frame()
         self._table = table if first.pts is not None else counted_table(len(table.stored), stream)
         self._steps = planes.upright_steps(first)
+        self._undecodable: set[int] = set()
         self.info: ClipInfo = self._described(first)
 
     def _first_frame(self) -> VideoFrame:
         with open_container(self._path) as container:
             stream = video_stream_of(container, self._path)
-            try:
-                for number, packet in enumerate(chain(packets(container, stream), [None])):
-                    for frame in _decoded(stream, packet):
-                        return _checked(frame, self._path)
-                    if number > _PATIENCE_PACKETS:
-                        break
-            except MemoryError:
-                pass
+            for number, packet in enumerate(chain(packets(container, stream), [None])):
+                for frame in _decoded(stream, packet):
+                    return _checked(frame, self._path)
+                if number > _PATIENCE_PACKETS:
+                    break
         raise ClipUnreadable("Nothing in this video can be decoded. Export or copy it again.", self._path)
 
     def _described(self, first: VideoFrame) -> ClipInfo:
@@ -104,32 +103,26 @@ class VideoClip:
         wanted = range(max(0, start), count if stop is None else min(stop, count), step)
         if not wanted:
             return
-        yielded = 0
+        missing = set(wanted)
         for index, frame in self._indexed(wanted[0]):
-            if index > wanted[-1]:
-                break
             if index in wanted:
                 yield self._upright(index, frame, deep=deep)
-                yielded += 1
-            if index == wanted[-1]:
+                missing.remove(index)
+            if index >= wanted[-1]:
                 break
-        if yielded < len(wanted):
-            self._note_damage(len(wanted) - yielded)
-
-    def _note_damage(self, missing: int) -> None:
-        total = self._table.promised or len(self._table.shown)
-        have = len(self._table.shown) - missing
-        said = f"Only {have} of {total} frames could be read: the rest is damaged."
-        if have < self.info.frame_count or not self.info.damage:
-            self.info = replace(self.info, damage=said)
+        if missing:
+            self._undecodable |= missing
+            have, total = count - len(self._undecodable), max(count, self._table.promised or 0)
+            damage = f"Only {have} of {total} frames could be read: the rest is damaged."
+            self.info = replace(self.info, damage=damage)
 
     def _upright(self, index: int, frame: VideoFrame, *, deep: bool) -> Frame:
         rgb = planes.turned_upright(planes.rgb_from_frame(frame, deep=deep), self._steps)
         if rgb.shape[:2] != (self.info.height, self.info.width):
             # Streams may change size on the way (screen recordings, broadcasts); a clip does not.
-            rgb = cv2.resize(rgb, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
-        if deep and self.info.bit_depth > 8 and rgb.dtype == np.uint8:
-            rgb = rgb.astype(np.uint16) * np.uint16(257)
+            size = (self.info.width, self.info.height)
+            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), rgb.dtype)
+        rgb = sixteen_bit(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
         pts = self._table.shown[index]
         return Frame(index, pts, float(pts * self.time_base), rgb)
 
@@ -154,7 +147,7 @@ class VideoClip:
                 last = index
                 yield index, frame
 
-    def _decoded_from(self, key: int | None) -> Iterator[tuple[int, VideoFrame]]:
+    def _decoded_from(self, key: int | None) -> Generator[tuple[int, VideoFrame]]:
         with open_container(self._path) as container:
             stream = video_stream_of(container, self._path)
             stream.thread_type = "AUTO"
@@ -169,7 +162,9 @@ class VideoClip:
                 for frame in _decoded(stream, packet):
                     if frame.width * frame.height > MAX_PIXELS:
                         return
-                    index = self._table.index_of.get(frame.pts) if self._table.stamped else counter
+                    index = counter
+                    if self._table.stamped:
+                        index = self._table.index_of.get(frame.pts) if frame.pts is not None else None
                     counter += 1
                     if index is not None and index < len(self._table.shown):
                         yield index, frame
@@ -195,4 +190,9 @@ def _decoded(stream: VideoStream, packet: Packet | None) -> list[VideoFrame]:
 def _checked(frame: VideoFrame, path: Path) -> VideoFrame:
     if frame.width * frame.height > MAX_PIXELS:
         raise ClipUnreadable(f"A picture of {frame.width} x {frame.height} is too large to open.", path)
+    try:
+        planes.rgb_from_frame(frame)
+    except (av.error.FFmpegError, ValueError) as error:
+        name = frame.format.name
+        raise ClipUnreadable(f"Pictures of the kind {name!r} can't be turned into RGB here.", path) from error
     return frame

@@ -1,0 +1,309 @@
+"""Movies are written whole or not at all, with exact times, true colours and untouched sound."""
+
+from __future__ import annotations
+
+import errno
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+import pytest
+
+from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie, number_of, numbered, sine
+from understudy.errors import DiskFull, FolderUnwritable, OptionInvalid
+from understudy.media import planes
+from understudy.media.clip import ColorTags
+from understudy.media.movie import CODECS, MovieWriter
+from understudy.media.video import VideoClip
+
+
+def _sound_packets(path: Path, number: int = 0) -> list[tuple[bytes, Fraction]]:
+    with av.open(str(path)) as container:
+        return [(bytes(p), p.pts * p.time_base) for p in container.demux(audio=number) if p.size]
+
+
+def _writer(path: Path, **options) -> MovieWriter:
+    settings = {"time_base": Fraction(1, 25), "rate": Fraction(25), "color": ColorTags(), "preset": "ultrafast"}
+    return MovieWriter(path, width=WIDTH, height=HEIGHT, **{**settings, **options})
+
+
+WAYS = [(codec, ending) for codec, choice in CODECS.items() for ending in choice.suffixes]
+
+
+@pytest.mark.parametrize(("codec", "ending"), WAYS)
+@pytest.mark.parametrize("bit_depth", [8, 10])
+def test_every_codec_gives_back_every_frame(tmp_path: Path, codec: str, ending: str, bit_depth: int) -> None:
+    make_movie(tmp_path / f"v{ending}", 12, codec=codec, bit_depth=bit_depth)
+    clip = VideoClip(tmp_path / f"v{ending}")
+    frames = list(clip.frames())
+    assert [number_of(f.rgb) for f in frames] == list(range(12))
+    assert [f.pts * clip.time_base for f in frames] == [Fraction(i, 25) for i in range(12)]
+    assert not clip.info.damage
+    if bit_depth == 10 or codec == "prores":
+        assert clip.info.bit_depth >= 10
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending"), [("h264", ".mp4"), ("hevc", ".mp4"), ("prores", ".mov"), ("ffv1", ".mkv")]
+)
+@pytest.mark.parametrize(("width", "height"), [(65, 48), (64, 49), (65, 49)])
+def test_odd_sizes_keep_every_pixel(tmp_path: Path, codec: str, ending: str, width: int, height: int) -> None:
+    path = tmp_path / f"v{ending}"
+    notices = make_movie(path, 3, codec=codec, width=width, height=height)
+    clip = VideoClip(path)
+    first = next(iter(clip.frames())).rgb
+    assert first.shape == (height, width, 3)
+    assert np.abs(first.astype(int) - numbered(0, width=width, height=height)).mean() < 4
+    assert any("odd size" in n for n in notices) == (codec in ("h264", "hevc"))
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending"), [("h264", ".mp4"), ("hevc", ".mov"), ("prores", ".mov"), ("h264", ".mkv")]
+)
+@pytest.mark.parametrize("tags", [ColorTags(1, 1, 1, 1), ColorTags(6, 1, 6, 6), ColorTags(9, 1, 9, 16)])
+def test_colour_tags_survive(tmp_path: Path, codec: str, ending: str, tags: ColorTags) -> None:
+    make_movie(tmp_path / f"v{ending}", 3, codec=codec, color=tags)
+    clip = VideoClip(tmp_path / f"v{ending}")
+    assert clip.info.color == tags
+    first = next(iter(clip.frames())).rgb
+    assert np.abs(first[30:40].astype(int) - numbered(0)[30:40]).mean() < 4
+
+
+@pytest.mark.parametrize(("height", "matrix"), [(480, 6), (720, 1)])
+def test_untagged_footage_is_tagged_by_its_size(tmp_path: Path, height: int, matrix: int) -> None:
+    make_movie(tmp_path / "v.mp4", 2, height=height)
+    assert VideoClip(tmp_path / "v.mp4").info.color == ColorTags(matrix, 1, matrix, matrix)
+
+
+def test_full_range_stays_full(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 2, color=ColorTags(1, 2, 1, 1), crf=1)
+    clip = VideoClip(tmp_path / "v.mp4")
+    assert clip.info.color.range == 2
+    assert np.abs(next(iter(clip.frames())).rgb[:20].astype(int) - numbered(0)[:20]).max() <= 3
+
+
+def test_other_transfer_curves_are_carried_and_never_applied(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mkv", 1, codec="ffv1", color=ColorTags(9, 1, 9, 16))
+    clip = VideoClip(tmp_path / "a.mkv")
+    assert (clip.info.color.primaries, clip.info.color.transfer) == (9, 16)
+    assert np.array_equal(next(iter(clip.frames())).rgb, numbered(0))
+
+
+def test_sixteen_bit_archives_are_lossless(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 3)).astype(np.uint16)
+    with _writer(tmp_path / "v.mkv", codec="ffv1", bit_depth=16) as movie:
+        movie.write(picture, 0)
+    assert np.array_equal(next(iter(VideoClip(tmp_path / "v.mkv").frames(deep=True))).rgb, picture)
+
+
+def test_ten_bit_white_and_black_stay_exact(tmp_path: Path) -> None:
+    picture = np.full((HEIGHT, WIDTH, 3), 65535, np.uint16)
+    picture[:, :32] = 0
+    with _writer(tmp_path / "v.mp4", codec="hevc", bit_depth=10, crf=0) as movie:
+        movie.write(picture, 0)
+    deep = next(iter(VideoClip(tmp_path / "v.mp4").frames(deep=True))).rgb.astype(int)
+    assert np.abs(deep[:, 40:] - 65535).max() < 300 and deep[:, :24].max() < 300
+
+
+def test_a_picture_nobody_touched_keeps_its_chroma(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    levels = [
+        rng.integers(90, 160, (48, 64)),
+        rng.integers(115, 140, (24, 32)),
+        rng.integers(115, 140, (24, 32)),
+    ]
+    levels = [p.astype(np.uint8) for p in levels]
+    encode_planes(tmp_path / "v.mp4", levels, "yuv420p", colorspace=1, color_range=1)
+    rgb = next(iter(VideoClip(tmp_path / "v.mp4").frames())).rgb
+    again = planes.frame_from_rgb(rgb, pixel_format="yuv420p", tags=ColorTags(1, 1, 1, 1))
+    for index, plane in enumerate(levels):
+        assert np.abs(planes._plane(again, index).astype(int) - plane).max() <= (0 if index else 1)
+
+
+def test_all_sound_is_copied_packet_by_packet(tmp_path: Path) -> None:
+    source = tmp_path / "two.mov"
+    _two_sounds(source)
+    make_movie(tmp_path / "out.mp4", 25, audio_from=source)
+    for number in range(2):
+        assert _sound_packets(tmp_path / "out.mp4", number) == _sound_packets(source, number)
+    assert len(_sound_packets(source)) > 20
+
+
+def _two_sounds(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("aac", rate=48000) for _ in range(2)]
+        for stream in streams:
+            stream.codec_context.layout = "mono"
+        for stream, seconds in zip(streams, (1.0, 0.7), strict=True):
+            samples, rate = sine(seconds)
+            step = 1024
+            for place in range(0, len(samples) - step, step):
+                frame = av.AudioFrame.from_ndarray(samples[None, place : place + step], "fltp", "mono")
+                frame.sample_rate, frame.pts = rate, place
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+
+
+def test_sound_the_container_cannot_hold_becomes_aac_and_that_is_said(tmp_path: Path) -> None:
+    samples, rate = sine(1.0)
+    with av.open(str(tmp_path / "sound.mkv"), "w") as container:
+        stream = container.add_stream("vorbis", rate=rate, options={"strict": "experimental"})
+        stream.codec_context.layout = "stereo"
+        for place in range(0, len(samples) - 64, 64):
+            both = np.repeat(samples[None, place : place + 64], 2, 0)
+            frame = av.AudioFrame.from_ndarray(both, "fltp", "stereo")
+            frame.sample_rate, frame.pts = rate, place
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    notices = make_movie(tmp_path / "out.mov", 25, audio_from=tmp_path / "sound.mkv")
+    assert notices == ["Sound 1 was vorbis, which this container can't hold; it is AAC now."]
+    with av.open(str(tmp_path / "out.mov")) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+        heard = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    assert abs(len(heard) / rate - 1.0) < 0.1 and 0.1 < np.abs(heard).max() < 0.6
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_made_sound_is_heard_at_its_own_pitch(tmp_path: Path, channels: int) -> None:
+    samples, rate = sine(1.0, 22050)
+    samples = samples if channels == 1 else np.stack([samples, samples], 1)
+    make_movie(tmp_path / "v.mp4", 25, sound=(samples, rate))
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        assert container.streams.audio[0].codec_context.channels == channels
+        heard = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    loudest_hz = np.abs(np.fft.rfft(heard)).argmax() * rate / len(heard)
+    assert abs(loudest_hz - 440) < 3
+
+
+def test_sound_and_picture_lie_side_by_side(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 60, sound=sine(2.4))
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        kinds = [p.stream.type for p in sorted((p for p in container.demux() if p.size), key=lambda p: p.pos)]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    assert changes > 3
+
+
+def test_a_clip_without_sound_gives_a_movie_without_sound(tmp_path: Path) -> None:
+    make_movie(tmp_path / "mute.mp4", 5)
+    make_movie(tmp_path / "v.mp4", 5, audio_from=tmp_path / "mute.mp4")
+    assert not VideoClip(tmp_path / "v.mp4").info.has_audio
+
+
+def test_picture_and_sound_of_a_late_starting_file_stay_together(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mkv", 50, sound=sine(2.0))
+    with av.open(str(tmp_path / "v.mkv")) as source, av.open(str(tmp_path / "v.ts"), "w") as goal:
+        streams = {s.index: goal.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                goal.mux(packet)
+    clip = VideoClip(tmp_path / "v.ts")
+    with _writer(tmp_path / "out.mp4", time_base=clip.time_base, audio_from=tmp_path / "v.ts") as movie:
+        for frame in clip.frames():
+            movie.write(frame.rgb, frame.pts)
+    with av.open(str(tmp_path / "v.ts")) as old:
+        apart = old.streams.audio[0].start_time - old.streams.video[0].start_time
+        old_s = float(apart * old.streams.audio[0].time_base)
+    with av.open(str(tmp_path / "out.mp4")) as new:
+        video, sound = new.streams.video[0], new.streams.audio[0]
+        new_s = float(sound.start_time * sound.time_base - video.start_time * video.time_base)
+        assert float(video.start_time * video.time_base) < 0.2
+    assert new_s == pytest.approx(old_s, abs=0.002)
+
+
+def test_no_half_movie_is_left_when_the_block_raises(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="stop"), _writer(tmp_path / "v.mp4") as movie:
+        for number in range(30):
+            movie.write(numbered(number), number)
+            assert not (tmp_path / "v.mp4").exists()
+        raise RuntimeError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_movie_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 5)
+    before = (tmp_path / "v.mp4").read_bytes()
+    with pytest.raises(KeyboardInterrupt), _writer(tmp_path / "v.mp4") as movie:
+        movie.write(numbered(0), 0)
+        raise KeyboardInterrupt
+    assert (tmp_path / "v.mp4").read_bytes() == before
+    make_movie(tmp_path / "v.mp4", 7)
+    assert VideoClip(tmp_path / "v.mp4").info.frame_count == 7
+
+
+def test_nothing_is_left_when_the_sound_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mp4").write_text("no sound")
+    with pytest.raises(Exception, match="can't be read"):
+        make_movie(tmp_path / "v.mp4", 3, audio_from=tmp_path / "in" / "a.mp4")
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_full_disk_is_said_plainly_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DiskFull), _writer(tmp_path / "v.mp4") as movie:
+        movie.write(numbered(0), 0)
+        av.error.err_check(-errno.ENOSPC)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(FolderUnwritable), _writer(tmp_path / "taken" / "v.mp4"):
+        pass
+
+
+def test_missing_folders_are_made_and_any_name_goes(tmp_path: Path) -> None:
+    path = tmp_path / "Mein Prøjekt 影" / "fertig 完.mp4"
+    make_movie(path, 3)
+    assert VideoClip(path).info.frame_count == 3
+
+
+def test_matroska_says_that_it_rounds_times(tmp_path: Path) -> None:
+    exact = make_movie(tmp_path / "a.mkv", 5)
+    rounded = make_movie(tmp_path / "b.mkv", 5, time_base=Fraction(1001, 30000))
+    assert exact == []
+    assert any("millisecond" in n for n in rounded)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "said"),
+    [("v.mp4", "prores", ".mov"), ("v.avi", "h264", ".mp4"), ("v.mp4", "vhs", "h264")],
+)
+def test_containers_and_codecs_that_do_not_go_together_are_refused(tmp_path: Path, name, codec, said) -> None:
+    with pytest.raises(OptionInvalid, match=said):
+        _writer(tmp_path / name, codec=codec)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_misuse_is_an_error_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must rise"), _writer(tmp_path / "v.mp4") as movie:
+        movie.write(numbered(0), 5)
+        movie.write(numbered(0), 5)
+    with pytest.raises(ValueError, match="shape"), _writer(tmp_path / "v.mp4") as movie:
+        movie.write(numbered(0, width=32), 0)
+    with pytest.raises(ValueError, match="no frame"), _writer(tmp_path / "v.mp4"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hevc_is_marked_so_that_every_player_takes_it(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 3, codec="hevc")
+    assert b"hvc1" in (tmp_path / "v.mp4").read_bytes()
+
+
+def test_delivery_files_can_play_while_they_load(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 3)
+    data = (tmp_path / "v.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_flat_colours_survive_within_a_level(tmp_path: Path) -> None:
+    encode_planes(tmp_path / "in.mp4", flat_420(100, 120, 140, width=64, height=48), "yuv420p")
+    rgb = next(iter(VideoClip(tmp_path / "in.mp4").frames())).rgb
+    with _writer(tmp_path / "out.mp4", crf=0) as movie:
+        movie.write(rgb, 0)
+    again = next(iter(VideoClip(tmp_path / "out.mp4").frames())).rgb
+    assert np.abs(again.astype(int) - rgb).max() <= 1

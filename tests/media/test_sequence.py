@@ -1,0 +1,120 @@
+"""A folder of images is a clip like any other."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.media.made import number_of, numbered
+from understudy.errors import ClipSizesDiffer, ClipUnreadable
+from understudy.media.images import encode_jpeg, encode_png, sixteen_bit
+from understudy.media.sequence import ImageFolderClip, natural_key
+
+
+def _folder(path: Path, names: list[str]) -> Path:
+    path.mkdir(exist_ok=True)
+    for number, name in enumerate(names):
+        picture = numbered(number)
+        (path / name).write_bytes(encode_jpeg(picture) if name.endswith("jpg") else encode_png(picture))
+    return path
+
+
+def test_images_come_in_the_natural_order_of_their_names(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", ["shot1.png", "shot2.png", "shot9.jpg", "Shot10.png", "shot101.png"])
+    clip = ImageFolderClip(folder)
+    frames = list(clip.frames())
+    assert [number_of(f.rgb) for f in frames] == [0, 1, 2, 3, 4]
+    assert [f.pts for f in frames] == list(clip.timestamps()) == [0, 1, 2, 3, 4]
+    assert frames[2].time_s == pytest.approx(2 / 25)
+
+
+def test_order_is_the_same_whatever_the_folder_says_first() -> None:
+    names = ["a.png", "a1.png", "a02.png", "a2.png", "a10.png", "b.png", "10.png", "9.png"]
+    once = sorted((Path(n) for n in names), key=natural_key)
+    assert sorted((Path(n) for n in names[::-1]), key=natural_key) == once
+    assert [p.name for p in once[:2]] == ["9.png", "10.png"]
+
+
+def test_hidden_and_other_files_are_ignored(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", ["1.png", "2.png"])
+    (folder / "._1.png").write_bytes(b"resource fork")
+    (folder / ".hidden.png").write_bytes(encode_png(numbered(0, width=16)))
+    (folder / "notes.txt").write_text("no image")
+    (folder / "deeper.png").mkdir()
+    clip = ImageFolderClip(folder)
+    assert clip.info.frame_count == 2
+    assert not clip.info.damage
+
+
+def test_what_a_folder_says_of_itself(tmp_path: Path) -> None:
+    info = ImageFolderClip(_folder(tmp_path / "f", ["1.png", "2.png", "3.png"])).info
+    assert (info.kind, info.width, info.height, info.frame_count) == ("images", 64, 48, 3)
+    assert (info.rate, info.bit_depth, info.has_audio, info.codec) == (None, 8, False, "png")
+    assert ImageFolderClip(tmp_path / "f", time_base=Fraction(1, 10)).info.duration_s == pytest.approx(0.3)
+
+
+def test_one_image_is_a_clip_of_one_frame(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", ["1.png", "2.png"])
+    assert [number_of(f.rgb) for f in ImageFolderClip(folder / "2.png").frames()] == [1]
+
+
+def test_start_stop_and_step_choose_images(tmp_path: Path) -> None:
+    clip = ImageFolderClip(_folder(tmp_path / "f", [f"{n}.png" for n in range(9)]))
+    assert [number_of(f.rgb) for f in clip.frames(2, 8, step=3)] == [2, 5]
+    assert [f.index for f in clip.frames(7, 99)] == [7, 8]
+
+
+def test_sixteen_bit_images_come_deep_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(encode_png(sixteen_bit(numbered(1)) + np.uint16(7)))
+    (tmp_path / "2.png").write_bytes(encode_png(numbered(2)))
+    clip = ImageFolderClip(tmp_path)
+    assert clip.info.bit_depth == 16
+    deep = [f.rgb for f in clip.frames(deep=True)]
+    assert [d.dtype for d in deep] == [np.uint16, np.uint16]
+    assert np.array_equal(deep[0], sixteen_bit(numbered(1)) + np.uint16(7))
+    assert all(f.rgb.dtype == np.uint8 for f in clip.frames())
+
+
+def test_mixed_sizes_are_refused_with_both_names_and_sizes(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", ["1.png", "2.png"])
+    (folder / "3.png").write_bytes(encode_png(numbered(0, width=32)))
+    with pytest.raises(ClipSizesDiffer) as told:
+        ImageFolderClip(folder)
+    for part in ("1.png", "64 x 48", "3.png", "32 x 48"):
+        assert part in told.value.message
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(ClipUnreadable, match="no images"):
+        ImageFolderClip(tmp_path)
+
+
+def test_a_folder_of_broken_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_text("no image")
+    with pytest.raises(ClipUnreadable, match="None of the images"):
+        ImageFolderClip(tmp_path)
+
+
+def test_a_broken_image_is_left_out_and_told(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", [f"{n}.png" for n in range(5)])
+    (folder / "1.png").write_text("no image")
+    cut = (folder / "3.png").read_bytes()
+    (folder / "3.png").write_bytes(cut[: len(cut) // 2])
+    clip = ImageFolderClip(folder)
+    assert clip.info.damage == "Only 4 of 5 images could be read: the rest is damaged."
+    frames = list(clip.frames())
+    assert [number_of(f.rgb) for f in frames] == [0, 2, 4]
+    assert [f.index for f in frames] == [0, 1, 3]
+    assert clip.info.damage == "Only 3 of 5 images could be read: the rest is damaged."
+
+
+def test_images_removed_or_replaced_while_open_do_not_raise(tmp_path: Path) -> None:
+    clip = ImageFolderClip(_folder(tmp_path / "f", ["1.png", "2.png", "3.png"]))
+    (tmp_path / "f" / "2.png").unlink()
+    (tmp_path / "f" / "3.png").write_bytes(encode_png(numbered(0, width=32)))
+    assert [f.index for f in clip.frames()] == [0]
+    assert clip.info.damage.startswith("Only 1 of 3")
