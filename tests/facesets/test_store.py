@@ -130,6 +130,18 @@ def test_half_written_and_hidden_files_are_no_faces(faceset):
     assert len(faceset) == 4
 
 
+def test_what_a_killed_process_left_half_written_is_swept_away(faceset):
+    dead, alive = (faceset.folder / f".Åsa-000001-1.{pid}.partial.jpg" for pid in (2**22 + 7, os.getpid()))
+    for path in (dead, alive):
+        path.write_bytes(b"half")
+    faceset.sweep()
+    assert dead.exists()
+    for path in (dead, alive):
+        os.utime(path, (1, 1))
+    faceset.sweep()
+    assert (dead.exists(), alive.exists(), len(faceset)) == (False, True, 4)
+
+
 def test_a_face_that_another_program_enlarged_comes_in_the_size_of_its_record(faceset):
     face = faceset.faces()[0]
     saved_by_an_editor(face.path, size_px=256)

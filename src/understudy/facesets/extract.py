@@ -121,7 +121,7 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
         "frame_step": options.frame_step,
         "max_faces": options.max_faces,
     }
-    total = frames_to_find(clip, options)
+    total, damage = frames_to_find(clip, options), clip.info.damage
     with FoundLog.open(task.log_path, binding) as log:
         before = len(log.frames)
         if not log.complete:
@@ -134,11 +134,9 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
                 landmarker=LANDMARKERS[options.landmarker](),
                 options=options,
             )
-        if len(log.frames) < total:
-            text = (
-                f"{task.clip_name}: {len(log.frames)} of {total} frames could be decoded; the rest is damaged."
-            )
-            yield Notice(text=text, level="warning")
+        if clip.info.damage != damage or (len(log.frames) < total and not damage):
+            text = clip.info.damage or f"{len(log.frames)} of {total} frames decode; the rest is damaged."
+            yield Notice(text=f"{task.clip_name}: {text}", level="warning")
         return log.frames, before
 
 
@@ -181,6 +179,7 @@ def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Do
     """Yields events; returns what was to be done."""
     name, faceset = task.clip_name, task.faceset
     plans = planned(chosen, task.options)
+    faceset.sweep()
     with Journal(faceset.folder) as journal:
         _require_same_content(task, journal.contents(name))
         records = [face.record for face in faceset.faces()]
@@ -218,8 +217,8 @@ def _told(task: _Task, journal: Journal, chosen: Person) -> Events:
     others = journal.persons(name) - {chosen.number}
     if others:
         text = (
-            f"This faceset also holds faces of person {min(others)} from {name}. If that was a mistake, put them "
-            "away with `understudy clean extract`."
+            f"This faceset also holds faces of person {min(others)} from {name}. If that was a mistake, put "
+            "them away with `understudy clean extract`."
         )
         yield Notice(text=text, level="warning")
     before = journal.settings(name)

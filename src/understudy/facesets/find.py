@@ -73,7 +73,7 @@ def sharpness(crop_rgb: UInt8) -> float:
     middle = crop_rgb[side // 5 : side - side // 5, side // 5 : side - side // 5]
     luma = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY).astype(np.float32)
     across, down = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
-    return float(np.sqrt(np.mean(across**2 + down**2)) / 8)
+    return float(np.sqrt(np.mean(across**2 + down**2, dtype=np.float64)) / 8)
 
 
 def _faces(frame: Frame, detections: Sequence[Detection], landmarker: Landmarker) -> list[FoundFace]:

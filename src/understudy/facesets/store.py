@@ -7,8 +7,10 @@ Not here: finding faces in clips (`extract.py`), how a record stands in a file (
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +19,14 @@ from typing import Literal, Self
 import cv2
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from understudy.errors import ImageUnreadable
 from understudy.facesets.index import Index, Row
 from understudy.facesets.names import safe_name
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.xmp import embed, extract_record
-from understudy.files import said_plainly, write_bytes
+from understudy.files import ASIDE_SUFFIX, said_plainly, write_bytes
 from understudy.media.images import decode_image, encode_jpeg, encode_png
 
 UInt8 = npt.NDArray[np.uint8]
@@ -31,6 +34,7 @@ ImageFormat = Literal["jpg", "png"]
 ENDINGS = (".jpg", ".jpeg", ".png")
 _UNWRITTEN_LIMIT = 200
 _FILE_LIMIT_BYTES = 256 << 20
+_LEFTOVER_S = 60.0  # a process of another machine may write here under a number that means nothing to us
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,15 @@ class Faceset:
         if lost:
             self.refresh()
         return len(lost)
+
+    def sweep(self) -> None:
+        """Remove half-written files that a killed process left behind."""
+        for path in self.folder.glob(f".*{ASIDE_SUFFIX}.*"):
+            pid = path.name.removesuffix(path.suffix).removesuffix(ASIDE_SUFFIX).rpartition(".")[2]
+            with contextlib.suppress(OSError):
+                old = time.time() - path.stat().st_mtime > _LEFTOVER_S
+                if old and pid.isdecimal() and not psutil.pid_exists(int(pid)):
+                    path.unlink()
 
     def fingerprint(self) -> str:
         """Hex digest of the set of faces: changes when a face comes, goes or changes its content or name."""

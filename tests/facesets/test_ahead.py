@@ -1,0 +1,62 @@
+import threading
+import time
+
+import pytest
+
+from understudy.facesets.ahead import read_ahead
+
+
+def counted(made: list[int], stop: int = 100, closed: list[bool] | None = None):
+    try:
+        for number in range(stop):
+            made.append(number)
+            yield number
+    finally:
+        if closed is not None:
+            closed.append(True)
+
+
+def test_everything_comes_in_order_and_from_another_thread():
+    threads = set()
+
+    def numbers():
+        for number in range(20):
+            threads.add(threading.current_thread())
+            yield number
+
+    with read_ahead(numbers()) as items:
+        assert list(items) == list(range(20))
+    assert threading.current_thread() not in threads
+
+
+def test_falsy_items_do_not_end_it():
+    with read_ahead(n for n in (0, None, [], "")) as items:
+        assert list(items) == [0, None, [], ""]
+
+
+def test_it_never_runs_far_ahead():
+    made: list[int] = []
+    with read_ahead(counted(made), depth=2) as items:
+        next(items)
+        time.sleep(0.05)
+        assert len(made) <= 4
+
+
+def test_leaving_early_closes_the_source():
+    made, closed = [], []
+    with read_ahead(counted(made, closed=closed)) as items:
+        next(items)
+    assert closed == [True]
+    assert len(made) < 10
+    assert threading.active_count() < 20
+
+
+def test_an_error_of_the_source_comes_out_in_its_place():
+    def broken():
+        yield 1
+        raise RuntimeError("torn")
+
+    with read_ahead(broken()) as items:
+        assert next(items) == 1
+        with pytest.raises(RuntimeError, match="torn"):
+            next(items)

@@ -1,0 +1,342 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.facesets.stand_in import FACE, Drawn, StandIn, frame_with, installed, one_person, write_clip
+from understudy.errors import ClipMissing, FacesetUnusable, NoFaceFound, OptionInvalid, SeveralPeople
+from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
+from understudy.faces.detect import DETECTORS
+from understudy.facesets.extract import as_ranges, extract
+from understudy.facesets.options import ExtractOptions
+from understudy.facesets.store import Faceset
+from understudy.media.images import encode_png
+
+OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4)
+
+
+@pytest.fixture
+def detector(monkeypatch) -> StandIn:
+    monkeypatch.setitem(DETECTORS, "stand-in", None)
+    return installed(StandIn())
+
+
+class Room:
+    """One clip and what extracting it needs."""
+
+    def __init__(self, folder: Path, frames: list[list[Drawn]]) -> None:
+        self.folder = folder
+        self.clip = write_clip(folder / "clip 影", frames)
+        self.faceset = Faceset(folder / "faces")
+
+    def start(self, options: ExtractOptions = OPTIONS, **more: object):
+        values = {"clip_name": "clip 影", "role": "src", "faceset": self.faceset, "options": options}
+        places = {"cache": self.folder / "cache", "people_folder": self.folder / "people"}
+        return extract(self.clip, **(values | places | more))
+
+    def run(self, options: ExtractOptions = OPTIONS, **more: object) -> list:
+        return list(self.start(options, **more))
+
+    def frames(self) -> list[int]:
+        return [face.record.frame for face in Faceset(self.folder / "faces").faces()]
+
+
+def summary_of(events: list) -> dict:
+    assert isinstance(events[-1], StageFinished)
+    return events[-1].summary
+
+
+def texts(events: list) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+def test_one_person_in_every_frame_gives_a_face_for_every_frame(tmp_path, detector):
+    room = Room(tmp_path, one_person(10))
+    events = room.run()
+    assert room.frames() == list(range(10))
+    summary = summary_of(events)
+    assert (summary["frames"], summary["faces_written"], summary["person"]) == (10, 10, 1)
+    assert summary["frames_skipped"] == {}
+    assert texts(events) == []
+    stages = [event.stage for event in events if isinstance(event, StageStarted)]
+    assert stages == ["find", "crop"]
+    for stage in stages:
+        done = [event.done for event in events if isinstance(event, Progress) and event.stage == stage]
+        assert done == sorted(done)
+        assert done[-1] == 10
+
+
+def test_a_record_tells_the_truth_about_its_crop(tmp_path, detector):
+    room = Room(tmp_path, one_person(6))
+    room.run(OPTIONS.changed(smooth=False, image_format="png"))
+    face = room.faceset.faces()[3]
+    truth = FACE * 48 + [73, 60]
+    assert face.record.frame_size == (160, 120)
+    assert np.abs(face.record.landmarks() - truth)[36:48].mean() < 3
+    # Going back through the record's own matrix shows the frame again.
+    frame = frame_with(one_person(6)[3], seed=3)
+    matrix = face.record.crop_matrix().copy()
+    matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
+    expected = cv2.warpAffine(
+        frame, matrix, (128, 128), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    assert np.abs(expected.astype(int) - room.faceset.image(face)).mean() < 6
+    assert abs(face.record.yaw_deg) < 10
+    assert face.record.sharpness > 0
+
+
+def test_running_again_does_nothing_and_says_so(tmp_path, detector):
+    room = Room(tmp_path, one_person(8))
+    room.run()
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "faces").glob("*.jpg")}
+    seen = detector.seen
+    events = room.run()
+    assert events[-1].skipped
+    assert [type(event) for event in events] == [StageFinished]
+    assert detector.seen == seen
+    assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "faces").glob("*.jpg")}
+
+
+def test_a_face_deleted_by_hand_stays_deleted_even_when_the_caches_are_gone(tmp_path, detector):
+    room = Room(tmp_path, one_person(8))
+    room.run()
+    room.faceset.faces()[3].path.unlink()
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    room.faceset.close()
+    for path in (tmp_path / "faces").glob("index*"):
+        path.unlink()
+    room.faceset = Faceset(tmp_path / "faces")
+    summary = summary_of(room.run())
+    assert room.frames() == [0, 1, 2, 4, 5, 6, 7]
+    assert (summary["faces_written"], summary["faces_deleted_by_hand"]) == (0, 1)
+
+
+def test_a_renamed_face_is_not_written_a_second_time(tmp_path, detector):
+    room = Room(tmp_path, one_person(5))
+    room.run()
+    face = room.faceset.faces()[2]
+    face.path.rename(face.path.with_name("favourite.jpg"))
+    (tmp_path / "faces" / "extracted.jsonl").unlink()
+    room.faceset.refresh()
+    room.run()
+    assert room.frames() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("stage", ["find", "crop"])
+def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, detector, stage):
+    room = Room(tmp_path, one_person(20))
+    events = room.start()
+    for event in events:
+        if isinstance(event, Progress) and event.stage == stage and event.done >= 8:
+            break
+    events.close()
+    seen = detector.seen
+    again = room.run()
+    first = next(event for event in again if isinstance(event, StageStarted))
+    assert (first.stage, first.done) == (stage, 8)
+    assert first.why.startswith("goes on at")
+    assert detector.seen == 20
+    assert seen <= 20
+    assert room.frames() == list(range(20))
+
+
+SLOW = """
+import sys
+from pathlib import Path
+from tests.facesets.stand_in import StandIn, installed
+from understudy.facesets.extract import extract
+from understudy.facesets.options import ExtractOptions
+from understudy.facesets.store import Faceset
+folder, slow_crop = Path(sys.argv[1]), sys.argv[2] == "crop"
+installed(StandIn(0.0 if slow_crop else 0.02))
+options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2)
+events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=Faceset(folder / "faces"),
+                 options=options, cache=folder / "cache", people_folder=folder / "people")
+for event in events:
+    if type(event).__name__ == "Progress":
+        print(event.stage, event.done, flush=True)
+"""
+
+
+@pytest.mark.parametrize("stage", ["find", "crop"])
+def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detector, stage):
+    straight, killed = Room(tmp_path / "straight", one_person(30)), Room(tmp_path / "killed", one_person(30))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, killed.folder, stage],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.split() >= [stage, "1"] and line.split()[0] == stage:
+            break
+    time.sleep(0.03)
+    os.kill(process.pid, signal.SIGKILL)
+    process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
+    log = tmp_path / "killed" / "cache" / "clip 影.found.jsonl"
+    assert log.stat().st_size > 0
+    with log.open("ab") as file:
+        file.write(b"" if stage == "crop" else b'{"frame": 7, "time')  # as if it had died inside a line
+    straight.run(OPTIONS.changed(batch_frames=2))
+    killed.run(OPTIONS.changed(batch_frames=2))
+    assert detector.seen < 60
+    records = [[face.record for face in room.faceset.faces()] for room in (straight, killed)]
+    assert records[0] == records[1]
+    pixels = [[room.faceset.image(face) for face in room.faceset.faces()] for room in (straight, killed)]
+    assert np.array_equal(*pixels)
+
+
+def two_people(count: int) -> list[list[Drawn]]:
+    return [[Drawn(40, 60, 44, 1), Drawn(115, 60, 44, 2)] for _ in range(count)]
+
+
+def test_several_people_are_shown_and_the_user_is_asked(tmp_path, detector):
+    room = Room(tmp_path, two_people(6))
+    events = []
+    with pytest.raises(SeveralPeople, match=r"person 1 in 100 % .* --dst-face NUMBER") as caught:
+        for event in room.start(role="dst"):
+            events.append(event)
+    assert caught.value.path == tmp_path / "people"
+    pictures = [event.path for event in events if isinstance(event, Made)]
+    assert [path.name for path in pictures] == ["clip 影-person-1.jpg", "clip 影-person-2.jpg"]
+    assert all(path.stat().st_size > 500 for path in pictures)
+    assert room.frames() == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_chosen_person_alone_is_extracted(tmp_path, detector, number):
+    room = Room(tmp_path, two_people(6))
+    summary = summary_of(room.run(person=number))
+    assert (summary["person"], summary["faces_written"]) == (number, 6)
+    assert {face.record.person for face in room.faceset.faces()} == {number}
+    means = [room.faceset.image(face)[40:90, 40:90].mean() for face in room.faceset.faces()]
+    assert np.ptp(means) < 5
+
+
+def test_the_portrait_and_the_number_belong_together(tmp_path, detector):
+    room = Room(tmp_path, two_people(6))
+    with pytest.raises(SeveralPeople):
+        room.run()
+    room.run(person=2)
+    face = room.faceset.image(room.faceset.faces()[0])[50:80, 50:80].mean((0, 1))
+    portraits = [
+        cv2.imdecode(np.frombuffer((tmp_path / "people" / f"clip 影-person-{n}.jpg").read_bytes(), np.uint8), 1)
+        for n in (1, 2)
+    ]
+    middles = [p[p.shape[0] // 3 : -p.shape[0] // 3, p.shape[1] // 3 : -p.shape[1] // 3] for p in portraits]
+    distances = [np.abs(middle.mean((0, 1))[::-1] - face).sum() for middle in middles]
+    assert distances[1] < distances[0]
+
+
+def test_a_person_that_nobody_is_is_refused_with_those_there_are(tmp_path, detector):
+    room = Room(tmp_path, two_people(6))
+    with pytest.raises(OptionInvalid, match=r"no person 3 .*person 1 in 100 %.*person 2 in 100 %"):
+        room.run(person=3)
+
+
+def test_a_clearly_dominant_person_goes_ahead_and_says_so(tmp_path, detector):
+    frames = [[Drawn(60, 60, 60, 1)] + ([Drawn(130, 60, 34, 2)] if index < 3 else []) for index in range(12)]
+    room = Room(tmp_path, frames)
+    events = room.run()
+    assert summary_of(events)["faces_written"] == 12
+    (text,) = texts(events)
+    assert "clearly the main one of 2 people" in text
+    assert "--src-face" in text
+
+
+def test_extracting_another_person_into_the_same_faceset_warns(tmp_path, detector):
+    room = Room(tmp_path, two_people(6))
+    room.run(person=1)
+    assert any("also holds faces of person 1" in text for text in texts(room.run(person=2)))
+
+
+def test_every_frame_without_a_face_is_listed_with_its_reason(tmp_path, detector):
+    frames = [*one_person(4), [], [], [Drawn(60, 60, 20)], *one_person(2)]
+    room = Room(tmp_path, frames)
+    summary = summary_of(room.run())
+    assert summary["frames_skipped"] == {"no face": "4-5", "too small or doubtful": "6"}
+    assert (summary["frames"], summary["frames_with_face"], summary["faces_written"]) == (9, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("frames", "says"), [([[]] * 4, "Check that a face"), ([[Drawn(60, 60, 20)]] * 4, "4 frames have smaller")]
+)
+def test_a_clip_without_a_usable_face_is_said_plainly(tmp_path, detector, frames, says):
+    room = Room(tmp_path, frames)
+    with pytest.raises(NoFaceFound, match=rf"No face was found in the src clip .*{says}") as caught:
+        room.run()
+    assert caught.value.path == room.clip
+    assert room.frames() == []
+
+
+def test_a_missing_clip_leaves_nothing_behind(tmp_path, detector):
+    room = Room(tmp_path, one_person(1))
+    room.clip = tmp_path / "no such clip"
+    with pytest.raises(ClipMissing):
+        room.run()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_an_unknown_detector_is_refused_with_those_there_are(tmp_path, detector):
+    with pytest.raises(OptionInvalid, match="mtcnn"):
+        Room(tmp_path, one_person(1)).run(OPTIONS.changed(detector="magic"))
+
+
+def test_a_frame_step_takes_every_nth_frame(tmp_path, detector):
+    room = Room(tmp_path, one_person(10))
+    room.run(OPTIONS.changed(frame_step=3))
+    assert room.frames() == [0, 3, 6, 9]
+    assert detector.seen == 4
+
+
+def test_another_detector_or_step_looks_again_and_other_sizes_do_not(tmp_path, detector):
+    room = Room(tmp_path, one_person(10))
+    room.run(OPTIONS.changed(frame_step=5))
+    events = room.run(OPTIONS.changed(size_px=256))
+    assert detector.seen == 12
+    assert any("other settings" in text for text in texts(events))
+    room.run(OPTIONS.changed(size_px=200))
+    assert detector.seen == 12
+
+
+def test_a_clip_replaced_by_another_of_its_name_is_not_mixed_in(tmp_path, detector):
+    room = Room(tmp_path, one_person(5))
+    room.run()
+    (room.clip / "00000.png").write_bytes(encode_png(frame_with([Drawn(90, 50, 40, 2)], seed=77)))
+    with pytest.raises(FacesetUnusable, match="no longer the one"):
+        room.run()
+    assert room.frames() == [0, 1, 2, 3, 4]
+
+
+def test_a_copied_or_touched_clip_counts_as_the_same(tmp_path, detector):
+    room = Room(tmp_path, one_person(5))
+    room.run()
+    for path in room.clip.iterdir():
+        os.utime(path, (1, 1))
+    room.clip = room.clip.rename(tmp_path / "moved")
+    assert room.run()[-1].skipped
+
+
+@pytest.mark.parametrize("kept_bytes", [10, 2000])
+def test_a_damaged_clip_gives_what_decodes_and_says_how_much(tmp_path, detector, kept_bytes):
+    room = Room(tmp_path, one_person(6))
+    torn = room.clip / "00005.png"
+    torn.write_bytes(torn.read_bytes()[:kept_bytes])
+    events = room.run()
+    assert room.frames() == [0, 1, 2, 3, 4]
+    (text,) = texts(events)
+    assert "5 of 6" in text
+
+
+def test_ranges_are_short_and_complete():
+    assert as_ranges([0, 1, 2, 5, 7, 8]) == "0-2, 5, 7-8"
+    assert as_ranges([]) == ""

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from understudy.errors import OptionInvalid
+from understudy.faces.detect import Detection
+from understudy.facesets.found import FoundFace, FoundFrame
+from understudy.facesets.options import ExtractOptions
+from understudy.facesets.people import Person, chosen_person, described, people_of
+
+LOOKS = np.eye(8) * 3
+
+
+def face(x: float, who: int, *, side: float = 50, score: float = 0.95, nose: float = 0.5, sharp: float = 5.0):
+    points = np.array([[0, 0], [20, 0], [20 * nose, 10], [4, 20], [16, 20]], float)
+    points += np.array([x - 10, 40])
+    box = np.array([x - side / 2, 50 - side / 2, x + side / 2, 50 + side / 2])
+    return FoundFace(Detection(box, score, points), np.zeros((68, 2)), LOOKS[who], sharp)
+
+
+def film(*rows: list[FoundFace]) -> list[FoundFrame]:
+    return [FoundFrame(index, index / 25, list(row)) for index, row in enumerate(rows)]
+
+
+def person(number: int, weight: float, frames: float = 1.0) -> Person:
+    return Person(number, [], weight, frames)
+
+
+def test_people_are_numbered_by_how_often_they_are_seen():
+    people = people_of(film(*[[face(50, 3)]] * 3, *[[face(50, 3), face(150, 5)]] * 4), ExtractOptions())
+    assert [(p.number, len(p.sightings)) for p in people] == [(1, 7), (2, 4)]
+    assert people[0].frame_share == 1.0
+    assert people[1].weight_share == pytest.approx(4 / 11)
+
+
+def test_someone_who_leaves_and_comes_back_is_one_person_on_two_tracks():
+    (only,) = people_of(film(*[[face(50, 1)]] * 4, *[[]] * 20, *[[face(150, 1)]] * 4), ExtractOptions())
+    assert len({s.track for s in only.sightings}) == 2
+
+
+def test_small_and_doubtful_faces_are_nobody():
+    frames = film([face(50, 1, side=20), face(150, 2, score=0.5)])
+    assert people_of(frames, ExtractOptions()) == []
+    assert len(people_of(frames, ExtractOptions(min_face_px=10, min_score=0.4))) == 2
+
+
+def test_the_best_sighting_is_large_sharp_and_frontal():
+    rows = [[face(50, 1, nose=0.0)], [face(50, 1)], [face(50, 1, sharp=1.0)], [face(50, 1, side=36)]]
+    (only,) = people_of(film(*rows), ExtractOptions())
+    assert only.best().frame.index == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "chosen"),
+    [
+        ([1.0], 1),
+        ([0.85, 0.15], 1),
+        ([0.6, 0.4], None),
+        ([0.985, 0.015], 1),
+        ([0.15, 0.85], 2),
+        ([0.5, 0.3, 0.2], None),
+    ],
+)
+def test_only_a_clear_case_is_decided_for_the_user(weights, chosen):
+    people = [person(number, weight) for number, weight in enumerate(weights, 1)]
+    found = chosen_person(people, None)
+    assert (found.number if found else None) == chosen
+
+
+def test_a_number_is_taken_at_its_word():
+    people = [person(1, 0.9), person(2, 0.1)]
+    assert chosen_person(people, 2) is people[1]
+    with pytest.raises(OptionInvalid, match="no person 0"):
+        chosen_person(people, 0)
+
+
+def test_many_people_are_described_in_one_line():
+    people = [person(number, 0.1, 0.1) for number in range(1, 11)]
+    assert described(people[:2]) == "person 1 in 10 % of the frames, person 2 in 10 %"
+    assert described(people).endswith("and 2 more")
