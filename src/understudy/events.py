@@ -36,7 +36,7 @@ class Progress:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Notice:
     """Something a person should read: a choice made for them, a warning, a repair."""
 
@@ -44,7 +44,7 @@ class Notice:
     level: Literal["info", "warning"] = "info"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Made:
     """A file for the user now exists."""
 

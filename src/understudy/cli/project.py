@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from understudy.cli.show import Json
 from understudy.project.project import Project
 
 Stage = Literal["extract", "train", "merge", "encode"]
-Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
+Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 
 
 def new(
@@ -61,7 +62,7 @@ def add(project: Path, /, *, src: Clips = (), dst: Clips = (), consent: str | No
         print(f"added {opened.manifest.clips[name].role} clip {name}")
 
 
-def status(project: Path, /, *, json: bool = False) -> None:
+def status(project: Path, /, *, json: Json = False) -> None:
     """Say what is done and what is next.
 
     Parameters
@@ -102,7 +103,7 @@ def status(project: Path, /, *, json: bool = False) -> None:
     print(f"next: {state.next_stage or 'nothing, all is done'}  {state.next_why}".rstrip())
 
 
-def clean(project: Path, stage: Stage, /, *, dry_run: bool = False) -> None:
+def clean(project: Path, stage: Stage, /, *, dry_run: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Move what a stage made to the project's trash; nothing is deleted.
 
     Parameters

@@ -36,8 +36,8 @@ def options_page() -> str:
         "",
         "Made from the code by `make docs`. Every option is a flag of its command, a key of its table in "
         "`understudy.toml`, and, with its table's name before it, a flag of `understudy swap` "
-        "(`--merge.mode`; those of training go without: `--minutes`). A flag beats the file, the file beats the "
-        "preset.",
+        "(`--merge.mode`; those of training go without: `--minutes`). A flag beats the file, the file beats "
+        "the preset.",
     ]
     for heading, table, command, options in _STAGES:
         parts += ["", f"## {heading}", "", f"`{command}`, table `[{table}]`", "", *_table(options)]

@@ -7,15 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.show import show
+from understudy.cli.show import Json, show
 from understudy.cli.words import print_result
 from understudy.events import Events
 from understudy.facesets.options import ExtractOptions
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
-
-Json = Annotated[bool, Parameter(name="--json", negative="")]
 
 
 def extract(

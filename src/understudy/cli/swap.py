@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.show import show
+from understudy.cli.show import Json, show
 from understudy.cli.words import print_result
 from understudy.facesets.options import ExtractOptions
 from understudy.jobs.request import SwapRequest
@@ -22,15 +22,19 @@ def swap(
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     project: Path | None = None,
-    more_src: Annotated[tuple[Path, ...], Parameter(name="--src", consume_multiple=True)] = (),
-    more_dst: Annotated[tuple[Path, ...], Parameter(name="--dst", consume_multiple=True)] = (),
+    more_src: Annotated[
+        tuple[Path, ...], Parameter(name="--src", consume_multiple=True, negative="", show_default=False)
+    ] = (),
+    more_dst: Annotated[
+        tuple[Path, ...], Parameter(name="--dst", consume_multiple=True, negative="", show_default=False)
+    ] = (),
     src_face: int | None = None,
     dst_face: int | None = None,
     consent: str | None = None,
     model: str = "main",
     preset: str | None = None,
     device: str = "auto",
-    json: bool = False,
+    json: Json = False,
     train: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
     extract: Annotated[ExtractOptions, Parameter(group="Extracting")] = ExtractOptions(),
     merge: Annotated[MergeOptions, Parameter(group="Merging")] = MergeOptions(),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from understudy.cli.show import Json
 
-def verify(file: Path, /, *more: Path, json: bool = False) -> int:
+
+def verify(file: Path, /, *more: Path, json: Json = False) -> int:
     """Say what the marks of a finished file say.
 
     The exit code is that of the worst file: 0 trusted, 3 valid but signed by someone this machine does not
@@ -29,7 +31,12 @@ def verify(file: Path, /, *more: Path, json: bool = False) -> int:
         if json:
             from json import dumps
 
-            told = {"path": str(path), "state": verdict.state, "words": verdict.sentences, "facts": verdict.facts}
+            told = {
+                "path": str(path),
+                "state": verdict.state,
+                "words": verdict.sentences,
+                "facts": verdict.facts,
+            }
             print(dumps(told, ensure_ascii=False, default=str))
             continue
         print(f"{verdict.state}: {path}")

@@ -20,12 +20,17 @@ def add_clips(
     `consent` is the status that goes for the performers of these clips, or None to leave theirs alone.
     Raises ClipMissing, OptionInvalid, ProjectInvalid.
     """
-    for path in (*src, *dst):
-        if not path.exists():
-            raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
+    require_clips(*src, *dst)
     record = _consent(consent)
     sides: tuple[tuple[Role, Sequence[Path]], ...] = (("src", src), ("dst", dst))
     return [project.add_clip(path, role, consent=record) for role, paths in sides for path in paths]
+
+
+def require_clips(*paths: Path) -> None:
+    """Raise ClipMissing unless all are there."""
+    for path in paths:
+        if not path.exists():
+            raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
 
 
 def _consent(status: str | None) -> Consent | None:

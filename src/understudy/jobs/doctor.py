@@ -69,7 +69,10 @@ def _memory() -> Iterator[Finding]:
 def _disk(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     yield Finding(
-        "machine", "disk", "ok" if free >= _LOW_DISK_BYTES else "weak", f"{free / 1e9:.1f} GB free in this folder"
+        "machine",
+        "disk",
+        "ok" if free >= _LOW_DISK_BYTES else "weak",
+        f"{free / 1e9:.1f} GB free in this folder",
     )
 
 

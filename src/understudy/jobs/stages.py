@@ -28,8 +28,10 @@ from understudy.training.presets import preset_named
 def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Find and store the faces of the named clips, or of all."""
     from understudy.facesets.extract import extract as extract_clip
+    from understudy.training.device import choose_device
 
     options = extract_options(project, said)
+    computing = str(choose_device(device).device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
         with project.faceset(*project.faceset_of_clip(name)) as faceset:
@@ -42,7 +44,7 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
                 cache=project.cache_folder,
                 people_folder=project.people_folder / name,
                 person=clip.face,
-                device=device,
+                device=computing,
             )
 
 
@@ -107,7 +109,9 @@ def encode(
     for name, goal in zip(names, goals, strict=True):
         merged = project.merged_folder(name, model)
         if not merged.is_dir():
-            raise ProjectInvalid(f"Clip {name!r} has not been merged with model {model!r}. Run `understudy merge`.")
+            raise ProjectInvalid(
+                f"Clip {name!r} has not been merged with model {model!r}. Run `understudy merge`."
+            )
         facts = _facts(project, model, name, goal, merged)
         yield from encode_clip(
             project.clip_path(name),

@@ -15,7 +15,7 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips import add_clips, require_clips
 from understudy.jobs.memory import peak_memory_bytes
 from understudy.jobs.request import SwapRequest
 from understudy.project.project import MANIFEST_NAME, Project
@@ -30,6 +30,7 @@ def swap(request: SwapRequest) -> Events:
     folder = project_folder(request)
     if bool(request.src) != bool(request.dst):
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
+    require_clips(*request.src, *request.dst)
     _check_room(folder, request)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)

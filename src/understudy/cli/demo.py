@@ -1,0 +1,38 @@
+"""`understudy demo`: the whole job on rendered people, with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from understudy.cli.show import Json, show
+from understudy.events import StageFinished
+
+
+def demo(*, out: Path = Path("demo"), minutes: float = 3.0, device: str = "auto", json: Json = False) -> None:
+    """Render two actors who do not exist, swap them, and measure the result against the true swap.
+
+    Parameters
+    ----------
+    out:
+        Folder for result.mp4, compare.mp4, sheet.png and report.json.
+    minutes:
+        How long to train. Run again, it trains that much more.
+    device:
+        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs.demo import DemoRequest
+    from understudy.jobs.demo import demo as run
+
+    finished = show(run(DemoRequest(folder=out, minutes=minutes, device=device)), as_json=json)
+    if not json:
+        _print_table(finished)
+
+
+def _print_table(finished: Sequence[StageFinished]) -> None:
+    figures = finished[-1].summary
+    print(f"\n{'inside the face, against the true swap':<40} {'PSNR':>8} {'SSIM':>7}")
+    for name, score in figures.items():
+        print(f"{name:<40} {score['psnr_db']:>5.2f} dB {score['ssim']:>7.3f}")

@@ -1,0 +1,104 @@
+"""The command as a person meets it: exit codes, one sentence for every refusal, no traceback."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+from docstring_parser import parse
+
+from understudy.cli.main import app, main
+
+
+def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("understudy: ") and said.count("\n") == 1, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_an_unknown_command_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "swop" in _refused(capsys, "swop")
+
+
+def test_an_option_out_of_its_range_is_named_with_its_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _refused(capsys, "train", str(tmp_path), "--batch-size", "0")
+    assert "batch_size" in said and "'0'" in said
+
+
+def test_a_missing_clip_is_named_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(
+        capsys, "swap", str(tmp_path / "no.mp4"), str(tmp_path / "nor.mp4"), "-o", str(tmp_path / "o.mp4")
+    )
+    assert said.rstrip().endswith("no.mp4")
+
+
+def test_a_missing_clip_leaves_no_project_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _refused(capsys, "swap", str(tmp_path / "no.mp4"), str(tmp_path / "nor.mp4"), "-o", str(tmp_path / "o.mp4"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no project" in _refused(capsys, "status", str(tmp_path))
+
+
+def test_swap_without_clips_asks_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "SRC" in _refused(capsys, "swap")
+
+
+def test_a_new_project_takes_its_clips_and_says_what_is_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = tmp_path / "Mein Prøjekt 影.mp4"
+    clip.write_bytes(b"not looked at yet")
+    project = tmp_path / "shot"
+    assert main(["new", str(project), "--src", str(clip), "--consent", "fictional"]) == 0
+    assert main(["add", str(project), "--dst", str(clip)]) == 0
+    assert main(["status", str(project)]) == 0
+    said = capsys.readouterr().out
+    assert "src clip" in said and "dst clip" in said and "next: extract" in said
+
+
+def test_consent_that_is_no_consent_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "maybe" in _refused(capsys, "new", str(tmp_path / "shot"), "--consent", "maybe")
+
+
+def test_cleaning_a_fresh_project_says_that_there_is_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["new", str(tmp_path / "shot")])
+    assert main(["clean", str(tmp_path / "shot"), "merge", "--dry-run"]) == 0
+    assert "nothing yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "swap",
+        "demo",
+        "new",
+        "add",
+        "extract",
+        "train",
+        "merge",
+        "encode",
+        "status",
+        "clean",
+        "verify",
+        "measure",
+        "doctor",
+    ],
+)
+def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert "Usage:" in capsys.readouterr().out
+    function = app[command].default_command
+    assert function is not None
+    explained = parse(function.__doc__ or "").params
+    with_words = {parameter.arg_name for parameter in explained if parameter.description}
+    tables = {"train", "extract", "merge", "encode", "options"}  # classes whose options bring their own words
+    assert set(inspect.signature(function).parameters) - tables == with_words

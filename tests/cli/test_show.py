@@ -1,0 +1,60 @@
+"""Events as plain lines, as a terminal's bars and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.show import show
+from understudy.errors import NoFaceFound
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+
+
+def _job() -> Events:
+    yield StageStarted(stage="merge", unit="frames", total=10, done=4, why="goes on at frame 4 of 10")
+    yield Progress(stage="merge", done=10, total=10, loss=0.5)
+    yield Notice("two frames have no face", level="warning")
+    yield Made("shot", Path("Mein Prøjekt 影.mp4"))
+    yield StageFinished(stage="merge", summary={"frames": 10})
+
+
+def _failing() -> Events:
+    yield StageStarted(stage="find", unit="frames", total=3)
+    raise NoFaceFound("No face.")
+
+
+def test_plain_lines_say_where_a_stage_goes_on_and_what_was_made(capsys: pytest.CaptureFixture[str]) -> None:
+    show(_job())
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "merge: goes on at frame 4 of 10"
+    assert "warning: two frames have no face" in said
+    assert "made shot: Mein Prøjekt 影.mp4" in said
+    assert said[-1] == "merge: done"
+
+
+def test_json_lines_hold_every_event(capsys: pytest.CaptureFixture[str]) -> None:
+    show(_job(), as_json=True)
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [e["event"] for e in events] == ["StageStarted", "Progress", "Notice", "Made", "StageFinished"]
+    assert events[1]["loss"] == 0.5
+
+
+def test_the_stages_last_words_are_returned() -> None:
+    assert [(s.stage, s.summary) for s in show(_job())] == [("merge", {"frames": 10})]
+
+
+def test_a_terminal_gets_bars_with_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    show(_job())
+    said = capsys.readouterr().out
+    assert "10/10" in said and "made shot" in said and "two frames" in said
+
+
+def test_a_stage_that_fails_ends_the_bars_and_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(NoFaceFound):
+        show(_failing())

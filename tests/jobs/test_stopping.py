@@ -1,0 +1,60 @@
+"""Ctrl-C once stops cleanly, and the stage keeps what it did."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from understudy.errors import Stopped
+from understudy.events import Events, Progress
+from understudy.jobs.stopping import stoppable
+
+
+def _endless(kept: list[int]) -> Events:
+    done = 0
+    try:
+        while True:
+            done += 1
+            yield Progress(stage="train", done=done)
+    finally:
+        kept.append(done)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_the_stage_after_its_present_step(number: signal.Signals) -> None:
+    kept: list[int] = []
+    seen = 0
+    with pytest.raises(Stopped, match="same command"):
+        for _ in stoppable(_endless(kept)):
+            seen += 1
+            if seen == 3:
+                os.kill(os.getpid(), number)
+    assert kept == [3]
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    def stubborn() -> Events:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        yield Progress(stage="train", done=1)
+
+    with pytest.raises(KeyboardInterrupt):
+        list(stoppable(stubborn()))
+
+
+def test_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    list(stoppable(iter([Progress(stage="train", done=1)])))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_events_pass_in_other_threads_too() -> None:
+    seen: list[object] = []
+    events = [Progress(stage="train", done=1)]
+    thread = threading.Thread(target=lambda: seen.extend(stoppable(iter(events))))
+    thread.start()
+    thread.join()
+    assert seen == events
