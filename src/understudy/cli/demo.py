@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.cli.show import Json, show
+from understudy.cli.flags import Json
+from understudy.cli.show import show
 from understudy.events import StageFinished
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.cli.show import Json, show
+from understudy.cli.flags import Json
+from understudy.cli.show import show
 
 
 def measure(result: Path, truth: Path, /, *, device: str = "auto", json: Json = False) -> None:

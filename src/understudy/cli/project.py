@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter
-
-from understudy.cli.show import Json
+from understudy.cli.flags import Clips, DryRun, Json
 from understudy.project.project import Project
 
 Stage = Literal["extract", "train", "merge", "encode"]
-Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 
 
 def new(
@@ -103,7 +100,7 @@ def status(project: Path, /, *, json: Json = False) -> None:
     print(f"next: {state.next_stage or 'nothing, all is done'}  {state.next_why}".rstrip())
 
 
-def clean(project: Path, stage: Stage, /, *, dry_run: Annotated[bool, Parameter(negative="")] = False) -> None:
+def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
     """Move what a stage made to the project's trash; nothing is deleted.
 
     Parameters

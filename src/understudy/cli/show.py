@@ -8,18 +8,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
-
-# The flag of every command that shows a job.
-Json = Annotated[bool, Parameter(name="--json", negative="")]
 
 _SECONDS_BETWEEN_LINES = 5.0
 

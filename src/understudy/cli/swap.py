@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.show import Json, show
+from understudy.cli.flags import Json
+from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.facesets.options import ExtractOptions
 from understudy.jobs.request import SwapRequest

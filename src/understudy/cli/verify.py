@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.cli.show import Json
+from understudy.cli.flags import Json
 
 
 def verify(file: Path, /, *more: Path, json: Json = False) -> int:
