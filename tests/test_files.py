@@ -1,0 +1,156 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from understudy import files
+from understudy.errors import DiskFull, FolderUnwritable
+
+NAME = "Prøjekt 影.json"
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole_and_nothing_else_stays(tmp_path):
+    with files.written_aside(tmp_path / "new" / NAME) as aside:
+        aside.write_text("whole")
+        assert not (tmp_path / "new" / NAME).exists()
+        assert aside.suffix == ".json"
+        assert aside.name.startswith(".")
+    assert (tmp_path / "new" / NAME).read_text() == "whole"
+    assert left_in(tmp_path / "new") == [NAME]
+
+
+def test_a_failed_write_leaves_the_old_file_as_it_was(tmp_path):
+    files.write_text(tmp_path / NAME, "old")
+    with pytest.raises(RuntimeError), files.written_aside(tmp_path / NAME) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+    assert (tmp_path / NAME).read_text() == "old"
+    assert left_in(tmp_path) == [NAME]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from understudy.files import written_aside
+with written_aside(Path(sys.argv[1])) as aside:
+    aside.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_while_writing_leaves_the_old_file_as_it_was(tmp_path):
+    files.write_text(tmp_path / NAME, "old")
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path / NAME], check=False)
+    assert done.returncode == -9
+    assert (tmp_path / NAME).read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EDQUOT, DiskFull),
+        (errno.EACCES, FolderUnwritable),
+        (errno.EROFS, FolderUnwritable),
+        (errno.ENOTDIR, FolderUnwritable),
+    ],
+)
+def test_a_refusal_of_the_system_is_said_plainly(tmp_path, number, error):
+    with pytest.raises(error) as caught, files.written_aside(tmp_path / NAME):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.path == tmp_path / NAME
+    assert left_in(tmp_path) == []
+
+
+def test_a_refusal_that_is_nobodys_fault_stays_what_it_is(tmp_path):
+    with pytest.raises(OSError, match="Input/output") as caught, files.written_aside(tmp_path / NAME):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    assert caught.value.errno == errno.EIO
+
+
+def test_a_file_where_a_folder_should_be_is_said_plainly(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FolderUnwritable):
+        files.write_text(tmp_path / "file" / "x.txt", "")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False)
+        | st.text(st.characters(codec="utf-8")),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
+        ),
+        max_leaves=8,
+    )
+)
+def test_json_comes_back_as_it_was(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("json") / NAME
+    files.write_json(path, value)
+    assert files.read_json(path) == value
+
+
+def test_torn_json_is_a_value_error(tmp_path):
+    (tmp_path / NAME).write_text('{"a": [1, 2')
+    with pytest.raises(ValueError, match="delimiter"):
+        files.read_json(tmp_path / NAME)
+
+
+def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert files.sha256_of(tmp_path / "a").startswith("ba7816bf8f01cfea")
+
+
+def test_the_hash_of_a_folder_follows_names_and_contents(tmp_path):
+    folder = tmp_path / "x"
+    files.write_text(folder / "a", "1")
+    files.write_text(folder / "b" / "c", "2")
+    before = files.sha256_of(folder)
+    folder.rename(tmp_path / "y")
+    assert files.sha256_of(tmp_path / "y") == before
+    (tmp_path / "y" / "a").rename(tmp_path / "y" / "z")
+    renamed = files.sha256_of(tmp_path / "y")
+    files.write_text(tmp_path / "y" / "b" / "c", "3")
+    assert len({before, renamed, files.sha256_of(tmp_path / "y")}) == 3
+
+
+def test_the_trash_takes_many_things_of_one_name(tmp_path):
+    places = []
+    for number in range(3):
+        files.write_text(tmp_path / NAME, str(number))
+        places.append(files.move_to_trash(tmp_path / NAME, tmp_path / "trash"))
+    assert [place.read_text() for place in places] == ["0", "1", "2"]
+    assert all(place.name.endswith(NAME) for place in places)
+    assert not (tmp_path / NAME).exists()
+
+
+def test_a_whole_folder_goes_to_the_trash(tmp_path):
+    files.write_text(tmp_path / "model" / "a", "1")
+    place = files.move_to_trash(tmp_path / "model", tmp_path / "trash")
+    assert (place / "a").read_text() == "1"
+
+
+def test_too_little_room_is_said_before_anything_is_written(tmp_path):
+    files.require_free_space(tmp_path / "not" / "there" / "yet", needed_bytes=1)
+    with pytest.raises(DiskFull, match="MB are needed"):
+        files.require_free_space(tmp_path / "not" / "there" / "yet", needed_bytes=10**18)
+
+
+def test_the_size_of_a_folder_counts_everything_below(tmp_path):
+    files.write_bytes(tmp_path / "a" / "b", b"12345")
+    files.write_bytes(tmp_path / "c", b"123")
+    assert files.folder_size_bytes(tmp_path) == 8
+    assert files.folder_size_bytes(tmp_path / "missing") == 0

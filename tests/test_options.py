@@ -1,0 +1,73 @@
+from typing import Literal
+
+import pytest
+
+from understudy.errors import OptionInvalid
+from understudy.options import OptionInfo, Options, describe, option, parse_options
+
+
+class Paint(Options):
+    feather_px: int = option(3, "How soft the edge is.", low=0, high=50, unit="px")
+    mode: Literal["overlay", "seamless"] = option("overlay", "How it is laid in.", when="restart")
+    strength: float = option(1.0, "How much of it.", low=0.0, high=1.0)
+    visible: bool = option(True, "Whether it is shown.")
+    seed: int | None = option(None, "Where chance begins.")
+    name: str = option("main", "What it is called.", when="create")
+
+
+def test_an_option_is_described_once_for_everyone():
+    first, second = describe(Paint)[:2]
+    assert first == OptionInfo(
+        "feather_px", "whole number", 3, "How soft the edge is.", 0, 50, "px", "live", ()
+    )
+    assert (second.kind, second.choices, second.when) == ("choice", ("overlay", "seamless"), "restart")
+    kinds = [info.kind for info in describe(Paint)]
+    assert kinds == ["whole number", "choice", "number", "yes or no", "whole number", "text"]
+
+
+def test_an_option_that_was_not_declared_is_a_bug():
+    class Careless(Options):
+        width: int = 3
+
+    with pytest.raises(TypeError, match=r"Careless\.width"):
+        describe(Careless)
+
+
+def test_values_from_a_file_are_validated_and_defaults_filled_in():
+    paint = parse_options(Paint, {"feather_px": 7, "strength": 1})
+    assert (paint.feather_px, paint.strength, paint.mode) == (7, 1.0, "overlay")
+
+
+@pytest.mark.parametrize("value", [0, 50])
+def test_limits_belong_to_the_range(value):
+    assert parse_options(Paint, {"feather_px": value}).feather_px == value
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"feather_px": 51}, "'feather_px' can't be 51: input should be less than or equal to 50"),
+        ({"feather_px": -1}, "'feather_px' can't be -1"),
+        ({"feather_px": "soft"}, "'feather_px' can't be 'soft'"),
+        ({"mode": "hard"}, "'mode' can't be 'hard': input should be 'overlay' or 'seamless'"),
+        ({"strength": float("nan")}, "'strength' can't be nan"),
+        ({"feathr_px": 3}, "no option 'feathr_px'. Known here: feather_px, mode"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_names_it(values, says):
+    with pytest.raises(OptionInvalid, match=says) as caught:
+        parse_options(Paint, values)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_never_change_in_place():
+    paint = Paint()
+    with pytest.raises(ValueError, match="frozen"):
+        paint.feather_px = 4  # type: ignore[misc]
+    assert paint.changed(feather_px=4).feather_px == 4
+    assert paint.feather_px == 3
+
+
+def test_a_changed_copy_is_validated_too():
+    with pytest.raises(OptionInvalid, match="feather_px"):
+        Paint().changed(feather_px=99)
