@@ -20,7 +20,7 @@ from understudy.faces.detect import Detection
 from understudy.faces.options import MtcnnOptions
 from understudy.faces.patches import FramePyramid
 from understudy.faces.point_search import refined_points
-from understudy.networks.mtcnn import MtcnnNets, load_mtcnn, normalised
+from understudy.networks.mtcnn import MtcnnNets, from_rgb, load_mtcnn, normalised
 
 _CELL_PX = 12
 _STRIDE_PX = 2
@@ -60,11 +60,16 @@ class MtcnnDetector:
         """Faces of every (height, width, 3) frame, largest first; an empty list where there is none."""
         if not frames_rgb:
             return []
-        pyramid = FramePyramid(frames_rgb, longest_side_px=self.options.longest_side_px, device=self.device)
+        pyramid = FramePyramid(frames_rgb, longest_side_px=self.options.longest_side_px)
         found = self._refine(pyramid, self._propose(pyramid))
         found, points = self._output(pyramid, found)
         points = refined_points(
-            self.nets.output, pyramid, found.frame, points, passes=self.options.refinement_passes
+            self.nets.output,
+            pyramid,
+            found.frame,
+            points,
+            passes=self.options.refinement_passes,
+            device=self.device,
         )
         return _per_frame(found, points, len(frames_rgb))
 
@@ -75,7 +80,7 @@ class MtcnnDetector:
         scale, level = _CELL_PX / smallest_px, 0
         parts: list[_Candidates] = []
         while shorter_px * scale >= _CELL_PX:
-            picture = normalised(pyramid.whole(scale))
+            picture = normalised(pyramid.whole(scale, self.device))
             offsets, scores = self.nets.proposal(picture)
             cells = _cells(offsets, scores, options.proposal_score)
             size = np.array([pyramid.width / picture.shape[3], pyramid.height / picture.shape[2]])
@@ -93,7 +98,7 @@ class MtcnnDetector:
         offsets, scores = [np.empty((0, 4))], [np.empty(0)]
         for part in _in_parts(len(found.boxes)):
             patches = pyramid.patches(found.frame[part], frame_from_box(found.boxes[part]), size_px=24)
-            part_offsets, part_scores = self.nets.refine(patches)
+            part_offsets, part_scores = self.nets.refine(from_rgb(patches, self.device))
             offsets.append(_numpy(part_offsets))
             scores.append(_numpy(part_scores))
         better = _Candidates(
@@ -108,7 +113,7 @@ class MtcnnDetector:
         offsets, points, scores = [np.empty((0, 4))], [np.empty((0, 5, 2))], [np.empty(0)]
         for part in _in_parts(len(found.boxes)):
             patches = pyramid.patches(found.frame[part], frame_from_box(found.boxes[part]), size_px=48, fine=2)
-            outputs = self.nets.output(patches)
+            outputs = self.nets.output(from_rgb(patches, self.device))
             for kept, new in zip((offsets, points, scores), outputs, strict=True):
                 kept.append(_numpy(new))
         size = (found.boxes[:, 2:] - found.boxes[:, :2])[:, None]

@@ -1,7 +1,8 @@
-"""Cut many small upright patches out of a batch of frames at once, without aliasing or half-pixel drift.
+"""Cut many small patches out of a batch of frames, without aliasing or half-pixel drift.
 
 A patch is a unit square laid into a frame by a 2 x 3 transform `frame_from_patch`; positions are measured from
-the frame's corner. Outside the frame lies mid grey. Used by the networks that look at patches.
+the frame's corner. Outside the frame lies mid grey. Cutting is done on the CPU, where OpenCV needs some
+microseconds a patch; only what the networks see goes to their device.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SMALLEST_SIDE = 12
+from understudy.geometry import for_pixel_grid
+
+_SMALLEST_SIDE_PX = 24
+_GREY = (128, 128, 128)
 
 
 class FramePyramid:
@@ -27,41 +31,24 @@ class FramePyramid:
         Frames of shape (height, width, 3), uint8, all of one size.
     longest_side_px:
         Larger frames are made smaller first; positions stay in the given frames' pixels.
-    device:
-        Where patches are cut.
     """
 
-    def __init__(
-        self,
-        frames_rgb: Sequence[npt.NDArray[np.uint8]],
-        *,
-        longest_side_px: int = 1 << 30,
-        device: torch.device | str = "cpu",
-    ) -> None:
+    def __init__(self, frames_rgb: Sequence[npt.NDArray[np.uint8]], *, longest_side_px: int = 1 << 30) -> None:
         self.height, self.width = frames_rgb[0].shape[:2]
         if any(frame.shape != (self.height, self.width, 3) for frame in frames_rgb):
             raise ValueError("frames of one batch must have one size and three channels")
-        self.count = len(frames_rgb)
         shrink = min(1.0, longest_side_px / max(self.height, self.width))
-        copies = [np.stack([_shrunk(frame, shrink) for frame in frames_rgb])]
-        while min(copies[-1].shape[1:3]) >= 2 * _SMALLEST_SIDE:
-            copies.append(np.stack([_shrunk(frame, 0.5) for frame in copies[-1]]))
-        self.levels_BHWC = [torch.from_numpy(copy).to(device) for copy in copies]
+        self.levels = [[_shrunk(frame, shrink) for frame in frames_rgb]]
+        while min(self.levels[-1][0].shape[:2]) >= 2 * _SMALLEST_SIDE_PX:
+            self.levels.append([_shrunk(frame, 0.5) for frame in self.levels[-1]])
 
-    @property
-    def device(self) -> torch.device:
-        """Where the frames lie."""
-        return self.levels_BHWC[0].device
-
-    def whole(self, scale: float) -> Tensor:
+    def whole(self, scale: float, device: torch.device | str = "cpu") -> Tensor:
         """All frames at `scale` of their given size: (B, 3, h, w), float, 0..255."""
-        size = (max(1, round(self.height * scale)), max(1, round(self.width * scale)))
-        fitting = [
-            level for level in self.levels_BHWC if min(level.shape[1] / size[0], level.shape[2] / size[1]) >= 1
-        ]
-        level = fitting[-1] if fitting else self.levels_BHWC[0]
-        picture_BCHW = level.permute(0, 3, 1, 2).float()
-        return functional.interpolate(picture_BCHW, size=size, mode="bilinear", antialias=True)
+        height, width = max(1, round(self.height * scale)), max(1, round(self.width * scale))
+        fitting = [level for level in self.levels if level[0].shape[0] >= height and level[0].shape[1] >= width]
+        level = fitting[-1] if fitting else self.levels[0]
+        picture = torch.from_numpy(np.stack(level)).to(device).permute(0, 3, 1, 2).float()
+        return functional.interpolate(picture, size=(height, width), mode="bilinear", antialias=True)
 
     def patches(
         self,
@@ -70,55 +57,39 @@ class FramePyramid:
         *,
         size_px: int,
         fine: int = 1,
-    ) -> Tensor:
-        """Patches (n, 3, size_px, size_px), float, scaled like `networks.mtcnn.normalised`.
+    ) -> npt.NDArray[np.uint8]:
+        """Patches (n, size_px, size_px, 3), RGB.
 
-        `frame` (n,) says which frame each lies in, `frame_from_patch` is (n, 2, 3). `fine` > 1 averages that
-        many samples per pixel and direction.
+        `frame` (n,) says which frame each lies in, `frame_from_patch` is (n, 2, 3). `fine` > 1 averages that many
+        samples per pixel and direction.
         """
-        out = torch.zeros(len(frame), 3, size_px, size_px, device=self.device)
+        out = np.empty((len(frame), size_px, size_px, 3), np.uint8)
         side_px = np.sqrt(np.abs(np.linalg.det(frame_from_patch[:, :, :2])))
-        shrink = side_px * (self.levels_BHWC[0].shape[2] / self.width) / (size_px * fine)
-        wanted = np.clip(np.round(np.log2(np.maximum(shrink, 1e-6))), 0, len(self.levels_BHWC) - 1)
-        for index in np.unique(wanted).astype(int):
-            chosen = np.flatnonzero(wanted == index)
-            patches = self._from_level(index, frame[chosen], frame_from_patch[chosen], size_px * fine)
-            out[torch.from_numpy(chosen).to(self.device)] = functional.avg_pool2d(patches, fine)
+        shrink = side_px * (self.levels[0][0].shape[1] / self.width) / (size_px * fine)
+        wanted = np.clip(np.round(np.log2(np.maximum(shrink, 1e-6))), 0, len(self.levels) - 1).astype(int)
+        for place, (index, level) in enumerate(zip(frame, wanted, strict=True)):
+            picture = self.levels[level][index]
+            ratio = np.array([picture.shape[1] / self.width, picture.shape[0] / self.height])
+            out[place] = _cut(picture, frame_from_patch[place] * ratio[:, None], size_px, fine)
         return out
 
-    def _from_level(
-        self, index: int, frame: npt.NDArray[np.intp], frame_from_patch: npt.NDArray[np.float64], samples: int
-    ) -> Tensor:
-        level = self.levels_BHWC[index]
-        height, width = level.shape[1:3]
-        to_level = np.array([width / self.width, height / self.height])
-        m = torch.tensor(frame_from_patch * to_level[:, None], dtype=torch.float32, device=self.device)
-        along = (torch.arange(samples, device=self.device) + 0.5) / samples
-        x = (
-            m[:, 0, 0, None, None] * along
-            + m[:, 0, 1, None, None] * along[:, None]
-            + m[:, 0, 2, None, None]
-            - 0.5
-        )
-        y = (
-            m[:, 1, 0, None, None] * along
-            + m[:, 1, 1, None, None] * along[:, None]
-            + m[:, 1, 2, None, None]
-            - 0.5
-        )
-        pixels = level.reshape(-1, 3)
-        first = torch.from_numpy(frame).to(self.device)[:, None, None] * (height * width)
-        x0, y0 = x.floor(), y.floor()
-        out = torch.zeros(*x.shape, 3, device=self.device)
-        for dy in (0, 1):
-            for dx in (0, 1):
-                column, row = (x0 + dx).long(), (y0 + dy).long()
-                weight = (1 - (x - column).abs()) * (1 - (y - row).abs())
-                weight = weight * ((column >= 0) & (column < width) & (row >= 0) & (row < height))
-                place = first + row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-                seen = pixels.index_select(0, place.reshape(-1)).reshape(*x.shape, 3)
-                out += weight[..., None] * ((seen.float() - 127.5) / 128)
-        return out.permute(0, 3, 1, 2)
+
+def _cut(
+    picture: npt.NDArray[np.uint8], picture_from_patch: npt.NDArray[np.float64], size_px: int, fine: int
+) -> npt.NDArray[np.uint8]:
+    samples = size_px * fine
+    per_sample = picture_from_patch * np.array([1 / samples, 1 / samples, 1])
+    cut = cv2.warpAffine(
+        picture,
+        for_pixel_grid(per_sample),
+        (samples, samples),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=_GREY,
+    )
+    if fine > 1:
+        cut = cv2.resize(cut, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cut, np.uint8)
 
 
 def _shrunk(frame: npt.NDArray[np.uint8], scale: float) -> npt.NDArray[np.uint8]:

@@ -1,8 +1,8 @@
 """The three small networks of the face detector MTCNN, as published, in torch.
 
 Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks", IEEE SPL
-2016. They take RGB scaled by `normalised` and are used in eval mode only. Not here: pyramids, boxes, suppression
-(`faces.mtcnn`), reading the weights' file (`weights.py`).
+2016. They take RGB scaled by `normalised` and are used in eval mode only. Not here: pyramids, boxes and
+suppression (`faces.mtcnn`), reading the weights' file (`weights.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from understudy.networks.weights import mtcnn_weights
 def normalised(rgb: Tensor) -> Tensor:
     """RGB 0..255 of any shape to the range the networks were trained on."""
     return (rgb.float() - 127.5) / 128
+
+
+def from_rgb(patches_NHWC: npt.NDArray[np.uint8], device: torch.device | str = "cpu") -> Tensor:
+    """uint8 RGB patches (N, H, W, 3) as the networks take them, (N, 3, H, W)."""
+    return normalised(torch.from_numpy(patches_NHWC).to(device).permute(0, 3, 1, 2))
 
 
 def _conv(channels_in: int, channels_out: int, kernel: int) -> list[nn.Module]:
