@@ -24,6 +24,7 @@ from understudy.media.opening import open_clip
 from understudy.merging.encode import encode
 from understudy.merging.options import EncodeOptions
 
+
 def sound_packets(path: Path) -> list[bytes]:
     with av.open(str(path)) as container:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]

@@ -20,6 +20,7 @@ Float32 = npt.NDArray[np.float32]
 _FEWEST_PIXELS = 16
 _LEAST_SPREAD = 0.5  # of Lab: a flat face must not have its noise blown up
 _GRID_PX = 48
+_PASSES = 2  # one pass leaves what the smoothing itself flattens; a third gains nothing
 _MOST_GAIN = 3.0
 _DARKNESS = 0.01  # linear light added to both sides, so that black does not ask for infinite gain
 
@@ -78,10 +79,13 @@ class Light:
         inside = (mask_HW > 0.5).astype(np.float32)
         if inside.sum() < _FEWEST_PIXELS:
             return np.zeros((_GRID_PX, _GRID_PX, 3), np.float32)
-        painted = _slow_light(painted_HWC, inside, light_px)
-        own = _slow_light(own_HWC, inside, light_px)
+        painted = color.linear_from_srgb(np.clip(painted_HWC, 0, 1))
+        own = _slow(color.linear_from_srgb(np.clip(own_HWC, 0, 1)), inside, light_px) + _DARKNESS
         limit = np.log(_MOST_GAIN)
-        gain = np.clip(np.log((own + _DARKNESS) / (painted + _DARKNESS)), -limit, limit)
+        gain = np.zeros_like(painted)
+        for _ in range(_PASSES):
+            missing = np.log(own / (_slow(painted * np.exp(gain), inside, light_px) + _DARKNESS))
+            gain = np.clip(gain + missing, -limit, limit)
         return _resized(gain, _GRID_PX, _GRID_PX)
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
@@ -90,12 +94,12 @@ class Light:
         return color.srgb_from_linear(color.linear_from_srgb(painted_HWC) * gain)
 
 
-def _slow_light(rgb_HWC: Float32, inside_HW: Float32, light_px: float) -> Float32:
+def _slow(linear_HWC: Float32, inside_HW: Float32, light_px: float) -> Float32:
     """Linear light smoothed over `light_px`, from inside pixels alone; far from them their mean."""
-    linear = color.linear_from_srgb(np.clip(rgb_HWC, 0, 1))
-    mean = linear[inside_HW > 0].mean(0)
+    mean = linear_HWC[inside_HW > 0].mean(0)
     weight = cv2.GaussianBlur(inside_HW, (0, 0), light_px, borderType=cv2.BORDER_CONSTANT)
-    summed = cv2.GaussianBlur(linear * inside_HW[..., None], (0, 0), light_px, borderType=cv2.BORDER_CONSTANT)
+    masked = linear_HWC * inside_HW[..., None]
+    summed = cv2.GaussianBlur(masked, (0, 0), light_px, borderType=cv2.BORDER_CONSTANT)
     # The small share of the mean decides only where hardly any inside pixel is near.
     share = 1e-3
     return ((summed + share * mean) / (weight[..., None] + share)).astype(np.float32)

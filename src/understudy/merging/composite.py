@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from understudy import geometry
 from understudy.faces.align import crop, warp_to_frame
-from understudy.masks.hull import hull_mask
+from understudy.masks.hull import eyes_mouth_mask, hull_mask
 from understudy.merging import blend
 from understudy.merging.color_transfer import COLOR_TRANSFERS, matched_histogram
 from understudy.merging.mask import chosen_mask, cut_noise, resized_mask, soft_mask
@@ -25,6 +25,7 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
+_EYES_AND_MOUTH = 0.3  # above this a pixel belongs to them
 _SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
 
 
@@ -35,7 +36,7 @@ class PaintedFace:
     paste_from_frame: Float64  # 2 x 3: frame pixels to the painted crop's pixels, face_scale included
     painted_HWC: Float32  # what the model painted, RGB 0..1
     own_HWC: Float32  # dst's own face, cut like the painted one
-    area_HW: Float32  # the chosen mask at the painted crop's size, hard-edged: where colours are compared
+    area_HW: Float32  # where colours are compared: the chosen mask without eyes and mouth, painted size
     mask_HW: Float32  # the soft mask, at its own size
     tone: Float32  # what the colour transfer measured
 
@@ -71,7 +72,7 @@ def painted_face(
         paste_from_frame=paste,
         painted_HWC=prediction.rgb_NHWC[index].astype(np.float32),
         own_HWC=as_share(own_HWC),
-        area_HW=resized_mask(area, size_px),
+        area_HW=_skin(resized_mask(area, size_px), geometry.transform_points(paste, landmarks_68)),
         mask_HW=soft_mask(area, erode_px=options.erode * share_px, blur_px=options.blur * share_px),
         tone=np.zeros(0, np.float32),
     )
@@ -146,6 +147,12 @@ def as_share(picture: npt.NDArray[np.generic]) -> Float32:
 def own_crop(frame_rgb: Frame, crop_from_frame: Float64, size_px: int) -> Frame:
     """dst's own face as the model wants to see it."""
     return crop(frame_rgb, crop_from_frame, size_px)
+
+
+def _skin(area_HW: Float32, landmarks_68: Float64) -> Float32:
+    """The mask without eyes and mouth: their colours are the performers' own and say nothing about light."""
+    size_px = len(area_HW)
+    return area_HW * (eyes_mouth_mask(landmarks_68, size_px, size_px) < _EYES_AND_MOUTH)
 
 
 def _mask_in_box(face: PaintedFace, box_from_paste: Float64, width: int, height: int) -> Float32:

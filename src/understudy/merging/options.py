@@ -51,7 +51,7 @@ class MergeOptions(Options):
         1.0, "How much of the colour transfer is applied.", low=0.0, high=1.0, unit="share"
     )
     light_size: float = option(
-        0.18,
+        0.3,
         "Only for light: changes slower than this are taken from dst. Smaller follows shadows more closely but "
         "starts to copy dst's features.",
         low=0.05,

@@ -1,0 +1,185 @@
+"""One frame: what changes, what must not, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import Painter, drawn_frame, landmarks
+from understudy import geometry
+from understudy.merging.blend import BlendFailed
+from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
+from understudy.merging.options import MergeOptions
+from understudy.networks.swap import Prediction
+
+PLAIN = MergeOptions(color="none", mask="dst-hull")
+
+
+def face_in(
+    frame: np.ndarray,
+    points: np.ndarray,
+    options: MergeOptions = PLAIN,
+    rgb: Any = (0.9, 0.2, 0.2),
+    mask: np.ndarray | None = None,
+) -> PaintedFace:
+    painter = Painter(rgb)
+    matrix = geometry.crop_from_frame(points, face_type="full", size_px=32)
+    own = own_crop(frame, matrix, 32)
+    bytes_of_it = own if own.dtype == np.uint8 else (own // 257).astype(np.uint8)
+    prediction = painter.predict(bytes_of_it[None])
+    if mask is not None:
+        prediction = Prediction(prediction.rgb_NHWC, mask[None], mask[None])
+    return painted_face(own, prediction, 0, landmarks_68=points, crop_from_frame=matrix, options=options)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("mode", ["overlay", "hist-match", "seamless"])
+def test_every_mode_changes_the_face_and_not_a_bit_outside_it(mode: str, deep: bool) -> None:
+    options = PLAIN.changed(mode=mode, color="light")
+    frame = drawn_frame(1, deep=deep)
+    before = frame.copy()
+    rng = np.random.default_rng(0)
+    points = landmarks()
+    face = face_in(frame, points, options, rgb=rng.uniform(0.2, 0.9, (32, 32, 3)).astype(np.float32))
+    merged = composite(frame, [face], options)
+    assert merged.dtype == frame.dtype and merged.shape == frame.shape
+    np.testing.assert_array_equal(frame, before)
+    changed = (merged != frame).any(-1)
+    assert changed[45:60, 52:68].mean() > 0.9
+    y, x = np.nonzero(changed)
+    in_crop = geometry.transform_points(face.paste_from_frame, np.stack([x, y], -1) + 0.5)
+    assert in_crop.min() > 0 and in_crop.max() < 32
+
+
+def test_a_constant_face_comes_out_constant() -> None:
+    merged = composite(drawn_frame(1), [face_in(drawn_frame(1), landmarks())], PLAIN)
+    assert np.abs(merged[44:60, 52:70].astype(int) - np.array([230, 51, 51])).max() <= 1
+
+
+def test_deep_frames_keep_more_than_eight_bits() -> None:
+    frame = drawn_frame(1, deep=True)
+    face = face_in(frame, landmarks(), rgb=(0.50123, 0.2, 0.2))
+    merged = composite(frame, [face], PLAIN)
+    assert abs(int(merged[50, 60, 0]) - round(0.50123 * 65535)) <= 2
+
+
+@pytest.mark.parametrize("kind", ["learned", "product"])
+def test_an_empty_learned_mask_leaves_the_frame_and_says_why(kind: str) -> None:
+    options = PLAIN.changed(mask=kind)
+    face = face_in(drawn_frame(1), landmarks(), options, mask=np.zeros((32, 32), np.float32))
+    with pytest.raises(BlendFailed, match="covers less than"):
+        composite(drawn_frame(1), [face], options)
+
+
+def test_no_faces_give_the_same_frame() -> None:
+    np.testing.assert_array_equal(composite(drawn_frame(3), [], PLAIN), drawn_frame(3))
+
+
+def test_a_full_learned_mask_shows_no_square_edge() -> None:
+    options = MergeOptions(color="none", mask="learned", blur=0.0)
+    frame = np.full_like(drawn_frame(0), 10)
+    face = face_in(frame, landmarks(), options, rgb=(1, 1, 1), mask=np.ones((32, 32), np.float32))
+    merged = composite(frame, [face], options).astype(int)
+    assert merged[46, 60, 0] == 255
+    # The crop is 1.5 frame pixels to one of its own here; a hard edge would jump by all 245 steps.
+    assert np.abs(np.diff(merged[46, :, 0])).max() < 200
+    left = int(60 - face.side_in_frame_px / 2)
+    assert merged[46, left - 1, 0] == 10
+
+
+def test_the_order_of_faces_does_not_matter_even_where_they_overlap() -> None:
+    frame = drawn_frame(2)
+    near = face_in(frame, landmarks(70, 52, width_px=32), rgb=(0.1, 0.9, 0.1))
+    far = face_in(frame, landmarks(54, 46, width_px=20), rgb=(0.9, 0.1, 0.1))
+    one, other = composite(frame, [near, far], PLAIN), composite(frame, [far, near], PLAIN)
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one[52, 70], [26, 230, 26])  # the nearer face is in front
+
+
+def test_two_faces_apart_are_as_if_each_had_been_alone() -> None:
+    frame = drawn_frame(2)
+    options = PLAIN.changed(mode="seamless")
+    left = face_in(frame, landmarks(30, 50, width_px=18), options, rgb=(0.1, 0.9, 0.1))
+    right = face_in(frame, landmarks(95, 50, width_px=18), options, rgb=(0.9, 0.1, 0.1))
+    both = composite(frame, [left, right], options)
+    alone = composite(frame, [right], options)
+    np.testing.assert_array_equal(both[:, 64:], alone[:, 64:])
+
+
+@pytest.mark.parametrize("place", [(2.0, 50.0), (126.0, 50.0), (60.0, 2.0), (60.0, 94.0)])
+@pytest.mark.parametrize("mode", ["overlay", "seamless"])
+def test_faces_cut_by_the_frames_edge_are_painted_as_far_as_they_show(
+    place: tuple[float, float], mode: str
+) -> None:
+    options = PLAIN.changed(mode=mode)
+    frame = drawn_frame(1)
+    merged = composite(frame, [face_in(frame, landmarks(*place), options)], options)
+    assert (merged != frame).any()
+
+
+def test_a_face_that_left_the_frame_says_so() -> None:
+    with pytest.raises(BlendFailed, match="outside"):
+        composite(drawn_frame(1), [face_in(drawn_frame(1), landmarks(-200, 40))], PLAIN)
+
+
+def test_erode_and_blur_grow_with_the_face() -> None:
+    def share_kept(width_px: float) -> float:
+        frame = drawn_frame(1)
+        whole = composite(frame, [face_in(frame, landmarks(width_px=width_px))], PLAIN)
+        less_options = PLAIN.changed(erode=0.15)
+        less = composite(frame, [face_in(frame, landmarks(width_px=width_px), less_options)], less_options)
+        return (less != frame).any(-1).sum() / (whole != frame).any(-1).sum()
+
+    assert share_kept(16) == pytest.approx(share_kept(40), abs=0.08)
+    assert share_kept(40) < 0.85
+
+
+def test_face_scale_makes_the_painted_face_larger_about_its_middle() -> None:
+    options = PLAIN.changed(mask="learned", blur=0.0)
+    frame = drawn_frame(1)
+
+    def area(scale: float) -> int:
+        scaled = options.changed(face_scale=scale)
+        face = face_in(frame, landmarks(), scaled)
+        return int((composite(frame, [face], scaled) != frame).any(-1).sum())
+
+    assert area(1.2) / area(1.0) == pytest.approx(1.44, rel=0.08)
+    assert area(0.8) / area(1.0) == pytest.approx(0.64, rel=0.08)
+
+
+def test_no_strength_is_no_transfer() -> None:
+    frame = drawn_frame(1)
+    none = PLAIN.changed(color="light", color_strength=0.0)
+    np.testing.assert_array_equal(
+        composite(frame, [face_in(frame, landmarks(), none)], none),
+        composite(frame, [face_in(frame, landmarks(), PLAIN)], PLAIN),
+    )
+
+
+@pytest.mark.parametrize("name", ["rct", "light"])
+def test_a_flicker_in_the_painted_colours_is_steadied_over_neighbours(name: str) -> None:
+    options = PLAIN.changed(color=name)
+    frame = drawn_frame(1)
+    faces = [face_in(frame, landmarks(), options, rgb=(0.5 + 0.1 * (k % 2), 0.4, 0.4)) for k in range(5)]
+    neighbours = [(k - 2, face) for k, face in enumerate(faces)]
+    steady = steadied(faces[2], neighbours, reach=2)
+    low, high = np.minimum(faces[2].tone, faces[1].tone), np.maximum(faces[2].tone, faces[1].tone)
+    assert (steady.tone >= low - 1e-5).all() and (steady.tone <= high + 1e-5).all()
+    assert not np.allclose(steady.tone, faces[2].tone)
+    np.testing.assert_array_equal(steadied(faces[2], neighbours, reach=0).tone, faces[2].tone)
+
+
+def test_the_golden_face_looks_as_it_did() -> None:
+    """A small merged face as numbers; what moves it on purpose updates the numbers with a reason."""
+    y, x = np.mgrid[0:32, 0:32] / 32
+    painted = np.stack([0.7 - 0.2 * y, 0.5 + 0.1 * x, 0.4 + 0.1 * x * y], -1).astype(np.float32)
+    options = MergeOptions(mask="dst-hull", color="light", blur=0.06, erode=0.0)
+    frame = drawn_frame(2)
+    merged = composite(frame, [face_in(frame, landmarks(), options, rgb=painted)], options)
+    seen = [merged[y, x].tolist() for y, x in ((40, 50), (46, 60), (50, 60), (56, 64), (62, 60))]
+    np.testing.assert_allclose(seen, GOLDEN, atol=2)
+
+
+GOLDEN = [[118, 120, 102], [124, 125, 102], [124, 129, 102], [126, 135, 102], [123, 141, 102]]
