@@ -207,7 +207,7 @@ def test_several_people_are_shown_and_the_user_is_asked(tmp_path, detector):
             events.append(event)
     assert caught.value.path == tmp_path / "people"
     pictures = [event.path for event in events if isinstance(event, Made)]
-    assert [path.name for path in pictures] == ["clip 影-person-1.jpg", "clip 影-person-2.jpg"]
+    assert [path.name for path in pictures] == ["person-1.jpg", "person-2.jpg"]
     assert all(path.stat().st_size > 500 for path in pictures)
     assert room.frames() == []
 
@@ -229,7 +229,7 @@ def test_the_portrait_and_the_number_belong_together(tmp_path, detector):
     room.run(person=2)
     face = room.faceset.image(room.faceset.faces()[0])[50:80, 50:80].mean((0, 1))
     portraits = [
-        cv2.imdecode(np.frombuffer((tmp_path / "people" / f"clip 影-person-{n}.jpg").read_bytes(), np.uint8), 1)
+        cv2.imdecode(np.frombuffer((tmp_path / "people" / f"person-{n}.jpg").read_bytes(), np.uint8), 1)
         for n in (1, 2)
     ]
     middles = [p[p.shape[0] // 3 : -p.shape[0] // 3, p.shape[1] // 3 : -p.shape[1] // 3] for p in portraits]

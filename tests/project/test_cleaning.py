@@ -1,10 +1,12 @@
 import pytest
 
+from understudy.errors import ModelInUse
 from understudy.files import write_text
 from understudy.project.cleaning import STAGES, clean
+from understudy.training.lock import model_lock
 
 MADE = {
-    "extract": ["facesets/src", "people/src-person-1.jpg", "cache/a.found.jsonl"],
+    "extract": ["facesets/src", "people/src clip", "cache/a.found.jsonl"],
     "train": ["models/main"],
     "merge": ["merged/dst clip"],
     "encode": ["out/result.mp4"],
@@ -15,7 +17,7 @@ MADE = {
 def worked(filled):
     for path in ("facesets/src/main/f.jpg", "models/main/model.toml", "merged/dst clip/main/0.png"):
         write_text(filled.folder / path, "xx")
-    for path in ("people/src-person-1.jpg", "cache/a.found.jsonl", "out/result.mp4"):
+    for path in ("people/src clip/person-1.jpg", "cache/a.found.jsonl", "out/result.mp4"):
         write_text(filled.folder / path, "xx")
     return filled
 
@@ -42,6 +44,12 @@ def test_cleaning_a_stage_moves_only_what_it_made_and_can_be_undone(worked, stag
 def test_cleaning_twice_finds_nothing_the_second_time(worked):
     clean(worked, "train")
     assert clean(worked, "train") == []
+
+
+def test_a_model_that_is_being_trained_is_not_taken_away(worked):
+    with model_lock(worked.model_folder("main")), pytest.raises(ModelInUse, match="'main' is being trained"):
+        clean(worked, "train")
+    assert (worked.model_folder("main") / "model.toml").exists()
 
 
 def test_a_finished_file_that_became_a_clip_stays(worked):

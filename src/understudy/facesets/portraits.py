@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.events import Made
-from understudy.facesets.names import safe_name
 from understudy.facesets.people import Person, Sighting
 from understudy.files import write_bytes
 from understudy.media.clip import Clip
@@ -22,13 +21,13 @@ _MOST_PEOPLE = 12
 
 
 def write_portraits(clip: Clip, people: Sequence[Person], folder: Path, *, clip_name: str) -> Iterator[Made]:
-    """Write `<clip>-person-<number>.jpg` of the most seen people into `folder`."""
+    """Write `person-<number>.jpg` of the most seen people into `folder`."""
     for person in people[:_MOST_PEOPLE]:
         sighting = person.best()
         index = sighting.frame.index
         for frame in clip.frames(index, index + 1):
             picture = _portrait(np.asarray(frame.rgb, np.uint8), sighting)
-            path = folder / f"{safe_name(clip_name)}-person-{person.number}.jpg"
+            path = folder / f"person-{person.number}.jpg"
             write_bytes(path, encode_jpeg(picture, quality=92))
             yield Made(what=f"picture of person {person.number} in {clip_name}", path=path)
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
+from understudy.training.lock import model_lock
 
 Stage = Literal["extract", "train", "merge", "encode"]
 STAGES: tuple[Stage, ...] = ("extract", "train", "merge", "encode")
@@ -23,9 +24,16 @@ class Removal:
 
 
 def clean(project: Project, stage: Stage, *, dry_run: bool = False) -> list[Removal]:
-    """Move all that `stage` made to the trash, or only list it; clips and the manifest are never among it."""
+    """Move all that `stage` made to the trash, or only list it; clips and the manifest are never among it.
+
+    Raises ModelInUse, before anything moves, when a model is being trained right now.
+    """
     removals = []
-    for path in _made_by(project, stage):
+    paths = _made_by(project, stage)
+    if stage == "train" and not dry_run:
+        for path in paths:
+            _require_idle(path)
+    for path in paths:
         size = size_bytes(path)
         removals.append(Removal(path, size, None if dry_run else project.trash.put(path)))
     return removals
@@ -43,6 +51,12 @@ def _made_by(project: Project, stage: Stage) -> list[Path]:
     if stage == "merge":
         return _inside(project.folder / "merged")
     return _without_clips(project, _inside(project.out_folder))
+
+
+def _require_idle(model_folder: Path) -> None:
+    if model_folder.is_dir():
+        with model_lock(model_folder):
+            pass
 
 
 def _inside(folder: Path, pattern: str = "*") -> list[Path]:

@@ -113,6 +113,8 @@ def newest_checkpoint(model_folder: Path) -> tuple[dict[str, Any], Path] | None:
     """The state of the checkpoint with the most iterations, and its folder; damaged ones don't count."""
     found = []
     for path in model_folder.glob("checkpoints/*/state.json"):
+        if not path.parent.name.isdigit():  # half-written or set aside
+            continue
         try:
             state = read_json(path)
             found.append((int(state["iteration"]), path.parent.name, state, path.parent))
