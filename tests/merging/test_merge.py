@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
+from understudy.errors import ProjectInvalid
 from understudy.events import StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
 from understudy.media.opening import open_clip
+from understudy.merging.journal import merge_facts
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 
@@ -49,6 +51,22 @@ def test_only_frames_with_a_face_become_pictures_and_the_others_are_listed_with_
     assert all(entry["reason"] for entry in finished.summary["unswapped"])
     state = json.loads((tmp_path / "merged" / "merge.json").read_text())
     assert state["complete"] and state["unswapped"] == finished.summary["unswapped"]
+    facts = merge_facts(tmp_path / "merged")
+    assert (facts.model_name, facts.frames, facts.swapped) == ("painter", 8, 2)
+    assert facts.unswapped == finished.summary["unswapped"]
+
+
+def test_a_merge_that_was_stopped_gives_no_facts(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({i: [landmarks()] for i in range(4)})
+    stage = merge(movie, faces=faces, predictor=painter, folder=tmp_path / "merged", options=PLAIN)
+    for event in stage:
+        if getattr(event, "done", 0) == 1:
+            break
+    stage.close()
+    with pytest.raises(ProjectInvalid, match="merged to its end"):
+        merge_facts(tmp_path / "merged")
 
 
 def test_the_face_is_painted_and_the_rest_of_the_frame_is_untouched(

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.errors import ProjectInvalid
 from understudy.files import read_json, write_json
 
 JOURNAL_NAME = "merge.json"
@@ -116,6 +118,39 @@ class Journal:
         except (ValueError, KeyError, TypeError, AttributeError):
             # A journal somebody edited or an older one: everything is made again, which is always right.
             self._merged, self._refused, self.was_complete = {}, {}, False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeFacts:
+    """What a finished merge says about itself, for marks and reports."""
+
+    model_name: str
+    model_sha256: str
+    model_iterations: int
+    frames: int
+    swapped: int
+    unswapped: list[dict[str, Any]]  # {"frame": index, "reason": words} for every frame that was not swapped
+
+
+def merge_facts(folder: Path) -> MergeFacts:
+    """Read them from merge.json. Raises ProjectInvalid where no merge came to its end in `folder`."""
+    try:
+        state = read_json(folder / JOURNAL_NAME)
+        if not state["complete"]:
+            raise ValueError
+        model = state["model"]
+        return MergeFacts(
+            model_name=str(model["name"]),
+            model_sha256=str(model["sha256"]),
+            model_iterations=int(model["iterations"]),
+            frames=int(state["clip"]["frames"]),
+            swapped=len(state["merged"]),
+            unswapped=list(state["unswapped"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ProjectInvalid(
+            "This clip has not been merged to its end. Run `understudy merge` first.", folder
+        ) from error
 
 
 def is_complete(folder: Path) -> bool:

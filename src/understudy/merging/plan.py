@@ -140,6 +140,8 @@ def _about(info: ClipInfo, predictor: Predictor, options: MergeOptions) -> dict[
         "model": {
             "name": predictor.name,
             "sha256": predictor.sha256,
+            # Not part of what a predictor must know; the sha256 alone tells models apart.
+            "iterations": int(getattr(predictor, "iterations", 0)),
             "face_type": predictor.face_type,
             "size_px": predictor.size_px,
         },
