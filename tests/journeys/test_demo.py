@@ -1,0 +1,36 @@
+"""The demo, small: it must run on its own files and leave what it promises."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.events import Made, StageFinished
+from understudy.jobs.demo import DemoRequest, demo
+from understudy.media.opening import open_clip
+
+pytestmark = pytest.mark.journey
+
+
+def test_the_demo_leaves_a_shot_a_comparison_a_sheet_and_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "demo"
+    request = DemoRequest(
+        folder=folder, minutes=0.05, device="cpu", size_px=160, src_frames=24, dst_frames=8, processes=2
+    )
+    events = list(demo(request))
+    for name in ("result.mp4", "compare.mp4", "sheet.png", "report.json"):
+        assert (folder / name).is_file(), name
+    assert {event.path.name for event in events if isinstance(event, Made)} >= {"compare.mp4", "sheet.png"}
+    figures = [event for event in events if isinstance(event, StageFinished)][-1].summary
+    assert set(figures) == {"result", "untouched dst", "untouched dst, tinted"}
+    assert figures["untouched dst"]["psnr_db"] < figures["untouched dst, tinted"]["psnr_db"]
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["inside_the_face"]["result"]["measured_frames"] == 8
+    with open_clip(folder / "result.mp4") as result, open_clip(folder / "compare.mp4") as compared:
+        assert result.info.has_audio and compared.info.frame_count == 8
+        assert compared.info.width > 4 * 160 - 10
