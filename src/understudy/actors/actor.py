@@ -1,0 +1,239 @@
+"""An actor ready to be filmed: every grid of a person at rest, and those grids posed for one state.
+
+Built once for each person and kept; a pose is a pure function of the actor and the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from understudy.actors import deform, parts
+from understudy.actors.hair import Hair, hair_for, shell_points, strand_position
+from understudy.actors.identity import Identity
+from understudy.actors.openings import lid_marks
+from understudy.actors.performance import State
+from understudy.actors.raster import Ints, grid_triangles
+from understudy.actors.sculpt import sculpted
+from understudy.actors.skin import Skin, paint
+from understudy.actors.template import (
+    LIP_CORNER_X,
+    Array,
+    Template,
+    grid_position,
+    sample_grid,
+    template,
+)
+
+HAIR_SHELLS = 3
+# In the order of their numbers in `Mesh.part`.
+PARTS = (
+    "head", "ear_left", "ear_right", "eye_left", "eye_right", "teeth_upper", "teeth_lower", "tongue",
+    "mouth_wall", *(f"hair_{k}" for k in range(HAIR_SHELLS)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """The triangles of all parts together; they never change for one person."""
+
+    triangles: Ints  # (n, 3) vertex numbers
+    part: np.ndarray  # (n,) uint8: number in PARTS
+    near_eye: np.ndarray  # (n,) bool: head triangles that an eye's opening may cut
+    uv: np.ndarray  # (vertices, 2) float32: column and row in the part's own grid
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """One person at rest. Grids are (rows, columns, 3) in millimetres."""
+
+    who: Identity
+    head: Template
+    rest: Array
+    rig: deform.Rig
+    skin: Skin
+    hair: Hair
+    grids: dict[str, Array]  # the other parts at rest
+    normals: dict[str, Array]  # of the other parts: they are rigid, so these only turn
+    wall_jaw: Array  # weight of the jaw on the mouth's inside
+    eye_directions: np.ndarray  # (rows, columns, 3) float32, the same for both eyes
+    place: np.ndarray  # (rows, columns, 4) float32: canonical x, y, ring, angle_deg of the head's vertices
+    face_share: np.ndarray  # (rows, columns) float32: above 0.5 is face
+    strand_at: np.ndarray  # (rows, columns, 2) float32
+    mesh: Mesh
+
+
+@lru_cache(maxsize=4)
+def _actor(key: _Key) -> Actor:
+    who, head = key.who, template()
+    rest = sculpted(head, who)
+    hair = hair_for(head, who)
+    grids: dict[str, Array] = {}
+    for side, name in ((-1, "left"), (1, "right")):
+        grids[f"ear_{name}"] = parts.ear(side, who)
+        grids[f"eye_{name}"], directions = parts.eyeball(side, who)
+    grids["teeth_upper"], grids["teeth_lower"] = parts.teeth(True), parts.teeth(False)
+    grids["tongue"] = parts.tongue()
+    grids["mouth_wall"], wall_jaw = parts.mouth_wall()
+    normals = grid_normals(rest)
+    for k in range(HAIR_SHELLS):
+        grids[f"hair_{k}"] = shell_points(rest, normals, hair.lift_mm[k], curtain=hair.curtain)
+    angle = np.broadcast_to(head.angle_deg, head.ring.shape)
+    place = np.stack([head.x, head.y, head.ring, angle], axis=-1).astype(np.float32)
+    mesh = _mesh(head, hair, {"head": rest, **grids})
+    rigid = {
+        name: _without_seam(grid_normals(grid)) if "hair" in name else grid_normals(grid)
+        for name, grid in grids.items()
+    }
+    return Actor(
+        who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid, wall_jaw,
+        directions.astype(np.float32), place, _face_share(head), strand_position(head), mesh,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Key:
+    """An identity as a cache key: equal identities are one actor."""
+
+    who: Identity
+
+    def __hash__(self) -> int:
+        return hash((self.who.name, self.who.seed))
+
+
+def actor_for(who: Identity) -> Actor:
+    """The actor of an identity; built on first use (about a second), then kept."""
+    return _actor(_Key(who))
+
+
+def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
+    triangles, part, near_eye, uv, offset = [], [], [], [], 0
+    for number, name in enumerate(PARTS):
+        rows, columns = grids[name].shape[:2]
+        found = grid_triangles(rows, columns)
+        eye = np.zeros(len(found), bool)
+        if name == "head":
+            found = found[~_between_the_lips(head, found)]
+            eye = _beside_an_eye(head, found)
+        elif name.startswith("hair"):
+            found = found[(hair.density.reshape(-1)[found] > -0.6).any(1)]
+            eye = np.zeros(len(found), bool)
+        column, row = np.meshgrid(np.arange(columns), np.arange(rows))
+        uv.append(np.stack([column.ravel(), row.ravel()], axis=-1).astype(np.float32))
+        triangles.append(found + offset)
+        part.append(np.full(len(found), number, np.uint8))
+        near_eye.append(eye)
+        offset += rows * columns
+    return Mesh(*(np.concatenate(a) for a in (triangles, part, near_eye, uv)))
+
+
+def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
+    """The strip that the mouth's opening removes, (n,) bool."""
+    columns = head.points.shape[1]
+    row, x = triangles // columns, head.x.reshape(-1)[triangles]
+    spans = (row.min(1) == head.upper_lip_row) & (row.max(1) == head.upper_lip_row + 1)
+    return spans & (np.abs(x).max(1) < LIP_CORNER_X - 0.2) & (head.front.reshape(-1)[triangles].min(1) > 0.5)
+
+
+def _face_share(head: Template) -> np.ndarray:
+    """The face a mask would want, over the head's grid: from the jaw's landmarks to the middle of the forehead.
+
+    A distance in rows and columns, bent so that 0.5 is the border.
+    """
+    columns, rows = np.meshgrid(np.arange(head.points.shape[1]), np.arange(head.points.shape[0]))
+    jaw = head.landmarks_uv[:17]
+    order = np.argsort(jaw[:, 0])
+    lowest = np.interp(columns[0], jaw[order, 0], jaw[order, 1])
+    inside_jaw = lowest[None, :] + 0.6 - rows
+    left, right = jaw[:, 0].min(), jaw[:, 0].max()
+    across = (columns - (left + right) / 2) / ((right - left) / 2)
+    highest = -50.0 - 34.0 * np.sqrt(np.clip(1 - across**2, 0, 1))
+    inside_brow = (head.y - highest) / 2.0
+    inside_ears = np.minimum(columns - left, right - columns) + 0.6
+    inside = np.minimum(np.minimum(inside_jaw, inside_brow), inside_ears)
+    return np.clip(0.5 + 0.25 * inside, 0, 1).astype(np.float32)
+
+
+def _beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
+    x, y = np.abs(head.x).reshape(-1)[triangles], head.y.reshape(-1)[triangles]
+    front = head.front.reshape(-1)[triangles].min(1) > 0.5
+    return front & (x.max(1) > 18) & (x.min(1) < 48) & (y.max(1) > -48) & (y.min(1) < -31)
+
+
+def grid_normals(points: Array) -> Array:
+    """Unit normals of a grid, pointing out of its front side."""
+    across = np.empty_like(points)
+    across[:, 1:-1] = points[:, 2:] - points[:, :-2]
+    across[:, 0], across[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
+    down = np.empty_like(points)
+    down[1:-1] = points[2:] - points[:-2]
+    down[0], down[-1] = points[1] - points[0], points[-1] - points[-2]
+    normal = np.stack(
+        [
+            across[..., 1] * down[..., 2] - across[..., 2] * down[..., 1],
+            across[..., 2] * down[..., 0] - across[..., 0] * down[..., 2],
+            across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0],
+        ],
+        axis=-1,
+    )
+    return normal / np.maximum(np.sqrt(np.square(normal).sum(-1, keepdims=True)), 1e-9)
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """All grids of one frame, in the camera's space, and what is needed to shade them."""
+
+    points: dict[str, Array]
+    normals: dict[str, Array]
+    turn: Array  # (3, 3) of the head
+    marks: Array  # (68, 3) landmarks
+
+
+def posed_actor(actor: Actor, state: State) -> Posed:
+    """The actor in a state, in millimetres, before the camera."""
+    face = deform.expressed(actor.rest, actor.rig, state)
+    marks = _marks(actor, face, state)
+    points = {"head": deform.posed(face, actor.rig.head, state)}
+    jaw = {"teeth_lower": 1.0, "tongue": 0.85, "mouth_wall": actor.wall_jaw}
+    for name, grid in actor.grids.items():
+        moved = deform.with_jaw(grid, jaw[name], state.jaw) if name in jaw else grid
+        points[name] = deform.posed(moved, 1.0, state)
+    turn = deform.head_turn(state)
+    normals = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
+    normals["head"] = _without_seam(grid_normals(points["head"]))
+    return Posed(points, normals, turn, deform.posed(marks, 1.0, state))
+
+
+def _without_seam(normals: Array) -> Array:
+    """The first and the last column, at the back of the head, are one line."""
+    seam = normals[:, 0] + normals[:, -1]
+    normals[:, 0] = normals[:, -1] = seam / np.maximum(np.linalg.norm(seam, axis=-1, keepdims=True), 1e-9)
+    return normals
+
+
+def _marks(actor: Actor, face: Array, state: State) -> Array:
+    """The 68 landmarks on the expressed face, before the head's turn, (68, 3)."""
+    head = actor.head
+    uv = head.landmarks_uv.copy()
+    for side, corner_first in ((-1, (36, 37, 38, 39, 40, 41)), (1, (45, 44, 43, 42, 47, 46))):
+        canonical = lid_marks(deform.eye_opening(state, side)) * [side, 1]
+        for number, mark in zip(corner_first, canonical, strict=True):
+            uv[number] = grid_position(head.points, head.front, mark)
+    # The inner lips are the two rows beside the opening.
+    for number, x in ((61, -8.0), (62, 0.0), (63, 8.0)):
+        uv[number] = _on_row(head, x, head.upper_lip_row)
+    for number, x in ((67, -8.0), (66, 0.0), (65, 8.0)):
+        uv[number] = _on_row(head, x, head.upper_lip_row + 1)
+    for number, x in ((60, -25.0), (64, 25.0)):
+        uv[number] = _on_row(head, x, head.upper_lip_row + 0.5)
+    return sample_grid(face, uv)
+
+
+def _on_row(head: Template, x: float, row: float) -> Array:
+    """Column and row where a row of the grid has a canonical x."""
+    middle = len(head.angle_deg) // 2
+    nearby = slice(middle - 40, middle + 41)
+    column = np.interp(x, head.x[int(row), nearby], np.arange(len(head.angle_deg))[nearby])
+    return np.array([column, row])

@@ -1,0 +1,98 @@
+"""Which triangle is nearest at every pixel: a z-buffer over many small triangles, without a loop over them.
+
+Pixels are measured from the picture's corner: pixel (0, 0) has its centre at (0.5, 0.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+_DEPTH_STEPS_PER_MM = 512.0
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """The visible fragments, one per covered pixel, in order of pixel number."""
+
+    pixel: Ints  # (n,) row * width + column
+    triangle: Ints  # (n,) index into the triangles given
+    weights: Floats  # (n, 3) of the triangle's corners, summing to 1
+
+
+@dataclass(frozen=True, eq=False)
+class Fragments:
+    """All fragments before the z-test, so that some may be cut away first."""
+
+    pixel: Ints
+    triangle: Ints
+    weights: Floats
+    depth: Floats  # larger is nearer
+
+    def kept(self, keep: npt.NDArray[np.bool_]) -> Fragments:
+        """Only the fragments where `keep` holds."""
+        return Fragments(self.pixel[keep], self.triangle[keep], self.weights[keep], self.depth[keep])
+
+
+def grid_triangles(rows: int, columns: int) -> Ints:
+    """Triangles (n, 3) of a grid of vertices numbered row by row; front is where rows run down."""
+    index = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+    return np.concatenate([np.stack([a, b, d], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)])
+
+
+def fragments(xy: Floats, depth: Floats, triangles: Ints, *, width: int, height: int) -> Fragments:
+    """Every pixel centre covered by a triangle that faces us (clockwise with y down).
+
+    `xy` (vertices, 2) are pixels, `depth` (vertices,) grows towards the camera.
+    """
+    corners = xy[triangles]
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    low = np.ceil(corners.min(1) - 0.5).astype(np.int32)
+    high = np.floor(corners.max(1) - 0.5).astype(np.int32)
+    low = np.maximum(low, 0)
+    high = np.minimum(high, np.array([width - 1, height - 1], np.int32))
+    span = np.maximum(high - low + 1, 0)
+    kept = np.flatnonzero((area > 1e-6) & (span[:, 0] > 0) & (span[:, 1] > 0))
+    count = span[kept, 0] * span[kept, 1]
+    which = np.repeat(kept, count)
+    inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    wide = span[which, 0]
+    down = inner // wide
+    px = low[which, 0] + (inner - down * wide)
+    py = low[which, 1] + down
+    x, y = px.astype(np.float32) + 0.5, py.astype(np.float32) + 0.5
+    a, b, c, area = a[which], b[which], c[which], area[which]
+    wa = ((b[:, 0] - x) * (c[:, 1] - y) - (b[:, 1] - y) * (c[:, 0] - x)) / area
+    wb = ((c[:, 0] - x) * (a[:, 1] - y) - (c[:, 1] - y) * (a[:, 0] - x)) / area
+    wc = 1 - wa - wb
+    inside = np.flatnonzero((wa >= 0) & (wb >= 0) & (wc >= 0))
+    which = which[inside]
+    weights = np.stack([wa[inside], wb[inside], wc[inside]], axis=-1)
+    z = (depth[triangles[which]] * weights).sum(1)
+    return Fragments(py[inside].astype(np.int64) * width + px[inside], which, weights, z)
+
+
+def nearest(found: Fragments, *, pixels: int) -> Hits:
+    """The z-test: of the fragments at one pixel, the nearest one (the later triangle where two are level)."""
+    order = np.arange(len(found.pixel), dtype=np.int64)
+    level = np.round(found.depth.astype(np.float64) * _DEPTH_STEPS_PER_MM).astype(np.int64)
+    key = (level << 24) + order
+    best = np.full(pixels, np.iinfo(np.int64).min)
+    np.maximum.at(best, found.pixel, key)
+    covered = np.flatnonzero(best > np.iinfo(np.int64).min)
+    chosen = best[covered] & ((1 << 24) - 1)
+    return Hits(covered, found.triangle[chosen], found.weights[chosen])
+
+
+def depth_map(found: Fragments, *, pixels: int, empty: float) -> Floats:
+    """The nearest depth at every pixel, `empty` where there is nothing, (pixels,)."""
+    best = np.full(pixels, empty, np.float32)
+    np.maximum.at(best, found.pixel, found.depth)
+    return best
