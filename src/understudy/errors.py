@@ -68,6 +68,10 @@ class CheckpointCorrupt(UnderstudyError):
     """No checkpoint of a model is whole."""
 
 
+class TrainingDiverged(UnderstudyError):
+    """The loss is no number any more."""
+
+
 class ModelUnknown(UnderstudyError):
     """No model, preset or architecture of that name."""
 

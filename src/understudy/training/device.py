@@ -1,0 +1,95 @@
+"""Where the arithmetic happens: which devices there are, which is taken, and in which number format.
+
+Not here: moving a model or its data there.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from understudy.errors import DeviceUnavailable
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device and how to calculate on it. Weights stay in float32; `autocast` picks what runs in bfloat16."""
+
+    device: torch.device
+    uses_bfloat16: bool
+
+    def autocast(self) -> torch.autocast:
+        """The context in which networks run."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.uses_bfloat16)
+
+
+def choose_device(name: str = "auto") -> Compute:
+    """The device called `name`: auto, cpu, cuda, cuda:1, mps, xpu.
+
+    "auto" takes the first accelerator and the CPU where there is none. Raises DeviceUnavailable.
+    """
+    if name == "auto":
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        device = found or torch.device("cpu")
+    else:
+        device = _named(name)
+    return Compute(device, _has_bfloat16(device))
+
+
+def _named(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceUnavailable(
+            f"There is no kind of device called {name!r}. Take auto, cpu, cuda, cuda:1, mps or xpu."
+        ) from None
+    if device.type == "cpu":
+        return torch.device("cpu")
+    here = [known for known, _ in describe_devices()]
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    count = torch.accelerator.device_count() if found is not None else 0
+    if found is None or found.type != device.type or (device.index or 0) >= count:
+        raise DeviceUnavailable(
+            f"Device {name!r} doesn't exist here, or this build of PyTorch can't use it. "
+            f"Here: {', '.join(here)}. Take one of these or leave it to auto."
+        )
+    return device
+
+
+def describe_devices() -> Iterator[tuple[str, str]]:
+    """Every device here as (name, what it is), the CPU last."""
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if found is not None:
+        for index in range(torch.accelerator.device_count()):
+            name = f"{found.type}:{index}" if found.type != "mps" else "mps"
+            yield name, f"{_title(found.type, index)}, {_format_words(torch.device(found.type, index))}"
+    cores = torch.get_num_threads()
+    words = (
+        f"{platform.processor() or platform.machine()}, {cores} threads, {_format_words(torch.device('cpu'))}"
+    )
+    yield "cpu", words
+
+
+def _title(kind: str, index: int) -> str:
+    module = torch.get_device_module(kind)
+    get_name = getattr(module, "get_device_name", None)
+    return str(get_name(index)) if get_name else kind
+
+
+def _format_words(device: torch.device) -> str:
+    return "bfloat16" if _has_bfloat16(device) else "float32"
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster here than float32, not merely emulated."""
+    if device.type == "cpu":
+        # Without these instructions oneDNN converts back and forth and loses. They are not in torch's public
+        # interface, so a torch without them means float32.
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, check, bool)() for check in checks)
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "xpu"

@@ -1,0 +1,102 @@
+"""The state that training changes: weights, their running average, the optimiser and the source of randomness.
+
+One step at a time; knows nothing of files or time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from understudy.networks.catalog import build
+from understudy.networks.face_model import FaceModel
+from understudy.training.augment import Lesson
+from understudy.training.device import Compute
+from understudy.training.losses import lesson_loss
+
+_BETAS = (0.9, 0.99)
+_WEIGHT_DECAY = 0.01
+_MOST_GRADIENT = 1.0
+_GENERATOR_KEY = "generator"
+
+
+class Learner:
+    """A model that learns. `generator` is the only randomness; it lives on the CPU."""
+
+    def __init__(self, architecture: str, *, seed: int, compute: Compute) -> None:
+        self.compute, self.seed = compute, seed
+        self.model: FaceModel = build(architecture, seed=seed, device=compute.device)
+        self.average: FaceModel = (
+            build(architecture, seed=seed, device=compute.device).eval().requires_grad_(False)
+        )
+        self.generator = torch.Generator().manual_seed(seed)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            betas=_BETAS,
+            weight_decay=_WEIGHT_DECAY,
+            fused=compute.device.type in ("cpu", "cuda", "xpu", "mps"),
+        )
+        self.iteration = 0
+
+    def step(self, src: Lesson, dst: Lesson, *, learning_rate: float, ema_decay: float) -> Tensor:
+        """Learn from one batch of each performer; returns (2,) losses of src and dst, still on the device."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        with self.compute.autocast():
+            painted_src, painted_dst = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW)
+        losses = torch.stack([lesson_loss(painted_src, src), lesson_loss(painted_dst, dst)])
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.sum().backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), _MOST_GRADIENT)
+        self.optimizer.step()
+        self.iteration += 1
+        self._follow(ema_decay)
+        return losses.detach()
+
+    @torch.no_grad()
+    def _follow(self, decay: float) -> None:
+        # Young averages must not remember the random weights they started from.
+        decay = min(decay, (1 + self.iteration) / (10 + self.iteration))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - decay)
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """The optimiser's moments by parameter name, and the generator's state."""
+        tensors = {_GENERATOR_KEY: self.generator.get_state()}
+        for name, parameter in self.model.named_parameters():
+            for kind, value in self.optimizer.state[parameter].items():
+                tensors[f"{name}:{kind}"] = value
+        return tensors
+
+    def load(
+        self,
+        *,
+        iteration: int,
+        model: Mapping[str, Tensor],
+        ema: Mapping[str, Tensor],
+        optimizer: Mapping[str, Tensor],
+    ) -> None:
+        """Go on from saved state. Without an optimiser's state its moments and the randomness start anew.
+
+        Raises ValueError where the tensors are of another network.
+        """
+        try:
+            self.model.load_state_dict(dict(model))
+            self.average.load_state_dict(dict(ema))
+        except RuntimeError as error:
+            raise ValueError(f"the weights belong to another network ({error})") from error
+        self.iteration = iteration
+        if not optimizer:
+            self.generator.manual_seed(self.seed + iteration)
+            return
+        self.generator.set_state(optimizer[_GENERATOR_KEY].cpu())
+        for name, parameter in self.model.named_parameters():
+            prefix = f"{name}:"
+            found = {
+                key.removeprefix(prefix): value for key, value in optimizer.items() if key.startswith(prefix)
+            }
+            # `step` is a counter that the optimiser wants where its arithmetic happens.
+            self.optimizer.state[parameter] = {
+                kind: value.to(parameter.device) for kind, value in found.items()
+            }

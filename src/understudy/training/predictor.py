@@ -1,0 +1,99 @@
+"""A trained model ready to paint: what `merging` gets from `training`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from understudy.errors import CheckpointCorrupt, ModelUnknown
+from understudy.events import Notice
+from understudy.networks.catalog import build
+from understudy.networks.face_model import FaceModel
+from understudy.networks.swap import Prediction
+from understudy.training.about import ModelAbout, read_about
+from understudy.training.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.device import Compute, choose_device
+
+_FACES_AT_ONCE = 16
+
+
+class ModelPredictor:
+    """Implements `networks.swap.Predictor` with a model's averaged weights.
+
+    `notices` says which checkpoints were damaged and passed over; `iterations` how long the model has learned.
+    """
+
+    def __init__(
+        self, model: FaceModel, about: ModelAbout, compute: Compute, *, name: str, sha256: str, iterations: int
+    ) -> None:
+        self._model, self._compute = model, compute
+        self.face_type, self.size_px = about.face_type, about.size_px
+        self.name, self.sha256, self.iterations = name, sha256, iterations
+        self.notices: list[str] = []
+
+    def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
+        """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""
+        size = self.size_px
+        if crops_NHWC.ndim != 4 or crops_NHWC.shape[1:] != (size, size, 3) or crops_NHWC.dtype != np.uint8:
+            raise ValueError(f"crops of {size} px, uint8 RGB, are expected, not {crops_NHWC.shape}")
+        parts = [
+            self._paint(crops_NHWC[first : first + _FACES_AT_ONCE])
+            for first in range(0, len(crops_NHWC), _FACES_AT_ONCE)
+        ]
+        if not parts:
+            none = np.zeros((0, size, size), np.float32)
+            return Prediction(np.zeros((0, size, size, 3), np.float32), none, none)
+        rgb, mask, dst_mask = (np.concatenate(kind) for kind in zip(*parts, strict=True))
+        return Prediction(rgb, mask, dst_mask)
+
+    def _paint(self, crops_NHWC: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
+        faces = torch.from_numpy(np.ascontiguousarray(crops_NHWC)).to(self._compute.device)
+        faces = faces.permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode(), self._compute.autocast():
+            seen = self._model.encode(faces.contiguous(memory_format=torch.channels_last))
+            src, dst = self._model.decode(seen, "src"), self._model.decode(seen, "dst")
+        rgb = _as_array(src.faces_BCHW.permute(0, 2, 3, 1))
+        return rgb, _as_array(src.masks_B1HW[:, 0]), _as_array(dst.masks_B1HW[:, 0])
+
+
+def _as_array(values: Tensor) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(values.float().clamp(0, 1).cpu().numpy())
+
+
+def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
+    """The newest whole checkpoint of the model in `model_dir`, ready to paint.
+
+    Raises ModelUnknown when there is no trained model, CheckpointCorrupt, DeviceUnavailable.
+    """
+    compute = choose_device(device)
+    about = read_about(model_dir)
+    notices: list[str] = []
+    checkpoint: Checkpoint | None = None
+    for found in newest_checkpoint(model_dir, parts=("ema",)) if about else ():
+        if isinstance(found, Notice):
+            notices.append(found.text)
+        else:
+            checkpoint = found
+    if about is None or checkpoint is None:
+        raise ModelUnknown("This model has not been trained yet. Run `understudy train` first.", model_dir)
+    model = build(about.architecture, device=compute.device)
+    try:
+        model.load_state_dict(dict(checkpoint.ema))
+    except RuntimeError as error:
+        raise CheckpointCorrupt(
+            f"The weights are not those of a {about.architecture!r} of this version ({error}).", model_dir
+        ) from error
+    predictor = ModelPredictor(
+        model.eval(),
+        about,
+        compute,
+        name=model_dir.name,
+        sha256=checkpoint.ema_sha256,
+        iterations=checkpoint.iteration,
+    )
+    predictor.notices = notices
+    return predictor
