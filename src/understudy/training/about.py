@@ -63,8 +63,8 @@ def about_model(model_dir: Path, *, preset: str, seed: int, size_px: int) -> Mod
     if about is not None:
         if about.preset != preset:
             raise OptionInvalid(
-                f"This model was made with preset {about.preset!r} and can't become {preset!r}. Train it as it is, "
-                "or give the new one another name.",
+                f"This model was made with preset {about.preset!r} and can't become {preset!r}. Train it as "
+                "it is, or give the new one another name.",
                 model_dir,
             )
         return about

@@ -164,8 +164,8 @@ def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> It
         return
     if folders:
         raise CheckpointCorrupt(
-            f"None of this model's {len(folders)} checkpoints is whole. Put back a copy of its folder, or remove "
-            "the folder to start anew.",
+            f"None of this model's {len(folders)} checkpoints is whole. Put back a copy of its folder, or "
+            "remove the folder to start anew.",
             model_dir / FOLDER_NAME,
         )
 

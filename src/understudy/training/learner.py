@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
@@ -59,7 +60,8 @@ class Learner:
     def _follow(self, decay: float) -> None:
         # Young averages must not remember the random weights they started from.
         decay = min(decay, (1 + self.iteration) / (10 + self.iteration))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), 1 - decay)
+        average = get_ema_multi_avg_fn(decay)
+        average(list(self.average.parameters()), list(self.model.parameters()), self.iteration)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimiser's moments by parameter name, and the generator's state."""

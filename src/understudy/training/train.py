@@ -61,19 +61,16 @@ def train(
     with model_lock(model_dir):
         learner, about = _new_learner(model_dir, preset, options, compute)
         before = yield from _go_on(model_dir, learner)
-        caches: list[FaceCache] = []
-        for side, facesets in (("src", src), ("dst", dst)):
-            caches.append((yield from _cached(model_dir, facesets, side, about)))
-        if len(caches[0]) < _FEW_FACES:
+        src_cache = yield from _cached(model_dir, src, "src", about)
+        dst_cache = yield from _cached(model_dir, dst, "dst", about)
+        if len(src_cache) < _FEW_FACES:
             yield Notice(
-                f"src has only {len(caches[0])} faces. From fewer than {_FEW_FACES} a likeness stays stiff: film more "
-                "turns of the head and more expressions.",
+                f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
+                "film more turns of the head and more expressions.",
                 level="warning",
             )
-        run = _Run(
-            model_dir, learner, Feed(*caches, options, compute.device), options, planned(options, before)
-        )
-        yield from run.events(caches)
+        feed = Feed(src_cache, dst_cache, options, compute.device)
+        yield from _Run(model_dir, learner, feed, options, planned(options, before)).events()
 
 
 def _new_learner(
@@ -130,8 +127,8 @@ class _Tally:
         self.total, self.count = None, 0
         if not math.isfinite(src + dst):
             raise TrainingDiverged(
-                "Training came apart: the loss is no number any more. What was saved before is whole: start again with "
-                "a smaller learning rate."
+                "Training came apart: the loss is no number any more. What was saved before is whole: start "
+                "again with a smaller learning rate."
             )
         return src, dst
 
@@ -151,7 +148,7 @@ class _Run:
     saved_iteration: int = -1
     _tally: _Tally = field(default_factory=_Tally)
 
-    def events(self, caches: Sequence[FaceCache]) -> Events:
+    def events(self) -> Events:
         """Train, and say so."""
         plan, learner = self.plan, self.learner
         yield StageStarted(
@@ -175,7 +172,7 @@ class _Run:
                         said = now
                         yield self._progress()
                     if self._preview_due():
-                        yield self._preview(caches)
+                        yield self._preview()
                     if now - saved >= 60 * self.options.checkpoint_minutes:
                         self._save()
                         saved = time.perf_counter()
@@ -184,7 +181,7 @@ class _Run:
                 raise
             self._save()
         if self.made and self.options.preview_every:
-            yield self._preview(caches)
+            yield self._preview()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
 
     def _why(self) -> str:
@@ -229,8 +226,8 @@ class _Run:
         every = self.options.preview_every
         return bool(every) and self.learner.iteration % every == 0 and not self.plan.finished
 
-    def _preview(self, caches: Sequence[FaceCache]) -> Made:
-        src, dst = caches
+    def _preview(self) -> Made:
+        src, dst = self.feed.src.cache, self.feed.dst.cache
         sheet = preview_sheet(self.learner.average, src, dst, self.learner.compute)
         return Made("preview", write_preview(self.model_dir, self.learner.iteration, sheet))
 
