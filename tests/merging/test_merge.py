@@ -49,6 +49,8 @@ def test_only_frames_with_a_face_become_pictures_and_the_others_are_listed_with_
     assert [entry["frame"] for entry in finished.summary["unswapped"]] == [0, 2, 3, 5, 6, 7]
     assert finished.summary["unswapped"][0]["reason"] == "no face found"
     assert all(entry["reason"] for entry in finished.summary["unswapped"])
+    ranges = [(entry["first"], entry["last"]) for entry in finished.summary["unswapped_ranges"]]
+    assert ranges == [(0, 0), (2, 3), (5, 7)]
     state = json.loads((tmp_path / "merged" / "merge.json").read_text())
     assert state["complete"] and state["unswapped"] == finished.summary["unswapped"]
     facts = merge_facts(tmp_path / "merged")

@@ -17,7 +17,7 @@ from understudy.faces.align import crop, warp_to_frame
 from understudy.masks.hull import eyes_mouth_mask, hull_mask
 from understudy.merging import blend
 from understudy.merging.color_transfer import COLOR_TRANSFERS, matched_histogram
-from understudy.merging.mask import chosen_mask, cut_noise, resized_mask, soft_mask
+from understudy.merging.mask import chosen_mask, cut_noise, faded_at_border, resized_mask, soft_mask
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
 
@@ -25,6 +25,7 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
+_SMALLEST_SHOWN_PX = 8
 _EYES_AND_MOUTH = 0.3  # above this a pixel belongs to them
 _SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
 
@@ -156,10 +157,14 @@ def _skin(area_HW: Float32, landmarks_68: Float64) -> Float32:
 
 
 def _mask_in_box(face: PaintedFace, box_from_paste: Float64, width: int, height: int) -> Float32:
-    size_px, mask_px = len(face.painted_HWC), len(face.mask_HW)
+    mask = face.mask_HW
+    shown_px = max(_SMALLEST_SHOWN_PX, round(face.side_in_frame_px))
+    if shown_px < len(mask):
+        # Averaging lets the zero border grow thinner than a frame's pixel, so it is put on again.
+        mask = faded_at_border(resized_mask(mask, shown_px))
     box_from_mask = box_from_paste.copy()
-    box_from_mask[:, :2] *= size_px / mask_px
-    mask = cut_noise(np.clip(warp_to_frame(face.mask_HW, box_from_mask, width, height), 0, 1))
+    box_from_mask[:, :2] *= len(face.painted_HWC) / len(mask)
+    mask = cut_noise(np.clip(warp_to_frame(mask, box_from_mask, width, height), 0, 1))
     rows, columns = np.nonzero(mask)
     least = blend.SMALLEST_SIDE_PX
     if not rows.size or np.ptp(rows) + 1 < least or np.ptp(columns) + 1 < least:

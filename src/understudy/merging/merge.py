@@ -27,7 +27,7 @@ from understudy.merging.blend import BlendFailed
 from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
 from understudy.merging.journal import Journal, frame_path
 from understudy.merging.options import MergeOptions
-from understudy.merging.plan import MergePlan, planned, unswapped_frames
+from understudy.merging.plan import MergePlan, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
 from understudy.networks.swap import Predictor
 
@@ -105,6 +105,7 @@ def merge(
             "made_now": len(plan.todo),
             "passed_through": len(unswapped),
             "unswapped": unswapped,
+            "unswapped_ranges": reason_ranges(unswapped),
         },
         skipped=not plan.todo and not plan.gone,
     )

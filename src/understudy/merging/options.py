@@ -29,14 +29,14 @@ class MergeOptions(Options):
         "from dst's landmarks; product is where both agree.",
     )
     erode: float = option(
-        0.0,
+        0.02,
         "Shrinks the mask by this much on every side; negative values grow it.",
         low=-0.3,
         high=0.3,
         unit="share of the face's width",
     )
     blur: float = option(
-        0.06,
+        0.1,
         "Softens the mask's edge over about this width. The edge always ends inside the crop.",
         low=0.0,
         high=0.5,
