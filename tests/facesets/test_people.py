@@ -37,6 +37,45 @@ def test_someone_who_leaves_and_comes_back_is_one_person_on_two_tracks():
     assert len({s.track for s in only.sightings}) == 2
 
 
+def looking(x: float, *looks: float) -> list[FoundFace]:
+    """A face whose signature is the given numbers."""
+    plain = face(x, 0)
+    return [FoundFace(plain.detection, plain.landmarks_68, np.array(looks, float), plain.sharpness)]
+
+
+def test_a_cut_to_somebody_in_the_same_place_parts_the_track():
+    rows = [*[[face(50, 1)]] * 20, *[[face(50, 2)]] * 20, *[[face(50, 1)]] * 20]
+    people = people_of(film(*rows), ExtractOptions())
+    assert [[s.frame.index for s in p.sightings] for p in people] == [
+        [*range(20), *range(40, 60)],
+        list(range(20, 40)),
+    ]
+    assert len({s.track for s in people[0].sightings}) == 2
+
+
+@pytest.mark.parametrize("place", [0, 15, 28])
+def test_a_hand_before_the_face_makes_no_new_person_and_no_hole(place):
+    rows = [[face(50, 1)] for _ in range(30)]
+    rows[place] = [face(50, 6)]
+    rows[place + 1] = [face(50, 7)]
+    (only,) = people_of(film(*rows), ExtractOptions())
+    assert [s.frame.index for s in only.sightings] == list(range(30))
+
+
+def test_two_shots_of_one_turning_head_are_joined_by_the_poses_they_share():
+    first = [looking(50, angle, 0) for angle in np.arange(0, 2, 0.1)]
+    second = [looking(150, angle, 0) for angle in np.arange(1.5, 4, 0.1)]
+    other = [looking(150, angle, 1.2) for angle in np.arange(0, 4, 0.1)]
+    people = people_of(film(*first, *[[]] * 20, *second, *[[]] * 20, *other), ExtractOptions())
+    assert [len(p.sightings) for p in people] == [len(first) + len(second), len(other)]
+
+
+def test_quick_changes_in_a_sparse_clip_are_no_cuts():
+    rng = np.random.default_rng(1)
+    (only,) = people_of(film(*[looking(50, *rng.normal(size=6) * 0.6) for _ in range(12)]), ExtractOptions())
+    assert len(only.sightings) == 12
+
+
 def test_small_and_doubtful_faces_are_nobody():
     frames = film([face(50, 1, side=20), face(150, 2, score=0.5)])
     assert people_of(frames, ExtractOptions()) == []

@@ -21,11 +21,16 @@ _SIDE_PX = 32
 _CELLS = 8
 _STRUCTURE_SIDE = 16
 _SAME_PERSON = 0.5
+_NEAREST_PAIRS = 3  # one lucky likeness is not enough
+_MOST_SIGHTS = 4000  # of all tracks together
 
 
 @dataclass(frozen=True, eq=False)
 class TrackSummary:
-    """One appearance in the clip: in which frames, and the mean of its faces' signatures."""
+    """One appearance in the clip: in which frames, and what its face looked like there.
+
+    `signature` is (d,) or, better, (k, d): several sights, so that a turned head can meet its like.
+    """
 
     track: int
     frames: npt.NDArray[np.intp]
@@ -63,42 +68,35 @@ def _inside() -> npt.NDArray[np.float32]:
 def group_people(tracks: Sequence[TrackSummary]) -> list[int]:
     """A person number per track, counted from 1, most seen first.
 
-    Tracks seen in the same frame are never one person. Otherwise the two nearest groups are joined until the
-    nearest are too different (agglomerative clustering with average linkage and cannot-link constraints).
+    Tracks seen in the same frame are never one person. Otherwise the two nearest tracks are joined until the
+    nearest are too different (single linkage with cannot-link constraints): one person's signatures differ more
+    between poses than two persons' do, but between two tracks some poses are usually alike.
     """
-    groups = [[place] for place in range(len(tracks))]
-    frames = [set(track.frames.tolist()) for track in tracks]
-    seen = [set(f) for f in frames]
-    while len(groups) > 1:
-        best = min(
-            (
-                (_distance(tracks, groups[i], groups[j]), i, j)
-                for i in range(len(groups))
-                for j in range(i + 1, len(groups))
-                if seen[i].isdisjoint(seen[j])
-            ),
-            default=(np.inf, 0, 0),
-        )
-        if best[0] > _SAME_PERSON:
-            break
-        _, i, j = best
-        groups[i] += groups.pop(j)
-        seen[i] |= seen.pop(j)
-    order = sorted(range(len(groups)), key=lambda g: (-len(seen[g]), min(groups[g])))
-    people = [0] * len(tracks)
-    for number, group in enumerate(order, start=1):
-        for place in groups[group]:
-            people[place] = number
-    return people
+    group_of = list(range(len(tracks)))
+    seen = [set(track.frames.tolist()) for track in tracks]
+    distances = _distances([np.atleast_2d(track.signature).astype(np.float32) for track in tracks])
+    rows, columns = np.nonzero(np.triu(distances <= _SAME_PERSON, 1))
+    for place in np.argsort(distances[rows, columns], kind="stable"):
+        i, j = sorted((group_of[rows[place]], group_of[columns[place]]))
+        if i != j and seen[i].isdisjoint(seen[j]):
+            seen[i] |= seen[j]
+            group_of = [i if group == j else group for group in group_of]
+    order = sorted(set(group_of), key=lambda group: (-len(seen[group]), group))
+    return [order.index(group) + 1 for group in group_of]
 
 
-def _distance(tracks: Sequence[TrackSummary], left: Sequence[int], right: Sequence[int]) -> float:
-    a = _mean_signature(tracks, left)
-    b = _mean_signature(tracks, right)
-    return float(np.linalg.norm(a - b))
-
-
-def _mean_signature(tracks: Sequence[TrackSummary], places: Sequence[int]) -> npt.NDArray[np.float64]:
-    weights = np.array([max(1, len(tracks[place].frames)) for place in places], float)
-    rows = np.stack([tracks[place].signature for place in places]).astype(float)
-    return (rows * weights[:, None]).sum(0) / weights.sum()
+def _distances(sights: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """(n, n): for each two tracks the mean distance of their nearest pairs of sights."""
+    limit = max(1, _MOST_SIGHTS // max(1, len(sights)))
+    few = [s[np.linspace(0, len(s) - 1, min(len(s), limit)).round().astype(int)] for s in sights]
+    together = np.concatenate(few) if few else np.empty((0, 1), np.float32)
+    ends = np.cumsum([len(s) for s in few])
+    lengths = (together**2).sum(1)
+    out = np.zeros((len(few), len(few)), np.float32)
+    for row, own in enumerate(few):
+        squared = (own**2).sum(1)[:, None] + lengths[None] - 2 * own @ together.T
+        apart = np.sqrt(np.maximum(squared, 0))
+        for column, other in enumerate(np.split(apart, ends[:-1], axis=1)):
+            nearest = np.sort(other, axis=None)[:_NEAREST_PAIRS]
+            out[row, column] = nearest.mean()
+    return out

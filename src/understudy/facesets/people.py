@@ -5,11 +5,13 @@ Works on the log of finds alone; pictures of people are cut by `portraits.py`.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from understudy.errors import OptionInvalid
 from understudy.faces.appearance import TrackSummary, group_people
@@ -18,8 +20,12 @@ from understudy.faces.track import link_tracks
 from understudy.facesets.found import FoundFace, FoundFrame
 from understudy.facesets.options import ExtractOptions
 
+Array = npt.NDArray[np.float64]
 _DOMINANT_SHARE = 0.8
 _PASSING_SHARE = 0.02
+# Signatures of neighbouring frames were seen up to 0.5 apart for one talking, turning head; 1.1 at a cut.
+_LEAP = 0.75
+_ORPHAN_FRAMES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +74,9 @@ def is_wanted(face: FoundFace, options: ExtractOptions) -> bool:
 def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Person]:
     """All people in the finds, numbered from 1, most seen first."""
     faces = [[face for face in frame.faces if is_wanted(face, options)] for frame in frames]
-    tracks = link_tracks([[f.detection for f in row] for row in faces], time_s=[f.time_s for f in frames])
-    person_of_track = _grouped(faces, tracks)
+    linked = link_tracks([[f.detection for f in row] for row in faces], time_s=[f.time_s for f in frames])
+    tracks, linked_of_track = _split_at_leaps(faces, linked)
+    person_of_track = _grouped(faces, tracks, linked_of_track)
     of_person: dict[int, list[Sighting]] = defaultdict(list)
     for frame, row, numbers in zip(frames, faces, tracks, strict=True):
         for face, track in zip(row, numbers, strict=True):
@@ -87,19 +94,94 @@ def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Per
     ]
 
 
-def _grouped(faces: Sequence[Sequence[FoundFace]], tracks: Sequence[Sequence[int]]) -> dict[int, int]:
+def _split_at_leaps(
+    faces: Sequence[Sequence[FoundFace]], linked: Sequence[Sequence[int]]
+) -> tuple[list[list[int]], list[int]]:
+    """Tracks that end where the look of the face leaps, as at a cut to somebody else in the same place.
+
+    Returns the new track numbers and, for each, the track it was.
+    """
+    limit = {track: max(_LEAP, 2 * usual) for track, usual in _usual_steps(faces, linked).items()}
+    latest: dict[int, tuple[int, FoundFace]] = {}
+    linked_of_track: list[int] = []
+    tracks = []
+    for row, numbers in zip(faces, linked, strict=True):
+        new_row = []
+        for face, number in zip(row, numbers, strict=True):
+            track, before = latest.get(number, (-1, face))
+            if track < 0 or _step(before, face) > limit[number]:
+                track = len(linked_of_track)
+                linked_of_track.append(number)
+            latest[number] = track, face
+            new_row.append(track)
+        tracks.append(new_row)
+    return tracks, linked_of_track
+
+
+def _usual_steps(faces: Sequence[Sequence[FoundFace]], linked: Sequence[Sequence[int]]) -> dict[int, float]:
+    """How much each track's look changes from one sight to the next, as a median: much in sparse frames."""
+    sights: dict[int, list[FoundFace]] = defaultdict(list)
+    for row, numbers in zip(faces, linked, strict=True):
+        for face, number in zip(row, numbers, strict=True):
+            sights[number].append(face)
+    return {
+        number: float(np.median([_step(a, b) for a, b in pairwise(row)])) if len(row) > 1 else 0.0
+        for number, row in sights.items()
+    }
+
+
+def _step(before: FoundFace, face: FoundFace) -> float:
+    return float(np.linalg.norm(face.signature - before.signature))
+
+
+def _grouped(
+    faces: Sequence[Sequence[FoundFace]], tracks: Sequence[Sequence[int]], linked_of_track: Sequence[int]
+) -> list[int]:
     """The person's number of every track."""
-    frames_of: dict[int, list[int]] = defaultdict(list)
-    looks_of: dict[int, list[np.ndarray]] = defaultdict(list)
+    places: list[list[int]] = [[] for _ in linked_of_track]
+    looks: list[list[Array]] = [[] for _ in linked_of_track]
     for place, (row, numbers) in enumerate(zip(faces, tracks, strict=True)):
         for face, track in zip(row, numbers, strict=True):
-            frames_of[track].append(place)
-            looks_of[track].append(face.signature)
-    summaries = [
-        TrackSummary(track, np.array(places, np.intp), np.mean(looks_of[track], axis=0).astype(np.float32))
-        for track, places in sorted(frames_of.items())
-    ]
-    return {s.track: number for s, number in zip(summaries, group_people(summaries), strict=True)}
+            places[track].append(place)
+            looks[track].append(face.signature)
+    people = group_people(
+        [
+            TrackSummary(track, np.array(places[track], np.intp), np.stack(looks[track]).astype(np.float32))
+            for track in range(len(places))
+        ]
+    )
+    return _renumbered(_adopted(people, places, linked_of_track), places)
+
+
+def _adopted(people: list[int], places: list[list[int]], linked_of_track: Sequence[int]) -> list[int]:
+    """A few faces that look like nobody else's, amid or beside somebody's track, are that person's.
+
+    So a hand before the face or a blurred turn of the head makes no new person, and no hole in the shot.
+    """
+    tracks_of_person = Counter(people)
+    adopted = list(people)
+    for track, person in enumerate(people):
+        if tracks_of_person[person] > 1 or len(places[track]) > _ORPHAN_FRAMES:
+            continue
+        siblings = [
+            other
+            for other, linked in enumerate(linked_of_track)
+            if linked == linked_of_track[track] and len(places[other]) > len(places[track])
+        ]
+        if siblings:
+            middle = places[track][0]
+            nearest = min(siblings, key=lambda other: min(abs(place - middle) for place in places[other]))
+            adopted[track] = people[nearest]
+    return adopted
+
+
+def _renumbered(people: Sequence[int], places: Sequence[Sequence[int]]) -> list[int]:
+    """The same people numbered from 1, most seen first."""
+    seen: dict[int, set[int]] = defaultdict(set)
+    for person, at in zip(people, places, strict=True):
+        seen[person].update(at)
+    order = sorted(seen, key=lambda person: (-len(seen[person]), person))
+    return [order.index(person) + 1 for person in people]
 
 
 def chosen_person(people: Sequence[Person], wanted: int | None) -> Person | None:
