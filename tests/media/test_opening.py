@@ -130,20 +130,28 @@ def test_names_inside_a_file_that_are_no_text_do_no_harm(tmp_path: Path) -> None
     assert np.array_equal(next(iter(open_clip(tmp_path / "a.mkv").frames())).rgb, numbered(1))
 
 
+def test_an_unknown_codec_is_refused(tmp_path: Path) -> None:
+    make_movie(tmp_path / "a.mkv", 3)
+    data = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(data.replace(b"V_MPEG4/ISO/AVC", b"V_NOBODY/KNOWS1"))
+    assert "codec" in _refused(tmp_path / "a.mkv")
+
+
 @pytest.fixture(scope="module")
 def whole_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("whole")
     for name in ("a.mp4", "a.mkv"):
         make_movie(folder / name, 12, sound=sine(0.4))
-    return {name: (folder / name).read_bytes() for name in ("a.mp4", "a.mkv")}
+    make_movie(folder / "hevc.mkv", 12, codec="hevc")
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @given(
-    name=st.sampled_from(["a.mp4", "a.mkv"]),
+    name=st.sampled_from(["a.mp4", "a.mkv", "hevc.mkv"]),
     hits=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6),
     keep=st.floats(0.1, 1),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_are_read_or_refused_and_nothing_else(
     tmp_path: Path, whole_files: dict[str, bytes], name: str, hits: list[tuple[float, bytes]], keep: float
 ) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.codec.context import ThreadType
 
 from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie, number_of, numbered, sine
 from understudy.errors import ClipUnreadable
-from understudy.media import planes, timing
+from understudy.media import planes, timing, video
 from understudy.media.clip import ColorTags
 from understudy.media.video import VideoClip
 
@@ -282,6 +283,16 @@ def test_a_hole_in_a_clip_is_left_out_and_told(tmp_path: Path) -> None:
     assert [f.index for f in clip.frames()] == [i for i in range(20) if i != 7]
     assert clip.info.damage == "Only 19 of 20 frames could be read: the rest is damaged."
     assert [number_of(f.rgb) for f in clip.frames(8, 10)] == [8, 9]
+
+
+def test_frame_threads_are_never_used(long_gop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On some damaged HEVC files they wait for each other for ever."""
+    kinds, decode = [], video._decoded
+    monkeypatch.setattr(
+        video, "_decoded", lambda stream, packet: kinds.append(stream.thread_type) or decode(stream, packet)
+    )
+    list(VideoClip(long_gop).frames(0, 3))
+    assert kinds and not any(kind & ThreadType.FRAME for kind in kinds)
 
 
 def test_a_movie_cut_before_its_index_is_refused_in_a_sentence(tmp_path: Path) -> None:

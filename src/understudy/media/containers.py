@@ -18,6 +18,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from understudy.errors import ClipMissing, ClipUnreadable
+from understudy.media.images import MAX_PIXELS
 
 # Demuxers by FFmpeg's names. Left out: everything that refers to other files (hls, dash, concat, image2 …).
 _FORMATS = (
@@ -25,8 +26,6 @@ _FORMATS = (
     "mxf,mxf_opatom,asf,ogg,wav,w64,mp3,aac,flac,gif,apng,yuv4mpegpipe,nut,dv,rm,gxf,m4v,ac3,eac3,aiff,caf,amr,"
     "wv,dts,truehd,vc1,webp_anim"
 )
-# 16k x 16k; beyond it a few hundred bytes of a hostile file could ask for gigabytes.
-MAX_PIXELS = 1 << 28
 # Streams that start later than this were cut from something longer (or are MPEG-TS, whose clock starts
 # anywhere); their own first moment becomes zero, for picture and sound alike.
 _LATE_START_S = Fraction(1, 2)
@@ -61,9 +60,11 @@ def video_stream_of(container: InputContainer, path: Path) -> VideoStream:
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
         raise ClipUnreadable("This file holds no video, only sound or data. Name another file.", path)
-    stream = max(
-        moving, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index)
-    )
+    # PyAV gives streams of codecs it doesn't know no context, against its types.
+    known = [s for s in moving if s.codec_context is not None]  # pyright: ignore[reportUnnecessaryComparison]
+    if not known:
+        raise ClipUnreadable("The codec of this video is not known here. Export it as H.264 or ProRes.", path)
+    stream = max(known, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index))
     if stream.width * stream.height > MAX_PIXELS:
         raise ClipUnreadable(f"A picture of {stream.width} x {stream.height} is too large to open.", path)
     return stream

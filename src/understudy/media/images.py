@@ -37,7 +37,10 @@ _BROKEN = (
     Warning,  # where warnings are errors
     Image.DecompressionBombError,
 )
+_MOST_DEFLATED = 1040  # bytes from one, at best: RFC 1951
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
+# Broken files are told in our own words; OpenCV would print lines of its own as well.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 _FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
 
@@ -60,6 +63,7 @@ def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt1
     """Like `decode_image`, but uint16 0..65535 where there are 16 bits a channel."""
     try:
         with _opened(io.BytesIO(data), path) as image:
+            _refuse_hollow(image, len(data), path)
             orientation = _orientation(image)
             if image.mode in ("I", "F"):
                 raise ImageUnreadable("This image has 32 bits a channel. Save it with 8 or 16.", path)
@@ -127,6 +131,13 @@ def _opened(file: Any, path: Path | None) -> Image.Image:
     return image
 
 
+def _refuse_hollow(image: Image.Image, size_bytes: int, path: Path | None) -> None:
+    # A PNG's head can promise more than its bytes could ever hold; memory is not taken on its word.
+    bits = {"RGB": 24, "RGBA": 32, "I;16": 16}.get(image.mode, 1)
+    if image.format == "PNG" and image.width * image.height * bits > 8 * _MOST_DEFLATED * size_bytes:
+        raise _unreadable(path)
+
+
 def _unreadable(path: Path | None) -> ImageUnreadable:
     return ImageUnreadable(
         "This image can't be read: it is damaged, cut off or not a PNG, JPEG, TIFF, WebP or BMP. "
@@ -157,9 +168,11 @@ def _is_deep(image: Image.Image) -> bool:
 
 def _sixteen_bit_rgb(data: bytes, path: Path | None) -> UInt16:
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    whole = not data.startswith(b"\x89PNG") or b"IEND" in data[-64:]
+    if data.startswith(b"\x89PNG"):
+        with _opened(io.BytesIO(data), path) as image:
+            image.verify()  # libpng would tell the terminal of damage, and give half a picture
     try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if whole else None
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         bgr = None
     if bgr is None:

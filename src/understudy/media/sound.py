@@ -38,6 +38,9 @@ class CopiedSound:
         self._offset_s = start_offset_s(self._input)
         self._ways: dict[int, _Copy | _Recode] = {}
         for number, stream in enumerate(self._input.streams.audio, 1):
+            if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+                self.notices.append(f"Sound {number} is of a kind not known here; it was left out.")
+                continue
             name = stream.codec_context.name
             if _can_hold(output, stream):
                 self._ways[stream.index] = _Copy(output.add_stream_from_template(stream))
@@ -46,7 +49,7 @@ class CopiedSound:
                 self.notices.append(
                     f"Sound {number} was {name}, which this container can't hold; it is AAC now."
                 )
-        streams = list(self._input.streams.audio)
+        streams = [s for s in self._input.streams.audio if s.index in self._ways]
         self._packets = packets(self._input, *streams) if streams else iter(())
         self._waiting: Packet | None = None
 

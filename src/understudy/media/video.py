@@ -6,7 +6,6 @@ Colour arithmetic is in `planes.py`, the table of time stamps in `timing.py`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -24,8 +23,8 @@ from av.video.stream import VideoStream
 from understudy.errors import ClipUnreadable
 from understudy.media import planes
 from understudy.media.clip import ClipInfo, Frame
-from understudy.media.containers import MAX_PIXELS, open_container, packets, video_stream_of
-from understudy.media.images import eight_bit, sixteen_bit
+from understudy.media.containers import open_container, packets, video_stream_of
+from understudy.media.images import MAX_PIXELS, eight_bit, sixteen_bit
 from understudy.media.timing import (
     average_rate,
     counted_table,
@@ -34,8 +33,6 @@ from understudy.media.timing import (
     has_variable_rate,
 )
 
-# Each decoding thread holds a frame or two; beyond this 4K would fill the memory and gain nothing.
-_MOST_THREADS = 8
 # A first picture that has not come after this many packets will not come.
 _PATIENCE_PACKETS = 500
 
@@ -150,8 +147,8 @@ class VideoClip:
     def _decoded_from(self, key: int | None) -> Generator[tuple[int, VideoFrame]]:
         with open_container(self._path) as container:
             stream = video_stream_of(container, self._path)
-            stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = min(_MOST_THREADS, os.cpu_count() or 1)
+            # Slices, never frames: frame threads wait for each other for ever on some damaged HEVC files.
+            stream.thread_type = "SLICE"
             if key is not None:
                 try:
                     container.seek(key, stream=stream, backward=True)
