@@ -22,8 +22,7 @@ from understudy.events import Events, Made, Progress, StageFinished, StageStarte
 from understudy.files import read_json, write_bytes, write_json, written_aside
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
-from understudy.measure.pictures import UInt8
-from understudy.measure.sheet import sheet, side_by_side
+from understudy.measure.sheet import UInt8, sheet, side_by_side
 from understudy.measure.shots import MaskOf, ShotScore, compare_all, in_step
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png

@@ -96,11 +96,11 @@ def _write_two_frames(codec: str) -> str:
     import numpy as np
 
     from understudy.media.clip import ColorTags
-    from understudy.media.movie import CONTAINER_OF, MovieWriter
+    from understudy.media.movie import CODECS, MovieWriter
     from understudy.media.opening import open_clip
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"two{CONTAINER_OF[codec]}"
+        path = Path(folder) / f"two{CODECS[codec].suffixes[0]}"
         picture = np.full((64, 96, 3), 128, np.uint8)
         rate = Fraction(25)
         with MovieWriter(

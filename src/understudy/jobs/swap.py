@@ -16,8 +16,10 @@ from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, require_clips
+from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes
 from understudy.jobs.request import SwapRequest
+from understudy.jobs.settings import train_options
 from understudy.project.project import MANIFEST_NAME, Project
 from understudy.provenance.consent import require_export_consent
 
@@ -40,7 +42,8 @@ def swap(request: SwapRequest) -> Events:
     require_export_consent(project.consents(), today=datetime.now(UTC).astimezone().date())
     report = Report()
     yield from report.over(stages.extract(project, said=request.extract, device=request.device))
-    yield from report.over(stages.train(project, request.model, said=request.train, device=request.device))
+    journal = SwapJournal(project, request.model)
+    yield from report.over(_trained(project, request, journal))
     dst = clips or list(project.manifest.clips_of("dst"))
     yield from report.over(
         stages.merge(project, request.model, clips=dst, said=request.merge, device=request.device)
@@ -48,9 +51,27 @@ def swap(request: SwapRequest) -> Events:
     yield from report.over(
         stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode)
     )
+    journal.delivered()
     path = report_path(project, request.model, dst, request.out)
     report.write(path, seconds=time.monotonic() - began)
     yield Made("report", path)
+
+
+def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Events:
+    set_in_project = train_options(project, request.model, {}).model_dump()
+    length = journal.training_left(request.train, set_in_project)
+    journal.begin(request.train)
+    if length is None:
+        yield StageStarted(
+            stage="train", unit="iteration", why="is done; --minutes trains more"
+        )
+        yield StageFinished(stage="train", skipped=True)
+    else:
+        if not request.train and length == {"minutes": DEFAULT_MINUTES}:
+            yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
+        said = {**request.train, **length}
+        yield from stages.train(project, request.model, said=said, device=request.device)
+    journal.trained()
 
 
 def project_folder(request: SwapRequest) -> Path:

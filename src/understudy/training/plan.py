@@ -79,12 +79,12 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
-        return dict(vars(self))
+        return {**vars(self), "finished": self.finished}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Undo `as_json`."""
-        return cls(**value)
+        return cls(**{name: value[name] for name in value if name != "finished"})
 
 
 def planned(options: TrainOptions, before: Plan | None) -> Plan:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from understudy.errors import CheckpointCorrupt, ModelUnknown
 from understudy.events import Notice
+from understudy.geometry import FaceType
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.networks.swap import Prediction
@@ -31,7 +32,8 @@ class ModelPredictor:
         self, model: FaceModel, about: ModelAbout, compute: Compute, *, name: str, sha256: str, iterations: int
     ) -> None:
         self._model, self._compute = model, compute
-        self.face_type, self.size_px = about.face_type, about.size_px
+        self.face_type: FaceType = about.face_type
+        self.size_px = about.size_px
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
 
