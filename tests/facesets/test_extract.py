@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,15 @@ import numpy as np
 import pytest
 
 from tests.facesets.stand_in import FACE, Drawn, StandIn, frame_with, installed, one_person, write_clip
-from understudy.errors import ClipMissing, FacesetUnusable, NoFaceFound, OptionInvalid, SeveralPeople
+from understudy.errors import (
+    ClipMissing,
+    DiskFull,
+    FacesetUnusable,
+    FolderUnwritable,
+    NoFaceFound,
+    OptionInvalid,
+    SeveralPeople,
+)
 from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS
 from understudy.facesets.extract import as_ranges, extract
@@ -335,6 +344,25 @@ def test_a_damaged_clip_gives_what_decodes_and_says_how_much(tmp_path, detector,
     assert room.frames() == [0, 1, 2, 3, 4]
     (text,) = texts(events)
     assert "5 of 6" in text
+
+
+def test_a_full_disk_is_said_before_the_first_face_is_written(tmp_path, detector, monkeypatch):
+    room = Room(tmp_path, one_person(6))
+    usage = shutil.disk_usage(tmp_path)._replace(free=50_000)
+    with monkeypatch.context() as full, pytest.raises(DiskFull, match="MB are needed"):
+        full.setattr("understudy.files.shutil.disk_usage", lambda _: usage)
+        room.run()
+    assert room.frames() == []
+    assert len(room.run()) > 1
+    assert detector.seen == 6
+
+
+def test_an_output_folder_that_can_not_be_made_is_said_plainly(tmp_path, detector):
+    room = Room(tmp_path, one_person(3))
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(FolderUnwritable):
+        room.run()
+    assert detector.seen == 0
 
 
 def test_ranges_are_short_and_complete():

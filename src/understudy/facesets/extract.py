@@ -25,6 +25,7 @@ from understudy.facesets.options import ExtractOptions
 from understudy.facesets.people import Person, chosen_person, described, is_wanted, people_of
 from understudy.facesets.portraits import write_portraits
 from understudy.facesets.store import Faceset
+from understudy.files import require_free_space
 from understudy.media.clip import Clip
 from understudy.media.opening import open_clip
 
@@ -188,6 +189,7 @@ def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Do
         yield from _told(task, journal, chosen)
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
         if left:
+            require_free_space(faceset.folder, needed_bytes=len(left) * _face_bytes(task.options))
             journal.note_run(name, content=task.content, settings=_settings(task.options))
             before = len(plans) - len(left)
             why = f"goes on at face {before} of {len(plans)}" if before else ""
@@ -204,6 +206,11 @@ def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Do
             )
             faceset.refresh()
     return _Done(left, len(stored), len(noted - stored))
+
+
+def _face_bytes(options: ExtractOptions) -> int:
+    """About what a stored face needs, rather too much than too little."""
+    return int(options.size_px**2 * (3 if options.image_format == "png" else 0.8)) + 4000
 
 
 def _settings(options: ExtractOptions) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from understudy.facesets.record import NAMESPACE, PACKET_LIMIT_BYTES, RECORD_VER
 _INTRODUCTION = """\
 # Face metadata, version {version}
 
-<!-- Made by `python -m understudy.facesets.schema`; edit src/understudy/facesets/record.py instead. -->
+<!-- Made from the code by `make docs`; edit src/understudy/facesets/record.py instead. -->
 
 A face is an ordinary JPEG or PNG file. What is known about it stands inside the file as XMP, so that it
 survives renaming and copying:
@@ -56,9 +56,3 @@ def _type(part: Mapping[str, Any]) -> str:
     count = part.get("maxItems")
     inner = part.get("items") or part["prefixItems"][0]
     return f"{count} × ({_type(inner)})"
-
-
-if __name__ == "__main__":  # pragma: no cover
-    import sys
-
-    sys.stdout.write(schema_page())
