@@ -229,6 +229,30 @@ def test_a_face_outside_the_frame_is_reported_and_not_tried_again(
     assert run(movie, faces, painter, tmp_path / "merged").skipped
 
 
+def test_one_face_that_cannot_be_painted_does_not_keep_the_other_from_it(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks(), landmarks(-300, -300)], 2: [landmarks()]})
+    finished = run(movie, faces, painter, tmp_path / "merged")
+    assert finished.summary["swapped"] == 2
+    assert [entry["frame"] for entry in finished.summary["partly"]] == [1]
+    assert run(movie, faces, painter, tmp_path / "merged").summary["partly"] == finished.summary["partly"]
+    assert np.abs(read_image(tmp_path / "merged" / "000001.png")[50, 60].astype(int) - [230, 51, 51]).max() <= 2
+
+
+def test_pictures_that_no_journal_knows_are_not_taken_for_merged_ones(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "merged"
+    faces = faceset({1: [landmarks()], 2: [landmarks()]})
+    run(movie, faces, painter, folder)
+    (folder / "merge.json").unlink()
+    next(face for face in faces.faces() if face.record.frame == 1).path.unlink()
+    faces.refresh()
+    run(movie, faces, painter, folder)
+    assert sorted(pictures(folder)) == ["000002.png"]
+
+
 def test_images_merge_like_video(images: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path) -> None:
     run(images, faceset({0: [landmarks()], 5: [landmarks()]}), painter, tmp_path / "merged")
     assert sorted(pictures(tmp_path / "merged")) == ["000000.png", "000005.png"]

@@ -35,6 +35,7 @@ class Journal:
         self._about: dict[str, Any] = {}
         self._merged: dict[int, str] = {}
         self._refused: dict[int, tuple[str, str]] = {}
+        self._partly: dict[int, str] = {}
         self.was_complete = False
         self._saved_at = 0.0
         self._save_took_s = 0.0
@@ -55,6 +56,7 @@ class Journal:
         for frame in frames:
             self._merged.pop(frame, None)
             self._refused.pop(frame, None)
+            self._partly.pop(frame, None)
 
     def remember(self, frame: int, fingerprint: str) -> None:
         """The file of this frame is written."""
@@ -63,6 +65,14 @@ class Journal:
     def refuse(self, frame: int, fingerprint: str, reason: str) -> None:
         """This frame can't be merged with these settings."""
         self._refused[frame] = (fingerprint, reason)
+
+    def merged_partly(self, frame: int, reason: str) -> None:
+        """Some, not all, of this frame's faces could be painted."""
+        self._partly[frame] = reason
+
+    def partly(self) -> list[dict[str, Any]]:
+        """Frames in which a face was left as it was, with the reason."""
+        return [{"frame": frame, "reason": reason} for frame, reason in sorted(self._partly.items())]
 
     def refusals(self) -> dict[int, str]:
         """Reasons by frame."""
@@ -73,8 +83,9 @@ class Journal:
         return set(self._merged)
 
     def known_frames(self) -> set[int]:
-        """Frames that have an entry."""
-        return {*self._merged, *self._refused}
+        """Frames that have an entry or a picture."""
+        pictures = self.folder.glob("[0-9]*.png")
+        return {*self._merged, *self._refused, *(int(p.stem) for p in pictures if p.stem.isdecimal())}
 
     def save_now_and_then(self) -> None:
         """Save when the last time is long enough ago."""
@@ -95,6 +106,7 @@ class Journal:
                     str(frame): {"fingerprint": mark, "reason": reason}
                     for frame, (mark, reason) in sorted(self._refused.items())
                 },
+                "partly": self.partly(),
                 "merged": {str(frame): mark for frame, mark in sorted(self._merged.items())},
             },
         )
@@ -114,10 +126,11 @@ class Journal:
                 int(frame): (str(entry["fingerprint"]), str(entry["reason"]))
                 for frame, entry in state["refused"].items()
             }
+            self._partly = {int(entry["frame"]): str(entry["reason"]) for entry in state["partly"]}
             self.was_complete = bool(state["complete"])
         except (ValueError, KeyError, TypeError, AttributeError):
             # A journal somebody edited or an older one: everything is made again, which is always right.
-            self._merged, self._refused, self.was_complete = {}, {}, False
+            self._merged, self._refused, self._partly, self.was_complete = {}, {}, {}, False
 
 
 @dataclass(frozen=True, kw_only=True)

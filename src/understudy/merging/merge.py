@@ -94,6 +94,8 @@ def merge(
             frame_bytes = clip.info.width * clip.info.height * (6 if deep else 3)
             require_free_space(folder, needed_bytes=int(len(plan.todo) * frame_bytes * _PNG_SHARE))
             yield from _merge_todo(clip, plan, predictor, journal, options)
+    for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
+        frame_path(folder, frame).unlink(missing_ok=True)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
         journal.save(complete=True, unswapped=unswapped)
@@ -105,6 +107,7 @@ def merge(
             "made_now": len(plan.todo),
             "passed_through": len(unswapped),
             "unswapped": unswapped,
+            "partly": journal.partly(),
             "unswapped_ranges": reason_ranges(unswapped),
         },
         skipped=not plan.todo and not plan.gone,
@@ -143,13 +146,13 @@ def _merge_todo(
                 ready = window[at]
                 if ready.rgb is None:
                     continue
-                try:
-                    picture = composite(ready.rgb, _steady_faces(window, at, plan.reach), options)
-                except BlendFailed as failed:
-                    frame_path(journal.folder, ready.index).unlink(missing_ok=True)
-                    journal.refuse(ready.index, plan.fingerprints[ready.index], str(failed))
+                picture, reason = _composed(ready.rgb, _steady_faces(window, at, plan.reach), options)
+                if picture is None:
+                    journal.refuse(ready.index, plan.fingerprints[ready.index], reason)
                 else:
                     writing.append((ready.index, pool.submit(_write, journal.folder, ready.index, picture)))
+                    if reason:
+                        journal.merged_partly(ready.index, reason)
                 _collect(writing, plan, journal, leave=_WRITERS)
                 done += 1
                 journal.save_now_and_then()
@@ -159,6 +162,24 @@ def _merge_todo(
         pool.shutdown(wait=True)
         _collect_finished(writing, plan, journal)
         journal.save()
+
+
+def _composed(rgb: Frame, faces: Sequence[PaintedFace], options: MergeOptions) -> tuple[Frame | None, str]:
+    """The frame with all faces that can be painted, and why the others can't; None where no face can."""
+    try:
+        return composite(rgb, faces, options), ""
+    except BlendFailed as failed:
+        reason = str(failed)
+    good = [face for face in faces if len(faces) > 1 and _can_be_painted(rgb, face, options)]
+    return (composite(rgb, good, options) if good else None), reason
+
+
+def _can_be_painted(rgb: Frame, face: PaintedFace, options: MergeOptions) -> bool:
+    try:
+        composite(rgb, [face], options)
+    except BlendFailed:
+        return False
+    return True
 
 
 def _write(folder: Path, frame: int, picture: Frame) -> None:

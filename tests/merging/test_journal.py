@@ -1,0 +1,86 @@
+"""merge.json: what is remembered, forgotten and never believed when it is damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ProjectInvalid
+from understudy.merging.journal import Journal, frame_path, is_complete, merge_facts
+
+
+def merged(journal: Journal, frame: int, fingerprint: str) -> None:
+    frame_path(journal.folder, frame).write_bytes(b"picture")
+    journal.remember(frame, fingerprint)
+
+
+def test_a_frame_is_done_only_with_the_same_fingerprint_and_its_picture(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    merged(journal, 3, "a")
+    assert journal.is_done(3, "a") and not journal.is_done(3, "b") and not journal.is_done(4, "a")
+    frame_path(tmp_path, 3).unlink()
+    assert not journal.is_done(3, "a")
+
+
+def test_what_is_saved_is_known_to_the_next_process(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    merged(journal, 1, "a")
+    journal.refuse(2, "b", "too small")
+    journal.merged_partly(1, "one of two")
+    journal.save(complete=True)
+    again = Journal(tmp_path)
+    assert again.is_done(1, "a") and again.is_done(2, "b") and not again.is_done(2, "c")
+    assert again.refusals() == {2: "too small"} and again.was_complete
+    assert again.partly() == [{"frame": 1, "reason": "one of two"}]
+
+
+def test_forgotten_frames_have_to_be_made_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    merged(journal, 1, "a")
+    journal.refuse(2, "b", "too small")
+    journal.forget([1, 2, 7])
+    assert not journal.is_done(1, "a") and not journal.is_done(2, "b")
+    assert journal.merged_frames() == set() and journal.known_frames() == {1}  # its picture still lies there
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"version": 1}',
+        '{"version": 2, "merged": {"1": "a"}}',
+        '{"version": 1, "merged": 3}',
+    ],
+)
+def test_a_journal_that_makes_no_sense_is_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "merge.json").write_text(text)
+    journal = Journal(tmp_path)
+    assert journal.merged_frames() == set() and not journal.was_complete
+    assert not is_complete(tmp_path)
+    with pytest.raises(ProjectInvalid):
+        merge_facts(tmp_path)
+
+
+def test_the_file_says_what_made_the_pictures(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.describe({"clip": {"frames": 9}, "model": {"name": "m", "sha256": "f", "iterations": 4}})
+    merged(journal, 1, "a")
+    journal.save(complete=True, unswapped=[{"frame": 0, "reason": "no face"}])
+    facts = merge_facts(tmp_path)
+    assert (facts.model_name, facts.model_sha256, facts.model_iterations) == ("m", "f", 4)
+    assert (facts.frames, facts.swapped, facts.unswapped) == (9, 1, [{"frame": 0, "reason": "no face"}])
+    assert json.loads((tmp_path / "merge.json").read_text())["version"] == 1
+
+
+def test_saving_now_and_then_does_not_save_every_time(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.save()
+    before = (tmp_path / "merge.json").read_bytes()
+    merged(journal, 1, "a")
+    journal.save_now_and_then()
+    assert (tmp_path / "merge.json").read_bytes() == before
