@@ -77,3 +77,11 @@ def test_looking_at_a_project_changes_no_file_of_the_user(filled):
     project_state(filled)
     after = {path: path.read_bytes() for path in filled.folder.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_a_finished_file_outside_the_project_counts_as_finished(project, tmp_path):
+    elsewhere = tmp_path / "finished 影.mp4"
+    elsewhere.write_bytes(b"a film")
+    memory = {str(elsewhere): {}, str(tmp_path / "gone.mp4"): {}}
+    write_json(project.merged_folder("dst", "main") / "encode.json", memory)
+    assert [output.path for output in project_state(project).outputs] == [elsewhere]

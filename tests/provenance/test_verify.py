@@ -44,8 +44,8 @@ def test_the_words_tell_what_was_made_from_what_by_which_model_and_whose_consent
         "Trusted: unchanged",
         "face seen in mira.mov [sha256 aaaaaaaaaaaa…] into take.mp4",
         "model is tide-h64 [sha256 bbbbbbbbbbbb…], trained for 1,200 iterations; 5 of 6 frames",
-        "Consent of src (Mira): agreed to the film Tide, as A. Weber attests.",
-        "Consent of dst: the maker did not state whether they agreed.",
+        "src (Mira): agreed to the film Tide, as A. Weber attests.",
+        "dst: the maker did not state whether they agreed.",
         "doesn't prove that the performers agreed",
     ):
         assert part in words

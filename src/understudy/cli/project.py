@@ -97,7 +97,7 @@ def status(project: Path, /, *, json: Json = False) -> None:
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:
         print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
-    print(f"next: {state.next_stage or 'nothing, all is done'}  {state.next_why}".rstrip())
+    print(f"next: {state.next_stage or 'nothing'}, {state.next_why}")
 
 
 def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:

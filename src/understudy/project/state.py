@@ -191,10 +191,24 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
 
 
 def _outputs(project: Project) -> tuple[OutputState, ...]:
-    if not project.out_folder.is_dir():
-        return ()
-    files = sorted(p for p in project.out_folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    return tuple(OutputState(path=p, size_bytes=p.stat().st_size, changed=_changed(p)) for p in files)
+    """Finished files in the project's own folder, and those that went elsewhere and are still there."""
+    found = {path.absolute() for path in _encoded(project) if path.exists()}
+    if project.out_folder.is_dir():
+        found |= {p for p in project.out_folder.iterdir() if not p.name.startswith(".")}
+    return tuple(
+        OutputState(path=path, size_bytes=size_bytes(path), changed=_changed(path)) for path in sorted(found)
+    )
+
+
+def _encoded(project: Project) -> list[Path]:
+    """Where finished files went, as the merged folders remember it."""
+    paths: list[Path] = []
+    for memory in project.folder.glob("merged/*/*/encode.json"):
+        try:
+            paths += [Path(text) for text in read_json(memory)]
+        except (OSError, ValueError, TypeError):  # torn: the files are there all the same, only not listed
+            continue
+    return paths
 
 
 def _next(
@@ -219,7 +233,7 @@ def _next(
         if clip.role == "dst" and not any((clip.name, model.name) in done for model in models):
             return "merge", f"clip {clip.name!r} is not merged yet"
     if not outputs:
-        return "encode", "there is no finished file in the project's out folder yet"
+        return "encode", "there is no finished file yet"
     return None, "everything is done"
 
 

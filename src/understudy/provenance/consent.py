@@ -64,11 +64,11 @@ class Consent(BaseModel):
         return ""
 
     def sentence(self) -> str:
-        """The consent in words, as the rest of a sentence that begins with the performer."""
+        """The consent in words, as said after the performer's name and a colon."""
         if self.status == "not stated":
             return "the maker did not state whether they agreed"
         if self.status == "fictional":
-            return "is a rendered person who does not exist"
+            return "a rendered person who does not exist"
         words = "refused" if self.status == "refused" else "agreed"
         words += f" to {self.scope}" if self.scope else ""
         words += f", from {self.valid_from}" if self.valid_from else ""

@@ -66,7 +66,7 @@ def about_recast(recast: Recast) -> list[str]:
     ]
     for performer, consent in list(recast.consents.items())[:20]:
         who = f" ({consent.who})" if consent.who and consent.who != performer else ""
-        sentences.append(f"Consent of {plain(performer + who)}: {plain(consent.sentence())}.")
+        sentences.append(f"{plain(performer + who)}: {plain(consent.sentence())}.")
     if not recast.consents:
         sentences.append("Nothing is said about anybody's consent.")
     return sentences
