@@ -16,7 +16,7 @@ from understudy.actors.identity import Identity
 from understudy.actors.openings import lid_marks
 from understudy.actors.performance import State
 from understudy.actors.raster import Ints, grid_triangles
-from understudy.actors.sculpt import sculpted
+from understudy.actors.sculpt import sculpted, shape_offset
 from understudy.actors.skin import Skin, paint
 from understudy.actors.template import (
     LIP_CORNER_X,
@@ -76,7 +76,8 @@ def _actor(key: _Key) -> Actor:
         grids[f"eye_{name}"], directions = parts.eyeball(side, who)
     grids["teeth_upper"], grids["teeth_lower"] = parts.teeth(True), parts.teeth(False)
     grids["tongue"] = parts.tongue()
-    grids["mouth_wall"], wall_jaw = parts.mouth_wall()
+    wall, wall_jaw = parts.mouth_wall()
+    grids["mouth_wall"] = wall + shape_offset(wall, who) * [1, 1, 0]
     normals = grid_normals(rest)
     for k in range(HAIR_SHELLS):
         grids[f"hair_{k}"] = shell_points(rest, normals, hair.lift_mm[k], curtain=hair.curtain)
@@ -89,7 +90,7 @@ def _actor(key: _Key) -> Actor:
     }
     return Actor(
         who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid, wall_jaw,
-        directions.astype(np.float32), place, _face_share(head), strand_position(head), mesh,
+        directions.astype(np.float32), place, _face_share(head), strand_position(head, who.hair_style), mesh,
     )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
     columns = head.points.shape[1]
     row, x = triangles // columns, head.x.reshape(-1)[triangles]
     spans = (row.min(1) == head.upper_lip_row) & (row.max(1) == head.upper_lip_row + 1)
-    return spans & (np.abs(x).max(1) < LIP_CORNER_X - 0.2) & (head.front.reshape(-1)[triangles].min(1) > 0.5)
+    return spans & (np.abs(x).max(1) < LIP_CORNER_X - 0.8) & (head.front.reshape(-1)[triangles].min(1) > 0.5)
 
 
 def _face_share(head: Template) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The camera and the room behind the actor.
 
-The picture is square. At scale 1 it shows about 285 mm of height where the head is: a head and its shoulders.
+The picture is square. At scale 1 it shows about 300 mm of height where the head is: a head and its shoulders.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from understudy.actors.performance import Background, State
 from understudy.actors.raster import Floats
 
 _DISTANCE_MM = 1000.0
-_SPAN_MM = 285.0
-_CENTRE_Y_MM = -20.0
+_SPAN_MM = 300.0
+_CENTRE_Y_MM = -19.0
 _PLANE_Z_MM = 0.0
 
 EYE = np.array([0.0, _CENTRE_Y_MM, _DISTANCE_MM], np.float32)

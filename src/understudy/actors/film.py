@@ -127,7 +127,7 @@ def _under_the_skin(irradiance: Floats, pixel: raster.Ints, size_px: int, scale:
     field[pixel, :3], field[pixel, 3] = irradiance, 1
     rows = np.flatnonzero(field[:, 3].reshape(size_px, size_px).any(1))
     field = field.reshape(size_px, size_px, 4)[rows[0] : rows[-1] + 1]
-    near, far = (cv2.GaussianBlur(field, (0, 0), max(0.3, mm * size_px / 285.0 * scale)) for mm in (0.6, 2.2))
+    near, far = (cv2.GaussianBlur(field, (0, 0), max(0.3, mm * size_px / 300.0 * scale)) for mm in (0.6, 2.2))
     near, far = (f.reshape(-1, 4)[pixel - rows[0] * size_px] for f in (near, far))
     near, far = near[:, :3] / np.maximum(near[:, 3:], 1e-3), far[:, :3] / np.maximum(far[:, 3:], 1e-3)
     share = np.array([0.55, 0.28, 0.18], np.float32)
@@ -138,6 +138,11 @@ def _hair(actor: Actor, posed: Posed, lit: Lit, uv: Floats, shell: int) -> Float
     grid = posed.points[f"hair_{shell}"]
     along = np.empty_like(grid)
     along[1:-1], along[0], along[-1] = grid[2:] - grid[:-2], grid[1] - grid[0], grid[-1] - grid[-2]
+    across = np.empty_like(grid)
+    across[:, 1:-1], across[:, 0], across[:, -1] = (
+        grid[:, 2:] - grid[:, :-2], grid[:, 1] - grid[:, 0], grid[:, -1] - grid[:, -2]
+    )  # fmt: skip
+    along = along + actor.hair.lean[..., None] * across
     tangent = unit(sampled(along.astype(np.float32), uv[:, 0], uv[:, 1]))
     return materials.hair(actor, lit, uv, tangent, shell)
 

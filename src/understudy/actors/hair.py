@@ -18,14 +18,14 @@ from understudy.actors.template import Array, Template
 # Canonical y of the hairline at angles from the nose to the back of the head.
 _ANGLES = (0, 20, 36, 48, 58, 66, 72, 77, 83, 87, 96, 106, 114, 128, 150, 180)
 _HAIRLINES: dict[HairStyle, tuple[float, ...]] = {
-    "crop": (-104, -104, -101, -90, -76, -58, -36, -22, -28, -52, -62, -50, -8, 18, 38, 42),
-    "swept": (-106, -105, -100, -90, -77, -60, -42, -32, -38, -54, -62, -52, -12, 14, 30, 34),
+    "crop": (-105, -107, -110, -98, -80, -60, -38, -20, -26, -52, -62, -50, -8, 18, 38, 42),
+    "swept": (-107, -106, -101, -89, -75, -58, -42, -36, -46, -58, -64, -54, -12, 14, 30, 34),
     "bob": (-104, -102, -97, -86, -72, -50, -10, 30, 62, 74, 78, 80, 82, 82, 82, 82),
     "bald": (-400,) * 16,
 }
 _THICKNESS: dict[HairStyle, tuple[float, float]] = {  # on top, at the sides
-    "crop": (10.0, 4.5),
-    "swept": (13.0, 6.0),
+    "crop": (8.0, 3.0),
+    "swept": (15.0, 3.5),
     "bob": (13.0, 11.0),
     "bald": (0.0, 0.0),
 }
@@ -41,33 +41,34 @@ class Hair:
     density: Array  # (rows, columns) -1 outside .. 1 well inside
     lift_mm: Array  # (shells, rows, columns) distance from the skin
     strands: np.ndarray  # (STRAND_HEIGHT, STRAND_WIDTH, 2) float32 0..1: fine strands, locks
+    lean: Array  # (rows, columns) how many columns the strands move sideways for every row down
     curtain: bool  # long hair hangs straight from its widest place
 
 
 def hair_for(head: Template, who: Identity) -> Hair:
     """The hair of one person."""
     rng = np.random.default_rng([who.seed, 5])
-    strands = _strands(rng)
+    strands = _strands(rng, along=7.0 if who.hair_style == "crop" else 26.0)
     angle = np.abs(head.angle_deg)[None, :]
     inside = np.interp(angle, _ANGLES, _HAIRLINES[who.hair_style]) - head.y
     inside = inside - 7.0 * who.hairline * (1 - ease(angle, 40, 62))
     # Behind the curtain's lower edge the rings of neck and shoulders would grow hair as well.
     inside = np.where(head.ring > 16, -50.0, inside)
-    density = np.clip(inside / 9.0, -1, 1)
+    locks = _at_grid(strands[..., 1], head, who.hair_style)
+    density = np.clip((inside + 3.0 * (locks - 0.5)) / (16.0 if who.hair_style == "crop" else 11.0), -1, 1)
     top, side = _THICKNESS[who.hair_style]
-    height = ease(-head.y, 40, 110)
+    height = ease(-head.y, 72, 135)
     full = side + (top - side) * height
-    ramp = np.power(np.clip(inside / 34.0, 0, 1), 0.75)
-    locks = _at_grid(strands[..., 1], head)
-    lift = full * ramp * (0.80 + 0.45 * locks) + 0.35
+    ramp = ease(inside, -6.0, 58.0)
+    lift = full * ramp * (1.0 + (0.45 * locks - 0.2) * ease(head.ring, 0.6, 2.0)) + 0.35
     shells = np.stack([lift * 0.55, lift * 0.82, lift * 1.05])
-    return Hair(density, shells, strands, curtain=who.hair_style == "bob")
+    return Hair(density, shells, strands, _lean(head, who.hair_style), curtain=who.hair_style == "bob")
 
 
-def _strands(rng: np.random.Generator) -> np.ndarray:
+def _strands(rng: np.random.Generator, *, along: float) -> np.ndarray:
     """Noise drawn out along the hair, periodic round the head."""
-    fine = _drawn_out(rng, columns=STRAND_WIDTH, along=26.0, across=0.7)
-    locks = _drawn_out(rng, columns=STRAND_WIDTH // 8, along=34.0, across=1.2)
+    fine = _drawn_out(rng, columns=STRAND_WIDTH, along=along, across=0.8)
+    locks = _drawn_out(rng, columns=STRAND_WIDTH // 8, along=1.4 * along, across=1.2)
     locks = cv2.resize(locks, (STRAND_WIDTH, STRAND_HEIGHT), interpolation=cv2.INTER_CUBIC)
     return np.stack([fine, np.clip(locks, 0, 1)], axis=-1).astype(np.float32)
 
@@ -84,16 +85,37 @@ def _drawn_out(rng: np.random.Generator, *, columns: int, along: float, across: 
     return np.clip(0.5 + 0.22 * noise / noise.std(), 0, 1)
 
 
-def strand_position(head: Template) -> np.ndarray:
-    """Column and row of the strand noise for every vertex, (rows, columns, 2) float32."""
-    column = np.broadcast_to((head.angle_deg / 360.0 + 0.5) * (STRAND_WIDTH - 1), head.ring.shape)
+# How far round the head, in degrees, strands are combed between the crown and each ring.
+_COMBED: dict[HairStyle, float] = {"crop": 14.0, "swept": 62.0, "bob": 0.0, "bald": 0.0}
+_COMBED_RINGS = 4.5
+
+
+def _combed_deg(ring: Array, style: HairStyle) -> Array:
+    """The angle by which strands have turned at a ring: much near the crown, none at the ears."""
+    return _COMBED[style] * np.square(np.clip(1 - ring / _COMBED_RINGS, 0, 1))
+
+
+def _lean(head: Template, style: HairStyle) -> Array:
+    """Columns a strand moves to the side for every row down, (rows, columns)."""
+    turned = _combed_deg(head.ring, style)
+    degrees_a_row = -np.gradient(turned, axis=0)
+    return degrees_a_row / np.gradient(head.angle_deg)[None, :]
+
+
+def strand_position(head: Template, style: HairStyle) -> np.ndarray:
+    """Column and row of the strand noise for every vertex, (rows, columns, 2) float32.
+
+    Columns may run past the noise's edges: it is periodic.
+    """
+    column = (head.angle_deg / 360.0 + 0.5) * (STRAND_WIDTH - 1)
+    column = column + _combed_deg(head.ring, style) / 360.0 * STRAND_WIDTH
     row = np.clip(head.ring / STRAND_RINGS, 0, 1) * (STRAND_HEIGHT - 1)
     return np.stack([column, row], axis=-1).astype(np.float32)
 
 
-def _at_grid(noise: np.ndarray, head: Template) -> Array:
-    at = strand_position(head)
-    return noise[at[..., 1].astype(int), at[..., 0].astype(int)].astype(float)
+def _at_grid(noise: np.ndarray, head: Template, style: HairStyle) -> Array:
+    at = strand_position(head, style).astype(int)
+    return noise[at[..., 1], at[..., 0] % STRAND_WIDTH].astype(float)
 
 
 def shell_points(points: Array, normals: Array, lift_mm: Array, *, curtain: bool) -> Array:

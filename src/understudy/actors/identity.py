@@ -96,6 +96,16 @@ _IRISES: tuple[Color, ...] = (
 )
 
 
+_CLOTHES: tuple[Color, ...] = (
+    (0.20, 0.26, 0.36),
+    (0.42, 0.40, 0.38),
+    (0.34, 0.17, 0.18),
+    (0.18, 0.32, 0.30),
+    (0.58, 0.55, 0.50),
+    (0.14, 0.14, 0.16),
+)
+
+
 def identity(seed: int) -> Identity:
     """The performer of a seed; the same seed gives the same performer."""
     rng = np.random.default_rng(seed)
@@ -128,12 +138,14 @@ def identity(seed: int) -> Identity:
         age=float(rng.uniform(0.05, 0.8)),
         lashes=1.3 if style == "bob" else float(rng.uniform(0.6, 1.0)),
         moles=moles,
-        clothes=_jittered((0.35, 0.35, 0.38), 0.2, rng),
+        clothes=_jittered(_CLOTHES[int(rng.integers(len(_CLOTHES)))], 0.04, rng),
     )
 
 
 def _jittered(color: Color, amount: float, rng: np.random.Generator) -> Color:
-    r, g, b = np.clip(np.asarray(color) + rng.normal(0, amount, 3), 0.04, 0.93)
+    # Mostly lighter or darker, a little of another hue: independent channels would turn dark hair green.
+    change = rng.normal(0, amount) + rng.normal(0, 0.25 * amount, 3)
+    r, g, b = np.clip(np.asarray(color) + change, 0.04, 0.93)
     return float(r), float(g), float(b)
 
 
@@ -158,7 +170,7 @@ DEMO_SRC = Identity(
         nose_length=-0.7, nose_width=-0.6, nose_tip=0.9, nose_hump=-0.6, mouth_width=-0.1, upper_lip=1.0,
         lower_lip=0.9, cheekbones=0.7, cheeks=0.3, ears=-0.5, neck=-0.9,
     ),
-    skin=(0.85, 0.66, 0.55), lips=(0.70, 0.36, 0.36), brows=(0.24, 0.13, 0.08), iris=(0.30, 0.44, 0.36),
+    skin=(0.85, 0.66, 0.55), lips=(0.70, 0.36, 0.36), brows=(0.24, 0.13, 0.08), iris=(0.30, 0.40, 0.34),
     hair=(0.40, 0.19, 0.10), hair_style="swept", hairline=0.1, brow_thickness=0.8, freckles=0.8, redness=0.6,
     age=0.05, lashes=1.3, moles=((22.0, 13.0, 1.5),), clothes=(0.16, 0.34, 0.36),
 )  # fmt: skip
@@ -173,6 +185,6 @@ DEMO_DST = Identity(
         mouth_width=0.6, upper_lip=-0.9, lower_lip=-0.5, cheekbones=-0.2, cheeks=-0.2, ears=0.6, neck=0.9,
     ),
     skin=(0.74, 0.55, 0.43), lips=(0.60, 0.38, 0.33), brows=(0.09, 0.07, 0.06), iris=(0.26, 0.16, 0.09),
-    hair=(0.11, 0.09, 0.08), hair_style="crop", hairline=0.3, brow_thickness=1.5, stubble=0.8, redness=0.4,
+    hair=(0.11, 0.09, 0.08), hair_style="crop", hairline=0.3, brow_thickness=1.25, stubble=0.8, redness=0.4,
     age=0.75, lashes=0.7, moles=((-38.0, -8.0, 1.4),), clothes=(0.36, 0.30, 0.26),
 )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from understudy.actors import deform, skin
 from understudy.actors.actor import Actor
+from understudy.actors.hair import STRAND_WIDTH
 from understudy.actors.performance import State
 from understudy.actors.sculpt import EYE_CENTRE, EYE_RADII, ease
 from understudy.actors.shade import (
@@ -22,7 +23,7 @@ from understudy.actors.shade import (
 )
 from understudy.color import linear_from_srgb, srgb_from_linear
 
-_IRIS_MM, _PUPIL_MM = 6.1, 2.3
+_IRIS_MM, _PUPIL_MM = 5.8, 2.1
 
 
 def encoded(linear: Floats) -> Floats:
@@ -41,7 +42,7 @@ class Paint:
 
 def skin_paint(actor: Actor, place: Floats, uv: Floats, state: State) -> Paint:
     """Skin colour, gloss and crevices at canonical places (n, 4)."""
-    x, y, ring, angle = place.T
+    x, y, ring, _ = place.T
     column = (x - skin.LEFT) * skin.PX_PER_MM - 0.5
     row = (y - skin.TOP) * skin.PX_PER_MM - 0.5
     surface = sampled(actor.skin.surface, column, row)
@@ -51,7 +52,10 @@ def skin_paint(actor: Actor, place: Floats, uv: Floats, state: State) -> Paint:
     gloss = 0.35 + (surface[:, 0] - 0.35) * share
     openness = 1 + (surface[:, 1] - 1) * share
     hair = sampled(actor.hair.density.astype(np.float32), uv[:, 0], uv[:, 1])
-    openness = openness * (1 - 0.45 * ease(hair, -1.0, 0.3))
+    openness = openness * (1 - 0.35 * ease(hair, -0.9, 0.3))
+    scalp = linear_from_srgb(actor.who.hair) * 0.85
+    albedo = albedo + (scalp - albedo) * (0.85 * ease(hair, -0.15, 0.75))[:, None]
+    gloss = gloss * (1 - ease(hair, -0.2, 0.5))
     openness = openness * (1 - 0.55 * np.exp(-np.square((ring - 14.4) / 1.3)))
     albedo, openness = _lash_lines(albedo, openness, x, y, actor, state)
     return Paint(albedo.astype(np.float32), gloss.astype(np.float32), openness.astype(np.float32))
@@ -121,7 +125,7 @@ def hair_cover(actor: Actor, uv: Floats, shell: np.ndarray, *, shells: int) -> n
     """Which fragments of the hair's shells are hair, (n,) bool: outer shells are thinner."""
     density = sampled(actor.hair.density.astype(np.float32), uv[:, 0], uv[:, 1])
     at = sampled(actor.strand_at, uv[:, 0], uv[:, 1])
-    noise = sampled(actor.hair.strands, at[:, 0], at[:, 1])
+    noise = sampled(actor.hair.strands, at[:, 0] % (STRAND_WIDTH - 1), at[:, 1])
     strand = 0.65 * noise[:, 0] + 0.35 * noise[:, 1]
     outer = shell / max(shells - 1, 1)
     return density * (1.0 - 0.30 * outer) > 0.62 - 0.62 * strand + 0.06 * outer
@@ -130,7 +134,7 @@ def hair_cover(actor: Actor, uv: Floats, shell: np.ndarray, *, shells: int) -> n
 def hair(actor: Actor, lit: Lit, uv: Floats, tangent: Floats, shell: int) -> Floats:
     """Strands, darker in the depth."""
     at = sampled(actor.strand_at, uv[:, 0], uv[:, 1])
-    noise = sampled(actor.hair.strands, at[:, 0], at[:, 1])
+    noise = sampled(actor.hair.strands, at[:, 0] % (STRAND_WIDTH - 1), at[:, 1])
     density = sampled(actor.hair.density.astype(np.float32), uv[:, 0], uv[:, 1])
     strand = np.clip(0.6 * noise[:, 0] + 0.4 * noise[:, 1], 0, 1)
     openness = (0.45 + 0.275 * shell) * (0.75 + 0.25 * ease(density, 0, 1))
@@ -163,8 +167,8 @@ def eye(actor: Actor, state: State, lit: Lit, uv: Floats, turn: np.ndarray, side
     soft = Lit(lit.normal, lit.view, 0.35 + 0.65 * lit.shadow, lit.light)
     color = albedo * skin_irradiance(soft, openness)
     bulge = local + 0.55 * (local - ahead) * (1 - ease(radius, _IRIS_MM - 0.8, _IRIS_MM + 1.2))[:, None]
-    wet = Lit(unit((bulge @ turn.T).astype(np.float32)), lit.view, 0.3 + 0.7 * lit.shadow, lit.light)
-    shine = highlight(wet, 0.26, at_normal=0.04) * (0.35 + 0.65 * openness)
+    wet = Lit(unit((bulge @ turn.T).astype(np.float32)), lit.view, 0.7 + 0.3 * lit.shadow, lit.light)
+    shine = 2.2 * highlight(wet, 0.27, at_normal=0.04) * (0.3 + 0.7 * openness)
     return (color + np.minimum(0.9 * shine, 1.4)[:, None] * lit.key_rgb()).astype(np.float32)
 
 
@@ -175,13 +179,13 @@ def mouth(name: str, actor: Actor, lit: Lit, uv: Floats, state: State) -> Floats
     """Teeth, tongue and the dark behind them: little light gets in."""
     rows, columns = actor.grids[name].shape[:2]
     across, down = uv[:, 0] / (columns - 1) * 2 - 1, uv[:, 1] / (rows - 1)
-    entry = 0.25 + 0.5 * np.clip(state.jaw + 0.4 * state.smile, 0, 1)
+    entry = 0.06 + 0.74 * np.clip(2.5 * state.jaw + 0.9 * state.smile, 0, 1)
     openness = entry * (1 - 0.6 * np.square(across))
     if name.startswith("teeth"):
         x = np.abs(across) * (24 if name == "teeth_upper" else 20)
         gap = np.exp(-np.square(np.abs(x[:, None] - _GAPS).min(1) / 0.42))
         edge = down if name == "teeth_upper" else 1 - down
-        shade = (0.35 + 0.65 * ease(edge, 0.25, 0.8)) * (1 - 0.55 * gap)
+        shade = (0.45 + 0.75 * ease(edge, 0.3, 0.8)) * (1 - 0.5 * gap)
         albedo = np.array([0.66, 0.60, 0.50], np.float32) * shade[:, None]
         openness = openness * (1.0 if name == "teeth_upper" else 0.55)
     elif name == "tongue":

@@ -7,13 +7,14 @@ opening: the skin that covers the closed eye is always there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from understudy.actors.sculpt import EYE_INNER, EYE_OUTER
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class EyeOpening:
         base = EYE_INNER[1] + t * (EYE_OUTER[1] - EYE_INNER[1])
         bow_up = np.power(np.maximum(np.sin(np.pi * np.power(t, 0.88)), 0), 0.72)
         bow_down = np.power(np.maximum(np.sin(np.pi * np.power(t, 1.25)), 0), 0.85)
-        rise = (5.9 + 1.0 * self.wide - 1.4 * self.squint) * (1 - self.blink) - 2.3 * self.blink
+        rise = (5.5 + 1.0 * self.wide - 1.4 * self.squint) * (1 - self.blink) - 2.3 * self.blink
         drop = (3.0 - 1.7 * self.squint) * (1 - self.blink) + 2.3 * self.blink
         return base - rise * bow_up, base + drop * bow_down
 
@@ -45,7 +46,7 @@ class EyeOpening:
 
 
 def lid_marks(opening: EyeOpening) -> Array:
-    """Canonical |x|, y of the six points of an eye from the outer corner over the upper lid and back, (6, 2)."""
+    """Canonical |x|, y of an eye's six points, from the outer corner over the upper lid and back, (6, 2)."""
     ax = np.array([EYE_OUTER[0], 37.6, 27.9, EYE_INNER[0], 28.2, 38.1])
     upper, lower = opening.lids(ax)
     y = np.array([EYE_OUTER[1], upper[1], upper[2], EYE_INNER[1], lower[4], lower[5]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from understudy.actors.identity import Identity
-from understudy.actors.sculpt import EYE_RADII, Array, eye_centre, gauss, shape_offset
+from understudy.actors.sculpt import EYE_RADII, Array, ease, eye_centre, gauss, shape_offset
 
 
 def ear(side: int, who: Identity) -> Array:
@@ -20,7 +20,7 @@ def ear(side: int, who: Identity) -> Array:
     along, down = np.cos(turn), np.sin(turn)  # along points to the back of the head
     half_width = 17.5 * (1 - 0.28 * np.clip(down, 0, 1) - 0.10 * np.clip(-along, 0, 1))
     back = size * radius * half_width * along
-    low = size * radius * 31.0 * down * (1 - 0.06 * along)
+    low = size * radius * 29.5 * down * (1 - 0.06 * along)
     height = _ear_relief(radius, along, down)
     height[-3:] -= np.array([2.5, 7.0, 13.0])[:, None]
     tilt = np.radians(-10)
@@ -28,7 +28,7 @@ def ear(side: int, who: Identity) -> Array:
     back += 3.0 * size
     out = 71.5 + height * np.cos(flare) + back * np.sin(flare)
     forward = -72.0 + height * np.sin(flare) - back * np.cos(flare)
-    points = np.stack([out, low - 23.0, forward], axis=-1)
+    points = np.stack([out, low - 28.0, forward], axis=-1)
     points += shape_offset(np.array([[[70.0, -20.0]]]), who) * 0.8
     return points if side > 0 else points[:, ::-1] * [-1, 1, 1]
 
@@ -48,16 +48,19 @@ def eyeball(side: int, who: Identity) -> tuple[Array, Array]:
     a, b = np.meshgrid(np.radians(np.linspace(-80, 80, 25)), np.radians(np.linspace(-75, 75, 21)))
     direction = np.stack([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)], axis=-1)
     grow = 1 + 0.13 * who.mode("eye_size")
-    return eye_centre(side, who) + direction * EYE_RADII * [grow, grow, 1], direction
+    # The border is drawn out to a flat rim, so that no slanting look passes between lid and eyeball.
+    rim = 1 + 0.9 * ease(np.hypot(direction[..., 0], direction[..., 1]), 0.90, 0.97)
+    radii = EYE_RADII * np.stack([grow * rim, grow * rim, np.ones_like(rim)], axis=-1)
+    return eye_centre(side, who) + direction * radii, direction
 
 
 def teeth(upper: bool) -> Array:
     """One row of teeth on its arch."""
     x, t = np.meshgrid(np.linspace(-24, 24, 33), np.linspace(0, 1, 7))
     if upper:
-        edge = 26.6 - 1.0 * np.square(x / 20)
+        edge = 30.0 - 1.6 * np.square(x / 20)
         return np.stack([x, 14.0 + t * (edge - 14.0), 14.2 - 0.020 * x**2 + 1.2 * t - 0.2], axis=-1)
-    return np.stack([x * 0.92, 28.2 + t * 12, 11.8 - 0.021 * x**2 - 0.5 * t], axis=-1)
+    return np.stack([x * 0.92, 26.8 + t * 13, 11.8 - 0.021 * x**2 - 0.5 * t], axis=-1)
 
 
 def tongue() -> Array:
@@ -69,7 +72,7 @@ def tongue() -> Array:
 
 def mouth_wall() -> tuple[Array, Array]:
     """The dark inside of the mouth and how much of the jaw's movement each vertex takes, (rows, columns)."""
-    x, y = np.meshgrid(np.linspace(-30, 30, 17), np.linspace(10, 50, 15))
+    x, y = np.meshgrid(np.linspace(-38, 38, 21), np.linspace(6, 54, 17))
     depth = 4.0 - 15.0 * np.square(x / 28) - 6.0 * np.square((y - 28) / 20)
     weight = np.clip((y - 20) / 16, 0, 1)
     return np.stack([x, y, depth], axis=-1), weight

@@ -132,10 +132,10 @@ def hair_color(lit: Lit, albedo: Floats, strand: Floats, tangent: Floats, openne
     across_v = np.sqrt(np.clip(1 - tv * tv, 0, 1))
     facing = np.clip(0.25 + 0.75 * (lit.normal @ lit.key), 0, 1)
     direct = (across_l * facing * lit.shadow)[:, None] * lit.key_rgb()
-    shift = 0.10 * (strand - 0.5)
+    shift = 0.5 * (strand - 0.5)
     cosine = np.clip(across_l * across_v - (tl + shift) * (tv + shift), 0, 1)
-    white = np.power(cosine, 70.0) * facing * lit.shadow
-    tinted = np.power(cosine, 18.0) * facing * lit.shadow
+    white = np.power(cosine, 60.0) * facing * lit.shadow
+    tinted = np.power(cosine, 14.0) * facing * lit.shadow
     body = albedo * (0.45 + 1.0 * strand)[:, None]
     soft = lit.fill(openness) + 0.7 * lit.rim()[:, None]
     glow = (0.05 * white)[:, None] * lit.key_rgb() + 0.55 * tinted[:, None] * albedo * lit.key_rgb()

@@ -63,6 +63,16 @@ class _Easel:
             cv2.line(canvas, (int(p[0]), int(p[1])), (int(q[0]), int(q[1])), layer, 1, cv2.LINE_AA, shift)
         return canvas.astype(np.float32) / 255
 
+    def dots(self, count: int, least_mm: float, most_mm: float) -> Floats:
+        """Coverage 0..1 of soft round spots all over the canvas."""
+        canvas = np.zeros(self.x.shape, np.uint8)
+        height, width = canvas.shape
+        for _ in range(count):
+            at = (int(self.rng.uniform(0, width) * 16), int(self.rng.uniform(0, height) * 16))
+            radius = int(self.rng.uniform(least_mm, most_mm) * PX_PER_MM * 16)
+            cv2.circle(canvas, at, radius, int(self.rng.uniform(110, 255)), -1, cv2.LINE_AA, 4)
+        return cv2.GaussianBlur(canvas, (0, 0), 0.25 * PX_PER_MM).astype(np.float32) / 255
+
 
 def paint(who: Identity) -> Skin:
     """Paint a person's skin; the same person gives the same picture."""
@@ -74,7 +84,8 @@ def paint(who: Identity) -> Skin:
     albedo = _blend(albedo, _lip_paint(easel, who), lips)
     albedo = _marks(albedo, easel, who)
     albedo = _blend(albedo, linear_from_srgb(np.asarray(who.brows) * [1.0, 0.9, 0.85]), _stubble(easel, who))
-    albedo = _blend(albedo, linear_from_srgb(who.brows), _brows(easel, who))
+    brows = _brows(easel, who)
+    albedo = _blend(albedo, linear_from_srgb(who.brows), brows)
     gloss = (
         0.42
         + 0.16 * bump(easel.ax, easel.y, (0, -8), (12, 12))
@@ -82,6 +93,7 @@ def paint(who: Identity) -> Skin:
     )
     gloss = gloss + 0.06 * easel.noise(0.9)
     gloss = gloss * (1 - lips) + (0.75 + 0.12 * easel.noise(1.2)) * lips
+    gloss = gloss * (1 - 0.9 * brows)
     surface = np.stack([np.clip(gloss, 0.05, 1), _crevices(easel, who)], axis=-1).astype(np.float32)
     return Skin(np.clip(albedo, 0.002, 0.95).astype(np.float32), surface, base.astype(np.float32))
 
@@ -116,14 +128,14 @@ def lip_edges(ax: Floats, who: Identity) -> tuple[Floats, Floats]:
 
 def _lip_cover(e: _Easel, who: Identity) -> Floats:
     upper, lower = lip_edges(e.ax, who)
-    depth = np.minimum(e.y - upper, lower - e.y) + 0.25 * e.noise(1.8)
+    depth = np.minimum(e.y - upper, lower - e.y) + 0.15 * e.noise(1.8)
     return ease(depth, -0.5, 1.2) * ease(LIP_CORNER_X - e.ax, -0.5, 2.5)
 
 
 def _lip_paint(e: _Easel, who: Identity) -> Floats:
     """The red of the lips with fine upright lines, darker towards where they meet."""
     lines = cv2.GaussianBlur(e.rng.normal(size=e.x.shape).astype(np.float32), (0, 0), 1.3, sigmaY=9)
-    tone = 1 + 0.07 * lines / lines.std() + 0.05 * e.noise(2.0)
+    tone = 1 + 0.045 * lines / lines.std() + 0.04 * e.noise(2.0)
     tone = tone * (1 - 0.35 * gauss(e.y - lip_line_y(e.ax), 2.0))
     tone = tone * np.where(e.y < lip_line_y(e.ax), 0.86, 1.06)
     return linear_from_srgb(who.lips) * tone[..., None]
@@ -135,8 +147,7 @@ def _marks(albedo: Floats, e: _Easel, who: Identity) -> Floats:
     if who.freckles > 0:
         zone = bump(e.ax, e.y, (30, -8), (26, 17)) + bump(e.ax, e.y, (0, -14), (14, 12))
         zone = zone + 0.35 * bump(e.ax, e.y, (0, -85), (45, 22))
-        spots = ease(e.noise(1.5) + 0.5 * e.noise(3.0), 1.15, 1.9)
-        albedo = _blend(albedo, brown, np.clip(0.85 * who.freckles * zone, 0, 0.8) * spots)
+        albedo = _blend(albedo, brown, np.clip(0.9 * who.freckles * zone, 0, 0.75) * e.dots(900, 0.35, 0.95))
     for x, y, radius in who.moles:
         edge = radius - np.hypot(e.x - x, e.y - y)
         albedo = _blend(albedo, 0.35 * brown, 0.9 * ease(edge, -0.25, 0.4))
@@ -151,14 +162,14 @@ def brow_line(t: Floats) -> Floats:
 
 
 def _brows(e: _Easel, who: Identity) -> Floats:
-    rng, count = e.rng, int(420 * who.brow_thickness)
+    rng, count = e.rng, int(480 * who.brow_thickness)
     t = np.concatenate([rng.uniform(0.0, 1, count), rng.uniform(0.15, 0.85, count // 2)])
-    half = np.interp(t, [0, 0.12, 0.5, 0.8, 1], [2.6, 3.6, 3.1, 2.0, 0.7]) * who.brow_thickness
+    half = np.interp(t, [0, 0.12, 0.5, 0.8, 1], [1.8, 2.8, 2.6, 1.7, 0.5]) * who.brow_thickness
     root = brow_line(t) + np.stack(
         [rng.normal(0, 0.5, t.size), rng.normal(0, 0.5, t.size) * half + 0.6], axis=-1
     )
     lean = np.radians(np.interp(t, [0, 0.15, 0.5, 1], [75, 50, 18, -14]) + rng.normal(0, 11, t.size))
-    length = np.interp(t, [0, 0.2, 0.8, 1], [4.0, 6.5, 6.5, 4.5]) * rng.uniform(0.7, 1.15, t.size)
+    length = np.interp(t, [0, 0.2, 0.8, 1], [3.2, 5.2, 5.5, 4.0]) * rng.uniform(0.7, 1.15, t.size)
     tip = root + length[:, None] * np.stack([np.cos(lean), -np.sin(lean)], axis=-1)
     widths = rng.uniform(0.10, 0.24, t.size)
     cover = np.zeros(e.x.shape, np.float32)
@@ -187,7 +198,7 @@ def _stubble(e: _Easel, who: Identity) -> Floats:
 def _crevices(e: _Easel, who: Identity) -> Floats:
     """How much of the surrounding light reaches a place: folds, nostrils, sockets, lips."""
     ax, y = e.ax, e.y
-    dark = 0.92 * np.exp(-np.power(np.abs(ax - 7.0) / 3.5, 3) - np.power(np.abs(y - 4.0) / 2.1, 3))
+    dark = 0.94 * np.exp(-np.power(np.abs(ax - 7.2) / 3.7, 3) - np.power(np.abs(y - 3.6) / 2.5, 3))
     wing = gauss(np.hypot(ax - 12.0, (y + 0.6) / 1.05) - 7.2, 1.6) * ease(ax, 11, 17)
     inner = bump(ax, y, (17.5, -37.5), (4, 6))
     socket = bump(ax, y, (30, -47), (17, 4.5))
