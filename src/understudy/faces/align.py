@@ -51,9 +51,9 @@ def warp_to_frame(
 ) -> npt.NDArray[np.float32]:
     """`image`, a crop (h, w) or (h, w, C), laid into a frame: float32 (height, width[, C]) in its own range.
 
-    Every frame pixel asks the crop for its colour, so there are no holes; a crop finer than the frame is averaged
-    first. Beyond the crop there is 0, or its edge repeated with `outside="edge"` (for colours under a mask that
-    was warped with "zero").
+    Every frame pixel asks the crop for its colour, so there are no holes; a crop finer than the frame is
+    averaged first. Beyond the crop there is 0, or its edge repeated with `outside="edge"` (for colours under a
+    mask that was warped with "zero").
     """
     source = np.asarray(image, np.float32)
     matrix = np.asarray(frame_from_crop, float)

@@ -40,9 +40,9 @@ class TrackSummary:
 def signature(crop_rgb: npt.NDArray[np.uint8]) -> Signature:
     """Numbers (d,) that are near each other for one person in one clip.
 
-    `crop_rgb` is an aligned (S, S, 3) crop of any face type; only its inner part is used. Lightness is made flat and
-    given unit contrast and colours are taken relative to the face's mean lightness, so exposure and a light's
-    direction count for little.
+    `crop_rgb` is an aligned (S, S, 3) crop of any face type; only its inner part is used. Lightness is made
+    flat and given unit contrast, and colours are taken relative to the face's mean lightness, so exposure and a
+    light's direction count for little.
     """
     small = cv2.resize(crop_rgb, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     lab = lab_from_rgb(small)
@@ -62,7 +62,7 @@ def _inside() -> npt.NDArray[np.float32]:
     """Weights (side, side) that fade from the crop's middle to its edge, where the background begins."""
     along = (np.arange(_SIDE_PX, dtype=np.float32) + 0.5) / _SIDE_PX * 2 - 1
     away = np.sqrt(along[None] ** 2 + along[:, None] ** 2)
-    return np.clip((0.9 - away) / 0.3, 0, 1)
+    return np.clip((0.9 - away) / 0.3, 0, 1).astype(np.float32)
 
 
 def group_people(tracks: Sequence[TrackSummary]) -> list[int]:

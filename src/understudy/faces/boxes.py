@@ -61,11 +61,16 @@ def distinct(
         members = np.flatnonzero(groups == group)
         members = members[np.argsort(-scores[members], kind="stable")]
         beaten_by = np.tril(overlap(boxes[members], boxes[members], over=over) > most_overlap, k=-1)
-        keep = np.ones(len(members), bool)
-        while True:
-            settled = ~(beaten_by & keep[None]).any(1)
-            if (settled == keep).all():
-                break
-            keep = settled
+        keep = _settled(beaten_by)
         kept.append(members[keep])
     return np.concatenate(kept) if kept else np.empty(0, np.intp)
+
+
+def _settled(beaten_by: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which boxes stay, when row i says which better boxes would drop box i."""
+    keep = np.ones(len(beaten_by), np.bool_)
+    while True:
+        settled = np.logical_not((beaten_by & keep[None]).any(1))
+        if np.array_equal(settled, keep):
+            return keep
+        keep = settled

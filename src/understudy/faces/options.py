@@ -10,7 +10,7 @@ class MtcnnOptions(Options):
 
     smallest_face_share: float = option(
         0.08,
-        "The smallest face looked for, as a share of the frame's shorter side. Smaller finds more and takes longer.",
+        "The smallest face looked for, as a share of the frame's shorter side. Smaller is slower.",
         low=0.02,
         high=1.0,
     )
@@ -27,7 +27,7 @@ class MtcnnOptions(Options):
     )
     refinement_passes: int = option(
         2,
-        "How often the five points are looked for again around themselves; 0 takes them as the network says first.",
+        "How often the five points are looked for again around themselves; 0 takes the first answer.",
         low=0,
         high=8,
     )

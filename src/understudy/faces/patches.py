@@ -60,8 +60,8 @@ class FramePyramid:
     ) -> npt.NDArray[np.uint8]:
         """Patches (n, size_px, size_px, 3), RGB.
 
-        `frame` (n,) says which frame each lies in, `frame_from_patch` is (n, 2, 3). `fine` > 1 averages that many
-        samples per pixel and direction.
+        `frame` (n,) says which frame each lies in, `frame_from_patch` is (n, 2, 3). `fine` > 1 averages that
+        many samples per pixel and direction.
         """
         out = np.empty((len(frame), size_px, size_px, 3), np.uint8)
         side_px = np.sqrt(np.abs(np.linalg.det(frame_from_patch[:, :, :2])))

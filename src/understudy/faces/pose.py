@@ -59,7 +59,7 @@ def pose_from_landmarks(landmarks_68: npt.ArrayLike, frame_size: tuple[int, int]
     """The pose that brings the mean face's rigid points nearest to the landmarks.
 
     `landmarks_68` is (68, 2) in frame pixels, `frame_size` (width, height). Scaled orthographic projection
-    corrected for perspective: DeMenthon and Davis, "Model-based object pose in 25 lines of code", IJCV 15, 1995.
+    corrected for perspective: DeMenthon and Davis, "Model-based object pose in 25 lines of code", IJCV 1995.
     """
     points = np.asarray(landmarks_68, float)[_RIGID_POINTS]
     model = MEAN_FACE_68_IN_SPACE[_RIGID_POINTS]

@@ -52,9 +52,9 @@ def link_tracks(
 ) -> list[list[int]]:
     """A track number (from 0, in order of appearance) for every detection.
 
-    A detection goes on with the track whose expected box it overlaps most. A track bridges gaps of up to 8 frames
-    (and half a second where `time_s` is given) and ends where nothing overlaps it: at jumps and cuts. Frames in
-    `cuts` are known to begin a new shot: no track crosses them.
+    A detection goes on with the track whose expected box it overlaps most. A track bridges gaps of up to 8
+    frames (and half a second where `time_s` is given) and ends where nothing overlaps it: at jumps and cuts.
+    Frames in `cuts` are known to begin a new shot: no track crosses them.
     """
     numbers: list[list[int]] = []
     active: list[_Track] = []
@@ -111,16 +111,19 @@ def _areas(boxes: Array) -> Array:
     return np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-9)
 
 
-_PLACE_REACH_FRAMES = 4.0  # how far place, size and roll are averaged
+# How far neighbours count. A head can dart in a few frames, but its size and roll change slowly, and there the
+# landmarks' noise shows most.
+_PLACE_REACH_FRAMES = 3.0
+_SIZE_AND_ROLL_REACH_FRAMES = 5.0
 _SHAPE_REACH_FRAMES = 3.0  # how far the face's own movement is averaged
 
 
 def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Array:
     """The landmarks (n, 68, 2) of one track without jitter and without lag.
 
-    Each frame's face is taken apart into where it is (centre, size, roll) and its shape in the unit square. Both are
-    read off parabolas fitted to the neighbouring frames (local regression: Cleveland, "Robust locally weighted
-    regression and smoothing scatterplots", JASA 74, 1979), so that an even turn or acceleration is kept.
+    Each frame's face is taken apart into where it is (centre, size, roll) and its shape in the unit square.
+    Both are read off parabolas fitted to the neighbouring frames, so that an even turn or acceleration is kept:
+    local regression, Cleveland, "Robust locally weighted regression and smoothing scatterplots", JASA 1979.
     `frame_indices` (n,) ascend and may have gaps.
     """
     points = np.asarray(landmarks, float)
@@ -132,7 +135,8 @@ def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Arra
         [transform_points(inverse(m), face) for m, face in zip(frame_from_unit, points, strict=True)]
     )
     place = _place_numbers(frame_from_unit)
-    place = _local_parabola(frames, place, _PLACE_REACH_FRAMES)
+    place[:, :2] = _local_parabola(frames, place[:, :2], _PLACE_REACH_FRAMES)
+    place[:, 2:] = _local_parabola(frames, place[:, 2:], _SIZE_AND_ROLL_REACH_FRAMES)
     shapes = _local_parabola(frames, shapes.reshape(len(points), -1), _SHAPE_REACH_FRAMES).reshape(shapes.shape)
     return np.stack(
         [transform_points(m, shape) for m, shape in zip(_place_matrices(place), shapes, strict=True)]

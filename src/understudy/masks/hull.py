@@ -33,8 +33,8 @@ _SHIFT_BITS = 6  # sub-pixel bits of the drawing
 def hull_mask(landmarks_68: npt.ArrayLike, width: int, height: int, *, brow_lift: float = 0.5) -> Mask:
     """The face (height, width), 0 outside to 1 inside, with anti-aliased edges.
 
-    `landmarks_68` (68, 2) are pixels measured from the image's corner. `brow_lift` raises the brows by that share of
-    their distance to the eyes, so that the forehead's lower part belongs to the face.
+    `landmarks_68` (68, 2) are pixels measured from the image's corner. `brow_lift` raises the brows by that
+    share of their distance to the eyes, so that the forehead's lower part belongs to the face.
     """
     points = _with_lifted_brows(np.asarray(landmarks_68, float), brow_lift)
     return _filled([points[hull] for hull in _FACE_HULLS], width, height)

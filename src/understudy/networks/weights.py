@@ -51,7 +51,8 @@ def _pinned_bytes(name: str) -> bytes:
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != MTCNN_SHA256[name]:
         raise WeightsMissing(
-            f"The face detector's weights are not the ones this version was checked with. {_HOW_TO_GET_IT}", path
+            f"The face detector's weights are not the ones this version was checked with. {_HOW_TO_GET_IT}",
+            path,
         )
     return data
 
@@ -176,7 +177,9 @@ class _ArrayReader:
         module, name = self.stack[-2:]
         found = _Name(module, name)
         if found not in _KNOWN_NAMES:
-            raise UnsafeFile(f"This weights file asks for {module}.{name}, which no weights need; it was not used.")
+            raise UnsafeFile(
+                f"This weights file asks for {module}.{name}, which no weights need; it was not used."
+            )
         self.stack[-2:] = [found]
 
     def new_object(self) -> None:
@@ -203,7 +206,11 @@ class _ArrayReader:
 
     def _array(self, state: dict[str, Any]) -> npt.NDArray[np.float32]:
         shape = state["shape"]
-        if state["subclass"] != _NDARRAY or not isinstance(state["dtype"], _DType) or state["order"] not in "CF":
+        if (
+            state["subclass"] != _NDARRAY
+            or not isinstance(state["dtype"], _DType)
+            or state["order"] not in "CF"
+        ):
             raise ValueError("not a plain array")
         if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n < _MOST_BYTES for n in shape):
             raise ValueError("not a shape")
