@@ -17,6 +17,7 @@ from understudy.errors import DiskFull, FolderUnwritable, OptionInvalid
 from understudy.media import planes
 from understudy.media.clip import ColorTags
 from understudy.media.movie import CODECS, MovieWriter
+from understudy.media.sound import CopiedSound, MadeSound
 from understudy.media.video import VideoClip
 
 
@@ -184,6 +185,18 @@ def test_sound_and_picture_lie_side_by_side(tmp_path: Path) -> None:
         kinds = [p.stream.type for p in sorted((p for p in container.demux() if p.size), key=lambda p: p.pos)]
     changes = sum(a != b for a, b in pairwise(kinds))
     assert changes > 3
+
+
+def test_sound_is_handed_out_as_the_picture_goes_on(tmp_path: Path) -> None:
+    make_movie(tmp_path / "in.mp4", 50, sound=sine(2.0))
+    with av.open(str(tmp_path / "out.mp4"), "w") as output, CopiedSound(tmp_path / "in.mp4", output) as sound:
+        first = [p.pts * p.time_base for p in sound.packets_until(Fraction(1, 2))]
+        rest = [p.pts * p.time_base for p in sound.packets_until(None)]
+    assert Fraction(2, 5) < max(first) <= Fraction(1, 2) < min(rest)
+    with av.open(str(tmp_path / "out2.mp4"), "w") as output:
+        made = MadeSound(*sine(2.0), output)
+        early, late = list(made.packets_until(Fraction(1, 2))), list(made.packets_until(None))
+    assert 10 < len(early) < 35 < len(late)
 
 
 def test_a_clip_without_sound_gives_a_movie_without_sound(tmp_path: Path) -> None:

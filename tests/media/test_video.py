@@ -123,13 +123,29 @@ def test_a_transport_stream_starts_near_zero_and_seeks(tmp_path: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(50):
             frame = av.VideoFrame.from_ndarray(numbered(number), "rgb24").reformat(format="yuv420p")
-            frame.pts = number
+            frame.pts = number + 1000  # as if cut out of a broadcast
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     clip = VideoClip(tmp_path / "v.ts")
     assert clip.info.frame_count == 50
     assert clip.timestamps()[0] * clip.time_base < Fraction(1, 10)
     assert [number_of(f.rgb) for f in clip.frames(31, 34)] == [31, 32, 33]
+
+
+def test_frames_that_an_edit_list_hides_are_not_there(tmp_path: Path) -> None:
+    make_movie(tmp_path / "whole.mp4", 30)
+    with av.open(str(tmp_path / "whole.mp4")) as source, av.open(str(tmp_path / "v.mp4"), "w") as goal:
+        stream = goal.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                ticks = round(Fraction(10, 25) / packet.time_base)
+                packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks
+                packet.stream = stream
+                goal.mux(packet)
+    clip = VideoClip(tmp_path / "v.mp4")
+    assert [number_of(f.rgb) for f in clip.frames()] == list(range(10, 30))
+    assert [number_of(f.rgb) for f in clip.frames(5, 7)] == [15, 16]
+    assert (clip.info.frame_count, clip.timestamps()[0], clip.info.damage) == (20, 0, "")
 
 
 def test_the_index_of_a_mezzanine_file_tells_the_same_as_its_packets(tmp_path: Path) -> None:

@@ -42,12 +42,13 @@ class VideoClip:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        first = self._first_frame()
         with open_container(path) as container:
             stream = video_stream_of(container, path)
             table = frame_table(container, stream)
+            # Only inside the block: a stream outlives its container as a dangling pointer.
+            self._table = table if first.pts is not None else counted_table(len(table.stored), stream)
             self.time_base: Fraction = stream.time_base or Fraction(1, 90000)
-        first = self._first_frame()
-        self._table = table if first.pts is not None else counted_table(len(table.stored), stream)
         self._steps = planes.upright_steps(first)
         self._undecodable: set[int] = set()
         self.info: ClipInfo = self._described(first)
