@@ -67,7 +67,9 @@ def test_a_dst_without_a_face_is_refused(clips: Clips, desk: Path, terminal: Ter
     assert "face" in _swap(terminal, clips.src, _wall(desk / "wall.mp4"), desk / "out.mp4")
 
 
-def test_images_of_mixed_sizes_are_refused_with_both_sizes(clips: Clips, desk: Path, terminal: Terminal) -> None:
+def test_images_of_mixed_sizes_are_refused_with_both_sizes(
+    clips: Clips, desk: Path, terminal: Terminal
+) -> None:
     plates = desk / "plates"
     plates.mkdir()
     for name, size in (("1.png", 64), ("2.png", 80)):

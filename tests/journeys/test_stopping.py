@@ -19,25 +19,33 @@ pytestmark = [
 
 
 def _iterations(project: Path) -> int:
-    states = [json.loads(p.read_text()) for p in (project / "models" / "main" / "checkpoints").glob("*/state.json")]
+    states = [
+        json.loads(p.read_text()) for p in (project / "models" / "main" / "checkpoints").glob("*/state.json")
+    ]
     return max(int(state["iteration"]) for state in states)
 
 
-def test_a_job_killed_twice_goes_on_each_time_and_finishes(clips: Clips, desk: Path, terminal: Terminal) -> None:
+def test_a_job_killed_twice_goes_on_each_time_and_finishes(
+    clips: Clips, desk: Path, terminal: Terminal
+) -> None:
     out = desk / "out.mp4"
     project = desk / "out.understudy"
     command = ("swap", clips.src, clips.dst, "-o", out, "--iterations", 40, *QUICK, "--json")
 
     code, said = terminal.run_until(
-        lambda line: '"Progress"' in line and '"find"' in line and '"done": 16' in line, signal.SIGKILL, *command
+        lambda line: '"Progress"' in line and '"find"' in line and '"done": 16' in line,
+        signal.SIGKILL,
+        *command,
     )
     assert code == -signal.SIGKILL, said
     assert not out.exists()
 
     code, said = terminal.run_until(
-        lambda line: '"train"' in line
-        and '"Progress"' in line
-        and any((project / "models" / "main" / "checkpoints").glob("*/state.json")),
+        lambda line: (
+            '"train"' in line
+            and '"Progress"' in line
+            and any((project / "models" / "main" / "checkpoints").glob("*/state.json"))
+        ),
         signal.SIGKILL,
         *command,
     )

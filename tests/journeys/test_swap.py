@@ -22,7 +22,9 @@ def _frames(path: Path) -> list[np.ndarray]:
 
 
 def _change(a: Path, b: Path) -> float:
-    return float(np.mean([np.abs(x.astype(int) - y).mean() for x, y in zip(_frames(a), _frames(b), strict=True)]))
+    return float(
+        np.mean([np.abs(x.astype(int) - y).mean() for x, y in zip(_frames(a), _frames(b), strict=True)])
+    )
 
 
 def test_two_clips_become_a_finished_signed_shot_and_a_second_run_has_nothing_to_do(

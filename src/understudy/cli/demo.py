@@ -29,10 +29,11 @@ def demo(*, out: Path = Path("demo"), minutes: float = 3.0, device: str = "auto"
 
     finished = show(run(DemoRequest(folder=out, minutes=minutes, device=device)), as_json=json)
     if not json:
-        _print_table(finished)
+        print_table(finished)
 
 
-def _print_table(finished: Sequence[StageFinished]) -> None:
+def print_table(finished: Sequence[StageFinished]) -> None:
+    """Print PSNR and SSIM of every shot that the last stage compared with the truth."""
     figures = finished[-1].summary
     print(f"\n{'inside the face, against the true swap':<40} {'PSNR':>8} {'SSIM':>7}")
     for name, score in figures.items():

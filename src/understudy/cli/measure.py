@@ -22,9 +22,9 @@ def measure(result: Path, truth: Path, /, *, device: str = "auto", json: Json = 
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.comparing import compare
+    from understudy.jobs import stages
 
-    finished = show(compare(result, truth, device=device), as_json=json)
+    finished = show(stages.measure(result, truth, device=device), as_json=json)
     if json:
         return
     for name, words in (("face", "inside the face"), ("picture", "whole picture")):

@@ -1,4 +1,4 @@
-"""The four stages on a project: each takes names from the manifest, runs, and can be run again.
+"""The stages on a project: each takes names from the manifest, runs, and can be run again.
 
 The stages themselves live in their rooms; here they only get their inputs. One stage's events follow the
 other's, so a job is written by `yield from`.
@@ -121,6 +121,14 @@ def encode(
             sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
             stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
         )
+
+
+def measure(result: Path, truth: Path, *, device: str) -> Events:
+    """Compare two clips inside the faces of `truth`. Raises DeviceUnavailable and what measuring raises."""
+    from understudy.measure.shots import measure_clips
+    from understudy.training.device import choose_device
+
+    yield from measure_clips(result, truth, device=str(choose_device(device).device))
 
 
 def output_paths(project: Project, model: str, clips: Sequence[str], out: Path | None) -> list[Path]:

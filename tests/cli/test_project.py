@@ -1,0 +1,54 @@
+"""new, add, status and clean as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.main import main
+from understudy.files import write_bytes
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "src 影.mp4").write_bytes(b"not looked at")
+    folder = tmp_path / "shot"
+    assert main(["new", str(folder), "--src", str(tmp_path / "src 影.mp4"), "--consent", "fictional"]) == 0
+    return folder
+
+
+def test_several_clips_go_after_one_flag(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    assert main(["add", str(project), "--dst", str(tmp_path / "a.mp4"), str(tmp_path / "b.mp4")]) == 0
+    said = capsys.readouterr().out
+    assert "added dst clip a" in said and "added dst clip b" in said
+
+
+def test_a_project_that_is_there_is_not_made_over(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (project / "understudy.toml").read_bytes()
+    assert main(["new", str(project)]) == 2
+    assert (project / "understudy.toml").read_bytes() == before
+
+
+def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["status", str(project), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["next_stage"] == "add" and told["clips"][0]["role"] == "src"
+
+
+def test_cleaning_moves_to_the_trash_only_without_dry_run(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    face = project / "facesets" / "src" / "main" / "face.jpg"
+    write_bytes(face, b"a face")
+    assert main(["clean", str(project), "extract", "--dry-run"]) == 0
+    assert face.exists()
+    assert main(["clean", str(project), "extract"]) == 0
+    assert not face.exists()
+    assert [path.read_bytes() for path in (project / "trash").rglob("face.jpg")] == [b"a face"]

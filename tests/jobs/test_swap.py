@@ -1,0 +1,82 @@
+"""The main job before its first stage: where things go, and what is refused at once. The rest is a journey."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, OptionInvalid, ProjectInvalid
+from understudy.events import Notice, StageFinished, StageStarted
+from understudy.jobs.request import SwapRequest
+from understudy.jobs.swap import Report, project_folder, report_path, swap
+from understudy.project.project import Project
+
+
+def test_the_project_lies_beside_the_finished_file_unless_said_otherwise() -> None:
+    assert project_folder(SwapRequest(out=Path("cut/shot.mp4"))) == Path("cut/shot.understudy")
+    assert project_folder(SwapRequest(out=Path("shot.mp4"), project=Path("p"))) == Path("p")
+    assert project_folder(SwapRequest(dst=(Path("a/plate.mov"),))).name == "plate.understudy"
+
+
+def test_nothing_to_do_is_refused() -> None:
+    with pytest.raises(OptionInvalid):
+        project_folder(SwapRequest())
+
+
+def test_one_side_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionInvalid, match="both"):
+        list(swap(SwapRequest(src=(tmp_path / "a.mp4",), out=tmp_path / "out.mp4")))
+
+
+def test_a_missing_clip_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
+    request = SwapRequest(
+        src=(tmp_path / "a.mp4",), dst=(tmp_path / "b.mp4",), out=tmp_path / "new" / "out.mp4"
+    )
+    with pytest.raises(ClipMissing):
+        list(swap(request))
+    assert not (tmp_path / "new").exists()
+
+
+def test_going_on_where_there_is_no_project_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(ProjectInvalid):
+        list(swap(SwapRequest(project=tmp_path / "no")))
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_the_work(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FolderUnwritable):
+        list(swap(SwapRequest(project=project.folder, out=tmp_path / "file" / "out.mp4")))
+
+
+def test_refused_consent_stops_before_the_first_stage(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.performers["src"].consent = manifest.performers["src"].consent.model_copy(
+            update={"status": "refused"}
+        )
+    seen = []
+    with pytest.raises(ConsentMissing):
+        seen += list(swap(SwapRequest(project=project.folder)))
+    assert not any(isinstance(event, StageStarted) for event in seen)
+
+
+def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: Path) -> None:
+    report = Report()
+    events = [
+        StageStarted(stage="merge", unit="frames"),
+        Notice("one frame has no face"),
+        StageFinished(stage="merge", summary={"unswapped": [{"frame": 3, "reason": "no face"}]}),
+    ]
+    assert list(report.over(iter(events))) == events
+    report.write(tmp_path / "report.json", seconds=1.25)
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["stages"][0]["unswapped"] == [{"frame": 3, "reason": "no face"}]
+    assert told["notices"] == ["one frame has no face"]
+    assert told["peak_memory_bytes"] > 10_000_000
+
+
+def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:
+    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4") == tmp_path / "shot.report.json"
+    assert report_path(project, "main", ["dst"], None).parent == project.out_folder
