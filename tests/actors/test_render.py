@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from understudy.actors.actor import _actor
+from understudy.actors.actor import actor_for
 from understudy.actors.identity import DEMO_DST, DEMO_SRC, identity
 from understudy.actors.performance import State, dst_track, src_track
 from understudy.actors.render import Rendered, render, render_frames
-from understudy.geometry import unit_from_frame, yaw_from_landmarks
+from understudy.geometry import mirrored_landmarks, unit_from_frame, yaw_from_landmarks
 
 SIZE = 112
 
@@ -34,7 +34,7 @@ def _mask_at(frame: Rendered, points: np.ndarray) -> np.ndarray:
 def test_the_same_seed_gives_the_same_pixels_when_the_actor_is_built_again() -> None:
     state = State(yaw_deg=12, jaw=0.4, smile=0.3)
     first = _sha(render(identity(5), state, size_px=96))
-    _actor.cache_clear()
+    actor_for.cache_clear()
     assert _sha(render(identity(5), state, size_px=96)) == first
     assert _sha(render(identity(6), state, size_px=96)) != first
 
@@ -64,6 +64,14 @@ def test_points_of_a_frontal_face_are_symmetric_in_the_usual_order() -> None:
         assert points[left, 0] < middle < points[right, 0]
         assert middle - points[left, 0] == pytest.approx(points[right, 0] - middle, abs=0.4)
     assert points[8, 1] > points[57, 1] > points[51, 1] > points[33, 1] > points[27, 1] > points[19, 1]
+
+
+def test_the_opposite_turn_mirrors_the_landmarks() -> None:
+    left = render(DEMO_SRC, State(yaw_deg=-25, roll_deg=4, blink_left=0.6, smile=0.4), size_px=64).landmarks_68
+    right = render(
+        DEMO_SRC, State(yaw_deg=25, roll_deg=-4, blink_right=0.6, smile=0.4), size_px=64
+    ).landmarks_68
+    assert np.abs(mirrored_landmarks(left, width_px=64) - right).max() < 0.15
 
 
 def test_positive_yaw_turns_the_nose_to_the_image_right_and_positive_pitch_lifts_it() -> None:

@@ -66,8 +66,9 @@ class Actor:
 
 
 @lru_cache(maxsize=4)
-def _actor(key: _Key) -> Actor:
-    who, head = key.who, template()
+def actor_for(who: Identity) -> Actor:
+    """The actor of an identity; built on first use (about a second), then kept."""
+    head = template()
     rest = sculpted(head, who)
     hair = hair_for(head, who)
     grids: dict[str, Array] = {}
@@ -92,21 +93,6 @@ def _actor(key: _Key) -> Actor:
         who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid, wall_jaw,
         directions.astype(np.float32), place, _face_share(head), strand_position(head, who.hair_style), mesh,
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Key:
-    """An identity as a cache key: equal identities are one actor."""
-
-    who: Identity
-
-    def __hash__(self) -> int:
-        return hash((self.who.name, self.who.seed))
-
-
-def actor_for(who: Identity) -> Actor:
-    """The actor of an identity; built on first use (about a second), then kept."""
-    return _actor(_Key(who))
 
 
 def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
@@ -163,22 +149,20 @@ def _beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
     return front & (x.max(1) > 18) & (x.min(1) < 48) & (y.max(1) > -48) & (y.min(1) < -31)
 
 
-def grid_normals(points: Array) -> Array:
-    """Unit normals of a grid, pointing out of its front side."""
-    across = np.empty_like(points)
+def grid_steps(points: Array) -> tuple[Array, Array]:
+    """Central differences of a grid (rows, columns, 3) across its columns and down its rows."""
+    across, down = np.empty_like(points), np.empty_like(points)
     across[:, 1:-1] = points[:, 2:] - points[:, :-2]
     across[:, 0], across[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
-    down = np.empty_like(points)
     down[1:-1] = points[2:] - points[:-2]
     down[0], down[-1] = points[1] - points[0], points[-1] - points[-2]
-    normal = np.stack(
-        [
-            across[..., 1] * down[..., 2] - across[..., 2] * down[..., 1],
-            across[..., 2] * down[..., 0] - across[..., 0] * down[..., 2],
-            across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0],
-        ],
-        axis=-1,
-    )
+    return across, down
+
+
+def grid_normals(points: Array) -> Array:
+    """Unit normals of a grid, pointing out of its front side."""
+    (ax, ay, az), (dx, dy, dz) = (np.moveaxis(step, -1, 0) for step in grid_steps(points))
+    normal = np.stack([ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx], axis=-1)
     return normal / np.maximum(np.sqrt(np.square(normal).sum(-1, keepdims=True)), 1e-9)
 
 
@@ -202,16 +186,16 @@ def posed_actor(actor: Actor, state: State) -> Posed:
         moved = deform.with_jaw(grid, jaw[name], state.jaw) if name in jaw else grid
         points[name] = deform.posed(moved, 1.0, state)
     turn = deform.head_turn(state)
-    normals = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
+    normals: dict[str, Array] = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
     normals["head"] = _without_seam(grid_normals(points["head"]))
     return Posed(points, normals, turn, deform.posed(marks, 1.0, state))
 
 
 def _without_seam(normals: Array) -> Array:
     """The first and the last column, at the back of the head, are one line."""
-    seam = normals[:, 0] + normals[:, -1]
-    normals[:, 0] = normals[:, -1] = seam / np.maximum(np.linalg.norm(seam, axis=-1, keepdims=True), 1e-9)
-    return normals
+    seam = normals[:, :1] + normals[:, -1:]
+    seam = seam / np.maximum(np.linalg.norm(seam, axis=-1, keepdims=True), 1e-9)
+    return np.concatenate([seam, normals[:, 1:-1], seam], axis=1)
 
 
 def _marks(actor: Actor, face: Array, state: State) -> Array:

@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 
 from understudy.actors import camera, deform, materials, raster
-from understudy.actors.actor import HAIR_SHELLS, PARTS, Actor, Posed, posed_actor
+from understudy.actors.actor import HAIR_SHELLS, PARTS, Actor, Posed, grid_steps, posed_actor
 from understudy.actors.performance import State
 from understudy.actors.shade import Floats, Lit, ShadowMap, sampled, tone_mapped, unit
 
 _SHADOW_PX = 176
+_SHADOW_SPAN_MM = 330.0
+_NO_CASTER_MM = -400.0
 _SHADOW_RING = 17.4  # the shoulders below neither cast nor need shadows on the face
 
 
@@ -136,15 +138,9 @@ def _under_the_skin(irradiance: Floats, pixel: raster.Ints, size_px: int, scale:
 
 def _hair(actor: Actor, posed: Posed, lit: Lit, uv: Floats, shell: int) -> Floats:
     grid = posed.points[f"hair_{shell}"]
-    along = np.empty_like(grid)
-    along[1:-1], along[0], along[-1] = grid[2:] - grid[:-2], grid[1] - grid[0], grid[-1] - grid[-2]
-    across = np.empty_like(grid)
-    across[:, 1:-1], across[:, 0], across[:, -1] = (
-        grid[:, 2:] - grid[:, :-2], grid[:, 1] - grid[:, 0], grid[:, -1] - grid[:, -2]
-    )  # fmt: skip
-    along = along + actor.hair.lean[..., None] * across
-    tangent = unit(sampled(along.astype(np.float32), uv[:, 0], uv[:, 1]))
-    return materials.hair(actor, lit, uv, tangent, shell)
+    across, along = grid_steps(grid)
+    tangent = (along + actor.hair.lean[..., None] * across).astype(np.float32)
+    return materials.hair(actor, lit, uv, unit(sampled(tangent, uv[:, 0], uv[:, 1])), shell)
 
 
 def _shadow_map(posed: Posed, state: State, actor: Actor) -> ShadowMap:
@@ -152,30 +148,34 @@ def _shadow_map(posed: Posed, state: State, actor: Actor) -> ShadowMap:
     toward = unit(np.asarray(state.light.key_direction, float))
     right = unit(np.cross([0.0, 1.0, 0.0], toward))
     axes = np.stack([right, np.cross(toward, right), toward])
-    best = np.full(_SHADOW_PX * _SHADOW_PX, -400.0, np.float32)
-    rows = int(np.searchsorted(actor.head.ring[:, 0], _SHADOW_RING))
-    names = ["head", "ear_left", "ear_right", *(["hair_1"] if actor.who.hair_style != "bald" else [])]
-    low, span = np.array([-150.0, -190.0]), 330.0
-    centre = axes @ posed.points["head"][:rows].reshape(-1, 3).mean(0)
-    low = centre[:2] - span / 2
-    per_mm = _SHADOW_PX / span
-    for name in names:
-        grid = posed.points[name]
-        if name == "head":
-            grid = grid[:rows:2, ::2]
-        elif name.startswith("hair"):
-            grid = np.where(
-                (actor.hair.density > 0.2)[..., None], grid, posed.points["head"] - 4 * posed.normals["head"]
-            )
-            grid = grid[:rows:2, ::2]
+    casters = _casters(posed, actor)
+    low = (axes @ casters[0].reshape(-1, 3).mean(0))[:2] - _SHADOW_SPAN_MM / 2
+    px_per_mm = _SHADOW_PX / _SHADOW_SPAN_MM
+    depth = np.full(_SHADOW_PX**2, _NO_CASTER_MM, np.float32)
+    for grid in casters:
         at = grid.reshape(-1, 3) @ axes.T
-        triangles = raster.grid_triangles(*grid.shape[:2])
-        xy = ((at[:, :2] - low) * per_mm).astype(np.float32)
         found = raster.fragments(
-            xy, at[:, 2].astype(np.float32), triangles, width=_SHADOW_PX, height=_SHADOW_PX
+            ((at[:, :2] - low) * px_per_mm).astype(np.float32),
+            at[:, 2].astype(np.float32),
+            raster.grid_triangles(*grid.shape[:2]),
+            width=_SHADOW_PX,
+            height=_SHADOW_PX,
         )
-        best = np.maximum(best, raster.depth_map(found, pixels=len(best), empty=-400.0))
-    best = np.maximum(best, best[best > -399].min() if (best > -399).any() else 0.0)
-    depth = best.reshape(_SHADOW_PX, _SHADOW_PX)
+        np.maximum(depth, raster.depth_map(found, pixels=_SHADOW_PX**2, empty=_NO_CASTER_MM), out=depth)
+    # Emptiness far behind would make every outline look half transparent to the moments.
+    depth = np.maximum(depth, depth[depth > _NO_CASTER_MM].min(initial=0.0)).reshape(_SHADOW_PX, _SHADOW_PX)
     moments = cv2.GaussianBlur(np.stack([depth, depth * depth], axis=-1), (0, 0), 1.6)
-    return ShadowMap(axes.astype(np.float32), moments, low.astype(np.float32), per_mm)
+    return ShadowMap(axes.astype(np.float32), moments, low.astype(np.float32), px_per_mm)
+
+
+def _casters(posed: Posed, actor: Actor) -> list[np.ndarray]:
+    """Grids that cast shadows, the head first, at half their density."""
+    rows = int(np.searchsorted(actor.head.ring[:, 0], _SHADOW_RING))
+    head = posed.points["head"]
+    grids = [head[:rows:2, ::2], posed.points["ear_left"], posed.points["ear_right"]]
+    if actor.who.hair_style != "bald":
+        # Where no hair grows its grid is drawn under the skin, where it casts nothing.
+        hidden = head - 4 * posed.normals["head"]
+        hair = np.where((actor.hair.density > 0.2)[..., None], posed.points["hair_1"], hidden)
+        grids.append(hair[:rows:2, ::2])
+    return grids

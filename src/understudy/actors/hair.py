@@ -48,7 +48,7 @@ class Hair:
 def hair_for(head: Template, who: Identity) -> Hair:
     """The hair of one person."""
     rng = np.random.default_rng([who.seed, 5])
-    strands = _strands(rng, along=7.0 if who.hair_style == "crop" else 26.0)
+    strands = _strands(rng, along=3.5 if who.hair_style == "crop" else 26.0)
     angle = np.abs(head.angle_deg)[None, :]
     inside = np.interp(angle, _ANGLES, _HAIRLINES[who.hair_style]) - head.y
     inside = inside - 7.0 * who.hairline * (1 - ease(angle, 40, 62))
@@ -57,7 +57,7 @@ def hair_for(head: Template, who: Identity) -> Hair:
     locks = _at_grid(strands[..., 1], head, who.hair_style)
     density = np.clip((inside + 3.0 * (locks - 0.5)) / (16.0 if who.hair_style == "crop" else 11.0), -1, 1)
     top, side = _THICKNESS[who.hair_style]
-    height = ease(-head.y, 72, 135)
+    height = ease(-head.y, 88, 160)
     full = side + (top - side) * height
     ramp = ease(inside, -6.0, 58.0)
     lift = full * ramp * (1.0 + (0.45 * locks - 0.2) * ease(head.ring, 0.6, 2.0)) + 0.35
@@ -82,7 +82,7 @@ def _drawn_out(rng: np.random.Generator, *, columns: int, along: float, across: 
     shift = np.cumsum(drift / drift.std() * 0.004 * columns / 90).astype(int)
     rows = np.arange(columns)[None, :] + shift[:, None]
     noise = np.take_along_axis(noise, rows % columns, axis=1)
-    return np.clip(0.5 + 0.22 * noise / noise.std(), 0, 1)
+    return np.clip(0.5 + 0.25 * noise / noise.std(), 0, 1)
 
 
 # How far round the head, in degrees, strands are combed between the crown and each ring.

@@ -54,7 +54,7 @@ def skin_paint(actor: Actor, place: Floats, uv: Floats, state: State) -> Paint:
     hair = sampled(actor.hair.density.astype(np.float32), uv[:, 0], uv[:, 1])
     openness = openness * (1 - 0.35 * ease(hair, -0.9, 0.3))
     scalp = linear_from_srgb(actor.who.hair) * 0.85
-    albedo = albedo + (scalp - albedo) * (0.85 * ease(hair, -0.15, 0.75))[:, None]
+    albedo = albedo + (scalp - albedo) * (0.85 * ease(hair, -0.1, 0.95))[:, None]
     gloss = gloss * (1 - ease(hair, -0.2, 0.5))
     openness = openness * (1 - 0.55 * np.exp(-np.square((ring - 14.4) / 1.3)))
     albedo, openness = _lash_lines(albedo, openness, x, y, actor, state)
@@ -76,7 +76,7 @@ def _lash_lines(
         outer = ease(ax, 22.0, 44.0)
         thick = (0.55 + 0.75 * outer) * actor.who.lashes
         above = upper - py
-        dark = within * ease(above, -0.8, 0.0) * (1 - ease(above, thick, thick + 0.9))
+        dark = within * ease(above, -0.8, 0.0) * (1 - ease(above - thick, 0.0, 0.9))
         below = py - lower
         low = 0.34 * actor.who.lashes * within * outer * ease(below, -0.2, 0.3) * (1 - ease(below, 0.9, 1.7))
         margin = within * ease(below, -0.6, -0.1) * (1 - ease(below, 0.35, 0.8))
@@ -126,9 +126,9 @@ def hair_cover(actor: Actor, uv: Floats, shell: np.ndarray, *, shells: int) -> n
     density = sampled(actor.hair.density.astype(np.float32), uv[:, 0], uv[:, 1])
     at = sampled(actor.strand_at, uv[:, 0], uv[:, 1])
     noise = sampled(actor.hair.strands, at[:, 0] % (STRAND_WIDTH - 1), at[:, 1])
-    strand = 0.65 * noise[:, 0] + 0.35 * noise[:, 1]
+    strand = 0.75 * noise[:, 0] + 0.25 * noise[:, 1]
     outer = shell / max(shells - 1, 1)
-    return density * (1.0 - 0.30 * outer) > 0.62 - 0.62 * strand + 0.06 * outer
+    return density * (1.15 - 0.30 * outer) > 0.92 - 0.95 * strand + 0.06 * outer
 
 
 def hair(actor: Actor, lit: Lit, uv: Floats, tangent: Floats, shell: int) -> Floats:
@@ -189,7 +189,7 @@ def mouth(name: str, actor: Actor, lit: Lit, uv: Floats, state: State) -> Floats
         albedo = np.array([0.66, 0.60, 0.50], np.float32) * shade[:, None]
         openness = openness * (1.0 if name == "teeth_upper" else 0.55)
     elif name == "tongue":
-        albedo = np.array([0.36, 0.12, 0.11], np.float32) * np.ones((len(uv), 1), np.float32)
+        albedo = np.array([0.42, 0.15, 0.14], np.float32) * np.ones((len(uv), 1), np.float32)
         openness = openness * 0.65
     else:
         albedo = np.array([0.10, 0.025, 0.02], np.float32) * np.ones((len(uv), 1), np.float32)

@@ -36,9 +36,9 @@ class EyeOpening:
         drop = (3.0 - 1.7 * self.squint) * (1 - self.blink) + 2.3 * self.blink
         return base - rise * bow_up, base + drop * bow_down
 
-    def inside(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
+    def inside(self, x: Array, y: Array) -> Array:
         """Millimetres above zero inside the opening, below zero on the skin (measured up and down)."""
-        ax = np.abs(np.asarray(x))
+        ax = np.abs(x)
         upper, lower = self.lids(ax)
         height = np.minimum(y - upper, lower - y)
         beyond = np.maximum(EYE_INNER[0] - ax, ax - EYE_OUTER[0])

@@ -48,8 +48,8 @@ def eyeball(side: int, who: Identity) -> tuple[Array, Array]:
     a, b = np.meshgrid(np.radians(np.linspace(-80, 80, 25)), np.radians(np.linspace(-75, 75, 21)))
     direction = np.stack([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)], axis=-1)
     grow = 1 + 0.13 * who.mode("eye_size")
-    # The border is drawn out to a flat rim, so that no slanting look passes between lid and eyeball.
-    rim = 1 + 0.9 * ease(np.hypot(direction[..., 0], direction[..., 1]), 0.90, 0.97)
+    # The border at the nose is drawn out to a flat rim, so that no slanting look passes behind the eyeball.
+    rim = 1 + 0.45 * ease(-side * direction[..., 0], 0.86, 0.97)
     radii = EYE_RADII * np.stack([grow * rim, grow * rim, np.ones_like(rim)], axis=-1)
     return eye_centre(side, who) + direction * radii, direction
 
@@ -67,7 +67,7 @@ def tongue() -> Array:
     """The front of the tongue."""
     a, b = np.meshgrid(np.radians(np.linspace(-85, 85, 17)), np.radians(np.linspace(-85, 70, 13)))
     direction = np.stack([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)], axis=-1)
-    return np.array([0, 38.0, -6.0]) + direction * [16, 7.0, 13]
+    return np.array([0, 37.0, -4.0]) + direction * [17, 7.5, 14]
 
 
 def mouth_wall() -> tuple[Array, Array]:

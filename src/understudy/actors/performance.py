@@ -6,6 +6,7 @@ Not here: how a state moves the face (`deform`) or lights it (`shade`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,7 +86,7 @@ def _smooth_noise(frames: int, period: float, rng: np.random.Generator) -> Array
     ) / 6
 
 
-def _through(frames: int, at_share: list[float], values: list[float]) -> Array:
+def _through(frames: int, at_share: Sequence[float], values: Sequence[float]) -> Array:
     """An eased path through `values` at shares of the track's length."""
     share = np.linspace(0, 1, frames)
     k = np.clip(np.searchsorted(at_share, share, side="right") - 1, 0, len(values) - 2)
@@ -180,6 +181,7 @@ _DST_STAGE = _Stage(
         fill_color=(0.78, 0.90, 1.0),
         fill_strength=0.50,
         rim_strength=0.40,
+        exposure=1.15,
     ),
     Background(above=(0.30, 0.24, 0.20), below=(0.17, 0.14, 0.13), lights=7, seed=8),
 )

@@ -126,8 +126,8 @@ def _row_rings() -> tuple[Array, int]:
     at_lips = np.interp(lip_line_y(0.0), track[:, 1], length)
     edges = np.interp([-152, -100, -66, -58, 50, 78, 100, 150, 360], track[:, 1], length)
     steps = np.array([5, 4, 2.2, 1.35, 1.35, 2.0, 4.5, 8, 16.0])
-    above = _stepped(edges, steps, 0.0, at_lips - 0.25)
-    below = _stepped(edges, steps, at_lips + 0.25, length[-1])
+    above = _stepped(edges, steps, 0.0, float(at_lips - 0.25))
+    below = _stepped(edges, steps, float(at_lips + 0.25), float(length[-1]))
     return np.interp(np.concatenate([above, below]), length, fine), len(above) - 1
 
 
