@@ -74,5 +74,8 @@ def warp_to_frame(
         borderValue=0,
     )
     if method == cv2.INTER_CUBIC:
-        warped = np.clip(warped, source.min(), source.max())
+        low, high = source.min(), source.max()
+        if outside == "zero":  # the nothing around the crop is a value too
+            low, high = min(low, 0), max(high, 0)
+        warped = np.clip(warped, low, high)  # cubic overshoots at edges
     return np.asarray(warped, np.float32).reshape(height, width, *np.shape(image)[2:])

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from understudy.faces.align import crop, warp_to_frame
+from understudy.geometry import inverse, resized_crop
+
+
+def spot(width: int, height: int, x: float, y: float, radius: float) -> np.ndarray:
+    across, down = np.meshgrid(np.arange(width) + 0.5 - x, np.arange(height) + 0.5 - y)
+    return np.exp(-(across**2 + down**2) / (2 * radius**2)).astype(np.float32)
+
+
+def centre_of(picture: np.ndarray) -> tuple[float, float]:
+    weight = np.where(picture > 0.02, picture, 0).astype(float)
+    across, down = np.arange(picture.shape[1]) + 0.5, np.arange(picture.shape[0]) + 0.5
+    return (weight.sum(0) @ across) / weight.sum(), (weight.sum(1) @ down) / weight.sum()
+
+
+# A square of 90 px at (41.3, 33.8) of the frame.
+CROP_64 = np.array([[64 / 90, 0, -41.3 * 64 / 90], [0, 64 / 90, -33.8 * 64 / 90]])
+
+
+@pytest.mark.parametrize("size", [16, 40, 64, 128, 300])
+def test_a_crop_shows_a_face_in_the_same_place_at_every_size(size):
+    frame = spot(200, 160, 80.2, 75.6, 9)
+    cut = crop(frame, resized_crop(CROP_64, from_px=64, to_px=size), size)
+    x, y = centre_of(cut)
+    assert x / size == pytest.approx((80.2 - 41.3) / 90, abs=0.0015)
+    assert y / size == pytest.approx((75.6 - 33.8) / 90, abs=0.0015)
+
+
+def test_a_crop_keeps_the_pictures_kind():
+    frame = np.random.default_rng(0).integers(0, 255, (90, 120, 3)).astype(np.uint8)
+    assert crop(frame, CROP_64, 64).dtype == np.uint8
+    assert crop(frame, CROP_64, 64).shape == (64, 64, 3)
+    assert crop(frame[..., :1].astype(np.float32), CROP_64, 64).shape == (64, 64, 1)
+    assert crop(frame[..., 0].astype(np.uint16) * 257, CROP_64, 64).dtype == np.uint16
+
+
+def test_a_crop_of_whole_pixels_is_those_pixels():
+    frame = np.random.default_rng(0).integers(0, 255, (90, 120, 3)).astype(np.uint8)
+    cut = crop(frame, np.array([[1.0, 0, -20], [0, 1, -10]]), 64)
+    np.testing.assert_array_equal(cut, frame[10:74, 20:84])
+
+
+def test_a_small_crop_averages_instead_of_aliasing():
+    board = (np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8)
+    small = crop(board, np.array([[16 / 256, 0, 0], [0, 16 / 256, 0]]), 16)
+    assert np.abs(small.astype(float) - 127.5).max() < 3
+
+
+def test_beyond_the_frame_its_edge_is_repeated():
+    cut = crop(np.full((20, 20, 3), 77, np.uint8), np.array([[1.0, 0, 30], [0, 1, 30]]), 64)
+    assert (cut == 77).all()
+
+
+@pytest.mark.parametrize("size", [24, 64, 160, 512])
+def test_a_crop_laid_back_lands_where_it_came_from(size):
+    frame = spot(200, 160, 80.2, 75.6, 9)
+    to_crop = resized_crop(CROP_64, from_px=64, to_px=size)
+    back = warp_to_frame(crop(frame, to_crop, size), inverse(to_crop), 200, 160)
+    assert back.shape == (160, 200) and back.dtype == np.float32
+    assert centre_of(back) == pytest.approx((80.2, 75.6), abs=0.1)
+    inside = (slice(40, 115), slice(48, 125))
+    assert np.abs(back - frame)[inside].max() < 0.04
+
+
+@pytest.mark.parametrize("scale", [0.2, 0.9, 1.0, 3.7])
+def test_a_laid_crop_has_no_holes(scale):
+    turn = np.array([[scale * 0.8, -scale * 0.6, 60.0], [scale * 0.6, scale * 0.8, 30.0]])
+    laid = warp_to_frame(np.ones((50, 50, 3), np.float32), turn, 300, 260)
+    middle = turn[:, :2] @ [25, 25] + turn[:, 2]
+    across, down = np.meshgrid(np.arange(300) + 0.5 - middle[0], np.arange(260) + 0.5 - middle[1])
+    far = np.maximum(abs(across * 0.8 + down * 0.6), abs(down * 0.8 - across * 0.6))
+    assert laid[far < 25 * scale - 2].min() > 0.999
+    assert laid[far > 25 * scale + 2 + 2 * scale].max() == 0
+    assert laid.min() >= 0 and laid.max() <= 1
+    assert warp_to_frame(np.ones((50, 50)), turn, 300, 260, outside="edge").min() > 0.999
