@@ -98,7 +98,12 @@ class Learner:
             found = {
                 key.removeprefix(prefix): value for key, value in optimizer.items() if key.startswith(prefix)
             }
-            # `step` is a counter that the optimiser wants where its arithmetic happens.
-            self.optimizer.state[parameter] = {
-                kind: value.to(parameter.device) for kind, value in found.items()
-            }
+            self.optimizer.state[parameter] = {kind: _beside(value, parameter) for kind, value in found.items()}
+
+
+def _beside(value: Tensor, parameter: Tensor) -> Tensor:
+    """A piece of the optimiser's state where and how its parameter lies in memory: fused steps go through both
+    in storage order, so a moment laid out otherwise would be applied to other weights."""
+    if value.shape != parameter.shape:  # the counter of steps
+        return value.to(parameter.device)
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -1,0 +1,92 @@
+"""A network small enough to learn in a blink, and facesets of drawn faces for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from understudy.faces.align import crop
+from understudy.facesets.record import FaceRecord
+from understudy.facesets.store import Faceset
+from understudy.geometry import MEAN_FACE_68_IN_SPACE, FaceType, crop_from_frame
+from understudy.networks import catalog
+from understudy.networks.quick import Quick
+from understudy.training import presets
+from understudy.training.options import TrainOptions
+from understudy.training.presets import Preset
+
+TINY = "tiny"
+FRAME_PX = 96
+
+
+def drawn_frame(number: int, skin: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A face that turns and shifts with `number`: (frame RGB, landmarks)."""
+    yaw = np.sin(number * 0.7) * 0.5
+    x, y, z = MEAN_FACE_68_IN_SPACE.T
+    points = np.stack([x * np.cos(yaw) - z * np.sin(yaw), y], 1) * 0.36 + [48 + number % 5, 44]
+    frame = np.full((FRAME_PX, FRAME_PX, 3), 40, np.uint8)
+    outline = points[[*range(17), *range(26, 16, -1)]].astype(np.int32)
+    cv2.fillPoly(frame, [outline], skin)
+    for part in (range(36, 42), range(42, 48), range(48, 60)):
+        cv2.fillPoly(frame, [points[list(part)].astype(np.int32)], (30, 20, 90 + number % 60))
+    return frame, points
+
+
+def add_faces(
+    folder: Path, count: int, *, skin: tuple[int, int, int], face_type: FaceType = "full", size_px: int = 64
+) -> Faceset:
+    faceset = Faceset(folder)
+    for number in range(count):
+        frame, points = drawn_frame(number, skin)
+        matrix = crop_from_frame(points, face_type=face_type, size_px=size_px)
+        record = FaceRecord(
+            clip=folder.name,
+            frame=number,
+            time_s=number / 25,
+            frame_size=(FRAME_PX, FRAME_PX),
+            box_xyxy=(10, 10, 80, 80),
+            score=0.9,
+            landmarks_68=[(float(x), float(y)) for x, y in points],
+            face_type=face_type,
+            size_px=size_px,
+            crop_from_frame=matrix.tolist(),
+        )
+        faceset.add(crop(frame, matrix, size_px), record, image_format="png")
+    faceset.close()
+    return Faceset(folder)
+
+
+@pytest.fixture(scope="session")
+def facesets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faceset, Faceset]]:
+    """(src, dst): 24 and 12 faces."""
+    folder = tmp_path_factory.mktemp("facesets")
+    src = add_faces(folder / "src", 24, skin=(200, 150, 130))
+    dst = add_faces(folder / "dst", 12, skin=(120, 140, 90))
+    yield src, dst
+    src.close()
+    dst.close()
+
+
+@pytest.fixture(autouse=True)
+def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The preset "tiny", 32 px."""
+    monkeypatch.setitem(catalog.ARCHITECTURES, TINY, lambda: Quick(32, width=8, code=16))
+    monkeypatch.setitem(presets.PRESETS, TINY, Preset(TINY, "full", "for tests"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small arithmetic is faster without threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def tiny_options(**changes: object) -> TrainOptions:
+    return TrainOptions.model_validate({"batch_size": 4, "preview_every": 0, "iterations": 20} | changes)

@@ -1,0 +1,38 @@
+"""Devices are chosen by name, and a wrong name says what there is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from understudy.errors import DeviceUnavailable
+from understudy.training.device import choose_device, describe_devices
+
+
+def test_the_cpu_is_always_there() -> None:
+    assert choose_device("cpu").device == torch.device("cpu")
+    assert [name for name, _ in describe_devices()][-1] == "cpu"
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", "quantum", ""])
+def test_a_device_that_is_not_here_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(DeviceUnavailable, match="cpu"):
+        choose_device(name)
+
+
+def test_auto_takes_an_accelerator_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert choose_device("auto").device.type == "cpu"
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bfloat16_is_used_only_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: supported, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    compute = choose_device("cpu")
+    assert compute.uses_bfloat16 is supported
+    with compute.autocast():
+        product = torch.ones(4, 4) @ torch.ones(4, 4)
+    assert product.dtype == (torch.bfloat16 if supported else torch.float32)
