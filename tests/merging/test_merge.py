@@ -189,7 +189,7 @@ def test_a_damaged_journal_only_costs_the_work_again(
     assert run(movie, faces, painter, tmp_path / "merged").summary["made_now"] == 1
 
 
-def test_going_back_to_older_settings_after_a_stop_never_keeps_a_picture_of_the_newer_ones(
+def test_going_back_to_older_settings_after_a_kill_never_keeps_a_picture_of_the_newer_ones(
     movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
 ) -> None:
     folder, faces = tmp_path / "merged", faceset({i: [landmarks()] for i in range(6)})
@@ -201,7 +201,9 @@ def test_going_back_to_older_settings_after_a_stop_never_keeps_a_picture_of_the_
     for event in stage:
         if getattr(event, "done", 0) == 3:
             break
+    as_a_kill_leaves_it = (folder / "merge.json").read_bytes()
     stage.close()
+    (folder / "merge.json").write_bytes(as_a_kill_leaves_it)
     run(movie, faces, painter, folder)
     assert pictures(folder) == before
 
