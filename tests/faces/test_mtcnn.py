@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from tests.faces.people import five_of
 from understudy.faces.boxes import overlap
@@ -74,6 +75,12 @@ def test_several_faces_come_largest_first(detector, src_frames, dst_frames):
 def test_a_frame_without_a_face_gives_an_empty_list(detector, shape):
     frames = [np.full(shape, 90, np.uint8), np.zeros(shape, np.uint8)]
     assert detector.detect(frames) == [[], []]
+
+
+def test_the_number_of_threads_is_given_back(detector):
+    before = torch.get_num_threads()
+    detector.detect([np.zeros((40, 40, 3), np.uint8)])
+    assert torch.get_num_threads() == before
 
 
 def test_no_frames_give_no_lists(detector):
