@@ -43,6 +43,7 @@ class Mesh:
     part: np.ndarray  # (n,) uint8: number in PARTS
     near_eye: np.ndarray  # (n,) bool: head triangles that an eye's opening may cut
     uv: np.ndarray  # (vertices, 2) float32: column and row in the part's own grid
+    mouth_wall: slice  # the vertices of that part
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,6 @@ class Actor:
     hair: Hair
     grids: dict[str, Array]  # the other parts at rest
     normals: dict[str, Array]  # of the other parts: they are rigid, so these only turn
-    wall_jaw: Array  # weight of the jaw on the mouth's inside
     eye_directions: np.ndarray  # (rows, columns, 3) float32, the same for both eyes
     place: np.ndarray  # (rows, columns, 4) float32: canonical x, y, ring, angle_deg of the head's vertices
     face_share: np.ndarray  # (rows, columns) float32: above 0.5 is face
@@ -75,10 +75,10 @@ def actor_for(who: Identity) -> Actor:
     for side, name in ((-1, "left"), (1, "right")):
         grids[f"ear_{name}"] = parts.ear(side, who)
         grids[f"eye_{name}"], directions = parts.eyeball(side, who)
-    grids["teeth_upper"], grids["teeth_lower"] = parts.teeth(True), parts.teeth(False)
-    grids["tongue"] = parts.tongue()
-    wall, wall_jaw = parts.mouth_wall()
-    grids["mouth_wall"] = wall + shape_offset(wall, who) * [1, 1, 0]
+    bite = shape_offset(np.array([0.0, 27.0]), who)
+    grids["teeth_upper"], grids["teeth_lower"] = parts.teeth(True) + bite, parts.teeth(False) + bite
+    grids["tongue"] = parts.tongue() + bite
+    grids["mouth_wall"] = _lips_edges(head, rest)
     normals = grid_normals(rest)
     for k in range(HAIR_SHELLS):
         grids[f"hair_{k}"] = shell_points(rest, normals, hair.lift_mm[k], curtain=hair.curtain)
@@ -90,13 +90,15 @@ def actor_for(who: Identity) -> Actor:
         for name, grid in grids.items()
     }
     return Actor(
-        who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid, wall_jaw,
+        who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid,
         directions.astype(np.float32), place, _face_share(head), strand_position(head, who.hair_style), mesh,
     )  # fmt: skip
 
 
 def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
-    triangles, part, near_eye, uv, offset = [], [], [], [], 0
+    triangles, part, near_eye, uv = [], [], [], []
+    counts = [grids[name].shape[0] * grids[name].shape[1] for name in PARTS]
+    offsets = np.cumsum([0, *counts])
     for number, name in enumerate(PARTS):
         rows, columns = grids[name].shape[:2]
         found = grid_triangles(rows, columns)
@@ -109,11 +111,17 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
             eye = np.zeros(len(found), bool)
         column, row = np.meshgrid(np.arange(columns), np.arange(rows))
         uv.append(np.stack([column.ravel(), row.ravel()], axis=-1).astype(np.float32))
-        triangles.append(found + offset)
+        triangles.append(found + offsets[number])
         part.append(np.full(len(found), number, np.uint8))
         near_eye.append(eye)
-        offset += rows * columns
-    return Mesh(*(np.concatenate(a) for a in (triangles, part, near_eye, uv)))
+    wall = PARTS.index("mouth_wall")
+    return Mesh(
+        np.concatenate(triangles),
+        np.concatenate(part),
+        np.concatenate(near_eye),
+        np.concatenate(uv),
+        slice(int(offsets[wall]), int(offsets[wall + 1])),
+    )
 
 
 def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
@@ -141,6 +149,13 @@ def _face_share(head: Template) -> np.ndarray:
     inside_ears = np.minimum(columns - left, right - columns) + 0.6
     inside = np.minimum(np.minimum(inside_jaw, inside_brow), inside_ears)
     return np.clip(0.5 + 0.25 * inside, 0, 1).astype(np.float32)
+
+
+def _lips_edges(head: Template, points: Array) -> Array:
+    """The edges of both lips, (2, columns, 3): what lies between them shows the inside of the mouth."""
+    row = head.upper_lip_row
+    inside = (np.abs(head.x[row]) < LIP_CORNER_X) & (head.front[row] > 0.5)
+    return points[row : row + 2, inside]
 
 
 def _beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
@@ -181,10 +196,11 @@ def posed_actor(actor: Actor, state: State) -> Posed:
     face = deform.expressed(actor.rest, actor.rig, state)
     marks = _marks(actor, face, state)
     points = {"head": deform.posed(face, actor.rig.head, state)}
-    jaw = {"teeth_lower": 1.0, "tongue": 0.85, "mouth_wall": actor.wall_jaw}
+    jaw = {"teeth_lower": 1.0, "tongue": 0.85}
     for name, grid in actor.grids.items():
         moved = deform.with_jaw(grid, jaw[name], state.jaw) if name in jaw else grid
         points[name] = deform.posed(moved, 1.0, state)
+    points["mouth_wall"] = _lips_edges(actor.head, points["head"])
     turn = deform.head_turn(state)
     normals: dict[str, Array] = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
     normals["head"] = _without_seam(grid_normals(points["head"]))

@@ -16,6 +16,7 @@ from understudy.actors.actor import HAIR_SHELLS, PARTS, Actor, Posed, grid_steps
 from understudy.actors.performance import State
 from understudy.actors.shade import Floats, Lit, ShadowMap, sampled, tone_mapped, unit
 
+_MOUTH_DEPTH_MM = 45.0
 _SHADOW_PX = 176
 _SHADOW_SPAN_MM = 330.0
 _NO_CASTER_MM = -400.0
@@ -75,6 +76,8 @@ def _visible(actor: Actor, posed: Posed, state: State, size_px: int) -> Visible:
     points = np.concatenate([posed.points[name].reshape(-1, 3) for name in PARTS])
     xy, depth = camera.projected(points, state, size_px)
     mesh = actor.mesh
+    # The dark of the mouth fills the opening between the lips, behind everything else in it.
+    depth[mesh.mouth_wall] -= _MOUTH_DEPTH_MM
     found = raster.fragments(xy, depth, mesh.triangles, width=size_px, height=size_px)
     found = found.kept(_uncut(actor, found, state))
     hits = raster.nearest(found, pixels=size_px * size_px)

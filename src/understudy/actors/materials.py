@@ -42,12 +42,13 @@ class Paint:
 
 def skin_paint(actor: Actor, place: Floats, uv: Floats, state: State) -> Paint:
     """Skin colour, gloss and crevices at canonical places (n, 4)."""
-    x, y, ring, _ = place.T
+    x, y, ring, angle = place.T
     column = (x - skin.LEFT) * skin.PX_PER_MM - 0.5
     row = (y - skin.TOP) * skin.PX_PER_MM - 0.5
     surface = sampled(actor.skin.surface, column, row)
     painted = sampled(actor.skin.albedo, column, row)
-    share = sampled(actor.head.front.astype(np.float32), uv[:, 0], uv[:, 1]) * (1 - ease(y, 90, 102))
+    # Painted from the front, the picture is drawn out where the head turns away.
+    share = (1 - ease(np.abs(angle), 54, 86)) * (1 - ease(y, 90, 102))
     albedo = actor.skin.plain + (painted - actor.skin.plain) * share[:, None]
     gloss = 0.35 + (surface[:, 0] - 0.35) * share
     openness = 1 + (surface[:, 1] - 1) * share

@@ -1,4 +1,4 @@
-"""Ears, eyeballs, teeth, tongue and the inside of the mouth: small grids beside the head's own.
+"""Ears, eyeballs, teeth and tongue: small grids beside the head's own.
 
 Every grid is (rows, columns, 3) in millimetres at rest, front side out.
 """
@@ -68,11 +68,3 @@ def tongue() -> Array:
     a, b = np.meshgrid(np.radians(np.linspace(-85, 85, 17)), np.radians(np.linspace(-85, 70, 13)))
     direction = np.stack([np.sin(a) * np.cos(b), np.sin(b), np.cos(a) * np.cos(b)], axis=-1)
     return np.array([0, 37.0, -4.0]) + direction * [17, 7.5, 14]
-
-
-def mouth_wall() -> tuple[Array, Array]:
-    """The dark inside of the mouth and how much of the jaw's movement each vertex takes, (rows, columns)."""
-    x, y = np.meshgrid(np.linspace(-38, 38, 21), np.linspace(6, 54, 17))
-    depth = 4.0 - 15.0 * np.square(x / 28) - 6.0 * np.square((y - 28) / 20)
-    weight = np.clip((y - 20) / 16, 0, 1)
-    return np.stack([x, y, depth], axis=-1), weight
