@@ -26,7 +26,7 @@ from understudy.training.augment import (
 )
 
 SIZE, MARGIN = 32, 4
-NONE = Variation(shift=0, warp=0, color_jitter=0)
+NONE = Variation(shift=0, stretch=0, warp=0, color_jitter=0)
 
 
 def faces(count: int = 3, seed: int = 0) -> Faces:
@@ -53,7 +53,7 @@ def test_without_variation_a_lesson_is_the_crop_itself() -> None:
 
 
 def test_the_same_generator_gives_the_same_lesson_and_the_next_another() -> None:
-    strong = Variation(shift=1, warp=1, color_jitter=1)
+    strong = Variation(shift=1, stretch=1, warp=1, color_jitter=1)
     generator = Generator().manual_seed(5)
     first = lesson(faces(), size_px=SIZE, variation=strong, generator=generator)
     second = lesson(faces(), size_px=SIZE, variation=strong, generator=generator)
@@ -63,16 +63,24 @@ def test_the_same_generator_gives_the_same_lesson_and_the_next_another() -> None
 
 
 def test_bends_change_what_is_seen_and_leave_what_is_painted() -> None:
-    bent = Variation(shift=0, warp=1, color_jitter=0)
+    bent = Variation(shift=0, stretch=0, warp=1, color_jitter=0)
     batch = faces()
     made = lesson(batch, size_px=SIZE, variation=bent, generator=Generator().manual_seed(0))
     torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
     assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.005
 
 
+def test_stretches_change_what_is_seen_and_leave_what_is_painted() -> None:
+    batch = faces()
+    variation = Variation(shift=0, stretch=1, warp=0, color_jitter=0)
+    made = lesson(batch, size_px=SIZE, variation=variation, generator=Generator().manual_seed(0))
+    torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
+    assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.005
+
+
 def test_tints_change_what_is_seen_and_leave_what_is_painted() -> None:
     batch = faces()
-    variation = Variation(shift=0, warp=0, color_jitter=1)
+    variation = Variation(shift=0, stretch=0, warp=0, color_jitter=1)
     made = lesson(batch, size_px=SIZE, variation=variation, generator=Generator().manual_seed(0))
     torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
     assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.02

@@ -15,7 +15,8 @@ from torch import Generator, Tensor
 from torch.nn import functional as nnf
 
 _WARP_CELLS = (2, 4, 8)
-_WARP_STEP = 0.16  # standard deviation of a node's shift, in cells
+_WARP_STEP = 0.12  # standard deviation of a node's shift, in cells
+_MOST_STRETCH = 0.15
 _MOST_TURN_DEG, _MOST_ZOOM, _MOST_SHIFT = 10.0, 0.1, 0.08
 _LIGHT_CELL_PX_SHARE = 24  # light is looked at on a grid of this many cells
 _LIGHT_REACH = 3.0  # in such cells
@@ -67,6 +68,20 @@ def random_bends(count: int, size_px: int, strength: float, generator: Generator
         nodes[:, :, :, [0, -1]] = 0
         bends += nnf.interpolate(nodes, size=(size_px, size_px), mode="bilinear", align_corners=True)
     return bends.permute(0, 2, 3, 1)
+
+
+def stretched(grid_BHW2: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Grid points moved so that faces get other proportions: wider or longer, chin or brow larger.
+
+    A model that is to paint straight what it saw stretched cannot copy the seen face's proportions: it has to
+    know the performer's own. Without it, dst's distances between eyes, nose and mouth leak into the swap.
+    """
+    count, device = len(grid_BHW2), grid_BHW2.device
+    zoom = torch.exp(uniform(2 * count, -1, 1, generator) * _MOST_STRETCH * strength)
+    taper = uniform(count, -1, 1, generator) * _MOST_STRETCH / 2 * strength
+    x, y = (grid_BHW2 * zoom.view(count, 1, 1, 2).to(device)).unbind(-1)
+    taper = taper.view(count, 1, 1).to(device)
+    return torch.stack([x * (1 + taper * y), y * (1 + taper * y)], dim=-1)
 
 
 def pixel_grid(size_px: int) -> Tensor:
@@ -129,6 +144,7 @@ class Variation:
     """How strong each kind of change is; 0 is none, 1 is usual."""
 
     shift: float
+    stretch: float
     warp: float
     color_jitter: float
 
@@ -154,7 +170,8 @@ def lesson(
     grid = placed(places, straight)
     stack = torch.cat([faces.images_BCHW, faces.masks_B1HW], 1)
     goal, mask = sampled(stack, grid, size_px=size_px).split([3, 1], dim=1)
-    seen = sampled(faces.images_BCHW, placed(places, straight + bends), size_px=size_px)
+    crooked = stretched(straight + bends, variation.stretch, generator)
+    seen = sampled(faces.images_BCHW, placed(places, crooked), size_px=size_px)
     if light is not None and relit_B is not None:
         lit_stack = torch.cat([light.images_BCHW, light.masks_B1HW], 1)
         lit, lit_mask = sampled(lit_stack, grid, size_px=size_px).split([3, 1], dim=1)

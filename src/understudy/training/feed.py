@@ -98,7 +98,10 @@ class Feed:
         self.waited_s += time.perf_counter() - began
         relit = torch.rand(options.batch_size, generator=generator) < options.relight
         variation = Variation(
-            shift=options.random_shift, warp=options.random_warp * warp, color_jitter=options.color_jitter
+            shift=options.random_shift,
+            stretch=options.random_stretch,
+            warp=options.random_warp * warp,
+            color_jitter=options.color_jitter,
         )
         seen_src = lesson(
             src, size_px=self.size_px, variation=variation, generator=generator, light=light, relit_B=relit

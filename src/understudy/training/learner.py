@@ -5,7 +5,7 @@ One step at a time; knows nothing of files or time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -16,42 +16,42 @@ from understudy.networks.face_model import FaceModel
 from understudy.training.augment import Lesson
 from understudy.training.device import Compute
 from understudy.training.losses import lesson_loss
+from understudy.training.muon import Muon
 
 _BETAS = (0.9, 0.99)
 _WEIGHT_DECAY = 0.01
 _MOST_GRADIENT = 1.0
+_THIN = 16  # filters with so few channels in or out look at or paint pixels; Muon is for those between
 _GENERATOR_KEY = "generator"
+_ADAMW_STATE = ("step", "exp_avg", "exp_avg_sq")
+_MUON_STATE = ("momentum",)
 
 
 class Learner:
     """A model that learns. `generator` is the only randomness; it lives on the CPU."""
 
-    def __init__(self, architecture: str, *, seed: int, compute: Compute) -> None:
+    def __init__(self, architecture: str, *, optimizer: str = "adamw", seed: int, compute: Compute) -> None:
         self.compute, self.seed = compute, seed
         self.model: FaceModel = build(architecture, seed=seed, device=compute.device)
         self.average: FaceModel = (
             build(architecture, seed=seed, device=compute.device).eval().requires_grad_(False)
         )
         self.generator = torch.Generator().manual_seed(seed)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            betas=_BETAS,
-            weight_decay=_WEIGHT_DECAY,
-            fused=compute.device.type in ("cpu", "cuda", "xpu", "mps"),
-        )
+        self.optimizers = _optimizers(self.model, optimizer, compute)
         self.iteration = 0
 
     def step(self, src: Lesson, dst: Lesson, *, learning_rate: float, ema_decay: float) -> Tensor:
         """Learn from one batch of each performer; returns (2,) losses of src and dst, still on the device."""
-        for group in self.optimizer.param_groups:
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = learning_rate
         with self.compute.autocast():
             painted_src, painted_dst = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW)
         losses = torch.stack([lesson_loss(painted_src, src), lesson_loss(painted_dst, dst)])
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         losses.sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), _MOST_GRADIENT)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.iteration += 1
         self._follow(ema_decay)
         return losses.detach()
@@ -66,10 +66,18 @@ class Learner:
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimiser's moments by parameter name, and the generator's state."""
         tensors = {_GENERATOR_KEY: self.generator.get_state()}
-        for name, parameter in self.model.named_parameters():
-            for kind, value in self.optimizer.state[parameter].items():
+        for stepper, name, parameter in self._steered():
+            for kind, value in stepper.state[parameter].items():
                 tensors[f"{name}:{kind}"] = value
         return tensors
+
+    def _steered(self) -> Iterator[tuple[torch.optim.Optimizer, str, nn.Parameter]]:
+        """Every parameter with its name and the optimiser that moves it."""
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        for stepper in self.optimizers:
+            for group in stepper.param_groups:
+                for parameter in group["params"]:
+                    yield stepper, names[parameter], parameter
 
     def load(
         self,
@@ -93,12 +101,25 @@ class Learner:
             self.generator.manual_seed(self.seed + iteration)
             return
         self.generator.set_state(optimizer[_GENERATOR_KEY].cpu())
-        for name, parameter in self.model.named_parameters():
-            prefix = f"{name}:"
-            found = {
-                key.removeprefix(prefix): value for key, value in optimizer.items() if key.startswith(prefix)
-            }
-            self.optimizer.state[parameter] = {kind: _beside(value, parameter) for kind, value in found.items()}
+        for stepper, name, parameter in self._steered():
+            kinds = _MUON_STATE if isinstance(stepper, Muon) else _ADAMW_STATE
+            found = {kind: optimizer[f"{name}:{kind}"] for kind in kinds if f"{name}:{kind}" in optimizer}
+            if len(found) == len(kinds):  # else another optimiser was used before
+                stepper.state[parameter] = {kind: _beside(value, parameter) for kind, value in found.items()}
+
+
+def _optimizers(model: FaceModel, name: str, compute: Compute) -> list[torch.optim.Optimizer]:
+    """AdamW for all, or Muon for the filters inside the network and AdamW for the rest."""
+    filters = {name: p for name, p in model.named_parameters() if p.ndim == 4 and min(p.shape[:2]) > _THIN}
+    chosen = filters if name == "muon" else {}
+    rest = [p for name, p in model.named_parameters() if name not in chosen]
+    fused = compute.device.type in ("cpu", "cuda", "xpu", "mps")
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(rest, betas=_BETAS, weight_decay=_WEIGHT_DECAY, fused=fused)
+    ]
+    if chosen:
+        optimizers.append(Muon(chosen.values(), weight_decay=_WEIGHT_DECAY))
+    return optimizers
 
 
 def _beside(value: Tensor, parameter: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from understudy.options import Options, option
 
 
@@ -27,6 +29,12 @@ class TrainOptions(Options):
     batch_size: int = option(
         16, "Faces of each performer per iteration. Less needs less memory.", low=1, high=512, when="restart"
     )
+    optimizer: Literal["adamw", "muon"] = option(
+        "muon",
+        "How steps are found. muon learns more from each iteration; it costs little in small models and much "
+        "in large ones.",
+        when="restart",
+    )
     learning_rate: float = option(
         1e-3, "Largest step of the optimiser; it warms up to this.", low=1e-7, high=0.1, when="restart"
     )
@@ -34,6 +42,14 @@ class TrainOptions(Options):
         1.0,
         "How strongly faces are bent before the model sees them; it learns to straighten them. Fades out "
         "towards a planned end.",
+        low=0.0,
+        high=3.0,
+        when="restart",
+    )
+    random_stretch: float = option(
+        1.0,
+        "How strongly the proportions of faces vary in what the model sees, so that dst's don't show in "
+        "the swap.",
         low=0.0,
         high=3.0,
         when="restart",

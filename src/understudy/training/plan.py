@@ -17,8 +17,8 @@ _WARM_UP_ITERATIONS = 50
 _FULL_SPEED_SHARE = 0.3  # of a plan; then the steps shrink
 _LAST_SPEED = 0.02
 _AGAIN_SPEED = 0.6  # a model that has settled once is not shaken as hard again
-_WARP_FADES_FROM = 0.4  # share of a plan after which bending fades
-_LAST_WARP = 0.15
+_WARP_FADES_FROM = 0.5  # share of a plan after which bending fades
+_LAST_WARP = 0.3
 
 
 @dataclass(frozen=True)

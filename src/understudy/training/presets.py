@@ -20,7 +20,12 @@ class Preset:
     train: Mapping[str, Any] = field(default_factory=dict)
 
 
-_CLASSIC: Mapping[str, Any] = {"learning_rate": 5e-5, "ema_decay": 0.999, "preview_every": 500}
+_CLASSIC: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "learning_rate": 5e-5,
+    "ema_decay": 0.999,
+    "preview_every": 500,
+}
 
 PRESETS: dict[str, Preset] = {
     "quick": Preset("quick", "full", "A small model for CPUs, first looks and demos: a likeness in minutes."),

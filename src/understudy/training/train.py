@@ -78,7 +78,8 @@ def _new_learner(
 ) -> tuple[Learner, ModelAbout]:
     about = read_about(model_dir)
     architecture = about.architecture if about else preset_named(preset).architecture
-    learner = Learner(architecture, seed=about.seed if about else options.seed, compute=compute)
+    seed = about.seed if about else options.seed
+    learner = Learner(architecture, optimizer=options.optimizer, seed=seed, compute=compute)
     size_px = learner.model.size_px
     return learner, about_model(model_dir, preset=preset, seed=options.seed, size_px=size_px)
 
