@@ -9,7 +9,7 @@ from tests.faces.people import five_of
 from understudy.faces.boxes import overlap
 from understudy.faces.detect import DETECTORS
 from understudy.faces.mtcnn import MtcnnDetector
-from understudy.faces.options import MtcnnOptions
+from understudy.faces.settings import MtcnnSettings
 from understudy.geometry import unit_from_frame
 
 
@@ -49,7 +49,7 @@ def test_looking_again_makes_the_points_steadier(src_frames):
     frames = [np.roll(np.pad(picture, ((16, 16), (16, 16), (0, 0)), mode="edge"), by, (1, 0)) for by in moved]
     spread = {}
     for passes in (0, 2):
-        found = MtcnnDetector(options=MtcnnOptions(refinement_passes=passes)).detect(frames)
+        found = MtcnnDetector(settings=MtcnnSettings(refinement_passes=passes)).detect(frames)
         points = np.array([faces[0].points_5 - by for faces, by in zip(found, moved, strict=True)])
         spread[passes] = points.std(0).mean()
     assert spread[2] < 0.6 * spread[0]
@@ -90,7 +90,7 @@ def test_no_frames_give_no_lists(detector):
 def test_a_large_frame_is_searched_small_and_answered_in_its_own_pixels(src_frames):
     picture = src_frames[0].rgb
     large = np.repeat(np.repeat(picture, 3, 0), 3, 1)
-    (found,) = MtcnnDetector(options=MtcnnOptions(longest_side_px=160)).detect([large])
+    (found,) = MtcnnDetector(settings=MtcnnSettings(longest_side_px=160)).detect([large])
     (expected,) = MtcnnDetector().detect([picture])
     np.testing.assert_allclose(found[0].points_5, expected[0].points_5 * 3, atol=1.5)
 

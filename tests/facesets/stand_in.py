@@ -16,6 +16,7 @@ from understudy.geometry import MEAN_FACE_68_IN_SPACE
 from understudy.media.images import encode_png
 
 FACE = MEAN_FACE_68_IN_SPACE[:, :2] / 150  # about one unit across
+DOUBTFUL = 20  # faces of no more than this side are found with little trust
 _REGIONS = (range(36, 42), range(42, 48), [30], [48], [54])
 _SKINS = {1: (224, 172, 140), 2: (96, 60, 44), 3: (150, 170, 90)}
 
@@ -75,7 +76,7 @@ class StandIn:
                 points = FACE * side + [x, y]
                 points_5 = np.stack([points[list(region)].mean(0) for region in _REGIONS])
                 box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
-                found.append(Detection(box, 0.95, points_5))
+                found.append(Detection(box, 0.5 if side <= DOUBTFUL else 0.95, points_5))
         return sorted(found, key=lambda d: -(d.box_xyxy[2] - d.box_xyxy[0]))
 
 

@@ -10,7 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.facesets.stand_in import FACE, Drawn, StandIn, frame_with, installed, one_person, write_clip
+from tests.facesets.stand_in import (
+    DOUBTFUL,
+    FACE,
+    Drawn,
+    StandIn,
+    frame_with,
+    installed,
+    one_person,
+    write_clip,
+)
 from understudy.errors import (
     ClipMissing,
     DiskFull,
@@ -269,15 +278,16 @@ def test_extracting_another_person_into_the_same_faceset_warns(tmp_path, detecto
 
 
 def test_every_frame_without_a_face_is_listed_with_its_reason(tmp_path, detector):
-    frames = [*one_person(4), [], [], [Drawn(60, 60, 20)], *one_person(2)]
+    frames = [*one_person(4), [], [], [Drawn(60, 60, DOUBTFUL)], *one_person(2)]
     room = Room(tmp_path, frames)
     summary = summary_of(room.run())
-    assert summary["frames_skipped"] == {"no face": "4-5", "too small or doubtful": "6"}
+    assert summary["frames_skipped"] == {"no face": "4-5", "too doubtful": "6"}
     assert (summary["frames"], summary["frames_with_face"], summary["faces_written"]) == (9, 6, 6)
 
 
 @pytest.mark.parametrize(
-    ("frames", "says"), [([[]] * 4, "Check that a face"), ([[Drawn(60, 60, 20)]] * 4, "4 frames have smaller")]
+    ("frames", "says"),
+    [([[]] * 4, "Check that a face"), ([[Drawn(60, 60, DOUBTFUL)]] * 4, "4 frames have doubtful")],
 )
 def test_a_clip_without_a_usable_face_is_said_plainly(tmp_path, detector, frames, says):
     room = Room(tmp_path, frames)

@@ -76,10 +76,10 @@ def test_quick_changes_in_a_sparse_clip_are_no_cuts():
     assert len(only.sightings) == 12
 
 
-def test_small_and_doubtful_faces_are_nobody():
-    frames = film([face(50, 1, side=20), face(150, 2, score=0.5)])
-    assert people_of(frames, ExtractOptions()) == []
-    assert len(people_of(frames, ExtractOptions(min_face_px=10, min_score=0.4))) == 2
+def test_doubtful_faces_are_nobody():
+    frames = film([face(50, 1), face(150, 2, score=0.5)])
+    assert len(people_of(frames, ExtractOptions())) == 1
+    assert len(people_of(frames, ExtractOptions(min_score=0.4))) == 2
 
 
 def test_the_best_sighting_is_large_sharp_and_frontal():

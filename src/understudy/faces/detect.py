@@ -9,8 +9,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from understudy.faces.options import MtcnnOptions
-
 
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -31,16 +29,25 @@ class Detector(Protocol):
         ...
 
 
+SMALLEST_FACE_SHARE = 0.08
+
+
 class DetectorFactory(Protocol):
-    """Makes a detector for one device ("cpu", "cuda:0", …). Raises WeightsMissing."""
+    """Makes a detector for one device ("cpu", "cuda:0", …). Raises WeightsMissing.
 
-    def __call__(self, *, device: str = "cpu", options: MtcnnOptions | None = None) -> Detector: ...
+    `smallest_face_share` is the side of the smallest face looked for, against the frame's shorter side.
+    """
+
+    def __call__(
+        self, *, device: str = "cpu", smallest_face_share: float = SMALLEST_FACE_SHARE
+    ) -> Detector: ...
 
 
-def _mtcnn(*, device: str = "cpu", options: MtcnnOptions | None = None) -> Detector:
+def _mtcnn(*, device: str = "cpu", smallest_face_share: float = SMALLEST_FACE_SHARE) -> Detector:
     from understudy.faces.mtcnn import MtcnnDetector  # torch takes a second to import
+    from understudy.faces.settings import MtcnnSettings
 
-    return MtcnnDetector(device=device, options=options)
+    return MtcnnDetector(device=device, settings=MtcnnSettings(smallest_face_share=smallest_face_share))
 
 
 DETECTORS: Mapping[str, DetectorFactory] = {

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from understudy.faces.boxes import Boxes, Places, corrected, distinct, squared
 from understudy.faces.detect import Detection
-from understudy.faces.options import MtcnnOptions
 from understudy.faces.patches import FramePyramid
 from understudy.faces.point_search import refined_points
+from understudy.faces.settings import MtcnnSettings
 from understudy.networks.mtcnn import MtcnnNets, from_rgb, load_mtcnn, normalised
 
 _CELL_PX = 12
@@ -49,11 +49,11 @@ class MtcnnDetector:
         self,
         *,
         device: torch.device | str = "cpu",
-        options: MtcnnOptions | None = None,
+        settings: MtcnnSettings | None = None,
         nets: MtcnnNets | None = None,
     ) -> None:
         self.device = torch.device(device)
-        self.options = options or MtcnnOptions()
+        self.settings = settings or MtcnnSettings()
         self.nets = nets or load_mtcnn(self.device)
 
     @torch.inference_mode()
@@ -65,7 +65,7 @@ class MtcnnDetector:
             return self._detect(frames_rgb)
 
     def _detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
-        pyramid = FramePyramid(frames_rgb, longest_side_px=self.options.longest_side_px)
+        pyramid = FramePyramid(frames_rgb, longest_side_px=self.settings.longest_side_px)
         found = self._refine(pyramid, self._propose(pyramid))
         found, points = self._output(pyramid, found)
         points = refined_points(
@@ -73,25 +73,25 @@ class MtcnnDetector:
             pyramid,
             found.frame,
             points,
-            passes=self.options.refinement_passes,
+            passes=self.settings.refinement_passes,
             device=self.device,
         )
         return _per_frame(found, points, len(frames_rgb))
 
     def _propose(self, pyramid: FramePyramid) -> _Candidates:
-        options = self.options
+        settings = self.settings
         shorter_px = min(pyramid.height, pyramid.width)
-        smallest_px = max(_SMALLEST_FACE_PX, options.smallest_face_share * shorter_px)
+        smallest_px = max(_SMALLEST_FACE_PX, settings.smallest_face_share * shorter_px)
         scale, level = _CELL_PX / smallest_px, 0
         parts: list[_Candidates] = []
         while shorter_px * scale >= _CELL_PX:
             picture = normalised(pyramid.whole(scale, self.device))
             offsets, scores = self.nets.proposal(picture)
-            cells = _cells(offsets, scores, options.proposal_score)
+            cells = _cells(offsets, scores, settings.proposal_score)
             size = np.array([pyramid.width / picture.shape[3], pyramid.height / picture.shape[2]])
             cells.boxes = cells.boxes * np.tile(size, 2)
             parts.append(cells.at(distinct(cells.boxes, cells.scores, cells.frame, most_overlap=0.5)))
-            scale, level = scale * options.pyramid_factor, level + 1
+            scale, level = scale * settings.pyramid_factor, level + 1
         if not parts:
             return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, np.intp))
         found = _joined(parts)
@@ -109,7 +109,7 @@ class MtcnnDetector:
         better = _Candidates(
             corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame
         )
-        better = better.at(better.scores > self.options.refine_score)
+        better = better.at(better.scores > self.settings.refine_score)
         better = better.at(distinct(better.boxes, better.scores, better.frame, most_overlap=0.7))
         better.boxes = squared(better.boxes)
         return better
@@ -126,7 +126,7 @@ class MtcnnDetector:
         final = _Candidates(
             corrected(found.boxes, np.concatenate(offsets)), np.concatenate(scores), found.frame
         )
-        good = np.flatnonzero(final.scores > self.options.output_score)
+        good = np.flatnonzero(final.scores > self.settings.output_score)
         final, points_in_frame = final.at(good), points_in_frame[good]
         keep = distinct(final.boxes, final.scores, final.frame, most_overlap=0.7, over="smaller")
         return final.at(keep), points_in_frame[keep]

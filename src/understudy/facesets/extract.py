@@ -121,6 +121,7 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
         "landmarker": options.landmarker,
         "frame_step": options.frame_step,
         "max_faces": options.max_faces,
+        "min_face": options.min_face,
     }
     total, damage = frames_to_find(clip, options), clip.info.damage
     with FoundLog.open(task.log_path, binding) as log:
@@ -131,7 +132,7 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
             yield from find(
                 clip,
                 log,
-                detector=DETECTORS[options.detector](device=task.device),
+                detector=DETECTORS[options.detector](device=task.device, smallest_face_share=options.min_face),
                 landmarker=LANDMARKERS[options.landmarker](),
                 options=options,
             )
@@ -170,10 +171,13 @@ def _no_face_sentence(task: _Task, frames: Sequence[FoundFrame]) -> str:
     unwanted = sum(bool(frame.faces) for frame in frames)
     if unwanted:
         return (
-            f"{start} that is large and sure enough; {unwanted} frames have smaller or doubtful ones. Lower "
-            "min_face_px or min_score in the extract options to use those."
+            f"{start} that is sure enough; {unwanted} frames have doubtful ones. Lower min_score in the "
+            "extract options to use them."
         )
-    return f"{start}. Check that a face is seen upright and larger than a twelfth of the picture's height."
+    return (
+        f"{start}. Check that a face is seen upright and larger than a twelfth of the picture, or lower "
+        "min_face in the extract options."
+    )
 
 
 def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Done]:
@@ -256,7 +260,7 @@ def _summary(
         if frame.index in of_chosen:
             continue
         wanted = any(is_wanted(face, task.options) for face in frame.faces)
-        reason = "another person" if wanted else "too small or doubtful" if frame.faces else "no face"
+        reason = "another person" if wanted else "too doubtful" if frame.faces else "no face"
         reasons.setdefault(reason, []).append(frame.index)
     return {
         "clip": task.clip_name,

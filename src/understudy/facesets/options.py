@@ -28,8 +28,13 @@ class ExtractOptions(Options):
         1, "Take every n-th frame. Leave dst at 1, or the frames between are not swapped.", low=1, high=1000
     )
     min_score: float = option(0.8, "Ignore finds that the detector trusts less.", low=0.0, high=1.0)
-    min_face_px: int = option(
-        32, "Ignore faces whose box is smaller than this on its shorter side.", low=8, high=4096, unit="px"
+    min_face: float = option(
+        0.08,
+        "The smallest face looked for, its side against the frame's shorter one. Smaller ones take longer to "
+        "find and teach a model little.",
+        low=0.01,
+        high=1.0,
+        unit="share of the frame",
     )
     max_faces: int = option(16, "Look at no more faces of one frame than this, largest first.", low=1, high=200)
     batch_frames: int = option(

@@ -66,9 +66,8 @@ def box_side_px(detection: Detection) -> float:
 
 
 def is_wanted(face: FoundFace, options: ExtractOptions) -> bool:
-    """Whether a find is large and sure enough to be used."""
-    left, top, right, bottom = face.detection.box_xyxy
-    return min(right - left, bottom - top) >= options.min_face_px and face.detection.score >= options.min_score
+    """Whether a find is sure enough to be used; too small ones were not looked for."""
+    return face.detection.score >= options.min_score
 
 
 def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Person]:
