@@ -19,6 +19,7 @@ from understudy.actors.actor import actor_for
 from understudy.actors.film import shot
 from understudy.actors.identity import Identity
 from understudy.actors.performance import State
+from understudy.actors.worker import begin
 
 _SUPERSAMPLING = 2
 
@@ -61,7 +62,7 @@ def render_frames(
         for state in track:
             yield render(identity, state, size_px=size_px)
         return
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_one_thread)
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin)
     waiting: deque[Future[Rendered]] = deque()
     try:
         for state in track:
@@ -72,10 +73,6 @@ def render_frames(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _one_thread() -> None:
-    cv2.setNumThreads(1)
 
 
 def _render_one(identity: Identity, state: State, size_px: int) -> Rendered:
