@@ -208,7 +208,10 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detecto
     killed.run(OPTIONS.changed(batch_frames=2))
     assert detector.seen < 60
     records = [[face.record for face in room.faceset.faces()] for room in (straight, killed)]
-    assert records[0] == records[1]
+    a, b = ([record.model_copy(update={"sharpness": 0.0}) for record in side] for side in records)
+    assert a == b
+    # A sum over pixels: its last digit depends on how many threads share it.
+    assert [r.sharpness for r in records[0]] == pytest.approx([r.sharpness for r in records[1]], abs=0.01)
     pixels = [[room.faceset.image(face) for face in room.faceset.faces()] for room in (straight, killed)]
     assert np.array_equal(*pixels)
 
