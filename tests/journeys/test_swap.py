@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.journeys.conftest import DST_FRAMES, QUICK, Clips, Terminal, write_clip
+from understudy.media.images import encode_png, read_image
 from understudy.media.opening import open_clip
 from understudy.media.sequence import image_files
-from understudy.media.images import encode_png, read_image
 
 pytestmark = pytest.mark.journey
 

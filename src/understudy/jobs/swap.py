@@ -62,9 +62,7 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
     length = journal.training_left(request.train, set_in_project)
     journal.begin(request.train)
     if length is None:
-        yield StageStarted(
-            stage="train", unit="iteration", why="is done; --minutes trains more"
-        )
+        yield StageStarted(stage="train", unit="iteration", why="is done; --minutes trains more")
         yield StageFinished(stage="train", skipped=True)
     else:
         if not request.train and length == {"minutes": DEFAULT_MINUTES}:
