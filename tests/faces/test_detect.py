@@ -31,7 +31,9 @@ def test_a_detector_answers_for_every_frame_with_boxes_around_their_points(name:
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_face_smaller_than_asked_for_is_not_found(name: str, face: np.ndarray) -> None:
-    assert DETECTORS[name](device="cpu", smallest_face_share=0.95).detect([face]) == [[]]
+    wide = np.pad(face, ((0, 320), (0, 320), (0, 0)), constant_values=120)  # the face is a fifth of it
+    assert len(DETECTORS[name](device="cpu", smallest_face_share=0.1).detect([wide])[0]) == 1
+    assert DETECTORS[name](device="cpu", smallest_face_share=0.6).detect([wide]) == [[]]
 
 
 def test_listing_detectors_loads_no_network() -> None:
