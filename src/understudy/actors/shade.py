@@ -71,6 +71,7 @@ class Lit:
         return unit(np.asarray(self.light.key_direction, np.float32))
 
     def key_rgb(self) -> Floats:
+        """The key light's colour and strength, linear RGB, (3,)."""
         return np.asarray(self.light.key_color, np.float32) * np.float32(0.80 * self.light.key_strength)
 
     def fill(self, openness: Floats | float) -> Floats:

@@ -43,7 +43,7 @@ class DemoRequest:
     folder: Path
     minutes: float = 3.0
     device: str = "auto"
-    size_px: int = 256
+    size_px: int = 288
     src_frames: int = 160
     dst_frames: int = 60
     processes: int = 2
