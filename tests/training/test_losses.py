@@ -43,7 +43,9 @@ def test_structure_by_banded_matrices_equals_structure_by_convolution(
 def lesson_with(goal: Tensor) -> Lesson:
     mask = torch.zeros(len(goal), 1, 32, 32)
     mask[:, :, 10:22, 10:22] = 1
-    return Lesson(goal, goal, mask)
+    features = torch.zeros_like(mask)
+    features[:, :, 12:15, 12:20] = 1
+    return Lesson(goal, goal, mask, features)
 
 
 def test_the_right_face_and_mask_cost_nothing() -> None:
@@ -61,6 +63,20 @@ def test_an_error_outside_the_face_counts_far_less_than_one_inside() -> None:
     cost_inside = lesson_loss(Painted(inside, lesson.mask_B1HW), lesson)
     cost_outside = lesson_loss(Painted(outside, lesson.mask_B1HW), lesson)
     assert 0 < 20 * cost_outside < cost_inside
+
+
+def test_an_error_on_a_feature_counts_more_where_features_are_weighted() -> None:
+    goal = torch.full((1, 3, 32, 32), 0.5)
+    lesson = lesson_with(goal)
+    wrong = goal.clone()
+    wrong[..., 13:15, 13:17] += 0.2
+    painted = Painted(wrong, lesson.mask_B1HW)
+    more = lesson_loss(painted, lesson, feature_weight=3.0) - lesson_loss(painted, lesson)
+    torch.testing.assert_close(more, 5 * 3 * (wrong - goal).abs().mean(), atol=1e-5, rtol=0.01)
+    beside = goal.clone()
+    beside[..., 18:20, 13:17] += 0.2
+    painted = Painted(beside, lesson.mask_B1HW)
+    assert lesson_loss(painted, lesson, feature_weight=3.0) == lesson_loss(painted, lesson)
 
 
 def test_the_widened_mask_covers_the_mask_and_its_rim() -> None:

@@ -33,7 +33,7 @@ class Side:
             mirrored[..., 0] = 1 - mirrored[..., 0]
             points = torch.cat([points, mirrored])
         self.shapes_NF = points[:, _STEADY].flatten(1)
-        small = cache.images_NHWC.nbytes + cache.masks_NHW.nbytes <= _ON_DEVICE_LIMIT_BYTES
+        small = cache.images_NHWC.nbytes + cache.masks_NHW2.nbytes <= _ON_DEVICE_LIMIT_BYTES
         self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class Side:
         else:
             images, masks = self._read(place.numpy())
         images = images.permute(0, 3, 1, 2).float() / 255
-        masks = masks[:, None].float() / 255
+        masks = masks.permute(0, 3, 1, 2).float() / 255
         if self.flip:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
@@ -56,7 +56,7 @@ class Side:
 
     def _read(self, places: np.ndarray) -> tuple[Tensor, Tensor]:
         images = torch.from_numpy(self.cache.images_NHWC[places])
-        masks = torch.from_numpy(self.cache.masks_NHW[places])
+        masks = torch.from_numpy(self.cache.masks_NHW2[places])
         return images.to(self.device), masks.to(self.device)
 
 

@@ -17,6 +17,7 @@ from understudy.training.augment import Lesson
 from understudy.training.device import Compute
 from understudy.training.losses import lesson_loss
 from understudy.training.muon import Muon
+from understudy.training.options import TrainOptions
 
 _BETAS = (0.9, 0.99)
 _WEIGHT_DECAY = 0.01
@@ -40,20 +41,24 @@ class Learner:
         self.optimizers = _optimizers(self.model, optimizer, compute)
         self.iteration = 0
 
-    def step(self, src: Lesson, dst: Lesson, *, learning_rate: float, ema_decay: float) -> Tensor:
-        """Learn from one batch of each performer; returns (2,) losses of src and dst, still on the device."""
+    def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Tensor:
+        """Learn from one batch of each performer; returns (2,) losses of src and dst, still on the device.
+
+        `speed` is the share of the learning rate to use.
+        """
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
-            group["lr"] = learning_rate
+            group["lr"] = options.learning_rate * speed
         with self.compute.autocast():
             painted_src, painted_dst = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW)
-        losses = torch.stack([lesson_loss(painted_src, src), lesson_loss(painted_dst, dst)])
+        pairs = ((painted_src, src), (painted_dst, dst))
+        losses = torch.stack([lesson_loss(*pair, feature_weight=options.eyes_mouth) for pair in pairs])
         self.model.zero_grad(set_to_none=True)
         losses.sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), _MOST_GRADIENT)
         for optimizer in self.optimizers:
             optimizer.step()
         self.iteration += 1
-        self._follow(ema_decay)
+        self._follow(options.ema_decay)
         return losses.detach()
 
     @torch.no_grad()

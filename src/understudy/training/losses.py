@@ -1,4 +1,4 @@
-"""How far a painted face is from the real one: absolute difference, structure at two sizes, and the mask."""
+"""How far a painted face is from the real one: absolute difference, structure at two scales, and the mask."""
 
 from __future__ import annotations
 
@@ -16,17 +16,24 @@ _STRUCTURE_WEIGHT = 5.0
 _MASK_WEIGHT = 1.0
 _OUTSIDE = 0.02  # what lies outside the face counts so little, but keeps the edge sensible
 _REACH_PX = 5
+_SCALES = 2  # structure is compared at full and at half size
+_WINDOW_PX, _WINDOW_SIGMA_PX = 5, 0.9
 
 
-def lesson_loss(painted: Painted, lesson: Lesson) -> Tensor:
-    """One number for a batch of one performer, in float32."""
+def lesson_loss(painted: Painted, lesson: Lesson, *, feature_weight: float = 0.0) -> Tensor:
+    """One number for a batch of one performer, in float32. `feature_weight` is added on eyes and mouth."""
     goal, mask = lesson.goal_BCHW, lesson.mask_B1HW
     faces = painted.faces_BCHW.float()
     area = widened(mask)
-    loss = _COLOR_WEIGHT * ((faces - goal).abs() * (area + _OUTSIDE)).mean()
-    size_px = goal.shape[-1]
-    for window_px, sigma_px in windows(size_px):
-        loss = loss + _STRUCTURE_WEIGHT * dssim(faces * area, goal * area, window_px, sigma_px)
+    loss = (
+        _COLOR_WEIGHT
+        * ((faces - goal).abs() * (area + _OUTSIDE + feature_weight * lesson.features_B1HW)).mean()
+    )
+    faces, goal = faces * area, goal * area
+    for scale in range(_SCALES):
+        if scale:
+            faces, goal = nnf.avg_pool2d(faces, 2), nnf.avg_pool2d(goal, 2)
+        loss = loss + _STRUCTURE_WEIGHT * dssim(faces, goal, _WINDOW_PX, _WINDOW_SIGMA_PX)
     return loss + _MASK_WEIGHT * nnf.mse_loss(painted.masks_B1HW.float(), mask)
 
 
@@ -35,12 +42,6 @@ def widened(mask_B1HW: Tensor) -> Tensor:
     for _ in range(2):
         mask_B1HW = nnf.max_pool2d(mask_B1HW, _REACH_PX, 1, _REACH_PX // 2)
     return nnf.avg_pool2d(mask_B1HW, _REACH_PX, 1, _REACH_PX // 2)
-
-
-def windows(size_px: int) -> list[tuple[int, float]]:
-    """Sizes in pixels of the Gaussian windows in which structure is compared, with their sigmas."""
-    large = max(5, round(size_px / 8.7)) | 1
-    return [(large, large / 6), (5, 0.9)]
 
 
 def dssim(a_BCHW: Tensor, b_BCHW: Tensor, window_px: int, sigma_px: float) -> Tensor:

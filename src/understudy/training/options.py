@@ -83,6 +83,13 @@ class TrainOptions(Options):
         high=3.0,
         when="restart",
     )
+    eyes_mouth: float = option(
+        5.0,
+        "How much more an error on eyes and mouth counts than one elsewhere on the face.",
+        low=0.0,
+        high=30.0,
+        when="restart",
+    )
     ema_decay: float = option(
         0.995,
         "Decay per iteration of the running average of the weights, which previews and merges use.",

@@ -196,8 +196,7 @@ class _Run:
 
     def _step(self) -> None:
         src, dst = self.feed.lessons(self.learner.generator, warp=self.plan.warp)
-        rate = self.options.learning_rate * self.plan.speed
-        self._tally.add(self.learner.step(src, dst, learning_rate=rate, ema_decay=self.options.ema_decay))
+        self._tally.add(self.learner.step(src, dst, self.options, speed=self.plan.speed))
 
     def _measure(self, metrics: MetricsLog) -> None:
         iteration = self.learner.iteration
