@@ -320,3 +320,18 @@ def test_flat_colours_survive_within_a_level(tmp_path: Path) -> None:
         movie.write(rgb, 0)
     again = next(iter(VideoClip(tmp_path / "out.mp4").frames())).rgb
     assert np.abs(again.astype(int) - rgb).max() <= 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_movie_of_very_few_frames_is_whole(tmp_path: Path, codec: str, count: int) -> None:
+    path = tmp_path / f"short{CODECS[codec].suffixes[0]}"
+    rate = Fraction(25)
+    for _ in range(3):  # libx265's unset times were wrong only now and then
+        with MovieWriter(
+            path, width=64, height=48, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
+        ) as movie:
+            for index in range(count):
+                movie.write(np.full((48, 64, 3), 90, np.uint8), index)
+        with VideoClip(path) as clip:
+            assert len(list(clip.frames())) == count

@@ -47,6 +47,9 @@ class CodecChoice:
     help: str = ""
 
 
+# libx265 leaves the decoding times of shorter movies unset: whatever lay in memory. They need no reordering.
+_FRAMES_TO_REORDER = 3
+
 CODECS: dict[str, CodecChoice] = {
     "h264": CodecChoice(
         encoder="libx264",
@@ -140,6 +143,7 @@ class MovieWriter:
         self._crf, self._preset, self._pixel_aspect = crf, preset, pixel_aspect
         self._audio_from, self._made_sound = audio_from, sound
         self._last_pts: int | None = None
+        self._frame_count = 0
         self._rounded_times = False
         self._sounds: list[CopiedSound | MadeSound] = []
         self.notices: list[str] = []
@@ -166,6 +170,7 @@ class MovieWriter:
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts {pts} after {self._last_pts}: times must rise")
         self._last_pts = pts
+        self._frame_count += 1
         self._rounded_times |= (pts * self._time_base * 1000).denominator != 1
         frame = frame_from_rgb(rgb, pixel_format=self._pixel_format, tags=self._color)
         frame.pts, frame.time_base = pts, self._time_base
@@ -187,6 +192,8 @@ class MovieWriter:
         if self._last_pts is None:
             raise ValueError("no frame was written")
         for packet in self._video.encode(None):
+            if self._frame_count < _FRAMES_TO_REORDER:
+                packet.dts = packet.pts
             self._container.mux(packet)
         self._mux_sound_until(None)
         for sound in self._sounds:
