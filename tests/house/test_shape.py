@@ -75,12 +75,21 @@ def _is_used_elsewhere(module: Module) -> bool:
     """True for what another room imports; the command line is used by people."""
     if "cli" in module.name.split("."):
         return module.path.name != "__init__.py"
-    users = (other for other in modules() if _room(other) != _room(module))
+    inside = () if module.path.name == "__init__.py" else (f"{module.name}.",)
     return any(
-        name == module.name or (name.startswith(f"{module.name}.") and module.path.name != "__init__.py")
-        for other in users
-        for _, name in imported(other.tree)
+        name == module.name or name.startswith(inside)
+        for room, names in _imports_by_room().items()
+        if room != _room(module)
+        for name in names
     )
+
+
+@cache
+def _imports_by_room() -> dict[str, set[str]]:
+    names: dict[str, set[str]] = {}
+    for module in modules():
+        names.setdefault(_room(module), set()).update(name for _, name in imported(module.tree))
+    return names
 
 
 def _room(module: Module) -> str:
