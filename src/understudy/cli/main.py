@@ -7,6 +7,7 @@ Exit codes: 0 done, 2 something the user can mend, 130 stopped; `verify` has its
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -46,6 +47,9 @@ BUG_EXIT_CODE = 70
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # Threads that spin while they wait make training many times slower beside any other busy program, and
+    # little faster alone. Read when torch is imported, so it must stand before any command.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _print_anything()
     sys.excepthook = _tell_of_a_bug
     try:
