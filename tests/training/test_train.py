@@ -17,13 +17,11 @@ from understudy.errors import FacesetUnusable, ModelInUse, ModelUnknown, OptionI
 from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
-from understudy.networks.swap import Predictor
 from understudy.training import train as train_module
 from understudy.training.checkpoint import FOLDER_NAME
 from understudy.training.lock import model_lock
 from understudy.training.metrics import METRICS_NAME, read_metrics
 from understudy.training.options import TrainOptions
-from understudy.training.predictor import load_predictor
 from understudy.training.train import STAGE, train
 
 Pair = tuple[Faceset, Faceset]
@@ -226,35 +224,3 @@ def test_preview_sheets_show_five_columns_of_faces(tmp_path: Path, facesets: Pai
     sheets = [e.path for e in events if isinstance(e, Made)]
     assert [p.name for p in sheets] == ["000000002.png", "000000004.png"]
     assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (6 * 32, 5 * 32, 3)
-
-
-def test_a_trained_model_paints_crops_of_any_number(tmp_path: Path, facesets: Pair) -> None:
-    trained(tmp_path / "m", facesets, tiny_options(iterations=2))
-    predictor: Predictor = load_predictor(tmp_path / "m", device="cpu")
-    assert (predictor.face_type, predictor.size_px, predictor.name) == ("full", 32, "m")
-    state = read_json(tmp_path / "m" / FOLDER_NAME / "000000002" / "state.json")
-    assert predictor.sha256 == state["sha256"]["ema"]
-    crops = np.random.default_rng(0).integers(0, 256, (19, 32, 32, 3), dtype=np.uint8)
-    painted = predictor.predict(crops)
-    assert painted.rgb_NHWC.shape == (19, 32, 32, 3)
-    assert painted.mask_NHW.shape == painted.dst_mask_NHW.shape == (19, 32, 32)
-    alone = predictor.predict(crops[17:18])
-    np.testing.assert_allclose(alone.rgb_NHWC[0], painted.rgb_NHWC[17], atol=0.02)
-    assert painted.rgb_NHWC.min() >= 0 and painted.rgb_NHWC.max() <= 1
-    assert len(predictor.predict(crops[:0]).rgb_NHWC) == 0
-
-
-def test_painting_goes_on_with_an_older_checkpoint_when_the_newest_is_damaged(
-    tmp_path: Path, facesets: Pair
-) -> None:
-    for _ in range(2):
-        trained(tmp_path / "m", facesets, tiny_options(iterations=2))
-    (tmp_path / "m" / FOLDER_NAME / "000000004" / "ema.safetensors").write_bytes(b"torn")
-    predictor = load_predictor(tmp_path / "m", device="cpu")
-    assert predictor.iterations == 2
-    assert "000000004" in predictor.notices[0]
-
-
-def test_an_untrained_model_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnknown, match="understudy train"):
-        load_predictor(tmp_path / "m", device="cpu")

@@ -1,0 +1,43 @@
+"""What every network is asked for, answered from `encode` and `decode` alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from understudy.networks.face_model import FaceModel, Painted, parameter_count
+from understudy.networks.swap import Side
+
+
+class Shifted(FaceModel):
+    """Sees faces in half brightness; paints src brighter by 0.1, dst by 0.2; counts how often it looks."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.looks = 0
+        self.layer = nn.Linear(3, 2)
+
+    def encode(self, faces_BCHW: Tensor) -> Tensor:
+        self.looks += 1
+        return faces_BCHW / 2
+
+    def decode(self, seen: Tensor, shown: Side) -> Painted:
+        return Painted(seen + {"src": 0.1, "dst": 0.2}[shown], seen[:, :1])
+
+
+def test_painting_is_seeing_and_then_showing() -> None:
+    faces = torch.rand(2, 3, 4, 4)
+    torch.testing.assert_close(Shifted()(faces, "src").faces_BCHW, faces / 2 + 0.1)
+
+
+def test_training_looks_at_both_performers_at_once_and_paints_each_as_himself() -> None:
+    model = Shifted()
+    src, dst = torch.rand(2, 3, 4, 4), torch.rand(3, 3, 4, 4)
+    painted_src, painted_dst = model.reconstruct(src, dst)
+    assert model.looks == 1
+    torch.testing.assert_close(painted_src.faces_BCHW, src / 2 + 0.1)
+    torch.testing.assert_close(painted_dst.faces_BCHW, dst / 2 + 0.2)
+
+
+def test_parameters_are_counted_with_their_biases() -> None:
+    assert parameter_count(Shifted()) == 3 * 2 + 2

@@ -1,0 +1,92 @@
+"""A learner's state moves between learners; its average lags behind its weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Generator
+
+from tests.training.conftest import TINY, tiny_options
+from understudy.training.augment import Lesson
+from understudy.training.device import Compute
+from understudy.training.learner import Learner
+
+EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
+
+
+def lessons(seed: int) -> tuple[Lesson, Lesson]:
+    generator = Generator().manual_seed(seed)
+
+    def one() -> Lesson:
+        face, mask = torch.rand(2, 3, 32, 32, generator=generator), torch.ones(2, 1, 32, 32)
+        return Lesson(face, face, mask, mask)
+
+    return one(), one()
+
+
+def learner(optimizer: str, steps: int, seed: int = 0) -> Learner:
+    made = Learner(TINY, optimizer=optimizer, seed=seed, compute=EXACT)
+    for number in range(steps):
+        made.step(*lessons(number), tiny_options(), speed=1.0)
+    return made
+
+
+def loaded(goal: Learner, start: Learner, *, with_optimizer: bool = True) -> Learner:
+    moments = {name: value.clone() for name, value in start.optimizer_tensors().items()}
+    goal.load(
+        iteration=start.iteration,
+        model=start.model.state_dict(),
+        ema=start.average.state_dict(),
+        optimizer=moments if with_optimizer else {},
+    )
+    return goal
+
+
+def weights(of: Learner) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in of.model.parameters()])
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_loaded_learner_steps_exactly_as_the_one_that_was_saved(optimizer: str) -> None:
+    first = learner(optimizer, 3)
+    second = loaded(Learner(TINY, optimizer=optimizer, seed=9, compute=EXACT), first)
+    for one in (first, second):
+        one.step(*lessons(7), tiny_options(), speed=1.0)
+    assert torch.equal(weights(first), weights(second))
+    assert torch.equal(first.generator.get_state(), second.generator.get_state())
+
+
+@pytest.mark.parametrize("before, after", [("adamw", "muon"), ("muon", "adamw")])
+def test_another_optimiser_can_take_over(before: str, after: str) -> None:
+    second = loaded(Learner(TINY, optimizer=after, seed=9, compute=EXACT), learner(before, 2))
+    losses = second.step(*lessons(7), tiny_options(), speed=1.0)
+    assert second.iteration == 3 and torch.isfinite(losses).all()
+
+
+def test_without_an_optimisers_state_learning_goes_on_from_the_weights() -> None:
+    first = learner("muon", 2)
+    second = loaded(Learner(TINY, optimizer="muon", seed=0, compute=EXACT), first, with_optimizer=False)
+    assert torch.equal(weights(first), weights(second))
+    second.step(*lessons(7), tiny_options(), speed=1.0)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    with pytest.raises(ValueError, match="another network"):
+        learner("adamw", 0).load(iteration=1, model={"w": torch.zeros(1)}, ema={}, optimizer={})
+
+
+def test_the_average_lies_between_the_first_weights_and_the_newest() -> None:
+    made = learner("adamw", 0)
+    start = weights(made)
+    for number in range(12):
+        made.step(*lessons(number), tiny_options(), speed=1.0)
+    average = torch.cat([p.flatten() for p in made.average.parameters()])
+    moved = (weights(made) - start).norm()
+    assert 0.1 * moved < (average - start).norm() < moved
+
+
+def test_no_speed_moves_no_weight() -> None:
+    made = learner("muon", 0)
+    start = weights(made)
+    made.step(*lessons(0), tiny_options(), speed=0.0)
+    assert torch.equal(start, weights(made))

@@ -1,0 +1,105 @@
+"""A trained model paints crops; an untrained or damaged one says what is the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.conftest import TINY
+from understudy.errors import CheckpointCorrupt, ModelUnknown
+from understudy.files import read_json
+from understudy.networks.catalog import build
+from understudy.networks.swap import Predictor
+from understudy.training.about import about_model
+from understudy.training.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
+from understudy.training.device import Compute
+from understudy.training.predictor import load_predictor
+
+
+def saved(model_dir: Path, *iterations: int) -> Path:
+    """A model of random weights with some checkpoints; its average differs from its newest weights."""
+    about_model(model_dir, preset=TINY, seed=0, size_px=32)
+    for iteration in iterations:
+        weights = build(TINY, seed=iteration).state_dict()
+        average = build(TINY, seed=100 + iteration).state_dict()
+        save_checkpoint(model_dir, Checkpoint(iteration, weights, average))
+    return model_dir
+
+
+def crops(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Exact enough to compare single faces with batches."""
+    monkeypatch.setattr(Compute, "autocast", lambda self: torch.autocast("cpu", enabled=False))
+    yield
+
+
+def test_it_is_a_predictor_that_knows_its_model(tmp_path: Path) -> None:
+    predictor: Predictor = load_predictor(saved(tmp_path / "hero", 5), device="cpu")
+    assert (predictor.face_type, predictor.size_px, predictor.name) == ("full", 32, "hero")
+    state = read_json(tmp_path / "hero" / FOLDER_NAME / "000000005" / "state.json")
+    assert predictor.sha256 == state["sha256"]["ema"]
+
+
+def test_it_paints_dst_crops_as_src_with_the_averaged_weights(tmp_path: Path) -> None:
+    painted = load_predictor(saved(tmp_path / "m", 5), device="cpu").predict(crops(2))
+    average = build(TINY, seed=105).eval()
+    faces = torch.from_numpy(crops(2)).permute(0, 3, 1, 2).float() / 255
+    with torch.inference_mode():
+        as_src, as_dst = average(faces, "src"), average(faces, "dst")
+    np.testing.assert_allclose(painted.rgb_NHWC, as_src.faces_BCHW.permute(0, 2, 3, 1), atol=1e-5)
+    np.testing.assert_allclose(painted.mask_NHW, as_src.masks_B1HW[:, 0], atol=1e-5)
+    np.testing.assert_allclose(painted.dst_mask_NHW, as_dst.masks_B1HW[:, 0], atol=1e-5)
+
+
+def test_a_face_is_painted_alike_in_any_company(tmp_path: Path) -> None:
+    predictor = load_predictor(saved(tmp_path / "m", 5), device="cpu")
+    many = predictor.predict(crops(19))
+    assert many.rgb_NHWC.shape == (19, 32, 32, 3)
+    assert many.mask_NHW.shape == many.dst_mask_NHW.shape == (19, 32, 32)
+    alone = predictor.predict(crops(19)[17:18])
+    np.testing.assert_allclose(alone.rgb_NHWC[0], many.rgb_NHWC[17], atol=1e-5)
+    assert len(predictor.predict(crops(19)[:0]).rgb_NHWC) == 0
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((1, 64, 64, 3), np.uint8), np.zeros((1, 32, 32, 3), np.float32)])
+def test_crops_of_another_size_or_kind_are_refused(tmp_path: Path, wrong: np.ndarray) -> None:
+    predictor = load_predictor(saved(tmp_path / "m", 5), device="cpu")
+    with pytest.raises(ValueError, match="32 px"):
+        predictor.predict(wrong)
+
+
+def test_a_damaged_newest_checkpoint_is_replaced_by_the_one_before_and_said(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "m", 2, 4)
+    (folder / FOLDER_NAME / "000000004" / "ema.safetensors").write_bytes(b"torn")
+    predictor = load_predictor(folder, device="cpu")
+    assert predictor.iterations == 2
+    assert "000000004" in predictor.notices[0]
+
+
+def test_damage_that_painting_does_not_need_is_no_matter(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "m", 2, 4)
+    (folder / FOLDER_NAME / "000000004" / "model.safetensors").write_bytes(b"torn")
+    predictor = load_predictor(folder, device="cpu")
+    assert (predictor.iterations, predictor.notices) == (4, [])
+
+
+def test_an_untrained_model_says_what_to_do(tmp_path: Path) -> None:
+    for folder in (tmp_path / "never", saved(tmp_path / "made")):
+        with pytest.raises(ModelUnknown, match="understudy train"):
+            load_predictor(folder, device="cpu")
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    about_model(tmp_path / "m", preset=TINY, seed=0, size_px=32)
+    foreign = {"w": torch.zeros(2)}
+    save_checkpoint(tmp_path / "m", Checkpoint(1, foreign, foreign))
+    with pytest.raises(CheckpointCorrupt, match="tiny"):
+        load_predictor(tmp_path / "m", device="cpu")
