@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from docstring_parser import parse
 
+from tests.jobs.conftest import write_wall
 from understudy.cli.main import app, main
 
 
@@ -53,8 +54,7 @@ def test_swap_without_clips_asks_for_them(capsys: pytest.CaptureFixture[str]) ->
 def test_a_new_project_takes_its_clips_and_says_what_is_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = tmp_path / "Mein Prøjekt 影.mp4"
-    clip.write_bytes(b"not looked at yet")
+    clip = write_wall(tmp_path / "Mein Prøjekt 影.mp4")
     project = tmp_path / "shot"
     assert main(["new", str(project), "--src", str(clip), "--consent", "fictional"]) == 0
     assert main(["add", str(project), "--dst", str(clip)]) == 0
@@ -65,6 +65,7 @@ def test_a_new_project_takes_its_clips_and_says_what_is_next(
 
 def test_consent_that_is_no_consent_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "maybe" in _refused(capsys, "new", str(tmp_path / "shot"), "--consent", "maybe")
+    assert not (tmp_path / "shot").exists(), "the corrected command must find a free place"
 
 
 def test_cleaning_a_fresh_project_says_that_there_is_nothing(

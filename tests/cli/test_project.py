@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
 from understudy.files import write_bytes
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "src 影.mp4").write_bytes(b"not looked at")
+    write_wall(tmp_path / "src 影.mp4")
     folder = tmp_path / "shot"
     assert main(["new", str(folder), "--src", str(tmp_path / "src 影.mp4"), "--consent", "fictional"]) == 0
     return folder
@@ -23,7 +24,7 @@ def test_several_clips_go_after_one_flag(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a.mp4", "b.mp4"):
-        (tmp_path / name).write_bytes(b"")
+        write_wall(tmp_path / name)
     assert main(["add", str(project), "--dst", str(tmp_path / "a.mp4"), str(tmp_path / "b.mp4")]) == 0
     said = capsys.readouterr().out
     assert "added dst clip a" in said and "added dst clip b" in said

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.facesets.stand_in import StandIn, installed
+from understudy.faces.detect import DETECTORS
 from understudy.facesets.record import FaceRecord
 from understudy.geometry import MEAN_FACE_68_IN_SPACE, crop_from_frame
 
@@ -32,3 +34,9 @@ def noise(size_px: int = 64, seed: int = 0) -> np.ndarray:
 @pytest.fixture
 def record() -> FaceRecord:
     return make_record()
+
+
+@pytest.fixture
+def detector(monkeypatch) -> StandIn:
+    monkeypatch.setitem(DETECTORS, "stand-in", None)
+    return installed(StandIn())

@@ -14,9 +14,7 @@ from tests.facesets.stand_in import (
     DOUBTFUL,
     FACE,
     Drawn,
-    StandIn,
     frame_with,
-    installed,
     one_person,
     write_clip,
 )
@@ -30,19 +28,12 @@ from understudy.errors import (
     SeveralPeople,
 )
 from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
-from understudy.faces.detect import DETECTORS
 from understudy.facesets.extract import as_ranges, extract
 from understudy.facesets.options import ExtractOptions
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png
 
 OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4)
-
-
-@pytest.fixture
-def detector(monkeypatch) -> StandIn:
-    monkeypatch.setitem(DETECTORS, "stand-in", None)
-    return installed(StandIn())
 
 
 class Room:

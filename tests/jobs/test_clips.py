@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import ClipMissing, OptionInvalid
+from tests.jobs.conftest import write_wall
+from understudy.errors import ClipMissing, ClipUnreadable, OptionInvalid
 from understudy.jobs.clips import add_clips
 from understudy.project.project import Project
 
 
 def test_when_one_of_several_clips_is_missing_none_is_added(project: Project, tmp_path: Path) -> None:
     there = tmp_path / "there.mp4"
-    there.write_bytes(b"")
+    write_wall(there)
     before = dict(project.manifest.clips)
     with pytest.raises(ClipMissing):
         add_clips(project, src=[there, tmp_path / "gone.mp4"])
@@ -31,7 +32,35 @@ def test_consent_goes_to_the_performers_of_the_clips(project: Project) -> None:
 
 def test_consent_that_is_none_is_refused_before_anything_is_added(project: Project, tmp_path: Path) -> None:
     new = tmp_path / "new.mp4"
-    new.write_bytes(b"")
+    write_wall(new)
     with pytest.raises(OptionInvalid, match="perhaps"):
         add_clips(project, src=[new], consent="perhaps")
     assert "new" not in Project.open(project.folder).manifest.clips
+
+
+def test_a_file_that_is_no_clip_never_enters_a_project(project: Project, tmp_path: Path) -> None:
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("a letter")
+    with pytest.raises(ClipUnreadable):
+        add_clips(project, dst=[fake])
+    assert list(Project.open(project.folder).manifest.clips) == ["src", "dst"]
+
+
+def test_consent_in_the_file_is_never_replaced_by_a_flag(project: Project, tmp_path: Path) -> None:
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = person.consent.model_copy(update={"who": "Mira", "scope": "the film"})
+    add_clips(project, src=[tmp_path / "src.mp4"], consent="fictional")
+    assert project.consents()["src"].who == "Mira"
+    with pytest.raises(OptionInvalid, match=r"understudy\.toml"):
+        add_clips(project, src=[tmp_path / "src.mp4"], consent="agreed")
+    assert project.consents()["src"].status == "fictional"
+
+
+def test_consent_that_was_not_stated_is_filled_in(project: Project, tmp_path: Path) -> None:
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = person.consent.model_copy(update={"status": "not stated", "scope": "the film"})
+    add_clips(project, src=[tmp_path / "src.mp4"], consent="agreed")
+    consent = project.consents()["src"]
+    assert (consent.status, consent.scope) == ("agreed", "the film")

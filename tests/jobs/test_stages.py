@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from tests.facesets.conftest import make_record
+from tests.jobs.conftest import write_wall
 from understudy.errors import ConsentMissing, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.files import write_text
 from understudy.jobs import stages
+from understudy.jobs.clips import add_clips
 from understudy.project.project import Project
 
 
-def test_a_model_keeps_the_preset_it_was_made_with(project: Project) -> None:
+def test_a_model_keeps_the_preset_it_has_learnt_with(project: Project) -> None:
+    stages.require_model(project, "main", preset="df")
+    assert project.manifest.models["main"].preset == "df", "nothing was learnt yet"
     stages.require_model(project, "main", preset="quick")
+    write_text(project.model_folder("main") / "model.toml", "")
     with pytest.raises(OptionInvalid, match="quick"):
         stages.require_model(project, "main", preset="df")
 
@@ -30,7 +39,7 @@ def test_training_without_faces_says_which_side_lacks_them(project: Project) -> 
 
 @pytest.mark.parametrize("clip", ["nope", "src"])
 def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: None)
+    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
     with pytest.raises(ProjectInvalid, match=clip):
         list(stages.merge(project, "main", clips=[clip], said={}, device="cpu"))
 
@@ -60,3 +69,31 @@ def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     assert stages.output_paths(project, "main", ["dst"], tmp_path / "a.mp4") == [tmp_path / "a.mp4"]
     two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "cut")
     assert {path.parent for path in two} == {tmp_path / "cut"}
+
+
+def test_facesets_added_after_the_model_are_learnt_too(tmp_path: Path) -> None:
+    empty = Project.create(tmp_path / "shot")
+    stages.require_model(empty, "main", preset=None)
+    assert empty.facesets_of("src", "main") == []
+    add_clips(empty, src=[write_wall(tmp_path / "a.mp4")])
+    assert empty.facesets_of("src", "main") == ["src/main"]
+
+
+def test_evidence_of_consent_is_hashed_into_what_is_signed(project: Project) -> None:
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = person.consent.model_copy(update={"evidence": "form.pdf"})
+    with pytest.raises(ConsentMissing, match="evidence"):
+        stages.require_consent(project)
+    (project.folder / "form.pdf").write_bytes(b"signed")
+    assert stages.stated_consents(project)["src"].evidence_sha256
+
+
+def test_after_another_person_was_chosen_the_first_ones_faces_are_in_the_trash(project: Project) -> None:
+    with project.faceset("dst") as faceset:
+        for person in (1, 2):
+            record = make_record(clip="dst", frame=person).model_copy(update={"person": person})
+            faceset.add(np.zeros((64, 64, 3), np.uint8), record)
+        notices = list(stages._others_put_away(project, faceset, "dst", 2))
+        assert [face.record.person for face in faceset.faces()] == [2]
+    assert len(notices) == 1 and len(list(project.trash.folder.rglob("*.jpg"))) == 1

@@ -45,6 +45,14 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
         list(stoppable(stubborn()))
 
 
+def test_the_person_who_waits_is_told_at_once() -> None:
+    told: list[str] = []
+    with pytest.raises(Stopped):
+        for _ in stoppable(_endless([]), when_asked=lambda: told.append("stopping")):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert told == ["stopping"]
+
+
 def test_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGINT)
     list(stoppable(iter([Progress(stage="train", done=1)])))

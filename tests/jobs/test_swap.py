@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, OptionInvalid, ProjectInvalid
-from understudy.events import Notice, StageFinished, StageStarted
+from understudy.errors import (
+    ClipMissing,
+    ClipUnreadable,
+    ConsentMissing,
+    DiskFull,
+    FolderUnwritable,
+    OptionInvalid,
+    ProjectInvalid,
+)
+from understudy.events import Events, Notice, StageFinished, StageStarted
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import Report, project_folder, report_path, swap
 from understudy.project.project import Project
@@ -80,3 +88,27 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
 def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:
     assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4") == tmp_path / "shot.report.json"
     assert report_path(project, "main", ["dst"], None).parent == project.out_folder
+
+
+def test_closing_a_job_closes_its_stage_and_lets_its_error_through() -> None:
+    def stage() -> Events:
+        try:
+            yield StageStarted(stage="train", unit="iteration")
+        finally:
+            raise DiskFull("The disk is full.")
+
+    events = Report().over(stage())
+    next(events)
+    with pytest.raises(DiskFull):
+        events.close()  # type: ignore[attr-defined]
+
+
+def test_a_file_that_is_no_clip_leaves_no_project_and_the_corrected_command_can_start(
+    project: Project, tmp_path: Path
+) -> None:
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("a letter")
+    out = tmp_path / "new" / "out.mp4"
+    with pytest.raises(ClipUnreadable):
+        list(swap(SwapRequest(src=(fake,), dst=(tmp_path / "dst.mov",), out=out)))
+    assert not out.parent.exists()

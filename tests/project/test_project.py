@@ -67,9 +67,9 @@ def test_a_missing_clip_is_not_added(project, tmp_path):
 
 def test_performers_facesets_and_consent_are_kept(project, tmp_path):
     consent = Consent(status="agreed", who="Åsa", scope="this film")
-    name = project.add_clip(
-        clip_file(tmp_path, "t.mp4"), "src", performer="Åsa", faceset="screen test", consent=consent
-    )
+    name = project.add_clip(clip_file(tmp_path, "t.mp4"), "src", performer="Åsa", faceset="screen test")
+    with project.change() as manifest:
+        manifest.performers["Åsa"].consent = consent
     reopened = Project.open(project.folder)
     assert reopened.consents() == {"Åsa": consent}
     assert reopened.faceset_of_clip(name) == ("Åsa", "screen test")
@@ -77,8 +77,8 @@ def test_performers_facesets_and_consent_are_kept(project, tmp_path):
 
 
 def test_a_model_learns_from_all_facesets_unless_it_is_there_already(filled):
-    assert filled.manifest.models["main"].src_facesets == ["src/main"]
-    assert filled.manifest.models["main"].dst_facesets == ["dst/main"]
+    assert filled.facesets_of("src", "main") == ["src/main"]
+    assert filled.facesets_of("dst", "main") == ["dst/main"]
     assert filled.add_model("main", preset="df").preset == "quick"
     assert filled.add_model("second", preset="df").preset == "df"
 

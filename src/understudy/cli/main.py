@@ -1,7 +1,8 @@
 """The `understudy` command: the list of commands, and the one place where errors become words and exit codes.
 
 Commands are named by module and imported only when used, so that `--help` needs neither torch nor OpenCV.
-Exit codes: 0 done, 2 something the user can mend, 130 stopped; `verify` has its own.
+Exit codes: 0 done, 1 a bug, 2 something the user can mend, 130 stopped by Ctrl-C, as shells expect; `verify`
+has its own.
 """
 
 from __future__ import annotations
@@ -41,8 +42,6 @@ app.command("understudy.cli.project:clean", name="clean", help="Move what a stag
 app.command("understudy.cli.verify:verify", name="verify", help="Say what a file's marks say.")
 app.command("understudy.cli.measure:measure", name="measure", help="Compare two clips inside the face.")
 app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works on this machine.")
-
-BUG_EXIT_CODE = 70
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

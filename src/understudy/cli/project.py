@@ -31,8 +31,9 @@ def new(
     name:
         The project's name; the folder's when none is given.
     """
-    from understudy.jobs.clips import add_clips
+    from understudy.jobs.clips import add_clips, require_usable
 
+    require_usable(*src, *dst, consent=consent)
     made = Project.create(project, name=name)
     add_clips(made, src=src, dst=dst, consent=consent)
     print(f"made project: {made.folder}")

@@ -33,13 +33,17 @@ def show(events: Events, *, as_json: bool = False) -> list[StageFinished]:
     finished: list[StageFinished] = []
     reader = _reader(as_json=as_json)
     try:
-        for event in stoppable(events):
+        for event in stoppable(events, when_asked=_say_stopping):
             reader.read(event)
             if isinstance(event, StageFinished):
                 finished.append(event)
     finally:
         reader.close()
     return finished
+
+
+def _say_stopping() -> None:
+    print("stopping after this step; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
 
 def _reader(*, as_json: bool) -> _Reader:
@@ -119,10 +123,10 @@ class _Bars:
 
     def __init__(self, console: Console) -> None:
         self._bars = Bars(
-            TextColumn("{task.description:<9}"),
+            TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=28),
-            TextColumn("{task.completed:.0f}{task.fields[of]}"),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.completed:.0f}{task.fields[of]}", markup=False),
+            TextColumn("{task.fields[figures]}", markup=False),
             console=console,
         )
         self._bars.start()

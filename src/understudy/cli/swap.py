@@ -55,7 +55,8 @@ def swap(
         The finished file; a folder when there are several dst clips. Without it the shot goes into the
         project's folder `out`.
     project:
-        The project folder. Without it: beside the finished file, with its name and `.understudy`.
+        The project folder. Without it: beside the finished file, with its name and `.understudy`; without that
+        file too: here, with the name of DST.
     more_src:
         Further footage of the same src performer.
     more_dst:

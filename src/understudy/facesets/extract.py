@@ -190,7 +190,7 @@ def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Do
         records = [face.record for face in faceset.faces()]
         stored = {r.frame for r in records if r.clip == name and r.person == chosen.number}
         noted = journal.frames(name, chosen.number)
-        yield from _told(task, journal, chosen)
+        yield from _told(task, journal, {r.person for r in records if r.clip == name} - {chosen.number})
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
         if left:
             require_free_space(faceset.folder, needed_bytes=len(left) * _face_bytes(task.options))
@@ -222,10 +222,9 @@ def _settings(options: ExtractOptions) -> dict[str, Any]:
     return options.model_dump(include={"face_type", "size_px", "landmarker", "smooth"})
 
 
-def _told(task: _Task, journal: Journal, chosen: Person) -> Events:
+def _told(task: _Task, journal: Journal, others: set[int]) -> Events:
     """What a person should know about faces that are there from earlier runs."""
     name = task.clip_name
-    others = journal.persons(name) - {chosen.number}
     if others:
         text = (
             f"This faceset also holds faces of person {min(others)} from {name}. If that was a mistake, put "

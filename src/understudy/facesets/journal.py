@@ -26,9 +26,7 @@ class Journal:
     def __enter__(self) -> Self:
         with said_plainly(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            whole = self.path.read_bytes() if self.path.exists() else b""
-            whole = whole[: whole.rfind(b"\n") + 1]
-            self._lines = [value for line in whole.splitlines() if (value := _object(line)) is not None]
+            whole = self._read()
             self._file = self.path.open("r+b" if self.path.exists() else "w+b")
             self._file.seek(len(whole))
             self._file.truncate()
@@ -37,6 +35,19 @@ class Journal:
     def __exit__(self, *exc: object) -> None:
         if self._file is not None:
             self._file.close()
+
+    @classmethod
+    def look(cls, folder: Path) -> Self:
+        """The journal for reading alone; empty where there is none."""
+        journal = cls(folder)
+        journal._read()
+        return journal
+
+    def _read(self) -> bytes:
+        whole = self.path.read_bytes() if self.path.exists() else b""
+        whole = whole[: whole.rfind(b"\n") + 1]
+        self._lines = [value for line in whole.splitlines() if (value := _object(line)) is not None]
+        return whole
 
     def contents(self, clip: str) -> set[str]:
         """The identities of the clip's content that faces were written from."""
@@ -58,6 +69,10 @@ class Journal:
             for line in self._lines
             if "frame" in line and (line.get("clip"), line.get("person")) == wanted
         }
+
+    def frames_of_clip(self, clip: str) -> set[int]:
+        """The frames of which a face of anybody was written."""
+        return set().union(*(self.frames(clip, person) for person in self.persons(clip)))
 
     def note_run(self, clip: str, *, content: str, settings: dict[str, Any]) -> None:
         """Note a run and its settings, unless they are the last ones."""

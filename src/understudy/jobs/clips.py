@@ -1,4 +1,4 @@
-"""Put clips into a project as a person names them: checked first, so that none or all are added."""
+"""Put clips into a project as a person names them: looked into first, so that none or all are added."""
 
 from __future__ import annotations
 
@@ -17,26 +17,45 @@ def add_clips(
 ) -> list[str]:
     """Add clips to both sides and return their names in the project, src first.
 
-    `consent` is the status that goes for the performers of these clips, or None to leave theirs alone.
-    Raises ClipMissing, OptionInvalid, ProjectInvalid.
+    `consent` is the status that goes for the performers of these clips, or None to leave theirs alone. It
+    fills in what was not stated; what understudy.toml says already is never replaced. Raises what
+    `require_usable` raises, OptionInvalid where the status contradicts the file, ProjectInvalid.
     """
-    require_clips(*src, *dst)
-    record = _consent(consent)
+    require_usable(*src, *dst, consent=consent)
     sides: tuple[tuple[Role, Sequence[Path]], ...] = (("src", src), ("dst", dst))
-    return [project.add_clip(path, role, consent=record) for role, paths in sides for path in paths]
+    for role, paths in sides:
+        if consent is not None and paths:
+            _require_same_consent(project, role, consent)
+    names = [project.add_clip(path, role) for role, paths in sides for path in paths]
+    if consent is not None:
+        with project.change() as manifest:
+            for name in names:
+                performer = manifest.performers[manifest.clips[name].performer]
+                performer.consent = performer.consent.model_copy(update={"status": consent})
+    return names
 
 
-def require_clips(*paths: Path) -> None:
-    """Raise ClipMissing unless all are there."""
+def require_usable(*paths: Path, consent: str | None = None) -> None:
+    """Raise ClipMissing, ClipUnreadable or ClipSizesDiffer for a clip that can't be used, and OptionInvalid for
+    a consent that is none. A clip that can't be opened would stop every later run of its project."""
+    if consent is not None and consent not in get_args(Status):
+        raise OptionInvalid(f"Consent can't be {consent!r}; say one of: {', '.join(get_args(Status))}.")
     for path in paths:
         if not path.exists():
             raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
+    from understudy.media.opening import open_clip
+
+    for path in paths:
+        open_clip(path).close()
 
 
-def _consent(status: str | None) -> Consent | None:
-    if status is None:
-        return None
-    known = get_args(Status)
-    if status not in known:
-        raise OptionInvalid(f"Consent can't be {status!r}; say one of: {', '.join(known)}.")
-    return Consent.model_validate({"status": status})
+def _require_same_consent(project: Project, role: Role, status: str) -> None:
+    """The file is the record; a flag that contradicts it is a mistake that a person should see."""
+    person = project.manifest.performers.get(role)
+    stated = (person.consent if person else Consent.model_validate({})).status
+    if stated not in ("not stated", status):
+        raise OptionInvalid(
+            f"understudy.toml says that the consent of {role} is {stated!r}, not {status!r}. "
+            "If that has changed, change it there.",
+            project.folder,
+        )

@@ -1,6 +1,7 @@
 """How far the last swap of a project came, so that running it again goes on instead of training twice.
 
-The stages know themselves what they have done; only "ten more minutes" needs a memory of what was asked.
+The stages know themselves what they have done; only "ten more minutes" needs a memory of what was asked, and
+of how far the model was then.
 """
 
 from __future__ import annotations
@@ -19,12 +20,11 @@ _LENGTHS = ("minutes", "iterations")
 
 
 class SwapJournal:
-    """The last swap with one model: what it was asked, and whether training and delivery are done."""
+    """The last swap with one model: what it was asked, where the model stood, whether it was delivered."""
 
     def __init__(self, project: Project, model: str) -> None:
         self._path = project.logs_folder / f"swap-{model}.json"
         self._model_folder = project.model_folder(model)
-        self._state = self._read()
 
     def training_left(self, said: Said, set_in_project: Mapping[str, Any]) -> dict[str, Any] | None:
         """The length to train now, as options, or None when the last run has trained all it was asked.
@@ -32,40 +32,33 @@ class SwapJournal:
         A run that was interrupted is finished; one that was finished is followed by as much again when a
         length is said, and by none when it is not.
         """
-        asked = {name: said[name] for name in _LENGTHS if said.get(name) is not None}
-        plan = self._plan()
-        if not asked:
-            if plan is not None and plan.get("finished"):
-                return None
-            if plan is not None and any(plan.get(name) for name in _LENGTHS):
-                return {name: plan.get(name) for name in _LENGTHS}
-            known = {name: set_in_project[name] for name in _LENGTHS if set_in_project.get(name) is not None}
-            return known or {"minutes": DEFAULT_MINUTES}
-        if (
-            self._state.get("asked") == asked
-            and self._state.get("trained")
-            and not self._state.get("delivered")
-        ):
+        asked, (iteration, plan) = _length(said), self._model()
+        finished = bool(plan.get("finished"))
+        if asked:
+            last = self._read()
+            interrupted = last.get("asked") == asked and not last.get("delivered")
+            return None if interrupted and finished and iteration > int(last.get("iteration", 0)) else asked
+        if finished:
             return None
-        return asked
+        return _length(plan) or _length(set_in_project) or {"minutes": DEFAULT_MINUTES}
 
     def begin(self, said: Said) -> None:
-        """A run starts that was asked for `said`."""
-        asked = {name: said[name] for name in _LENGTHS if said.get(name) is not None}
-        if self._state.get("asked") != asked or self._state.get("delivered"):
-            self._write({"asked": asked, "trained": False, "delivered": False})
-
-    def trained(self) -> None:
-        """Training has come to its planned end."""
-        self._write({**self._state, "trained": True})
+        """A run starts that was asked for `said`; one that goes on after an interruption changes nothing."""
+        asked, last = _length(said), self._read()
+        if last.get("asked") != asked or last.get("delivered"):
+            write_json(self._path, {"asked": asked, "iteration": self._model()[0], "delivered": False})
 
     def delivered(self) -> None:
         """All is done; the next run is a new one."""
-        self._write({**self._state, "delivered": True})
+        write_json(self._path, {**self._read(), "delivered": True})
 
-    def _plan(self) -> dict[str, Any] | None:
+    def _model(self) -> tuple[int, Mapping[str, Any]]:
+        """Iterations of the newest checkpoint, and the plan it follows; (0, {}) where there is none."""
         found = newest_checkpoint(self._model_folder)
-        return None if found is None else found[0].get("plan")
+        if found is None:
+            return 0, {}
+        written = found[0]
+        return int(written["iteration"]), written.get("state", {}).get("plan", {})
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -74,6 +67,6 @@ class SwapJournal:
             return {}
         return state if isinstance(state, dict) else {}
 
-    def _write(self, state: dict[str, Any]) -> None:
-        write_json(self._path, state)
-        self._state = state
+
+def _length(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in _LENGTHS if values.get(name) is not None}

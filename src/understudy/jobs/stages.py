@@ -12,17 +12,21 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
-from understudy.events import Events
+from understudy.events import Events, Notice
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
-from understudy.networks.swap import Predictor
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
-from understudy.provenance.consent import require_export_consent
+from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.sign import SigningFacts, SourceClip, sign_file
 from understudy.training.presets import preset_named
+
+if TYPE_CHECKING:  # each takes seconds to import
+    from understudy.facesets.store import Faceset
+    from understudy.training.predictor import ModelPredictor
 
 
 def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
@@ -35,6 +39,7 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
         with project.faceset(*project.faceset_of_clip(name)) as faceset:
+            yield from _others_put_away(project, faceset, name, clip.face)
             yield from extract_clip(
                 project.clip_path(name),
                 clip_name=name,
@@ -48,6 +53,17 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
             )
 
 
+def _others_put_away(project: Project, faceset: Faceset, clip: str, person: int | None) -> Events:
+    """After another person was chosen, the first one's faces must be neither learnt nor swapped."""
+    others = [face for face in faceset.faces() if face.record.clip == clip and face.record.person != person]
+    if person is None or not others:
+        return
+    for face in others:
+        project.trash.put(face.path)
+    faceset.refresh()
+    yield Notice(f"{clip}: {len(others)} faces of another person than number {person} are in the trash now.")
+
+
 def train(project: Project, model: str, *, said: Said, device: str) -> Events:
     """Train a model on the facesets the manifest names for it."""
     from understudy.training.train import train as train_model
@@ -55,10 +71,12 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
     entry = _model(project, model)
     options = train_options(project, model, said)
     with ExitStack() as stack:
-        src, dst = (
-            [stack.enter_context(project.faceset(*name.split("/"))) for name in names]
-            for names in (entry.src_facesets, entry.dst_facesets)
-        )
+
+        def opened(role: Role) -> list[Faceset]:
+            names = project.facesets_of(role, model)
+            return [stack.enter_context(project.faceset(*name.split("/"))) for name in names]
+
+        src, dst = opened("src"), opened("dst")
         for role, facesets in (("src", src), ("dst", dst)):
             if not sum(len(faceset) for faceset in facesets):
                 raise FacesetUnusable(
@@ -76,10 +94,13 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
 
 def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Paint a model into the named dst clips, or into all."""
+    from understudy.facesets.reasons import frames_without_face
     from understudy.merging.merge import merge as merge_clip
 
     _model(project, model)
     predictor = _predictor(project, model, device=device)
+    for text in predictor.notices:
+        yield Notice(text, level="warning")
     for name in _named(clips, project, role="dst"):
         with project.faceset(*project.faceset_of_clip(name)) as faceset:
             yield from merge_clip(
@@ -89,6 +110,9 @@ def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said
                 folder=project.merged_folder(name, model),
                 options=merge_options(project, name, said),
                 clip_name=name,
+                reasons=frames_without_face(
+                    faceset, clip_name=name, cache=project.cache_folder, options=extract_options(project, {})
+                ),
             )
 
 
@@ -102,7 +126,7 @@ def encode(
     from understudy.merging.encode import encode as encode_clip
 
     _model(project, model)
-    require_export_consent(project.consents(), today=datetime.now(UTC).astimezone().date())
+    require_consent(project)
     names = _named(clips, project, role="dst")
     goals = output_paths(project, model, names, out)
     options = encode_options(project, said)
@@ -129,6 +153,19 @@ def measure(result: Path, truth: Path, *, device: str) -> Events:
     from understudy.training.device import choose_device
 
     yield from measure_clips(result, truth, device=str(choose_device(device).device))
+
+
+def stated_consents(project: Project) -> dict[str, Consent]:
+    """Every performer's consent with its evidence hashed. Raises ConsentMissing where that file is gone."""
+    return {
+        name: consent.with_evidence(project.folder / consent.evidence) if consent.evidence else consent
+        for name, consent in project.consents().items()
+    }
+
+
+def require_consent(project: Project) -> None:
+    """Raise ConsentMissing unless a finished file may be made today."""
+    require_export_consent(stated_consents(project), today=datetime.now(UTC).astimezone().date())
 
 
 def output_paths(project: Project, model: str, clips: Sequence[str], out: Path | None) -> list[Path]:
@@ -165,11 +202,16 @@ def require_model(project: Project, name: str, *, preset: str | None) -> None:
         project.add_model(name, preset=preset or "quick")
         return
     made_with = project.manifest.models[name].preset
-    if preset is not None and preset != made_with:
+    if preset is None or preset == made_with:
+        return
+    preset_named(preset)
+    if (project.model_folder(name) / "model.toml").exists():
         raise OptionInvalid(
             f"Model {name!r} was made with preset {made_with!r}, which can't change. "
             "Name another model with --model to start a new one beside it."
         )
+    with project.change() as manifest:  # nothing is learnt yet, so nothing is lost
+        manifest.models[name].preset = preset
 
 
 def _model(project: Project, name: str) -> ModelEntry:
@@ -180,7 +222,7 @@ def _model(project: Project, name: str) -> ModelEntry:
         raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.") from None
 
 
-def _predictor(project: Project, model: str, *, device: str) -> Predictor:
+def _predictor(project: Project, model: str, *, device: str) -> ModelPredictor:
     from understudy.training.predictor import load_predictor
 
     return load_predictor(project.model_folder(model), device=device)
@@ -201,7 +243,7 @@ def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) ->
         model_name=model,
         model_sha256=made.model_sha256,
         model_iterations=made.model_iterations,
-        consents=project.consents(),
+        consents=stated_consents(project),
         frames_total=made.frames,
         frames_swapped=made.swapped,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from understudy.errors import Stopped
@@ -15,10 +16,11 @@ from understudy.events import Events
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def stoppable(events: Events) -> Events:
+def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) -> Events:
     """The same events, until the user asks to stop; then close the stage and raise Stopped.
 
-    Signals can only be caught in the main thread; elsewhere the events pass through unchanged.
+    `when_asked` is called at once, for a word to the person who waits for the present step to end. Signals can
+    only be caught in the main thread; elsewhere the events pass through unchanged.
     """
     if threading.current_thread() is not threading.main_thread():
         yield from events
@@ -29,6 +31,7 @@ def stoppable(events: Events) -> Events:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
+        when_asked()
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

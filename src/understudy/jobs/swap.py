@@ -5,9 +5,9 @@ It only strings stages together and writes the report; run again, every stage fi
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips, require_clips
+from understudy.jobs.clips import add_clips, require_usable
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import train_options
 from understudy.project.project import MANIFEST_NAME, Project
-from understudy.provenance.consent import require_export_consent
+from understudy.training.presets import preset_named
 
 _ROOM_TO_START_BYTES = 200_000_000
 
@@ -32,14 +32,15 @@ def swap(request: SwapRequest) -> Events:
     folder = project_folder(request)
     if bool(request.src) != bool(request.dst):
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
-    require_clips(*request.src, *request.dst)
+    require_usable(*request.src, *request.dst, consent=request.consent)
+    preset_named(request.preset or "quick")
     _check_room(folder, request)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips = _added(project, request)
     # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
-    require_export_consent(project.consents(), today=datetime.now(UTC).astimezone().date())
+    stages.require_consent(project)
     report = Report()
     yield from report.over(stages.extract(project, said=request.extract, device=request.device))
     journal = SwapJournal(project, request.model)
@@ -69,11 +70,10 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
             yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
         said = {**request.train, **length}
         yield from stages.train(project, request.model, said=said, device=request.device)
-    journal.trained()
 
 
 def project_folder(request: SwapRequest) -> Path:
-    """Where the project is or will be: as said, else beside the finished file, else beside dst."""
+    """Where the project is or will be: as said, else beside the finished file, else here with dst's name."""
     if request.project is not None:
         return request.project
     if request.out is not None:
@@ -99,20 +99,24 @@ class Report:
         self.notices: list[str] = []
 
     def over(self, events: Events) -> Events:
-        """The same events, noted down as they pass."""
+        """The same events, noted down as they pass. Closing this closes the stage; its errors come through."""
         began = time.monotonic()
-        for event in events:
-            match event:
-                case StageStarted():
-                    began = time.monotonic()
-                case StageFinished():
-                    seconds = round(time.monotonic() - began, 1)
-                    self.stages.append(
-                        {"stage": event.stage, "seconds": seconds, "skipped": event.skipped, **event.summary}
-                    )
-                case Notice():
-                    self.notices.append(event.text)
-            yield event
+        with contextlib.ExitStack() as stack:
+            if isinstance(events, Generator):
+                stack.callback(events.close)
+            for event in events:
+                match event:
+                    case StageStarted():
+                        began = time.monotonic()
+                    case StageFinished():
+                        self._note(event, seconds=time.monotonic() - began)
+                    case Notice():
+                        self.notices.append(event.text)
+                yield event
+
+    def _note(self, event: StageFinished, *, seconds: float) -> None:
+        about = {"stage": event.stage, "seconds": round(seconds, 1), "skipped": event.skipped}
+        self.stages.append({**about, **event.summary})
 
     def write(self, path: Path, *, seconds: float) -> None:
         """Write everything as JSON."""

@@ -98,7 +98,6 @@ class Project:
         performer: str = "",
         faceset: str = "main",
         name: str = "",
-        consent: Consent | None = None,
     ) -> str:
         """Add a clip to a side and to a faceset of its performer; returns the clip's name.
 
@@ -113,8 +112,6 @@ class Project:
             there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
             clip_name = there or _free_name(name or path.absolute().stem, manifest)
             person = manifest.performers.setdefault(performer, Performer.model_validate({}))
-            if consent is not None:
-                person.consent = consent
             if there is None:
                 manifest.clips[clip_name] = ClipEntry.model_validate(
                     {"path": stored, "role": role, "performer": performer}
@@ -124,14 +121,22 @@ class Project:
         return clip_name
 
     def add_model(self, name: str, *, preset: str = "quick") -> ModelEntry:
-        """Add a model that learns from all facesets there are, or return the one of that name."""
+        """Add a model that learns from all facesets of both sides, or return the one of that name.
+
+        Facesets that are added later are learnt from too, until the manifest names some for it.
+        """
         if name in self.manifest.models:
             return self.manifest.models[name]
         with self.change() as manifest:
-            entry = manifest.models.setdefault(name, ModelEntry(preset=preset))
-            entry.src_facesets = entry.src_facesets or _facesets_of(manifest, "src")
-            entry.dst_facesets = entry.dst_facesets or _facesets_of(manifest, "dst")
+            manifest.models.setdefault(name, ModelEntry(preset=preset))
         return self.manifest.models[name]
+
+    def facesets_of(self, role: Role, model: str) -> list[str]:
+        """The facesets of one side that a model learns from, as PERFORMER/FACESET: those the manifest names
+        for it, or else all that hold a clip of that side."""
+        entry = self.manifest.models[model]
+        named = entry.src_facesets if role == "src" else entry.dst_facesets
+        return list(named) or _facesets_of(self.manifest, role)
 
     def choose_face(self, clip: str, number: int) -> None:
         """Remember which person of a clip is meant, counted from 1."""
