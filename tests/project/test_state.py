@@ -1,8 +1,18 @@
+import os
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from tests.facesets.conftest import make_record
+from understudy.facesets.found import FoundFrame, FoundLog
 from understudy.files import write_json, write_text
+from understudy.merging.delivery import DeliveryMemory
+from understudy.merging.journal import Journal
 from understudy.project.state import newest_checkpoint, project_state
+from understudy.training.plan import Plan
+
+DONE = Plan(minutes=None, iterations=100, done_iterations=100)
 
 
 def store_face(project, performer: str, clip: str, frame: int = 0) -> None:
@@ -10,9 +20,56 @@ def store_face(project, performer: str, clip: str, frame: int = 0) -> None:
         faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip=clip, frame=frame))
 
 
-def checkpoint(project, iteration: int, name: str = "") -> None:
+def search(project, clip: str, *, to_the_end: bool = True) -> None:
+    with FoundLog.open(project.cache_folder / f"{clip}.found.jsonl", {"content": "1"}) as log:
+        log.append([FoundFrame(0, 0.0, [])])
+        if to_the_end:
+            log.finish()
+
+
+def checkpoint(project, iteration: int, name: str = "", plan: Plan = DONE) -> None:
     folder = project.model_folder("main") / "checkpoints" / (name or f"{iteration:09d}")
-    write_json(folder / "state.json", {"layout": 1, "iteration": iteration})
+    state = {"layout": 1, "iteration": iteration, "sha256": {}, "state": {"plan": plan.as_json()}}
+    write_json(folder / "state.json", state)
+
+
+def merge(project, iteration: int, *, to_the_end: bool = True) -> Path:
+    folder = project.merged_folder("dst clip", "main")
+    write_text(folder / "000000.png", "x")
+    journal = Journal(folder)
+    model = {"name": "main", "sha256": "0", "iterations": iteration}
+    journal.describe({"model": model, "clip": {"frames": 1}})
+    journal.remember(0, "fingerprint")
+    journal.save(complete=to_the_end)
+    return folder
+
+
+def encode(project, path: Path) -> None:
+    write_text(path, "film")
+    DeliveryMemory(project.merged_folder("dst clip", "main")).remember(path, "recipe")
+
+
+def set_time(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+
+def next_of(project) -> tuple[str | None, str]:
+    state = project_state(project)
+    return state.next_stage, state.next_why
+
+
+@pytest.fixture
+def extracted(filled):
+    for role in ("src", "dst"):
+        store_face(filled, role, f"{role} clip")
+        search(filled, f"{role} clip")
+    return filled
+
+
+@pytest.fixture
+def trained(extracted):
+    checkpoint(extracted, 1200)
+    return extracted
 
 
 def test_a_new_project_wants_clips(project):
@@ -25,16 +82,17 @@ def test_a_new_project_wants_clips(project):
 def test_the_state_walks_through_the_stages(filled):
     assert project_state(filled).next_stage == "extract"
     store_face(filled, "src", "src clip")
-    state = project_state(filled)
-    assert (state.next_stage, state.next_why) == ("extract", "no faces of clip 'dst clip' are stored")
+    search(filled, "src clip")
+    assert next_of(filled) == ("extract", "no faces of clip 'dst clip' are stored")
     store_face(filled, "dst", "dst clip")
     store_face(filled, "dst", "dst clip", frame=1)
-    assert project_state(filled).next_stage == "train"
+    search(filled, "dst clip")
+    assert next_of(filled) == ("train", "model 'main' has learnt nothing yet")
     checkpoint(filled, 1200)
-    assert project_state(filled).next_stage == "merge"
-    write_text(filled.merged_folder("dst clip", "main") / "000000.png", "x")
-    assert project_state(filled).next_stage == "encode"
-    write_text(filled.out_folder / "shot.mp4", "film")
+    assert next_of(filled) == ("merge", "clip 'dst clip' is not merged yet")
+    merge(filled, 1200)
+    assert next_of(filled) == ("encode", "there is no finished file of clip 'dst clip' as it is merged now")
+    encode(filled, filled.out_folder / "shot.mp4")
     state = project_state(filled)
     assert state.next_stage is None
     assert [(c.name, c.faces, c.there) for c in state.clips] == [("src clip", 1, True), ("dst clip", 2, True)]
@@ -44,6 +102,72 @@ def test_the_state_walks_through_the_stages(filled):
     assert [(o.path.name, o.size_bytes) for o in state.outputs] == [("shot.mp4", 4)]
     assert state.facesets[0].changed is not None
     assert state.size_bytes > sum(faceset.size_bytes for faceset in state.facesets) > 0
+
+
+def test_faces_of_a_clip_that_is_half_searched_are_not_all_its_faces(filled):
+    for role in ("src", "dst"):
+        store_face(filled, role, f"{role} clip")
+        search(filled, f"{role} clip", to_the_end=role == "src")
+    wanted = ("extract", "clip 'dst clip' is not searched for faces to its end")
+    assert next_of(filled) == wanted
+    search(filled, "dst clip")
+    log = filled.cache_folder / "dst clip.found.jsonl"
+    assert project_state(filled).next_stage == "train"
+    log.write_bytes(log.read_bytes()[:-1])  # its last line is torn
+    assert next_of(filled) == wanted
+
+
+@pytest.mark.parametrize(
+    ("plan", "why"),
+    [
+        (Plan(minutes=10, iterations=None, done_seconds=150), "model 'main' has 2.5 of 10 minutes done"),
+        (Plan(minutes=None, iterations=80, done_iterations=7), "model 'main' has 7 of 80 iterations done"),
+    ],
+)
+def test_training_that_was_interrupted_goes_on_and_says_how_much_is_done(extracted, plan, why):
+    checkpoint(extracted, 7, plan=plan)
+    assert next_of(extracted) == ("train", why)
+
+
+def test_training_without_a_planned_end_is_done_when_it_is_stopped(extracted):
+    checkpoint(extracted, 7, plan=Plan(minutes=None, iterations=None, done_iterations=7))
+    assert project_state(extracted).next_stage == "merge"
+
+
+def test_a_checkpoint_that_says_nothing_of_its_plan_is_not_taken_for_done(extracted):
+    folder = extracted.model_folder("main") / "checkpoints" / "000000007"
+    for state in ({"plan": {"minutes": "ten", "iterations": None}}, {"plan": None}, [], {}):
+        write_json(folder / "state.json", {"layout": 1, "iteration": 7, "state": state})
+        assert next_of(extracted) == ("train", "model 'main' has an unknown part done")
+
+
+def test_a_merge_that_was_interrupted_goes_on(trained):
+    merge(trained, 1200, to_the_end=False)
+    assert next_of(trained) == ("merge", "clip 'dst clip' is not merged to its end")
+
+
+def test_a_merge_by_a_model_that_has_learnt_more_since_is_made_again(trained):
+    merge(trained, 1200)
+    encode(trained, trained.out_folder / "shot.mp4")
+    assert project_state(trained).next_stage is None
+    checkpoint(trained, 1300)
+    assert next_of(trained) == ("merge", "clip 'dst clip' is merged with an older state of the model")
+
+
+def test_a_finished_file_counts_while_it_is_there_and_no_merge_came_after_it(trained, tmp_path):
+    folder, out = merge(trained, 1200), tmp_path / "elsewhere 影.mp4"
+    write_text(trained.out_folder / "another.mp4", "of something else")
+    assert project_state(trained).next_stage == "encode"
+    encode(trained, out)
+    set_time(folder / "merge.json", 1000)
+    set_time(out, 2000)
+    assert project_state(trained).next_stage is None
+    set_time(folder / "merge.json", 3000)
+    assert project_state(trained).next_stage == "encode"
+    set_time(out, 4000)
+    assert project_state(trained).next_stage is None
+    out.unlink()
+    assert project_state(trained).next_stage == "encode"
 
 
 def test_a_clip_that_is_gone_is_told(filled):

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from understudy.errors import ProjectInvalid
+from understudy.facesets.names import safe_name
 from understudy.files import read_json
+from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
 from understudy.project.manifest import Role
 from understudy.project.project import Project
 from understudy.project.trash import size_bytes
+from understudy.training.plan import Plan
+
+_LAST_LINE_BYTES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipState:
-    """One clip and how many of its faces are stored. `there` is False when the file is gone."""
+    """One clip and how many of its faces are stored.
+
+    `there` is False when the file is gone; `searched` is True when every frame was looked at for faces.
+    """
 
     name: str
     role: Role
@@ -24,6 +35,7 @@ class ClipState:
     there: bool
     size_bytes: int
     faces: int
+    searched: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +52,37 @@ class FacesetState:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelState:
-    """One model: how far its newest whole checkpoint is."""
+    """One model: how far its newest checkpoint is.
+
+    `trained` is True when what was asked of it is done; `progress` says how much is, like "4 of 10 minutes",
+    and is empty for training without a planned end, which is done whenever it was stopped.
+    """
 
     name: str
     preset: str
     iteration: int
     size_bytes: int
     changed: datetime | None
+    trained: bool
+    progress: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class MergedState:
-    """Merged frames of one clip by one model."""
+    """Merged frames of one clip by one model.
+
+    `complete` is True when the merge ran to its end, then `iteration` is the model's at that time, else None.
+    `encoded` is True when a finished file made from just these frames is there.
+    """
 
     clip: str
     model: str
     frames: int
     size_bytes: int
     changed: datetime | None
+    complete: bool
+    iteration: int | None
+    encoded: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +118,7 @@ def project_state(project: Project) -> ProjectState:
     models = tuple(_model(project, name) for name in project.manifest.models)
     merged = _merged(project)
     outputs = _outputs(project)
-    next_stage, why = _next(clips, models, merged, outputs)
+    next_stage, why = _next(clips, models, merged)
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -156,19 +181,48 @@ def _clip(project: Project, name: str, faces: int) -> ClipState:
         there=there,
         size_bytes=size_bytes(path) if there else 0,
         faces=faces,
+        searched=_is_searched(project.cache_folder / f"{safe_name(name)}.found.jsonl"),
     )
+
+
+def _is_searched(log: Path) -> bool:
+    """Whether the log of a clip's finds ends with the line that says so; a long one is not read for that."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINE_BYTES))
+            lines = file.read().splitlines(keepends=True)
+        return bool(lines) and lines[-1].endswith(b"\n") and json.loads(lines[-1]) == {"end": True}
+    except (OSError, ValueError):
+        return False
 
 
 def _model(project: Project, name: str) -> ModelState:
     folder = project.model_folder(name)
     newest = newest_checkpoint(folder)
+    trained, progress = _training(newest[0]) if newest else (False, "")
     return ModelState(
         name=name,
         preset=project.manifest.models[name].preset,
         iteration=int(newest[0]["iteration"]) if newest else 0,
         size_bytes=size_bytes(folder),
         changed=_changed(newest[1]) if newest else None,
+        trained=trained,
+        progress=progress,
     )
+
+
+def _training(checkpoint: dict[str, Any]) -> tuple[bool, str]:
+    """Whether a checkpoint's plan is done, and how much of it."""
+    try:
+        plan = Plan.from_json(checkpoint["state"]["plan"])
+        parts = []
+        if plan.minutes is not None:
+            parts.append(f"{plan.done_seconds / 60:.3g} of {plan.minutes:g} minutes")
+        if plan.iterations is not None:
+            parts.append(f"{plan.done_iterations} of {plan.iterations} iterations")
+        return plan.finished or not parts, ", ".join(parts)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return False, "an unknown part"  # a checkpoint somebody edited
 
 
 def _merged(project: Project) -> tuple[MergedState, ...]:
@@ -178,6 +232,7 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
             folder = project.merged_folder(clip, model)
             if not folder.is_dir():
                 continue
+            iteration = _merged_iteration(folder)
             states.append(
                 MergedState(
                     clip=clip,
@@ -185,9 +240,27 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
                     frames=sum(1 for path in folder.rglob("*.png") if not path.name.startswith(".")),
                     size_bytes=size_bytes(folder),
                     changed=_changed(folder),
+                    complete=iteration is not None,
+                    iteration=iteration,
+                    encoded=_is_encoded(folder),
                 )
             )
     return tuple(states)
+
+
+def _merged_iteration(folder: Path) -> int | None:
+    """How long the model had learnt that painted these frames; None while they are not all there."""
+    try:
+        return merge_facts(folder).model_iterations
+    except ProjectInvalid:
+        return None
+
+
+def _is_encoded(folder: Path) -> bool:
+    """Whether a finished file of these frames is there that no later merge has overtaken."""
+    merged = _changed(folder / JOURNAL_NAME)
+    made = [moment for path in _remembered(folder / "encode.json") if (moment := _changed(path))]
+    return merged is not None and any(moment >= merged for moment in made)
 
 
 def _outputs(project: Project) -> tuple[OutputState, ...]:
@@ -202,39 +275,69 @@ def _outputs(project: Project) -> tuple[OutputState, ...]:
 
 def _encoded(project: Project) -> list[Path]:
     """Where finished files went, as the merged folders remember it."""
-    paths: list[Path] = []
-    for memory in project.folder.glob("merged/*/*/encode.json"):
-        try:
-            paths += [Path(text) for text in read_json(memory)]
-        except (OSError, ValueError, TypeError):  # torn: the files are there all the same, only not listed
-            continue
-    return paths
+    memories = project.folder.glob("merged/*/*/encode.json")
+    return [path for memory in memories for path in _remembered(memory)]
+
+
+def _remembered(memory: Path) -> list[Path]:
+    try:
+        return [Path(text) for text in read_json(memory)]
+    except (OSError, ValueError, TypeError):  # torn: the files are there all the same, only not listed
+        return []
 
 
 def _next(
-    clips: tuple[ClipState, ...],
-    models: tuple[ModelState, ...],
-    merged: tuple[MergedState, ...],
-    outputs: tuple[OutputState, ...],
-) -> tuple[str | None, str]:
+    clips: tuple[ClipState, ...], models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
+) -> tuple[Stage | str | None, str]:
+    """The first stage that has something left to do, and what."""
     for role in ("src", "dst"):
         if not any(clip.role == role for clip in clips):
             return "add", f"there is no {role} clip yet"
-    for clip in clips:
-        if not clip.faces:
-            return "extract", f"no faces of clip {clip.name!r} are stored"
-    untrained = [model.name for model in models if not model.iteration]
-    if not models:
-        return "train", "there is no model yet"
-    if untrained:
-        return "train", f"model {untrained[0]!r} has learnt nothing yet"
-    done = {(state.clip, state.model) for state in merged if state.frames}
-    for clip in clips:
-        if clip.role == "dst" and not any((clip.name, model.name) in done for model in models):
-            return "merge", f"clip {clip.name!r} is not merged yet"
-    if not outputs:
-        return "encode", "there is no finished file yet"
+    dst = [clip.name for clip in clips if clip.role == "dst"]
+    left: tuple[tuple[Stage, list[str]], ...] = (
+        ("extract", [_left_to_extract(clip) for clip in clips]),
+        ("train", [_left_to_train(model) for model in models] or ["there is no model yet"]),
+        ("merge", [_left_to_merge(name, models, merged) for name in dst]),
+        ("encode", [_left_to_encode(name, models, merged) for name in dst]),
+    )
+    for stage, reasons in left:
+        if any(reasons):
+            return stage, next(filter(None, reasons))
     return None, "everything is done"
+
+
+def _left_to_extract(clip: ClipState) -> str:
+    if not clip.faces:
+        return f"no faces of clip {clip.name!r} are stored"
+    return "" if clip.searched else f"clip {clip.name!r} is not searched for faces to its end"
+
+
+def _left_to_train(model: ModelState) -> str:
+    if not model.iteration:
+        return f"model {model.name!r} has learnt nothing yet"
+    return "" if model.trained else f"model {model.name!r} has {model.progress} done"
+
+
+def _left_to_merge(clip: str, models: tuple[ModelState, ...], merged: tuple[MergedState, ...]) -> str:
+    of_clip = [state for state in merged if state.clip == clip]
+    if _up_to_date(of_clip, models):
+        return ""
+    if any(state.complete for state in of_clip):
+        return f"clip {clip!r} is merged with an older state of the model"
+    return f"clip {clip!r} is not merged {'to its end' if any(s.frames for s in of_clip) else 'yet'}"
+
+
+def _left_to_encode(clip: str, models: tuple[ModelState, ...], merged: tuple[MergedState, ...]) -> str:
+    of_clip = _up_to_date([state for state in merged if state.clip == clip], models)
+    if any(state.encoded for state in of_clip):
+        return ""
+    return f"there is no finished file of clip {clip!r} as it is merged now"
+
+
+def _up_to_date(merged: list[MergedState], models: tuple[ModelState, ...]) -> list[MergedState]:
+    """Those painted to their end by what their model knows now."""
+    known = {model.name: model.iteration for model in models}
+    return [state for state in merged if state.complete and state.iteration == known[state.model]]
 
 
 def _changed(path: Path) -> datetime | None:
