@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from understudy import files
-from understudy.errors import CheckpointCorrupt, DiskFull
+from understudy.errors import CheckpointCorrupt, DiskFull, ProjectTooNew
 from understudy.events import Notice
 from understudy.files import read_json, write_json
 from understudy.training import checkpoint as checkpoint_module
@@ -110,14 +110,34 @@ def test_when_nothing_is_whole_the_error_says_what_to_do(tmp_path: Path) -> None
         found(tmp_path)
 
 
-def test_a_checkpoint_of_a_newer_version_is_not_loaded(tmp_path: Path) -> None:
+def test_a_checkpoint_of_a_newer_version_asks_for_an_update_and_stays_where_it_is(tmp_path: Path) -> None:
     for iteration in (1, 2):
         save_checkpoint(tmp_path, made(iteration))
     path = tmp_path / FOLDER_NAME / "000000002" / "state.json"
     write_json(path, read_json(path) | {"layout": 99})
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ProjectTooNew, match=r"made by a newer understudy .* Update"):
+        found(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_without_state_is_no_checkpoint_and_makes_room_for_one(tmp_path: Path) -> None:
+    half = tmp_path / FOLDER_NAME / "000000002"
+    half.mkdir(parents=True)
+    (half / "model.safetensors").write_bytes(b"half a copy")
+    save_checkpoint(tmp_path, made(2))
     notices, back = found(tmp_path)
-    assert "newer version" in notices[0]
-    assert back is not None and back.iteration == 1
+    assert not notices and back is not None and back.iteration == 2
+    (kept,) = (tmp_path / FOLDER_NAME).glob("damaged-000000002-*")
+    assert (kept / "model.safetensors").read_bytes() == b"half a copy"
+
+
+def test_a_checkpoint_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    state = save_checkpoint(tmp_path, made(2)) / "state.json"
+    before = state.stat().st_mtime_ns
+    save_checkpoint(tmp_path, made(2))
+    assert state.stat().st_mtime_ns == before
+    assert [p.name for p in (tmp_path / FOLDER_NAME).iterdir()] == ["000000002"]
 
 
 def test_a_writer_that_dies_half_way_leaves_the_older_checkpoint_and_is_swept_up(

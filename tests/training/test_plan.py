@@ -64,6 +64,11 @@ def test_the_same_wish_after_a_finished_plan_is_a_new_one_that_treads_softer() -
     assert again.after(seconds=1, iterations=99).speed < fresh.after(seconds=1, iterations=99).speed
 
 
+def test_what_another_version_wrote_into_a_plan_is_passed_over() -> None:
+    plan = Plan(minutes=10, iterations=None)
+    assert Plan.from_json({**plan.as_json(), "mood": "calm"}) == plan
+
+
 def test_a_plan_survives_json() -> None:
     plan = Plan(minutes=10, iterations=5, again=True).after(seconds=1.5, iterations=3)
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan

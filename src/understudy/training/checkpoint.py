@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from understudy.errors import CheckpointCorrupt, DiskFull
+from understudy.errors import CheckpointCorrupt, DiskFull, ProjectTooNew
 from understudy.events import Notice
 from understudy.files import (
     ASIDE_SUFFIX,
@@ -65,7 +65,7 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
     """
     root = model_dir / FOLDER_NAME
     folder = root / f"{checkpoint.iteration:09d}"
-    if folder.exists():  # the same iteration, e.g. stopped twice without training
+    if (folder / _STATE).exists():  # the same iteration, e.g. stopped twice without training
         return folder
     tensors = {"model": checkpoint.model, "ema": checkpoint.ema, "optimizer": checkpoint.optimizer}
     needed = sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
@@ -84,6 +84,8 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
             }
             write_json(aside / _STATE, state)
             _sync(aside)
+            if folder.exists():  # without a state file: half a copy, or half removed
+                _set_aside(folder)
             aside.rename(folder)
             _sync(root)
         finally:
@@ -146,7 +148,7 @@ def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> It
 
     Yields no checkpoint when the model has none yet. `parts` are those to load; an optimiser that is damaged or
     gone is left empty. Changes nothing on disk. Raises CheckpointCorrupt when there are checkpoints but none
-    is whole.
+    is whole, ProjectTooNew when the newest whole one was made by a newer version.
     """
     folders = _folders(model_dir / FOLDER_NAME)
     for folder in folders:
@@ -173,7 +175,11 @@ def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> It
 def _load(folder: Path, parts: tuple[str, ...]) -> tuple[Checkpoint, str]:
     about = read_json(folder / _STATE)
     if about["layout"] > _LAYOUT:
-        raise ValueError("made by a newer version")
+        raise ProjectTooNew(
+            f"This model was made by a newer understudy (layout {about['layout']}; this one "
+            f"knows {_LAYOUT}). Update understudy to use it.",
+            folder,
+        )
     digests, tensors, complaint = about["sha256"], {}, ""
     for part in parts:
         if part != "optimizer":
@@ -217,8 +223,12 @@ def _short(error: Exception) -> str:
 def set_damaged_aside(model_dir: Path, *, newer_than: int) -> None:
     """Rename checkpoints beyond iteration `newer_than`, which did not load, so that their names are free."""
     root = model_dir / FOLDER_NAME
-    stamp = time.strftime("%Y%m%d-%H%M%S")
     for folder in _folders(root):
         if int(folder.name) > newer_than:
             with said_plainly(root):
-                folder.rename(root / f"{_DAMAGED}{folder.name}-{stamp}")
+                _set_aside(folder)
+
+
+def _set_aside(folder: Path) -> None:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder.rename(folder.with_name(f"{_DAMAGED}{folder.name}-{stamp}"))

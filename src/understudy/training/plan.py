@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from understudy.training.options import TrainOptions
@@ -83,8 +83,9 @@ class Plan:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Undo `as_json`."""
-        return cls(**{name: value[name] for name in value if name != "finished"})
+        """Undo `as_json`. What this version doesn't know is passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value[name] for name in value if name in known})
 
 
 def planned(options: TrainOptions, before: Plan | None) -> Plan:
