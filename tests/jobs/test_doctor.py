@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
-from understudy.jobs.doctor import examine, report
+import psutil
+import pytest
+
+from understudy.errors import WeightsMissing
+from understudy.jobs import doctor
+from understudy.jobs.doctor import Finding, examine, report
+from understudy.provenance.identity import HOME_VARIABLE, load_identity
+
+LOOKS = ("_software", "_memory", "_disk", "_devices", "_codecs", "_weights", "_signing")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of its own, still without a signing key."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv(HOME_VARIABLE, str(folder))
+    return folder
+
+
+def _only(monkeypatch: pytest.MonkeyPatch, *kept: str) -> None:
+    """Leave out all looks but these."""
+    for name in set(LOOKS) - set(kept):
+        monkeypatch.setattr(doctor, name, lambda *_: iter(()))
+
+
+def _failing(error: BaseException) -> object:
+    def fail(*_: object, **__: object) -> object:
+        raise error
+
+    return fail
 
 
 def test_every_codec_weight_and_device_is_tried_and_works_here(tmp_path: Path) -> None:
@@ -26,3 +57,67 @@ def test_the_report_names_versions_and_no_paths_of_the_user(tmp_path: Path) -> N
         said = "".join(bundle.read(name).decode() for name in bundle.namelist())
         assert "torch" in json.loads(bundle.read("versions.json"))
     assert "secret" not in said and str(tmp_path) not in said and str(Path.home()) not in said
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    "kind", [ImportError, RuntimeError, AttributeError, PackageNotFoundError, OSError, ValueError, psutil.Error]
+)
+def test_a_look_that_fails_is_a_finding_without_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str, kind: type[Exception]
+) -> None:
+    _only(monkeypatch)
+    monkeypatch.setattr(doctor, look, _failing(kind(f"{Path.home()} {Path.cwd()} {tmp_path}")))
+    (finding,) = examine(tmp_path)
+    assert (finding.state, finding.words) == ("missing", f"fails with {kind.__name__}")
+
+
+def test_the_report_of_a_machine_where_nothing_works_holds_no_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = f"{Path.home()} {Path.cwd()} {tempfile.gettempdir()} {tmp_path}"
+    _only(monkeypatch, "_software", "_disk", "_weights")
+    monkeypatch.setattr("importlib.metadata.version", _failing(PackageNotFoundError(places)))
+    monkeypatch.setattr(
+        "understudy.faces.detect.DETECTORS", {"mtcnn": _failing(WeightsMissing("Not here.", places))}
+    )
+    monkeypatch.setattr(doctor, "_devices", _failing(OSError(2, "No such file", places)))
+    findings = list(examine(tmp_path / "gone"))
+    states = {finding.name: finding.state for finding in findings}
+    assert {name for name in states if states[name] == "missing"} >= {"torch", "accelerators", "disk", "mtcnn"}
+    assert "Not here." in [finding.words for finding in findings]
+    path = tmp_path / "report.zip"
+    report(findings, path)
+    with zipfile.ZipFile(path) as bundle:
+        said = "".join(bundle.read(name).decode() for name in bundle.namelist())
+    for place in (Path.home(), Path.cwd(), tempfile.gettempdir(), tmp_path):
+        assert str(place) not in said
+
+
+def _key(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Finding:
+    _only(monkeypatch, "_signing")
+    (finding,) = examine(folder)
+    return finding
+
+
+def test_no_signing_key_is_made_by_looking_for_it(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = _key(monkeypatch, tmp_path)
+    assert finding.state == "ok" and "first export" in finding.words
+    assert not home.exists()
+
+
+def test_a_signing_key_counts_only_when_it_signs(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_identity()
+    signer = home / "identity" / "signer.pem"
+    before = signer.read_bytes()
+    finding = _key(monkeypatch, tmp_path)
+    assert finding.state == "ok" and "signs" in finding.words
+    assert signer.read_bytes() == before
+    signer.write_bytes(b"no key")
+    finding = _key(monkeypatch, tmp_path)
+    assert finding.state == "missing" and "can't be read" in finding.words
+    assert str(home) not in finding.words

@@ -26,6 +26,18 @@ from understudy.files import written_aside
 
 _LOW_MEMORY_BYTES = 4e9
 _LOW_DISK_BYTES = 5e9
+# What a machine answers with when something on it is missing or broken. Libraries that don't fit each other
+# show as ImportError and AttributeError, a driver that gives up as RuntimeError.
+_REFUSALS = (
+    UnderstudyError,
+    ImportError,
+    AttributeError,
+    RuntimeError,
+    LookupError,
+    OSError,
+    ValueError,
+    psutil.Error,
+)
 
 
 @dataclass(frozen=True)
@@ -39,14 +51,27 @@ class Finding:
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Look at everything in turn; `folder` is where projects would be made."""
-    for look in (_software, _memory, lambda: _disk(folder), _devices, _codecs, _weights, _signing):
-        yield from look()
+    """Look at everything in turn; `folder` is where projects would be made. A look that fails is a finding."""
+    looks: tuple[tuple[str, str, Callable[[], Iterator[Finding]]], ...] = (
+        ("software", "versions", _software),
+        ("machine", "memory", _memory),
+        ("machine", "disk", lambda: _disk(folder)),
+        ("devices", "accelerators", _devices),
+        ("codecs", "all", _codecs),
+        ("weights", "all", _weights),
+        ("marks", "signing key", _signing),
+    )
+    for topic, name, look in looks:
+        try:
+            yield from look()
+        except _REFUSALS as error:
+            yield Finding(topic, name, "missing", _words(error))
 
 
 def report(findings: list[Finding], path: Path) -> None:
     """Write the findings and the installed versions to a zip at `path`."""
-    versions = {d.name: d.version for d in importlib.metadata.distributions()}
+    # A half-removed package has neither name nor version.
+    versions = {str(d.name): str(d.version) for d in importlib.metadata.distributions()}
     with written_aside(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr("findings.json", json.dumps([asdict(f) for f in findings], indent=2))
         bundle.writestr("versions.json", json.dumps(dict(sorted(versions.items())), indent=2))
@@ -56,7 +81,7 @@ def _software() -> Iterator[Finding]:
     yield Finding("software", "understudy", "ok", __version__)
     yield Finding("software", "Python", "ok", f"{platform.python_version()} on {platform.platform()}")
     for name in ("torch", "av", "opencv-python-headless", "numpy"):
-        yield Finding("software", name, "ok", importlib.metadata.version(name))
+        yield _tried("software", name, lambda name=name: importlib.metadata.version(name))
 
 
 def _memory() -> Iterator[Finding]:
@@ -123,16 +148,27 @@ def _weights() -> Iterator[Finding]:
 
 
 def _signing() -> Iterator[Finding]:
-    from understudy.provenance.identity import identity_folder
+    from understudy.provenance.identity import identity_folder, load_identity
 
-    if identity_folder().exists():
-        yield Finding("marks", "signing key", "ok", "there is one")
-    else:
+    if not identity_folder().exists():
         yield Finding("marks", "signing key", "ok", "will be made at the first export")
+        return
+
+    def sign() -> str:
+        identity = load_identity()  # there is one, so none is made
+        identity.sign(b"")
+        return f"there is one and it signs, until {identity.valid_until:%Y-%m-%d}"
+
+    yield _tried("marks", "signing key", sign)
 
 
 def _tried(topic: str, name: str, attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(topic, name, "ok", attempt())
-    except (UnderstudyError, OSError, ValueError) as error:
-        return Finding(topic, name, "missing", str(error))
+    except _REFUSALS as error:
+        return Finding(topic, name, "missing", _words(error))
+
+
+def _words(error: BaseException) -> str:
+    """What failed, without a path: those of the operating system's and the libraries' errors name files."""
+    return error.message if isinstance(error, UnderstudyError) else f"fails with {type(error).__name__}"
