@@ -5,6 +5,7 @@ Not here: moving a model or its data there.
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,4 +93,8 @@ def _has_bfloat16(device: torch.device) -> bool:
         return any(getattr(torch.cpu, check, bool)() for check in checks)
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "mps":
+        with contextlib.suppress(RuntimeError, TypeError):  # older chips refuse, and nothing tells before
+            ones = torch.ones(4, 4, dtype=torch.bfloat16, device=device)
+            return (ones @ ones).sum().item() == 64
     return device.type == "xpu"
