@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+import subprocess
+import sys
 
-from understudy.jobs.memory import peak_memory_bytes
+import numpy as np
+import pytest
+
+from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 
 
 def test_the_peak_counts_what_was_needed_and_never_falls() -> None:
@@ -14,3 +18,10 @@ def test_the_peak_counts_what_was_needed_and_never_falls() -> None:
     assert peak >= before + 40_000_000
     del large
     assert peak_memory_bytes() >= peak
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no count of it")
+def test_what_a_child_needed_is_counted_apart() -> None:
+    needed = max(peak_memory_bytes(), peak_memory_of_children_bytes()) + 50_000_000
+    subprocess.run([sys.executable, "-c", f"b'x' * {needed}"], check=True)
+    assert peak_memory_of_children_bytes() >= needed > peak_memory_bytes()
