@@ -35,6 +35,12 @@ def _swap(terminal: Terminal, src: Path, dst: Path, out: Path) -> str:
     return _refusal(said)
 
 
+def _corrected(clips: Clips, terminal: Terminal, out: Path) -> None:
+    """After a refusal the corrected command must find nothing in its way."""
+    code, said = terminal.run("swap", clips.src, clips.dst, "-o", out, "--iterations", 2, *QUICK)
+    assert code == 0, said
+
+
 def _wall(path: Path, frames: int = 10) -> Path:
     """A clip of a wall: nobody in it."""
     return write_clip(path, [np.full((96, 128, 3), 90 + index, np.uint8) for index in range(frames)])
@@ -44,6 +50,7 @@ def test_a_text_file_called_mp4_is_refused(clips: Clips, desk: Path, terminal: T
     fake = desk / "brief 影.mp4"
     fake.write_text("Dear performer,\n" * 50, encoding="utf-8")
     assert str(fake) in _swap(terminal, fake, clips.dst, desk / "out.mp4")
+    _corrected(clips, terminal, desk / "out.mp4")
 
 
 def test_a_clip_with_sound_alone_is_refused(clips: Clips, desk: Path, terminal: Terminal) -> None:

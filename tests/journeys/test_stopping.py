@@ -73,21 +73,41 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(clips: Clips, desk: Path, te
     assert _iterations(desk / "out.understudy") > 0
 
 
+@pytest.mark.parametrize("stage", ["crop", "merge", "encode"])
+def test_a_job_killed_in_any_stage_goes_on_without_training_again(
+    clips: Clips, desk: Path, terminal: Terminal, stage: str
+) -> None:
+    out, project = desk / "out.mp4", desk / "out.understudy"
+    command = ("swap", clips.src, clips.dst, "-o", out, "--iterations", 4, *QUICK, "--json")
+    code, said = terminal.run_until(
+        lambda line: '"StageStarted"' in line and f'"stage": "{stage}"' in line, signal.SIGKILL, *command
+    )
+    assert code == -signal.SIGKILL, said
+    code, said = terminal.run(*command)
+    assert code == 0, said
+    assert _iterations(project) == 4, said
+    with open_clip(out) as clip, open_clip(clips.dst) as dst:
+        assert clip.info.frame_count == dst.info.frame_count
+    code, said = terminal.run("verify", out)
+    assert code == 0, said
+
+
 def test_a_corrupt_checkpoint_falls_back_to_the_one_before_and_says_so(
     clips: Clips, desk: Path, terminal: Terminal
 ) -> None:
-    out = desk / "out.mp4"
+    out, checkpoints = desk / "out.mp4", desk / "out.understudy" / "models" / "main" / "checkpoints"
     command = ("swap", clips.src, clips.dst, "-o", out, *QUICK)
     for _ in range(2):
         code, said = terminal.run(*command, "--iterations", 4)
         assert code == 0, said
-    newest = max((desk / "out.understudy" / "models" / "main" / "checkpoints").iterdir())
-    torn = next(newest.glob("*.safetensors"))
+    newest = max(checkpoints.glob("[0-9]*"))
+    assert int(newest.name) == 8
+    torn = newest / "model.safetensors"
     torn.write_bytes(torn.read_bytes()[:-1000])
-    code, said = terminal.run(*command, "--iterations", 4)
+    code, said = terminal.run(*command, "--iterations", 3)
     assert code == 0, said
-    assert "checkpoint" in said and "warning" in said, said
-    assert _iterations(desk / "out.understudy") == 8
+    assert "warning" in said and "the one before" in said, said
+    assert any(f"goes on at iteration {before}" in said for before in range(4, 8)), said
 
 
 def test_a_model_in_use_is_refused_and_its_process_named(clips: Clips, desk: Path, terminal: Terminal) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.journeys.conftest import DST_FRAMES, QUICK, Clips, Terminal, write_clip
+from understudy.facesets.reasons import DELETED
 from understudy.media.images import encode_png, read_image
 from understudy.media.opening import open_clip
 from understudy.media.sequence import image_files
@@ -142,4 +143,4 @@ def test_a_deleted_dst_face_is_not_swapped_and_the_report_says_so(
     report = json.loads(out.with_name("out.report.json").read_text(encoding="utf-8"))
     merged = next(stage for stage in report["stages"] if stage["stage"] == "merge")
     assert [entry["frame"] for entry in merged["unswapped"]] == [5]
-    assert merged["unswapped"][0]["reason"]
+    assert merged["unswapped"][0]["reason"] == DELETED
