@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable
+from understudy.errors import FolderUnwritable, OptionInvalid
+from understudy.files import write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery import (
     DeliveryMemory,
     clear_leftovers,
     folder_signed_at,
     image_names,
+    put_in_trash,
+    require_safe_output,
     signed_at,
 )
 
@@ -108,3 +111,147 @@ def test_a_delivery_is_known_until_any_part_of_it_changes(tmp_path: Path) -> Non
     assert not again.is_delivered(out, recipe)
     (merged / "encode.json").write_text("[")
     assert not DeliveryMemory(merged).is_delivered(out, recipe)
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at once: nothing after it may run."""
+
+
+def crash_between_the_two_renames(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what a killed process does that has moved the old folder away and not put the new one there."""
+    rename = Path.rename
+
+    def dying(self: Path, goal: Path) -> Path:
+        if self.name.endswith(".partial") or self.name.endswith(".replaced"):
+            raise Killed
+        return rename(self, goal)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "rename", dying)
+        patch.setattr("understudy.merging.delivery.shutil.rmtree", lambda *a, **k: None)
+        with folder_signed_at(out, ["a.png"], None) as aside:
+            (aside / "a.png").write_bytes(b"new")
+
+
+@pytest.mark.parametrize("pid", ["4194999", str(os.getpid())])
+def test_a_kill_between_old_and_new_folder_brings_the_old_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: str
+) -> None:
+    out = tmp_path / "frames"
+    out.mkdir()
+    (out / "a.png").write_bytes(b"old")
+    crash_between_the_two_renames(out, monkeypatch)
+    assert not out.exists()
+    for path in tmp_path.iterdir():  # of a dead process, or of one whose number we have got since
+        path.rename(tmp_path / path.name.replace(str(os.getpid()), pid))
+    clear_leftovers(out)
+    assert (out / "a.png").read_bytes() == b"old"
+    assert not list(tmp_path.glob(".*.replaced"))
+
+
+def test_a_new_folder_that_cannot_be_put_in_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "frames"
+    out.mkdir()
+    (out / "a.png").write_bytes(b"old")
+    rename = Path.rename
+
+    def refusing(self: Path, goal: Path) -> Path:
+        if self.name.endswith(".partial"):
+            raise PermissionError(13, "no")
+        return rename(self, goal)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    with pytest.raises(FolderUnwritable), folder_signed_at(out, ["a.png"], None) as aside:
+        (aside / "a.png").write_bytes(b"new")
+    assert (out / "a.png").read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["frames"]
+
+
+@pytest.mark.parametrize("foreign", ["notes.json", "old.c2pa", "b.png", "take"])
+def test_only_our_pictures_and_their_ledger_make_a_folder_ours(tmp_path: Path, foreign: str) -> None:
+    out = tmp_path / "frames"
+    out.mkdir()
+    for name in ("a.png", "frames.sha256.c2pa"):
+        (out / name).write_bytes(b"x")
+    write_json(out / "frames.sha256.json", {"version": 1, "frames": {"a.png": "0"}})
+    require_safe_output(out, keep=(), codec="h264", names=["a.png"])
+    require_safe_output(out, keep=(), codec="h264")  # the ledger tells
+    (out / foreign).write_bytes(b"somebody's")
+    for names in (["a.png"], None):
+        with pytest.raises(FolderUnwritable, match=foreign):
+            require_safe_output(out, keep=(), codec="h264", names=names)
+
+
+def test_pictures_without_a_ledger_are_somebodys(tmp_path: Path) -> None:
+    (tmp_path / "000000.png").write_bytes(b"x")
+    with pytest.raises(FolderUnwritable, match=r"000000\.png"):
+        require_safe_output(tmp_path, keep=(), codec="h264")
+
+
+def test_footage_is_neither_replaced_nor_enclosed_nor_added_to(tmp_path: Path) -> None:
+    clip, shot = tmp_path / "takes" / "one.mov", tmp_path / "takes" / "two"
+    shot.mkdir(parents=True)
+    clip.write_bytes(b"x")
+    (tmp_path / "link.mov").symlink_to(clip)
+    keep = [clip, shot]
+    for out, why in (
+        (clip, "replace"),
+        (tmp_path / "takes" / "new" / ".." / "one.mov", "replace"),
+        (tmp_path / "link.mov", "replace"),
+        (shot, "replace"),
+        (shot / "result.mov", "inside two"),
+        (shot / "deep" / "result", "inside two"),
+        (tmp_path / "takes", "holds one.mov"),
+    ):
+        with pytest.raises(OptionInvalid, match=why):
+            require_safe_output(out, keep=keep, codec="prores")
+    require_safe_output(tmp_path / "takes" / "three.mov", keep=keep, codec="prores")
+    require_safe_output(tmp_path / "takes" / "three", keep=keep, codec="prores")
+
+
+def test_endings_are_checked_with_the_codec(tmp_path: Path) -> None:
+    for name in ("out.mp4", "out.MOV", "out.png", "out"):
+        require_safe_output(tmp_path / name, keep=(), codec="h264")
+    for name, codec in (("out.webm", "h264"), ("out.mp4", "prores"), ("out.jpg", "h264"), ("out.mp4", "divx")):
+        with pytest.raises(OptionInvalid):
+            require_safe_output(tmp_path / name, keep=(), codec=codec)
+    (tmp_path / "taken.mp4").mkdir()
+    with pytest.raises(FolderUnwritable, match="A folder stands"):
+        require_safe_output(tmp_path / "taken.mp4", keep=(), codec="h264")
+
+
+def test_a_file_goes_to_the_trash_with_the_marks_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "out.mkv").write_bytes(b"movie")
+    (tmp_path / "out.c2pa").write_bytes(b"marks")
+    now = put_in_trash(tmp_path / "out.mkv", tmp_path / "trash")
+    assert now.read_bytes() == b"movie"
+    assert sorted(p.suffix for p in (tmp_path / "trash").iterdir()) == [".c2pa", ".mkv"]
+    assert [p.name for p in tmp_path.iterdir()] == ["trash"]
+
+
+def test_room_is_made_only_when_the_new_file_is_ready(tmp_path: Path) -> None:
+    out, trash = tmp_path / "out.mp4", tmp_path / "trash"
+    out.write_bytes(b"old")
+    make_room = lambda: put_in_trash(out, trash)  # noqa: E731
+    with pytest.raises(ZeroDivisionError), signed_at(out, tmp_path, None, make_room=make_room):
+        raise ZeroDivisionError
+    assert out.read_bytes() == b"old" and not trash.exists()
+    for sign in (None, copied):
+        with signed_at(out, tmp_path, sign, make_room=make_room) as (place, _):
+            place.write_bytes(b"new")
+        assert out.read_bytes().startswith(b"new")
+    assert [p.read_bytes() for p in sorted(trash.iterdir())] == [b"old", b"new"]
+
+
+def test_a_delivery_that_was_edited_is_no_longer_ours(tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    memory = DeliveryMemory(tmp_path)
+    assert not memory.knows(out)
+    out.write_bytes(b"out")
+    assert not memory.knows(out)
+    memory.remember(out, "recipe")
+    assert memory.knows(out)
+    out.write_bytes(b"out, graded")
+    assert not memory.knows(out)

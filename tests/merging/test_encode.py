@@ -212,7 +212,7 @@ def test_an_image_folder_becomes_a_movie_where_the_name_asks_for_one(
 
 def test_dst_is_never_overwritten(movie: Path, merged: Path) -> None:
     before = movie.read_bytes()
-    with pytest.raises(OptionInvalid, match="replace dst"):
+    with pytest.raises(OptionInvalid, match="replace footage"):
         run(movie, merged, movie)
     assert movie.read_bytes() == before
 
@@ -231,3 +231,65 @@ def test_a_label_shows_on_every_frame_and_nowhere_else(images: Path, merged: Pat
         difference = np.abs(labelled - drawn_frame(index)).max(-1)
         assert difference[HEIGHT * 2 // 3 :, : WIDTH * 2 // 3].max() > 60
         assert difference[: HEIGHT * 2 // 3].max() == 0
+
+
+def warnings_of(events) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice) and event.level == "warning"]
+
+
+def test_a_file_that_was_not_made_here_goes_to_the_trash_and_our_own_does_not(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    out, trash = tmp_path / "out.mp4", tmp_path / "trash"
+    out.write_bytes(b"the edit of somebody else")
+    events = run(movie, merged, out, trash=trash)
+    assert [path.read_bytes() for path in trash.iterdir()] == [b"the edit of somebody else"]
+    assert any("out.mp4 already" in text and "trash" in text for text in warnings_of(events))
+    assert not warnings_of(run(movie, merged, out, trash=trash, stamp="other"))
+    assert len(list(trash.iterdir())) == 1
+
+
+def test_a_folder_of_the_same_names_that_was_not_made_here_goes_to_the_trash(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    out, trash = tmp_path / "finished", tmp_path / "trash"
+    out.mkdir()
+    (out / "take1.png").write_bytes(b"a copy")
+    run(images, merged, out, trash=trash)
+    run(images, merged, out, trash=trash, stamp="other")
+    (kept,) = trash.iterdir()
+    assert (kept / "take1.png").read_bytes() == b"a copy" and len(list(out.iterdir())) == 6
+
+
+def test_no_clip_of_the_project_is_replaced(movie: Path, images: Path, merged: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in (movie, *images.iterdir())}
+    other = tmp_path / "src.mov"
+    other.write_bytes(b"the performer")
+    for clip, out in (
+        (movie, other),
+        (movie, images / "out.mp4"),
+        (images, images),
+        (images, images / "finished"),
+        (images, tmp_path),
+        (movie, merged / "out.mp4"),
+    ):
+        with pytest.raises(OptionInvalid):
+            run(clip, merged, out, keep=[movie, images, other])
+    assert other.read_bytes() == b"the performer"
+    assert {path: path.read_bytes() for path in (movie, *images.iterdir())} == before
+
+
+def test_lost_transparency_is_told(tmp_path: Path, movie: Path, merged: Path) -> None:
+    (merged / "000002.png").unlink()
+    (merged / "000003.png").unlink()
+    dst = tmp_path / "alpha.mkv"
+    with av.open(str(dst), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuva444p"
+        for index in range(2):
+            frame = av.VideoFrame.from_ndarray(drawn_frame(index), "rgb24").reformat(format="yuva444p")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert any("transparency" in text for text in warnings_of(run(dst, merged, tmp_path / "out.mp4")))
+    assert not any("transparency" in text for text in warnings_of(run(movie, merged, tmp_path / "o.mp4")))

@@ -1,4 +1,4 @@
-"""How a finished shot appears under its final name: in one step, signed, and not twice for the same thing.
+"""How a finished shot appears under its final name: in one step, signed, not twice, and over nobody's footage.
 
 Not here: which pixels are in it (`encode`).
 """
@@ -11,32 +11,97 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import FolderUnwritable, ImageUnreadable
-from understudy.files import ASIDE_SUFFIX, read_json, said_plainly, write_json
+from pydantic import ValidationError
+
+from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid
+from understudy.files import (
+    ASIDE_SUFFIX,
+    move_to_trash,
+    read_json,
+    said_plainly,
+    write_json,
+    written_aside,
+)
 from understudy.media.clip import Clip
-from understudy.media.images import image_size
+from understudy.media.images import IMAGE_SUFFIXES, image_size
+from understudy.media.movie import codec_for
 from understudy.media.sequence import image_files
 from understudy.merging.journal import JOURNAL_NAME
+from understudy.provenance.credentials import sidecar_of
+from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
 Sign = Callable[[Path, Path], Path | None]
+MakeRoom = Callable[[], None]
+
+WRONG_ENDING = (
+    "A clip of several frames becomes a movie (.mp4, .mov, .mkv) or a folder of images (a name without "
+    "an ending); a single picture becomes a .png."
+)
 
 _MEMORY_NAME = "encode.json"
 _MOVED_SUFFIX = ".replaced"
 
 
+def require_safe_output(
+    out: Path, *, keep: Collection[Path], codec: str, names: Collection[str] | None = None
+) -> None:
+    """Raise unless `out` may become a finished shot: nothing of a user's would be lost, and it can be written.
+
+    `keep` are files and folders that must neither be replaced nor have `out` inside or around them. `names` are
+    those of the images that a folder would get; without them a folder may hold what its own ledger lists.
+    Raises OptionInvalid for the place, the ending or the codec, FolderUnwritable where something else stands.
+    """
+    for kept in keep:
+        _require_apart(out, kept)
+    suffix = out.suffix.lower()
+    if not suffix:
+        _require_own_folder(out, names)
+        return
+    if suffix not in IMAGE_SUFFIXES:
+        codec_for(out, codec)
+    elif suffix != ".png":
+        raise OptionInvalid(WRONG_ENDING, out)
+    if out.is_dir():
+        raise FolderUnwritable("A folder stands where the finished file should go. Choose another name.", out)
+
+
+def _require_apart(out: Path, kept: Path) -> None:
+    if _is_same(out, kept):
+        raise OptionInvalid(
+            "The result would replace footage that it is made from. Choose another name for it.", out
+        )
+    if any(_is_same(folder, kept) for folder in out.resolve().parents):
+        raise OptionInvalid(
+            f"The result would lie inside {kept.name}, among what it is made from. Choose a place outside it.",
+            out,
+        )
+    if any(_is_same(out, folder) for folder in kept.resolve().parents):
+        raise OptionInvalid(
+            f"The result would take the place of a folder that holds {kept.name}. Choose another name for it.",
+            out,
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    # samefile also sees through disks that don't tell a.mov from A.MOV.
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
 @contextlib.contextmanager
-def signed_at(out: Path, workshop: Path, sign: Sign | None) -> Iterator[tuple[Path, list[Path]]]:
+def signed_at(
+    out: Path, workshop: Path, sign: Sign | None, *, make_room: MakeRoom | None = None
+) -> Iterator[tuple[Path, list[Path]]]:
     """Give a place to write one file to; after the block `sign` makes `out` of it.
 
     Yields the place and a list that holds the sidecar afterwards, if there is one. Without `sign` the place is
-    `out` itself: its writer swaps it in.
+    `out` itself: its writer swaps it in. `make_room` is called just before `out` is replaced.
     """
     sidecars: list[Path] = []
-    if sign is None:
+    if sign is None and (make_room is None or not out.exists()):
         yield out, sidecars
         return
     unsigned = workshop / f".unsigned{out.suffix}"
@@ -44,19 +109,28 @@ def signed_at(out: Path, workshop: Path, sign: Sign | None) -> Iterator[tuple[Pa
         yield unsigned, sidecars
         with said_plainly(out):
             out.parent.mkdir(parents=True, exist_ok=True)
-        sidecar = sign(unsigned, out)
+        if make_room is not None:
+            make_room()
+        sidecar = (sign or _copied)(unsigned, out)
         if sidecar is not None:
             sidecars.append(sidecar)
     finally:
         unsigned.unlink(missing_ok=True)
 
 
+def _copied(made: Path, out: Path) -> None:
+    with written_aside(out) as aside:
+        shutil.copyfile(made, aside)
+
+
 @contextlib.contextmanager
-def folder_signed_at(out: Path, names: list[str], sign: Sign | None) -> Iterator[Path]:
+def folder_signed_at(
+    out: Path, names: list[str], sign: Sign | None, *, make_room: MakeRoom | None = None
+) -> Iterator[Path]:
     """Give an empty folder to fill; after the block it is signed and becomes `out`.
 
     An older `out` is replaced only when it holds nothing but pictures of the same names and their marks:
-    raises FolderUnwritable where there is anything else in it.
+    raises FolderUnwritable where there is anything else in it. `make_room` is called just before.
     """
     _require_own_folder(out, names)
     aside = out.with_name(f".{out.name}.{os.getpid()}{ASIDE_SUFFIX}")
@@ -64,29 +138,56 @@ def folder_signed_at(out: Path, names: list[str], sign: Sign | None) -> Iterator
     with said_plainly(out):
         try:
             shutil.rmtree(aside, ignore_errors=True)
+            _discard(moved, out)
             aside.mkdir(parents=True)
             yield aside
             if sign is not None:
                 sign(aside, aside)
+            if make_room is not None:
+                make_room()
             if out.exists():
                 out.rename(moved)
             aside.rename(out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-            shutil.rmtree(moved, ignore_errors=True)
+            _discard(moved, out)
 
 
-def _require_own_folder(out: Path, names: list[str]) -> None:
+def _discard(moved: Path, out: Path) -> None:
+    """Remove the folder that `out` has replaced; where `out` never came, that folder is `out` again."""
+    if out.exists():
+        shutil.rmtree(moved, ignore_errors=True)
+    elif moved.exists():
+        moved.rename(out)
+
+
+def _require_own_folder(out: Path, names: Collection[str] | None) -> None:
     if not out.exists():
         return
     if not out.is_dir():
         raise FolderUnwritable("A file stands where the image folder should go. Choose another name.", out)
-    own = set(names)
-    others = [p.name for p in out.iterdir() if p.name not in own and p.suffix not in (".json", ".c2pa")]
+    own = set(_listed(out) if names is None else names) | {LEDGER_NAME, sidecar_of(Path(LEDGER_NAME)).name}
+    others = sorted(path.name for path in out.iterdir() if path.name not in own)
     if others:
         raise FolderUnwritable(
             f"This folder holds other files ({others[0]}), which would be lost. Choose an empty one.", out
         )
+
+
+def _listed(folder: Path) -> Collection[str]:
+    """The images that a folder's ledger lists; none where there is no ledger."""
+    try:
+        return Ledger.model_validate_json((folder / LEDGER_NAME).read_bytes()).frames
+    except (OSError, ValidationError):
+        return ()
+
+
+def put_in_trash(out: Path, trash: Path) -> Path:
+    """Move `out`, and the marks beside it, to `trash`; returns where it lies now."""
+    sidecar = sidecar_of(out)
+    if out.is_file() and sidecar.is_file():
+        move_to_trash(sidecar, trash)  # beside the next file of that name they would call it a fake
+    return move_to_trash(out, trash)
 
 
 def image_names(clip: Clip) -> list[str]:
@@ -109,16 +210,28 @@ def _is_readable(file: Path) -> bool:
 
 
 def clear_leftovers(out: Path) -> None:
-    """Remove what a killed process left half-written beside `out`."""
+    """Mend what a killed process left beside `out`: half-written files go, a folder taken away comes back."""
+    if not out.parent.is_dir():
+        return
+    _put_back(out)
     pattern = re.compile(
         rf"\.{re.escape(out.stem)}\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})({re.escape(out.suffix)})?"
     )
-    if not out.parent.is_dir():
-        return
     for path in out.parent.iterdir():
         match = pattern.fullmatch(path.name)
         if match and not _is_running(int(match[1])):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _put_back(out: Path) -> None:
+    """Give an `out` its name back that was moved away by a process killed before it put the new one there."""
+    if out.exists():
+        return
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.\d+{re.escape(_MOVED_SUFFIX)}")
+    moved = [path for path in out.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir()]
+    if moved:
+        with said_plainly(out):
+            max(moved, key=lambda path: path.stat().st_mtime_ns).rename(out)
 
 
 def _is_running(pid: int) -> bool:
@@ -146,6 +259,11 @@ class DeliveryMemory:
         """True when `out` stands as we made it, from the same recipe."""
         known = self._read().get(str(out.absolute()))
         return known is not None and out.exists() and known == {"recipe": recipe, "state": _state(out)}
+
+    def knows(self, out: Path) -> bool:
+        """True when `out` stands as we made it, from whatever recipe."""
+        known = self._read().get(str(out.absolute()))
+        return isinstance(known, dict) and out.exists() and known.get("state") == _state(out)
 
     def remember(self, out: Path, recipe: str) -> None:
         """`out` has just been made."""

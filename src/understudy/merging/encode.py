@@ -1,13 +1,16 @@
 """The encode stage: dst with its merged frames, written with dst's own times, colours and sound, then signed.
 
 The ending of the goal decides what is made: a movie, or (no ending) a folder of PNG images named like dst's.
-What is finished appears in one step; until then nothing stands under the final name. Not here: what the
+What is finished appears in one step; until then nothing stands under the final name. Footage is never
+replaced: `require_safe_output` can be asked before anything is begun. Not here: what the
 signature says (`provenance`, handed in as a function), how a movie is written (`media`), swapping (`delivery`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +25,15 @@ from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery import (
+    WRONG_ENDING,
     DeliveryMemory,
+    MakeRoom,
     Sign,
     clear_leftovers,
     folder_signed_at,
     image_names,
+    put_in_trash,
+    require_safe_output,
     signed_at,
 )
 from understudy.merging.journal import frame_path, is_complete
@@ -34,8 +41,12 @@ from understudy.merging.label import Label
 from understudy.merging.options import EncodeOptions
 from understudy.merging.prefetch import Prefetched
 
+__all__ = ["STAGE", "encode", "require_safe_output"]
+
 STAGE = "encode"
 _FRAMES_AHEAD = 4
+# FFmpeg's names of pixel formats with a plane or a channel of transparency.
+_ALPHA_FORMATS = re.compile(r"(yuva|gbrap|rgba|bgra|argb|abgr|ayuv|uyva|vuya|ya8|ya16|yaf)")
 Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
@@ -58,6 +69,7 @@ class _Delivery:
     out: Path
     options: EncodeOptions
     sign: Sign | None
+    make_room: MakeRoom | None = None
     frames: int = 0
     swapped: int = 0
     sidecar: Path | None = None
@@ -77,20 +89,27 @@ def encode(
     options: EncodeOptions,
     sign: Sign | None = None,
     stamp: str = "",
+    keep: Sequence[Path] = (),
+    trash: Path | None = None,
 ) -> Events:
     """Write dst with every picture of `merged_folder` in place of its frame.
 
     `sign(unsigned, signed)` makes the signed file (or folder, in place) and returns its sidecar where the marks
     don't fit inside. `stamp` stands for all that `sign` depends on: where it, the frames and the options are
-    the same as last time, nothing is done. Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening
-    the clip or a merged picture raises.
+    the same as last time, nothing is done. `keep` are more clips that `out` must not replace, contain or lie
+    inside of. What stands at `out` and was not made here goes to the folder `trash` before it is replaced.
+    Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening the clip or a merged picture raises.
     """
-    if out.resolve() == clip_path.resolve():
-        raise OptionInvalid("The result would replace dst itself. Choose another name for it.", out)
     memory = DeliveryMemory(merged_folder)
     recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
     with open_clip(clip_path) as clip:
         total = clip.info.frame_count
+        delivery = _Delivery(clip, merged_folder, out, options, sign)
+        if trash is not None:
+            delivery.make_room = lambda: _make_room(delivery, memory, trash)
+        names = None if out.suffix else image_names(clip)
+        require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
+        clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
             yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=True)
@@ -101,8 +120,10 @@ def encode(
                 text="The merge has not run to its end, so some frames may still show dst. Merge again first.",
                 level="warning",
             )
-        clear_leftovers(out)
-        delivery = _Delivery(clip, merged_folder, out, options, sign)
+        if _ALPHA_FORMATS.match(clip.info.pixel_format):
+            yield Notice(
+                text="dst has transparency, which is not kept: the finished shot is opaque.", level="warning"
+            )
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe)
@@ -115,6 +136,15 @@ def encode(
         stage=STAGE,
         summary={"out": str(out), "frames": delivery.frames, "swapped": delivery.swapped, "of": total},
     )
+
+
+def _make_room(delivery: _Delivery, memory: DeliveryMemory, trash: Path) -> None:
+    """Save what stands under the final name, unless it is our own work."""
+    if delivery.out.exists() and not memory.knows(delivery.out):
+        now = put_in_trash(delivery.out, trash)
+        delivery.notices.append(
+            f"There was a {delivery.out.name} already that was not made here; it is in the trash as {now.name}."
+        )
 
 
 def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
@@ -154,9 +184,13 @@ def _merged_picture(path: Path, original: Picture) -> Picture:
     return rgb if rgb.dtype == np.uint16 else rgb.astype(np.uint16) * np.uint16(257)
 
 
+def _place_for(delivery: _Delivery) -> AbstractContextManager[tuple[Path, list[Path]]]:
+    return signed_at(delivery.out, delivery.merged_folder, delivery.sign, make_room=delivery.make_room)
+
+
 def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
     info, options = delivery.clip.info, delivery.options
-    with signed_at(delivery.out, delivery.merged_folder, delivery.sign) as (place, sidecars):
+    with _place_for(delivery) as (place, sidecars):
         writer = MovieWriter(
             place,
             width=info.width,
@@ -181,7 +215,7 @@ def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Eve
 
 def _write_images(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
     names = image_names(delivery.clip)
-    with folder_signed_at(delivery.out, names, delivery.sign) as aside:
+    with folder_signed_at(delivery.out, names, delivery.sign, make_room=delivery.make_room) as aside:
         for shown in frames:
             (aside / names[shown.index]).write_bytes(encode_png(shown.rgb))
             yield delivery.count(shown)
@@ -189,12 +223,8 @@ def _write_images(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Ev
 
 def _write_one_image(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
     if delivery.clip.info.frame_count != 1 or delivery.out.suffix.lower() != ".png":
-        raise OptionInvalid(
-            "A clip of several frames becomes a movie (.mp4, .mov, .mkv) or a folder of images (a name without "
-            "an ending); a single picture becomes a .png.",
-            delivery.out,
-        )
-    with signed_at(delivery.out, delivery.merged_folder, delivery.sign) as (place, sidecars):
+        raise OptionInvalid(WRONG_ENDING, delivery.out)
+    with _place_for(delivery) as (place, sidecars):
         for shown in frames:
             write_bytes(place, encode_png(shown.rgb))
             yield delivery.count(shown)
