@@ -1,15 +1,19 @@
 """When every frame of a video is shown: the table of time stamps, without decoding.
 
 Read by walking through the packets, or from the container's own index where all frames are key frames.
-Numbers frames in order of showing. Decoding is `video.py`'s.
+Numbers frames in order of showing; stamps that are missing or given twice are worked out from the others.
+Decoding is `video.py`'s.
 """
 
 from __future__ import annotations
 
 import bisect
+import statistics
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise, zip_longest
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -20,6 +24,10 @@ _FALLBACK_RATE = Fraction(25)
 _EVEN_STEPS_SHARE = Fraction(1, 50)
 # A file may be a little longer than its last frame without anything missing.
 _SLACK_FRAMES = 2
+# With fewer usable stamps than this, what lies between them would be guessed rather than worked out.
+_USABLE_SHARE = Fraction(1, 4)
+# Codecs reorder frames by less than this, so a frame's neighbours in time are this near in the file.
+_REORDERED_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class FrameTable:
 
     `stored` are the time stamps as they stand in the file (what the decoder gives back), `shown` the ones we
     tell: shifted to start near zero, strictly increasing. `keys` are those in `stored` where decoding can
-    begin. Without `stamped` the file has no usable stamps: frames are counted from the start, no seeking.
+    begin. Without `stamped` some stamps of the file can't be used: frames are counted from the start, no
+    seeking. `notice` is one sentence on that, or empty.
     """
 
     stored: tuple[int, ...]
@@ -37,6 +46,7 @@ class FrameTable:
     stamped: bool
     promised: int | None  # frames the container says it has
     last_duration: int = 0
+    notice: str = ""
     index_of: dict[int, int] = field(default_factory=dict, repr=False)
 
     def key_before(self, index: int, *, steps_back: int = 0) -> int | None:
@@ -51,8 +61,13 @@ def frame_table(container: InputContainer, stream: VideoStream) -> FrameTable:
     stamps, keys, durations, promised = entries
     offset = round(start_offset_s(container) / _time_base(stream))
     known = [s for s in stamps if s is not None]
-    if len(set(known)) < len(stamps):
+    usable = len(set(known))
+    if usable < max(2, len(stamps) * _USABLE_SHARE) and usable < len(stamps):
         return _counted(len(stamps), stream, promised)
+    if usable < len(stamps):
+        shown = tuple(s - offset for s in repaired(stamps))
+        notice = _repair_sentence(len(stamps) - usable, len(stamps))
+        return FrameTable(shown, shown, (), False, promised, durations[-1] or shown[-1] - shown[-2], notice)
     order = sorted(range(len(known)), key=lambda i: known[i])
     stored = tuple(known[i] for i in order)
     return FrameTable(
@@ -75,8 +90,58 @@ def _counted(count: int, stream: VideoStream, promised: int | None) -> FrameTabl
     step = 1 / ((stream.average_rate or _FALLBACK_RATE) * _time_base(stream))
     shown = tuple(round(i * step) for i in range(count))
     if len(set(shown)) < count:
-        shown = tuple(range(count))
-    return FrameTable(shown, shown, (), False, promised, max(1, round(step)))
+        shown, step = tuple(range(count)), Fraction(1)
+    rate = float(1 / (step * _time_base(stream)))
+    notice = f"The file does not tell when its frames are shown; {rate:.5g} even frames per second are assumed."
+    return FrameTable(shown, shown, (), False, promised, max(1, round(step)), notice)
+
+
+def repaired(stamps: Sequence[int | None]) -> list[int]:
+    """Strictly rising times in order of showing, from stamps in order of the file of which some are unusable.
+
+    At least two different stamps are needed. A frame without a stamp, or with one that another has already, is
+    spread between its good neighbours, at least one tick from each; where they leave no room, later frames
+    move on. Good stamps stay as they are otherwise.
+    """
+    counts = Counter(s for s in stamps if s is not None)
+    good = sorted(counts)
+    step = statistics.median_low(b - a for a, b in pairwise(good))
+    after = {stamp: count - 1 for stamp, count in counts.items()}
+    before_all, latest = 0, None
+    for place, stamp in enumerate(stamps):
+        if stamp is not None:
+            latest = stamp
+            continue
+        neighbour = _shown_before(place, stamps, after, latest)
+        if neighbour is None:
+            before_all += 1
+        else:
+            after[neighbour] += 1
+    times = [good[0] - step * k for k in range(before_all, 0, -1)]
+    if good[0] >= 0:
+        times = [max(0, time) for time in times]
+    for stamp, following in zip_longest(good, good[1:]):
+        room = step * (after[stamp] + 1) if following is None else following - stamp
+        times += [stamp + room * k // (after[stamp] + 1) for k in range(after[stamp] + 1)]
+    return [time + index for index, time in enumerate(accumulate((t - i for i, t in enumerate(times)), max))]
+
+
+def _shown_before(
+    place: int, stamps: Sequence[int | None], after: dict[int, int], latest: int | None
+) -> int | None:
+    """The good stamp after which the frame at `place` of the file is shown; None: before all.
+
+    `latest` is the last stamp before it in the file, `after` how many frames follow each good one already.
+    """
+    near = [s for s in stamps[max(0, place - _REORDERED_FRAMES) : place + _REORDERED_FRAMES] if s is not None]
+    if all(a <= b for a, b in pairwise(near)):
+        return latest
+    # Frames are stored in another order than shown, so the one that is missing belongs where a hole is.
+    return max(pairwise(sorted(set(near))), key=lambda pair: Fraction(pair[1] - pair[0], after[pair[0]] + 1))[0]
+
+
+def _repair_sentence(bad: int, total: int) -> str:
+    return f"{bad} of {total} frames had no usable time in the file; theirs were worked out."
 
 
 def _time_base(stream: VideoStream) -> Fraction:

@@ -47,7 +47,8 @@ class VideoClip:
             stream = video_stream_of(container, path)
             table = frame_table(container, stream)
             # Only inside the block: a stream outlives its container as a dangling pointer.
-            self._table = table if first.pts is not None else counted_table(len(table.stored), stream)
+            usable = first.pts is not None or not table.stamped
+            self._table = table if usable else counted_table(len(table.stored), stream)
             self.time_base: Fraction = stream.time_base or Fraction(1, 90000)
         self._steps = planes.upright_steps(first)
         self._undecodable: set[int] = set()
@@ -86,7 +87,7 @@ class VideoClip:
                 color=planes.tags_of(first),
                 has_audio=bool(container.streams.audio),
                 pixel_aspect=(1 / aspect if swap else aspect) if aspect > 0 else Fraction(1),
-                damage=damage_sentence(len(shown), table.promised),
+                damage=_joined(damage_sentence(len(shown), table.promised), table.notice),
             )
 
     def timestamps(self) -> Sequence[int]:
@@ -112,7 +113,7 @@ class VideoClip:
             self._undecodable |= missing
             have, total = count - len(self._undecodable), max(count, self._table.promised or 0)
             damage = f"Only {have} of {total} frames could be read: the rest is damaged."
-            self.info = replace(self.info, damage=damage)
+            self.info = replace(self.info, damage=_joined(damage, self._table.notice))
 
     def _upright(self, index: int, frame: VideoFrame, *, deep: bool) -> Frame:
         rgb = planes.turned_upright(planes.rgb_from_frame(frame, deep=deep), self._steps)
@@ -183,6 +184,10 @@ def _decoded(stream: VideoStream, packet: Packet | None) -> list[VideoFrame]:
         return stream.codec_context.decode(packet)
     except (av.error.FFmpegError, OSError, ValueError):
         return []
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _checked(frame: VideoFrame, path: Path) -> VideoFrame:
