@@ -112,3 +112,15 @@ def test_a_file_that_is_no_clip_leaves_no_project_and_the_corrected_command_can_
     with pytest.raises(ClipUnreadable):
         list(swap(SwapRequest(src=(fake,), dst=(tmp_path / "dst.mov",), out=out)))
     assert not out.parent.exists()
+
+
+@pytest.mark.parametrize("out", ["src.mp4", "dst.mov", "out.avi", "out.mp3"])
+def test_a_result_over_footage_or_of_a_strange_kind_is_refused_before_the_work(
+    project: Project, tmp_path: Path, out: str
+) -> None:
+    before = (tmp_path / "src.mp4").read_bytes()
+    events = swap(SwapRequest(project=project.folder, out=tmp_path / out))
+    with pytest.raises(OptionInvalid):
+        for event in events:
+            assert not isinstance(event, StageStarted)
+    assert (tmp_path / "src.mp4").read_bytes() == before

@@ -142,6 +142,8 @@ def encode(
             merged_folder=merged,
             out=goal,
             options=options,
+            keep=_footage(project),
+            trash=project.trash.folder,
             sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
             stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
         )
@@ -166,6 +168,25 @@ def stated_consents(project: Project) -> dict[str, Consent]:
 def require_consent(project: Project) -> None:
     """Raise ConsentMissing unless a finished file may be made today."""
     require_export_consent(stated_consents(project), today=datetime.now(UTC).astimezone().date())
+
+
+def require_outputs(
+    project: Project, model: str, *, clips: Sequence[str], out: Path | None, said: Said
+) -> None:
+    """Raise OptionInvalid or FolderUnwritable where a finished file could not be made or would replace footage;
+    asked before the hours of training that lead to it."""
+    from understudy.merging.encode import require_safe_output
+
+    names = _named(clips, project, role="dst")
+    if out is not None and out.suffix and len(names) > 1:
+        raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
+    codec = encode_options(project, said).codec
+    for goal in output_paths(project, model, names, out):
+        require_safe_output(goal, keep=_footage(project), codec=codec)
+
+
+def _footage(project: Project) -> list[Path]:
+    return [project.clip_path(name) for name in project.manifest.clips]
 
 
 def output_paths(project: Project, model: str, clips: Sequence[str], out: Path | None) -> list[Path]:

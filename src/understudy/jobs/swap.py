@@ -17,7 +17,7 @@ from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, require_usable
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
-from understudy.jobs.memory import peak_memory_bytes
+from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import train_options
 from understudy.project.project import MANIFEST_NAME, Project
@@ -41,11 +41,12 @@ def swap(request: SwapRequest) -> Events:
     clips = _added(project, request)
     # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
     stages.require_consent(project)
+    dst = clips or list(project.manifest.clips_of("dst"))
+    stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     report = Report()
     yield from report.over(stages.extract(project, said=request.extract, device=request.device))
     journal = SwapJournal(project, request.model)
     yield from report.over(_trained(project, request, journal))
-    dst = clips or list(project.manifest.clips_of("dst"))
     yield from report.over(
         stages.merge(project, request.model, clips=dst, said=request.merge, device=request.device)
     )
@@ -125,6 +126,7 @@ class Report:
             {
                 "seconds": round(seconds, 1),
                 "peak_memory_bytes": peak_memory_bytes(),
+                "peak_memory_of_children_bytes": peak_memory_of_children_bytes(),
                 "stages": self.stages,
                 "notices": self.notices,
             },
