@@ -184,7 +184,7 @@ DEMO_DST = Identity(
         lid_fold=0.8, nose_length=0.6, nose_width=1.0, nose_bridge=0.4, nose_tip=-0.4, nose_hump=0.7,
         mouth_width=0.6, upper_lip=-0.9, lower_lip=-0.5, cheekbones=-0.2, cheeks=-0.2, ears=0.6, neck=0.9,
     ),
-    skin=(0.74, 0.55, 0.43), lips=(0.60, 0.38, 0.33), brows=(0.09, 0.07, 0.06), iris=(0.26, 0.16, 0.09),
+    skin=(0.84, 0.65, 0.54), lips=(0.60, 0.38, 0.33), brows=(0.09, 0.07, 0.06), iris=(0.26, 0.16, 0.09),
     hair=(0.11, 0.09, 0.08), hair_style="crop", hairline=0.3, brow_thickness=1.25, stubble=0.8, redness=0.4,
     age=0.75, lashes=0.7, moles=((-38.0, -8.0, 1.4),), clothes=(0.36, 0.30, 0.26),
 )  # fmt: skip

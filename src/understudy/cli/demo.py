@@ -10,7 +10,7 @@ from understudy.cli.show import show
 from understudy.events import StageFinished
 
 
-def demo(*, out: Path = Path("demo"), minutes: float = 3.0, device: str = "auto", json: Json = False) -> None:
+def demo(*, out: Path = Path("demo"), minutes: float = 4.0, device: str = "auto", json: Json = False) -> None:
     """Render two actors who do not exist, swap them, and measure the result against the true swap.
 
     Parameters

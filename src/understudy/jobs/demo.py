@@ -41,7 +41,7 @@ class DemoRequest:
     """How large and how long the demo is. The defaults fit a few minutes on two CPU cores."""
 
     folder: Path
-    minutes: float = 3.0
+    minutes: float = 4.0
     device: str = "auto"
     size_px: int = 288
     src_frames: int = 160
