@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +12,14 @@ import pytest
 
 from tests.facesets.conftest import make_record
 from tests.jobs.conftest import write_wall
-from understudy.errors import ConsentMissing, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import (
+    ConsentMissing,
+    FacesetUnusable,
+    FolderUnwritable,
+    ModelUnknown,
+    OptionInvalid,
+    ProjectInvalid,
+)
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
@@ -97,3 +106,16 @@ def test_after_another_person_was_chosen_the_first_ones_faces_are_in_the_trash(p
         notices = list(stages._others_put_away(project, faceset, "dst", 2))
         assert [face.record.person for face in faceset.faces()] == [2]
     assert len(notices) == 1 and len(list(project.trash.folder.rglob("*.jpg"))) == 1
+
+
+def test_a_clip_that_another_process_works_on_is_refused(project: Project) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from understudy.project.lock import exclusive\n"
+        "with exclusive(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    lock = project.cache_folder / ".src.lock"
+    with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        with pytest.raises(FolderUnwritable, match="Another process"):
+            list(stages.extract(project, clips=["src"], said={}, device="cpu"))
+        holder.kill()

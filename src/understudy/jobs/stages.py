@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, Proj
 from understudy.events import Events, Notice
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
+from understudy.project.lock import exclusive
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, require_export_consent
@@ -38,7 +39,7 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
     computing = str(choose_device(device).device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
-        with project.faceset(*project.faceset_of_clip(name)) as faceset:
+        with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
             yield from _others_put_away(project, faceset, name, clip.face)
             yield from extract_clip(
                 project.clip_path(name),
@@ -51,6 +52,11 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
                 person=clip.face,
                 device=computing,
             )
+
+
+def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
+    """Two processes on one clip would write the same files; the second is refused at once."""
+    return exclusive(project.cache_folder / f".{clip}.lock", wait_s=0.5)
 
 
 def _others_put_away(project: Project, faceset: Faceset, clip: str, person: int | None) -> Events:
@@ -102,7 +108,7 @@ def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said
     for text in predictor.notices:
         yield Notice(text, level="warning")
     for name in _named(clips, project, role="dst"):
-        with project.faceset(*project.faceset_of_clip(name)) as faceset:
+        with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
             yield from merge_clip(
                 project.clip_path(name),
                 faces=faceset,
@@ -137,16 +143,17 @@ def encode(
                 f"Clip {name!r} has not been merged with model {model!r}. Run `understudy merge`."
             )
         facts = _facts(project, model, name, goal, merged)
-        yield from encode_clip(
-            project.clip_path(name),
-            merged_folder=merged,
-            out=goal,
-            options=options,
-            keep=_footage(project),
-            trash=project.trash.folder,
-            sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
-            stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
-        )
+        with _alone_with(project, name):
+            yield from encode_clip(
+                project.clip_path(name),
+                merged_folder=merged,
+                out=goal,
+                options=options,
+                keep=_footage(project),
+                trash=project.trash.folder,
+                sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
+                stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
+            )
 
 
 def measure(result: Path, truth: Path, *, device: str) -> Events:
