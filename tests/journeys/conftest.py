@@ -20,7 +20,7 @@ from understudy.actors.render import render_frames
 from understudy.media.clip import ColorTags
 from understudy.media.movie import MovieWriter
 
-SIZE_PX = 160
+SIZE_PX = 192
 SRC_FRAMES, DST_FRAMES = 40, 16
 _BT709 = ColorTags(matrix=1, range=1, primaries=1, transfer=1)
 # Small enough for minutes on two cores, with a checkpoint every second or so for the kills.

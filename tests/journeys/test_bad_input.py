@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.journeys.conftest import QUICK, Clips, Terminal, write_clip
+from tests.journeys.conftest import QUICK, SIZE_PX, Clips, Terminal, write_clip
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
@@ -120,8 +120,8 @@ def test_a_truncated_dst_gives_what_decodes_and_says_how_much(
     whole = desk / "whole.mkv"
     with MovieWriter(
         whole,
-        width=160,
-        height=160,
+        width=SIZE_PX,
+        height=SIZE_PX,
         time_base=Fraction(1, 25),
         rate=Fraction(25),
         color=ColorTags(matrix=1, range=1, primaries=1, transfer=1),
