@@ -1,4 +1,4 @@
-"""Write aside, swap in, trash: how every file of ours comes to be and goes away.
+"""Write aside, swap in, trash, lock: how every file of ours comes to be and goes away.
 
 A reader never sees a half-written file, and nothing of a user's is destroyed: what would be replaced or
 removed goes to a trash folder first. Knows no formats but JSON.
@@ -12,15 +12,50 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from understudy.errors import DiskFull, FolderUnwritable
 
 ASIDE_SUFFIX = ".partial"
 _CHUNK_BYTES = 1 << 20
+# The lock lies on a byte far behind the text, because Windows lets nobody read locked bytes.
+_LOCKED_BYTE = 1 << 20
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def try_lock(file: BinaryIO) -> bool:
+        """Take the operating system's lock on an open file; False where another process holds it."""
+        file.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def unlock(file: BinaryIO) -> None:
+        """Give the lock back."""
+        file.seek(_LOCKED_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def try_lock(file: BinaryIO) -> bool:
+        """Take the operating system's lock on an open file; False where another process holds it."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock(file: BinaryIO) -> None:
+        """Give the lock back."""
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager

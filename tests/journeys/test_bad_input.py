@@ -85,7 +85,6 @@ def test_images_of_mixed_sizes_are_refused_with_both_sizes(
     assert "64" in said and "80" in said
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="file modes of this kind are POSIX")
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(
     clips: Clips, desk: Path, terminal: Terminal
 ) -> None:

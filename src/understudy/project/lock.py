@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from understudy.errors import FolderUnwritable
-from understudy.files import said_plainly
+from understudy.files import said_plainly, try_lock, unlock
 
 _RETRY_S = 0.02
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager
@@ -55,7 +25,7 @@ def exclusive(path: Path, *, wait_s: float = 30.0) -> Iterator[None]:
         file = path.open("a+b")
     with file:
         deadline = time.monotonic() + wait_s
-        while not _try_lock(file):
+        while not try_lock(file):
             if time.monotonic() > deadline:
                 raise FolderUnwritable(
                     "Another process is changing this project and doesn't finish. Stop it and try again.",
@@ -65,4 +35,4 @@ def exclusive(path: Path, *, wait_s: float = 30.0) -> Iterator[None]:
         try:
             yield
         finally:
-            _unlock(file)
+            unlock(file)

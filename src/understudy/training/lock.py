@@ -9,46 +9,15 @@ import contextlib
 import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from understudy.errors import ModelInUse
-from understudy.files import said_plainly
+from understudy.files import said_plainly, try_lock, unlock
 
 LOCK_NAME = "training.lock"
-# The lock lies on a byte far behind the text, because Windows lets nobody read locked bytes.
-_LOCKED_BYTE = 1 << 20
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        file.seek(_LOCKED_BYTE)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        file.seek(_LOCKED_BYTE)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager
@@ -59,7 +28,7 @@ def model_lock(model_dir: Path) -> Iterator[None]:
         model_dir.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
     with file:
-        if not _try_lock(file):
+        if not try_lock(file):
             raise ModelInUse(
                 f"Model {model_dir.name!r} is being trained by {_holder(path)}. Stop that first or take "
                 "another model.",
@@ -70,7 +39,7 @@ def model_lock(model_dir: Path) -> Iterator[None]:
                 _write_holder(file)
             yield
         finally:
-            _unlock(file)
+            unlock(file)
 
 
 def _write_holder(file: BinaryIO) -> None:
