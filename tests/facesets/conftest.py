@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.facesets.stand_in import StandIn, installed
+from tests.facesets.extraction.stand_in import StandIn, installed
 from understudy.faces.detect import DETECTORS
 from understudy.facesets.record import FaceRecord
 from understudy.geometry import MEAN_FACE_68_IN_SPACE, crop_from_frame

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.journeys.conftest import DST_FRAMES, QUICK, Clips, Terminal, write_clip
-from understudy.facesets.reasons import DELETED
+from understudy.facesets.extraction.reasons import DELETED
 from understudy.media.images import encode_png, read_image
 from understudy.media.opening import open_clip
 from understudy.media.sequence import image_files

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
-from understudy.facesets.found import FoundFrame, FoundLog
+from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.files import write_json, write_text
 from understudy.merging.delivery import DeliveryMemory
 from understudy.merging.journal import Journal

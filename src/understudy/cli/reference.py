@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.cli.main import app
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
 from understudy.merging.options import EncodeOptions, MergeOptions

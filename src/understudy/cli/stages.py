@@ -11,7 +11,7 @@ from understudy.cli.flags import Json
 from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.events import Events
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from understudy.cli.flags import Json
 from understudy.cli.show import show
 from understudy.cli.words import print_result
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.request import SwapRequest
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.training.options import TrainOptions

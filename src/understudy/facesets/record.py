@@ -6,7 +6,7 @@ pixels measured from the frame's top left corner; a crop spans 0..size_px.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,29 @@ NAMESPACE = "urn:understudy:face:1#"  # of the XMP property that holds a record
 PACKET_LIMIT_BYTES = 65502  # what one JPEG segment holds beside its length and its identifier
 
 _Row = Annotated[list[float], Field(min_length=3, max_length=3)]
+
+
+class Polygon(BaseModel):
+    """A region drawn by hand. Includes are filled first, then excludes are taken away."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    kind: Literal["include", "exclude"] = Field(description="Whether the region belongs to the face.")
+    points: list[tuple[float, float]] = Field(
+        min_length=3, max_length=10_000, description="Corners in frame pixels."
+    )
+
+
+class StoredMask(BaseModel):
+    """A mask that a program made, as a small grey picture with its place."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    size_px: int = Field(gt=0, le=4096, description="Side of the square mask.")
+    mask_from_frame: list[_Row] = Field(
+        min_length=2, max_length=2, description="2 x 3 transform from frame to mask pixels."
+    )
+    png_base64: str = Field(max_length=64_000, description="An 8-bit grey PNG, 255 is face, as Base64.")
 
 
 class FaceRecord(BaseModel):
@@ -52,6 +75,14 @@ class FaceRecord(BaseModel):
     track: int = Field(0, description="Which continuous appearance in the clip.")
     person: int = Field(1, description="Which person, counted from 1, most seen first.")
     sharpness: float = Field(0.0, description="Higher is sharper; comparable between crops of one size.")
+    filled: bool = Field(
+        False, description="Placed by following its neighbours in time, because no detector found it."
+    )
+    source_name: str = Field(
+        "", max_length=1000, description="Name of the frame's file where the clip is a folder of images."
+    )
+    polygons: list[Polygon] = Field(default_factory=list, description="Regions drawn by hand.")
+    masks: dict[str, StoredMask] = Field(default_factory=dict, description="Masks by the name of their maker.")
 
     @model_validator(mode="after")
     def _crop_can_be_undone(self) -> Self:

@@ -50,9 +50,14 @@ def schema_page() -> str:
 def _type(part: Mapping[str, Any]) -> str:
     if "enum" in part:
         return ", ".join(f"`{choice}`" for choice in part["enum"])
+    if "$ref" in part:
+        return f"`{part['$ref'].rpartition('/')[2]}`"
+    if part.get("type") == "object":
+        return f"{_type(part['additionalProperties'])} by name"
     if part.get("type") != "array":
         kind = str(part["type"])
-        return {"integer": "whole number", "string": "text"}.get(kind, kind)
-    count = part.get("maxItems")
+        return {"integer": "whole number", "string": "text", "boolean": "yes or no"}.get(kind, kind)
+    same = part.get("maxItems") is not None and part["maxItems"] == part.get("minItems")
+    count = part["maxItems"] if same else "n"
     inner = part.get("items") or part["prefixItems"][0]
     return f"{count} × ({_type(inner)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.options import parse_options
 from understudy.project.project import Project

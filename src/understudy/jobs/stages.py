@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # each takes seconds to import
 
 def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Find and store the faces of the named clips, or of all."""
-    from understudy.facesets.extract import extract as extract_clip
+    from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.training.device import choose_device
 
     options = extract_options(project, said)
@@ -100,7 +100,7 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
 
 def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Paint a model into the named dst clips, or into all."""
-    from understudy.facesets.reasons import frames_without_face
+    from understudy.facesets.extraction.reasons import frames_without_face
     from understudy.merging.merge import merge as merge_clip
 
     _model(project, model)

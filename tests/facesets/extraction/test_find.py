@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from understudy.facesets.find import batched_frames, sharpness
+from understudy.facesets.extraction.find import batched_frames, sharpness
 from understudy.media.clip import Frame
 
 

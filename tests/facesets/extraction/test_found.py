@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.faces.detect import Detection
-from understudy.facesets.found import FoundFace, FoundFrame, FoundLog, clip_identity
+from understudy.facesets.extraction.found import FoundFace, FoundFrame, FoundLog, clip_identity
 
 BINDING = {"content": "abc", "frame_step": 1}
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from understudy.facesets.ahead import read_ahead
+from understudy.facesets.extraction.ahead import read_ahead
 
 
 def counted(made: list[int], stop: int = 100, closed: list[bool] | None = None):

@@ -14,11 +14,11 @@ from understudy.events import Progress
 from understudy.faces.align import crop
 from understudy.faces.pose import pose_from_landmarks
 from understudy.faces.track import smooth_track
-from understudy.facesets.ahead import read_ahead
-from understudy.facesets.find import sharpness
-from understudy.facesets.journal import Journal
-from understudy.facesets.options import ExtractOptions
-from understudy.facesets.people import Person, Sighting
+from understudy.facesets.extraction.ahead import read_ahead
+from understudy.facesets.extraction.find import sharpness
+from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.people import Person, Sighting
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
 from understudy.geometry import crop_from_frame

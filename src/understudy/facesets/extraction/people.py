@@ -17,8 +17,8 @@ from understudy.errors import OptionInvalid
 from understudy.faces.appearance import TrackSummary, group_people
 from understudy.faces.detect import Detection
 from understudy.faces.track import link_tracks
-from understudy.facesets.found import FoundFace, FoundFrame
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.found import FoundFace, FoundFrame
+from understudy.facesets.extraction.options import ExtractOptions
 
 Array = npt.NDArray[np.float64]
 _DOMINANT_SHARE = 0.8

@@ -6,7 +6,7 @@ import pytest
 from understudy.errors import OptionInvalid
 from understudy.faces.detect import DETECTORS
 from understudy.faces.landmark import LANDMARKERS
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.options import describe
 
 
@@ -30,7 +30,7 @@ def test_what_can_not_be_cropped_is_refused(values):
 
 def test_showing_the_options_imports_nothing_heavy():
     code = (
-        "import sys, understudy.facesets.options;"
+        "import sys, understudy.facesets.extraction.options;"
         "print([m for m in ('torch', 'cv2', 'av', 'PIL') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

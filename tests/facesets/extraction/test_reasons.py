@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.facesets.stand_in import DOUBTFUL, Drawn
-from tests.facesets.test_extract import OPTIONS, Room
-from understudy.facesets.reasons import DELETED, NO_FACE, frames_without_face
-from understudy.facesets.reasons import DOUBTFUL as TOO_DOUBTFUL
+from tests.facesets.extraction.stand_in import DOUBTFUL, Drawn
+from tests.facesets.extraction.test_extract import OPTIONS, Room
+from understudy.facesets.extraction.reasons import DELETED, NO_FACE, frames_without_face
+from understudy.facesets.extraction.reasons import DOUBTFUL as TOO_DOUBTFUL
 from understudy.facesets.store import Faceset
 
 

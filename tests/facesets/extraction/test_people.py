@@ -3,9 +3,9 @@ import pytest
 
 from understudy.errors import OptionInvalid
 from understudy.faces.detect import Detection
-from understudy.facesets.found import FoundFace, FoundFrame
-from understudy.facesets.options import ExtractOptions
-from understudy.facesets.people import Person, chosen_person, described, people_of
+from understudy.facesets.extraction.found import FoundFace, FoundFrame
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.people import Person, chosen_person, described, people_of
 
 LOOKS = np.eye(8) * 3
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.facesets.found import FoundLog
-from understudy.facesets.journal import Journal
+from understudy.facesets.extraction.found import FoundLog
+from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.people import is_wanted
 from understudy.facesets.names import safe_name
-from understudy.facesets.options import ExtractOptions
-from understudy.facesets.people import is_wanted
 from understudy.facesets.store import Faceset
 
 NO_FACE = "no face was found"

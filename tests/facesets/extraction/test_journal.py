@@ -1,6 +1,6 @@
 import pytest
 
-from understudy.facesets.journal import Journal
+from understudy.facesets.extraction.journal import Journal
 
 
 def test_what_was_noted_is_known_to_the_next_run(tmp_path):

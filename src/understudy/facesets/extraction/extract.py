@@ -16,14 +16,14 @@ from understudy.errors import FacesetUnusable, NoFaceFound, OptionInvalid, Sever
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS
 from understudy.faces.landmark import LANDMARKERS
-from understudy.facesets.cropping import Plan, cut, planned
-from understudy.facesets.find import find, frames_to_find
-from understudy.facesets.found import FoundFrame, FoundLog, clip_identity
-from understudy.facesets.journal import Journal
+from understudy.facesets.extraction.cropping import Plan, cut, planned
+from understudy.facesets.extraction.find import find, frames_to_find
+from understudy.facesets.extraction.found import FoundFrame, FoundLog, clip_identity
+from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.people import Person, chosen_person, described, is_wanted, people_of
+from understudy.facesets.extraction.portraits import write_portraits
 from understudy.facesets.names import safe_name
-from understudy.facesets.options import ExtractOptions
-from understudy.facesets.people import Person, chosen_person, described, is_wanted, people_of
-from understudy.facesets.portraits import write_portraits
 from understudy.facesets.store import Faceset
 from understudy.files import require_free_space
 from understudy.media.clip import Clip

@@ -18,9 +18,9 @@ from understudy.faces.align import crop
 from understudy.faces.appearance import signature
 from understudy.faces.detect import Detection, Detector
 from understudy.faces.landmark import Landmarker
-from understudy.facesets.ahead import read_ahead
-from understudy.facesets.found import FoundFace, FoundFrame, FoundLog
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.ahead import read_ahead
+from understudy.facesets.extraction.found import FoundFace, FoundFrame, FoundLog
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Clip, Frame
 

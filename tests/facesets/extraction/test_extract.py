@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.facesets.stand_in import (
+from tests.facesets.extraction.stand_in import (
     DOUBTFUL,
     FACE,
     Drawn,
@@ -28,8 +28,8 @@ from understudy.errors import (
     SeveralPeople,
 )
 from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
-from understudy.facesets.extract import as_ranges, extract
-from understudy.facesets.options import ExtractOptions
+from understudy.facesets.extraction.extract import as_ranges, extract
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png
 
@@ -159,9 +159,9 @@ def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path,
 SLOW = """
 import sys
 from pathlib import Path
-from tests.facesets.stand_in import StandIn, installed
-from understudy.facesets.extract import extract
-from understudy.facesets.options import ExtractOptions
+from tests.facesets.extraction.stand_in import StandIn, installed
+from understudy.facesets.extraction.extract import extract
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 folder, slow_crop = Path(sys.argv[1]), sys.argv[2] == "crop"
 installed(StandIn(0.0 if slow_crop else 0.02))
@@ -181,7 +181,7 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detecto
         [sys.executable, "-c", SLOW, killed.folder, stage],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert process.stdout is not None
     for line in process.stdout:
