@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from understudy.faces.detect import DETECTORS
+from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.measure.shots import MaskOf, compare_all, masks_of_landmarks
 from understudy.media.opening import open_clip
@@ -21,13 +22,12 @@ from understudy.media.opening import open_clip
 
 def found_in(truth: Path) -> MaskOf:
     """Masks of the largest face that the detector finds in every frame."""
-    detector, landmarker = DETECTORS["mtcnn"](device="cpu"), LANDMARKERS["five-point"]()
+    detector, landmarker = DETECTORS["mtcnn"](FinderInputs()), LANDMARKERS["five-point"](FinderInputs())
     known = {}
     with open_clip(truth) as clip:
         for frame in clip.frames():
-            rgb = np.asarray(frame.rgb, np.uint8)
-            if detections := detector.detect([rgb])[0]:
-                known[frame.index] = landmarker.landmarks_68(rgb, detections[:1])[0]
+            if detections := detector.detect([frame])[0]:
+                known[frame.index] = landmarker.landmarks_68([frame], [detections[:1]])[0][0]
     return masks_of_landmarks(known)
 
 

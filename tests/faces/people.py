@@ -6,6 +6,7 @@ import numpy as np
 
 from understudy.faces.pose import rotation
 from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.media.clip import Frame, loose_frame
 
 FIVE = ([*range(36, 42)], [*range(42, 48)], [30], [48], [54])
 
@@ -19,3 +20,8 @@ def turned_face(yaw_deg=0.0, pitch_deg=0.0, roll_deg=0.0, *, scale=1.0, centre=(
 def five_of(landmarks_68: np.ndarray) -> np.ndarray:
     """Eye centres, nose tip and mouth corners of (…, 68, 2)."""
     return np.stack([landmarks_68[..., region, :].mean(-2) for region in FIVE], -2)
+
+
+def frames_of(*pictures: np.ndarray) -> list[Frame]:
+    """Frames as a clip would give them, of pictures that belong to none."""
+    return [loose_frame(picture, index=index) for index, picture in enumerate(pictures)]

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.faces.people import five_of, turned_face
+from tests.faces.people import five_of, frames_of, turned_face
 from understudy.faces.detect import Detection
 from understudy.faces.five_point import FivePointLandmarker, landmarks_from_five
+from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.faces.pose import pose_from_landmarks
 from understudy.geometry import compose, crop_from_frame, inverse, mirrored_landmarks, transform_points
@@ -60,12 +61,31 @@ def test_points_all_in_one_place_give_numbers():
 
 
 def test_the_listed_landmarker_answers_for_each_detection():
-    landmarker = LANDMARKERS["five-point"]()
+    landmarker = LANDMARKERS["five-point"](FinderInputs())
     assert isinstance(landmarker, FivePointLandmarker)
-    frame = np.zeros((320, 320, 3), np.uint8)
-    assert landmarker.landmarks_68(frame, []).shape == (0, 68, 2)
+    frames = frames_of(*[np.zeros((320, 320, 3), np.uint8)] * 3)
+    assert [points.shape for points in landmarker.landmarks_68(frames, [[], [], []])] == [(0, 68, 2)] * 3
     faces = [Detection(np.zeros(4), 1.0, five_of(turned_face(yaw))) for yaw in (0, 30)]
-    assert landmarker.landmarks_68(frame, faces).shape == (2, 68, 2)
+    found = landmarker.landmarks_68(frames, [faces, [], faces[:1]])
+    assert [len(points) for points in found] == [2, 0, 1]
+    np.testing.assert_allclose(five_of(found[0][1]), faces[1].points_5, atol=1e-6)
+
+
+def test_points_are_looked_for_in_boxes_that_come_without(src_frames, dst_frames):
+    pytest.importorskip("torch")
+    rendered = [*src_frames, *dst_frames]
+    boxes = [[Detection(box_about(frame.landmarks_68), 1.0)] for frame in rendered]
+    frames = frames_of(*[frame.rgb for frame in rendered])
+    found = LANDMARKERS["five-point"](FinderInputs()).landmarks_68(frames, boxes)
+    for points, frame in zip(found, rendered, strict=True):
+        off, larger = crop_difference(points[0], frame.landmarks_68)
+        assert off < 0.07 and abs(larger) < 0.2
+
+
+def box_about(landmarks: np.ndarray) -> np.ndarray:
+    """A box as a stranger's detector might draw it: brow to chin, off by a twentieth."""
+    low, high = landmarks.min(0), landmarks.max(0)
+    return np.concatenate([low - 0.05 * (high - low), high])
 
 
 def test_found_faces_of_actors_get_crops_near_the_true_ones(src_frames, dst_frames):
@@ -73,7 +93,7 @@ def test_found_faces_of_actors_get_crops_near_the_true_ones(src_frames, dst_fram
     from understudy.faces.mtcnn import MtcnnDetector
 
     frames = [*src_frames, *dst_frames]
-    found = MtcnnDetector().detect([frame.rgb for frame in frames])
+    found = MtcnnDetector().detect(frames_of(*[frame.rgb for frame in frames]))
     differences = [
         crop_difference(landmarks_from_five(faces[0].points_5[None])[0], frame.landmarks_68)
         for faces, frame in zip(found, frames, strict=True)

@@ -13,8 +13,12 @@ from tests.house.source import REPOSITORY
 
 @pytest.mark.parametrize(
     "command",
-    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("basedpyright", "src")],
-    ids=" ".join,
+    [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("basedpyright", "src", "--pythonpath", sys.executable),  # also where no .venv lies in the folder
+    ],
+    ids=lambda command: " ".join(command[:2]),
 )
 def test_tools_find_nothing(command: tuple[str, ...]) -> None:
     program = Path(sys.executable).with_name(command[0])

@@ -13,6 +13,7 @@ from understudy.errors import ClipMissing, ClipSizesDiffer, NoFaceFound
 from understudy.events import Notice, Progress, StageFinished
 from understudy.faces.detect import Detection
 from understudy.measure.shots import compare, compare_all, masks_of_landmarks, measure_clips
+from understudy.media.clip import Frame
 from understudy.media.images import encode_png
 
 SIZE = 64
@@ -39,11 +40,11 @@ def pictures(count: int, *, seed: int = 0, size: int = SIZE) -> list[np.ndarray]
 class FacesByBrightness:
     """Finds one face in every frame that is not black."""
 
-    def detect(self, frames_rgb: Sequence[np.ndarray]) -> list[list[Detection]]:
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         points = face()
         five = np.array([points[36:42].mean(0), points[42:48].mean(0), points[30], points[48], points[54]])
         box = np.array([*points.min(0), *points.max(0)])
-        return [[Detection(box, 0.99, five)] if frame.max() else [] for frame in frames_rgb]
+        return [[Detection(box, 0.99, five)] if frame.rgb.max() else [] for frame in frames]
 
 
 def test_the_score_counts_only_the_face_and_finds_the_worst_frame(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_images_come_in_the_natural_order_of_their_names(tmp_path: Path) -> None
     assert [number_of(f.rgb) for f in frames] == [0, 1, 2, 3, 4]
     assert [f.pts for f in frames] == list(clip.timestamps()) == [0, 1, 2, 3, 4]
     assert frames[2].time_s == pytest.approx(2 / 25)
+    assert [f.name for f in frames] == ["shot1.png", "shot2.png", "shot9.jpg", "Shot10.png", "shot101.png"]
 
 
 def test_order_is_the_same_whatever_the_folder_says_first() -> None:

@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from understudy.faces.inputs import FinderInputs
+from understudy.media.clip import Frame
+
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One face found in one frame, in frame pixels."""
+    """One face found in one frame, in frame pixels.
+
+    `points_5` is (5, 2): image-left eye, image-right eye, nose, left and right mouth corner; None where a
+    detector gives boxes alone.
+    """
 
     box_xyxy: npt.NDArray[np.float64]  # (4,): left, top, right, bottom
     score: float  # 0..1
-    points_5: npt.NDArray[
-        np.float64
-    ]  # (5, 2): image-left eye, image-right eye, nose, left and right mouth corner
+    points_5: npt.NDArray[np.float64] | None = None
 
 
 class Detector(Protocol):
     """Finds faces in a batch of equally sized frames."""
 
-    def detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
-        """Faces of every (height, width, 3) frame, largest first; an empty list where there is none."""
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        """Faces of every frame, largest first; an empty list where there is none."""
         ...
 
 
-SMALLEST_FACE_SHARE = 0.08
+# Makes a detector. Raises WeightsMissing, and what is said at the detector.
+DetectorFactory = Callable[[FinderInputs], Detector]
 
 
-class DetectorFactory(Protocol):
-    """Makes a detector for one device ("cpu", "cuda:0", …). Raises WeightsMissing.
-
-    `smallest_face_share` is the side of the smallest face looked for, against the frame's shorter side.
-    """
-
-    def __call__(
-        self, *, device: str = "cpu", smallest_face_share: float = SMALLEST_FACE_SHARE
-    ) -> Detector: ...
-
-
-def _mtcnn(*, device: str = "cpu", smallest_face_share: float = SMALLEST_FACE_SHARE) -> Detector:
+def _mtcnn(inputs: FinderInputs) -> Detector:
     from understudy.faces.mtcnn import MtcnnDetector  # torch takes a second to import
     from understudy.faces.settings import MtcnnSettings
 
-    return MtcnnDetector(device=device, settings=MtcnnSettings(smallest_face_share=smallest_face_share))
+    settings = MtcnnSettings(smallest_face_share=inputs.smallest_face_share)
+    return MtcnnDetector(device=inputs.device, settings=settings)
 
 
 DETECTORS: Mapping[str, DetectorFactory] = {

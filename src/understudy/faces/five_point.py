@@ -7,6 +7,7 @@ neither lids nor lips, and its jaw is everybody's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ import numpy.typing as npt
 from understudy.faces.detect import Detection
 from understudy.faces.pose import rotation
 from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.media.clip import Frame
+
+if TYPE_CHECKING:
+    from understudy.faces.mtcnn import PointFinder
 
 Array = npt.NDArray[np.float64]
 
@@ -24,13 +29,36 @@ _STEP_RAD = 1e-4
 
 
 class FivePointLandmarker:
-    """Implements `faces.landmark.Landmarker` from each detection's five points alone."""
+    """Implements `faces.landmark.Landmarker` from each detection's five points.
 
-    def landmarks_68(self, frame_rgb: npt.NDArray[np.uint8], detections: Sequence[Detection]) -> Array:
-        """Landmarks in frame pixels, (number of detections, 68, 2)."""
-        if not detections:
-            return np.empty((0, 68, 2))
-        return landmarks_from_five(np.stack([detection.points_5 for detection in detections]))
+    Where a detection has none, MTCNN's last network looks for them in its box; it is loaded then.
+    """
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        self.device = device
+        self._finder: PointFinder | None = None
+
+    def landmarks_68(self, frames: Sequence[Frame], detections: Sequence[Sequence[Detection]]) -> list[Array]:
+        flat = [detection for faces in detections for detection in faces]
+        if not flat:
+            return [np.empty((0, 68, 2)) for _ in frames]
+        of_frame = np.repeat(np.arange(len(frames)), [len(faces) for faces in detections])
+        fitted = landmarks_from_five(self._points_5(frames, flat, of_frame))
+        return np.split(fitted, np.cumsum([len(faces) for faces in detections])[:-1])
+
+    def _points_5(
+        self, frames: Sequence[Frame], flat: Sequence[Detection], of_frame: npt.NDArray[np.intp]
+    ) -> Array:
+        points = np.stack([np.full((5, 2), np.nan) if d.points_5 is None else d.points_5 for d in flat])
+        lacking = np.flatnonzero([detection.points_5 is None for detection in flat])
+        if lacking.size:
+            if self._finder is None:
+                from understudy.faces.mtcnn import PointFinder  # torch takes a second to import
+
+                self._finder = PointFinder(device=self.device)
+            boxes = np.stack([flat[place].box_xyxy for place in lacking.tolist()])
+            points[lacking] = self._finder.points_in_boxes(frames, of_frame[lacking], boxes)
+        return points
 
 
 def landmarks_from_five(points_5: npt.ArrayLike) -> Array:

@@ -19,8 +19,9 @@ from torch import Tensor
 from understudy.faces.boxes import Boxes, Places, corrected, distinct, squared
 from understudy.faces.detect import Detection
 from understudy.faces.patches import FramePyramid
-from understudy.faces.point_search import refined_points
+from understudy.faces.point_search import points_expected_in, refined_points
 from understudy.faces.settings import MtcnnSettings
+from understudy.media.clip import Frame
 from understudy.networks.mtcnn import MtcnnNets, from_rgb, load_mtcnn, normalised
 
 _CELL_PX = 12
@@ -28,6 +29,7 @@ _STRIDE_PX = 2
 _SMALLEST_FACE_PX = 20
 _MOST_PROPOSALS = 400  # per frame; a wall of leaves must not cost minutes
 _PATCHES_AT_ONCE = 512
+_PASSES_FROM_A_BOX = 4  # boxes of other detectors lie otherwise about the face than MTCNN's
 
 
 @dataclass
@@ -57,12 +59,12 @@ class MtcnnDetector:
         self.nets = nets or load_mtcnn(self.device)
 
     @torch.inference_mode()
-    def detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
-        """Faces of every (height, width, 3) frame, largest first; an empty list where there is none."""
-        if not frames_rgb:
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        """Faces of every frame, largest first; an empty list where there is none."""
+        if not frames:
             return []
-        with _one_cpu_thread():
-            return self._detect(frames_rgb)
+        with one_cpu_thread():
+            return self._detect([frame.rgb_8bit for frame in frames])
 
     def _detect(self, frames_rgb: Sequence[npt.NDArray[np.uint8]]) -> list[list[Detection]]:
         pyramid = FramePyramid(frames_rgb, longest_side_px=self.settings.longest_side_px)
@@ -132,8 +134,32 @@ class MtcnnDetector:
         return final.at(keep), points_in_frame[keep]
 
 
+class PointFinder:
+    """Looks for the five points of faces whose boxes another detector found, with the last network alone."""
+
+    def __init__(self, *, device: torch.device | str = "cpu", nets: MtcnnNets | None = None) -> None:
+        self.device = torch.device(device)
+        self.nets = nets or load_mtcnn(self.device)
+
+    @torch.inference_mode()
+    def points_in_boxes(self, frames: Sequence[Frame], frame: Places, boxes: Boxes) -> npt.NDArray[np.float64]:
+        """Points (n, 5, 2) in frame pixels for boxes (n, 4) in the frames at the places `frame` (n,)."""
+        used = np.unique(frame)
+        pyramid = FramePyramid([frames[place].rgb_8bit for place in used])
+        of_pyramid = np.searchsorted(used, frame)
+        with one_cpu_thread():
+            return refined_points(
+                self.nets.output,
+                pyramid,
+                of_pyramid,
+                points_expected_in(squared(boxes)),
+                passes=_PASSES_FROM_A_BOX,
+                device=self.device,
+            )
+
+
 @contextlib.contextmanager
-def _one_cpu_thread() -> Iterator[None]:
+def one_cpu_thread() -> Iterator[None]:
     """The networks are so small that threads wait for each other longer than they work.
 
     On two shared cores one thread was five times as fast as two.

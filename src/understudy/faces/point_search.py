@@ -39,6 +39,12 @@ def _views() -> Points:
 _VIEWS = _views()
 
 
+def points_expected_in(boxes: Points) -> Points:
+    """Where the five points (n, 5, 2) of upright frontal faces lie in their boxes (n, 4)."""
+    corner, size = boxes[:, None, :2], (boxes[:, 2:] - boxes[:, :2])[:, None]
+    return corner + _EXPECTED_IN_PATCH * size
+
+
 def refined_points(
     output_net: OutputNet,
     pyramid: FramePyramid,

@@ -140,8 +140,9 @@ def _write_two_frames(codec: str) -> str:
 def _weights() -> Iterator[Finding]:
     def load() -> str:
         from understudy.faces.detect import DETECTORS
+        from understudy.faces.inputs import FinderInputs
 
-        DETECTORS["mtcnn"](device="cpu")
+        DETECTORS["mtcnn"](FinderInputs())
         return "its weights are whole and load"
 
     yield _tried("weights", "mtcnn", load)

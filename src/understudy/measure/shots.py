@@ -18,11 +18,12 @@ import numpy.typing as npt
 from understudy.errors import ClipSizesDiffer, NoFaceFound
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS, Detector
+from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.masks.hull import hull_mask
 from understudy.measure.colour_match import best_tint
 from understudy.measure.pictures import Picture, psnr, ssim
-from understudy.media.clip import Clip
+from understudy.media.clip import Clip, loose_frame
 from understudy.media.opening import open_clip
 
 UInt8 = npt.NDArray[np.uint8]
@@ -142,7 +143,7 @@ def measure_clips(
     Every face of every frame counts. The summary holds the figures inside the faces and over whole pictures.
     Raises NoFaceFound when the truth shows no face at all.
     """
-    finder = detector or DETECTORS["mtcnn"](device=device)
+    finder = detector or DETECTORS["mtcnn"](FinderInputs(device=device))
     inside, whole = ShotScore(), ShotScore()
     with open_clip(result) as a, open_clip(truth) as b:
         total, counts = min(a.info.frame_count, b.info.frame_count), (a.info.frame_count, b.info.frame_count)
@@ -172,13 +173,14 @@ def _score_batch(
 ) -> None:
     if not batch:
         return
-    landmarker = LANDMARKERS["five-point"]()
-    found = detector.detect([true_rgb for _, true_rgb, _ in batch])
-    for (index, true_rgb, rgb), detections in zip(batch, found, strict=True):
+    true_frames = [loose_frame(true_rgb, index=index) for index, true_rgb, _ in batch]
+    found = detector.detect(true_frames)
+    landmarks = LANDMARKERS["five-point"](FinderInputs()).landmarks_68(true_frames, found)
+    for (index, true_rgb, rgb), faces in zip(batch, landmarks, strict=True):
         whole.frames.append(FrameScore(index, psnr(rgb, true_rgb), ssim(rgb, true_rgb)))
         height, width = true_rgb.shape[:2]
         mask = np.zeros((height, width), np.float32)
-        for points in landmarker.landmarks_68(true_rgb, detections):
+        for points in faces:
             mask = np.maximum(mask, hull_mask(points, width, height))
         if mask.sum() < _SMALLEST_MASK_PX:
             inside.unmeasured.append(index)

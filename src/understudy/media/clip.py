@@ -58,6 +58,19 @@ class Frame:
     pts: int
     time_s: float
     rgb: UInt8 | UInt16  # (height, width, 3); uint16 spans 0..65535 for clips of more than 8 bits
+    name: str = ""  # of the frame's file, where the clip is a folder of images
+
+    @property
+    def rgb_8bit(self) -> UInt8:
+        """The picture in 8 bits, rounded, for programs that look at it; white stays white."""
+        if self.rgb.dtype == np.uint8:
+            return self.rgb.astype(np.uint8, copy=False)
+        return ((self.rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def loose_frame(rgb: UInt8 | UInt16, *, index: int = 0, name: str = "") -> Frame:
+    """A frame for a picture that belongs to no clip, e.g. an aligned crop."""
+    return Frame(index, index, 0.0, rgb, name)
 
 
 class Clip(Protocol):

@@ -77,7 +77,7 @@ class ImageFolderClip:
                 self._note_broken(index)  # replaced by another picture since the folder was opened
                 continue
             rgb = sixteen_bit(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
-            yield Frame(index, index, float(index * self.time_base), rgb)
+            yield Frame(index, index, float(index * self.time_base), rgb, self._files[index].name)
 
     def _note_broken(self, index: int) -> None:
         self._broken.add(index)

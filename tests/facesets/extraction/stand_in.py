@@ -13,6 +13,7 @@ import numpy as np
 
 from understudy.faces.detect import DETECTORS, Detection
 from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.media.clip import Frame
 from understudy.media.images import encode_png
 
 FACE = MEAN_FACE_68_IN_SPACE[:, :2] / 150  # about one unit across
@@ -64,10 +65,10 @@ class StandIn:
         self.seconds = seconds
         self.seen = 0
 
-    def detect(self, frames_rgb: Sequence[np.ndarray]) -> list[list[Detection]]:
-        self.seen += len(frames_rgb)
-        time.sleep(self.seconds * len(frames_rgb))
-        return [self._faces(frame) for frame in frames_rgb]
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        self.seen += len(frames)
+        time.sleep(self.seconds * len(frames))
+        return [self._faces(frame.rgb_8bit) for frame in frames]
 
     def _faces(self, frame: np.ndarray) -> list[Detection]:
         found = []
@@ -81,5 +82,5 @@ class StandIn:
 
 
 def installed(detector: StandIn) -> StandIn:
-    DETECTORS["stand-in"] = lambda **_: detector
+    DETECTORS["stand-in"] = lambda _: detector
     return detector

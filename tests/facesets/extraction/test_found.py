@@ -26,6 +26,15 @@ def frame(index: int, faces: int = 1) -> FoundFrame:
     )
 
 
+def test_a_face_whose_detector_gives_no_points_is_kept_as_such(tmp_path):
+    boxed = FoundFace(Detection(np.arange(4.0), 0.9), np.ones((68, 2)), np.ones(3), 1.0)
+    with FoundLog.open(tmp_path / "log.jsonl", BINDING) as log:
+        log.append([FoundFrame(0, 0.0, [boxed]), frame(1)])
+    first, second = FoundLog.look(tmp_path / "log.jsonl")
+    assert first.faces[0].detection.points_5 is None
+    assert second.faces[0].detection.points_5 is not None
+
+
 def same(a: list[FoundFrame], b: list[FoundFrame]) -> bool:
     return [(f.index, len(f.faces)) for f in a] == [(f.index, len(f.faces)) for f in b] and all(
         np.array_equal(x.landmarks_68, y.landmarks_68) and np.array_equal(x.signature, y.signature)

@@ -72,7 +72,7 @@ def cut(
     with read_ahead(_frames(clip, sorted(by_frame)), depth=4) as frames:
         for number, frame in enumerate(frames, 1):
             plan = by_frame[frame.index]
-            rgb = np.asarray(frame.rgb, np.uint8)
+            rgb = frame.rgb_8bit
             matrix = crop_from_frame(plan.landmarks_68, face_type=options.face_type, size_px=options.size_px)
             picture = crop(rgb, matrix, options.size_px)
             record = _record(plan, frame, matrix, picture, clip_name=clip_name, options=options)
@@ -127,5 +127,6 @@ def _record(
             "track": plan.sighting.track,
             "person": plan.sighting.person,
             "sharpness": round(sharpness(picture), 3),
+            "source_name": frame.name,
         }
     )

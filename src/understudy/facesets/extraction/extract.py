@@ -15,6 +15,7 @@ from typing import Any, Literal
 from understudy.errors import FacesetUnusable, NoFaceFound, OptionInvalid, SeveralPeople
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS
+from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.cropping import Plan, cut, planned
 from understudy.facesets.extraction.find import find, frames_to_find
@@ -123,6 +124,7 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
         "max_faces": options.max_faces,
         "min_face": options.min_face,
     }
+    inputs = FinderInputs(device=task.device, smallest_face_share=options.min_face, clip_name=task.clip_name)
     total, damage = frames_to_find(clip, options), clip.info.damage
     with FoundLog.open(task.log_path, binding) as log:
         before = len(log.frames)
@@ -132,8 +134,8 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
             yield from find(
                 clip,
                 log,
-                detector=DETECTORS[options.detector](device=task.device, smallest_face_share=options.min_face),
-                landmarker=LANDMARKERS[options.landmarker](),
+                detector=DETECTORS[options.detector](inputs),
+                landmarker=LANDMARKERS[options.landmarker](inputs),
                 options=options,
             )
         if clip.info.damage != damage or (len(log.frames) < total and not damage):

@@ -43,11 +43,12 @@ def find(
     batches = batched_frames(clip.frames(first, step=options.frame_step), options.batch_frames)
     with read_ahead(batches) as coming:
         for batch in coming:
-            detections = detector.detect([np.asarray(frame.rgb, np.uint8) for frame in batch])
+            detections = [found[: options.max_faces] for found in detector.detect(batch)]
+            landmarks = landmarker.landmarks_68(batch, detections)
             log.append(
                 [
-                    FoundFrame(frame.index, frame.time_s, _faces(frame, found[: options.max_faces], landmarker))
-                    for frame, found in zip(batch, detections, strict=True)
+                    FoundFrame(frame.index, frame.time_s, _faces(frame, found, points))
+                    for frame, found, points in zip(batch, detections, landmarks, strict=True)
                 ]
             )
             done = len(log.frames)
@@ -76,12 +77,14 @@ def sharpness(crop_rgb: UInt8) -> float:
     return float(np.sqrt(np.mean(across**2 + down**2, dtype=np.float64)) / 8)
 
 
-def _faces(frame: Frame, detections: Sequence[Detection], landmarker: Landmarker) -> list[FoundFace]:
+def _faces(
+    frame: Frame, detections: Sequence[Detection], landmarks_n68: npt.NDArray[np.float64]
+) -> list[FoundFace]:
     if not detections:
         return []
-    rgb = np.asarray(frame.rgb, np.uint8)
+    rgb = frame.rgb_8bit
     faces = []
-    for detection, landmarks in zip(detections, landmarker.landmarks_68(rgb, detections), strict=True):
+    for detection, landmarks in zip(detections, landmarks_n68, strict=True):
         matrix = crop_from_frame(landmarks, face_type="full", size_px=LOOK_PX)
         if not np.isfinite(matrix).all():
             continue

@@ -166,7 +166,7 @@ def _plain(frame: FoundFrame) -> dict[str, Any]:
             {
                 "box": _numbers(face.detection.box_xyxy, 2),
                 "score": round(float(face.detection.score), 4),
-                "points": _numbers(face.detection.points_5, 2),
+                "points": None if face.detection.points_5 is None else _numbers(face.detection.points_5, 2),
                 "landmarks": _numbers(face.landmarks_68, 2),
                 "signature": _numbers(face.signature, 4),
                 "sharpness": round(float(face.sharpness), 3),
@@ -182,7 +182,7 @@ def _frame(value: dict[str, Any]) -> FoundFrame:
             Detection(
                 np.array(face["box"], float).reshape(4),
                 float(face["score"]),
-                np.array(face["points"], float).reshape(5, 2),
+                None if face["points"] is None else np.array(face["points"], float).reshape(5, 2),
             ),
             np.array(face["landmarks"], float).reshape(68, 2),
             np.array(face["signature"], float).reshape(-1),

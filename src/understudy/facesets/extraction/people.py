@@ -207,7 +207,11 @@ def described(people: Sequence[Person], *, most: int = 8) -> str:
 
 def _frontality(face: FoundFace) -> float:
     """1 when the nose is midway between the eyes, 0 when it is at one of them."""
-    left, right, nose = face.detection.points_5[:3]
+    points = face.landmarks_68
+    if face.detection.points_5 is not None:
+        left, right, nose = face.detection.points_5[:3]
+    else:
+        left, right, nose = points[36:42].mean(0), points[42:48].mean(0), points[30]
     across = right - left
     length = float(across @ across)
     return float(1 - min(1.0, 2 * abs(float((nose - left) @ across) / length - 0.5))) if length else 0.0
