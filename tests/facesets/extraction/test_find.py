@@ -1,8 +1,11 @@
 import cv2
 import numpy as np
 
-from understudy.facesets.extraction.find import batched_frames, sharpness
+from tests.facesets.extraction.stand_in import one_person, write_clip
+from understudy.facesets.extraction.find import batched_frames, scene_watch, sharpness
+from understudy.facesets.extraction.options import ExtractOptions
 from understudy.media.clip import Frame
+from understudy.media.opening import open_clip
 
 
 def test_a_blurred_crop_is_less_sharp_at_every_step():
@@ -27,3 +30,13 @@ def test_batches_hold_every_frame_once():
         [3, 4, 5],
         [6],
     ]
+
+
+def test_a_search_that_goes_on_measures_the_same_changes(tmp_path):
+    options = ExtractOptions(frame_step=2)
+    with open_clip(write_clip(tmp_path / "clip", one_person(9))) as clip:
+        straight, late = scene_watch(clip, 0, options), scene_watch(clip, 4, options)
+        changes = {frame.index: straight.look(frame.rgb).change for frame in clip.frames(0, step=2)}
+        again = {frame.index: late.look(frame.rgb).change for frame in clip.frames(4, step=2)}
+    assert changes[0] == 0
+    assert again == {index: changes[index] for index in (4, 6, 8)}

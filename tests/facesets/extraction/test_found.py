@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from understudy.faces.detect import Detection
 from understudy.facesets.extraction.found import FoundFace, FoundFrame, FoundLog, clip_identity
+from understudy.media.cuts import SceneNote
 
 BINDING = {"content": "abc", "frame_step": 1}
 
@@ -23,6 +24,7 @@ def frame(index: int, faces: int = 1) -> FoundFrame:
             )
             for _ in range(faces)
         ],
+        SceneNote(1.5 + index, numbers.integers(0, 256, (9, 16, 3), dtype=np.uint8)),
     )
 
 
@@ -36,10 +38,17 @@ def test_a_face_whose_detector_gives_no_points_is_kept_as_such(tmp_path):
 
 
 def same(a: list[FoundFrame], b: list[FoundFrame]) -> bool:
-    return [(f.index, len(f.faces)) for f in a] == [(f.index, len(f.faces)) for f in b] and all(
-        np.array_equal(x.landmarks_68, y.landmarks_68) and np.array_equal(x.signature, y.signature)
-        for f, g in zip(a, b, strict=True)
-        for x, y in zip(f.faces, g.faces, strict=True)
+    return (
+        [(f.index, len(f.faces)) for f in a] == [(f.index, len(f.faces)) for f in b]
+        and all(
+            f.scene.change == g.scene.change and np.array_equal(f.scene.grid, g.scene.grid)
+            for f, g in zip(a, b, strict=True)
+        )
+        and all(
+            np.array_equal(x.landmarks_68, y.landmarks_68) and np.array_equal(x.signature, y.signature)
+            for f, g in zip(a, b, strict=True)
+            for x, y in zip(f.faces, g.faces, strict=True)
+        )
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from understudy.faces.detect import Detection
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.people import Person, chosen_person, described, people_of
+from understudy.media.cuts import NOTHING_SEEN, SceneNote
 
 LOOKS = np.eye(8) * 3
 
@@ -35,6 +38,16 @@ def test_people_are_numbered_by_how_often_they_are_seen():
 def test_someone_who_leaves_and_comes_back_is_one_person_on_two_tracks():
     (only,) = people_of(film(*[[face(50, 1)]] * 4, *[[]] * 20, *[[face(150, 1)]] * 4), ExtractOptions())
     assert len({s.track for s in only.sightings}) == 2
+
+
+def test_a_cut_ends_a_track_also_where_the_face_stays_and_looks_the_same():
+    frames = film(*[[face(50, 1)]] * 20)
+    cut = SceneNote(20.0, NOTHING_SEEN.grid)
+    cut_at_9 = [replace(f, scene=cut) if f.index == 9 else f for f in frames]
+    (only,) = people_of(cut_at_9, ExtractOptions())
+    tracks = [s.track for s in only.sightings]
+    assert len(set(tracks[:9])) == len(set(tracks[9:])) == 1
+    assert tracks[8] != tracks[9]
 
 
 def looking(x: float, *looks: float) -> list[FoundFace]:

@@ -23,6 +23,7 @@ from understudy.facesets.extraction.found import FoundFace, FoundFrame, FoundLog
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Clip, Frame
+from understudy.media.cuts import SceneWatch
 
 UInt8 = npt.NDArray[np.uint8]
 LOOK_PX = 112
@@ -40,6 +41,7 @@ def find(
     first = log.frames[-1].index + options.frame_step if log.frames else 0
     total = frames_to_find(clip, options)
     started, before = time.monotonic(), len(log.frames)
+    scenes = scene_watch(clip, first, options)
     batches = batched_frames(clip.frames(first, step=options.frame_step), options.batch_frames)
     with read_ahead(batches) as coming:
         for batch in coming:
@@ -47,7 +49,12 @@ def find(
             landmarks = landmarker.landmarks_68(batch, detections)
             log.append(
                 [
-                    FoundFrame(frame.index, frame.time_s, _faces(frame, found, points))
+                    FoundFrame(
+                        frame.index,
+                        frame.time_s,
+                        _faces(frame, found, points),
+                        scenes.look(np.asarray(frame.rgb, np.uint8)),
+                    )
                     for frame, found, points in zip(batch, detections, landmarks, strict=True)
                 ]
             )
@@ -57,6 +64,16 @@ def find(
                 stage="find", done=done, total=total, rate=rate, seconds_left=max(0, total - done) / rate
             )
     log.finish()
+
+
+def scene_watch(clip: Clip, first: int, options: ExtractOptions) -> SceneWatch:
+    """A watch over changes of scene that has seen the looked-at frame before `first`."""
+    watch = SceneWatch()
+    before = first - options.frame_step
+    if before >= 0:
+        for frame in clip.frames(before, before + 1):
+            watch.look(np.asarray(frame.rgb, np.uint8))
+    return watch
 
 
 def batched_frames(frames: Iterator[Frame], size: int) -> Generator[list[Frame]]:

@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from understudy.faces.detect import Detection
 from understudy.files import said_plainly
+from understudy.media.cuts import NOTHING_SEEN, SceneNote
 
 Array = npt.NDArray[np.float64]
-_LAYOUT = 1
+_LAYOUT = 2
 _HEAD_BYTES = 1 << 20
 
 
@@ -41,6 +42,7 @@ class FoundFrame:
     index: int
     time_s: float
     faces: list[FoundFace]
+    scene: SceneNote = NOTHING_SEEN  # how much the picture changed since the frame looked at before
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _plain(frame: FoundFrame) -> dict[str, Any]:
     return {
         "frame": frame.index,
         "time_s": round(frame.time_s, 6),
+        "scene": frame.scene.as_json(),
         "faces": [
             {
                 "box": _numbers(face.detection.box_xyxy, 2),
@@ -190,7 +193,7 @@ def _frame(value: dict[str, Any]) -> FoundFrame:
         )
         for face in value["faces"]
     ]
-    return FoundFrame(int(value["frame"]), float(value["time_s"]), faces)
+    return FoundFrame(int(value["frame"]), float(value["time_s"]), faces, SceneNote.from_json(value["scene"]))
 
 
 def _numbers(array: npt.ArrayLike, digits: int) -> list[float]:

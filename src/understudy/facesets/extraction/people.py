@@ -19,6 +19,7 @@ from understudy.faces.detect import Detection
 from understudy.faces.track import link_tracks
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.media.cuts import shot_starts
 
 Array = npt.NDArray[np.float64]
 _DOMINANT_SHARE = 0.8
@@ -73,7 +74,11 @@ def is_wanted(face: FoundFace, options: ExtractOptions) -> bool:
 def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Person]:
     """All people in the finds, numbered from 1, most seen first."""
     faces = [[face for face in frame.faces if is_wanted(face, options)] for frame in frames]
-    linked = link_tracks([[f.detection for f in row] for row in faces], time_s=[f.time_s for f in frames])
+    linked = link_tracks(
+        [[f.detection for f in row] for row in faces],
+        time_s=[f.time_s for f in frames],
+        cuts=shot_starts([f.scene for f in frames]),
+    )
     tracks, linked_of_track = _split_at_leaps(faces, linked)
     person_of_track = _grouped(faces, tracks, linked_of_track)
     of_person: dict[int, list[Sighting]] = defaultdict(list)

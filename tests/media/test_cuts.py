@@ -1,0 +1,163 @@
+"""Cuts are found to the frame on filmed actors, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from understudy.actors.identity import DEMO_DST, DEMO_SRC
+from understudy.actors.performance import dst_track, src_track
+from understudy.actors.render import render
+from understudy.media.cuts import NOTHING_SEEN, SceneNote, SceneWatch, shot_starts
+
+Picture = np.ndarray
+Shots = dict[str, list[Picture]]
+
+
+@pytest.fixture(scope="module")
+def shots() -> Shots:
+    """The src actor talking; the dst actor in the very same place; the dst actor elsewhere; a quick turn."""
+    here = src_track(2, 1)[0]
+    talking, other, elsewhere = src_track(80, 1)[:14], src_track(80, 5)[40:52], dst_track(40, 2)[:8]
+    turning = [replace(here, yaw_deg=float(yaw)) for yaw in 40 * np.tanh((np.arange(9) - 4) / 2)]
+
+    def filmed(who, states, **changes):
+        return [render(who, replace(state, **changes), size_px=96).rgb for state in states]
+
+    return {
+        "talking": filmed(DEMO_SRC, talking),
+        "other": filmed(DEMO_DST, other, background=here.background, light=here.light),
+        "elsewhere": filmed(DEMO_DST, elsewhere),
+        "turning": filmed(DEMO_SRC, turning),
+    }
+
+
+def starts(frames: Sequence[Picture]) -> list[int]:
+    watch = SceneWatch()
+    return sorted(shot_starts([watch.look(np.ascontiguousarray(frame, np.uint8)) for frame in frames]))
+
+
+def lit(frame: Picture, gain: float, more: float = 0.0) -> Picture:
+    return np.clip(frame * gain + more, 0, 255).astype(np.uint8)
+
+
+def grainy(frames: Sequence[Picture], noise: float) -> list[Picture]:
+    rng = np.random.default_rng(4)
+    return [np.clip(frame + rng.normal(0, noise, frame.shape), 0, 255).astype(np.uint8) for frame in frames]
+
+
+def mixed(a: Sequence[Picture], b: Sequence[Picture], shares: np.ndarray) -> list[Picture]:
+    return [((1 - t) * x.astype(float) + t * y).astype(np.uint8) for x, y, t in zip(a, b, shares, strict=False)]
+
+
+def close(frames: Sequence[Picture]) -> list[Picture]:
+    return [cv2.resize(frame[18:72, 20:74], (96, 96)) for frame in frames]
+
+
+def wall() -> Picture:
+    """A wide picture with much to see, for a camera to pan over."""
+    rng = np.random.default_rng(7)
+    wide = sum(
+        cv2.resize(rng.normal(0, 25, (n, 5 * n, 3)), (1600, 320), interpolation=cv2.INTER_CUBIC)
+        for n in (4, 12, 40)
+    )
+    return np.clip(wide + 120, 0, 255).astype(np.uint8)
+
+
+def test_a_cut_to_another_scene_is_found_to_the_frame(shots):
+    frames = shots["talking"][:9] + shots["elsewhere"][:7]
+    assert starts(frames) == [9]
+
+
+def test_another_person_in_the_same_place_is_a_cut_far_close_grainy_and_in_the_dark(shots):
+    frames = shots["talking"][:11] + shots["other"]
+    assert starts(frames) == [11]
+    assert starts(close(frames)) == [11]
+    assert starts(grainy(frames, 12)) == [11]
+    assert starts(grainy([lit(frame, 0.2) for frame in frames], 1)) == [11]
+
+
+def test_quick_cutting_finds_every_cut(shots):
+    parts = [shots["talking"][:8], shots["other"][:3], shots["talking"][8:14], shots["elsewhere"][:5]]
+    frames = [frame for part in [*parts, shots["other"][5:9]] for frame in part]
+    assert starts(frames) == [8, 11, 17, 22]
+
+
+@pytest.mark.parametrize("scene", ["talking", "other", "elsewhere", "turning"])
+def test_people_who_talk_and_turn_are_no_cut_however_large_they_are(shots, scene):
+    assert starts(shots[scene]) == []
+    assert starts(close(shots[scene])) == []
+    assert starts(grainy(shots[scene], 25)) == []
+
+
+def test_a_still_clip_a_single_frame_and_none_have_no_cut(shots):
+    frame = shots["talking"][0]
+    assert starts([frame] * 12) == starts([frame]) == starts([]) == []
+    assert starts(grainy([np.full_like(frame, 20)] * 12, 4)) == []
+
+
+@pytest.mark.parametrize("speed_px", [8, 40, 90])
+def test_a_pan_is_no_cut_also_when_it_starts_at_once(speed_px):
+    wide = wall()
+    places = [0] * 6 + list(range(0, 1280, speed_px))[:25]
+    assert starts([wide[:, place : place + 320] for place in places]) == []
+
+
+def test_a_flash_and_a_dropped_frame_are_no_cut(shots):
+    frames = list(shots["talking"])
+    frames[6] = lit(frames[6], 2.5, 60)
+    frames[7] = lit(frames[7], 1.6, 20)
+    assert starts(frames) == []
+    frames = list(shots["talking"])
+    frames[6] = frames[7] = np.zeros_like(frames[6])
+    assert starts(frames) == []
+
+
+def test_a_flash_that_hides_a_cut_does_not_hide_it(shots):
+    frames = [*shots["talking"][:8], lit(shots["other"][0], 2.5, 60), *shots["other"][1:9]]
+    assert starts(frames) == [8]
+
+
+def test_a_dissolve_is_cut_near_its_middle(shots):
+    there_and_back = [*shots["talking"], *shots["talking"][::-1]]
+    other = close([*shots["elsewhere"], *shots["elsewhere"][::-1]])
+    (cut,) = starts(mixed(there_and_back, other, np.clip((np.arange(16) - 2) / 12, 0, 1)))
+    assert abs(cut - 8) <= 2
+
+
+def test_a_fade_through_black_begins_with_the_new_picture_and_a_dimmed_light_does_not(shots):
+    down, up = np.linspace(1, 0, 12), np.linspace(0, 1, 12)
+    frames = [lit(f, t) for f, t in zip(shots["talking"], down, strict=False)]
+    frames += [lit(f, t) for f, t in zip(shots["other"], up, strict=False)]
+    (cut,) = starts(frames)
+    assert 12 <= cut <= 14
+    dimmed = [lit(f, t) for f, t in zip(shots["talking"], np.linspace(1, 0.3, 14), strict=True)]
+    assert starts(dimmed) == []
+
+
+def test_a_watch_that_begins_in_the_middle_says_the_same_after_one_frame(shots):
+    frames = shots["talking"][:6] + shots["elsewhere"][:4]
+    whole, late = SceneWatch(), SceneWatch()
+    notes = [whole.look(frame) for frame in frames]
+    late.look(frames[4])
+    again = [late.look(frame) for frame in frames[5:]]
+    assert [n.change for n in again] == [n.change for n in notes[5:]]
+
+
+def test_a_note_survives_being_written_down(shots):
+    watch = SceneWatch()
+    watch.look(shots["talking"][0])
+    note = watch.look(shots["talking"][1])
+    again = SceneNote.from_json(note.as_json())
+    assert again.change == pytest.approx(note.change, abs=1e-3)
+    assert np.array_equal(again.grid, note.grid)
+    with pytest.raises(ValueError, match="reshape"):
+        SceneNote.from_json({"change": 1.0, "grid": "AAAA"})
+
+
+def test_frames_nobody_looked_at_have_no_cuts():
+    assert shot_starts([NOTHING_SEEN] * 9) == set()
