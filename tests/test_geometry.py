@@ -5,20 +5,21 @@ from hypothesis import strategies as st
 
 from understudy.geometry import (
     FACE_TYPES,
-    MEAN_FACE_51_IN_UNIT,
-    MEAN_FACE_68_IN_SPACE,
-    MIRROR_68,
     compose,
     crop_from_frame,
+    crops_from_frames,
     for_pixel_grid,
     inverse,
     mirrored_landmarks,
     resized_crop,
     similarity_fit,
+    similarity_fits,
     transform_points,
     unit_from_frame,
+    units_from_frames,
     yaw_from_landmarks,
 )
+from understudy.mean_face import MEAN_FACE_51_IN_UNIT, MEAN_FACE_68_IN_SPACE, MEAN_FACE_AXIS_X, MIRROR_68
 
 CROPPED = [name for name in FACE_TYPES if name != "mark-only"]
 # Crop side in mean-face sides, and how far the crop's centre lies above the mean face's, in the same.
@@ -40,6 +41,20 @@ similarities = st.builds(
     st.floats(-500, 500),
     st.floats(-500, 500),
 )
+face_types = st.sampled_from(CROPPED)
+sizes = st.integers(128, 1024)
+
+
+@st.composite
+def faces(draw: st.DrawFn) -> np.ndarray:
+    """A mean face turned in space, with features of its own, anywhere in a frame of up to 8K, (68, 2)."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    yaw, roll = np.radians([draw(st.floats(-60, 60)), draw(st.floats(-180, 180))])
+    side_px, centre = draw(st.floats(20, 4000)), [draw(st.floats(-500, 8000)), draw(st.floats(-500, 4500))]
+    own = MEAN_FACE_68_IN_SPACE + random.normal(0, 3, (68, 3))
+    seen = np.column_stack([own[:, 0] * np.cos(yaw) - own[:, 2] * np.sin(yaw), own[:, 1]]) * side_px / 150
+    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    return seen @ turn.T + centre
 
 
 def face_in_unit() -> np.ndarray:
@@ -80,6 +95,19 @@ def test_crops_have_the_fields_sizes_and_centres(face_type):
     assert corners[3][1] == pytest.approx(70 + 50 - 100 * up, abs=0.1)
     if face_type != "head":
         assert corners[3][0] == pytest.approx(40 + 50, abs=0.1)
+
+
+@pytest.mark.parametrize(("nose_moved", "centre"), [(0.1, -0.0379949), (-0.1, 0.0379949), (0.0, 0.0)])
+def test_a_turned_heads_crop_moves_towards_the_back_of_the_head(nose_moved, centre):
+    # Written out for a yaw of twice the nose's way: yaw * |tanh(2 yaw)| / 2, as in the programs of the field.
+    face = face_in_unit()
+    face[:3, 0], face[14:17, 0] = 0.0, 1.0
+    face[27:30, 0] = 0.5 + nose_moved
+    face[27:30, 1] = MEAN_FACE_51_IN_UNIT[10:13, 1]
+    in_unit = unit_from_frame(face)
+    crop = crop_from_frame(face, face_type="head", size_px=100)
+    x, _ = transform_points(in_unit, transform_points(inverse(crop), [50, 50]))
+    assert x - 0.5 == pytest.approx(centre, abs=0.003)
 
 
 @settings(max_examples=40, deadline=None)
@@ -153,3 +181,95 @@ def test_rough_yaw_is_near_nothing_from_the_front_and_keeps_its_sign():
     nose_right[27:30, 0] += 0.2
     nose_left[27:30, 0] -= 0.2
     assert yaw_from_landmarks(nose_right) < -0.3 < 0.3 < yaw_from_landmarks(nose_left)
+
+
+# Claims about every face, as properties.
+
+
+@settings(max_examples=200, deadline=None)
+@given(faces(), face_types, sizes, st.floats(0.7, 1.4))
+def test_what_is_cut_out_lies_back_in_its_place(face, face_type, size_px, scale):
+    crop = crop_from_frame(face, face_type=face_type, size_px=size_px, scale=scale)
+    there = transform_points(crop, face)
+    assert np.abs(transform_points(inverse(crop), there) - face).max() <= 0.05
+    # And from the crop's side: its corners are four corners of a square of that many pixels.
+    corners = np.array([[0, 0], [size_px, 0], [size_px, size_px], [0, size_px]], float)
+    in_frame = transform_points(inverse(crop), corners)
+    assert np.abs(transform_points(crop, in_frame) - corners).max() <= 0.05
+    sides = np.linalg.norm(in_frame - np.roll(in_frame, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, sides[0], rtol=1e-6)
+    assert np.linalg.det(crop[:, :2]) > 0, "a crop never mirrors"
+
+
+@settings(max_examples=100, deadline=None)
+@given(faces(), face_types)
+def test_eyes_nose_and_mouth_lie_within_every_crop_but_the_tightest(face, face_type):
+    inside = transform_points(crop_from_frame(face, face_type=face_type, size_px=256), face)[17:]
+    margin = 30 if face_type == "half" else 0
+    assert (inside > -margin).all() and (inside < 256 + margin).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(faces(), face_types, sizes, st.floats(100, 8000))
+def test_a_mirrored_face_has_the_mirrored_crop(face, face_type, size_px, width_px):
+    crop = crop_from_frame(face, face_type=face_type, size_px=size_px)
+    mirrored = crop_from_frame(
+        mirrored_landmarks(face, width_px=width_px), face_type=face_type, size_px=size_px
+    )
+    probe = np.vstack([face, inverse(crop)[:, 2]])
+    expected = transform_points(crop, probe) * [-1, 1] + [size_px, 0]
+    # The mean face's own axis is not the middle of its square: the mirrored crop is that much further over.
+    right_in_frame = inverse(unit_from_frame(face))[:, 0]
+    off = 2 * (0.5 - MEAN_FACE_AXIS_X) * (crop[:, :2] @ right_in_frame) * [-1, 1]
+    found = transform_points(mirrored, probe * [-1, 1] + [width_px, 0])
+    assert np.abs(found - (expected + off)).max() <= 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(faces(), min_size=1, max_size=6), face_types, sizes, st.floats(0.7, 1.4))
+def test_many_crops_at_once_are_the_crops_one_by_one(some, face_type, size_px, scale):
+    how = {"face_type": face_type, "size_px": size_px, "scale": scale}
+    together, alone = crops_from_frames(some, **how), [crop_from_frame(face, **how) for face in some]
+    corners = np.array([[0, 0], [0, size_px], [size_px, 0]], float)
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(
+            transform_points(one, transform_points(inverse(other), corners)), corners, atol=1e-4
+        )
+    np.testing.assert_allclose(inverse(together), [inverse(one) for one in together], rtol=1e-9)
+    np.testing.assert_allclose(
+        transform_points(together, some),
+        [transform_points(one, face) for one, face in zip(together, some, strict=True)],
+        atol=1e-6,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(faces(), min_size=1, max_size=6), similarities)
+def test_many_fits_at_once_are_the_fits_one_by_one(some, matrix):
+    goals = transform_points(matrix, some) + np.random.default_rng(0).normal(0, 0.1, np.shape(some))
+    np.testing.assert_allclose(
+        similarity_fits(some, goals), [similarity_fit(a, b) for a, b in zip(some, goals, strict=True)],
+        rtol=1e-6, atol=1e-5,
+    )  # fmt: skip
+    np.testing.assert_allclose(
+        units_from_frames(some), [unit_from_frame(face) for face in some], rtol=1e-6, atol=1e-6
+    )
+
+
+def test_fits_of_a_single_place_and_of_mirrored_points_agree_too():
+    for start, goal in (
+        (np.ones((3, 2)), np.arange(6.0).reshape(3, 2)),
+        (MEAN_FACE_51_IN_UNIT, MEAN_FACE_51_IN_UNIT * [-1, 1]),
+    ):
+        np.testing.assert_allclose(
+            similarity_fits(start[None], goal)[0], similarity_fit(start, goal), atol=1e-9
+        )
+
+
+def test_a_few_faces_only_marked_have_no_crops():
+    with pytest.raises(ValueError, match="mark-only"):
+        crops_from_frames([face_in_unit()], face_type="mark-only", size_px=64)
+
+
+def test_no_faces_have_no_crops():
+    assert crops_from_frames(np.empty((0, 68, 2)), face_type="head", size_px=64).shape == (0, 2, 3)

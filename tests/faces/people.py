@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from understudy.faces.pose import rotation
-from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import Frame, loose_frame
 
 FIVE = ([*range(36, 42)], [*range(42, 48)], [30], [48], [54])

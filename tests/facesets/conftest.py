@@ -6,7 +6,8 @@ import pytest
 from tests.facesets.extraction.stand_in import StandIn, installed
 from understudy.faces.detect import DETECTORS
 from understudy.facesets.record import FaceRecord
-from understudy.geometry import MEAN_FACE_68_IN_SPACE, crop_from_frame
+from understudy.geometry import crop_from_frame
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 
 
 def make_record(*, clip: str = "clip", frame: int = 0, size_px: int = 64, **changes: object) -> FaceRecord:

@@ -13,7 +13,8 @@ import torch
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
-from understudy.geometry import MEAN_FACE_68_IN_SPACE, FaceType, crop_from_frame
+from understudy.geometry import FaceType, crop_from_frame
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.networks import catalog
 from understudy.networks.quick import Quick
 from understudy.training import presets

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from understudy.geometry import MEAN_FACE_68_IN_SPACE, MIRROR_68
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE, MIRROR_68
 
 Array = npt.NDArray[np.floating[Any]]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from understudy.faces.detect import Detection
 from understudy.faces.pose import rotation
-from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import Frame
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import torch
 
 from understudy.faces.boxes import Places
 from understudy.faces.patches import FramePyramid
-from understudy.geometry import similarity_fit
+from understudy.geometry import similarity_fits
 from understudy.networks.mtcnn import OutputNet, from_rgb
 
 Points = npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ def refined_points(
 def _mean_of_views(
     output_net: OutputNet, pyramid: FramePyramid, frame: Places, points: Points, device: torch.device | str
 ) -> Points:
-    frame_from_patch = np.stack([similarity_fit(_EXPECTED_IN_PATCH, face) for face in points])
+    frame_from_patch = similarity_fits(_EXPECTED_IN_PATCH, points)
     linear = np.einsum("nij,vjk->nvik", frame_from_patch[:, :, :2], _VIEWS[:, :, :2])
     shift = (
         np.einsum("nij,vj->nvi", frame_from_patch[:, :, :2], _VIEWS[:, :, 2]) + frame_from_patch[:, None, :, 2]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 
 Array = npt.NDArray[np.float64]
 
@@ -47,19 +47,23 @@ def rotation(pose_rad: npt.ArrayLike) -> Array:
 
 def pose_from_rotation(matrix: npt.ArrayLike) -> Pose:
     """The angles of one rotation, the inverse of `rotation`. Yaw comes out within ±90 degrees."""
-    r = np.asarray(matrix, float)
+    return Pose(*np.degrees(_angles(np.asarray(matrix, float))).tolist())
+
+
+def _angles(r: Array) -> Array:
+    """Yaw, pitch, roll in radians, (..., 3), of rotations (..., 3, 3)."""
     # r = tilt @ turn @ nod; its third row is (sin yaw, -sin pitch cos yaw, cos pitch cos yaw).
-    yaw = np.arcsin(np.clip(r[2, 0], -1, 1))
-    pitch = np.arctan2(-r[2, 1], r[2, 2])
-    roll = np.arctan2(r[1, 0], r[0, 0])
-    return Pose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
+    yaw = np.arcsin(np.clip(r[..., 2, 0], -1, 1))
+    pitch = np.arctan2(-r[..., 2, 1], r[..., 2, 2])
+    roll = np.arctan2(r[..., 1, 0], r[..., 0, 0])
+    return np.stack([yaw, pitch, roll], axis=-1)
 
 
-def pose_from_landmarks(landmarks_68: npt.ArrayLike, frame_size: tuple[int, int]) -> Pose:
-    """The pose that brings the mean face's rigid points nearest to the landmarks.
+def pose_from_landmarks(landmarks_68: npt.ArrayLike) -> Pose:
+    """The pose that brings the mean face's rigid points nearest to the landmarks (68, 2) of an image.
 
-    `landmarks_68` is (68, 2) in frame pixels, `frame_size` (width, height). Scaled orthographic projection
-    corrected for perspective: DeMenthon and Davis, "Model-based object pose in 25 lines of code", IJCV 1995.
+    Scaled orthographic projection corrected for perspective: DeMenthon and Davis, "Model-based object pose in
+    25 lines of code", IJCV 1995.
     """
     points = np.asarray(landmarks_68, float)[_RIGID_POINTS]
     model = MEAN_FACE_68_IN_SPACE[_RIGID_POINTS]
@@ -74,8 +78,24 @@ def pose_from_landmarks(landmarks_68: npt.ArrayLike, frame_size: tuple[int, int]
     return pose_from_rotation(turned)
 
 
+def poses_from_landmarks(landmarks_N682: npt.ArrayLike) -> Array:
+    """`pose_from_landmarks` of n faces at once: yaw, pitch, roll in degrees, (n, 3)."""
+    points = np.asarray(landmarks_N682, float)[:, _RIGID_POINTS]
+    model = MEAN_FACE_68_IN_SPACE[_RIGID_POINTS]
+    model = model - model.mean(0)
+    spread = np.linalg.pinv(model)
+    offset = points - points.mean(1, keepdims=True)
+    turned = np.broadcast_to(np.eye(3), (len(points), 3, 3))
+    for _ in range(_ROUNDS):
+        depth = 1 + turned[:, 2] @ model.T / _FACES_AWAY_MM
+        flat = offset * depth[..., None]
+        turned = _nearest_rotation(spread @ (flat - flat.mean(1, keepdims=True)))
+    return np.degrees(_angles(turned))
+
+
 def _nearest_rotation(linear_32: Array) -> Array:
-    """The rotation whose first two rows are nearest to a projection's columns, (3, 2)."""
+    """The rotations whose first two rows are nearest to a projection's columns, (..., 3, 2)."""
     u, _, vt = np.linalg.svd(linear_32, full_matrices=False)
-    rows = (u @ vt).T
-    return np.vstack([rows, np.cross(rows[0], rows[1])])
+    rows = np.swapaxes(u @ vt, -1, -2)
+    third = np.cross(rows[..., 0, :], rows[..., 1, :])
+    return np.concatenate([rows, third[..., None, :]], axis=-2)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from understudy.faces.boxes import overlap
 from understudy.faces.detect import Detection
-from understudy.geometry import inverse, transform_points, unit_from_frame
+from understudy.geometry import inverse, transform_points, units_from_frames
 
 Array = npt.NDArray[np.float64]
 
@@ -130,22 +130,19 @@ def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Arra
     frames = np.asarray(frame_indices, float)
     if len(points) < 3:
         return points.copy()
-    frame_from_unit = np.stack([inverse(unit_from_frame(face)) for face in points])
-    shapes = np.stack(
-        [transform_points(inverse(m), face) for m, face in zip(frame_from_unit, points, strict=True)]
-    )
+    unit_from_frame = units_from_frames(points)
+    frame_from_unit = inverse(unit_from_frame)
+    shapes = transform_points(unit_from_frame, points)
     place = _place_numbers(frame_from_unit)
     place[:, :2] = _local_parabola(frames, place[:, :2], _PLACE_REACH_FRAMES)
     place[:, 2:] = _local_parabola(frames, place[:, 2:], _SIZE_AND_ROLL_REACH_FRAMES)
     shapes = _local_parabola(frames, shapes.reshape(len(points), -1), _SHAPE_REACH_FRAMES).reshape(shapes.shape)
-    return np.stack(
-        [transform_points(m, shape) for m, shape in zip(_place_matrices(place), shapes, strict=True)]
-    )
+    return transform_points(_place_matrices(place), shapes)
 
 
 def _place_numbers(frame_from_unit: Array) -> Array:
     """(n, 4): centre of the unit square in the frame, logarithm of its side, angle without leaps."""
-    centre = np.stack([transform_points(m, [0.5, 0.5]) for m in frame_from_unit])
+    centre = frame_from_unit @ np.array([0.5, 0.5, 1])
     right = frame_from_unit[:, :, 0]
     side, angle = np.log(np.linalg.norm(right, axis=1)), np.unwrap(np.arctan2(right[:, 1], right[:, 0]))
     return np.column_stack([centre, side, angle])

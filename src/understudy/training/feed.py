@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from understudy.geometry import MIRROR_68
+from understudy.mean_face import MIRROR_68
 from understudy.training.augment import Faces, Lesson, Variation, lesson
 from understudy.training.cache import FaceCache
 from understudy.training.options import TrainOptions

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from understudy.faces.detect import DETECTORS, Detection
-from understudy.geometry import MEAN_FACE_68_IN_SPACE
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import Frame
 from understudy.media.images import encode_png
 

@@ -107,7 +107,7 @@ def _record(
     options: ExtractOptions,
 ) -> FaceRecord:
     height, width = frame.rgb.shape[:2]
-    pose = pose_from_landmarks(plan.landmarks_68, (width, height))
+    pose = pose_from_landmarks(plan.landmarks_68)
     detection = plan.sighting.face.detection
     return FaceRecord.model_validate(
         {
