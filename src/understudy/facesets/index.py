@@ -1,7 +1,9 @@
 """The cache of what is inside a faceset's files: SQLite, made again from the files whenever they disagree.
 
 The files are the truth. A row says what a file of that name, size and time held when it was last read, so
-that opening a faceset costs one look at each file instead of a read. What faces mean is `store.py`'s.
+that opening a faceset costs one look at each file instead of a read. What was measured on a face (`sorting`)
+stands beside it under the digest of the file's content: a renamed file keeps it, an edited one is measured
+again. What faces mean is `store.py`'s.
 """
 
 from __future__ import annotations
@@ -9,15 +11,27 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 INDEX_NAME = "index.sqlite"
 _APPLICATION_ID = 0x46616365  # "Face"
-_LAYOUT = 1
+_LAYOUT = 2  # 1: without measures
 _WAIT_S = 10.0
-_CREATE = """
+# What `sorting.pixels` measures: a column each.
+NUMBERS = (
+    "sharpness",
+    "blur_px",
+    "motion_sharpness",
+    "brightness",
+    "hue_deg",
+    "black_share",
+    "light_side",
+    "light_height",
+)
+VECTORS = ("histogram", "grey_histogram", "thumbnail")
+_CREATE = f"""
 CREATE TABLE IF NOT EXISTS faces (
     name TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
@@ -25,7 +39,19 @@ CREATE TABLE IF NOT EXISTS faces (
     digest BLOB NOT NULL,
     record TEXT,
     lost INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS measures (
+    digest BLOB PRIMARY KEY,
+    version INTEGER NOT NULL,
+    {", ".join(f"{name} REAL" for name in NUMBERS)}
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors (
+    digest BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    maker TEXT NOT NULL DEFAULT '',
+    data BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS vectors_by_kind ON vectors (kind, maker, digest);
 """
 
 
@@ -39,6 +65,15 @@ class Row:
     digest: bytes  # of the whole content, 16 bytes
     record: str | None  # JSON; None: the file holds no record
     lost: bool = False  # the file no longer holds the record; this one is from before
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured on the file of a digest."""
+
+    digest: bytes
+    numbers: tuple[float | None, ...]  # in the order of NUMBERS; None: it has no such number
+    vectors: dict[str, bytes]  # by the names of VECTORS
 
 
 class Index:
@@ -64,19 +99,64 @@ class Index:
     def update(self, rows: Iterable[Row], *, removed: Iterable[str] = ()) -> None:
         """Write rows and forget others in one transaction. A cache that can't be written is no error."""
         values = [(r.name, r.size, r.mtime_ns, r.digest, r.record, r.lost) for r in rows]
+        with self._written() as database:
+            database.executemany("DELETE FROM faces WHERE name = ?", [(name,) for name in removed])
+            database.executemany("REPLACE INTO faces VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def measures(self, version: int) -> dict[bytes, tuple[float | None, ...]]:
+        """The numbers measured by `version`, in the order of NUMBERS, by digest."""
+        names = ", ".join(NUMBERS)
+        found = self._read(f"SELECT digest, {names} FROM measures WHERE version = ?", version)
+        return {row[0]: row[1:] for row in found}
+
+    def vectors(self, kind: str, maker: str = "") -> Iterator[tuple[bytes, bytes]]:
+        """(digest, data) of every vector of a kind; `maker` says which network made it."""
+        return self._read("SELECT digest, data FROM vectors WHERE kind = ? AND maker = ?", kind, maker)
+
+    def keep_measures(self, measures: Iterable[Measures], version: int) -> None:
+        """Write what was measured in one transaction."""
+        rows = list(measures)
+        places = ", ".join("?" * (2 + len(NUMBERS)))
+        numbers = [(m.digest, version, *m.numbers) for m in rows]
+        with self._written() as database:
+            database.executemany(f"REPLACE INTO measures VALUES ({places})", numbers)
+            for kind in VECTORS:
+                _keep(database, kind, "", {m.digest: m.vectors[kind] for m in rows})
+
+    def keep_vectors(self, kind: str, vectors: dict[bytes, bytes], *, maker: str) -> None:
+        """Write vectors that a network made, by digest, in one transaction."""
+        with self._written() as database:
+            _keep(database, kind, maker, vectors)
+
+    def forget_measures(self, digests: Iterable[bytes]) -> None:
+        """Drop what was measured on files that are long gone."""
+        gone = [(digest,) for digest in digests]
+        with self._written() as database:
+            database.executemany("DELETE FROM measures WHERE digest = ?", gone)
+            database.executemany("DELETE FROM vectors WHERE digest = ?", gone)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _read(self, query: str, *values: object) -> Iterator[tuple]:
+        """The rows of a query, a few at a time; none where the file is damaged."""
+        try:
+            yield from self._database.execute(query, values)
+        except sqlite3.DatabaseError:
+            self._replace_damaged()
+
+    @contextlib.contextmanager
+    def _written(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. A cache that can't be written is no error."""
         try:
             with self._database:
-                self._database.executemany("DELETE FROM faces WHERE name = ?", [(name,) for name in removed])
-                self._database.executemany("REPLACE INTO faces VALUES (?, ?, ?, ?, ?, ?)", values)
+                yield self._database
         except sqlite3.OperationalError as error:
             # Locked for long, read-only or a full disk: the next opening reads the files again.
             self.notes.append(f"The face index could not be written ({error}); it will be made again.")
         except sqlite3.DatabaseError:
             self._replace_damaged()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -99,8 +179,11 @@ class Index:
             with database:
                 database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 database.execute(f"PRAGMA user_version = {_LAYOUT}")
-                database.execute(_CREATE)
+                for table in _CREATE.split(";"):
+                    database.execute(table)
                 database.execute("SELECT name, size, mtime_ns, digest, record, lost FROM faces LIMIT 1")
+                database.execute(f"SELECT digest, version, {', '.join(NUMBERS)} FROM measures LIMIT 1")
+                database.execute("SELECT digest, kind, maker, data FROM vectors LIMIT 1")
         except sqlite3.Error:
             database.close()
             raise
@@ -108,7 +191,7 @@ class Index:
 
     def _in_memory(self) -> sqlite3.Connection:
         database = sqlite3.connect(":memory:", check_same_thread=False)
-        database.execute(_CREATE)
+        database.executescript(_CREATE)
         return database
 
     def _replace_damaged(self) -> None:
@@ -126,6 +209,11 @@ class Index:
             self.notes.append(
                 f"The face index was damaged or not ours; it is now {goal.name} and a new one is made."
             )
+
+
+def _keep(database: sqlite3.Connection, kind: str, maker: str, vectors: dict[bytes, bytes]) -> None:
+    rows = [(digest, kind, maker, data) for digest, data in vectors.items()]
+    database.executemany("REPLACE INTO vectors (digest, kind, maker, data) VALUES (?, ?, ?, ?)", rows)
 
 
 def _require_ours(database: sqlite3.Connection) -> None:

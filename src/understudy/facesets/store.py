@@ -199,6 +199,15 @@ class Faceset:
                 digest.update(row.name.encode() + b"\0" + row.digest)
         return digest.hexdigest()
 
+    def digests(self) -> dict[str, bytes]:
+        """The digest of each face's whole file, 16 bytes, by name."""
+        return {row.name: row.digest for row in self._rows.values() if row.record is not None}
+
+    def index(self) -> Index:
+        """The cache of this folder, for what is measured on its faces. The folder must exist."""
+        self._write_index()
+        return self._opened_index()
+
     def _opened_index(self) -> Index:
         if self._index is None:
             self._index = Index(self.folder)

@@ -1,0 +1,174 @@
+"""Everything known about a faceset's faces as columns, one value a face, in the order of `faceset.faces()`.
+
+Not here: measuring (`measure.py`), orders (`sorts.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.facesets.index import NUMBERS
+from understudy.facesets.record import FaceRecord
+from understudy.facesets.sorting.pixels import THUMBNAIL_PX, VERSION
+from understudy.facesets.store import Faceset, StoredFace
+from understudy.geometry import MEAN_FACE_51_IN_UNIT
+
+Column = npt.NDArray[Any]
+Float32 = npt.NDArray[np.float32]
+Columns = Mapping[str, Column]
+
+_RECORD_FIELDS = (
+    "clip", "frame", "time_s", "score", "face_type", "size_px", "yaw_deg", "pitch_deg", "roll_deg", "track",
+    "person", "filled", "source_name",
+)  # fmt: skip
+_VECTOR_SHAPES = {
+    "histogram": (768, "<f2"),
+    "grey_histogram": (256, "<f2"),
+    "thumbnail": (THUMBNAIL_PX**2, "u1"),
+}
+# Points 17-47 and the mouth's corners: those that aligning a crop listens to.
+_STEADY_POINTS = np.array([*range(17, 48), 48, 54])
+
+# What each column means; `list` shows it, and filters name it.
+COLUMNS: dict[str, str] = {
+    "name": "File name.",
+    "clip": "Name of the clip.",
+    "frame": "Index of the frame in the clip.",
+    "time_s": "Seconds from the clip's start.",
+    "score": "The detector's confidence, 0 to 1.",
+    "face_type": "How much around the face the crop shows.",
+    "size_px": "Side of the crop.",
+    "yaw_deg": "Positive turns the face to the image's right.",
+    "pitch_deg": "Positive looks up.",
+    "roll_deg": "Positive turns the head clockwise in the image.",
+    "track": "Which continuous appearance in the clip.",
+    "person": "Which person of the clip.",
+    "filled": "Placed by its neighbours in time, because no detector found it.",
+    "source_name": "Name of the frame's file, where the clip is a folder of images.",
+    "source_size_px": "Side of the face's box in the frame: the square root of its area.",
+    "faces_in_frame": "How many faces of this faceset come from the same frame.",
+    "polygons": "How many regions are drawn by hand.",
+    "masks": "How many masks are stored.",
+    "distance": "Mean distance of the landmarks from the mean face, in shares of the face's side.",
+    "sharpness": "Share of seen contrast whose blur nobody notices, 0 to 1.",
+    "blur_px": "Mean width of the face's edges, in pixels of a crop of 256.",
+    "motion_sharpness": "Variance of the face's coarse Laplacian.",
+    "brightness": "Mean of the face's brightest channel, 0 to 1.",
+    "hue_deg": "Hue of the face's mean colour, 0 to 360.",
+    "black_share": "Share of the crop that is black or lies outside the frame, 0 to 1.",
+    "light_side": "How much brighter the face is to the image's right, as a share of its mean.",
+    "light_height": "How much brighter the face is upwards, as a share of its mean.",
+    "light": "How directed the light is: the length of both.",
+    "light_deg": "Where the light comes from: 0 the image's right, 90 above, 180 left, -90 below.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Faces, their columns and, on demand, their vectors."""
+
+    faces: list[StoredFace]
+    columns: Columns
+    _faceset: Faceset | None = field(default=None, repr=False)
+
+    def vectors(self, kind: str) -> tuple[Float32, npt.NDArray[np.intp]]:
+        """Vectors (m, d) of the faces that have one, and these faces' places (m,), ascending.
+
+        Kinds: `histogram`, `grey_histogram` (square roots of shares), `thumbnail` (0..255) and `landmarks`,
+        the 68 points on the unit square one after another.
+        """
+        if kind == "landmarks":
+            points = landmarks_in_unit([face.record for face in self.faces])
+            return points.reshape(len(self.faces), 136).astype(np.float32), np.arange(len(self.faces))
+        length, kept_as = _VECTOR_SHAPES[kind]
+        if self._faceset is None or not self.faces:
+            return np.empty((0, length), np.float32), np.empty(0, np.intp)
+        row_of = _rows_by_digest(self._faceset, self.faces)
+        vectors, known = np.zeros((len(self.faces), length), np.float32), np.zeros(len(self.faces), bool)
+        for digest, data in self._faceset.index().vectors(kind):
+            rows = row_of.get(digest)
+            if rows is not None:
+                vectors[rows] = np.frombuffer(data, kept_as)
+                known[rows] = True
+        places = np.flatnonzero(known)
+        return (vectors if known.all() else vectors[places]), places
+
+
+def table_of(faceset: Faceset) -> Table:
+    """The faceset's faces with all that is known about them; what was not measured is NaN."""
+    faces = faceset.faces()
+    columns = _record_columns(faces) | _measured_columns(faceset, faces)
+    return Table(faces, columns, faceset)
+
+
+def columns(faceset: Faceset) -> Columns:
+    """One array a name of COLUMNS, aligned with `faceset.faces()`; what was not measured is NaN."""
+    return table_of(faceset).columns
+
+
+def landmarks_in_unit(records: Sequence[FaceRecord]) -> npt.NDArray[np.float64]:
+    """Landmarks (n, 68, 2) of all faces, each brought to the mean face in the unit square.
+
+    The same as `geometry.unit_from_frame` and `transform_points` one by one. A similarity of the plane is a
+    complex factor, and least squares gives it in closed form (Umeyama's fit without its singular values).
+    """
+    points = np.array([record.landmarks_68 for record in records], float).reshape(-1, 68, 2)
+    start = points[:, _STEADY_POINTS] @ [1, 1j]
+    goal = MEAN_FACE_51_IN_UNIT[_STEADY_POINTS - 17] @ [1, 1j]
+    from_start, from_goal = start - start.mean(1, keepdims=True), goal - goal.mean()
+    spread = np.maximum((np.abs(from_start) ** 2).sum(1), 1e-12)
+    factor = (from_start.conj() * from_goal).sum(1) / spread
+    placed = (points @ [1, 1j] - start.mean(1, keepdims=True)) * factor[:, None] + goal.mean()
+    return np.stack([placed.real, placed.imag], axis=-1)
+
+
+def _record_columns(faces: Sequence[StoredFace]) -> dict[str, Column]:
+    records = [face.record for face in faces]
+    found: dict[str, Column] = {"name": _texts([face.name for face in faces])}
+    for name in _RECORD_FIELDS:
+        values = [getattr(record, name) for record in records]
+        found[name] = _texts(values) if name in ("clip", "face_type", "source_name") else np.array(values)
+    boxes = np.array([record.box_xyxy for record in records], float).reshape(-1, 4)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
+    found["source_size_px"] = np.sqrt(sides[:, 0] * sides[:, 1])
+    in_frame = Counter((record.clip, record.frame) for record in records)
+    found["faces_in_frame"] = np.array([in_frame[record.clip, record.frame] for record in records], int)
+    found["polygons"] = np.array([len(record.polygons) for record in records], int)
+    found["masks"] = np.array([len(record.masks) for record in records], int)
+    offset = landmarks_in_unit(records)[:, 17:] - MEAN_FACE_51_IN_UNIT
+    found["distance"] = np.sqrt((offset**2).sum(-1)).mean(-1)
+    return found
+
+
+def _measured_columns(faceset: Faceset, faces: Sequence[StoredFace]) -> dict[str, Column]:
+    values = np.full((len(faces), len(NUMBERS)), np.nan)
+    if faces:
+        row_of = _rows_by_digest(faceset, faces)
+        for digest, numbers in faceset.index().measures(VERSION).items():
+            rows = row_of.get(digest)
+            if rows is not None:
+                values[rows] = np.array(numbers, float)  # None becomes NaN
+    found: dict[str, Column] = {name: values[:, place] for place, name in enumerate(NUMBERS)}
+    found["light"] = np.hypot(found["light_side"], found["light_height"])
+    found["light_deg"] = np.degrees(np.arctan2(found["light_height"], found["light_side"]))
+    return found
+
+
+def _rows_by_digest(faceset: Faceset, faces: Sequence[StoredFace]) -> dict[bytes, list[int]]:
+    """Places of the faces of each content; copies of one file share it."""
+    digests, rows = faceset.digests(), dict[bytes, list[int]]()
+    for place, face in enumerate(faces):
+        rows.setdefault(digests[face.name], []).append(place)
+    return rows
+
+
+def _texts(values: Sequence[str]) -> Column:
+    column = np.empty(len(values), object)  # fixed-width text would cost the longest name for every face
+    column[:] = values
+    return column
