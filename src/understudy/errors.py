@@ -56,6 +56,22 @@ class FacesetUnusable(UnderstudyError):
     """A faceset is empty, or too damaged to train or merge from."""
 
 
+class FacesUnknown(UnderstudyError):
+    """A command names faces, a column or a faceset that are not there."""
+
+
+class NothingToUndo(UnderstudyError):
+    """No step is left that could be taken back, or done again."""
+
+
+class UndoImpossible(UnderstudyError):
+    """The files that a step put away are no longer in the trash."""
+
+
+class PackUnreadable(UnderstudyError):
+    """A pack of faces is torn, changed or not ours."""
+
+
 class FolderUnwritable(UnderstudyError):
     """An output folder cannot be created or written."""
 

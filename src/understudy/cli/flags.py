@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,3 +14,28 @@ Json = Annotated[bool, Parameter(name="--json", negative="")]
 Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 # Look, but change nothing.
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which faces of a faceset a command means.
+
+    Parameters
+    ----------
+    where:
+        A filter over what is known of faces, like "yaw_deg > 20 and clip == 'a'".
+    sort:
+        The order: a column, or one of the sorts of the reference.
+    backwards:
+        The order the other way round.
+    limit:
+        Only the first so many.
+    listed:
+        A file with one name a line; - reads them from the standard input.
+    """
+
+    where: str = ""
+    sort: Annotated[str, Parameter(name=["--sort", "--by"])] = ""
+    backwards: Annotated[bool, Parameter(negative="")] = False
+    limit: Annotated[int | None, Parameter(name=["--limit", "--target"])] = None
+    listed: Annotated[Path | None, Parameter(name="--from", allow_leading_hyphen=True)] = None

@@ -11,8 +11,8 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -171,6 +171,15 @@ class Faceset:
         if len(self._unwritten) >= _UNWRITTEN_LIMIT:
             self._write_index()
         return StoredFace(name, path, record)
+
+    def renamed(self, new_names: Mapping[str, str]) -> None:
+        """Look at the folder again after files got new names, without reading those files again."""
+        known = {old: self._rows[old] for old in new_names if old in self._rows}
+        self._write_index()
+        if known:
+            rows = [replace(row, name=new_names[old]) for old, row in known.items()]
+            self._opened_index().update(rows, removed=known)
+        self.refresh()
 
     def repair(self) -> int:
         """Put the record back into files that lost it, and return how many that were."""

@@ -33,13 +33,19 @@ if TYPE_CHECKING:  # each takes seconds to import
 def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Find and store the faces of the named clips, or of all."""
     from understudy.facesets.extraction.extract import extract as extract_clip
+    from understudy.jobs.facesets import step_of_extraction
     from understudy.training.device import choose_device
 
     options = extract_options(project, said)
     computing = str(choose_device(device).device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
-        with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
+        performer, short = project.faceset_of_clip(name)
+        with (
+            _alone_with(project, name),
+            step_of_extraction(project, f"{performer}/{short}", clip=name),
+            project.faceset(performer, short) as faceset,
+        ):
             yield from _others_put_away(project, faceset, name, clip.face)
             yield from extract_clip(
                 project.clip_path(name),
@@ -64,9 +70,9 @@ def _others_put_away(project: Project, faceset: Faceset, clip: str, person: int 
     others = [face for face in faceset.faces() if face.record.clip == clip and face.record.person != person]
     if person is None or not others:
         return
-    for face in others:
-        project.trash.put(face.path)
-    faceset.refresh()
+    from understudy.jobs.facesets import put_away
+
+    put_away(project, faceset, others, why=f"not person {person} of {clip}")
     yield Notice(f"{clip}: {len(others)} faces of another person than number {person} are in the trash now.")
 
 

@@ -51,7 +51,7 @@ class Journal:
 
     def contents(self, clip: str) -> set[str]:
         """The identities of the clip's content that faces were written from."""
-        return {str(line.get("content")) for line in self._lines if line.get("clip") == clip}
+        return {str(line["content"]) for line in self._lines if line.get("clip") == clip and "content" in line}
 
     def settings(self, clip: str) -> list[dict[str, Any]]:
         """The settings of every run over the clip, oldest first."""
@@ -63,12 +63,11 @@ class Journal:
 
     def frames(self, clip: str, person: int) -> set[int]:
         """The frames of which a face of that person was written."""
-        wanted = (clip, person)
-        return {
-            line["frame"]
-            for line in self._lines
-            if "frame" in line and (line.get("clip"), line.get("person")) == wanted
-        }
+        wanted, noted = (clip, person), set[int]()
+        for line in self._lines:
+            if "frame" in line and (line.get("clip"), line.get("person")) == wanted:
+                (noted.discard if line.get("forgotten") else noted.add)(line["frame"])
+        return noted
 
     def frames_of_clip(self, clip: str) -> set[int]:
         """The frames of which a face of anybody was written."""
@@ -83,6 +82,12 @@ class Journal:
         """Note a written face."""
         self._write({"clip": clip, "content": content, "frame": frame, "person": person})
 
+    def mark(self, clip: str, *, frame: int, person: int, made: bool) -> None:
+        """Note a face that something else than an extraction took away, or forget one so that it may be made
+        anew."""
+        line: dict[str, Any] = {"clip": clip, "frame": frame, "person": person}
+        self._write(line if made else line | {"forgotten": True})
+
     def _write(self, line: dict[str, Any]) -> None:
         if self._file is None:
             raise ValueError("the journal is not open")
@@ -90,6 +95,19 @@ class Journal:
             self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
             self._file.flush()
         self._lines.append(line)
+
+
+def faces_noted(folder: Path, *, clip: str, after_bytes: int) -> list[tuple[str, int, int]]:
+    """The faces of a clip, as (clip, frame, person), noted in a folder's journal behind so many bytes."""
+    path = folder / JOURNAL_NAME
+    if not path.exists():
+        return []
+    lines = [_object(line) or {} for line in path.read_bytes()[after_bytes:].splitlines()]
+    return [
+        (clip, line["frame"], line["person"])
+        for line in lines
+        if line.get("clip") == clip and "content" in line and "frame" in line
+    ]
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

@@ -1,0 +1,424 @@
+"""The log of a faceset's changes: each command is one entry, is finished after a kill, and can be taken back.
+
+`history.jsonl` lies beside the faces and only grows. An entry is on the disk before the first file moves. What
+leaves the faceset lies in the project's trash, in one folder for each entry; undoing moves the very files back.
+One process at a time may change a faceset: whoever calls holds a lock. What the commands are is not here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from understudy.errors import NothingToUndo, UndoImpossible
+from understudy.facesets.curation.moves import Outcome, Pair, move_in, move_out
+from understudy.facesets.extraction.journal import JOURNAL_NAME, Journal, faces_noted
+from understudy.facesets.names import safe_name
+from understudy.files import said_plainly, write_bytes
+
+HISTORY_NAME = "history.jsonl"
+_Way = Literal["do", "undo"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command that changed a faceset.
+
+    `leaving` and `coming` pair names in the faceset with places below the trash. `noted` are the faces, as
+    (clip, frame, person), of which the extraction's journal learns that they were made.
+    """
+
+    number: int
+    verb: str
+    words: str
+    when: str  # ISO 8601 with time zone
+    hold: str  # the entry's folder in the trash
+    leaving: tuple[Pair, ...] = ()
+    coming: tuple[Pair, ...] = ()
+    noted: tuple[tuple[str, int, int], ...] = ()
+    undone: bool = False
+    dropped: bool = False  # undone, and something else was done since: can't be done again
+
+    @property
+    def faces(self) -> int:
+        """How many files it touched."""
+        return max(len(self.leaving), len(self.coming))
+
+
+@dataclass(frozen=True)
+class _Extraction:
+    """An extraction that writes here, and how long the journal was when it began."""
+
+    entry: Entry
+    clip: str
+    journal_bytes: int
+    pid: int
+
+
+class Change:
+    """What one command is about to do. Filled inside `History.change`, carried out when the block ends."""
+
+    def __init__(self, entry: Entry, trash: Path) -> None:
+        self._trash, self._hold = trash, entry.hold
+        self.leaving: list[Pair] = []
+        self.coming: list[Pair] = []
+        self.noted: list[tuple[str, int, int]] = []
+        self.words = entry.words
+
+    def remove(self, name: str) -> None:
+        """The file goes to the trash."""
+        self.leaving.append((name, f"{self._hold}/{name}"))
+
+    def rename(self, name: str, new_name: str) -> None:
+        """The file gets another name; several may exchange theirs."""
+        self.leaving.append((name, f"{self._hold}/{name}"))
+        self.coming.append((new_name, f"{self._hold}/{name}"))
+
+    def add(self, name: str, data: bytes) -> None:
+        """A new file comes; it is written beside the trash until all are ready."""
+        place = f"{self._hold}/new/{name}"
+        write_bytes(self._trash / place, data)
+        self.coming.append((name, place))
+
+    def bring(self, name: str, place: str) -> None:
+        """A file comes out of the trash, where another entry put it."""
+        self.coming.append((name, place))
+
+    def note(self, clip: str, frame: int, person: int) -> None:
+        """The extraction will not make this face again."""
+        self.noted.append((clip, frame, person))
+
+
+class History:
+    """The changes of the faceset in `folder`, whose leaving files lie below `trash`.
+
+    Opening finishes what a killed process began, and `notices` says so; whoever only looks, without the lock,
+    opens with `recover=False`.
+    """
+
+    def __init__(self, folder: Path, trash: Path, *, recover: bool = True) -> None:
+        self.folder, self.trash = folder, trash
+        self.notices: list[str] = []
+        self._path = folder / HISTORY_NAME
+        self._entries: dict[int, Entry] = {}
+        self._pending: tuple[int, _Way, bool] | None = None  # number, way, whether everything is out
+        self._staging: dict[int, str] = {}
+        self._extractions: dict[int, _Extraction] = {}
+        self._last_number = 0
+        for line in self._lines():
+            self._read(line)
+        if recover:
+            self._recover()
+
+    def entries(self) -> list[Entry]:
+        """Every entry, oldest first; those taken back are marked."""
+        return [entry for _, entry in sorted(self._entries.items())]
+
+    def rejected(self) -> dict[str, str]:
+        """What lies in the trash because it was rejected, and not for another reason: its place there and its
+        name before, oldest first."""
+        lying: dict[str, str] = {}
+        for entry in self.entries():
+            if entry.undone:
+                continue
+            for _, place in entry.coming:
+                lying.pop(place, None)
+            if entry.verb == "reject":
+                lying.update({place: name for name, place in entry.leaving})
+        return {place: name for place, name in lying.items() if (self.trash / place).is_file()}
+
+    @contextlib.contextmanager
+    def change(self, verb: str, words: str) -> Iterator[Change]:
+        """Collect a command's changes and carry them out as one entry when the block ends well.
+
+        Nothing has moved when the block raises. A change of nothing makes no entry. Raises DiskFull or
+        FolderUnwritable.
+        """
+        entry = self._new_entry(verb, words)
+        self._write({"staging": entry.number, "hold": entry.hold})
+        change, ready = Change(entry, self.trash), False
+        try:
+            yield change
+            ready = bool(change.leaving or change.coming)
+        finally:
+            if not ready:
+                self._forget_staged(entry.number)
+        if not ready:
+            return
+        whole = replace(
+            entry,
+            words=change.words,
+            leaving=tuple(change.leaving),
+            coming=tuple(change.coming),
+            noted=tuple(change.noted),
+        )
+        self._write(_line_of(whole))
+        self._carry_out()
+
+    def begin_extraction(self, clip: str) -> int:
+        """Note that the extraction of a clip begins to write here; returns the number of its entry."""
+        entry = self._new_entry("extract", f"extract {clip}")
+        journal = self.folder / JOURNAL_NAME
+        size = journal.stat().st_size if journal.exists() else 0
+        self._write({**_line_of(entry), "clip": clip, "journal_bytes": size, "pid": os.getpid()})
+        return entry.number
+
+    def end_extraction(self, number: int) -> None:
+        """Make one entry of all faces that were written since `begin_extraction`; of none, no entry."""
+        running = self._extractions.get(number)
+        if running is None:
+            return
+        entry = running.entry
+        made = faces_noted(self.folder, clip=running.clip, after_bytes=running.journal_bytes)
+        names = _names_of(self.folder, made)
+        pairs = tuple((names[face], f"{entry.hold}/{names[face]}") for face in made if face in names)
+        whole = replace(entry, words=f"{entry.words}: {len(pairs)} faces", coming=pairs, noted=tuple(made))
+        self._write({**_line_of(whole), "state": "done" if pairs else "void"})
+
+    def undo(self) -> tuple[Entry, list[str]]:
+        """Take back the last entry; returns it and what could not go as planned, one sentence each.
+
+        Raises NothingToUndo, and UndoImpossible when its files are no longer in the trash.
+        """
+        entry = self._last_done()
+        if entry is None:
+            raise NothingToUndo("Nothing has been changed here that could be taken back.", self.folder)
+        return self._begin(entry, "undo")
+
+    def redo(self) -> tuple[Entry, list[str]]:
+        """Do again what was taken back last. Raises NothingToUndo and UndoImpossible."""
+        entry = self._first_undone()
+        if entry is None:
+            raise NothingToUndo("Nothing was taken back that could be done again.", self.folder)
+        return self._begin(entry, "do")
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return self._last_done() is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was taken back and nothing else done since."""
+        return self._first_undone() is not None
+
+    def _last_done(self) -> Entry | None:
+        return next((e for e in reversed(self.entries()) if not e.undone), None)
+
+    def _first_undone(self) -> Entry | None:
+        return next((e for e in self.entries() if e.undone and not e.dropped), None)
+
+    # --- carrying out
+
+    def _begin(self, entry: Entry, way: _Way) -> tuple[Entry, list[str]]:
+        leaving, coming = _directed(entry, way)
+        from_folder = {place for _, place in leaving}
+        lost = [n for n, place in coming if place not in from_folder and not (self.trash / place).is_file()]
+        if lost:
+            raise UndoImpossible(
+                f"{len(lost)} of the {len(coming)} files of this step ({entry.words}) are no longer in the "
+                "trash, so it stays as it is.",
+                self.trash / entry.hold,
+            )
+        self._write({"step": entry.number, "way": way, "state": "begun"})
+        return entry, self._carry_out()
+
+    def _carry_out(self) -> list[str]:
+        """Do what is pending, from whichever phase it has reached."""
+        if self._pending is None:
+            return []
+        number, way, is_out = self._pending
+        entry, outcome = self._entries[number], Outcome()
+        leaving, coming = _directed(entry, way)
+        if not is_out:
+            move_out(leaving, folder=self.folder, trash=self.trash, outcome=outcome)
+            self._write({"step": number, "way": way, "state": "out"})
+        gone = set(outcome.gone)
+        left = {place for name, place in leaving if name in gone}
+        coming = [(name, place) for name, place in coming if place not in left]
+        move_in(coming, folder=self.folder, trash=self.trash, hold=entry.hold, outcome=outcome)
+        self._tell_journal(entry, way)
+        self._write({"step": number, "way": way, "state": "done"})
+        _remove_empty(self.trash / entry.hold)
+        return outcome.sentences()
+
+    def _tell_journal(self, entry: Entry, way: _Way) -> None:
+        if entry.noted:
+            with Journal(self.folder) as journal:
+                for clip, frame, person in entry.noted:
+                    journal.mark(clip, frame=frame, person=person, made=way == "do")
+
+    def _recover(self) -> None:
+        """Finish what a killed process began, and put away what it only prepared."""
+        for number in list(self._staging):
+            self._forget_staged(number)
+        for number, running in list(self._extractions.items()):
+            if not psutil.pid_exists(running.pid):
+                self.end_extraction(number)
+        if self._pending is not None:
+            number, way, _ = self._pending
+            surprises = self._carry_out()
+            word = "finished" if way == "do" else "taken back to the end"
+            self.notices += [f"A stopped change ({self._entries[number].words}) was {word}.", *surprises]
+
+    def _forget_staged(self, number: int) -> None:
+        """Only files that were made for this change lie there yet, nothing of the user's."""
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.trash / self._staging[number])
+        self._write({"staging": number, "state": "void"})
+
+    # --- the log
+
+    def _new_entry(self, verb: str, words: str) -> Entry:
+        number = self._last_number + 1
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        label = safe_name(f"{self.folder.parent.name}-{self.folder.name}-{verb}")
+        hold = f"{stamp}-{label}-{number}"
+        while (self.trash / hold).exists():  # a faceset of that name was here before
+            hold += "x"
+        return Entry(number, verb, words, datetime.now(UTC).isoformat(timespec="seconds"), hold)
+
+    def _lines(self) -> list[dict[str, Any]]:
+        if not self._path.exists():
+            return []
+        whole = self._path.read_bytes()
+        lines = []
+        for line in whole[: whole.rfind(b"\n") + 1].splitlines():
+            with contextlib.suppress(ValueError):
+                value = json.loads(line)
+                if isinstance(value, dict):
+                    lines.append(value)
+        return lines
+
+    def _write(self, line: dict[str, Any]) -> None:
+        with said_plainly(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab+") as file:
+                _end_torn_line(file)
+                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+                file.flush()
+                os.fsync(file.fileno())
+        self._read(line)
+
+    def _read(self, line: dict[str, Any]) -> None:
+        """Follow one line; what is not ours or would lead out of the folder is passed over."""
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            if "staging" in line:
+                self._read_staging(line)
+            elif "entry" in line:
+                self._read_entry(line)
+            elif "step" in line:
+                self._read_step(line)
+
+    def _read_staging(self, line: dict[str, Any]) -> None:
+        number = int(line["staging"])
+        self._last_number = max(self._last_number, number)
+        if line.get("state") == "void":
+            self._staging.pop(number, None)
+        else:
+            self._staging[number] = _safe_place(line["hold"], parts=1)
+
+    def _read_entry(self, line: dict[str, Any]) -> None:
+        entry = _entry_of(line)
+        self._last_number = max(self._last_number, entry.number)
+        self._staging.pop(entry.number, None)
+        if "journal_bytes" in line:
+            running = _Extraction(entry, str(line["clip"]), int(line["journal_bytes"]), int(line["pid"]))
+            self._extractions[entry.number] = running
+            return
+        self._extractions.pop(entry.number, None)
+        if line.get("state") == "void":
+            return
+        for number, other in self._entries.items():
+            if other.undone:
+                self._entries[number] = replace(other, dropped=True)
+        self._entries[entry.number] = entry
+        if line.get("state") != "done":
+            self._pending = (entry.number, "do", False)
+
+    def _read_step(self, line: dict[str, Any]) -> None:
+        number, way, state = int(line["step"]), line["way"], line["state"]
+        entry = self._entries[number]
+        if state == "done":
+            self._pending = None
+            self._entries[number] = replace(entry, undone=way == "undo")
+        else:
+            self._pending = (number, "undo" if way == "undo" else "do", state == "out")
+
+
+def _directed(entry: Entry, way: _Way) -> tuple[Sequence[Pair], Sequence[Pair]]:
+    """(leaving, coming) of doing an entry or of taking it back."""
+    return (entry.leaving, entry.coming) if way == "do" else (entry.coming, entry.leaving)
+
+
+def _line_of(entry: Entry) -> dict[str, Any]:
+    return {
+        "entry": entry.number,
+        "verb": entry.verb,
+        "words": entry.words,
+        "when": entry.when,
+        "hold": entry.hold,
+        "leaving": entry.leaving,
+        "coming": entry.coming,
+        "noted": entry.noted,
+    }
+
+
+def _entry_of(line: dict[str, Any]) -> Entry:
+    return Entry(
+        number=int(line["entry"]),
+        verb=str(line["verb"]),
+        words=str(line["words"]),
+        when=str(line["when"]),
+        hold=_safe_place(line["hold"], parts=1),
+        leaving=_pairs(line["leaving"]),
+        coming=_pairs(line["coming"]),
+        noted=tuple((str(clip), int(frame), int(person)) for clip, frame, person in line["noted"]),
+    )
+
+
+def _pairs(values: Any) -> tuple[Pair, ...]:
+    return tuple((_safe_place(name, parts=1), _safe_place(place, parts=3)) for name, place in values)
+
+
+def _safe_place(text: Any, *, parts: int) -> str:
+    """`text` when it leads nowhere but down, by so many steps at most. A faceset may come from a stranger."""
+    pieces = str(text).split("/")
+    forbidden = "\0\\:" if os.name == "nt" else "\0"
+    if len(pieces) > parts or any(p in ("", ".", "..") or set(p) & set(forbidden) for p in pieces):
+        raise ValueError(f"{text!r} leads out of its folder")
+    return str(text)
+
+
+def _names_of(folder: Path, faces: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int, int], str]:
+    """File names of faces by (clip, frame, person)."""
+    from understudy.facesets.store import Faceset
+
+    if not faces:
+        return {}
+    with Faceset(folder) as faceset:
+        return {(f.record.clip, f.record.frame, f.record.person): f.name for f in faceset.faces()}
+
+
+def _end_torn_line(file: Any) -> None:
+    """A line that a kill cut short must not swallow the next one."""
+    if file.tell():
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def _remove_empty(folder: Path) -> None:
+    for path in (folder / "new", folder):
+        with contextlib.suppress(OSError):
+            path.rmdir()

@@ -1,0 +1,65 @@
+"""Rename a faceset's faces: to numbers in any order, or back to clip, frame and person.
+
+All of it is one entry of the history, in two phases, so that names may be exchanged at will and a kill loses
+nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from understudy.events import Events, StageFinished, StageStarted
+from understudy.facesets.curation.history import History
+from understudy.facesets.names import safe_name
+from understudy.facesets.store import Faceset, StoredFace
+
+
+def free_name(wish: str, taken: Collection[str]) -> str:
+    """`wish`, or the same with a number before its ending. `taken` holds names in `str.casefold`, because some
+    systems don't tell cases apart."""
+    path = Path(wish)
+    candidates = itertools.chain((wish,), (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2)))
+    return next(candidate for candidate in candidates if candidate.casefold() not in taken)
+
+
+def names_taken(folder: Path) -> set[str]:
+    """All names in a folder, in `str.casefold`."""
+    return {path.name.casefold() for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def rename_in_order(faceset: Faceset, faces: Sequence[StoredFace], *, trash: Path, by: str) -> Events:
+    """Name `faces` 00000, 00001, … in their order. Faces that are not among them keep their names."""
+    digits = max(5, len(str(len(faces))))
+    wishes = {face.name: f"{number:0{digits}d}{face.path.suffix.lower()}" for number, face in enumerate(faces)}
+    yield from _renamed(faceset, wishes, trash=trash, verb="rename", words=f"rename by {by}")
+
+
+def recover_names(faceset: Faceset, *, trash: Path) -> Events:
+    """Give every face its first name again: clip, frame and person."""
+    wishes = {}
+    for face in faceset.faces():
+        record = face.record
+        stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
+        wishes[face.name] = stem + face.path.suffix.lower()
+    yield from _renamed(faceset, wishes, trash=trash, verb="recover-names", words="recover names")
+
+
+def _renamed(faceset: Faceset, wishes: dict[str, str], *, trash: Path, verb: str, words: str) -> Events:
+    """Wishes in order of preference: the first to want a name gets it, the next one a number."""
+    history = History(faceset.folder, trash)
+    taken = names_taken(faceset.folder) - {name.casefold() for name in wishes}
+    goals: dict[str, str] = {}
+    for name, wish in wishes.items():
+        goals[name] = free_name(wish, taken)
+        taken.add(goals[name].casefold())
+    changed = {name: goal for name, goal in goals.items() if name != goal}
+    yield StageStarted(stage=verb, unit="faces", total=len(changed))
+    with history.change(verb, f"{words}: {len(changed)} faces") as change:
+        for name, goal in changed.items():
+            change.rename(name, goal)
+    faceset.renamed(changed)
+    yield StageFinished(
+        stage=verb, summary={"faces": len(faceset), "renamed": len(changed)}, skipped=not changed
+    )

@@ -1,0 +1,118 @@
+"""Commands find a project's faceset by its name, keep others out meanwhile, and leave it as they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.facesets.conftest import make_record, noise
+from understudy.errors import FacesetUnusable, FacesUnknown, FolderUnwritable
+from understudy.events import Notice, StageFinished
+from understudy.facesets.curation.choose import Choice
+from understudy.facesets.extraction.journal import Journal
+from understudy.jobs import facesets
+from understudy.project.manifest import FacesetEntry
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """The project with six faces in src/main."""
+    with project.faceset("src") as faceset:
+        for frame in range(6):
+            faceset.add(noise(32, seed=frame), make_record(clip="src", frame=frame, size_px=32))
+    return project
+
+
+def _names(project: Project) -> list[str]:
+    return [face.name for face in facesets.list_faces(project, "src", Choice())]
+
+
+def test_a_faceset_is_named_in_full_or_by_its_performer(project: Project) -> None:
+    assert facesets.full_name(project, "src") == facesets.full_name(project, "src/main") == "src/main"
+    with project.change() as manifest:
+        manifest.performers["src"].facesets["close"] = FacesetEntry()
+        del manifest.performers["src"].facesets["main"]
+        manifest.performers["src"].facesets["wide"] = FacesetEntry()
+    with pytest.raises(FacesUnknown, match="src/close, src/wide"):
+        facesets.full_name(project, "src")
+    with pytest.raises(FacesUnknown, match="dst/main"):
+        facesets.full_name(project, "nobody")
+
+
+def test_rejecting_keeping_and_taking_back(filled: Project) -> None:
+    names = _names(filled)
+    assert len(facesets.reject_faces(filled, "src", Choice(where="frame < 2"))) == 2
+    assert len(facesets.keep_faces(filled, "src", Choice(limit=3))) == 1
+    assert _names(filled) == names[2:5]
+    assert list(facesets.rejected_faces(filled, "src")) == [*names[:2], names[5]]
+    assert facesets.restore_faces(filled, "src", last=True) == [names[5]]
+    events = list(facesets.undo(filled, "src", steps=9))
+    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Only 3 of 9 steps were there."
+    assert _names(filled) == names
+    list(facesets.undo(filled, "src", redo=True))
+    assert _names(filled) == names[2:]
+    words = [entry.words for entry in facesets.history(filled, "src")]
+    assert words[0] == "reject 2 faces (where frame < 2)"
+
+
+def test_looking_first_changes_nothing(filled: Project) -> None:
+    assert len(facesets.reject_faces(filled, "src", Choice(limit=2), dry_run=True)) == 2
+    assert len(facesets.keep_faces(filled, "src", Choice(limit=2), dry_run=True)) == 4
+    assert len(_names(filled)) == 6 and facesets.history(filled, "src") == []
+
+
+def test_saying_nothing_rejects_nothing_and_keeping_nothing_is_refused(filled: Project) -> None:
+    with pytest.raises(FacesUnknown, match="which faces"):
+        facesets.reject_faces(filled, "src", Choice())
+    with pytest.raises(FacesUnknown, match="No face is chosen"):
+        facesets.keep_faces(filled, "src", Choice(where="frame > 99"))
+    assert len(_names(filled)) == 6
+
+
+def test_a_faceset_without_faces_says_what_to_do(project: Project) -> None:
+    with pytest.raises(FacesetUnusable, match="understudy extract"):
+        facesets.restore_faces(project, "dst")
+
+
+def test_renaming_and_first_names(filled: Project) -> None:
+    names = _names(filled)
+    (finished,) = [
+        e
+        for e in facesets.rename_faces(filled, "src", Choice(sort="frame", backwards=True))
+        if isinstance(e, StageFinished)
+    ]
+    assert finished.summary == {"faces": 6, "renamed": 6}
+    assert _names(filled) == [f"{n:05d}.jpg" for n in range(5, -1, -1)]
+    list(facesets.recover_face_names(filled, "src"))
+    assert _names(filled) == names
+
+
+def test_while_one_process_changes_a_faceset_another_is_refused(filled: Project) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from understudy.project.lock import exclusive\n"
+        "with exclusive(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    lock = facesets.lock_path(filled, "src/main")
+    with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        with pytest.raises(FolderUnwritable, match="Another process"):
+            facesets.reject_faces(filled, "src", Choice(limit=1))
+        holder.kill()
+
+
+def test_a_stopped_extraction_is_one_step(project: Project) -> None:
+    with pytest.raises(KeyboardInterrupt), facesets.step_of_extraction(project, "src/main", clip="src"):
+        with project.faceset("src") as faceset, Journal(faceset.folder) as journal:
+            faceset.add(noise(32), make_record(clip="src", size_px=32))
+            journal.note_face("src", content="x", frame=0, person=1)
+        raise KeyboardInterrupt
+    assert [entry.words for entry in facesets.history(project, "src")] == ["extract src: 1 faces"]
+
+
+def test_an_extraction_that_writes_nothing_is_no_step(project: Project) -> None:
+    with facesets.step_of_extraction(project, "src/main", clip="src"):
+        pass
+    assert facesets.history(project, "src") == []
