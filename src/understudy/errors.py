@@ -116,6 +116,22 @@ class WeightsMissing(UnderstudyError):
     """A network's weights are not installed, or not the ones we pinned."""
 
 
+class WeightsChanged(UnderstudyError):
+    """A file of weights is not the one it must be, or not the one that was used first."""
+
+
+class WeightsUntrusted(UnderstudyError):
+    """Weights that are a program were not trusted by the user."""
+
+
+class PackageMissing(UnderstudyError):
+    """A Python package that only some users need is not installed."""
+
+
+class FindsUnusable(UnderstudyError):
+    """A file with faces found elsewhere or drawn by hand can't be read or doesn't fit."""
+
+
 class ConsentMissing(UnderstudyError):
     """A performer's consent is refused or out of date, so nothing final is written."""
 

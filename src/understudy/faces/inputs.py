@@ -17,4 +17,5 @@ class FinderInputs:
     clip_name: str = ""  # in the project
     import_file: Path | None = None  # JSON of another program, for `import`
     manual_file: Path | None = None  # regions drawn by hand in this clip, for `manual`
+    weights_folder: Path | None = None  # where weights are kept; None for the user's own
     trust: bool = False  # whether TorchScript weights, which are programs, may be run
