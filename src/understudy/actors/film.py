@@ -29,6 +29,7 @@ class Shot:
 
     rgb: Floats  # (size, size, 3) float32, encoded 0..1
     face: Floats  # (size, size) float32 0 or 1
+    person: Floats  # (size, size) float32 0 or 1: everything but the room
     marks_px: np.ndarray  # (68, 2)
 
 
@@ -69,7 +70,10 @@ def shot(actor: Actor, state: State, size_px: int) -> Shot:
             colors[chosen], face[pixel] = materials.mouth(name, actor, lit, uv, state), 1.0
     canvas[seen.pixel] = materials.encoded(tone_mapped(colors, state.light.exposure))
     marks, _ = camera.projected(posed.marks, state, size_px)
-    return Shot(canvas.reshape(size_px, size_px, 3), face.reshape(size_px, size_px), marks.astype(float))
+    person = np.zeros(size_px * size_px, np.float32)
+    person[seen.pixel] = 1
+    square = (size_px, size_px)
+    return Shot(canvas.reshape(*square, 3), face.reshape(square), person.reshape(square), marks.astype(float))
 
 
 def _visible(actor: Actor, posed: Posed, state: State, size_px: int) -> Visible:

@@ -30,6 +30,7 @@ class Rendered:
 
     rgb: npt.NDArray[np.uint8]  # (size, size, 3)
     mask: npt.NDArray[np.float32]  # (size, size) 0..1: the visible face, without hair, ears and neck
+    person: npt.NDArray[np.float32]  # (size, size) 0..1: the whole performer, the room left out
     landmarks_68: npt.NDArray[np.float64]  # (68, 2); points 0-16 are fixed to the skin, also where hidden
     identity: str  # the performer's name
     state: State
@@ -40,11 +41,14 @@ def render(identity: Identity, state: State, *, size_px: int) -> Rendered:
     if size_px < 16:
         raise ValueError("a frame needs at least 16 pixels a side")
     frame = shot(actor_for(identity), state, size_px * _SUPERSAMPLING)
-    rgb = cv2.resize(frame.rgb, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(frame.face, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    rgb, mask, person = (
+        cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA)
+        for picture in (frame.rgb, frame.face, frame.person)
+    )
     return Rendered(
         np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8),
         mask.astype(np.float32),
+        person.astype(np.float32),
         frame.marks_px / _SUPERSAMPLING,
         identity.name,
         state,
