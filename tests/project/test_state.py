@@ -24,7 +24,7 @@ def search(project, clip: str, *, to_the_end: bool = True) -> None:
     with FoundLog.open(project.cache_folder / f"{clip}.found.jsonl", {"content": "1"}) as log:
         log.append([FoundFrame(0, 0.0, [])])
         if to_the_end:
-            log.finish()
+            log.finish(range(1))
 
 
 def checkpoint(project, iteration: int, name: str = "", plan: Plan = DONE) -> None:

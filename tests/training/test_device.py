@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from understudy.errors import DeviceUnavailable
-from understudy.training.device import choose_device, describe_devices
+from understudy.training.device import choose_device, choose_devices, describe_devices
 
 
 def test_the_cpu_is_always_there() -> None:
@@ -36,3 +36,20 @@ def test_bfloat16_is_used_only_where_the_processor_has_it(
     with compute.autocast():
         product = torch.ones(4, 4) @ torch.ones(4, 4)
     assert product.dtype == (torch.bfloat16 if supported else torch.float32)
+
+
+def test_several_devices_are_named_with_commas_and_each_counts_once() -> None:
+    assert choose_devices("cpu") == ["cpu"]
+    assert choose_devices("cpu, cpu") == ["cpu"]
+    with pytest.raises(DeviceUnavailable, match="cuda:99"):
+        choose_devices("cpu,cuda:99")
+
+
+def test_a_kind_of_accelerator_means_all_of_that_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 3)
+    monkeypatch.setattr("understudy.training.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.device._title", lambda kind, index: kind)
+    assert choose_devices("cuda") == ["cuda:0", "cuda:1", "cuda:2"]
+    assert choose_devices("cuda:2,cuda:0") == ["cuda:2", "cuda:0"]

@@ -65,9 +65,13 @@ class FaceRecord(BaseModel):
         description="x, y in frame pixels; jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, lips 48-67.",
     )
     face_type: FaceType = Field(description="How much around the face the crop shows.")
-    size_px: int = Field(gt=0, le=8192, description="Side of the square crop.")
+    size_px: int = Field(
+        gt=0, le=16384, description="Side of the square crop; of a mark-only face the frame's longer side."
+    )
     crop_from_frame: list[_Row] = Field(
-        min_length=2, max_length=2, description="2 x 3 transform from frame to crop pixels."
+        min_length=2,
+        max_length=2,
+        description="2 x 3 transform from frame to crop pixels; of a mark-only face it changes nothing.",
     )
     yaw_deg: float = Field(0.0, description="Positive turns the face to the image's right.")
     pitch_deg: float = Field(0.0, description="Positive looks up.")
@@ -90,6 +94,16 @@ class FaceRecord(BaseModel):
         if abs(a * d - b * c) < 1e-12:
             raise ValueError("crop_from_frame has no inverse")
         return self
+
+    @property
+    def shows_whole_frame(self) -> bool:
+        """Whether the picture is no crop but the frame: not square, and not comparable with crops."""
+        return self.face_type == "mark-only"
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of the stored picture in pixels."""
+        return self.frame_size if self.shows_whole_frame else (self.size_px, self.size_px)
 
     def landmarks(self) -> npt.NDArray[np.float64]:
         """Landmarks in frame pixels, (68, 2)."""

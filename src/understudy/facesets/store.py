@@ -128,10 +128,10 @@ class Faceset:
         return list(self._faces)
 
     def image(self, face: StoredFace) -> UInt8:
-        """The face's pixels, (size_px, size_px, 3) RGB.
+        """The face's pixels, (size_px, size_px, 3) RGB; of a mark-only face the frame's, (height, width, 3).
 
         A picture that another program made larger or smaller comes back in the record's size. Raises
-        ImageUnreadable when the file is gone, torn or no longer square.
+        ImageUnreadable when the file is gone, torn or of another shape.
         """
         try:
             data = face.path.read_bytes()
@@ -141,27 +141,32 @@ class Faceset:
             ) from error
         rgb = decode_image(data, path=face.path)
         height, width = rgb.shape[:2]
-        if height != width:
+        wanted_width, wanted_height = face.record.picture_size
+        if abs(width * wanted_height - height * wanted_width) > max(wanted_width, wanted_height):
+            kind = (
+                "be square"
+                if wanted_width == wanted_height
+                else f"have the shape {wanted_width} x {wanted_height}"
+            )
             raise ImageUnreadable(
-                f"A face must be square; this picture is {width} x {height} pixels. Delete or restore it.",
+                f"A face must {kind}; this picture is {width} x {height} pixels. Delete or restore it.",
                 face.path,
             )
-        size = face.record.size_px
-        if height == size:
+        if (width, height) == (wanted_width, wanted_height):
             return rgb
-        how = cv2.INTER_AREA if height > size else cv2.INTER_CUBIC
-        return np.asarray(cv2.resize(rgb, (size, size), interpolation=how), np.uint8)
+        how = cv2.INTER_AREA if height > wanted_height else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(rgb, (wanted_width, wanted_height), interpolation=how), np.uint8)
 
     def add(self, rgb: UInt8, record: FaceRecord, *, image_format: ImageFormat = "jpg") -> StoredFace:
-        """Write a face, (size_px, size_px, 3) RGB, and return where it lies.
+        """Write a face, (size_px, size_px, 3) RGB or a mark-only one's frame, and return where it lies.
 
         A face of the same clip, frame and person under its usual name is replaced. Raises DiskFull or
         FolderUnwritable.
         """
-        if rgb.shape != (record.size_px, record.size_px, 3) or rgb.dtype != np.uint8:
-            raise ValueError(f"a face of {record.size_px} px is expected, not {rgb.shape} {rgb.dtype}")
-        encoded = encode_png(rgb) if image_format == "png" else encode_jpeg(rgb, quality=95)
-        data = embed(encoded, record)
+        return self.add_encoded(encoded_face(rgb, record, image_format=image_format), record, image_format)
+
+    def add_encoded(self, data: bytes, record: FaceRecord, image_format: ImageFormat) -> StoredFace:
+        """Write a face that `encoded_face` made. Raises DiskFull or FolderUnwritable."""
         name = self._free_name(record, image_format)
         path = self.folder / name
         write_bytes(path, data)
@@ -258,6 +263,14 @@ class Faceset:
                 if (other.clip, other.frame, other.person) == (record.clip, record.frame, record.person):
                     return name
         raise RuntimeError(f"no free name for {stem}")
+
+
+def encoded_face(rgb: UInt8, record: FaceRecord, *, image_format: ImageFormat) -> bytes:
+    """The bytes of a face's file: the picture with the record in it. Touches no file, so threads may do it."""
+    width, height = record.picture_size
+    if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
+        raise ValueError(f"a face of {width} x {height} px is expected, not {rgb.shape} {rgb.dtype}")
+    return embed(encode_png(rgb) if image_format == "png" else encode_jpeg(rgb, quality=95), record)
 
 
 def _image_files(folder: Path) -> Iterator[tuple[str, int, int]]:

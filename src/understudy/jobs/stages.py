@@ -34,10 +34,10 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
     """Find and store the faces of the named clips, or of all."""
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets import step_of_extraction
-    from understudy.training.device import choose_device
+    from understudy.training.device import choose_devices
 
     options = extract_options(project, said)
-    computing = str(choose_device(device).device)
+    devices = choose_devices(device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
         performer, short = project.faceset_of_clip(name)
@@ -56,7 +56,7 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
                 cache=project.cache_folder,
                 people_folder=project.people_folder / name,
                 person=clip.face,
-                device=computing,
+                devices=devices,
             )
 
 

@@ -19,7 +19,7 @@ from understudy.project.project import Project
 from understudy.project.trash import size_bytes
 from understudy.training.plan import Plan
 
-_LAST_LINE_BYTES = 64
+_LAST_LINE_BYTES = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +191,8 @@ def _is_searched(log: Path) -> bool:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINE_BYTES))
             lines = file.read().splitlines(keepends=True)
-        return bool(lines) and lines[-1].endswith(b"\n") and json.loads(lines[-1]) == {"end": True}
-    except (OSError, ValueError):
+        return bool(lines) and lines[-1].endswith(b"\n") and list(json.loads(lines[-1])) == ["searched"]
+    except (OSError, ValueError, TypeError):
         return False
 
 

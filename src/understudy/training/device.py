@@ -40,6 +40,18 @@ def choose_device(name: str = "auto") -> Compute:
     return Compute(device, _has_bfloat16(device))
 
 
+def choose_devices(names: str = "auto") -> list[str]:
+    """The devices called `names`, for work that several can share: one as for `choose_device`, several with
+    commas between them, or a kind of accelerator ("cuda") for all of that kind. Raises DeviceUnavailable."""
+    chosen: list[str] = []
+    for name in names.split(","):
+        device = choose_device(name.strip()).device
+        all_of_kind = device.type != "cpu" and device.index is None and name.strip() == device.type
+        count = torch.accelerator.device_count() if all_of_kind else 1
+        chosen += [f"{device.type}:{index}" for index in range(count)] if count > 1 else [str(device)]
+    return list(dict.fromkeys(chosen))
+
+
 def _named(name: str) -> torch.device:
     try:
         device = torch.device(name)

@@ -30,6 +30,7 @@ class Drawn:
     y: int
     side: int
     who: int = 1
+    odd: bool = False  # its detector's box is far too small
 
 
 def frame_with(faces: Sequence[Drawn], *, width: int = 160, height: int = 120, seed: int = 0) -> np.ndarray:
@@ -44,6 +45,8 @@ def frame_with(faces: Sequence[Drawn], *, width: int = 160, height: int = 120, s
             x, y = points[list(region)].mean(0).astype(int)
             cv2.circle(frame, (int(x), int(y)), 1 + 2 * face.who, (30, 20 + 40 * face.who, 20), -1)
         frame[0, place] = face.x, face.y, face.side
+        if face.odd:
+            frame[1, place] = 255
     return frame
 
 
@@ -72,11 +75,12 @@ class StandIn:
 
     def _faces(self, frame: np.ndarray) -> list[Detection]:
         found = []
-        for x, y, side in frame[0].astype(float):
+        for place, (x, y, side) in enumerate(frame[0].astype(float)):
             if side:
                 points = FACE * side + [x, y]
                 points_5 = np.stack([points[list(region)].mean(0) for region in _REGIONS])
-                box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
+                half = side / 2 if frame[1, place].min() < 255 else side / 10
+                box = np.array([x - half, y - half, x + half, y + half])
                 found.append(Detection(box, 0.5 if side <= DOUBTFUL else 0.95, points_5))
         return sorted(found, key=lambda d: -(d.box_xyxy[2] - d.box_xyxy[0]))
 

@@ -1,9 +1,10 @@
+import functools
 import threading
 import time
 
 import pytest
 
-from understudy.facesets.extraction.ahead import read_ahead
+from understudy.facesets.extraction.ahead import done_ahead, read_ahead
 
 
 def counted(made: list[int], stop: int = 100, closed: list[bool] | None = None):
@@ -60,3 +61,28 @@ def test_an_error_of_the_source_comes_out_in_its_place():
         assert next(items) == 1
         with pytest.raises(RuntimeError, match="torn"):
             next(items)
+
+
+def test_work_done_by_several_threads_comes_in_order():
+    def slower_first(number: int) -> int:
+        time.sleep(0.02 if number % 3 == 0 else 0)
+        return number
+
+    work = (functools.partial(slower_first, number) for number in range(30))
+    assert list(done_ahead(work, threads=3)) == list(range(30))
+
+
+def test_work_is_never_begun_far_ahead_and_stops_with_its_reader():
+    made: list[int] = []
+    results = done_ahead((functools.partial(int, number) for number in counted(made)), threads=2)
+    assert next(results) == 0
+    results.close()
+    assert len(made) <= 4
+
+
+def test_what_a_piece_of_work_raises_comes_out_in_its_place():
+    pieces = [lambda: 1, lambda: 1 / 0, lambda: 3]
+    results = done_ahead(iter(pieces), threads=2)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)

@@ -28,7 +28,7 @@ from understudy.errors import (
     SeveralPeople,
 )
 from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
-from understudy.facesets.extraction.extract import as_ranges, extract
+from understudy.facesets.extraction.extract import extract
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png
@@ -281,7 +281,7 @@ def test_every_frame_without_a_face_is_listed_with_its_reason(tmp_path, detector
 
 @pytest.mark.parametrize(
     ("frames", "says"),
-    [([[]] * 4, "Check that a face"), ([[Drawn(60, 60, DOUBTFUL)]] * 4, "4 frames have doubtful")],
+    [([[]] * 4, "Check that a face"), ([[Drawn(60, 60, DOUBTFUL)]] * 4, "left out were: 4 too doubtful")],
 )
 def test_a_clip_without_a_usable_face_is_said_plainly(tmp_path, detector, frames, says):
     room = Room(tmp_path, frames)
@@ -369,6 +369,60 @@ def test_an_output_folder_that_can_not_be_made_is_said_plainly(tmp_path, detecto
     assert detector.seen == 0
 
 
-def test_ranges_are_short_and_complete():
-    assert as_ranges([0, 1, 2, 5, 7, 8]) == "0-2, 5, 7-8"
-    assert as_ranges([]) == ""
+def test_only_frames_of_the_range_are_looked_at_and_a_wider_range_looks_at_the_rest_alone(tmp_path, detector):
+    room = Room(tmp_path, one_person(20))
+    summary = summary_of(room.run(OPTIONS.changed(start="5f", stop="0.4")))
+    assert room.frames() == list(range(5, 10))
+    assert (summary["frames"], detector.seen) == (5, 5)
+    room.run(OPTIONS.changed(start="3f", stop="12f"))
+    assert room.frames() == list(range(3, 12))
+    assert detector.seen == 9
+    assert room.run(OPTIONS.changed(start="6f", stop="9f"))[-1].skipped
+
+
+def test_a_find_that_can_not_be_a_face_is_left_out_and_told(tmp_path, detector):
+    frames = one_person(8)
+    frames[3] = [Drawn(73, 60, 48, odd=True)]
+    room = Room(tmp_path, frames)
+    summary = summary_of(room.run())
+    assert room.frames() == [0, 1, 2, 4, 5, 6, 7]
+    assert summary["finds_left_out"] == {"face much larger than its box": 1}
+    assert summary["frames_skipped"] == {"face much larger than its box": "3"}
+    room.run(OPTIONS.changed(max_scale=0))
+    assert room.frames() == list(range(8))
+    assert detector.seen == 8, "a limit that changes costs no new search"
+
+
+def test_as_many_faces_as_said_are_looked_at_and_0_means_all(tmp_path, detector):
+    crowd = [[Drawn(20 + 30 * place, 60, 26 - place) for place in range(5)]] * 2
+    for most, seen in ((3, 3), (0, 5)):
+        room = Room(tmp_path / str(most), crowd)
+        assert len(summary_of(room.run(OPTIONS.changed(max_faces=most), person=1))["people"]) == seen
+
+
+def test_a_mark_only_face_is_its_whole_frame_with_the_data_of_the_face(tmp_path, detector):
+    room = Room(tmp_path, one_person(3))
+    room.run(OPTIONS.changed(face_type="mark-only", image_format="png"))
+    faces = room.faceset.faces()
+    assert [face.record.frame for face in faces] == [0, 1, 2]
+    for face in faces:
+        assert face.record.shows_whole_frame
+        assert face.record.picture_size == (160, 120)
+        assert np.array_equal(
+            room.faceset.image(face), frame_with(one_person(3)[face.record.frame], seed=face.record.frame)
+        )
+        assert np.array_equal(face.record.crop_matrix(), np.eye(2, 3))
+    plain = Room(tmp_path / "plain", one_person(3))
+    plain.run(OPTIONS)
+    a, b = faces[1].record, plain.faceset.faces()[1].record
+    assert a.landmarks_68 == b.landmarks_68
+    assert (a.sharpness, a.yaw_deg) == (b.sharpness, b.yaw_deg), "measured on the face, not on the frame"
+
+
+@pytest.mark.parametrize("face_type", ["full-no-align", "head-no-align"])
+def test_a_no_align_crop_keeps_the_frames_upright(tmp_path, detector, face_type):
+    room = Room(tmp_path, one_person(2))
+    room.run(OPTIONS.changed(face_type=face_type))
+    (a, b, _), (c, d, _) = room.faceset.faces()[0].record.crop_from_frame
+    assert (b, c) == (0, 0)
+    assert a == d > 0

@@ -1,42 +1,43 @@
-import cv2
-import numpy as np
+import pytest
 
 from tests.facesets.extraction.stand_in import one_person, write_clip
-from understudy.facesets.extraction.find import batched_frames, scene_watch, sharpness
+from understudy.events import Progress
+from understudy.faces.inputs import FinderInputs
+from understudy.facesets.extraction.find import find
+from understudy.facesets.extraction.finder import FinderPlan
+from understudy.facesets.extraction.found import FoundLog
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.media.clip import Frame
 from understudy.media.opening import open_clip
 
-
-def test_a_blurred_crop_is_less_sharp_at_every_step():
-    rng = np.random.default_rng(0)
-    crop = cv2.resize(
-        rng.integers(0, 256, (32, 32, 3), dtype=np.uint8), (128, 128), interpolation=cv2.INTER_CUBIC
-    )
-    values = [sharpness(crop)] + [sharpness(cv2.GaussianBlur(crop, (0, 0), sigma)) for sigma in (1.5, 3, 6)]
-    assert values == sorted(values, reverse=True)
-    assert sharpness(np.full((64, 64, 3), 90, np.uint8)) == 0
+PLAN = FinderPlan(ExtractOptions(detector="stand-in", batch_frames=3), FinderInputs())
 
 
-def test_a_plain_ramp_has_the_sharpness_of_its_slope():
-    ramp = np.repeat((np.arange(64, dtype=np.uint8) * 3)[None, :, None], 64, 0).repeat(3, 2)
-    assert abs(sharpness(np.ascontiguousarray(ramp)) - 3) < 0.2
+@pytest.fixture
+def clip(tmp_path):
+    with open_clip(write_clip(tmp_path / "clip", one_person(20))) as opened:
+        yield opened
 
 
-def test_batches_hold_every_frame_once():
-    frames = [Frame(index, index, 0.0, np.zeros((1, 1, 3), np.uint8)) for index in range(7)]
-    assert [[f.index for f in batch] for batch in batched_frames(iter(frames), 3)] == [
-        [0, 1, 2],
-        [3, 4, 5],
-        [6],
-    ]
+def test_holes_in_the_log_are_filled_and_nothing_else_is_looked_at(clip, tmp_path, detector):
+    with FoundLog.open(tmp_path / "log.jsonl", {}) as log:
+        list(find(clip, log, PLAN, range(4, 8)))
+        list(find(clip, log, PLAN, range(12, 14)))
+        assert log.left(range(20)) == [0, 1, 2, 3, 8, 9, 10, 11, 14, 15, 16, 17, 18, 19]
+        events = list(find(clip, log, PLAN, range(20)))
+        assert [frame.index for frame in log.frames] == list(range(20))
+        changes = [frame.scene.change for frame in log.frames]
+    assert detector.seen == 20
+    assert events[-1].done == 20
+    assert all(isinstance(event, Progress) for event in events)
+    with FoundLog.open(tmp_path / "straight.jsonl", {}) as log:
+        list(find(clip, log, PLAN, range(20)))
+        assert [frame.scene.change for frame in log.frames] == changes
 
 
-def test_a_search_that_goes_on_measures_the_same_changes(tmp_path):
-    options = ExtractOptions(frame_step=2)
-    with open_clip(write_clip(tmp_path / "clip", one_person(9))) as clip:
-        straight, late = scene_watch(clip, 0, options), scene_watch(clip, 4, options)
-        changes = {frame.index: straight.look(frame.rgb).change for frame in clip.frames(0, step=2)}
-        again = {frame.index: late.look(frame.rgb).change for frame in clip.frames(4, step=2)}
-    assert changes[0] == 0
-    assert again == {index: changes[index] for index in (4, 6, 8)}
+def test_a_finished_search_is_noted_once_and_not_begun_again(clip, tmp_path, detector):
+    for _ in range(3):
+        with FoundLog.open(tmp_path / "log.jsonl", {}) as log:
+            list(find(clip, log, PLAN, range(5)))
+            assert log.is_finished(range(5))
+    assert detector.seen == 5
+    assert (tmp_path / "log.jsonl").read_text().count("searched") == 1

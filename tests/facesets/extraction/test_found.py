@@ -63,10 +63,11 @@ def written(tmp_path):
 def test_a_log_read_back_holds_the_very_same_numbers(written):
     with FoundLog.open(written.path, BINDING) as again:
         assert same(again.frames, written.frames)
-        assert not again.complete
-        again.finish()
+        assert again.left(range(4)) == [3]
+        again.finish(range(4))
     with FoundLog.open(written.path, BINDING) as again:
-        assert again.complete
+        assert again.left(range(4)) == []
+        assert again.is_finished(range(4))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_every_option_is_declared_with_help():
 
 
 @pytest.mark.parametrize(
-    "values", [{"size_px": 64}, {"size_px": 2048}, {"face_type": "mark-only"}, {"frame_step": 0}]
+    "values", [{"size_px": 64}, {"size_px": 2048}, {"face_type": "elbow"}, {"frame_step": 0}, {"max_faces": -1}]
 )
 def test_what_can_not_be_cropped_is_refused(values):
     with pytest.raises(OptionInvalid, match=next(iter(values))):

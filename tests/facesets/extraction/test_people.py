@@ -8,16 +8,19 @@ from understudy.faces.detect import Detection
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.people import Person, chosen_person, described, people_of
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.cuts import NOTHING_SEEN, SceneNote
 
 LOOKS = np.eye(8) * 3
+
+LANDMARKS = MEAN_FACE_68_IN_SPACE[:, :2] / 150
 
 
 def face(x: float, who: int, *, side: float = 50, score: float = 0.95, nose: float = 0.5, sharp: float = 5.0):
     points = np.array([[0, 0], [20, 0], [20 * nose, 10], [4, 20], [16, 20]], float)
     points += np.array([x - 10, 40])
     box = np.array([x - side / 2, 50 - side / 2, x + side / 2, 50 + side / 2])
-    return FoundFace(Detection(box, score, points), np.zeros((68, 2)), LOOKS[who], sharp)
+    return FoundFace(Detection(box, score, points), LANDMARKS * side + [x, 50], LOOKS[who], sharp)
 
 
 def film(*rows: list[FoundFace]) -> list[FoundFrame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,6 +23,25 @@ def read_ahead(items: Generator[T], *, depth: int = 2) -> Iterator[Iterator[T]]:
             yield _taken(items, thread, depth)
         finally:
             thread.shutdown(wait=True, cancel_futures=True)
+
+
+def done_ahead(work: Iterable[Callable[[], T]], *, threads: int) -> Generator[T]:
+    """The results of `work` in order, done by several threads, at most two a thread before they are asked for.
+
+    What a piece of work raises comes out where its result would have. Closing the generator waits for the
+    pieces in progress and drops the others.
+    """
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="work-ahead") as pool:
+        try:
+            for piece in work:
+                waiting.append(pool.submit(piece))
+                if len(waiting) >= 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _taken(items: Iterator[T], thread: ThreadPoolExecutor, depth: int) -> Iterator[T]:

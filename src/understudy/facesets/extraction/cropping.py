@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +16,20 @@ from understudy.events import Progress
 from understudy.faces.align import crop
 from understudy.faces.pose import pose_from_landmarks
 from understudy.faces.track import smooth_track
-from understudy.facesets.extraction.ahead import read_ahead
-from understudy.facesets.extraction.find import sharpness
+from understudy.facesets.extraction.ahead import done_ahead, read_ahead
+from understudy.facesets.extraction.finder import sharpness
 from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.looking import frames_at
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.people import Person, Sighting
+from understudy.facesets.extraction.task import Task
 from understudy.facesets.record import FaceRecord
-from understudy.facesets.store import Faceset
+from understudy.facesets.store import encoded_face
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Clip, Frame
 
-_STEP_OVER_FRAMES = 30  # a longer gap is cheaper to seek across than to decode
+_UNCHANGED = np.eye(2, 3)  # a mark-only face's picture is the frame
+_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,63 +60,54 @@ def planned(person: Person, options: ExtractOptions) -> list[Plan]:
     return sorted(plans, key=lambda plan: plan.sighting.frame.index)
 
 
-def cut(
-    clip: Clip,
-    plans: Sequence[Plan],
-    *,
-    clip_name: str,
-    content: str,
-    faceset: Faceset,
-    journal: Journal,
-    options: ExtractOptions,
-    done: int,
-) -> Iterator[Progress]:
-    """Write the planned faces; `done` of them were written before. Each is in the journal when it is stored."""
+def cut(clip: Clip, plans: Sequence[Plan], *, task: Task, journal: Journal, done: int) -> Iterator[Progress]:
+    """Write the planned faces; `done` of them were written before. Each is in the journal when it is stored.
+
+    Frames are decoded by one thread and cut and encoded by others, a few ahead; faces are stored in order.
+    """
     started, total = time.monotonic(), done + len(plans)
+    for number, (record, data) in enumerate(_cut_ahead(clip, plans, task), 1):
+        task.faceset.add_encoded(data, record, task.options.image_format)
+        journal.note_face(task.clip_name, content=task.content, frame=record.frame, person=record.person)
+        rate = number / max(time.monotonic() - started, 1e-6)
+        left = (len(plans) - number) / rate
+        yield Progress(stage="crop", done=done + number, total=total, rate=rate, seconds_left=left)
+
+
+def _cut_ahead(clip: Clip, plans: Sequence[Plan], task: Task) -> Iterator[tuple[FaceRecord, bytes]]:
     by_frame = {plan.sighting.frame.index: plan for plan in plans}
-    with read_ahead(_frames(clip, sorted(by_frame)), depth=4) as frames:
-        for number, frame in enumerate(frames, 1):
-            plan = by_frame[frame.index]
-            rgb = frame.rgb_8bit
-            matrix = crop_from_frame(plan.landmarks_68, face_type=options.face_type, size_px=options.size_px)
-            picture = crop(rgb, matrix, options.size_px)
-            record = _record(plan, frame, matrix, picture, clip_name=clip_name, options=options)
-            faceset.add(picture, record, image_format=options.image_format)
-            journal.note_face(clip_name, content=content, frame=frame.index, person=record.person)
-            rate = number / max(time.monotonic() - started, 1e-6)
-            left = (len(plans) - number) / rate
-            yield Progress(stage="crop", done=done + number, total=total, rate=rate, seconds_left=left)
+    with read_ahead(frames_at(clip, sorted(by_frame)), depth=4) as frames:
+        work = (functools.partial(_cut_one, by_frame[frame.index], frame, task) for frame in frames)
+        yield from done_ahead(work, threads=_THREADS)
 
 
-def _frames(clip: Clip, wanted: Sequence[int]) -> Generator[Frame]:
-    """The wanted frames in order, seeking across long gaps."""
-    stretch: list[int] = []
-    for index in [*wanted, None]:
-        if stretch and (index is None or index - stretch[-1] > _STEP_OVER_FRAMES):
-            members = set(stretch)
-            for frame in clip.frames(stretch[0], stretch[-1] + 1):
-                if frame.index in members:
-                    yield frame
-            stretch = []
-        if index is not None:
-            stretch.append(index)
+def _cut_one(plan: Plan, frame: Frame, task: Task) -> tuple[FaceRecord, bytes]:
+    """The face's record and the bytes of its file."""
+    options, rgb = task.options, frame.rgb_8bit
+    whole_frame = options.face_type == "mark-only"
+    face_type = "full" if whole_frame else options.face_type
+    matrix = crop_from_frame(plan.landmarks_68, face_type=face_type, size_px=options.size_px)
+    face = crop(rgb, matrix, options.size_px)
+    record = _record(plan, frame, _UNCHANGED if whole_frame else matrix, sharpness(face), task=task)
+    picture = rgb if whole_frame else face
+    return record, encoded_face(picture, record, image_format=options.image_format)
 
 
 def _record(
     plan: Plan,
     frame: Frame,
     matrix: npt.NDArray[np.float64],
-    picture: npt.NDArray[np.uint8],
+    sharpness: float,
     *,
-    clip_name: str,
-    options: ExtractOptions,
+    task: Task,
 ) -> FaceRecord:
+    options = task.options
     height, width = frame.rgb.shape[:2]
     pose = pose_from_landmarks(plan.landmarks_68)
     detection = plan.sighting.face.detection
     return FaceRecord.model_validate(
         {
-            "clip": clip_name,
+            "clip": task.clip_name,
             "frame": frame.index,
             "time_s": round(frame.time_s, 6),
             "frame_size": (width, height),
@@ -119,14 +115,14 @@ def _record(
             "score": min(1.0, max(0.0, detection.score)),
             "landmarks_68": np.round(plan.landmarks_68, 3).tolist(),
             "face_type": options.face_type,
-            "size_px": options.size_px,
+            "size_px": max(width, height) if options.face_type == "mark-only" else options.size_px,
             "crop_from_frame": np.round(matrix, 9).tolist(),
             "yaw_deg": round(pose.yaw_deg, 2),
             "pitch_deg": round(pose.pitch_deg, 2),
             "roll_deg": round(pose.roll_deg, 2),
             "track": plan.sighting.track,
             "person": plan.sighting.person,
-            "sharpness": round(sharpness(picture), 3),
+            "sharpness": round(sharpness, 3),
             "source_name": frame.name,
         }
     )

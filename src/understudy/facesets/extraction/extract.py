@@ -7,45 +7,36 @@ cuts the chosen person out. Both go on where they stopped. A face that a person 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from understudy.errors import FacesetUnusable, NoFaceFound, OptionInvalid, SeveralPeople
+from understudy.errors import FacesetUnusable, NoFaceFound, SeveralPeople
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
-from understudy.faces.detect import DETECTORS
 from understudy.faces.inputs import FinderInputs
-from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.cropping import Plan, cut, planned
-from understudy.facesets.extraction.find import find, frames_to_find
-from understudy.facesets.extraction.found import FoundFrame, FoundLog, clip_identity
+from understudy.facesets.extraction.find import find
+from understudy.facesets.extraction.finder import FinderPlan
+from understudy.facesets.extraction.found import (
+    FoundFrame,
+    FoundLog,
+    clip_identity,
+    found_path,
+    redone_path,
+    with_redone,
+)
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.people import Person, chosen_person, described, is_wanted, people_of
+from understudy.facesets.extraction.people import Person, chosen_person, described, people_of
 from understudy.facesets.extraction.portraits import write_portraits
-from understudy.facesets.names import safe_name
+from understudy.facesets.extraction.summary import left_out, summary_of
+from understudy.facesets.extraction.task import Role, Task
+from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.facesets.store import Faceset
 from understudy.files import require_free_space
 from understudy.media.clip import Clip
 from understudy.media.opening import open_clip
-
-Role = Literal["src", "dst"]
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What is to be extracted, where to."""
-
-    clip_name: str
-    content: str
-    role: Role
-    faceset: Faceset
-    options: ExtractOptions
-    log_path: Path
-    people_folder: Path
-    person: int | None
-    device: str
 
 
 @dataclass(frozen=True)
@@ -67,55 +58,55 @@ def extract(
     cache: Path,
     people_folder: Path,
     person: int | None = None,
-    device: str = "cpu",
+    devices: Sequence[str] = ("cpu",),
+    plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = FinderPlan,
 ) -> Events:
     """Extract one clip's faces into `faceset`.
 
-    `person` chooses among several people, counted from 1, most seen first. Raises ClipMissing, ClipUnreadable,
+    `person` chooses among several people, counted from 1, most seen first. `plan_of` says which programs look,
+    in this process and others. Raises ClipMissing, ClipUnreadable,
     NoFaceFound, SeveralPeople (after writing a picture of each into `people_folder`), OptionInvalid,
     FacesetUnusable when the faceset holds faces of another clip of that name, WeightsMissing.
     """
     started = time.monotonic()
-    _require_known(options)
     with open_clip(clip_path) as clip:
-        task = _Task(
+        task = Task(
+            clip_path=clip_path,
             clip_name=clip_name,
             content=str(clip_identity(clip_path)),
             role=role,
             faceset=faceset,
             options=options,
-            log_path=cache / f"{safe_name(clip_name)}.found.jsonl",
+            cache=cache,
             people_folder=people_folder,
             person=person,
-            device=device,
+            devices=tuple(devices),
+            plan_of=plan_of,
         )
+        task.finder_plan().require_known()
+        wanted = wanted_frames(clip, options)
         if clip.info.damage:
             yield Notice(text=f"{clip_name}: {clip.info.damage}", level="warning")
-        frames, found_before = yield from _find(clip, task)
+        frames, found_before = yield from _find(clip, task, wanted)
         chosen, people = yield from _choose(clip, task, frames)
         done = yield from _crop(clip, task, chosen)
     seconds = time.monotonic() - started
-    summary = _summary(task, frames, people, chosen, done)
-    nothing_left = found_before == len(frames) and not done.plans
+    counts = {
+        "faces_written": len(done.plans),
+        "faces_there_before": done.written_before,
+        "faces_deleted_by_hand": done.deleted,
+    }
+    speed = {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)}
     yield StageFinished(
         stage="extract",
-        summary=summary | {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)},
-        skipped=nothing_left,
+        summary=summary_of(task, frames, people, chosen) | counts | speed,
+        skipped=found_before == len(wanted) and not done.plans,
     )
 
 
-def _require_known(options: ExtractOptions) -> None:
-    for name, value, known in (
-        ("detector", options.detector, DETECTORS),
-        ("landmarker", options.landmarker, LANDMARKERS),
-    ):
-        if value not in known:
-            raise OptionInvalid(f"Option {name!r} can't be {value!r}; known: {', '.join(known)}.")
-
-
-def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
-    """Yields events; returns all frames' finds and how many of them were there before."""
-    options = task.options
+def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
+    """Yields events; returns all wanted frames' finds and how many of them were there before."""
+    options, plan = task.options, task.finder_plan()
     binding = {
         "content": task.content,
         "detector": options.detector,
@@ -124,28 +115,23 @@ def _find(clip: Clip, task: _Task) -> Generator[Event, None, tuple[list[FoundFra
         "max_faces": options.max_faces,
         "min_face": options.min_face,
     }
-    inputs = FinderInputs(device=task.device, smallest_face_share=options.min_face, clip_name=task.clip_name)
-    total, damage = frames_to_find(clip, options), clip.info.damage
-    with FoundLog.open(task.log_path, binding) as log:
-        before = len(log.frames)
-        if not log.complete:
+    total, damage = len(wanted), clip.info.damage
+    with FoundLog.open(found_path(task.cache, task.clip_name), binding) as log:
+        before = total - len(log.left(wanted))
+        if before < total:
             why = f"goes on at frame {before} of {total}" if before else ""
             yield StageStarted(stage="find", unit="frames", total=total, done=before, why=why)
-            yield from find(
-                clip,
-                log,
-                detector=DETECTORS[options.detector](inputs),
-                landmarker=LANDMARKERS[options.landmarker](inputs),
-                options=options,
-            )
-        if clip.info.damage != damage or (len(log.frames) < total and not damage):
-            text = clip.info.damage or f"{len(log.frames)} of {total} frames decode; the rest is damaged."
-            yield Notice(text=f"{task.clip_name}: {text}", level="warning")
-        return log.frames, before
+        yield from find(clip, log, plan, wanted)
+        frames = [frame for frame in log.frames if frame.index in wanted]
+    if clip.info.damage != damage or (len(frames) < total and not damage):
+        text = clip.info.damage or f"{len(frames)} of {total} frames decode; the rest is damaged."
+        yield Notice(text=f"{task.clip_name}: {text}", level="warning")
+    redone = FoundLog.look(redone_path(task.cache, task.clip_name), {"content": task.content})
+    return with_redone(frames, redone), before
 
 
 def _choose(
-    clip: Clip, task: _Task, frames: Sequence[FoundFrame]
+    clip: Clip, task: Task, frames: Sequence[FoundFrame]
 ) -> Generator[Event, None, tuple[Person, list[Person]]]:
     """Yields events; returns the person meant and all people."""
     people = people_of(frames, task.options)
@@ -168,13 +154,14 @@ def _choose(
     return chosen, people
 
 
-def _no_face_sentence(task: _Task, frames: Sequence[FoundFrame]) -> str:
+def _no_face_sentence(task: Task, frames: Sequence[FoundFrame]) -> str:
     start = f"No face was found in the {task.role} clip {task.clip_name!r} ({len(frames)} frames)"
-    unwanted = sum(bool(frame.faces) for frame in frames)
+    unwanted = left_out(task, frames)
     if unwanted:
+        counts = ", ".join(f"{count} {why}" for why, count in unwanted.items())
         return (
-            f"{start} that is sure enough; {unwanted} frames have doubtful ones. Lower min_score in the "
-            "extract options to use them."
+            f"{start} that is sure enough; left out were: {counts}. Lower min_score, or widen the limits for "
+            "absurd faces, in the extract options to use them."
         )
     return (
         f"{start}. Check that a face is seen upright and larger than a twelfth of the picture, or lower "
@@ -182,7 +169,7 @@ def _no_face_sentence(task: _Task, frames: Sequence[FoundFrame]) -> str:
     )
 
 
-def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Done]:
+def _crop(clip: Clip, task: Task, chosen: Person) -> Generator[Event, None, _Done]:
     """Yields events; returns what was to be done."""
     name, faceset = task.clip_name, task.faceset
     plans = planned(chosen, task.options)
@@ -195,28 +182,23 @@ def _crop(clip: Clip, task: _Task, chosen: Person) -> Generator[Event, None, _Do
         yield from _told(task, journal, {r.person for r in records if r.clip == name} - {chosen.number})
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
         if left:
-            require_free_space(faceset.folder, needed_bytes=len(left) * _face_bytes(task.options))
+            require_free_space(
+                faceset.folder,
+                needed_bytes=len(left) * _face_bytes(task.options, (clip.info.width, clip.info.height)),
+            )
             journal.note_run(name, content=task.content, settings=_settings(task.options))
             before = len(plans) - len(left)
             why = f"goes on at face {before} of {len(plans)}" if before else ""
             yield StageStarted(stage="crop", unit="faces", total=len(plans), done=before, why=why)
-            yield from cut(
-                clip,
-                left,
-                clip_name=name,
-                content=task.content,
-                faceset=faceset,
-                journal=journal,
-                options=task.options,
-                done=before,
-            )
+            yield from cut(clip, left, task=task, journal=journal, done=before)
             faceset.refresh()
     return _Done(left, len(stored), len(noted - stored))
 
 
-def _face_bytes(options: ExtractOptions) -> int:
+def _face_bytes(options: ExtractOptions, frame_size: tuple[int, int]) -> int:
     """About what a stored face needs, rather too much than too little."""
-    return int(options.size_px**2 * (3 if options.image_format == "png" else 0.8)) + 4000
+    width, height = (options.size_px, options.size_px) if options.face_type != "mark-only" else frame_size
+    return int(width * height * (3 if options.image_format == "png" else 0.8)) + 4000
 
 
 def _settings(options: ExtractOptions) -> dict[str, Any]:
@@ -224,7 +206,7 @@ def _settings(options: ExtractOptions) -> dict[str, Any]:
     return options.model_dump(include={"face_type", "size_px", "landmarker", "smooth"})
 
 
-def _told(task: _Task, journal: Journal, others: set[int]) -> Events:
+def _told(task: Task, journal: Journal, others: set[int]) -> Events:
     """What a person should know about faces that are there from earlier runs."""
     name = task.clip_name
     if others:
@@ -242,57 +224,10 @@ def _told(task: _Task, journal: Journal, others: set[int]) -> Events:
         yield Notice(text=text)
 
 
-def _require_same_content(task: _Task, contents: set[str]) -> None:
+def _require_same_content(task: Task, contents: set[str]) -> None:
     if contents - {task.content}:
         raise FacesetUnusable(
             f"Clip {task.clip_name!r} is no longer the one that faces were extracted from. Put those away with "
             "`understudy clean extract`, or add the new clip under another name.",
             task.faceset.folder,
         )
-
-
-def _summary(
-    task: _Task, frames: Sequence[FoundFrame], people: Sequence[Person], chosen: Person, done: _Done
-) -> dict[str, Any]:
-    """What goes into the report: counts, and for every frame without a face of the chosen person why."""
-    of_chosen = {sighting.frame.index for sighting in chosen.sightings}
-    reasons: dict[str, list[int]] = {}
-    for frame in frames:
-        if frame.index in of_chosen:
-            continue
-        wanted = any(is_wanted(face, task.options) for face in frame.faces)
-        reason = "another person" if wanted else "too doubtful" if frame.faces else "no face"
-        reasons.setdefault(reason, []).append(frame.index)
-    return {
-        "clip": task.clip_name,
-        "role": task.role,
-        "frames": len(frames),
-        "frames_with_face": sum(any(is_wanted(f, task.options) for f in frame.faces) for frame in frames),
-        "frames_with_chosen": len(of_chosen),
-        "faces_written": len(done.plans),
-        "faces_there_before": done.written_before,
-        "faces_deleted_by_hand": done.deleted,
-        "faces_in_faceset": len(task.faceset),
-        "person": chosen.number,
-        "people": [
-            {
-                "person": p.number,
-                "share_of_frames": round(p.frame_share, 4),
-                "share_of_faces": round(p.weight_share, 4),
-            }
-            for p in people
-        ],
-        "frames_skipped": {reason: as_ranges(indices) for reason, indices in sorted(reasons.items())},
-        "faceset_notices": task.faceset.notices,
-    }
-
-
-def as_ranges(indices: Sequence[int]) -> str:
-    """ "0-4, 7, 9-12" of ascending numbers."""
-    stretches: list[list[int]] = []
-    for index in indices:
-        if stretches and index == stretches[-1][-1] + 1:
-            stretches[-1][1:] = [index]
-        else:
-            stretches.append([index])
-    return ", ".join("-".join(str(end) for end in stretch) for stretch in stretches)

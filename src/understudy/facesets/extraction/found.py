@@ -1,15 +1,19 @@
 """What the first pass over a clip found, kept as one JSON line per frame so that it resumes anywhere.
 
 The file is bound to the clip's content and the programs that looked. A torn last line (the process died while
-writing it) is dropped; anything else that does not fit makes the file start anew. Looking is `find.py`'s.
+writing it) is dropped; anything else that does not fit makes the file start anew. A frame's last line counts.
+Finds that a person asked for again lie in a second file beside it and count more (`with_redone`). Looking is
+`find.py`'s.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -17,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.faces.detect import Detection
+from understudy.facesets.extraction.absurd import Shape, shape_of
+from understudy.facesets.names import safe_name
 from understudy.files import said_plainly
 from understudy.media.cuts import NOTHING_SEEN, SceneNote
 
@@ -31,8 +37,13 @@ class FoundFace:
 
     detection: Detection
     landmarks_68: Array  # (68, 2), frame pixels
-    signature: Array  # (n,), what the face looks like
+    signature: npt.NDArray[np.floating]  # (n,), what the face looks like; float16 where it is kept
     sharpness: float
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Whether it can be a face, measured when it is first asked for."""
+        return shape_of(self.landmarks_68, self.detection.box_xyxy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +90,12 @@ def clip_identity(path: Path) -> ClipIdentity:
 
 @dataclass
 class FoundLog:
-    """An open log of finds. `frames` are those found so far; `complete` when the clip's end was reached."""
+    """An open log of finds."""
 
     path: Path
     binding: dict[str, Any]
-    frames: list[FoundFrame] = field(default_factory=list)
-    complete: bool = False
+    _frames: dict[int, FoundFrame] = field(default_factory=dict)
+    _searched: list[range] = field(default_factory=list)
     _file: BinaryIO | None = None
 
     @classmethod
@@ -102,12 +113,35 @@ class FoundLog:
         return log
 
     @classmethod
-    def look(cls, path: Path) -> list[FoundFrame]:
-        """The frames found so far, whatever they were searched with; none where there is no log."""
-        log = cls(path, {})
+    def look(cls, path: Path, binding: dict[str, Any] | None = None) -> list[FoundFrame]:
+        """The frames found so far, in order; none where there is no log, or one of something else.
+
+        Without `binding` it counts whatever the frames were searched with.
+        """
+        log = cls(path, {"layout": _LAYOUT, **(binding or {})})
         if path.exists():
-            log._read(any_binding=True)
+            log._read(any_binding=binding is None)
         return log.frames
+
+    @property
+    def frames(self) -> list[FoundFrame]:
+        """All frames found, in order of the clip."""
+        return [frame for _, frame in sorted(self._frames.items())]
+
+    def left(self, wanted: range) -> list[int]:
+        """Those of the wanted frames that were not looked at yet.
+
+        Frames that a finished search passed without seeing them can't be decoded, and count as looked at.
+        """
+        return [
+            index
+            for index in wanted
+            if index not in self._frames and not any(index in done for done in self._searched)
+        ]
+
+    def is_finished(self, wanted: range) -> bool:
+        """Whether a search of exactly these frames came to its end."""
+        return wanted in self._searched
 
     def __enter__(self) -> Self:
         return self
@@ -121,12 +155,12 @@ class FoundLog:
         plain = [_plain(frame) for frame in frames]
         self._write(plain)
         # As written, so that a resumed pass and one in a single go see the same numbers.
-        self.frames += [_frame(value) for value in plain]
+        self._frames.update((frame.index, frame) for frame in map(_frame, plain))
 
-    def finish(self) -> None:
-        """Note that the clip has no further frames."""
-        self._write([{"end": True}])
-        self.complete = True
+    def finish(self, wanted: range) -> None:
+        """Note that a search of these frames came to its end: what it did not see can't be decoded."""
+        self._write([{"searched": [wanted.start, wanted.stop, wanted.step]}])
+        self._searched.append(wanted)
 
     def _write(self, values: Iterable[dict[str, Any]]) -> None:
         if self._file is None:
@@ -148,15 +182,14 @@ class FoundLog:
                     if number == 0:
                         if value != self.binding and not any_binding:
                             return 0
-                    elif value == {"end": True}:
-                        self.complete = True
+                    elif "searched" in value:
+                        self._searched.append(range(*(int(number) for number in value["searched"])))
                     else:
-                        self.frames.append(_frame(value))
+                        found = _frame(value)
+                        self._frames[found.index] = found
                 except (ValueError, KeyError, TypeError, AttributeError):
                     break
                 good_bytes += len(line)
-                if self.complete:
-                    break
         return good_bytes
 
 
@@ -171,7 +204,7 @@ def _plain(frame: FoundFrame) -> dict[str, Any]:
                 "score": round(float(face.detection.score), 4),
                 "points": None if face.detection.points_5 is None else _numbers(face.detection.points_5, 2),
                 "landmarks": _numbers(face.landmarks_68, 2),
-                "signature": _numbers(face.signature, 4),
+                "signature": base64.b64encode(np.asarray(face.signature, "<f2").tobytes()).decode(),
                 "sharpness": round(float(face.sharpness), 3),
             }
             for face in frame.faces
@@ -188,7 +221,7 @@ def _frame(value: dict[str, Any]) -> FoundFrame:
                 None if face["points"] is None else np.array(face["points"], float).reshape(5, 2),
             ),
             np.array(face["landmarks"], float).reshape(68, 2),
-            np.array(face["signature"], float).reshape(-1),
+            np.frombuffer(base64.b64decode(face["signature"], validate=True), "<f2"),
             float(face["sharpness"]),
         )
         for face in value["faces"]
@@ -198,3 +231,25 @@ def _frame(value: dict[str, Any]) -> FoundFrame:
 
 def _numbers(array: npt.ArrayLike, digits: int) -> list[float]:
     return np.asarray(array, float).ravel().round(digits).tolist()
+
+
+def found_path(cache: Path, clip_name: str) -> Path:
+    """Where the finds of a clip are kept."""
+    return cache / f"{safe_name(clip_name)}.found.jsonl"
+
+
+def redone_path(cache: Path, clip_name: str) -> Path:
+    """Where the finds lie that a person asked for again."""
+    return cache / f"{safe_name(clip_name)}.redone.jsonl"
+
+
+def with_redone(frames: Sequence[FoundFrame], redone: Sequence[FoundFrame]) -> list[FoundFrame]:
+    """The frames in order, those that were done again as they were found last."""
+    again = {frame.index: frame for frame in redone}
+    return [again.get(frame.index, frame) for frame in frames]
+
+
+def look_found(cache: Path, clip_name: str) -> list[FoundFrame]:
+    """All that is known of a clip's frames without searching, whatever it was searched with."""
+    frames = FoundLog.look(found_path(cache, clip_name))
+    return with_redone(frames, FoundLog.look(redone_path(cache, clip_name)))

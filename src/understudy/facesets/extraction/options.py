@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic import field_validator
+
+from understudy.facesets.extraction.places import parse_place
+from understudy.geometry import FaceType
 from understudy.options import Options, option
-
-CropType = Literal["half", "mid-full", "full", "full-no-align", "whole", "head", "head-no-align"]
 
 
 class ExtractOptions(Options):
@@ -14,10 +16,11 @@ class ExtractOptions(Options):
 
     detector: str = option("mtcnn", "Program that finds faces. `understudy doctor` lists those installed.")
     landmarker: str = option("five-point", "Program that places the 68 landmarks.")
-    face_type: CropType = option(
+    face_type: FaceType = option(
         "full",
         "How much around the face a crop shows. `full` (chin to brow, both cheeks) serves every model up to "
-        "full faces and keeps most pixels on the face; take `whole` or `head` for models that learn more.",
+        "full faces and keeps most pixels on the face; take `whole` or `head` for models that learn more. The "
+        "no-align types keep the frame's upright; `mark-only` stores the whole frame with the face's data.",
         when="create",
     )
     size_px: int = option(256, "Side of the square crop.", low=128, high=1024, unit="px", when="create")
@@ -36,8 +39,55 @@ class ExtractOptions(Options):
         high=1.0,
         unit="share of the frame",
     )
-    max_faces: int = option(16, "Look at no more faces of one frame than this, largest first.", low=1, high=200)
+    max_faces: int = option(
+        16, "Look at no more faces of one frame than this, largest first. 0 looks at all.", low=0, high=1000
+    )
+    start: str = option(
+        "",
+        "Begin here: seconds (12.5), a clock time (1:02.5 or 0:01:02.500) or a frame's number and f (310f).",
+        unit="place in the clip",
+    )
+    stop: str = option("", "End before this place, written like start.", unit="place in the clip")
+    max_scale: float = option(
+        4.0,
+        "Leave out a find whose full crop is more than this many times as large as the detector's box: its "
+        "landmarks left the face. 0 keeps them.",
+        low=0.0,
+        high=100.0,
+        unit="times the box's area",
+    )
+    min_scale: float = option(
+        0.03,
+        "Leave out a find whose full crop is smaller than this share of the detector's box. 0 keeps them.",
+        low=0.0,
+        high=1.0,
+        unit="times the box's area",
+    )
+    max_distance: float = option(
+        30.0,
+        "Leave out a find whose landmarks lie further than this from the mean face on average: turned heads "
+        "were seen up to 18, points thrown at random from 36. 0 keeps them.",
+        low=0.0,
+        high=100.0,
+        unit="percent of the face",
+    )
+    max_roll: float = option(
+        0.0,
+        "Leave out heads tilted in the picture by more than this. 0 keeps them.",
+        low=0.0,
+        high=180.0,
+        unit="°",
+    )
+    check_features: bool = option(True, "Leave out a find whose eyes lie under its mouth.")
     batch_frames: int = option(
         8, "Frames that the detector sees at once. Less needs less memory.", low=1, high=256, when="live"
     )
     smooth: bool = option(True, "Steady the landmarks over time, so that the face doesn't tremble.")
+
+    @field_validator("start", "stop", mode="before")
+    @classmethod
+    def _is_a_place(cls, value: Any) -> Any:
+        text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        if isinstance(text, str) and text:
+            parse_place(text)
+        return text

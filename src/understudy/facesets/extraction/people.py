@@ -22,6 +22,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.media.cuts import shot_starts
 
 Array = npt.NDArray[np.float64]
+TOO_DOUBTFUL = "too doubtful"
 _DOMINANT_SHARE = 0.8
 _PASSING_SHARE = 0.02
 # Signatures of neighbouring frames were seen up to 0.5 apart for one talking, turning head; 1.1 at a cut.
@@ -67,8 +68,13 @@ def box_side_px(detection: Detection) -> float:
 
 
 def is_wanted(face: FoundFace, options: ExtractOptions) -> bool:
-    """Whether a find is sure enough to be used; too small ones were not looked for."""
-    return face.detection.score >= options.min_score
+    """Whether a find is sure enough to be used and can be a face; too small ones were not looked for."""
+    return why_unwanted(face, options) is None
+
+
+def why_unwanted(face: FoundFace, options: ExtractOptions) -> str | None:
+    """Why a find is not used, in words; None for one that is."""
+    return TOO_DOUBTFUL if face.detection.score < options.min_score else face.shape.why_absurd(options)
 
 
 def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Person]:
@@ -135,7 +141,7 @@ def _usual_steps(faces: Sequence[Sequence[FoundFace]], linked: Sequence[Sequence
 
 
 def _step(before: FoundFace, face: FoundFace) -> float:
-    return float(np.linalg.norm(face.signature - before.signature))
+    return float(np.linalg.norm(face.signature.astype(np.float32) - before.signature.astype(np.float32)))
 
 
 def _grouped(
@@ -143,7 +149,7 @@ def _grouped(
 ) -> list[int]:
     """The person's number of every track."""
     places: list[list[int]] = [[] for _ in linked_of_track]
-    looks: list[list[Array]] = [[] for _ in linked_of_track]
+    looks: list[list[npt.NDArray[np.floating]]] = [[] for _ in linked_of_track]
     for place, (row, numbers) in enumerate(zip(faces, tracks, strict=True)):
         for face, track in zip(row, numbers, strict=True):
             places[track].append(place)

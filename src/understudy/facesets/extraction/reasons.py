@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.facesets.extraction.found import FoundLog
+from understudy.facesets.extraction.found import FoundFrame, look_found
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.people import is_wanted
-from understudy.facesets.names import safe_name
+from understudy.facesets.extraction.people import TOO_DOUBTFUL, why_unwanted
 from understudy.facesets.store import Faceset
 
 NO_FACE = "no face was found"
 DOUBTFUL = "a face was found, but trusted less than min_score"
+ABSURD = "what was found is no face: {}"
 ANOTHER = "only another person was found"
 DELETED = "its face was deleted from the faceset"
 
@@ -24,14 +24,21 @@ def frames_without_face(
     stored = {face.record.frame for face in faceset.faces() if face.record.clip == clip_name}
     written = Journal.look(faceset.folder).frames_of_clip(clip_name)
     reasons = {}
-    for frame in FoundLog.look(cache / f"{safe_name(clip_name)}.found.jsonl"):
+    for frame in look_found(cache, clip_name):
         if frame.index in stored:
             continue
         if frame.index in written:
             reasons[frame.index] = DELETED
-        elif not frame.faces:
-            reasons[frame.index] = NO_FACE
         else:
-            sure = any(is_wanted(face, options) for face in frame.faces)
-            reasons[frame.index] = ANOTHER if sure else DOUBTFUL
+            reasons[frame.index] = _reason(frame, options)
     return reasons
+
+
+def _reason(frame: FoundFrame, options: ExtractOptions) -> str:
+    unwanted = [why_unwanted(face, options) for face in frame.faces]
+    if not unwanted:
+        return NO_FACE
+    if None in unwanted:
+        return ANOTHER
+    # The largest face is the one that was most likely meant.
+    return DOUBTFUL if unwanted[0] == TOO_DOUBTFUL else ABSURD.format(unwanted[0])

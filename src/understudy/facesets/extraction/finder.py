@@ -1,0 +1,97 @@
+"""What is seen in frames: detections, landmarks and looks of every face, whoever asks.
+
+A `FinderPlan` is plain data that another process can be sent; a `Finder` holds the networks made from it.
+Which frames are looked at, and by how many processes, is `find.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.errors import OptionInvalid
+from understudy.faces.align import crop
+from understudy.faces.appearance import signature
+from understudy.faces.detect import DETECTORS, Detection
+from understudy.faces.inputs import FinderInputs
+from understudy.faces.landmark import LANDMARKERS
+from understudy.facesets.extraction.found import FoundFace, FoundFrame
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.geometry import crop_from_frame
+from understudy.media.clip import Frame
+
+UInt8 = npt.NDArray[np.uint8]
+LOOK_PX = 112
+
+
+@dataclass(frozen=True)
+class FinderPlan:
+    """Which programs look, and with what; can be pickled."""
+
+    options: ExtractOptions
+    inputs: FinderInputs
+
+    def require_known(self) -> None:
+        """Raise OptionInvalid for a program that there isn't."""
+        for name, value, known in (
+            ("detector", self.options.detector, DETECTORS),
+            ("landmarker", self.options.landmarker, LANDMARKERS),
+        ):
+            if value not in known:
+                raise OptionInvalid(f"Option {name!r} can't be {value!r}; known: {', '.join(known)}.")
+
+    def make(self) -> Finder:
+        """Load the networks. Raises OptionInvalid, WeightsMissing and what the programs say."""
+        self.require_known()
+        return Finder(self)
+
+
+class Finder:
+    """Looks at batches of frames of one size."""
+
+    def __init__(self, plan: FinderPlan) -> None:
+        self.options = plan.options
+        self.detector = DETECTORS[plan.options.detector](plan.inputs)
+        self.landmarker = LANDMARKERS[plan.options.landmarker](plan.inputs)
+
+    def look(self, batch: Sequence[Frame]) -> list[FoundFrame]:
+        """All finds of the frames, in their order."""
+        most = self.options.max_faces or None
+        detections = [found[:most] for found in self.detector.detect(batch)]
+        landmarks = self.landmarker.landmarks_68(batch, detections)
+        return [
+            FoundFrame(frame.index, frame.time_s, _faces(frame, found, points))
+            for frame, found, points in zip(batch, detections, landmarks, strict=True)
+        ]
+
+
+def sharpness(crop_rgb: UInt8) -> float:
+    """How sharp the middle of a crop is: the root mean square of its luma's gradient, 0..255 per pixel.
+
+    The Tenengrad measure of Krotkov, "Focusing", IJCV 1, 1987. Comparable between crops of one size.
+    """
+    side = crop_rgb.shape[0]
+    middle = crop_rgb[side // 5 : side - side // 5, side // 5 : side - side // 5]
+    luma = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    across, down = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
+    return float(np.sqrt(np.mean(across**2 + down**2, dtype=np.float64)) / 8)
+
+
+def _faces(
+    frame: Frame, detections: Sequence[Detection], landmarks_n68: npt.NDArray[np.float64]
+) -> list[FoundFace]:
+    if not detections:
+        return []
+    rgb = frame.rgb_8bit
+    faces = []
+    for detection, landmarks in zip(detections, landmarks_n68, strict=True):
+        matrix = crop_from_frame(landmarks, face_type="full", size_px=LOOK_PX)
+        if not np.isfinite(matrix).all():
+            continue
+        look = crop(rgb, matrix, LOOK_PX)
+        faces.append(FoundFace(detection, landmarks, signature(look), sharpness(look)))
+    return faces
