@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from understudy.faces.boxes import overlap
 from understudy.faces.detect import Detection
-from understudy.geometry import inverse, transform_points, units_from_frames
 
 Array = npt.NDArray[np.float64]
 
@@ -109,61 +108,3 @@ def _matches(active: Sequence[_Track], detections: Sequence[Detection], time: fl
 
 def _areas(boxes: Array) -> Array:
     return np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-9)
-
-
-# How far neighbours count. A head can dart in a few frames, but its size and roll change slowly, and there the
-# landmarks' noise shows most.
-_PLACE_REACH_FRAMES = 3.0
-_SIZE_AND_ROLL_REACH_FRAMES = 5.0
-_SHAPE_REACH_FRAMES = 3.0  # how far the face's own movement is averaged
-
-
-def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Array:
-    """The landmarks (n, 68, 2) of one track without jitter and without lag.
-
-    Each frame's face is taken apart into where it is (centre, size, roll) and its shape in the unit square.
-    Both are read off parabolas fitted to the neighbouring frames, so that an even turn or acceleration is kept:
-    local regression, Cleveland, "Robust locally weighted regression and smoothing scatterplots", JASA 1979.
-    `frame_indices` (n,) ascend and may have gaps.
-    """
-    points = np.asarray(landmarks, float)
-    frames = np.asarray(frame_indices, float)
-    if len(points) < 3:
-        return points.copy()
-    unit_from_frame = units_from_frames(points)
-    frame_from_unit = inverse(unit_from_frame)
-    shapes = transform_points(unit_from_frame, points)
-    place = _place_numbers(frame_from_unit)
-    place[:, :2] = _local_parabola(frames, place[:, :2], _PLACE_REACH_FRAMES)
-    place[:, 2:] = _local_parabola(frames, place[:, 2:], _SIZE_AND_ROLL_REACH_FRAMES)
-    shapes = _local_parabola(frames, shapes.reshape(len(points), -1), _SHAPE_REACH_FRAMES).reshape(shapes.shape)
-    return transform_points(_place_matrices(place), shapes)
-
-
-def _place_numbers(frame_from_unit: Array) -> Array:
-    """(n, 4): centre of the unit square in the frame, logarithm of its side, angle without leaps."""
-    centre = frame_from_unit @ np.array([0.5, 0.5, 1])
-    right = frame_from_unit[:, :, 0]
-    side, angle = np.log(np.linalg.norm(right, axis=1)), np.unwrap(np.arctan2(right[:, 1], right[:, 0]))
-    return np.column_stack([centre, side, angle])
-
-
-def _place_matrices(place: Array) -> Array:
-    """Inverse of `_place_numbers`."""
-    cos, sin = np.exp(place[:, 2]) * np.cos(place[:, 3]), np.exp(place[:, 2]) * np.sin(place[:, 3])
-    linear = np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], axis=1)
-    shift = place[:, :2] - linear @ np.array([0.5, 0.5])
-    return np.concatenate([linear, shift[..., None]], axis=2)
-
-
-def _local_parabola(frames: Array, values: Array, reach: float) -> Array:
-    """Each row of `values` (n, d) replaced by the value of a parabola fitted to its neighbours' rows."""
-    out = np.empty_like(values)
-    for place, frame in enumerate(frames):
-        away = (frames - frame) / (reach + 1)
-        near = np.flatnonzero(np.abs(away) < 1)
-        weight = np.sqrt((1 - np.abs(away[near]) ** 3) ** 3)
-        degree = min(2, len(near) - 1)
-        powers = np.vander(away[near], degree + 1, increasing=True) * weight[:, None]
-        out[place] = np.linalg.lstsq(powers, values[near] * weight[:, None], rcond=None)[0][0]
-    return out

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from understudy.events import Progress
 from understudy.faces.align import crop
 from understudy.faces.pose import pose_from_landmarks
-from understudy.faces.track import smooth_track
+from understudy.faces.steady import smooth_track
 from understudy.facesets.extraction.ahead import done_ahead, read_ahead
 from understudy.facesets.extraction.finder import sharpness
 from understudy.facesets.extraction.journal import Journal
