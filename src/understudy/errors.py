@@ -72,6 +72,10 @@ class PackUnreadable(UnderstudyError):
     """A pack of faces is torn, changed or not ours."""
 
 
+class WorkerDied(UnderstudyError):
+    """A process of ours was killed again and again, usually for its memory."""
+
+
 class FolderUnwritable(UnderstudyError):
     """An output folder cannot be created or written."""
 

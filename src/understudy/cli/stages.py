@@ -36,7 +36,7 @@ def extract(
     clips:
         Names of clips in the project. Without any: all.
     device:
-        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+        Where to compute: auto, cpu, cuda:1, mps, xpu; several with commas, or cuda for every one there is.
     src_face:
         Which person of the src clips, by number, where several are seen.
     dst_face:

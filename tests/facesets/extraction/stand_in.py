@@ -3,6 +3,8 @@
 So the tests of this room need no network and know the truth exactly.
 """
 
+import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import cv2
 import numpy as np
 
 from understudy.faces.detect import DETECTORS, Detection
+from understudy.facesets.extraction.finder import Finder, FinderPlan
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import Frame
 from understudy.media.images import encode_png
@@ -88,3 +91,34 @@ class StandIn:
 def installed(detector: StandIn) -> StandIn:
     DETECTORS["stand-in"] = lambda _: detector
     return detector
+
+
+@dataclass(frozen=True)
+class StandInPlan(FinderPlan):
+    """A plan for other processes, where the stand-in has to be installed first.
+
+    Looking at a frame of `deadly` kills the process, every time or until the file `once` is there.
+    """
+
+    seconds: float = 0.0
+    deadly: tuple[int, ...] = ()
+    once: Path | None = None
+
+    def make(self) -> Finder:
+        installed(Deadly(self.seconds, self.deadly, self.once))
+        return super().make()
+
+
+class Deadly(StandIn):
+    """Kills its process at some frames."""
+
+    def __init__(self, seconds: float, deadly: tuple[int, ...], once: Path | None) -> None:
+        super().__init__(seconds)
+        self.deadly, self.once = deadly, once
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        if any(frame.index in self.deadly for frame in frames) and not (self.once and self.once.exists()):
+            if self.once:
+                self.once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().detect(frames)

@@ -157,28 +157,30 @@ def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path,
 
 
 SLOW = """
+import functools
 import sys
 from pathlib import Path
-from tests.facesets.extraction.stand_in import StandIn, installed
+from tests.facesets.extraction.stand_in import StandIn, StandInPlan, installed
 from understudy.facesets.extraction.extract import extract
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
-folder, slow_crop = Path(sys.argv[1]), sys.argv[2] == "crop"
+folder, slow_crop, workers = Path(sys.argv[1]), sys.argv[2] == "crop", int(sys.argv[3])
 installed(StandIn(0.0 if slow_crop else 0.02))
-options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2)
+options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2, workers=workers)
+plan_of = functools.partial(StandInPlan, seconds=0.0 if slow_crop else 0.02)
 events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=Faceset(folder / "faces"),
-                 options=options, cache=folder / "cache", people_folder=folder / "people")
+                 options=options, cache=folder / "cache", people_folder=folder / "people", plan_of=plan_of)
 for event in events:
     if type(event).__name__ == "Progress":
         print(event.stage, event.done, flush=True)
 """
 
 
-@pytest.mark.parametrize("stage", ["find", "crop"])
-def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detector, stage):
+@pytest.mark.parametrize(("stage", "workers"), [("find", 1), ("find", 2), ("crop", 1)])
+def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detector, stage, workers):
     straight, killed = Room(tmp_path / "straight", one_person(30)), Room(tmp_path / "killed", one_person(30))
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, killed.folder, stage],
+        [sys.executable, "-c", SLOW, killed.folder, stage, str(workers)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[3],

@@ -106,7 +106,7 @@ def extract(
 
 def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
     """Yields events; returns all wanted frames' finds and how many of them were there before."""
-    options, plan = task.options, task.finder_plan()
+    options = task.options
     binding = {
         "content": task.content,
         "detector": options.detector,
@@ -121,7 +121,7 @@ def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple
         if before < total:
             why = f"goes on at frame {before} of {total}" if before else ""
             yield StageStarted(stage="find", unit="frames", total=total, done=before, why=why)
-        yield from find(clip, log, plan, wanted)
+        yield from find(clip, log, task, wanted)
         frames = [frame for frame in log.frames if frame.index in wanted]
     if clip.info.damage != damage or (len(frames) < total and not damage):
         text = clip.info.damage or f"{len(frames)} of {total} frames decode; the rest is damaged."

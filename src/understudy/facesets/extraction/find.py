@@ -6,16 +6,17 @@ Resumes at any frame. Who is who is decided later (`people.py`), on the log alon
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from understudy.events import Event, Progress
-from understudy.facesets.extraction.finder import FinderPlan
-from understudy.facesets.extraction.found import FoundLog
+from understudy.events import Event, Notice, Progress
+from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.facesets.extraction.looking import looked_at
+from understudy.facesets.extraction.task import Task
+from understudy.facesets.extraction.workers import looked_at_by_workers, worker_devices
 from understudy.media.clip import Clip
 
 
-def find(clip: Clip, log: FoundLog, plan: FinderPlan, wanted: range) -> Iterator[Event]:
+def find(clip: Clip, log: FoundLog, task: Task, wanted: range) -> Iterator[Event]:
     """Look at the wanted frames that the log lacks; what was found before a stop is kept in it."""
     left = log.left(wanted)
     if not left:
@@ -24,9 +25,22 @@ def find(clip: Clip, log: FoundLog, plan: FinderPlan, wanted: range) -> Iterator
         return
     done, total, started = len(wanted) - len(left), len(wanted), time.monotonic()
     before = done
-    for found in looked_at(clip, plan.make(), left):
+    for found in _looked_at(clip, task, left):
+        if isinstance(found, Notice):
+            yield found
+            continue
         log.append(found)
         done += len(found)
         rate = (done - before) / max(time.monotonic() - started, 1e-6)
         yield Progress(stage="find", done=done, total=total, rate=rate, seconds_left=(total - done) / rate)
     log.finish(wanted)
+
+
+def _looked_at(clip: Clip, task: Task, indices: Sequence[int]) -> Iterator[list[FoundFrame] | Notice]:
+    devices = worker_devices(task.options, task.devices, len(indices))
+    plans = [task.finder_plan(device) for device in devices]
+    if len(plans) > 1:
+        yield Notice(f"{len(plans)} processes look for faces.")
+        yield from looked_at_by_workers(task.clip_path, plans, indices)
+    else:
+        yield from looked_at(clip, plans[0].make(), indices)

@@ -82,6 +82,13 @@ class ExtractOptions(Options):
     batch_frames: int = option(
         8, "Frames that the detector sees at once. Less needs less memory.", low=1, high=256, when="live"
     )
+    workers: int = option(
+        0,
+        "Processes that look for faces. 0 takes one on every accelerator, or on every core where the clip is "
+        "long enough to be worth it and the memory lasts.",
+        low=0,
+        high=64,
+    )
     smooth: bool = option(True, "Steady the landmarks over time, so that the face doesn't tremble.")
 
     @field_validator("start", "stop", mode="before")
