@@ -104,7 +104,7 @@ class Left:
         import faiss
 
         self._vectors, self._small = vectors, reduced(vectors)
-        self._lists = max(1, min(4096, round(2 * np.sqrt(len(vectors)))))
+        self._lists = max(1, min(4096, len(vectors) // 20, round(2 * np.sqrt(len(vectors)))))
         self._index: Any = faiss.IndexIVFFlat(
             faiss.IndexFlatL2(self._small.shape[1]), self._small.shape[1], self._lists
         )

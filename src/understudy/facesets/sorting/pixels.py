@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.facesets.record import FaceRecord
-from understudy.facesets.sorting.sharpness import edge_sharpness
+from understudy.facesets.sorting.sharpness import SHARPEST_PX, edge_width_px
 from understudy.geometry import transform_points
 from understudy.masks.hull import hull_mask
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 
-VERSION = 1  # raised when a measure changes its meaning: older results are then measured again
+VERSION = 2  # raised when a measure changes its meaning: older results are then measured again
 THUMBNAIL_PX = 32
 _LARGEST_PX = 512  # more detail than that no sort asks for
 _HULL_PX = 128  # finer than this the hull itself is not known
@@ -56,10 +56,20 @@ def measured(rgb: UInt8, record: FaceRecord) -> Measured:
     numbers = {"black_share": _black_share(rgb, to_picture, record.frame_size)}
     return Measured(
         numbers | (_face_numbers(rgb, grey, face) if face.any() else {}),
-        np.concatenate([_root_histogram(rgb, channel) for channel in range(3)]),
-        _root_histogram(grey, 0, face),
+        *_histograms(rgb, grey, face),
         np.asarray(thumbnail, np.uint8).ravel(),
     )
+
+
+def histograms(rgb: UInt8, record: FaceRecord) -> tuple[Float32, Float32]:
+    """Only the two histograms of `measured`, for crops of at most 512 pixels."""
+    face = _face(transform_points(record.crop_matrix(), record.landmarks()), record.size_px)
+    return _histograms(rgb, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), face)
+
+
+def _histograms(rgb: UInt8, grey: UInt8, face: UInt8) -> tuple[Float32, Float32]:
+    colours = np.concatenate([_root_histogram(rgb, channel) for channel in range(3)])
+    return colours, _root_histogram(grey, 0, face)
 
 
 def _face(landmarks_68: npt.NDArray[np.float64], side: int) -> UInt8:
@@ -74,13 +84,13 @@ def _face_numbers(rgb: UInt8, grey: UInt8, face: UInt8) -> dict[str, float]:
     rows, columns = np.flatnonzero(face.any(1)), np.flatnonzero(face.any(0))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     face, side = np.ascontiguousarray(face[part]), rgb.shape[0]
-    edges = edge_sharpness(grey[part].astype(np.float32), face.view(bool), crop_px=side)
+    blur_px = edge_width_px(grey[part].astype(np.float32), face.view(bool), crop_px=side)
     waves = cv2.Laplacian(grey, cv2.CV_32F, ksize=_LAPLACIAN_SIDE, scale=_LAPLACIAN_SCALE)[part]
     red, green, blue = cv2.split(rgb[part])
     light_side, light_height = _light(grey[part], face)
     return {
-        "sharpness": edges.sharpness,
-        "blur_px": edges.blur_px,
+        "sharpness": SHARPEST_PX / blur_px,
+        "blur_px": blur_px,
         "motion_sharpness": float(cv2.meanStdDev(waves, mask=face)[1][0, 0]) ** 2,
         "brightness": cv2.mean(cv2.max(cv2.max(red, green), blue), mask=face)[0] / 255,
         "hue_deg": _hue_deg(*(cv2.mean(channel, mask=face)[0] for channel in (red, green, blue))),
