@@ -27,7 +27,7 @@ def filled(project: Project) -> Project:
 
 
 def _names(project: Project) -> list[str]:
-    return [face.name for face in facesets.list_faces(project, "src", Choice())]
+    return [row["name"] for row in facesets.list_faces(project, "src", Choice())]
 
 
 def test_a_faceset_is_named_in_full_or_by_its_performer(project: Project) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as to_json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -25,6 +25,13 @@ if TYPE_CHECKING:  # needs OpenCV, which `--help` does not
     from understudy.facesets.store import StoredFace
 
 faceset = App(name="faceset", help="Look at a faceset, choose, clean and arrange its faces.")
+_VIEWS, _SETS = "understudy.cli.faceset_views", "understudy.cli.faceset_sets"
+faceset.command(f"{_VIEWS}:coverage", name="coverage", help="Say what src lacks for dst, and draw the map.")
+faceset.command(f"{_VIEWS}:sheet", name="sheet", help="Lay faces out on pages.")
+faceset.command(f"{_VIEWS}:landmarks", name="landmarks", help="Draw the landmarks on faces.")
+faceset.command(f"{_SETS}:new", name="new", help="Make an empty faceset of a performer.")
+faceset.command(f"{_SETS}:copy", name="copy", help="Copy faces of one faceset into another.")
+faceset.command(f"{_SETS}:merge", name="merge", help="Bring the faces of several facesets together in one.")
 ASKED = Annotated[Which, Parameter(name="*", group="Which faces")]
 ALL = Which()
 _SHOWN = ("clip", "frame", "yaw_deg", "pitch_deg", "sharpness")
@@ -55,16 +62,17 @@ def list_faces(
     json:
         Print everything that is known of each face as JSON.
     """
-    from understudy.facesets.curation.choose import row_of
     from understudy.jobs import facesets
 
-    faces = facesets.list_faces(Project.open(project), faceset, _choice(names, which))
+    opened, choice = Project.open(project), choice_of(names, which)
+    _make_ready(opened, faceset, choice, silent=json or only_names)
+    rows = facesets.list_faces(opened, faceset, choice)
     if json:
-        print(to_json.dumps([row_of(face) for face in faces], indent=2, ensure_ascii=False, default=str))
+        print(to_json.dumps(rows, indent=2, ensure_ascii=False))
     elif only_names:
-        print("\n".join(face.name for face in faces))
+        print("\n".join(row["name"] for row in rows))
     else:
-        _print_table(faces, extra=which.sort)
+        _print_table(rows, which)
 
 
 @faceset.command
@@ -94,7 +102,9 @@ def reject(
     """
     from understudy.jobs import facesets
 
-    gone = facesets.reject_faces(Project.open(project), faceset, _choice(names, which), dry_run=dry_run)
+    opened, choice = Project.open(project), choice_of(names, which)
+    _make_ready(opened, faceset, choice, silent=json)
+    gone = facesets.reject_faces(opened, faceset, choice, dry_run=dry_run)
     _print_gone(gone, dry_run=dry_run, json=json)
 
 
@@ -125,7 +135,9 @@ def keep(
     """
     from understudy.jobs import facesets
 
-    gone = facesets.keep_faces(Project.open(project), faceset, _choice(names, which), dry_run=dry_run)
+    opened, choice = Project.open(project), choice_of(names, which)
+    _make_ready(opened, faceset, choice, silent=json)
+    gone = facesets.keep_faces(opened, faceset, choice, dry_run=dry_run)
     _print_gone(gone, dry_run=dry_run, json=json)
 
 
@@ -184,7 +196,7 @@ def rename(project: Path, faceset: str, /, *, json: Json = False, which: ASKED =
     """
     from understudy.jobs import facesets
 
-    _run(facesets.rename_faces(Project.open(project), faceset, _choice((), which)), json=json)
+    run(facesets.rename_faces(Project.open(project), faceset, choice_of((), which)), json=json)
 
 
 @faceset.command(name="recover-names")
@@ -202,7 +214,7 @@ def recover_names(project: Path, faceset: str, /, *, json: Json = False) -> None
     """
     from understudy.jobs import facesets
 
-    _run(facesets.recover_face_names(Project.open(project), faceset), json=json)
+    run(facesets.recover_face_names(Project.open(project), faceset), json=json)
 
 
 @faceset.command
@@ -250,7 +262,7 @@ def undo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) 
     """
     from understudy.jobs import facesets
 
-    _run(facesets.undo(Project.open(project), faceset, steps=steps), json=json)
+    run(facesets.undo(Project.open(project), faceset, steps=steps), json=json)
 
 
 @faceset.command
@@ -270,10 +282,10 @@ def redo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) 
     """
     from understudy.jobs import facesets
 
-    _run(facesets.undo(Project.open(project), faceset, steps=steps, redo=True), json=json)
+    run(facesets.undo(Project.open(project), faceset, steps=steps, redo=True), json=json)
 
 
-def _choice(names: tuple[str, ...], which: Which) -> Choice:
+def choice_of(names: tuple[str, ...], which: Which) -> Choice:
     """The flags as the library's choice, with the names that --from brings."""
     from understudy.facesets.curation.choose import Choice
 
@@ -294,19 +306,34 @@ def _names_in(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _print_table(faces: list[StoredFace], *, extra: str) -> None:
-    from understudy.facesets.curation.choose import row_of
+def _make_ready(project: Project, faceset: str, choice: Choice, *, silent: bool) -> None:
+    """Measure what the choice needs, with a bar unless the output is for programs."""
+    from understudy.jobs import facesets
 
-    columns = [*_SHOWN, *([extra] if extra and extra not in (*_SHOWN, "name") else [])]
-    width = max([len(face.name) for face in faces], default=4)
-    print(f"{'name':<{width}} " + " ".join(f"{column:>10}" for column in columns))
-    for face in faces:
-        row = row_of(face)
-        print(f"{face.name:<{width}} " + " ".join(f"{_cell(row.get(column)):>10}" for column in columns))
-    print(f"{len(faces)} faces")
+    events = facesets.made_ready(project, faceset, choice)
+    if silent:
+        for _ in events:
+            pass
+    else:
+        show(events)
+
+
+def _print_table(rows: list[dict[str, Any]], which: Which) -> None:
+    from understudy.facesets.curation.where import columns_in
+
+    asked = [which.sort, *(sorted(columns_in(which.where)) if which.where else ())]
+    known = set(rows[0]) if rows else set[str]()
+    columns = list(dict.fromkeys([*_SHOWN, *(name for name in asked if name in known and name != "name")]))
+    width = max([len(row["name"]) for row in rows], default=4)
+    print(f"{'name':<{width}} " + " ".join(f"{column:>11}" for column in columns))
+    for row in rows:
+        print(f"{row['name']:<{width}} " + " ".join(f"{_cell(row[column]):>11}" for column in columns))
+    print(f"{len(rows)} faces")
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return "not known"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -323,7 +350,8 @@ def _print_gone(gone: list[StoredFace], *, dry_run: bool, json: bool) -> None:
     )
 
 
-def _run(events: Events, *, json: bool) -> None:
+def run(events: Events, *, json: bool) -> None:
+    """Show a job, and its figures at the end."""
     finished = show(events, as_json=json)
     if not json:
         print_result(finished)

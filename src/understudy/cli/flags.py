@@ -12,6 +12,8 @@ from cyclopts import Parameter
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 # Any number of clips after one flag.
 Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
+# Any number of facesets after one flag.
+Sets = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 # Look, but change nothing.
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 

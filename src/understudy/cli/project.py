@@ -39,7 +39,15 @@ def new(
     print(f"made project: {made.folder}")
 
 
-def add(project: Path, /, *, src: Clips = (), dst: Clips = (), consent: str | None = None) -> None:
+def add(
+    project: Path,
+    /,
+    *,
+    src: Clips = (),
+    dst: Clips = (),
+    consent: str | None = None,
+    faceset: str = "main",
+) -> None:
     """Add clips to a project.
 
     Parameters
@@ -52,11 +60,13 @@ def add(project: Path, /, *, src: Clips = (), dst: Clips = (), consent: str | No
         Footage that receives the face.
     consent:
         How the performers of these clips agreed: agreed, fictional, "not stated" or refused.
+    faceset:
+        The performer's faceset that these clips' faces go to.
     """
     from understudy.jobs.clips import add_clips
 
     opened = Project.open(project)
-    for name in add_clips(opened, src=src, dst=dst, consent=consent):
+    for name in add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset):
         print(f"added {opened.manifest.clips[name].role} clip {name}")
 
 

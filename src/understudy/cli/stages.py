@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.flags import Json
+from understudy.cli.flags import Json, Sets
 from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.events import Events
@@ -24,6 +24,7 @@ def extract(
     device: str = "auto",
     src_face: int | None = None,
     dst_face: int | None = None,
+    faceset: str | None = None,
     json: Json = False,
     options: Annotated[ExtractOptions, Parameter(name="*", group="Extracting")] = ExtractOptions(),
 ) -> None:
@@ -41,6 +42,8 @@ def extract(
         Which person of the src clips, by number, where several are seen.
     dst_face:
         Which person of the dst clips, by number, where several are seen.
+    faceset:
+        Put these clips' faces into the faceset of this name of their performer, now and later.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -51,6 +54,7 @@ def extract(
         face = src_face if clip.role == "src" else dst_face
         if face is not None and (not clips or name in clips):
             opened.choose_face(name, face)
+    stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
     _run(stages.extract(opened, clips=clips, said=said, device=device), json=json)
 
@@ -61,6 +65,8 @@ def train(
     *,
     model: str = "main",
     preset: str | None = None,
+    src_faceset: Sets = (),
+    dst_faceset: Sets = (),
     device: str = "auto",
     json: Json = False,
     options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
@@ -75,6 +81,11 @@ def train(
         Name of the model; one that isn't there yet is made.
     preset:
         Which network and settings a new model takes: quick, h64, df or liaef128.
+    src_faceset:
+        Facesets to learn src from, like src/main src/close; kept for the model. Without it: those kept, or
+        all that hold a src clip.
+    dst_faceset:
+        Facesets to learn dst from; one without a clip is learnt from but never merged.
     device:
         Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
     json:
@@ -84,6 +95,7 @@ def train(
 
     opened = Project.open(project)
     stages.require_model(opened, model, preset=preset)
+    stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     said = options.model_dump(exclude_unset=True)
     _run(stages.train(opened, model, said=said, device=device), json=json)
 

@@ -13,9 +13,15 @@ from understudy.provenance.consent import Consent, Status
 
 
 def add_clips(
-    project: Project, *, src: Sequence[Path] = (), dst: Sequence[Path] = (), consent: str | None = None
+    project: Project,
+    *,
+    src: Sequence[Path] = (),
+    dst: Sequence[Path] = (),
+    consent: str | None = None,
+    faceset: str = "main",
 ) -> list[str]:
-    """Add clips to both sides and return their names in the project, src first.
+    """Add clips to both sides and return their names in the project, src first. Their faces go to `faceset` of
+    their performer.
 
     `consent` is the status that goes for the performers of these clips, or None to leave theirs alone. It
     fills in what was not stated; what understudy.toml says already is never replaced. Raises what
@@ -26,7 +32,7 @@ def add_clips(
     for role, paths in sides:
         if consent is not None and paths:
             _require_same_consent(project, role, consent)
-    names = [project.add_clip(path, role) for role, paths in sides for path in paths]
+    names = [project.add_clip(path, role, faceset=faceset) for role, paths in sides for path in paths]
     if consent is not None:
         with project.change() as manifest:
             for name in names:

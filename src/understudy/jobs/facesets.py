@@ -11,10 +11,12 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from understudy.errors import FacesetUnusable, FacesUnknown
 from understudy.events import Events, Notice, StageFinished
-from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation import choose as choosing
+from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
 from understudy.facesets.curation.history import Entry, History
 from understudy.facesets.curation.naming import recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
@@ -104,10 +106,16 @@ def put_away(project: Project, faceset: Faceset, faces: Sequence[StoredFace], *,
         reject(faceset, faces, trash=project.trash.folder, why=why)
 
 
-def list_faces(project: Project, text: str, choice: Choice) -> list[StoredFace]:
-    """The faces meant by a choice, in its order."""
+def made_ready(project: Project, text: str, choice: Choice) -> Events:
+    """Measure the faces as far as a choice needs it; without events when all is known."""
     with looked_at(project, text) as desk:
-        return chosen(desk.faceset, choice)
+        yield from choosing.made_ready(desk.faceset, choice)
+
+
+def list_faces(project: Project, text: str, choice: Choice) -> list[dict[str, Any]]:
+    """The faces meant by a choice, in its order, each with all that is known of it by column."""
+    with looked_at(project, text) as desk:
+        return rows_of(chosen_table(desk.faceset, choice))
 
 
 def reject_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = False) -> list[StoredFace]:
@@ -153,6 +161,7 @@ def restore_faces(project: Project, text: str, *, names: Sequence[str] = (), las
 def rename_faces(project: Project, text: str, choice: Choice) -> Events:
     """Number the faces in an order."""
     with changed(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
         faces = chosen(desk.faceset, choice)
         by = (choice.sort or "clip and frame") + (" backwards" if choice.backwards else "")
         yield from rename_in_order(desk.faceset, faces, trash=desk.trash, by=by)

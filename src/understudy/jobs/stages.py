@@ -228,6 +228,24 @@ def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) 
     return list(clips or known)
 
 
+def put_in_faceset(project: Project, clips: Sequence[str], faceset: str | None) -> None:
+    """Let the named clips' faces, or those of all clips, go to a faceset. Raises ProjectInvalid."""
+    if faceset is not None:
+        for name in _named(clips, project):
+            if project.faceset_of_clip(name)[1] != faceset:
+                project.put_in_faceset(name, faceset)
+
+
+def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:
+    """Keep for a model which facesets it learns from. Raises FacesUnknown, naming those there are."""
+    from understudy.jobs.facesets import full_name
+
+    if src or dst:
+        sides = ([full_name(project, name) for name in names] for names in (src, dst))
+        chosen_src, chosen_dst = sides
+        project.choose_facesets(model, src=chosen_src, dst=chosen_dst)
+
+
 def require_model(project: Project, name: str, *, preset: str | None) -> None:
     """Make the model if it is not there yet. Raises ModelUnknown for a preset that is none, OptionInvalid for
     another preset than the model was made with."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -136,7 +136,40 @@ class Project:
         for it, or else all that hold a clip of that side."""
         entry = self.manifest.models[model]
         named = entry.src_facesets if role == "src" else entry.dst_facesets
-        return list(named) or _facesets_of(self.manifest, role)
+        return list(named) or self.facesets_with_clips(role)
+
+    def facesets_with_clips(self, role: Role) -> list[str]:
+        """All facesets that hold a clip of a side, as PERFORMER/FACESET."""
+        return _facesets_of(self.manifest, role)
+
+    def add_faceset(self, performer: str, name: str) -> bool:
+        """Make a named faceset of a performer; False where it is there already. Raises ProjectInvalid."""
+        with self.change() as manifest:
+            if performer not in manifest.performers:
+                known = ", ".join(manifest.performers) or "none yet"
+                raise ProjectInvalid(f"There is no performer {performer!r}; the project has {known}.")
+            facesets = manifest.performers[performer].facesets
+            new = name not in facesets
+            if new:
+                manifest.performers[performer].facesets = {**facesets, name: FacesetEntry()}
+        return new
+
+    def put_in_faceset(self, clip: str, name: str) -> None:
+        """From now on a clip's faces go to this faceset of its performer, which is made where it is missing.
+        Faces that are in another one stay there."""
+        performer = self.manifest.clips[clip].performer
+        self.add_faceset(performer, name)
+        with self.change() as manifest:
+            for other, entry in manifest.performers[performer].facesets.items():
+                kept = [member for member in entry.clips if member != clip]
+                entry.clips = [*kept, clip] if other == name else kept
+
+    def choose_facesets(self, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:
+        """Name the facesets, as PERFORMER/FACESET, that a model learns from; an empty side stays as it is."""
+        with self.change() as manifest:
+            entry = manifest.models[model]
+            entry.src_facesets = list(src) or entry.src_facesets
+            entry.dst_facesets = list(dst) or entry.dst_facesets
 
     def choose_face(self, clip: str, number: int) -> None:
         """Remember which person of a clip is meant, counted from 1."""

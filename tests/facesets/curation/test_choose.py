@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.facesets.curation.choose import Choice, chosen, row_of
+from understudy.facesets.curation.choose import Choice, chosen, chosen_table, made_ready, rows_of
 from understudy.facesets.store import Faceset
 
 
@@ -44,6 +44,26 @@ def test_the_log_says_what_was_meant(faceset: Faceset) -> None:
     assert choice.words == "where blur < 3, first 5 by yaw_deg backwards"
 
 
-def test_a_row_tells_a_face_by_its_columns(faceset: Faceset) -> None:
-    row = row_of(faceset.faces()[1])
-    assert (row["frame"], row["yaw_deg"], row["clip"]) == (1, -20.0, "clip")
+def test_a_row_tells_a_face_by_its_columns_and_what_is_not_known(faceset: Faceset) -> None:
+    row = rows_of(chosen_table(faceset, Choice(where="frame == 1")))[0]
+    assert (row["frame"], row["yaw_deg"], row["clip"], row["brightness"]) == (1, -20.0, "clip", None)
+
+
+def test_faces_are_measured_once_and_only_when_the_choice_needs_it(faceset: Faceset) -> None:
+    assert list(made_ready(faceset, Choice(sort="yaw_deg", where="frame > 2"))) == []
+    for choice in (Choice(sort="blur"), Choice(sort="brightness"), Choice(where="light_deg > 3")):
+        assert len(list(made_ready(faceset, choice))) == (0 if choice.sort != "blur" else 10)
+    assert len(_frames(faceset, where="brightness > 0")) == 8
+
+
+def test_an_order_that_chooses_does_so_among_what_the_filter_leaves(faceset: Faceset) -> None:
+    list(made_ready(faceset, Choice(sort="final")))
+    frames = _frames(faceset, sort="final", where="frame > 2", limit=3)
+    assert len(frames) == 3 and min(frames) > 2
+    assert not Choice(sort="final").is_all and Choice(sort="yaw_deg").is_all
+    assert Choice(sort="final", limit=3).words == "final of 3"
+
+
+def test_sorts_of_the_manuals_and_columns_are_orders_alike(faceset: Faceset) -> None:
+    assert _frames(faceset, sort="face-yaw") == _frames(faceset, sort="yaw_deg") == list(range(8))
+    assert _frames(faceset, sort="face-yaw", backwards=True) == list(range(8))[::-1]

@@ -1,7 +1,7 @@
 """Which faces a command means: by name, by filter, by order and number.
 
-Every command takes the same choice; what it then does with the faces is the command's. Orders come from
-`facesets.sorting` where that room knows them.
+Every command takes the same choice; what it then does with the faces is the command's. Columns and orders come
+from `facesets.sorting`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.facesets.curation.where import parse_where
+from understudy.events import Events
+from understudy.facesets.curation.where import columns_in, parse_where
+from understudy.facesets.index import NUMBERS
+from understudy.facesets.sorting.measure import measure_faces, unmeasured
+from understudy.facesets.sorting.options import SortOptions
+from understudy.facesets.sorting.sorts import SORTS, ranked
+from understudy.facesets.sorting.table import COLUMNS, Table, table_of
 from understudy.facesets.store import Faceset, StoredFace
 
-# What a record says about a face that one can filter and sort by.
-RECORD_COLUMNS = (
-    "name", "clip", "frame", "time_s", "score", "face_type", "size_px", "yaw_deg", "pitch_deg", "roll_deg",
-    "track", "person", "sharpness", "filled", "source_name",
-)  # fmt: skip
+_MEASURED = {*NUMBERS, "light", "light_deg"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,8 @@ class Choice:
     """Faces that a person means. Empty: all, in their usual order (clip, frame, track).
 
     `names` are file names, with or without ending; `where` is a filter (`where.py`); `sort` names a column or
-    an order; `backwards` turns it round; `limit` takes the first so many.
+    an order of `sorting.sorts`; `backwards` turns it round; `limit` takes the first so many. An order that
+    chooses, like `final`, does so among the faces that names and filter leave, and takes `limit` as its target.
     """
 
     names: tuple[str, ...] = ()
@@ -38,7 +43,12 @@ class Choice:
     @property
     def is_all(self) -> bool:
         """Whether nothing narrows it."""
-        return not self.names and not self.where and self.limit is None
+        return not self.names and not self.where and self.limit is None and not self.is_choosing
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether its order leaves faces out by itself."""
+        return self.sort in SORTS and SORTS[self.sort].chooses
 
     @property
     def words(self) -> str:
@@ -46,46 +56,84 @@ class Choice:
         parts = [f"where {self.where}"] if self.where else []
         if self.names:
             parts.append(f"{len(self.names)} named")
-        if self.limit is not None:
+        if self.is_choosing:
+            parts.append(f"{self.sort}{f' of {self.limit}' if self.limit is not None else ''}")
+        elif self.limit is not None:
             order = f" by {self.sort}{' backwards' if self.backwards else ''}" if self.sort else ""
             parts.append(f"first {self.limit}{order}")
         return ", ".join(parts)
 
 
+def made_ready(faceset: Faceset, choice: Choice) -> Events:
+    """Measure the faces when the choice speaks of what is only known then; without events when it is known.
+
+    Raises OptionInvalid for a filter that is none.
+    """
+    in_filter = columns_in(choice.where) if choice.where else set[str]()
+    by_sort = choice.sort in SORTS and SORTS[choice.sort].needs == "pixels"
+    if (by_sort or ({choice.sort} | in_filter) & _MEASURED) and unmeasured(faceset):
+        yield from measure_faces(faceset)
+
+
 def chosen(faceset: Faceset, choice: Choice) -> list[StoredFace]:
-    """The faces meant, in the order asked for. Raises FacesUnknown for names and columns that are not there,
-    OptionInvalid for a filter that is none."""
+    """The faces meant, in the order asked for; `made_ready` comes before.
+
+    Raises FacesUnknown for names and orders that are not there, OptionInvalid for a filter that is none.
+    """
+    return chosen_table(faceset, choice).faces
+
+
+def chosen_table(faceset: Faceset, choice: Choice) -> Table:
+    """The faces meant with their columns."""
     if choice.limit is not None and choice.limit < 0:
         raise OptionInvalid(f"The number of faces can't be {choice.limit}.")
-    faces = _named(faceset.faces(), choice.names)
+    table = table_of(faceset)
+    if choice.names:
+        table = table.part(_places_of(table.faces, choice.names))
     if choice.where:
-        test = parse_where(choice.where, RECORD_COLUMNS)
-        faces = [face for face in faces if test(row_of(face))]
+        test = parse_where(choice.where, COLUMNS)
+        table = table.part([place for place, row in enumerate(rows_of(table)) if test(row)])
     if choice.sort:
-        faces = _sorted(faces, choice.sort, backwards=choice.backwards)
+        table = _sorted(table, choice)
     elif choice.backwards:
-        faces.reverse()
-    return faces[: choice.limit]
+        table = table.part(range(len(table.faces))[::-1])
+    return table if choice.limit is None else table.part(range(len(table.faces))[: choice.limit])
 
 
-def row_of(face: StoredFace) -> dict[str, Any]:
-    """A face's values by column."""
-    record = face.record
-    return {name: getattr(record, name) for name in RECORD_COLUMNS if name != "name"} | {"name": face.name}
+def rows_of(table: Table) -> list[dict[str, Any]]:
+    """Every face's values by column as plain values; None is what was not measured."""
+    plain = {name: [_plain(value) for value in table.columns[name].tolist()] for name in COLUMNS}
+    return [{name: plain[name][place] for name in COLUMNS} for place in range(len(table.faces))]
 
 
-def _named(faces: Sequence[StoredFace], names: Collection[str]) -> list[StoredFace]:
-    if not names:
-        return list(faces)
-    by_name: Mapping[str, StoredFace] = {face.path.stem: face for face in faces} | {f.name: f for f in faces}
-    missing = [name for name in names if name not in by_name]
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _places_of(faces: Sequence[StoredFace], names: Collection[str]) -> list[int]:
+    place_of: Mapping[str, int] = {face.path.stem: place for place, face in enumerate(faces)} | {
+        face.name: place for place, face in enumerate(faces)
+    }
+    missing = [name for name in names if name not in place_of]
     if missing:
         some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
         raise FacesUnknown(f"{len(missing)} of the {len(names)} faces named are not in this faceset: {some}.")
-    return list({by_name[name].name: by_name[name] for name in names}.values())
+    return list(dict.fromkeys(place_of[name] for name in names))
 
 
-def _sorted(faces: list[StoredFace], by: str, *, backwards: bool) -> list[StoredFace]:
-    if by not in RECORD_COLUMNS:
-        raise FacesUnknown(f"Faces can't be sorted by {by!r}; known are {', '.join(RECORD_COLUMNS)}.")
-    return sorted(faces, key=lambda face: row_of(face)[by], reverse=backwards)
+def _sorted(table: Table, choice: Choice) -> Table:
+    if choice.sort in SORTS:
+        options = SortOptions() if choice.limit is None else SortOptions(target=max(1, choice.limit))
+        order = ranked(table, choice.sort, backwards=choice.backwards, options=options).faces
+        place_of = {face.name: place for place, face in enumerate(table.faces)}
+        return table.part([place_of[face.name] for face in order])
+    if choice.sort not in COLUMNS:
+        raise FacesUnknown(
+            f"Faces can't be sorted by {choice.sort!r}; known are {', '.join(SORTS)}, and the columns "
+            f"{', '.join(COLUMNS)}."
+        )
+    values = [row[choice.sort] for row in rows_of(table)]
+    known = [place for place, value in enumerate(values) if value is not None]
+    unknown = [place for place, value in enumerate(values) if value is None]
+    known.sort(key=lambda place: values[place], reverse=choice.backwards)
+    return table.part([*known, *unknown])

@@ -63,9 +63,13 @@ def ranking(
     faceset: Faceset, by: str, *, backwards: bool = False, options: SortOptions = SortOptions()
 ) -> Ranking:
     """The faces ordered or chosen `by` a sort of SORTS. Raises OptionInvalid for a sort that isn't there."""
-    sort = sort_named(by)
-    table = table_of(faceset)
-    found = _both_ways(sort.order(table, options), backwards)
+    sort_named(by)
+    return ranked(table_of(faceset), by, backwards=backwards, options=options)
+
+
+def ranked(table: Table, by: str, *, backwards: bool = False, options: SortOptions = SortOptions()) -> Ranking:
+    """Like `ranking`, of the faces of a table alone."""
+    found = _both_ways(sort_named(by).order(table, options), backwards)
     return Ranking(
         [table.faces[place] for place in found.places],
         found.values,

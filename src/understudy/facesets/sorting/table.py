@@ -77,6 +77,12 @@ class Table:
     columns: Columns
     _faceset: Faceset | None = field(default=None, repr=False)
 
+    def part(self, places: Sequence[int]) -> Table:
+        """The faces at some places alone, in that order."""
+        wanted = np.asarray(places, np.intp)
+        columns = {name: column[wanted] for name, column in self.columns.items()}
+        return Table([self.faces[place] for place in wanted], columns, self._faceset)
+
     def vectors(self, kind: str) -> tuple[Float32, npt.NDArray[np.intp]]:
         """Vectors (m, d) of the faces that have one, and these faces' places (m,), ascending.
 

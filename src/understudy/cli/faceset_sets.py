@@ -1,0 +1,67 @@
+"""`understudy faceset new | copy | merge`: several named facesets of a performer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.cli.faceset import ALL, ASKED, choice_of, run
+from understudy.cli.flags import Json
+from understudy.project.project import Project
+
+
+def new(project: Path, faceset: str, /) -> None:
+    """Make an empty faceset of a performer, to copy, import or extract faces into.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, like src/close.
+    """
+    from understudy.jobs import faceset_sets
+
+    made = faceset_sets.new_set(Project.open(project), faceset)
+    print(f"{'made faceset' if made else 'there is already'} {faceset}")
+
+
+def copy(
+    project: Path, faceset: str, goal: str, /, *names: str, json: Json = False, which: ASKED = ALL
+) -> None:
+    """Copy faces of one faceset into another, which is made where it is missing. Nothing is overwritten.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        Where they come from: PERFORMER/NAME, or PERFORMER alone.
+    goal:
+        Where they go to: PERFORMER/NAME.
+    names:
+        File names of faces.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_sets
+
+    run(faceset_sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which)), json=json)
+
+
+def merge(project: Path, goal: str, /, *sources: str, json: Json = False) -> None:
+    """Bring all faces of several facesets together in one. The others stay; nothing is overwritten.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    goal:
+        Where they go to: PERFORMER/NAME; it is made where it is missing.
+    sources:
+        Where they come from.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_sets
+
+    run(faceset_sets.merge_sets(Project.open(project), goal, sources), json=json)

@@ -1,0 +1,70 @@
+"""Several named facesets of a performer: make one, copy faces into one, bring several together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from understudy.errors import FacesUnknown, OptionInvalid
+from understudy.events import Events
+from understudy.facesets.curation import choose as choosing
+from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.gather import gather
+from understudy.facesets.names import safe_name
+from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
+from understudy.project.lock import exclusive
+from understudy.project.project import Project
+
+
+def new_set(project: Project, name: str) -> bool:
+    """Make the faceset PERFORMER/NAME, empty; False where it is there. Raises OptionInvalid, ProjectInvalid."""
+    performer, _, short = name.partition("/")
+    if not short or "/" in short or safe_name(short) != short:
+        raise OptionInvalid(f"{name!r} names no faceset. Write it as PERFORMER/NAME, like src/close.")
+    return project.add_faceset(performer, short)
+
+
+def copy_faces(project: Project, source: str, goal: str, choice: Choice) -> Events:
+    """Copy the chosen faces of one faceset into another, which is made where it is missing."""
+    with looked_at(project, source) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = chosen(desk.faceset, choice)
+        if not faces:
+            raise FacesUnknown("No faces are chosen, so there is nothing to copy.", desk.faceset.folder)
+        name = _goal(project, goal, [desk.name])
+        words = f"copy from {desk.name}" + (f" ({choice.words})" if choice.words else "")
+        with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as target:
+            yield from gather(
+                target, [(desk.faceset, faces)], trash=project.trash.folder, verb="copy", words=words
+            )
+
+
+def merge_sets(project: Project, goal: str, sources: Sequence[str]) -> Events:
+    """Copy all faces of several facesets into one, which is made where it is missing; the sources stay."""
+    if not sources:
+        raise FacesUnknown("Say which facesets to bring together: GOAL, then one or more others.")
+    names = [full_name(project, source) for source in sources]
+    name = _goal(project, goal, names)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(project.faceset(*one.split("/"))) for one in names]
+        stack.enter_context(exclusive(lock_path(project, name), wait_s=2.0))
+        target = stack.enter_context(project.faceset(*name.split("/")))
+        yield from gather(
+            target,
+            [(faceset, faceset.faces()) for faceset in opened],
+            trash=project.trash.folder,
+            verb="merge",
+            words=f"merge {', '.join(names)}",
+        )
+
+
+def _goal(project: Project, text: str, sources: Sequence[str]) -> str:
+    known = all_names(project)
+    if "/" not in text or text in known:
+        name = full_name(project, text)
+    else:
+        new_set(project, text)
+        name = text
+    if name in sources:
+        raise OptionInvalid(f"{name} can't be brought into itself.")
+    return name

@@ -1,0 +1,53 @@
+"""Pages and overlays show the faces asked for, beside the faceset and never in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.facesets.curation.conftest import content
+from understudy.errors import FacesUnknown
+from understudy.events import Made
+from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, with_landmarks
+from understudy.facesets.store import Faceset
+from understudy.geometry import transform_points
+from understudy.media.images import read_image
+
+
+def test_faces_fill_pages_in_their_order(faceset: Faceset, tmp_path: Path) -> None:
+    before = content(faceset.folder)
+    faces = faceset.faces()[::-1]
+    captions = [str(face.record.frame) for face in faces]
+    events = list(contact_sheets(faceset, faces, captions, tmp_path / "s", columns=3, rows=2, cell_px=32))
+    pages = [event.path for event in events if isinstance(event, Made)]
+    assert [page.name for page in pages] == ["sheet-001.jpg", "sheet-002.jpg"]
+    first = read_image(pages[0])[6:38, 6:38].astype(float)
+    distances = [np.abs(first - faceset.image(face)).mean() for face in faces]
+    assert int(np.argmin(distances)) == 0
+    assert read_image(pages[1]).shape[1] < read_image(pages[0]).shape[1], "two faces need less room"
+    assert content(faceset.folder) == before
+
+
+def test_landmarks_are_drawn_where_they_are(faceset: Faceset) -> None:
+    face = faceset.faces()[0]
+    drawn = with_landmarks(np.zeros((32, 32, 3), np.uint8), face.record, size_px=256)
+    points = transform_points(face.record.crop_matrix(), face.record.landmarks()) * 8
+    inside = points[((points > 2) & (points < 254)).all(1)].astype(int)
+    assert len(inside) > 40
+    assert (drawn[inside[:, 1], inside[:, 0]].max(1) > 60).mean() > 0.95
+    assert (drawn.max(2) > 60).mean() < 0.3
+
+
+def test_every_chosen_face_gets_its_picture(faceset: Faceset, tmp_path: Path) -> None:
+    list(landmark_pictures(faceset, faceset.faces()[:2], tmp_path / "marks"))
+    assert sorted(p.name for p in (tmp_path / "marks").iterdir()) == ["clip-000000-1.jpg", "clip-000001-1.jpg"]
+    assert read_image(tmp_path / "marks" / "clip-000000-1.jpg").shape == (512, 512, 3)
+
+
+def test_nothing_chosen_is_said(faceset: Faceset, tmp_path: Path) -> None:
+    with pytest.raises(FacesUnknown, match="nothing to show"):
+        list(contact_sheets(faceset, [], [], tmp_path))
+    with pytest.raises(FacesUnknown, match="nothing to show"):
+        list(landmark_pictures(faceset, [], tmp_path))

@@ -1,0 +1,56 @@
+"""Pictures of a project's facesets land beside them, and coverage compares the two sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.facesets.conftest import make_record, noise
+from understudy.events import Made, StageFinished
+from understudy.facesets.curation.choose import Choice
+from understudy.jobs import faceset_views
+from understudy.media.images import read_image
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """src looks ahead; dst also 30 degrees left."""
+    for performer, yaws in (("src", [0.0] * 8), ("dst", [0.0] * 4 + [-30.0] * 6)):
+        with project.faceset(performer) as faceset:
+            for frame, yaw in enumerate(yaws):
+                record = make_record(clip=performer, frame=frame, size_px=32)
+                faceset.add(noise(32, seed=frame), record.model_copy(update={"yaw_deg": yaw}))
+    return project
+
+
+def test_coverage_measures_draws_and_says_what_is_missing(filled: Project) -> None:
+    *_, made, finished = faceset_views.show_coverage(filled)
+    assert isinstance(made, Made) and made.path == filled.folder / "sheets" / "coverage.png"
+    assert read_image(made.path).shape[2] == 3
+    assert isinstance(finished, StageFinished)
+    assert finished.summary["words"][0] == "dst looks 30° left in 6 frames; src has no such faces."
+    assert finished.summary["src"]["faces"] == 8
+
+
+def test_coverage_takes_the_sets_it_is_told(filled: Project) -> None:
+    *_, finished = faceset_views.show_coverage(filled, src=["dst"], dst=["dst"])
+    assert isinstance(finished, StageFinished) and finished.summary["lacks"] == []
+
+
+def test_sheets_tell_the_value_they_are_sorted_by(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def sheets(faceset: object, faces: object, captions: list[str], folder: object, **_: object) -> list:
+        said.extend(captions)
+        return []
+
+    monkeypatch.setattr(faceset_views, "contact_sheets", sheets)
+    list(faceset_views.sheet(filled, "dst", Choice(sort="yaw_deg", limit=1)))
+    list(faceset_views.sheet(filled, "dst", Choice(sort="face-yaw", limit=1)))
+    assert said == ["-30  dst-000004-1", "dst-000004-1"]
+
+
+def test_landmarks_are_drawn_beside_the_faceset(filled: Project) -> None:
+    list(faceset_views.landmarks(filled, "src", Choice(limit=2)))
+    folder = filled.folder / "sheets" / "src-main" / "landmarks"
+    assert sorted(path.name for path in folder.iterdir()) == ["src-000000-1.jpg", "src-000001-1.jpg"]
