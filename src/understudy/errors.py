@@ -108,6 +108,10 @@ class ProjectTooNew(UnderstudyError):
     """The project was made by a newer version of understudy."""
 
 
+class TrackEditInvalid(UnderstudyError):
+    """What is said about the tracks of a clip makes no sense or does not fit them."""
+
+
 class OptionInvalid(UnderstudyError):
     """An option has a value out of its range or of the wrong kind."""
 

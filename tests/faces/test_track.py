@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,3 +50,34 @@ def test_no_track_has_two_faces_in_one_frame(rows):
     numbers = link_tracks([[at(x) for x in row] for row in rows])
     assert [len(row) for row in numbers] == [len(row) for row in rows]
     assert all(len(set(row)) == len(row) for row in numbers)
+
+
+LOOKS = np.eye(6) * 0.8
+
+
+def test_looks_decide_where_boxes_are_crossed():
+    """Both turn round where they meet: by their boxes alone they seem to pass."""
+    frames = [[at(100 - 6 * abs(10 - k)), at(104 + 6 * abs(10 - k))] for k in range(21)]
+    looks = [[LOOKS[0], LOOKS[1]]] * 21
+    assert link_tracks(frames, looks_per_frame=looks) == [[0, 1]] * 21
+
+
+def test_a_hidden_face_comes_back_to_its_track_only_where_it_is_expected_and_alike():
+    walk = [[at(50 + 6 * k)] if not 10 <= k < 30 else [] for k in range(40)]
+    same = [[LOOKS[0]] * len(row) for row in walk]
+    assert {n for row in link_tracks(walk, looks_per_frame=same) for n in row} == {0}
+    other = [[LOOKS[0] if k < 10 else LOOKS[1]] * len(row) for k, row in enumerate(walk)]
+    assert {n for row in link_tracks(walk, looks_per_frame=other) for n in row} == {0, 1}
+    away = [[at(50 + 6 * k, 50 if k < 10 else 250)] * len(row) for k, row in enumerate(walk)]
+    assert {n for row in link_tracks(away, looks_per_frame=same) for n in row} == {0, 1}
+
+
+def test_ten_times_the_frames_take_about_ten_times_as_long():
+    def seconds(count: int) -> float:
+        frames = [[at(50 + 30 * np.sin(k / 9)), at(200), at(300 + k % 7)] for k in range(count)]
+        began = time.process_time()
+        link_tracks(frames, looks_per_frame=[[LOOKS[0], LOOKS[1], LOOKS[2]]] * count)
+        return time.process_time() - began
+
+    seconds(50)
+    assert seconds(2000) < 25 * max(seconds(200), 0.005)

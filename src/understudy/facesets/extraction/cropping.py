@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,9 @@ from understudy.facesets.extraction.finder import sharpness
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.looking import frames_at
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.people import Person, Sighting
+from understudy.facesets.extraction.people import Person
 from understudy.facesets.extraction.task import Task
+from understudy.facesets.extraction.tracks import Sighting, Track
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import encoded_face
 from understudy.geometry import crop_from_frame
@@ -37,27 +37,27 @@ class Plan:
     """One face to be cut: where it is, with landmarks (68, 2) steadied over its track."""
 
     sighting: Sighting
+    track: Track
     landmarks_68: npt.NDArray[np.float64]
 
 
 def planned(person: Person, options: ExtractOptions) -> list[Plan]:
     """The faces of a person, one a frame (the larger where two were found), in order of frames."""
-    largest: dict[int, Sighting] = {}
-    for sighting in person.sightings:
-        other = largest.get(sighting.frame.index)
-        if other is None or sighting.side_px > other.side_px:
-            largest[sighting.frame.index] = sighting
-    tracks: dict[int, list[Sighting]] = defaultdict(list)
-    for _, sighting in sorted(largest.items()):
-        tracks[sighting.track].append(sighting)
-    plans = []
-    for sightings in tracks.values():
-        landmarks = np.stack([s.face.landmarks_68 for s in sightings])
-        if options.smooth:
-            places = [s.frame.index // options.frame_step for s in sightings]
-            landmarks = smooth_track(places, landmarks)
-        plans += [Plan(s, points) for s, points in zip(sightings, landmarks, strict=True)]
-    return sorted(plans, key=lambda plan: plan.sighting.frame.index)
+    largest: dict[int, Plan] = {}
+    for track in person.tracks:
+        for plan in _steadied(track, options):
+            other = largest.get(plan.sighting.frame.index)
+            if other is None or plan.sighting.side_px > other.sighting.side_px:
+                largest[plan.sighting.frame.index] = plan
+    return [plan for _, plan in sorted(largest.items())]
+
+
+def _steadied(track: Track, options: ExtractOptions) -> list[Plan]:
+    landmarks = np.stack([s.face.landmarks_68 for s in track.sightings])
+    if options.smooth:
+        places = [s.frame.index // options.frame_step for s in track.sightings]
+        landmarks = smooth_track(places, landmarks)
+    return [Plan(s, track, points) for s, points in zip(track.sightings, landmarks, strict=True)]
 
 
 def cut(clip: Clip, plans: Sequence[Plan], *, task: Task, journal: Journal, done: int) -> Iterator[Progress]:
@@ -120,8 +120,8 @@ def _record(
             "yaw_deg": round(pose.yaw_deg, 2),
             "pitch_deg": round(pose.pitch_deg, 2),
             "roll_deg": round(pose.roll_deg, 2),
-            "track": plan.sighting.track,
-            "person": plan.sighting.person,
+            "track": plan.track.number,
+            "person": plan.track.person,
             "sharpness": round(sharpness, 3),
             "source_name": frame.name,
         }

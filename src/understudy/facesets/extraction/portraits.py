@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.events import Made
-from understudy.facesets.extraction.people import Person, Sighting
+from understudy.facesets.extraction.people import Person
+from understudy.facesets.extraction.tracks import Sighting
 from understudy.files import write_bytes
 from understudy.media.clip import Clip
 from understudy.media.images import encode_jpeg

@@ -7,7 +7,7 @@ from pathlib import Path
 from understudy.facesets.extraction.found import FoundFrame, look_found
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.people import TOO_DOUBTFUL, why_unwanted
+from understudy.facesets.extraction.tracks import TOO_DOUBTFUL, why_unwanted
 from understudy.facesets.store import Faceset
 
 NO_FACE = "no face was found"

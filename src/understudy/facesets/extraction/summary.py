@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from understudy.facesets.extraction.found import FoundFrame
-from understudy.facesets.extraction.people import Person, is_wanted, why_unwanted
+from understudy.facesets.extraction.people import Person
 from understudy.facesets.extraction.task import Task
+from understudy.facesets.extraction.tracks import is_wanted, why_unwanted
 
 
 def summary_of(
