@@ -1,8 +1,8 @@
 """Histograms of many more faces than were rendered: the same pictures in other light, colour and framing.
 
-Every variant is computed from pixels: moved and scaled crop, exposure and gamma a channel, blur and grain, so no
-two histograms are equal and all differ as they do between shoots. The first ones are the rendered faces themselves.
-Computed once, in pieces, and kept beside the faceset.
+Every variant is computed from pixels: moved and scaled crop, exposure and gamma a channel, blur and grain, so
+no two histograms are equal and all differ as they do between shoots. The first ones are the rendered faces
+themselves. Computed once, in pieces, and kept beside the faceset.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 
 from understudy.facesets.record import FaceRecord
-from understudy.facesets.sorting.pixels import histograms
+from understudy.facesets.sorting.pixels import THUMBNAIL_PX, histograms
 from understudy.facesets.store import Faceset, StoredFace
 
 PART = 10_000
+KINDS = ("histogram", "grey_histogram", "thumbnail")
 
 
 def variant(rgb: np.ndarray, record: FaceRecord, rng: np.random.Generator) -> tuple[np.ndarray, FaceRecord]:
@@ -43,7 +44,7 @@ def variant(rgb: np.ndarray, record: FaceRecord, rng: np.random.Generator) -> tu
 
 
 def vectors(folder: Path, count: int) -> dict[str, np.ndarray]:
-    """float16 arrays (count, d) of root histograms by kind."""
+    """Arrays (count, d) by kind: root histograms as float16, thumbnails as uint8."""
     kept = folder.parent / f"{folder.name}-histograms"
     kept.mkdir(exist_ok=True)
     with Faceset(folder) as faceset, ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -60,16 +61,20 @@ def _part(
     path = kept / f"{first:07d}.npz"
     if not path.is_file():
         found = list(pool.map(lambda number: _one(faceset, faces, number), range(first, first + PART)))
-        colours, greys = (np.array(column, np.float16) for column in zip(*found, strict=True))
-        np.savez(path, histogram=colours, grey_histogram=greys)
+        columns = [np.array(column) for column in zip(*found, strict=True)]
+        np.savez(path, **dict(zip(KINDS, columns, strict=True)))
         print(f"histograms of {first + PART} faces", flush=True)
     with np.load(path) as part:
         return dict(part)
 
 
-def _one(faceset: Faceset, faces: Sequence[StoredFace], number: int) -> tuple[np.ndarray, np.ndarray]:
+def _one(faceset: Faceset, faces: Sequence[StoredFace], number: int) -> tuple[np.ndarray, ...]:
     face = faces[number % len(faces)]
     rgb, record = faceset.image(face), face.record
     if number >= len(faces):
         rgb, record = variant(rgb, record, np.random.default_rng([number, 5]))
-    return histograms(rgb, record)
+    colours, grey = histograms(rgb, record)
+    small = cv2.resize(
+        cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA
+    )
+    return colours.astype(np.float16), grey.astype(np.float16), small.ravel()

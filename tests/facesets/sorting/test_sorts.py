@@ -165,7 +165,7 @@ def test_the_best_faces_look_everywhere_though_most_look_ahead(by, tmp_path):
     assert frames(backwards.faces) == frames(found.faces)[::-1]
 
 
-@pytest.mark.parametrize("by", SORTS)
+@pytest.mark.parametrize("by", [name for name, sort in SORTS.items() if sort.needs != "identity"])
 def test_faces_of_equal_value_keep_the_order_of_frames(by, tmp_path):
     with Faceset(tmp_path) as faceset:
         for frame in range(5):

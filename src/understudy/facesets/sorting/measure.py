@@ -9,8 +9,9 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from understudy.events import Event, Events, Notice, Progress, StageFinished, St
 from understudy.facesets.index import NUMBERS, Measures
 from understudy.facesets.sorting.pixels import VERSION, measured
 from understudy.facesets.store import Faceset, StoredFace
+
+T = TypeVar("T")
 
 STAGE = "measure"
 _MOST_THREADS = 16
@@ -47,10 +50,10 @@ def measure_faces(faceset: Faceset, *, threads: int | None = None) -> Events:
     yield StageStarted(stage=STAGE, unit="faces", total=total, done=done, why=why)
     unreadable: list[str] = []
     if missing:
-        yield from _measure(faceset, missing, unreadable, done=done, threads=threads or _threads())
+        yield from _measure(faceset, missing, unreadable, done=done, threads=threads or usual_threads())
         _forget_stale(faceset)
     if unreadable:
-        yield Notice(_told(unreadable), "warning")
+        yield Notice(unreadable_sentence(unreadable), "warning")
     summary = {"measured": len(missing) - len(unreadable), "known": done, "unreadable": unreadable}
     yield StageFinished(stage=STAGE, summary=summary, skipped=not missing)
 
@@ -60,8 +63,12 @@ def _measure(
 ) -> Iterator[Event]:
     digests, index, ready = faceset.digests(), faceset.index(), list[Measures]()
     started, total = time.monotonic(), done + len(missing)
+
+    def work(face: StoredFace) -> Measures:
+        return _one(faceset, face, digests[face.name])
+
     try:
-        for number, (face, measures) in enumerate(_results(faceset, missing, digests, threads), 1):
+        for number, (face, measures) in enumerate(worked(missing, work, threads=threads), 1):
             if measures is None:
                 unreadable.append(face.name)
             else:
@@ -76,15 +83,15 @@ def _measure(
         index.keep_measures(ready, VERSION)
 
 
-def _results(
-    faceset: Faceset, faces: Sequence[StoredFace], digests: dict[str, bytes], threads: int
-) -> Iterator[tuple[StoredFace, Measures | None]]:
-    """Every face with what was measured, in order; None where it can't be read."""
-    waiting: deque[tuple[StoredFace, Future[Measures | None]]] = deque()
+def worked(
+    faces: Sequence[StoredFace], work: Callable[[StoredFace], T], *, threads: int
+) -> Iterator[tuple[StoredFace, T | None]]:
+    """Every face with what `work` made of it in a thread, in order; None where the face can't be read."""
+    waiting: deque[tuple[StoredFace, Future[T | None]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="measure")
     try:
         for face in faces:
-            waiting.append((face, pool.submit(_one, faceset, face, digests[face.name])))
+            waiting.append((face, pool.submit(_unless_unreadable, work, face)))
             if len(waiting) >= 4 * threads:
                 first, future = waiting.popleft()
                 yield first, future.result()
@@ -95,12 +102,15 @@ def _results(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _one(faceset: Faceset, face: StoredFace, digest: bytes) -> Measures | None:
+def _unless_unreadable(work: Callable[[StoredFace], T], face: StoredFace) -> T | None:
     try:
-        rgb = faceset.image(face)
+        return work(face)
     except ImageUnreadable:
         return None
-    found = measured(rgb, face.record)
+
+
+def _one(faceset: Faceset, face: StoredFace, digest: bytes) -> Measures:
+    found = measured(faceset.image(face), face.record)
     numbers = (found.numbers.get(name, math.nan) for name in NUMBERS)
     vectors = {
         "histogram": found.histogram.astype(np.float16).tobytes(),
@@ -118,11 +128,13 @@ def _forget_stale(faceset: Faceset) -> None:
         faceset.index().forget_measures(stale)
 
 
-def _threads() -> int:
+def usual_threads() -> int:
+    """One a core: decoding and measuring let go of Python's lock."""
     return min(_MOST_THREADS, os.cpu_count() or 1)
 
 
-def _told(names: Sequence[str]) -> str:
+def unreadable_sentence(names: Sequence[str]) -> str:
+    """What became of faces that can't be read."""
     some = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
     many = "1 face" if len(names) == 1 else f"{len(names)} faces"
     return f"{many} can't be read and will come last in every order ({some})."

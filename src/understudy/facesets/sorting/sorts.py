@@ -25,7 +25,7 @@ from understudy.facesets.store import Faceset, StoredFace
 Array = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
-Needs = Literal["record", "pixels"]
+Needs = Literal["record", "pixels", "identity"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ Order = Callable[[Table, SortOptions], Ordered]
 
 @dataclass(frozen=True)
 class Sort:
-    """One way to order faces. `needs` says whether `measure_faces` has to run first."""
+    """One way to order faces. `needs` says what has to run first: `measure_faces` for pixels,
+    `measure_identities` for identity."""
 
     first: str  # which faces come first, in one sentence
     needs: Needs
@@ -286,6 +287,11 @@ SORTS: dict[str, Sort] = {
     ),
     "face-dissim": Sort(
         "Faces whose landmarks are least like all others' come first.", "record", _unlike("landmarks")
+    ),
+    "identity": Sort(
+        "The first face comes first, then always the one most like the same person.",
+        "identity",
+        _alike("identity"),
     ),
     "distance": Sort(
         "Faces nearest to the mean face come first, badly aligned or far turned ones last.",

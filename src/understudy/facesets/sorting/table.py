@@ -31,7 +31,9 @@ _VECTOR_SHAPES = {
     "histogram": (768, "<f2"),
     "grey_histogram": (256, "<f2"),
     "thumbnail": (THUMBNAIL_PX**2, "u1"),
+    "identity": (128, "<f4"),
 }
+IDENTITY_MAKER = "sface"  # of `faces.identity.EMBEDDERS`
 # Points 17-47 and the mouth's corners: those that aligning a crop listens to.
 _STEADY_POINTS = np.array([*range(17, 48), 48, 54])
 
@@ -65,6 +67,7 @@ COLUMNS: dict[str, str] = {
     "light_side": "How much brighter the face is to the image's right, as a share of its mean.",
     "light_height": "How much brighter the face is upwards, as a share of its mean.",
     "light": "How directed the light is: the length of both.",
+    "stranger": "How unlike the faceset's usual person: 0 the same, 1 nothing in common; known after `identity`.",
     "light_deg": "Where the light comes from: 0 the image's right, 90 above, 180 left, -90 below.",
 }
 
@@ -86,24 +89,15 @@ class Table:
     def vectors(self, kind: str) -> tuple[Float32, npt.NDArray[np.intp]]:
         """Vectors (m, d) of the faces that have one, and these faces' places (m,), ascending.
 
-        Kinds: `histogram`, `grey_histogram` (square roots of shares), `thumbnail` (0..255) and `landmarks`,
-        the 68 points on the unit square one after another.
+        Kinds: `histogram`, `grey_histogram` (square roots of shares), `thumbnail` (0..255), `landmarks`, the 68
+        points on the unit square one after another, and `identity`, unit vectors of who it is.
         """
         if kind == "landmarks":
             points = landmarks_in_unit([face.record for face in self.faces])
             return points.reshape(len(self.faces), 136).astype(np.float32), np.arange(len(self.faces))
-        length, kept_as = _VECTOR_SHAPES[kind]
         if self._faceset is None or not self.faces:
-            return np.empty((0, length), np.float32), np.empty(0, np.intp)
-        row_of = _rows_by_digest(self._faceset, self.faces)
-        vectors, known = np.zeros((len(self.faces), length), np.float32), np.zeros(len(self.faces), bool)
-        for digest, data in self._faceset.index().vectors(kind):
-            rows = row_of.get(digest)
-            if rows is not None:
-                vectors[rows] = np.frombuffer(data, kept_as)
-                known[rows] = True
-        places = np.flatnonzero(known)
-        return (vectors if known.all() else vectors[places]), places
+            return np.empty((0, _VECTOR_SHAPES[kind][0]), np.float32), np.empty(0, np.intp)
+        return _kept_vectors(self._faceset, self.faces, kind)
 
 
 def table_of(faceset: Faceset) -> Table:
@@ -162,7 +156,34 @@ def _measured_columns(faceset: Faceset, faces: Sequence[StoredFace]) -> dict[str
                 values[rows] = np.array(numbers, float)  # None becomes NaN
     found: dict[str, Column] = {name: values[:, place] for place, name in enumerate(NUMBERS)}
     found["light"] = np.hypot(found["light_side"], found["light_height"])
+    found["stranger"] = _strangeness(faceset, faces) if faces else np.empty(0)
     found["light_deg"] = np.degrees(np.arctan2(found["light_height"], found["light_side"]))
+    return found
+
+
+def _kept_vectors(
+    faceset: Faceset, faces: Sequence[StoredFace], kind: str
+) -> tuple[Float32, npt.NDArray[np.intp]]:
+    length, kept_as = _VECTOR_SHAPES[kind]
+    row_of = _rows_by_digest(faceset, faces)
+    vectors, known = np.zeros((len(faces), length), np.float32), np.zeros(len(faces), bool)
+    for digest, data in faceset.index().vectors(kind, IDENTITY_MAKER if kind == "identity" else ""):
+        rows = row_of.get(digest)
+        if rows is not None:
+            vectors[rows] = np.frombuffer(data, kept_as)
+            known[rows] = True
+    places = np.flatnonzero(known)
+    return (vectors if known.all() else vectors[places]), places
+
+
+def _strangeness(faceset: Faceset, faces: Sequence[StoredFace]) -> Column:
+    """1 - cosine to the usual person: the mean of the half nearest to all, which strangers don't move."""
+    found = np.full(len(faces), np.nan)
+    vectors, places = _kept_vectors(faceset, faces, "identity")
+    if len(places):
+        towards = vectors @ vectors.mean(0)
+        usual = vectors[towards >= np.median(towards)].mean(0)
+        found[places] = 1 - vectors @ (usual / max(float(np.linalg.norm(usual)), 1e-9))
     return found
 
 
