@@ -152,6 +152,14 @@ class UnsafeFile(UnderstudyError):
     """A file asks for something no weights or settings file may ask for."""
 
 
+class ExchangeUnreadable(UnderstudyError):
+    """A file of another program is damaged, of a kind we don't read, or says something impossible."""
+
+
+class ExchangeRefused(UnderstudyError):
+    """Faces can't be written the way another program wants them, or something is in the way."""
+
+
 class Stopped(UnderstudyError):
     """The user stopped the job; everything done so far is kept."""
 

@@ -26,12 +26,15 @@ if TYPE_CHECKING:  # needs OpenCV, which `--help` does not
 
 faceset = App(name="faceset", help="Look at a faceset, choose, clean and arrange its faces.")
 _VIEWS, _SETS = "understudy.cli.faceset_views", "understudy.cli.faceset_sets"
+_EXCHANGE = "understudy.cli.exchange"
 faceset.command(f"{_VIEWS}:coverage", name="coverage", help="Say what src lacks for dst, and draw the map.")
 faceset.command(f"{_VIEWS}:sheet", name="sheet", help="Lay faces out on pages.")
 faceset.command(f"{_VIEWS}:landmarks", name="landmarks", help="Draw the landmarks on faces.")
 faceset.command(f"{_SETS}:new", name="new", help="Make an empty faceset of a performer.")
 faceset.command(f"{_SETS}:copy", name="copy", help="Copy faces of one faceset into another.")
 faceset.command(f"{_SETS}:merge", name="merge", help="Bring the faces of several facesets together in one.")
+faceset.command(f"{_EXCHANGE}:import_", name="import", help="Take faces of other programs.")
+faceset.command(f"{_EXCHANGE}:export", name="export", help="Write faces for other programs.")
 ASKED = Annotated[Which, Parameter(name="*", group="Which faces")]
 ALL = Which()
 _SHOWN = ("clip", "frame", "yaw_deg", "pitch_deg", "sharpness")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.cli.main import app
+from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
@@ -25,6 +26,12 @@ _STAGES: tuple[tuple[str, str, str, type[Options]], ...] = (
     ("Train", "train", "understudy train", TrainOptions),
     ("Merge", "merge", "understudy merge", MergeOptions),
     ("Encode", "encode", "understudy encode", EncodeOptions),
+)
+
+# Options of commands on facesets, which no table sets: heading, command, class.
+_FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
+    ("Import", "understudy faceset import", ImportOptions),
+    ("Export", "understudy faceset export", ExportOptions),
 )
 
 _WHEN = {"live": "at any time", "restart": "at the next start", "create": "only for something new"}
@@ -42,6 +49,8 @@ def options_page() -> str:
     ]
     for heading, table, command, options in _STAGES:
         parts += ["", f"## {heading}", "", f"`{command}`, table `[{table}]`", "", *_table(options)]
+    for heading, command, options in _FLAGS_ALONE:
+        parts += ["", f"## {heading}", "", f"Flags of `{command}` alone.", "", *_table(options)]
     parts += ["", "## Presets", "", "What `--preset` stands for.", "", *_presets()]
     return "\n".join(parts) + "\n"
 

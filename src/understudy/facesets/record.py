@@ -54,7 +54,9 @@ class FaceRecord(BaseModel):
     clip: str = Field(max_length=1000, description="Name of the clip in the project.")
     frame: int = Field(ge=0, lt=2**31, description="Index of the frame in order of showing.")
     time_s: float = Field(description="When the frame is shown, seconds from the clip's start.")
-    frame_size: tuple[int, int] = Field(description="Width and height of the upright frame in pixels.")
+    frame_size: tuple[int, int] = Field(
+        description="Width and height of the upright frame in pixels; 0, 0 where another program did not say."
+    )
     box_xyxy: tuple[float, float, float, float] = Field(
         description="The detector's box: left, top, right, bottom, in frame pixels."
     )
@@ -85,6 +87,14 @@ class FaceRecord(BaseModel):
     source_name: str = Field(
         "", max_length=1000, description="Name of the frame's file where the clip is a folder of images."
     )
+    brows_up: float = Field(
+        1.0,
+        ge=-4,
+        le=4,
+        description="How far a hull rises over the brows; 1 is half their way from the eyes.",
+    )
+    person_name: str = Field("", max_length=200, description="The person's name in the program it came from.")
+    original_name: str = Field("", max_length=300, description="The file's name in the program it came from.")
     polygons: list[Polygon] = Field(default_factory=list, description="Regions drawn by hand.")
     masks: dict[str, StoredMask] = Field(default_factory=dict, description="Masks by the name of their maker.")
 

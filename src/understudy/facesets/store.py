@@ -165,9 +165,15 @@ class Faceset:
         """
         return self.add_encoded(encoded_face(rgb, record, image_format=image_format), record, image_format)
 
-    def add_encoded(self, data: bytes, record: FaceRecord, image_format: ImageFormat) -> StoredFace:
-        """Write a face that `encoded_face` made. Raises DiskFull or FolderUnwritable."""
-        name = self._free_name(record, image_format)
+    def add_encoded(
+        self, data: bytes, record: FaceRecord, image_format: ImageFormat, *, replace_same: bool = True
+    ) -> StoredFace:
+        """Write a face that `encoded_face` made, or another file with a record inside.
+
+        Unless `replace_same`, a face of the same clip, frame and person stays and this one gets a number.
+        Raises DiskFull or FolderUnwritable.
+        """
+        name = self._free_name(record, image_format, replace_same=replace_same)
         path = self.folder / name
         write_bytes(path, data)
         row = _row(name, data, path.stat(), record.model_dump_json(), lost=False)
@@ -250,7 +256,7 @@ class Faceset:
     def _stored(self, row: Row) -> StoredFace:
         return StoredFace(row.name, self.folder / row.name, FaceRecord.model_validate_json(row.record or ""))
 
-    def _free_name(self, record: FaceRecord, ending: str) -> str:
+    def _free_name(self, record: FaceRecord, ending: str, *, replace_same: bool) -> str:
         """The face's usual name, or with a number where a face of something else has it."""
         stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
         for attempt in range(1, 10_000):
@@ -258,7 +264,7 @@ class Faceset:
             row = self._rows.get(name)
             if row is None and not (self.folder / name).exists():
                 return name
-            if row is not None and row.record is not None:
+            if replace_same and row is not None and row.record is not None:
                 other = self._stored(row).record
                 if (other.clip, other.frame, other.person) == (record.clip, record.frame, record.person):
                     return name
@@ -294,8 +300,12 @@ def _is_text(name: str) -> bool:
 
 
 def _row(name: str, data: bytes, status: os.stat_result, record: str | None, *, lost: bool) -> Row:
-    digest = hashlib.blake2b(data, digest_size=16).digest()
-    return Row(name, status.st_size, status.st_mtime_ns, digest, record, lost)
+    return Row(name, status.st_size, status.st_mtime_ns, content_digest(data), record, lost)
+
+
+def content_digest(data: bytes) -> bytes:
+    """What the index knows a file's content by, 16 bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def _place(face: StoredFace) -> tuple[str, int, int, str]:

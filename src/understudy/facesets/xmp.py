@@ -13,24 +13,28 @@ from __future__ import annotations
 import json
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 
 from pydantic import ValidationError
 
 from understudy.facesets.record import NAMESPACE, PACKET_LIMIT_BYTES, RECORD_VERSION, FaceRecord
 from understudy.facesets.schema import schema_page
+from understudy.facesets.splices import (
+    JPEG_START,
+    PNG_START,
+    international_text,
+    jpeg_segments,
+    png_chunk,
+    png_chunks,
+    replaced,
+)
 
 __all__ = ["NAMESPACE", "PACKET_LIMIT_BYTES", "embed", "extract_record", "packets", "schema_page"]
 
-_JPEG_START = b"\xff\xd8"
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _JPEG_EXIF = b"Exif\x00\x00"
-_PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_XMP = b"XML:com.adobe.xmp\x00"
-_SCAN, _END, _APP0, _APP1 = 0xDA, 0xD9, 0xE0, 0xE1
-_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
-_INFLATED_LIMIT_BYTES = 1 << 20
+_APP0, _APP1 = 0xE0, 0xE1
 _BOM = "\ufeff"
 
 # An own extraction instead of an XML parser: no entities are ever defined or expanded, so there are no bombs.
@@ -53,9 +57,9 @@ def embed(image: bytes, record: FaceRecord) -> bytes:
         packet = _joined(b"", record)
     if len(packet) > PACKET_LIMIT_BYTES:
         raise ValueError(f"a face record of {len(packet)} bytes is over the limit of {PACKET_LIMIT_BYTES}")
-    if image.startswith(_JPEG_START):
+    if image.startswith(JPEG_START):
         return _spliced_jpeg(image, packet)
-    if image.startswith(_PNG_START):
+    if image.startswith(PNG_START):
         return _spliced_png(image, packet)
     raise ValueError("only JPEG and PNG files can hold a face record")
 
@@ -77,14 +81,14 @@ def extract_record(image: bytes) -> FaceRecord | None:
 
 def packets(image: bytes) -> Iterator[bytes]:
     """Every XMP packet of a JPEG or PNG file, in order; ends quietly where the file is torn."""
-    if image.startswith(_JPEG_START):
-        for marker, start, stop in _segments(image):
+    if image.startswith(JPEG_START):
+        for marker, start, stop in jpeg_segments(image):
             if marker == _APP1 and image.startswith(_JPEG_XMP, start, stop):
                 yield image[start + len(_JPEG_XMP) : stop]
-    elif image.startswith(_PNG_START):
-        for kind, start, stop in _chunks(image):
+    elif image.startswith(PNG_START):
+        for kind, start, stop in png_chunks(image):
             if kind == b"iTXt" and image.startswith(_PNG_XMP, start, stop):
-                packet = _international_text(image[start + len(_PNG_XMP) : stop])
+                packet = international_text(image[start + len(_PNG_XMP) : stop])
                 if packet is not None:
                     yield packet
 
@@ -173,92 +177,24 @@ def _unescaped(text: str) -> str:
 # --- JPEG
 
 
-def _segments(image: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, stop) of the payload of every segment before the pixels."""
-    at = len(_JPEG_START)
-    while at + 4 <= len(image) and image[at] == 0xFF:
-        marker = image[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-            continue
-        if marker in (_SCAN, _END):
-            return
-        if marker in _ALONE:
-            at += 2
-            continue
-        (length,) = struct.unpack_from(">H", image, at + 2)
-        stop = at + 2 + length
-        if length < 2 or stop > len(image):
-            return
-        yield marker, at + 4, stop
-        at = stop
-
-
 def _spliced_jpeg(image: bytes, packet: bytes) -> bytes:
-    goal = len(_JPEG_START)
+    goal = len(JPEG_START)
     old: list[tuple[int, int]] = []
-    for marker, start, stop in _segments(image):
+    for marker, start, stop in jpeg_segments(image):
         if marker == _APP1 and image.startswith(_JPEG_XMP, start, stop):
             old.append((start - 4, stop))
         elif start - 4 == goal and (marker == _APP0 or image.startswith(_JPEG_EXIF, start, stop)):
             goal = stop  # JFIF and Exif want to come first
     segment = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_JPEG_XMP) + len(packet)) + _JPEG_XMP + packet
-    return _replaced(image, old, goal, segment)
-
-
-def _replaced(image: bytes, old: list[tuple[int, int]], goal: int, new: bytes) -> bytes:
-    """`image` without the byte ranges `old` and with `new` at `goal`."""
-    pieces, at = [], 0
-    for start, stop in sorted([*old, (goal, goal)]):
-        pieces.append(image[at:start])
-        if start == stop == goal:
-            pieces.append(new)
-        at = stop
-    return b"".join([*pieces, image[at:]])
+    return replaced(image, old, goal, segment)
 
 
 # --- PNG
 
 
-def _chunks(image: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, start, stop) of every chunk's data; text chunks only where their checksum holds."""
-    at = len(_PNG_START)
-    while at + 12 <= len(image):
-        length, kind = struct.unpack_from(">I4s", image, at)
-        start, stop = at + 8, at + 8 + length
-        if stop + 4 > len(image):
-            return
-        if kind == b"iTXt":
-            (checksum,) = struct.unpack_from(">I", image, stop)
-            if checksum == zlib.crc32(image[at + 4 : stop]):
-                yield kind, start, stop
-        else:
-            yield kind, start, stop
-        at = stop + 4
-        if kind == b"IEND":
-            return
-
-
-def _international_text(data: bytes) -> bytes | None:
-    """The text of an iTXt chunk after its keyword, unpacked up to a megabyte; None when it is malformed."""
-    if len(data) < 4 or data[0] not in (0, 1) or data[1] != 0:
-        return None
-    parts = data[2:].split(b"\x00", 2)
-    if len(parts) != 3:
-        return None
-    if data[0] == 0:
-        return parts[2]
-    try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(parts[2], _INFLATED_LIMIT_BYTES)
-    except zlib.error:
-        return None
-    return text if unpacking.eof else None
-
-
 def _spliced_png(image: bytes, packet: bytes) -> bytes:
     goal, old = 0, []
-    for kind, start, stop in _chunks(image):
+    for kind, start, stop in png_chunks(image):
         if kind == b"IHDR" and not goal:
             goal = stop + 4
         elif kind == b"iTXt" and image.startswith(_PNG_XMP, start, stop):
@@ -266,5 +202,4 @@ def _spliced_png(image: bytes, packet: bytes) -> bytes:
     if not goal:
         raise ValueError("the PNG file is torn before its header")
     body = b"iTXt" + _PNG_XMP + b"\x00\x00\x00\x00" + packet
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    return _replaced(image, old, goal, chunk)
+    return replaced(image, old, goal, png_chunk(body))

@@ -185,6 +185,13 @@ class History:
         whole = replace(entry, words=f"{entry.words}: {len(pairs)} faces", coming=pairs, noted=tuple(made))
         self._write({**_line_of(whole), "state": "done" if pairs else "void"})
 
+    def note_arrived(self, verb: str, words: str, names: Sequence[str]) -> None:
+        """Make one entry of files that a command has written into the folder by itself; of none, no entry."""
+        if names:
+            entry = self._new_entry(verb, words)
+            pairs = tuple((name, f"{entry.hold}/{name}") for name in names)
+            self._write({**_line_of(replace(entry, coming=pairs)), "state": "done"})
+
     def undo(self) -> tuple[Entry, list[str]]:
         """Take back the last entry; returns it and what could not go as planned, one sentence each.
 

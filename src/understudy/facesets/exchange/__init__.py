@@ -1,0 +1,1 @@
+"""Faces from and for other programs: DeepFaceLab and faceswap. Reading runs nothing that a file says."""

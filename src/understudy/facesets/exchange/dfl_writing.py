@@ -1,0 +1,146 @@
+"""Our faces as DeepFaceLab of 2020 to 2022 wants them: JPEGs with APP15, in a folder or in a pak.
+
+A JPEG's pixels are kept. Masks are stored as it stores them: 256 x 256, black or white, a PNG, or a JPEG of
+falling quality where that takes more than 50,000 bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from understudy.errors import ExchangeRefused
+from understudy.facesets.exchange.dfl import FACE_TYPE_OF, TYPE_NUMBER
+from understudy.facesets.exchange.dfl_carriers import with_data
+from understudy.facesets.exchange.foreign import UInt8
+from understudy.facesets.exchange.grids import points_for_them, transform_for_them
+from understudy.facesets.record import FaceRecord, StoredMask
+from understudy.facesets.store import Faceset, StoredFace
+from understudy.geometry import compose, for_pixel_grid, inverse, resized_crop, transform_points
+from understudy.media.images import decode_image, encode_jpeg, encode_png
+
+_MASK_PX = 256
+_MOST_MASK_BYTES = 50_000
+_NAME_OF = {ours: theirs for theirs, ours in FACE_TYPE_OF.items()}
+
+
+@dataclass(frozen=True)
+class DflFace:
+    """One face ready to be written: its JPEG with the data inside, and the fields of that data."""
+
+    name: str
+    jpeg: bytes
+    values: dict[str, Any]
+    person_name: str
+    size: tuple[int, int]  # width and height of the picture
+
+
+def dfl_face(
+    faceset: Faceset, face: StoredFace, *, mask: str, jpeg_quality: int, name: str, frame_name: str
+) -> DflFace:
+    """A face of ours in DeepFaceLab's form. Raises ExchangeRefused and ImageUnreadable."""
+    picture = faceset.image(face)
+    size = (picture.shape[1], picture.shape[0])
+    values = dfl_values(face.record, chosen_mask(face.record, mask), frame_name=frame_name)
+    try:
+        jpeg = with_data(_jpeg(face, picture, jpeg_quality), values)
+    except ValueError as error:
+        raise ExchangeRefused(f"Its mask and polygons take more room than a JPEG has: {error}.") from None
+    return DflFace(name, jpeg, values, face.record.person_name, size)
+
+
+def _jpeg(face: StoredFace, picture: UInt8, quality: int) -> bytes:
+    data = face.path.read_bytes()
+    if data.startswith(b"\xff\xd8") and b"Exif\x00\x00" not in data[:4096]:
+        with Image.open(io.BytesIO(data)) as stored:
+            if stored.size == (picture.shape[1], picture.shape[0]):
+                return data
+    return encode_jpeg(picture, quality=quality)
+
+
+def dfl_values(record: FaceRecord, mask: StoredMask | None, *, frame_name: str) -> dict[str, Any]:
+    """DeepFaceLab's fields of a record. `image_to_face_mat`, old as it is, keeps the crop exact."""
+    matrix = transform_for_them(record.crop_matrix())
+    in_frame = points_for_them(record.landmarks())
+    return {
+        "face_type": _NAME_OF[record.face_type],
+        "landmarks": transform_points(matrix, in_frame).tolist(),
+        "source_filename": frame_name,
+        "source_rect": [round(x) for x in record.box_xyxy],
+        "source_landmarks": in_frame.tolist(),
+        "image_to_face_mat": matrix,
+        "eyebrows_expand_mod": float(record.brows_up),
+        "seg_ie_polys": _polygons(record),
+        "xseg_mask": None if mask is None else shrunk(mask_in_crop(record, mask, _MASK_PX)),
+    }
+
+
+def _polygons(record: FaceRecord) -> dict[str, Any] | None:
+    if not record.polygons:
+        return None
+    polygons = []
+    for polygon in record.polygons:
+        corners = points_for_them(transform_points(record.crop_matrix(), polygon.points))
+        polygons.append({"type": int(polygon.kind == "include"), "pts": corners.astype(np.float32)})
+    return {"polys": polygons}
+
+
+def chosen_mask(record: FaceRecord, name: str) -> StoredMask | None:
+    """The mask of that name; without one xseg, or else the first. None where there is none."""
+    if name:
+        return record.masks.get(name)
+    return record.masks.get("xseg") or next(iter(record.masks.values()), None)
+
+
+def mask_in_crop(record: FaceRecord, mask: StoredMask, size_px: int) -> UInt8:
+    """A stored mask laid over the face's picture, (size_px, size_px), 0 or 255."""
+    wanted = resized_crop(record.crop_matrix(), from_px=record.size_px, to_px=size_px)
+    return np.where(mask_seen(mask, wanted, size_px) >= 128, np.uint8(255), np.uint8(0))
+
+
+def mask_seen(mask: StoredMask, goal_from_frame: Any, size_px: int) -> UInt8:
+    """A stored mask in another square of the frame, (size_px, size_px), 0 to 255."""
+    grey = decode_image(base64.b64decode(mask.png_base64))[:, :, 0]
+    stored = resized_crop(mask.mask_from_frame, from_px=mask.size_px, to_px=len(grey))
+    matrix = for_pixel_grid(compose(goal_from_frame, inverse(stored)))
+    seen = cv2.warpAffine(
+        grey, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
+    return np.asarray(seen, np.uint8)
+
+
+def shrunk(mask: UInt8) -> Any:
+    """A mask as the bytes of an image file that fits beside a face's other data, uint8."""
+    data = encode_png(mask)
+    for quality in range(100, -1, -1):
+        if len(data) <= _MOST_MASK_BYTES:
+            break
+        out = io.BytesIO()
+        Image.fromarray(mask).save(out, "JPEG", quality=quality)
+        data = out.getvalue()
+    return np.frombuffer(data, np.uint8).copy()
+
+
+def pak_config(face: DflFace) -> dict[str, Any]:
+    """The table of a face in a pak. Choices are their plain numbers, which compare as the choices do."""
+    width, height = face.size
+    values = face.values
+    return {
+        "sample_type": 1,  # a face, rather than a plain image
+        "filename": face.name,
+        "face_type": TYPE_NUMBER[values["face_type"]],
+        "shape": (height, width, 3),
+        "landmarks": values["landmarks"],
+        "seg_ie_polys": values["seg_ie_polys"],
+        "xseg_mask": None,
+        "xseg_mask_compressed": values["xseg_mask"],
+        "eyebrows_expand_mod": values["eyebrows_expand_mod"],
+        "source_filename": values["source_filename"],
+        "person_name": face.person_name or None,
+    }
