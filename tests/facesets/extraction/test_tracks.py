@@ -79,3 +79,21 @@ def test_two_filmed_people_who_cross_keep_their_tracks():
     }
     assert len(tracks) == len(found) == 2
     assert len({track.person for track in tracks}) == 2
+
+
+def test_a_doubted_find_counts_where_its_track_has_a_sure_one():
+    scores = [0.99, 0.97, 0.6, 0.55, 0.98]
+    assert frames_of(film(*[[face(50, 1, score=score)] for score in scores])) == [[0, 1, 2, 3, 4]]
+
+
+def test_a_face_that_is_never_more_than_doubted_is_on_no_track():
+    rows = film(*[[face(50, 1), face(150, 2, score=0.85)] for _ in range(6)])
+    assert frames_of(rows) == [list(range(6))]
+    assert frames_of(film(*[[face(50, 1, score=0.85)]] * 6)) == []
+
+
+def test_what_the_detector_hardly_believes_is_on_no_track():
+    rows = film(*[[face(50, 1, score=0.3 if k == 3 else 0.99)] for k in range(6)])
+    assert frames_of(rows) == [[0, 1, 2, 4, 5]]
+    doubtful_too = OPTIONS.model_copy(update={"min_score": 0.2})
+    assert [sorted(t.frames()) for t in tracks_of(rows, doubtful_too)] == [list(range(6))]

@@ -30,7 +30,13 @@ class ExtractOptions(Options):
     frame_step: int = option(
         1, "Take every n-th frame. Leave dst at 1, or the frames between are not swapped.", low=1, high=1000
     )
-    min_score: float = option(0.8, "Ignore finds that the detector trusts less.", low=0.0, high=1.0)
+    min_score: float = option(
+        0.9,
+        "Leave out faces that the detector never trusts this much. Of one that it does trust once, it follows "
+        "the doubted finds before and after too.",
+        low=0.0,
+        high=1.0,
+    )
     min_face: float = option(
         0.08,
         "The smallest face looked for, its side against the frame's shorter one. Smaller ones take longer to "

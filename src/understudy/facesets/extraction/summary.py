@@ -8,7 +8,7 @@ from typing import Any
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.people import Person
 from understudy.facesets.extraction.task import Task
-from understudy.facesets.extraction.tracks import is_wanted, why_unwanted
+from understudy.facesets.extraction.tracks import why_unwanted
 
 
 def summary_of(
@@ -27,9 +27,9 @@ def summary_of(
         "clip": task.clip_name,
         "role": task.role,
         "frames": len(frames),
-        "frames_with_face": sum(any(is_wanted(f, task.options) for f in frame.faces) for frame in frames),
+        "frames_with_face": len({index for person in people for index in _frames_of(person)}),
         "frames_with_chosen": len(of_chosen),
-        "finds_left_out": left_out(task, frames),
+        "finds_left_out": left_out(task, frames, people),
         "faces_in_faceset": len(task.faceset),
         "person": chosen.number,
         "people": [
@@ -45,13 +45,18 @@ def summary_of(
     }
 
 
-def left_out(task: Task, frames: Sequence[FoundFrame]) -> dict[str, int]:
-    """How many finds were not used, by reason."""
+def _frames_of(person: Person) -> set[int]:
+    return {sighting.frame.index for sighting in person.sightings}
+
+
+def left_out(task: Task, frames: Sequence[FoundFrame], people: Sequence[Person] = ()) -> dict[str, int]:
+    """How many finds are on no track of anybody, by reason."""
+    used = {id(sighting.face) for person in people for sighting in person.sightings}
     counts: dict[str, int] = {}
     for frame in frames:
         for face in frame.faces:
             why = why_unwanted(face, task.options)
-            if why is not None:
+            if why is not None and id(face) not in used:
                 counts[why] = counts.get(why, 0) + 1
     return dict(sorted(counts.items()))
 

@@ -25,6 +25,8 @@ TOO_DOUBTFUL = "too doubtful"
 # Signatures of neighbouring frames were seen up to 0.5 apart for one talking, turning head; 1.1 at a cut.
 _LEAP = 0.75
 _ORPHAN_FRAMES = 12
+# A detector doubts a face that turns into the dark or is half covered, and rarely says so of nothing.
+_DOUBTED_SCORE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,24 +81,54 @@ def box_side_px(detection: Detection) -> float:
 
 
 def is_wanted(face: FoundFace, options: ExtractOptions) -> bool:
-    """Whether a find is sure enough to be used and can be a face; too small ones were not looked for."""
+    """Whether a find is sure enough by itself and can be a face; too small ones were not looked for."""
     return why_unwanted(face, options) is None
 
 
 def why_unwanted(face: FoundFace, options: ExtractOptions) -> str | None:
-    """Why a find is not used, in words; None for one that is."""
+    """Why a find is not used for itself, in words; None for one that is.
+
+    One that is too doubtful for itself is used where its track has one that is not.
+    """
     return TOO_DOUBTFUL if face.detection.score < options.min_score else face.shape.why_absurd(options)
+
+
+def _is_possible(face: FoundFace, options: ExtractOptions) -> bool:
+    least_score = min(options.min_score, _DOUBTED_SCORE)
+    return face.detection.score >= least_score and face.shape.why_absurd(options) is None
+
+
+def _on_sure_tracks(
+    faces: Sequence[Sequence[FoundFace]], linked: Sequence[Sequence[int]], options: ExtractOptions
+) -> tuple[list[list[FoundFace]], list[list[int]]]:
+    """The finds, and their tracks' numbers, of tracks that have a find which is sure enough by itself.
+
+    Two thresholds as in Canny, "A computational approach to edge detection", PAMI 8(6), 1986.
+    """
+    sure = {
+        number
+        for row, numbers in zip(faces, linked, strict=True)
+        for face, number in zip(row, numbers, strict=True)
+        if face.detection.score >= options.min_score
+    }
+    kept = [
+        [(face, number) for face, number in zip(row, numbers, strict=True) if number in sure]
+        for row, numbers in zip(faces, linked, strict=True)
+    ]
+    renumbered = {number: place for place, number in enumerate(sorted(sure))}
+    return [[face for face, _ in row] for row in kept], [[renumbered[n] for _, n in row] for row in kept]
 
 
 def tracks_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Track]:
     """All tracks in the finds, with people numbered from 1, most seen first."""
-    faces = [[face for face in frame.faces if is_wanted(face, options)] for frame in frames]
+    faces = [[face for face in frame.faces if _is_possible(face, options)] for frame in frames]
     linked = link_tracks(
         [[f.detection for f in row] for row in faces],
         time_s=[f.time_s for f in frames],
         cuts=shot_starts([f.scene for f in frames]),
         looks_per_frame=[[f.signature.astype(np.float64) for f in row] for row in faces],
     )
+    faces, linked = _on_sure_tracks(faces, linked, options)
     pieces, linked_of_piece = _split_at_leaps(faces, linked)
     person_of_piece = _grouped(faces, pieces, linked_of_piece)
     track_of_piece = _rejoined(person_of_piece, linked_of_piece)
