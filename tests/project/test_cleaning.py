@@ -6,7 +6,7 @@ from understudy.project.cleaning import STAGES, clean
 from understudy.training.lock import model_lock
 
 MADE = {
-    "extract": ["facesets/src", "people/src clip", "cache/a.found.jsonl"],
+    "extract": ["facesets/src", "people/src clip", "overlays/src clip", "cache/a.found.jsonl"],
     "train": ["models/main"],
     "merge": ["merged/dst clip"],
     "encode": ["out/result.mp4"],
@@ -17,7 +17,12 @@ MADE = {
 def worked(filled):
     for path in ("facesets/src/main/f.jpg", "models/main/model.toml", "merged/dst clip/main/0.png"):
         write_text(filled.folder / path, "xx")
-    for path in ("people/src clip/person-1.jpg", "cache/a.found.jsonl", "out/result.mp4"):
+    for path in (
+        "people/src clip/person-1.jpg",
+        "overlays/src clip/0.jpg",
+        "cache/a.found.jsonl",
+        "out/result.mp4",
+    ):
         write_text(filled.folder / path, "xx")
     return filled
 

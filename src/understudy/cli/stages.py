@@ -25,6 +25,7 @@ def extract(
     src_face: int | None = None,
     dst_face: int | None = None,
     faceset: str | None = None,
+    redo_deleted: bool = False,
     json: Json = False,
     options: Annotated[ExtractOptions, Parameter(name="*", group="Extracting")] = ExtractOptions(),
 ) -> None:
@@ -44,6 +45,8 @@ def extract(
         Which person of the dst clips, by number, where several are seen.
     faceset:
         Put these clips' faces into the faceset of this name of their performer, now and later.
+    redo_deleted:
+        Look again, with the options said now, at frames whose overlays you deleted; replace their faces.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -56,7 +59,8 @@ def extract(
             opened.choose_face(name, face)
     stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
-    _run(stages.extract(opened, clips=clips, said=said, device=device), json=json)
+    events = stages.extract(opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted)
+    _run(events, json=json)
 
 
 def train(

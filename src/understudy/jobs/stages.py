@@ -7,7 +7,7 @@ other's, so a job is written by `yield from`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,12 +26,17 @@ from understudy.provenance.sign import SigningFacts, SourceClip, sign_file
 from understudy.training.presets import preset_named
 
 if TYPE_CHECKING:  # each takes seconds to import
-    from understudy.facesets.store import Faceset
+    from understudy.facesets.store import Faceset, StoredFace
     from understudy.training.predictor import ModelPredictor
 
 
-def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
-    """Find and store the faces of the named clips, or of all."""
+def extract(
+    project: Project, *, clips: Sequence[str] = (), said: Said, device: str, redo_deleted: bool = False
+) -> Events:
+    """Find and store the faces of the named clips, or of all.
+
+    `redo_deleted` looks again, with what is said now, at frames whose overlays were deleted, and at no others.
+    """
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets import step_of_extraction
     from understudy.training.device import choose_devices
@@ -57,7 +62,15 @@ def extract(project: Project, *, clips: Sequence[str] = (), said: Said, device: 
                 people_folder=project.people_folder / name,
                 person=clip.face,
                 devices=devices,
+                overlays_folder=project.overlays_folder / name,
+                redo_with=_redone_away(project, faceset) if redo_deleted else None,
             )
+
+
+def _redone_away(project: Project, faceset: Faceset) -> Callable[[Sequence[StoredFace]], None]:
+    from understudy.jobs.facesets import put_away
+
+    return lambda faces: put_away(project, faceset, faces, why="frames that are done again")
 
 
 def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:

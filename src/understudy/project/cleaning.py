@@ -44,7 +44,10 @@ def _made_by(project: Project, stage: Stage) -> list[Path]:
         return [
             *_inside(project.folder / "facesets"),
             *_inside(project.people_folder),
+            *_inside(project.overlays_folder),
             *_inside(project.cache_folder, "*.found.jsonl"),
+            *_inside(project.cache_folder, "*.redone.jsonl"),
+            *_inside(project.cache_folder, "*.overlays.jsonl"),
         ]
     if stage == "train":
         return _inside(project.folder / "models")

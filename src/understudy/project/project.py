@@ -224,6 +224,11 @@ class Project:
         return self.folder / "people"
 
     @property
+    def overlays_folder(self) -> Path:
+        """What was found, drawn on the frames of every clip."""
+        return self.folder / "overlays"
+
+    @property
     def logs_folder(self) -> Path:
         """What was said while stages ran."""
         return self.folder / "logs"

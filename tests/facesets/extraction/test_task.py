@@ -17,6 +17,7 @@ def task_for(folder: Path, **changes: object) -> Task:
         "people_folder": folder / "people",
         "person": None,
         "devices": ("cpu",),
+        "overlays_folder": folder / "overlays",
     }
     return Task(**(values | changes))
 

@@ -113,14 +113,14 @@ class FoundLog:
         return log
 
     @classmethod
-    def look(cls, path: Path, binding: dict[str, Any] | None = None) -> list[FoundFrame]:
-        """The frames found so far, in order; none where there is no log, or one of something else.
+    def look(cls, path: Path, *, content: str | None = None) -> list[FoundFrame]:
+        """The frames found so far, in order, whatever they were searched with; none where there is no log.
 
-        Without `binding` it counts whatever the frames were searched with.
+        With `content`, none where the log is of another clip's content.
         """
-        log = cls(path, {"layout": _LAYOUT, **(binding or {})})
+        log = cls(path, {"layout": _LAYOUT} | ({} if content is None else {"content": content}))
         if path.exists():
-            log._read(any_binding=binding is None)
+            log._read(any_programs=True)
         return log.frames
 
     @property
@@ -170,7 +170,12 @@ class FoundLog:
             self._file.write(lines.encode())
             self._file.flush()
 
-    def _read(self, *, any_binding: bool = False) -> int:
+    def _fits(self, head: dict[str, Any], *, any_programs: bool) -> bool:
+        if any_programs:
+            return all(head.get(name) == value for name, value in self.binding.items())
+        return head == self.binding
+
+    def _read(self, *, any_programs: bool = False) -> int:
         """Take in the good lines; returns how many bytes they are, 0 when the file is of something else."""
         good_bytes = 0
         with self.path.open("rb") as file:
@@ -180,7 +185,7 @@ class FoundLog:
                         break
                     value: dict[str, Any] = json.loads(line)
                     if number == 0:
-                        if value != self.binding and not any_binding:
+                        if not self._fits(value, any_programs=any_programs):
                             return 0
                     elif "searched" in value:
                         self._searched.append(range(*(int(number) for number in value["searched"])))

@@ -95,6 +95,11 @@ class ExtractOptions(Options):
         low=0,
         high=64,
     )
+    overlays: bool = option(
+        False,
+        "Draw what was found on every frame, as small pictures in the project's folder overlays. Delete the "
+        "wrong ones and run `extract --redo-deleted`.",
+    )
     smooth: bool = option(True, "Steady the landmarks over time, so that the face doesn't tremble.")
 
     @field_validator("start", "stop", mode="before")

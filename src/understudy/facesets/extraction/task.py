@@ -29,6 +29,7 @@ class Task:
     people_folder: Path
     person: int | None
     devices: tuple[str, ...]
+    overlays_folder: Path
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = field(default=FinderPlan)
 
     def finder_plan(self, device: str = "") -> FinderPlan:

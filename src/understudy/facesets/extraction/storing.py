@@ -1,0 +1,125 @@
+"""The second pass as a whole: which of the planned faces are to be written, into the faceset and its journal.
+
+A face that a person deleted is not made again. Cutting is `cropping.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.errors import FacesetUnusable
+from understudy.events import Event, Events, Notice, StageStarted
+from understudy.facesets.extraction.cropping import Plan, cut
+from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.people import Person
+from understudy.facesets.extraction.task import Task
+from understudy.facesets.store import StoredFace
+from understudy.files import require_free_space
+from understudy.media.clip import Clip
+
+PutAway = Callable[[Sequence[StoredFace]], None]  # moves faces to where a person can get them back
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the crop pass did and left."""
+
+    plans: list[Plan]
+    written_before: int
+    deleted: int
+
+
+def store_faces(clip: Clip, task: Task, chosen: Person, plans: Sequence[Plan]) -> Generator[Event, None, Done]:
+    """Yields events; returns what was to be done."""
+    name, faceset = task.clip_name, task.faceset
+    faceset.sweep()
+    with Journal(faceset.folder) as journal:
+        require_same_content(task, journal.contents(name))
+        records = [face.record for face in faceset.faces()]
+        stored = {r.frame for r in records if r.clip == name and r.person == chosen.number}
+        noted = journal.frames(name, chosen.number)
+        yield from _told(task, journal, {r.person for r in records if r.clip == name} - {chosen.number})
+        left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
+        if left:
+            require_room(clip, task, faces=len(left))
+            journal.note_run(name, content=task.content, settings=settings_of(task.options))
+            before = len(plans) - len(left)
+            why = f"goes on at face {before} of {len(plans)}" if before else ""
+            yield StageStarted(stage="crop", unit="faces", total=len(plans), done=before, why=why)
+            yield from cut(clip, left, task=task, journal=journal, done=before)
+            faceset.refresh()
+    return Done(left, len(stored), len(noted - stored))
+
+
+def replace_faces(
+    clip: Clip, task: Task, plans: Sequence[Plan], frames: Collection[int], put_away: PutAway
+) -> Generator[Event, None, Done]:
+    """Put the faces of these frames away and write the planned ones instead, also of faces that were deleted.
+
+    Yields events; returns what was done.
+    """
+    name, faceset = task.clip_name, task.faceset
+    require_same_content(task, Journal.look(faceset.folder).contents(name))
+    require_room(clip, task, faces=len(plans))
+    old = [face for face in faceset.faces() if face.record.clip == name and face.record.frame in frames]
+    if old:
+        put_away(old)
+        faceset.refresh()
+    faceset.sweep()
+    with Journal(faceset.folder) as journal:
+        for person in sorted(journal.persons(name)):
+            for frame in sorted(journal.frames(name, person) & set(frames)):
+                journal.mark(name, frame=frame, person=person, made=False)
+        if plans:
+            yield StageStarted(stage="crop", unit="faces", total=len(plans))
+            yield from cut(clip, plans, task=task, journal=journal, done=0)
+            faceset.refresh()
+    return Done(list(plans), len(old), 0)
+
+
+def require_room(clip: Clip, task: Task, *, faces: int) -> None:
+    """Raise DiskFull unless so many faces can be stored."""
+    needed_bytes = faces * _face_bytes(task.options, (clip.info.width, clip.info.height))
+    require_free_space(task.faceset.folder, needed_bytes=needed_bytes)
+
+
+def _face_bytes(options: ExtractOptions, frame_size: tuple[int, int]) -> int:
+    """About what a stored face needs, rather too much than too little."""
+    width, height = (options.size_px, options.size_px) if options.face_type != "mark-only" else frame_size
+    return int(width * height * (3 if options.image_format == "png" else 0.8)) + 4000
+
+
+def settings_of(options: ExtractOptions) -> dict[str, Any]:
+    """The options that faces of one faceset should share."""
+    return options.model_dump(include={"face_type", "size_px", "landmarker", "smooth"})
+
+
+def _told(task: Task, journal: Journal, others: set[int]) -> Events:
+    """What a person should know about faces that are there from earlier runs."""
+    name = task.clip_name
+    if others:
+        text = (
+            f"This faceset also holds faces of person {min(others)} from {name}. If that was a mistake, put "
+            "them away with `understudy clean extract`."
+        )
+        yield Notice(text=text, level="warning")
+    before = journal.settings(name)
+    if before and before[-1] != settings_of(task.options):
+        text = (
+            f"{name}: faces extracted before with other settings stay as they are. To make them again, run "
+            "`understudy clean extract` first."
+        )
+        yield Notice(text=text)
+
+
+def require_same_content(task: Task, contents: set[str]) -> None:
+    """Raise FacesetUnusable when faces were written from another content of the clip's name."""
+    if contents - {task.content}:
+        raise FacesetUnusable(
+            f"Clip {task.clip_name!r} is no longer the one that faces were extracted from. Put those away with "
+            "`understudy clean extract`, or add the new clip under another name.",
+            task.faceset.folder,
+        )

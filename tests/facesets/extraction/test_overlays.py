@@ -1,0 +1,164 @@
+"""What was found, drawn on the frames: for everyone to see, and once."""
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.facesets.extraction.stand_in import DOUBTFUL, Drawn, one_person
+from tests.facesets.extraction.test_extract import OPTIONS, Room, texts
+from understudy.events import Progress, StageFinished
+from understudy.faces.detect import Detection
+from understudy.facesets.extraction.found import FoundFace
+from understudy.facesets.extraction.overlays import Mark, overlay
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
+
+WITH = OPTIONS.changed(overlays=True)
+FACE = MEAN_FACE_68_IN_SPACE[:, :2]
+
+
+class DrawnRoom(Room):
+    """A room whose overlays can be looked at."""
+
+    @property
+    def overlays(self):
+        return self.folder / "overlays"
+
+    def start(self, options=WITH, **more):
+        return super().start(options, **({"overlays_folder": self.overlays} | more))
+
+    def run(self, options=WITH, **more):
+        return super().run(options, **more)
+
+    def drawn(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.overlays.glob("0*.jpg"))
+
+    def state(self) -> dict[str, tuple[int, bytes]]:
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in self.overlays.glob("*.jpg")}
+
+
+def mark(x: float, y: float, size: float, *, kind: str = "chosen", turn_deg: float = 0.0) -> Mark:
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    points = FACE * (size / 150) @ np.array([[c, -s], [s, c]]).T + [x, y]
+    box = np.array([x - size / 2, y - size / 2, x + size / 2, y + size / 2])
+    return Mark(FoundFace(Detection(box, 0.9), points, np.zeros(4), 1.0), points, kind, "track 3")
+
+
+def is_near(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    return np.abs(picture.astype(int) - color).max(-1) < 60
+
+
+def test_the_drawing_shows_box_landmarks_crop_and_a_darker_face():
+    grey = np.full((400, 400, 3), 200, np.uint8)
+    picture = overlay(grey, [mark(200, 200, 150)], face_type="full")
+    assert (grey == 200).all(), "the frame itself is left as it is"
+    for color in ((40, 90, 255), (40, 255, 60), (255, 40, 40)):
+        assert is_near(picture, color).sum() > 30
+    assert abs(int(picture[215, 225, 0]) - 100) < 5, "a cheek is half as light"
+    assert (picture[5, 5] == 200).all()
+
+
+def test_the_filled_corner_of_the_crop_says_where_up_is():
+    grey = np.full((400, 400, 3), 200, np.uint8)
+    for turn, up in ((0, (-1, -1)), (90, (1, -1)), (180, (1, 1))):
+        picture = overlay(grey, [replace(mark(200, 200, 150, turn_deg=turn), label="")], face_type="full")
+        red = is_near(picture, (255, 40, 40))
+        rows, columns = np.nonzero(red)
+        filled = {}
+        for x in (-1, 1):
+            for y in (-1, 1):
+                corner = (x * columns + y * rows).argmax()
+                cx, cy = columns[corner], rows[corner]
+                filled[x, y] = red[max(0, cy - 30) : cy + 30, max(0, cx - 30) : cx + 30].sum()
+        assert max(filled, key=filled.__getitem__) == up
+
+
+def test_what_was_left_out_and_who_is_another_have_their_own_colours():
+    grey = np.full((300, 300, 3), 120, np.uint8)
+    for kind, color in (("left out", (255, 0, 255)), ("filled", (255, 170, 0)), ("another", (190, 190, 190))):
+        picture = overlay(grey, [mark(150, 150, 100, kind=kind)], face_type="whole")
+        assert is_near(picture, color).sum() > 100
+        assert is_near(picture, (255, 40, 40)).sum() == 0
+
+
+def test_a_mark_only_face_has_no_crop_and_faces_over_the_edge_are_drawn_all_the_same():
+    grey = np.full((200, 200, 3), 120, np.uint8)
+    assert is_near(overlay(grey, [mark(100, 100, 80)], face_type="mark-only"), (40, 255, 60)).any()
+    for x, y in ((0, 0), (199, 60), (100, 230), (500, 500)):
+        assert overlay(grey, [mark(x, y, 120)], face_type="head").shape == grey.shape
+
+
+def test_every_frame_that_was_looked_at_gets_an_overlay_and_only_once(tmp_path, detector):
+    room = DrawnRoom(tmp_path, [*one_person(4), [], [Drawn(60, 60, DOUBTFUL)]])
+    room.run(OPTIONS)
+    assert room.drawn() == []
+    seen = detector.seen
+    events = room.run()
+    assert room.drawn() == list(range(6))
+    assert detector.seen == seen, "a finished extraction is only drawn"
+    assert [event.stage for event in events if isinstance(event, Progress)] == ["overlays"] * 6
+    picture = cv2.imread(str(room.overlays / "000005.jpg"))[..., ::-1]
+    assert is_near(picture, (255, 0, 255)).sum() > 5, "the doubtful find shows as left out"
+    before = room.state()
+    assert [type(event) for event in room.run()] == [StageFinished]
+    assert room.state() == before
+
+
+def test_an_overlay_that_is_no_longer_true_is_drawn_again_and_the_others_are_not(tmp_path, detector):
+    room = DrawnRoom(tmp_path, [*one_person(4), [Drawn(60, 60, DOUBTFUL)]])
+    room.run()
+    before = room.state()
+    room.run(WITH.changed(min_score=0.3))
+    changed = [name for name, state in room.state().items() if state != before[name]]
+    assert changed == ["000004.jpg"]
+
+
+def test_a_stop_while_drawing_keeps_what_is_drawn(tmp_path, detector):
+    room = DrawnRoom(tmp_path, one_person(12))
+    events = room.start()
+    for event in events:
+        if isinstance(event, Progress) and event.stage == "overlays" and event.done == 3:
+            break
+    events.close()
+    before = room.state()
+    assert 3 <= len(before) < 12
+    room.run()
+    assert room.drawn() == list(range(12))
+    assert all(room.state()[name] == before[name] for name in ("000000.jpg", "000001.jpg", "000002.jpg"))
+
+
+def test_a_deleted_overlay_is_told_and_stays_deleted(tmp_path, detector):
+    room = DrawnRoom(tmp_path, one_person(6))
+    room.run()
+    (room.overlays / "000002.jpg").unlink()
+    (text,) = texts(room.run())
+    assert "of frames 2; `understudy extract --redo-deleted`" in text
+    assert room.drawn() == [0, 1, 3, 4, 5]
+
+
+@pytest.mark.parametrize("damage", ["torn", "foreign", "gone"])
+def test_a_damaged_log_of_overlays_costs_a_drawing_and_nothing_else(tmp_path, detector, damage):
+    room = DrawnRoom(tmp_path, one_person(4))
+    room.run()
+    (log,) = (tmp_path / "cache").glob("*.overlays.jsonl")
+    whole = log.read_bytes()
+    (room.overlays / "notes.txt").write_text("mine")
+    (room.overlays / "holiday.jpg").write_bytes(b"mine too")
+    log.write_bytes({"torn": whole[:-4], "foreign": b"\xff\x00[1]\n{}\nnull\n", "gone": b""}[damage])
+    room.run()
+    assert [json.loads(line).get("frame", -1) for line in log.read_bytes().splitlines()][-1] == 3
+    assert room.run()[-1].skipped
+    assert (room.overlays / "notes.txt").read_text() == "mine"
+    assert (room.overlays / "holiday.jpg").read_bytes() == b"mine too"
+
+
+def test_without_their_folder_all_overlays_are_drawn_anew(tmp_path, detector):
+    room = DrawnRoom(tmp_path, one_person(3))
+    room.run()
+    for path in room.overlays.iterdir():
+        path.unlink()
+    room.overlays.rmdir()
+    assert texts(room.run()) == []
+    assert room.drawn() == [0, 1, 2]
