@@ -25,11 +25,16 @@ if TYPE_CHECKING:  # needs OpenCV, which `--help` does not
     from understudy.facesets.store import StoredFace
 
 faceset = App(name="faceset", help="Look at a faceset, choose, clean and arrange its faces.")
+_FILES = "understudy.cli.faceset_files"
 _VIEWS, _SETS = "understudy.cli.faceset_views", "understudy.cli.faceset_sets"
 _EXCHANGE = "understudy.cli.exchange"
 faceset.command(f"{_VIEWS}:coverage", name="coverage", help="Say what src lacks for dst, and draw the map.")
 faceset.command(f"{_VIEWS}:sheet", name="sheet", help="Lay faces out on pages.")
 faceset.command(f"{_VIEWS}:landmarks", name="landmarks", help="Draw the landmarks on faces.")
+faceset.command(f"{_FILES}:resize", name="resize", help="Give faces another size.")
+faceset.command(f"{_FILES}:retype", name="retype", help="Give faces another face type.")
+faceset.command(f"{_FILES}:pack", name="pack", help="Write a faceset into one file.")
+faceset.command(f"{_FILES}:unpack", name="unpack", help="Bring a pack's faces into a faceset.")
 faceset.command(f"{_SETS}:new", name="new", help="Make an empty faceset of a performer.")
 faceset.command(f"{_SETS}:copy", name="copy", help="Copy faces of one faceset into another.")
 faceset.command(f"{_SETS}:merge", name="merge", help="Bring the faces of several facesets together in one.")

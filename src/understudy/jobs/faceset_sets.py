@@ -58,13 +58,16 @@ def merge_sets(project: Project, goal: str, sources: Sequence[str]) -> Events:
         )
 
 
+def named_or_new(project: Project, text: str) -> str:
+    """The full name of a faceset to fill, which is made where it is missing."""
+    if "/" not in text or text in all_names(project):
+        return full_name(project, text)
+    new_set(project, text)
+    return text
+
+
 def _goal(project: Project, text: str, sources: Sequence[str]) -> str:
-    known = all_names(project)
-    if "/" not in text or text in known:
-        name = full_name(project, text)
-    else:
-        new_set(project, text)
-        name = text
+    name = named_or_new(project, text)
     if name in sources:
         raise OptionInvalid(f"{name} can't be brought into itself.")
     return name

@@ -65,7 +65,9 @@ def test_when_src_has_everything_that_is_said() -> None:
 
 
 def test_a_border_between_two_fields_of_the_map_makes_no_gap() -> None:
-    assert coverage([table([(-22.4, 0, 50)])], [table([(-22.6, 0, 50)])]).lacks == ()
+    found = coverage([table([(-22.4, 0, 50)])], [table([(-22.6, 0, 50)])])
+    assert found.lacks == () and found.served.sum() == 50
+    assert (found.src.counts * found.dst.counts).sum() == 0, "the faces are in different fields"
 
 
 def test_what_dst_hardly_does_is_not_worth_a_word() -> None:

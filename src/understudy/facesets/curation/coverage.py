@@ -53,10 +53,15 @@ class Lack:
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
-    """What both sides hold, and what src lacks, most important first."""
+    """What both sides hold, and what src lacks, most important first.
+
+    `served` counts, for each field that dst looks to, the src faces near there; fields have hard borders, so
+    that is not src's own count in the field.
+    """
 
     src: Side
     dst: Side
+    served: npt.NDArray[np.int64]
     lacks: tuple[Lack, ...]
 
     @property
@@ -79,6 +84,7 @@ class Coverage:
             "pitch_deg": list(PITCHES_DEG),
             "src": _plain_side(self.src),
             "dst": _plain_side(self.dst),
+            "src_near_dst": self.served.tolist(),
             "lacks": [asdict(lack) for lack in self.lacks],
             "words": self.words,
         }
@@ -87,7 +93,8 @@ class Coverage:
 def coverage(src: Sequence[Table], dst: Sequence[Table]) -> Coverage:
     """Compare the faces of both sides, each the union of some facesets."""
     from_src, from_dst = _joined(src), _joined(dst)
-    return Coverage(_side(from_src), _side(from_dst), tuple(_lacks(from_src, from_dst)))
+    served = _served(from_src, from_dst)
+    return Coverage(_side(from_src), _side(from_dst), served, tuple(_lacks(from_src, from_dst)))
 
 
 _Faces = Mapping[str, Array]
@@ -127,6 +134,15 @@ def _mean_by_cell(values: Array, cells: tuple[npt.NDArray[np.intp], ...], shape:
     np.add.at(total, where, values[known])
     np.add.at(count, where, 1)
     return np.divide(total, count, out=np.full(shape, np.nan), where=count > 0)
+
+
+def _served(src: _Faces, dst: _Faces) -> npt.NDArray[np.int64]:
+    served = np.zeros((len(PITCHES_DEG), len(YAWS_DEG)), np.int64)
+    rows, columns = _cells(dst)
+    for row, column in set(zip(rows.tolist(), columns.tolist(), strict=True)):
+        group = _Group((rows == row) & (columns == column), ("yaw_deg", "pitch_deg"))
+        served[row, column] = _near(src, dst, group)[0].sum()
+    return served
 
 
 def _lacks(src: _Faces, dst: _Faces) -> list[Lack]:
@@ -188,11 +204,17 @@ def _meeting(src: _Faces, dst: _Faces, group: _Group) -> _Meeting | None:
     frames = len(np.unique(dst["frame"][group.members]))
     if frames < _worth_a_word(dst):
         return None
+    near, place = _near(src, dst, group)
+    return _Meeting(near, place.get("yaw_deg"), place.get("pitch_deg"), frames)
+
+
+def _near(src: _Faces, dst: _Faces, group: _Group) -> tuple[npt.NDArray[np.bool_], dict[str, float]]:
+    """Which src faces look about where a group of dst looks, and where that is."""
     place = {axis: float(dst[axis][group.members].mean()) for axis in group.axes}
     near = np.ones(len(src["yaw_deg"]), bool)
     for axis, centre in place.items():
         near &= np.abs(src[axis] - centre) <= _NEAR_DEG
-    return _Meeting(near, place.get("yaw_deg"), place.get("pitch_deg"), frames)
+    return near, place
 
 
 def _worth_a_word(dst: _Faces) -> float:

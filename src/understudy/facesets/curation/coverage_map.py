@@ -53,11 +53,17 @@ def draw_coverage(found: Coverage) -> UInt8:
     def by_percent(value: float) -> _Colour:
         return _blend(_RISING, value / 100)
 
+    wants = f"src near there less what dst wants, at most {ENOUGH}"
     rows = [
         [
             _Map("src: faces", _known(src.counts), by_count),
             _Map("dst: faces", _known(dst.counts), by_count),
-            _Map(f"src less what dst wants (at most {ENOUGH})", _surplus(found), _turning(ENOUGH), True),
+            _Map(
+                wants,
+                _surplus(found),
+                _turning(ENOUGH),
+                True,
+            ),
         ],
         [
             _Map("src: sharpness, %", 100 * src.sharpness, by_percent),
@@ -110,7 +116,7 @@ def _draw_cell(pen: ImageDraw.ImageDraw, one: _Map, row: int, column: int, x: in
     pen.rectangle((x + 1, y + 1, x + _CELL_W - 2, y + _CELL_H - 2), fill=colour)
     if not np.isnan(value):
         text = f"{value:+.0f}" if one.signed and round(value) else f"{value:.0f}"
-        ink = (10, 10, 10) if _lightness(colour) > 140 else _INK
+        ink = (10, 10, 10) if _lightness(colour) > 115 else _INK
         middle = (x + _CELL_W / 2, y + _CELL_H / 2)
         pen.text(middle, text, fill=ink, font=ImageFont.load_default(14), anchor="mm")
 
@@ -125,7 +131,7 @@ def _known(counts: npt.NDArray[np.int64]) -> Array:
 
 def _surplus(found: Coverage) -> Array:
     wanted = np.minimum(found.dst.counts, ENOUGH)
-    return np.where(found.dst.counts > 0, (found.src.counts - wanted).astype(float), np.nan)
+    return np.where(found.dst.counts > 0, (found.served - wanted).astype(float), np.nan)
 
 
 def _turning(most: float) -> Callable[[float], _Colour]:

@@ -1,0 +1,114 @@
+"""`understudy faceset resize | retype | pack | unpack`: faces in another shape, facesets in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from understudy.cli.faceset import ALL, ASKED, choice_of, run
+from understudy.cli.flags import Json
+from understudy.project.project import Project
+
+
+def resize(
+    project: Path, faceset: str, size_px: int, /, *names: str, json: Json = False, which: ASKED = ALL
+) -> None:
+    """Give faces another size: cut anew from their clips' frames, or from their pictures where a clip is gone.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    size_px:
+        Side of the square crops, in pixels.
+    names:
+        File names of faces.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_files
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px), json=json)
+
+
+def retype(
+    project: Path,
+    faceset: str,
+    face_type: str,
+    /,
+    *names: str,
+    size_px: int | None = None,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Give faces another face type: cut anew from their clips' frames, or from their pictures without those.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    face_type:
+        half, mid-full, full, full-no-align, whole, head or head-no-align.
+    names:
+        File names of faces.
+    size_px:
+        Another side of the crops at the same time, in pixels.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_files
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px, face_type=face_type), json=json)
+
+
+def pack(
+    project: Path,
+    faceset: str,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    json: Json = False,
+) -> None:
+    """Write a faceset into one file, a tar that any program unpacks. The faceset stays as it is.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    out:
+        The file. Without it: the project's folder `packs`.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_files
+
+    run(faceset_files.pack_set(Project.open(project), faceset, out=out), json=json)
+
+
+def unpack(project: Path, faceset: str, file: Path, /, *, json: Json = False) -> None:
+    """Bring the faces of a pack into a faceset, which is made where it is missing. Nothing is overwritten.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME.
+    file:
+        The pack.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import faceset_files
+
+    run(faceset_files.unpack_set(Project.open(project), faceset, file), json=json)

@@ -1,0 +1,51 @@
+"""A project's facesets as files: other sizes and face types of the faces, packs to send and to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.errors import OptionInvalid
+from understudy.events import Events
+from understudy.facesets.curation import choose as choosing
+from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.pack import Pack, pack, unpack
+from understudy.facesets.curation.recut import Shape, recut
+from understudy.geometry import FACE_TYPES
+from understudy.jobs.faceset_sets import named_or_new
+from understudy.jobs.facesets import changed, lock_path, looked_at
+from understudy.project.lock import exclusive
+from understudy.project.project import Project
+
+
+def recut_faces(
+    project: Project, text: str, choice: Choice, *, size_px: int | None = None, face_type: str | None = None
+) -> Events:
+    """Bring the chosen faces to another size or face type, from their clips' frames where these are there."""
+    known = next((kind for kind in FACE_TYPES if kind == face_type), None)
+    if face_type is not None and known is None:
+        raise OptionInvalid(f"There is no face type {face_type!r}; known: {', '.join(FACE_TYPES)}.")
+
+    def clip_of(name: str) -> Path | None:
+        return project.clip_path(name) if name in project.manifest.clips else None
+
+    verb = "resize" if face_type is None else "retype"
+    with changed(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = chosen(desk.faceset, choice)
+        shape = Shape(size_px, known)
+        yield from recut(desk.faceset, faces, shape, clip_of=clip_of, trash=desk.trash, verb=verb)
+
+
+def pack_set(project: Project, text: str, *, out: Path | None = None) -> Events:
+    """Write a faceset into one file; without a place, into the project's folder `packs`."""
+    with looked_at(project, text) as desk:
+        path = out or project.folder / "packs" / f"{desk.name.replace('/', '-')}.tar"
+        yield from pack(desk.faceset, path)
+
+
+def unpack_set(project: Project, text: str, path: Path) -> Events:
+    """Bring a pack's faces into a faceset, which is made where it is missing."""
+    with Pack(path):  # a file that is no pack makes no faceset
+        name = named_or_new(project, text)
+    with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as faceset:
+        yield from unpack(path, faceset, trash=project.trash.folder)

@@ -1,0 +1,52 @@
+"""Faces of a project change their shape from the project's own clips, and facesets travel in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.facesets.conftest import make_record, noise
+from understudy.errors import OptionInvalid, PackUnreadable
+from understudy.events import Notice, StageFinished
+from understudy.facesets.curation.choose import Choice
+from understudy.jobs import faceset_files, facesets
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """Three faces of the src clip, a grey wall of 64 x 48, in src/main."""
+    with project.faceset("src") as faceset:
+        for frame in range(3):
+            record = make_record(clip="src", frame=frame, size_px=32, frame_size=(64, 48))
+            faceset.add(noise(32, seed=frame), record)
+    return project
+
+
+def test_the_projects_clip_is_where_faces_are_cut_from(filled: Project) -> None:
+    events = list(faceset_files.recut_faces(filled, "src", Choice(limit=2), size_px=64))
+    assert not [event for event in events if isinstance(event, Notice)]
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["from_frames"] == 2
+    with filled.faceset("src") as faceset:
+        pictures = [faceset.image(face) for face in faceset.faces()]
+    assert [picture.shape[0] for picture in pictures] == [64, 64, 32]
+    assert np.abs(pictures[0].astype(int) - 90).max() < 12, "the wall, not the old picture's noise"
+    assert facesets.history(filled, "src")[0].words == "resize 2 faces (64 px)"
+
+
+def test_a_face_type_that_is_none_is_refused(filled: Project) -> None:
+    with pytest.raises(OptionInvalid, match="mid-full"):
+        list(faceset_files.recut_faces(filled, "src", Choice(), face_type="quarter"))
+
+
+def test_a_pack_fills_a_set_that_is_made_for_it(filled: Project, tmp_path: Path) -> None:
+    list(faceset_files.pack_set(filled, "src"))
+    pack = filled.folder / "packs" / "src-main.tar"
+    list(faceset_files.unpack_set(filled, "dst/extra", pack))
+    assert len(facesets.list_faces(filled, "dst/extra", Choice())) == 3
+    (tmp_path / "torn.tar").write_bytes(pack.read_bytes()[:4000])
+    with pytest.raises(PackUnreadable):
+        list(faceset_files.unpack_set(filled, "dst/other", tmp_path / "torn.tar"))
+    assert "dst/other" not in facesets.all_names(filled)
