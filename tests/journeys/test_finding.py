@@ -1,4 +1,4 @@
-"""Faces of rendered actors are found where they are: a quick part of `benchmarks/finding.py`, with its goals."""
+"""Faces of rendered actors are found where they are: a part of `benchmarks/finding.py`, with its goals."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from understudy.actors.identity import DEMO_DST, DEMO_SRC
+from understudy.actors.identity import DEMO_DST, DEMO_SRC, identity
 from understudy.actors.performance import dst_track, src_track
 from understudy.actors.render import render
 from understudy.media.cuts import NOTHING_SEEN, SceneNote, SceneWatch, shot_starts
@@ -120,6 +120,23 @@ def test_a_flash_and_a_dropped_frame_are_no_cut(shots):
 def test_a_flash_that_hides_a_cut_does_not_hide_it(shots):
     frames = [*shots["talking"][:8], lit(shots["other"][0], 2.5, 60), *shots["other"][1:9]]
     assert starts(frames) == [8]
+
+
+def test_a_cut_between_plain_walls_of_other_brightness_is_no_flash(shots):
+    """The head darts before the cut and the wall behind is brighter after it; both are heads in the middle."""
+    fall_off = np.linspace(1.15, 0.7, 96)[:, None, None]
+    walls = [
+        np.clip(np.full((96, 96, 3), tone) * fall_off, 0, 255) for tone in ((96, 104, 110), (150, 142, 128))
+    ]
+    here, there = src_track(90, 3)[60:66], src_track(90, 8)[:5]
+    darting = [replace(here[-1], yaw_deg=yaw) for yaw in (-30.0, -10.0, 10.0, 30.0)]
+
+    def before(wall, who, states):
+        shots = [render(who, state, size_px=96) for state in states]
+        return [(wall + (s.rgb - wall) * s.person[..., None]).astype(np.uint8) for s in shots]
+
+    frames = [*before(walls[0], DEMO_SRC, [*here, *darting]), *before(walls[1], identity(7), there)]
+    assert starts(frames) == [10]
 
 
 def test_a_dissolve_is_cut_near_its_middle(shots):

@@ -39,6 +39,7 @@ _WEAK_CHANGE, _WEAK_RATIO = 4.0, 3.2
 _NEIGHBOURS = 4  # frames on each side that say what is usual
 _LONGEST_FLASH = 4  # frames
 _FLASH_LIGHT = 8.0  # L by which a flash or a dropout differs
+_STILL_LIT = 0.5  # of that difference: when more of it is left, the flash isn't over
 _DRIFT, _DRIFT_RATIO = 2.0, 1.3  # how far the picture after a flash may be from the one before it, in Lab and
 # against how far it usually gets in that time
 
@@ -156,7 +157,7 @@ def _hard_cuts(change: npt.NDArray[np.float64], grids: Array) -> set[int]:
     cuts: set[int] = set()
     over = -1  # the last frame that a flash reaches
     for k in (int(peak) for peak in peaks if peak > 0):
-        if k <= over:
+        if k <= over or _light_goes_out(grids, k, cuts):
             continue
         over = _flash_end(grids, k)
         if over < 0:
@@ -167,9 +168,12 @@ def _hard_cuts(change: npt.NDArray[np.float64], grids: Array) -> set[int]:
 def _flash_end(grids: Array, k: int) -> int:
     """The frame at which the picture from before `k` is back after a flash or a dropout; -1: it is none."""
     before, lit = grids[k - 1], grids[k]
-    if abs(float(lit[:, 0].mean() - before[:, 0].mean())) < _FLASH_LIGHT:
+    jump = abs(float(lit[:, 0].mean() - before[:, 0].mean()))
+    if jump < _FLASH_LIGHT:
         return -1
     for j in range(k + 1, min(k + 1 + _LONGEST_FLASH, len(grids))):
+        if abs(float(grids[j][:, 0].mean() - before[:, 0].mean())) > _STILL_LIT * jump:
+            continue  # two faces before plain walls look alike but for the light, and that is not back
         span = j - (k - 1)
         usual = max(
             _apart(_evened(grids[max(0, k - 1 - span)]), _evened(before)),
@@ -178,6 +182,17 @@ def _flash_end(grids: Array, k: int) -> int:
         if _apart(_evened(grids[j]), _evened(before)) < _DRIFT + _DRIFT_RATIO * usual:
             return j
     return -1
+
+
+def _light_goes_out(grids: Array, k: int, cuts: set[int]) -> bool:
+    """Whether at `k` only the light goes out of a flash that hid the cut just before."""
+    light = grids[..., 0].mean(1)
+    return any(
+        abs(light[cut] - light[cut - 1]) >= _FLASH_LIGHT
+        and abs(light[k] - light[cut - 1]) <= _STILL_LIT * abs(light[cut] - light[cut - 1])
+        for cut in (k - 1, k - 2)
+        if cut in cuts
+    )
 
 
 def _apart(a: Array, b: Array) -> float:

@@ -67,7 +67,7 @@ COLUMNS: dict[str, str] = {
     "light_side": "How much brighter the face is to the image's right, as a share of its mean.",
     "light_height": "How much brighter the face is upwards, as a share of its mean.",
     "light": "How directed the light is: the length of both.",
-    "stranger": "How unlike the faceset's usual person: 0 the same, 1 nothing in common; known after `identity`.",
+    "stranger": "How unlike the faceset's usual person: 0 the same, 1 nothing in common; after `identity`.",
     "light_deg": "Where the light comes from: 0 the image's right, 90 above, 180 left, -90 below.",
 }
 
