@@ -31,7 +31,7 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python -m understudy.cli.reference docs/reference
 
 bench: $(VENV)/.installed-dev
-	for script in startup finding_growth training_speed; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in startup finding_growth training_speed extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("understudy needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'

@@ -171,10 +171,10 @@ def for_pixel_grid(goal_from_start: npt.ArrayLike) -> Array:
     """The same transform for image functions that put the first pixel's centre at 0 (OpenCV's warps).
 
     Our transforms measure from the image's corner, where a crop of N pixels spans 0..N; without this half
-    pixel a face would sit in another place at 64 px than at 256 px.
+    pixel a face would sit in another place at 64 px than at 256 px. Takes one (2, 3) or many (..., 2, 3).
     """
     m = np.array(goal_from_start, float)
-    m[:, 2] += m[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    m[..., 2] += m[..., :2] @ np.array([0.5, 0.5]) - 0.5
     return m
 
 

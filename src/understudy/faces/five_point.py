@@ -25,6 +25,7 @@ Array = npt.NDArray[np.float64]
 _REGIONS = (list(range(36, 42)), list(range(42, 48)), [30], [48], [54])
 _MODEL_5 = np.stack([MEAN_FACE_68_IN_SPACE[region].mean(0) for region in _REGIONS])
 _ROUNDS = 12
+_SETTLED_RAD = 1e-6
 _STEP_RAD = 1e-4
 
 
@@ -125,7 +126,9 @@ def _fitted_pose(points: Array) -> Array:
         gradient = np.einsum("nrk,nr->nk", jacobian, miss) + pose / _PRIOR_RAD**2
         hessian = np.einsum("nrk,nrl->nkl", jacobian, jacobian) + np.diag(1 / _PRIOR_RAD**2)
         step = np.linalg.solve(hessian, -gradient[..., None])[..., 0]
-        pose = np.clip(pose + np.clip(step, -0.3, 0.3), -1.2, 1.2)
+        before, pose = pose, np.clip(pose + np.clip(step, -0.3, 0.3), -1.2, 1.2)
+        if np.abs(pose - before).max() < _SETTLED_RAD:
+            break
     return pose
 
 
