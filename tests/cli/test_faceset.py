@@ -26,6 +26,8 @@ def test_faces_are_listed_as_table_names_or_json(folder: str, capsys: pytest.Cap
     assert "yaw_deg" in table[0] and "src-000003-1.jpg" in table[1] and table[-1] == "2 faces"
     main(["faceset", "list", folder, "src", "--where", "yaw_deg > 5 and frame < 3", "--only-names"])
     assert capsys.readouterr().out.split() == ["src-000001-1.jpg", "src-000002-1.jpg"]
+    main(["faceset", "select", folder, "src", "--where", "yaw_deg > 5 and frame < 3", "--backwards"])
+    assert capsys.readouterr().out.split() == ["src-000002-1.jpg", "src-000001-1.jpg"]
     main(["faceset", "list", folder, "src/main", "src-000001-1", "--json"])
     assert [row["frame"] for row in _json(capsys)] == [1]
 
@@ -51,6 +53,8 @@ def test_a_list_of_names_can_be_rejected_and_comes_back(
 
 
 def test_names_follow_an_order_and_come_back(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faceset", "rename", folder, "src", "--by", "yaw_deg", "--dry-run"]) == 0
+    assert "4 faces would be renamed" in capsys.readouterr().out
     assert main(["faceset", "rename", folder, "src", "--by", "yaw_deg", "--backwards"]) == 0
     main(["faceset", "list", folder, "src", "--only-names"])
     assert capsys.readouterr().out.splitlines()[-4:] == [f"{n:05d}.jpg" for n in (3, 2, 1, 0)]

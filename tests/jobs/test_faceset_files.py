@@ -36,6 +36,16 @@ def test_the_projects_clip_is_where_faces_are_cut_from(filled: Project) -> None:
     assert facesets.history(filled, "src")[0].words == "resize 2 faces (64 px)"
 
 
+def test_looking_first_cuts_and_unpacks_nothing(filled: Project) -> None:
+    (would,) = faceset_files.recut_faces(filled, "src", Choice(), size_px=64, dry_run=True)
+    assert isinstance(would, Notice) and would.text == "3 faces would be cut anew."
+    list(faceset_files.pack_set(filled, "src"))
+    pack = filled.folder / "packs" / "src-main.tar"
+    (would,) = faceset_files.unpack_set(filled, "dst/extra", pack, dry_run=True)
+    assert isinstance(would, Notice) and "3 faces would be unpacked" in would.text
+    assert "dst/extra" not in facesets.all_names(filled) and facesets.history(filled, "src") == []
+
+
 def test_a_face_type_that_is_none_is_refused(filled: Project) -> None:
     with pytest.raises(OptionInvalid, match="mid-full"):
         list(faceset_files.recut_faces(filled, "src", Choice(), face_type="quarter"))

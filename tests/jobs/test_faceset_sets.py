@@ -10,6 +10,7 @@ import pytest
 
 from tests.facesets.conftest import make_record, noise
 from understudy.errors import FacesUnknown, OptionInvalid, ProjectInvalid
+from understudy.events import Notice
 from understudy.facesets.curation.choose import Choice
 from understudy.jobs import faceset_sets, facesets, stages
 from understudy.project.project import Project
@@ -45,6 +46,14 @@ def test_chosen_faces_are_copied_into_a_set_that_is_made_for_them(filled: Projec
     with pytest.raises(FacesUnknown, match="nothing to copy"):
         list(faceset_sets.copy_faces(filled, "src/main", "src/late", Choice(where="frame > 99")))
     assert "src/late" not in facesets.all_names(filled)
+
+
+def test_looking_first_makes_no_set(filled: Project) -> None:
+    (would,) = faceset_sets.copy_faces(filled, "src", "src/early", Choice(limit=2), dry_run=True)
+    assert isinstance(would, Notice) and "2 faces would be copied from src/main to src/early" in would.text
+    (would,) = faceset_sets.merge_sets(filled, "src/all", ["src", "dst"], dry_run=True)
+    assert isinstance(would, Notice) and "10 faces" in would.text
+    assert facesets.all_names(filled) == ["src/main", "dst/main"]
 
 
 def test_sets_are_brought_together_and_the_step_is_taken_back(filled: Project) -> None:

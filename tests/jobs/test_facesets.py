@@ -72,6 +72,35 @@ def test_saying_nothing_rejects_nothing_and_keeping_nothing_is_refused(filled: P
     assert len(_names(filled)) == 6
 
 
+def test_every_change_can_be_looked_at_first(filled: Project) -> None:
+    names = _names(filled)
+    (would,) = facesets.rename_faces(filled, "src", Choice(), dry_run=True)
+    assert isinstance(would, Notice) and would.text.startswith(
+        "6 faces would be renamed, src-000000-1.jpg to 00000"
+    )
+    (would,) = facesets.recover_face_names(filled, "src", dry_run=True)
+    assert isinstance(would, Notice) and would.text == "0 faces would be renamed"
+    assert _names(filled) == names
+    facesets.reject_faces(filled, "src", Choice(limit=2))
+    list(facesets.rename_faces(filled, "src", Choice()))
+    would_be = [e.text for e in facesets.undo(filled, "src", steps=5, dry_run=True) if isinstance(e, Notice)]
+    assert would_be == [
+        "would be taken back: rename by clip and frame: 4 faces",
+        "would be taken back: reject 2 faces (first 2)",
+    ]
+    assert len(facesets.history(filled, "src")) == 2 and not facesets.history(filled, "src")[0].undone
+
+
+def test_a_rename_taken_back_reads_no_face_again(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = _names(filled)
+    list(facesets.rename_faces(filled, "src", Choice(backwards=True)))
+    monkeypatch.setattr("understudy.facesets.store.extract_record", lambda data: 1 / 0)
+    list(facesets.undo(filled, "src"))
+    assert _names(filled) == names
+    list(facesets.undo(filled, "src", redo=True))
+    assert _names(filled)[0] == "00005.jpg"
+
+
 def test_a_faceset_without_faces_says_what_to_do(project: Project) -> None:
     with pytest.raises(FacesetUnusable, match="understudy extract"):
         facesets.restore_faces(project, "dst")

@@ -84,6 +84,22 @@ def list_faces(
 
 
 @faceset.command
+def select(project: Path, faceset: str, /, *names: str, which: ASKED = ALL) -> None:
+    """Print the file names of the chosen faces in their order, for other programs and for --from.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    names:
+        File names of faces.
+    """
+    list_faces(project, faceset, *names, only_names=True, which=which)
+
+
+@faceset.command
 def reject(
     project: Path,
     faceset: str,
@@ -190,7 +206,9 @@ def restore(
 
 
 @faceset.command
-def rename(project: Path, faceset: str, /, *, json: Json = False, which: ASKED = ALL) -> None:
+def rename(
+    project: Path, faceset: str, /, *, dry_run: DryRun = False, json: Json = False, which: ASKED = ALL
+) -> None:
     """Number the faces in an order: 00000, 00001, … `recover-names` gives the first names back.
 
     Parameters
@@ -199,16 +217,18 @@ def rename(project: Path, faceset: str, /, *, json: Json = False, which: ASKED =
         The project folder.
     faceset:
         PERFORMER/NAME, or PERFORMER alone.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import facesets
 
-    run(facesets.rename_faces(Project.open(project), faceset, choice_of((), which)), json=json)
+    run(facesets.rename_faces(Project.open(project), faceset, choice_of((), which), dry_run=dry_run), json=json)
 
 
 @faceset.command(name="recover-names")
-def recover_names(project: Path, faceset: str, /, *, json: Json = False) -> None:
+def recover_names(project: Path, faceset: str, /, *, dry_run: DryRun = False, json: Json = False) -> None:
     """Give every face its first name again: clip, frame and person.
 
     Parameters
@@ -217,12 +237,14 @@ def recover_names(project: Path, faceset: str, /, *, json: Json = False) -> None
         The project folder.
     faceset:
         PERFORMER/NAME, or PERFORMER alone.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import facesets
 
-    run(facesets.recover_face_names(Project.open(project), faceset), json=json)
+    run(facesets.recover_face_names(Project.open(project), faceset, dry_run=dry_run), json=json)
 
 
 @faceset.command
@@ -254,7 +276,9 @@ def history(project: Path, faceset: str, /, *, json: Json = False) -> None:
 
 
 @faceset.command
-def undo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) -> None:
+def undo(
+    project: Path, faceset: str, /, *, steps: int = 1, dry_run: DryRun = False, json: Json = False
+) -> None:
     """Take back the last change of a faceset, or several.
 
     Parameters
@@ -265,16 +289,20 @@ def undo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) 
         PERFORMER/NAME, or PERFORMER alone.
     steps:
         How many changes, newest first.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import facesets
 
-    run(facesets.undo(Project.open(project), faceset, steps=steps), json=json)
+    run(facesets.undo(Project.open(project), faceset, steps=steps, dry_run=dry_run), json=json)
 
 
 @faceset.command
-def redo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) -> None:
+def redo(
+    project: Path, faceset: str, /, *, steps: int = 1, dry_run: DryRun = False, json: Json = False
+) -> None:
     """Do again what `undo` took back, as long as nothing else was done since.
 
     Parameters
@@ -285,12 +313,14 @@ def redo(project: Path, faceset: str, /, *, steps: int = 1, json: Json = False) 
         PERFORMER/NAME, or PERFORMER alone.
     steps:
         How many changes.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import facesets
 
-    run(facesets.undo(Project.open(project), faceset, steps=steps, redo=True), json=json)
+    run(facesets.undo(Project.open(project), faceset, steps=steps, redo=True, dry_run=dry_run), json=json)
 
 
 def choice_of(names: tuple[str, ...], which: Which) -> Choice:

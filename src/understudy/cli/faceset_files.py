@@ -8,12 +8,19 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from understudy.cli.faceset import ALL, ASKED, choice_of, run
-from understudy.cli.flags import Json
+from understudy.cli.flags import DryRun, Json
 from understudy.project.project import Project
 
 
 def resize(
-    project: Path, faceset: str, size_px: int, /, *names: str, json: Json = False, which: ASKED = ALL
+    project: Path,
+    faceset: str,
+    size_px: int,
+    /,
+    *names: str,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
 ) -> None:
     """Give faces another size: cut anew from their clips' frames, or from their pictures where a clip is gone.
 
@@ -27,13 +34,15 @@ def resize(
         Side of the square crops, in pixels.
     names:
         File names of faces.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import faceset_files
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px), json=json)
+    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px, dry_run=dry_run), json=json)
 
 
 def retype(
@@ -43,6 +52,7 @@ def retype(
     /,
     *names: str,
     size_px: int | None = None,
+    dry_run: DryRun = False,
     json: Json = False,
     which: ASKED = ALL,
 ) -> None:
@@ -60,13 +70,20 @@ def retype(
         File names of faces.
     size_px:
         Another side of the crops at the same time, in pixels.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import faceset_files
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px, face_type=face_type), json=json)
+    run(
+        faceset_files.recut_faces(
+            opened, faceset, choice, size_px=size_px, face_type=face_type, dry_run=dry_run
+        ),
+        json=json,
+    )
 
 
 def pack(
@@ -95,7 +112,7 @@ def pack(
     run(faceset_files.pack_set(Project.open(project), faceset, out=out), json=json)
 
 
-def unpack(project: Path, faceset: str, file: Path, /, *, json: Json = False) -> None:
+def unpack(project: Path, faceset: str, file: Path, /, *, dry_run: DryRun = False, json: Json = False) -> None:
     """Bring the faces of a pack into a faceset, which is made where it is missing. Nothing is overwritten.
 
     Parameters
@@ -106,9 +123,11 @@ def unpack(project: Path, faceset: str, file: Path, /, *, json: Json = False) ->
         PERFORMER/NAME.
     file:
         The pack.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import faceset_files
 
-    run(faceset_files.unpack_set(Project.open(project), faceset, file), json=json)
+    run(faceset_files.unpack_set(Project.open(project), faceset, file, dry_run=dry_run), json=json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from understudy.cli.faceset import ALL, ASKED, choice_of, run
-from understudy.cli.flags import Json
+from understudy.cli.flags import DryRun, Json
 from understudy.project.project import Project
 
 
@@ -26,7 +26,14 @@ def new(project: Path, faceset: str, /) -> None:
 
 
 def copy(
-    project: Path, faceset: str, goal: str, /, *names: str, json: Json = False, which: ASKED = ALL
+    project: Path,
+    faceset: str,
+    goal: str,
+    /,
+    *names: str,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
 ) -> None:
     """Copy faces of one faceset into another, which is made where it is missing. Nothing is overwritten.
 
@@ -40,15 +47,20 @@ def copy(
         Where they go to: PERFORMER/NAME.
     names:
         File names of faces.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import faceset_sets
 
-    run(faceset_sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which)), json=json)
+    run(
+        faceset_sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which), dry_run=dry_run),
+        json=json,
+    )
 
 
-def merge(project: Path, goal: str, /, *sources: str, json: Json = False) -> None:
+def merge(project: Path, goal: str, /, *sources: str, dry_run: DryRun = False, json: Json = False) -> None:
     """Bring all faces of several facesets together in one. The others stay; nothing is overwritten.
 
     Parameters
@@ -59,9 +71,11 @@ def merge(project: Path, goal: str, /, *sources: str, json: Json = False) -> Non
         Where they go to: PERFORMER/NAME; it is made where it is missing.
     sources:
         Where they come from.
+    dry_run:
+        Only say what would be done.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs import faceset_sets
 
-    run(faceset_sets.merge_sets(Project.open(project), goal, sources), json=json)
+    run(faceset_sets.merge_sets(Project.open(project), goal, sources, dry_run=dry_run), json=json)

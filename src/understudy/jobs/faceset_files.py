@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from understudy.errors import OptionInvalid
-from understudy.events import Events
+from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.pack import Pack, pack, unpack
@@ -18,7 +18,13 @@ from understudy.project.project import Project
 
 
 def recut_faces(
-    project: Project, text: str, choice: Choice, *, size_px: int | None = None, face_type: str | None = None
+    project: Project,
+    text: str,
+    choice: Choice,
+    *,
+    size_px: int | None = None,
+    face_type: str | None = None,
+    dry_run: bool = False,
 ) -> Events:
     """Bring the chosen faces to another size or face type, from their clips' frames where these are there."""
     known = next((kind for kind in FACE_TYPES if kind == face_type), None)
@@ -33,6 +39,9 @@ def recut_faces(
         yield from choosing.made_ready(desk.faceset, choice)
         faces = chosen(desk.faceset, choice)
         shape = Shape(size_px, known)
+        if dry_run:
+            yield Notice(f"{sum(shape.changes(face.record) for face in faces)} faces would be cut anew.")
+            return
         yield from recut(desk.faceset, faces, shape, clip_of=clip_of, trash=desk.trash, verb=verb)
 
 
@@ -43,9 +52,13 @@ def pack_set(project: Project, text: str, *, out: Path | None = None) -> Events:
         yield from pack(desk.faceset, path)
 
 
-def unpack_set(project: Project, text: str, path: Path) -> Events:
+def unpack_set(project: Project, text: str, path: Path, *, dry_run: bool = False) -> Events:
     """Bring a pack's faces into a faceset, which is made where it is missing."""
-    with Pack(path):  # a file that is no pack makes no faceset
+    with Pack(path) as opened:  # a file that is no pack makes no faceset
+        if dry_run:
+            opened.require_whole()
+            yield Notice(f"{len(opened)} faces would be unpacked; all are whole.")
+            return
         name = named_or_new(project, text)
     with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as faceset:
         yield from unpack(path, faceset, trash=project.trash.folder)

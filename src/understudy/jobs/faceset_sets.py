@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.events import Events
+from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.gather import gather
@@ -24,13 +24,16 @@ def new_set(project: Project, name: str) -> bool:
     return project.add_faceset(performer, short)
 
 
-def copy_faces(project: Project, source: str, goal: str, choice: Choice) -> Events:
+def copy_faces(project: Project, source: str, goal: str, choice: Choice, *, dry_run: bool = False) -> Events:
     """Copy the chosen faces of one faceset into another, which is made where it is missing."""
     with looked_at(project, source) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
         faces = chosen(desk.faceset, choice)
         if not faces:
             raise FacesUnknown("No faces are chosen, so there is nothing to copy.", desk.faceset.folder)
+        if dry_run:
+            yield Notice(f"{len(faces)} faces would be copied from {desk.name} to {goal}.")
+            return
         name = _goal(project, goal, [desk.name])
         words = f"copy from {desk.name}" + (f" ({choice.words})" if choice.words else "")
         with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as target:
@@ -39,14 +42,18 @@ def copy_faces(project: Project, source: str, goal: str, choice: Choice) -> Even
             )
 
 
-def merge_sets(project: Project, goal: str, sources: Sequence[str]) -> Events:
+def merge_sets(project: Project, goal: str, sources: Sequence[str], *, dry_run: bool = False) -> Events:
     """Copy all faces of several facesets into one, which is made where it is missing; the sources stay."""
     if not sources:
         raise FacesUnknown("Say which facesets to bring together: GOAL, then one or more others.")
     names = [full_name(project, source) for source in sources]
-    name = _goal(project, goal, names)
     with ExitStack() as stack:
         opened = [stack.enter_context(project.faceset(*one.split("/"))) for one in names]
+        if dry_run:
+            count = sum(len(faceset) for faceset in opened)
+            yield Notice(f"{count} faces would be copied from {', '.join(names)} to {goal}.")
+            return
+        name = _goal(project, goal, names)
         stack.enter_context(exclusive(lock_path(project, name), wait_s=2.0))
         target = stack.enter_context(project.faceset(*name.split("/")))
         yield from gather(

@@ -8,7 +8,7 @@ decided in `facesets.curation`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from understudy.events import Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
 from understudy.facesets.curation.history import Entry, History
-from understudy.facesets.curation.naming import recover_names, rename_in_order
+from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.project.lock import exclusive
@@ -158,19 +158,31 @@ def restore_faces(project: Project, text: str, *, names: Sequence[str] = (), las
         return restore(desk.faceset, trash=desk.trash, names=names, last=last)
 
 
-def rename_faces(project: Project, text: str, choice: Choice) -> Events:
+def rename_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = False) -> Events:
     """Number the faces in an order."""
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
         faces = chosen(desk.faceset, choice)
+        if dry_run:
+            yield _would_rename(names_in_order(desk.faceset, faces))
+            return
         by = (choice.sort or "clip and frame") + (" backwards" if choice.backwards else "")
         yield from rename_in_order(desk.faceset, faces, trash=desk.trash, by=by)
 
 
-def recover_face_names(project: Project, text: str) -> Events:
+def recover_face_names(project: Project, text: str, *, dry_run: bool = False) -> Events:
     """Give every face its first name again."""
     with changed(project, text) as desk:
+        if dry_run:
+            yield _would_rename(first_names(desk.faceset))
+            return
         yield from recover_names(desk.faceset, trash=desk.trash)
+
+
+def _would_rename(names: Mapping[str, str]) -> Notice:
+    some = [f"{old} to {new}" for old, new in list(names.items())[:3]]
+    more = ["…"] if len(names) > len(some) else []
+    return Notice(", ".join([f"{len(names)} faces would be renamed", *some, *more]))
 
 
 def history(project: Project, text: str) -> list[Entry]:
@@ -179,8 +191,14 @@ def history(project: Project, text: str) -> list[Entry]:
         return History(desk.faceset.folder, desk.trash, recover=False).entries()
 
 
-def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False) -> Events:
+def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry_run: bool = False) -> Events:
     """Take back the last changes, or do again what was taken back. Raises NothingToUndo, UndoImpossible."""
+    if dry_run:
+        with looked_at(project, text) as desk:
+            looked = History(desk.faceset.folder, desk.trash, recover=False)
+            for entry in (looked.to_redo() if redo else looked.to_undo())[:steps]:
+                yield Notice(f"would be {'done again' if redo else 'taken back'}: {entry.words}")
+        return
     verb = "redo" if redo else "undo"
     done = 0
     with changed(project, text) as desk:
@@ -192,7 +210,7 @@ def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False) -> 
             entry, surprises = opened.redo() if redo else opened.undo()
             done += 1
             yield Notice(f"{'done again' if redo else 'taken back'}: {entry.words}")
+            desk.faceset.renamed(entry.new_names(taken_back=not redo))
             for surprise in surprises:
                 yield Notice(surprise, level="warning")
-        desk.faceset.refresh()
         yield StageFinished(stage=verb, summary={"steps": done, "faces": len(desk.faceset)})

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from tests.facesets.curation.conftest import add_faces, content
 from understudy.errors import NothingToUndo, UndoImpossible
 from understudy.facesets.curation import moves
+from understudy.facesets.curation.gather import gather
 from understudy.facesets.curation.history import HISTORY_NAME, History
 from understudy.facesets.curation.naming import recover_names, rename_in_order
+from understudy.facesets.curation.recut import Shape, recut
 from understudy.facesets.curation.reject import reject, restore
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.store import Faceset
@@ -77,7 +79,7 @@ def test_a_fresh_faceset_has_nothing_to_take_back(faceset: Faceset, trash: Path)
 
 def _verb(faceset: Faceset, trash: Path, chance: random.Random) -> None:
     faces = faceset.faces()
-    verb = chance.choice(["reject", "restore", "rename", "recover", "undo", "redo"])
+    verb = chance.choice(["reject", "restore", "rename", "recover", "undo", "redo", "recut", "gather"])
     if verb == "reject":
         reject(faceset, chance.sample(faces, min(len(faces), chance.randint(0, 3))), trash=trash)
     elif verb == "restore":
@@ -85,6 +87,13 @@ def _verb(faceset: Faceset, trash: Path, chance: random.Random) -> None:
     elif verb == "rename":
         chance.shuffle(faces)
         list(rename_in_order(faceset, faces[chance.randint(0, 1) :], trash=trash, by="chance"))
+    elif verb == "recut":
+        shape = Shape(size_px=chance.choice([64, 80]), face_type=chance.choice([None, "half"]))
+        some = chance.sample(faces, min(len(faces), 2))
+        list(recut(faceset, some, shape, clip_of=lambda _: None, trash=trash, verb="retype"))
+    elif verb == "gather":
+        with add_faces(trash.parent / "src" / "other", 2, start=chance.randint(0, 4)) as other:
+            list(gather(faceset, [(other, other.faces())], trash=trash, verb="merge", words="merge"))
     elif verb == "recover":
         list(recover_names(faceset, trash=trash))
     else:

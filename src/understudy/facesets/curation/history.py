@@ -49,6 +49,12 @@ class Entry:
     undone: bool = False
     dropped: bool = False  # undone, and something else was done since: can't be done again
 
+    def new_names(self, *, taken_back: bool) -> dict[str, str]:
+        """Where the entry renames: every file's new name, or its old one again, by the one before."""
+        here, there = (self.coming, self.leaving) if taken_back else (self.leaving, self.coming)
+        name_of = {place: name for name, place in there}
+        return {name: name_of[place] for name, place in here if place in name_of}
+
     @property
     def faces(self) -> int:
         """How many files it touched."""
@@ -209,6 +215,14 @@ class History:
             raise NothingToUndo("Nothing was taken back that could be done again.", self.folder)
         return self._begin(entry, "do")
 
+    def to_undo(self) -> list[Entry]:
+        """What can be taken back, in the order in which it would be."""
+        return [entry for entry in reversed(self.entries()) if not entry.undone]
+
+    def to_redo(self) -> list[Entry]:
+        """What was taken back and can be done again, in the order in which it would be."""
+        return [entry for entry in self.entries() if entry.undone and not entry.dropped]
+
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
@@ -220,10 +234,10 @@ class History:
         return self._first_undone() is not None
 
     def _last_done(self) -> Entry | None:
-        return next((e for e in reversed(self.entries()) if not e.undone), None)
+        return next(iter(self.to_undo()), None)
 
     def _first_undone(self) -> Entry | None:
-        return next((e for e in self.entries() if e.undone and not e.dropped), None)
+        return next(iter(self.to_redo()), None)
 
     # --- carrying out
 

@@ -31,30 +31,45 @@ def names_taken(folder: Path) -> set[str]:
 
 def rename_in_order(faceset: Faceset, faces: Sequence[StoredFace], *, trash: Path, by: str) -> Events:
     """Name `faces` 00000, 00001, … in their order. Faces that are not among them keep their names."""
-    digits = max(5, len(str(len(faces))))
-    wishes = {face.name: f"{number:0{digits}d}{face.path.suffix.lower()}" for number, face in enumerate(faces)}
-    yield from _renamed(faceset, wishes, trash=trash, verb="rename", words=f"rename by {by}")
+    names = names_in_order(faceset, faces)
+    yield from _renamed(faceset, names, trash=trash, verb="rename", words=f"rename by {by}")
 
 
 def recover_names(faceset: Faceset, *, trash: Path) -> Events:
     """Give every face its first name again: clip, frame and person."""
+    names = first_names(faceset)
+    yield from _renamed(faceset, names, trash=trash, verb="recover-names", words="recover names")
+
+
+def names_in_order(faceset: Faceset, faces: Sequence[StoredFace]) -> dict[str, str]:
+    """The new name of every face whose name `rename_in_order` would change."""
+    digits = max(5, len(str(len(faces))))
+    wishes = {face.name: f"{number:0{digits}d}{face.path.suffix.lower()}" for number, face in enumerate(faces)}
+    return _granted(faceset, wishes)
+
+
+def first_names(faceset: Faceset) -> dict[str, str]:
+    """The new name of every face whose name `recover_names` would change."""
     wishes = {}
     for face in faceset.faces():
         record = face.record
         stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
         wishes[face.name] = stem + face.path.suffix.lower()
-    yield from _renamed(faceset, wishes, trash=trash, verb="recover-names", words="recover names")
+    return _granted(faceset, wishes)
 
 
-def _renamed(faceset: Faceset, wishes: dict[str, str], *, trash: Path, verb: str, words: str) -> Events:
+def _granted(faceset: Faceset, wishes: dict[str, str]) -> dict[str, str]:
     """Wishes in order of preference: the first to want a name gets it, the next one a number."""
-    history = History(faceset.folder, trash)
     taken = names_taken(faceset.folder) - {name.casefold() for name in wishes}
     goals: dict[str, str] = {}
     for name, wish in wishes.items():
         goals[name] = free_name(wish, taken)
         taken.add(goals[name].casefold())
-    changed = {name: goal for name, goal in goals.items() if name != goal}
+    return {name: goal for name, goal in goals.items() if name != goal}
+
+
+def _renamed(faceset: Faceset, changed: dict[str, str], *, trash: Path, verb: str, words: str) -> Events:
+    history = History(faceset.folder, trash)
     yield StageStarted(stage=verb, unit="faces", total=len(changed))
     with history.change(verb, f"{words}: {len(changed)} faces") as change:
         for name, goal in changed.items():

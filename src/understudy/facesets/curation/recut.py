@@ -47,6 +47,10 @@ class Shape:
         parts = [f"{self.size_px} px"] if self.size_px else []
         return ", ".join([*parts, self.face_type] if self.face_type else parts)
 
+    def changes(self, record: FaceRecord) -> bool:
+        """Whether a face isn't in this shape already."""
+        return self.size_px not in (None, record.size_px) or self.face_type not in (None, record.face_type)
+
     def of(self, record: FaceRecord) -> FaceRecord:
         """The record of the same face in this shape."""
         size_px, face_type = self.size_px or record.size_px, self.face_type or record.face_type
@@ -64,7 +68,7 @@ def recut(
     DiskFull, ImageUnreadable for a face that has to be cut from a broken picture.
     """
     _require_possible(shape, faces)
-    todo = [face for face in faces if _differs(face.record, shape)]
+    todo = [face for face in faces if shape.changes(face.record)]
     size = shape.size_px or max((face.record.size_px for face in todo), default=0)
     require_free_space(faceset.folder, needed_bytes=len(todo) * size * size)
     yield StageStarted(stage=_STAGE, unit="faces", total=len(todo))
@@ -91,10 +95,6 @@ def _require_possible(shape: Shape, faces: Sequence[StoredFace]) -> None:
         raise OptionInvalid(f"A face can't be {shape.size_px} px; it may have {SMALLEST_PX} to {LARGEST_PX}.")
     if shape.face_type == "mark-only" or any(face.record.face_type == "mark-only" for face in faces):
         raise OptionInvalid("Mark-only faces are whole frames. Extract with another face type to get crops.")
-
-
-def _differs(record: FaceRecord, shape: Shape) -> bool:
-    return shape.size_px not in (None, record.size_px) or shape.face_type not in (None, record.face_type)
 
 
 def _by_clip(faces: Sequence[StoredFace]) -> dict[str, list[StoredFace]]:
