@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from understudy.facesets.sorting.neighbours import Float32, Left, nearest, squared_distances
+from understudy.facesets.sorting.neighbours import Float32, Left, nearest, reduced, squared_distances
 
 EXACT_UP_TO = 4096  # all distances of so many need 64 MB
-_NEIGHBOURS = 32
+_NEIGHBOURS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,9 @@ def chain_along_graph(vectors: Float32) -> Chain:
 
     About n log n. Nothing is cut into slices, so the chain breaks nowhere but where the faces do.
     """
-    ids, away = nearest(vectors, min(_NEIGHBOURS, len(vectors) - 1))
-    left = Left(vectors)
+    small = reduced(vectors)
+    ids, away = nearest(vectors, min(_NEIGHBOURS, len(vectors) - 1), small=small)
+    left = Left(vectors, small=small)
     order, step = np.zeros(len(vectors), np.intp), np.zeros(len(vectors), np.float32)
     taken = bytearray(len(vectors))
     at = 0

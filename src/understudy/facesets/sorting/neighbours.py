@@ -16,27 +16,29 @@ Ids = npt.NDArray[np.int64]
 
 _KEPT_DIMENSIONS = 64
 _LEARNT_FROM = 20_000  # vectors that the reduction is computed from
-_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 16, 64, 96
-_CANDIDATES_PER_NEIGHBOUR = 2
+_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 16, 64, 64
+_MORE_CANDIDATES = 16  # than neighbours, because the reduced copy doesn't know exactly who is nearest
+_ROUNDS_OF_GROUPING = 10
 _BLOCK_BYTES = 64 << 20
 _LEFT_CANDIDATES = 8
 _ROUNDING = np.float32(2e-6)  # of a float32 sum of some hundred products
 
 
-def nearest(vectors: Float32, k: int) -> tuple[Ids, Float32]:
+def nearest(vectors: Float32, k: int, *, small: Float32 | None = None) -> tuple[Ids, Float32]:
     """Ids and distances (n, k) of nearly always the nearest others, nearest first; n > k.
 
+    `small` are the `reduced` vectors, where they are there already.
     Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical navigable
     small world graphs", PAMI 42(4), 2020: n log n. The slow twin is `nearest_exact`.
     """
     import faiss
 
-    small = reduced(vectors)
+    small = reduced(vectors) if small is None else small
     index = faiss.IndexHNSWFlat(small.shape[1], _LINKS)
     index.hnsw.efConstruction = _BUILD_WIDTH
-    index.hnsw.efSearch = max(_SEARCH_WIDTH, _CANDIDATES_PER_NEIGHBOUR * k + 1)
+    wanted = min(len(vectors), k + _MORE_CANDIDATES)
+    index.hnsw.efSearch = max(_SEARCH_WIDTH, wanted)
     index.add(small)
-    wanted = min(len(vectors), _CANDIDATES_PER_NEIGHBOUR * k + 1)
     _, candidates = index.search(small, wanted)
     return _ranked(vectors, candidates, k)
 
@@ -100,15 +102,16 @@ def _ranked(vectors: Float32, candidates: Ids, k: int) -> tuple[Ids, Float32]:
 class Left:
     """The vectors not yet taken, to be asked for the nearest to any one."""
 
-    def __init__(self, vectors: Float32) -> None:
+    def __init__(self, vectors: Float32, *, small: Float32 | None = None) -> None:
         import faiss
 
-        self._vectors, self._small = vectors, reduced(vectors)
+        self._vectors, self._small = vectors, reduced(vectors) if small is None else small
         self._lists = max(1, min(4096, len(vectors) // 20, round(2 * np.sqrt(len(vectors)))))
         self._index: Any = faiss.IndexIVFFlat(
             faiss.IndexFlatL2(self._small.shape[1]), self._small.shape[1], self._lists
         )
         self._index.cp.min_points_per_centroid = 1
+        self._index.cp.niter = _ROUNDS_OF_GROUPING
         self._index.train(self._small[:: max(1, len(vectors) // (50 * self._lists))])
         self._index.add(self._small)
         self._bits = np.full((len(vectors) + 7) // 8, 255, np.uint8)
