@@ -50,9 +50,7 @@ def vectors(folder: Path, count: int) -> dict[str, np.ndarray]:
     with Faceset(folder) as faceset, ThreadPoolExecutor(os.cpu_count()) as pool:
         faces = faceset.faces()
         parts = [_part(kept, faceset, faces, first, pool) for first in range(0, count, PART)]
-    return {
-        kind: np.concatenate([part[kind] for part in parts])[:count] for kind in ("histogram", "grey_histogram")
-    }
+    return {kind: np.concatenate([part[kind] for part in parts])[:count] for kind in KINDS}
 
 
 def _part(
