@@ -97,3 +97,10 @@ def test_what_the_detector_hardly_believes_is_on_no_track():
     assert frames_of(rows) == [[0, 1, 2, 4, 5]]
     doubtful_too = OPTIONS.model_copy(update={"min_score": 0.2})
     assert [sorted(t.frames()) for t in tracks_of(rows, doubtful_too)] == [list(range(6))]
+
+
+@pytest.mark.parametrize(("change", "tracks"), [(2.4, 1), (13.0, 2), (0.0, 2)])
+def test_a_look_that_leaps_while_the_picture_stays_is_a_head_that_darts_round(change, tracks):
+    rows = film(*[[face(50 + k, 1 if k < 6 else 2)] for k in range(12)])
+    rows[6] = replace(rows[6], scene=SceneNote(change, NOTHING_SEEN.grid))
+    assert len(frames_of(rows)) == tracks

@@ -24,6 +24,8 @@ from understudy.media.cuts import shot_starts
 TOO_DOUBTFUL = "too doubtful"
 # Signatures of neighbouring frames were seen up to 0.5 apart for one talking, turning head; 1.1 at a cut.
 _LEAP = 0.75
+# Of the picture (`SceneNote.change`): below it only a part moved. Cuts were seen from 4.6 on, in the dark.
+_MOST_CHANGE_WITHIN = 4.0
 _ORPHAN_FRAMES = 12
 # A detector doubts a face that turns into the dark or is half covered, and rarely says so of nothing.
 _DOUBTED_SCORE = 0.5
@@ -129,7 +131,7 @@ def tracks_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Tra
         looks_per_frame=[[f.signature.astype(np.float64) for f in row] for row in faces],
     )
     faces, linked = _on_sure_tracks(faces, linked, options)
-    pieces, linked_of_piece = _split_at_leaps(faces, linked)
+    pieces, linked_of_piece = _split_at_leaps(faces, linked, [f.scene.change for f in frames])
     person_of_piece = _grouped(faces, pieces, linked_of_piece)
     track_of_piece = _rejoined(person_of_piece, linked_of_piece)
     of_track: dict[int, list[Sighting]] = defaultdict(list)
@@ -160,24 +162,28 @@ def _rejoined(person_of_piece: Sequence[int], linked_of_piece: Sequence[int]) ->
 
 
 def _split_at_leaps(
-    faces: Sequence[Sequence[FoundFace]], linked: Sequence[Sequence[int]]
+    faces: Sequence[Sequence[FoundFace]],
+    linked: Sequence[Sequence[int]],
+    changes: Sequence[float],
 ) -> tuple[list[list[int]], list[int]]:
     """Tracks that end where the look of the face leaps, as at a cut to somebody else in the same place.
 
-    Returns the new track numbers and, for each, the track it was.
+    A head that darts round leaps too, but the rest of the picture stays: `changes` says how much each frame's
+    picture changed. Returns the new track numbers and, for each, the track it was.
     """
     limit = {track: max(_LEAP, 2 * usual) for track, usual in _usual_steps(faces, linked).items()}
-    latest: dict[int, tuple[int, FoundFace]] = {}
+    latest: dict[int, tuple[int, FoundFace, int]] = {}
     linked_of_track: list[int] = []
     tracks = []
-    for row, numbers in zip(faces, linked, strict=True):
+    for place, (row, numbers, change) in enumerate(zip(faces, linked, changes, strict=True)):
         new_row = []
         for face, number in zip(row, numbers, strict=True):
-            track, before = latest.get(number, (-1, face))
-            if track < 0 or _step(before, face) > limit[number]:
+            track, before, seen_at = latest.get(number, (-1, face, -1))
+            same_picture = 0 < change < _MOST_CHANGE_WITHIN and seen_at == place - 1
+            if track < 0 or (_step(before, face) > limit[number] and not same_picture):
                 track = len(linked_of_track)
                 linked_of_track.append(number)
-            latest[number] = track, face
+            latest[number] = track, face, place
             new_row.append(track)
         tracks.append(new_row)
     return tracks, linked_of_track
