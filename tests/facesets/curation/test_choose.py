@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.errors import FacesUnknown, OptionInvalid
+from understudy.errors import FacesUnknown, OptionInvalid, WeightsMissing
+from understudy.faces.identity import Embedder
 from understudy.facesets.curation.choose import Choice, chosen, chosen_table, made_ready, rows_of
+from understudy.facesets.sorting.table import IDENTITY_MAKER
 from understudy.facesets.store import Faceset
 
 
@@ -54,6 +56,20 @@ def test_faces_are_measured_once_and_only_when_the_choice_needs_it(faceset: Face
     for choice in (Choice(sort="blur"), Choice(sort="brightness"), Choice(where="light_deg > 3")):
         assert len(list(made_ready(faceset, choice))) == (0 if choice.sort != "blur" else 10)
     assert len(_frames(faceset, where="brightness > 0")) == 8
+
+
+@pytest.mark.parametrize(
+    "choice", [Choice(sort="identity"), Choice(sort="stranger"), Choice(where="stranger > 1")]
+)
+def test_who_faces_are_is_asked_of_the_network_and_not_passed_over(
+    faceset: Faceset, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(inputs: object) -> Embedder:
+        raise WeightsMissing("No weights.")
+
+    monkeypatch.setattr("understudy.facesets.sorting.identities.EMBEDDERS", {IDENTITY_MAKER: missing})
+    with pytest.raises(WeightsMissing):
+        list(made_ready(faceset, choice))
 
 
 def test_an_order_that_chooses_does_so_among_what_the_filter_leaves(faceset: Faceset) -> None:

@@ -16,6 +16,7 @@ from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Events
 from understudy.facesets.curation.where import columns_in, parse_where
 from understudy.facesets.index import NUMBERS
+from understudy.facesets.sorting.identities import measure_identities
 from understudy.facesets.sorting.measure import measure_faces, unmeasured
 from understudy.facesets.sorting.options import SortOptions
 from understudy.facesets.sorting.sorts import SORTS, ranked
@@ -67,12 +68,15 @@ class Choice:
 def made_ready(faceset: Faceset, choice: Choice) -> Events:
     """Measure the faces when the choice speaks of what is only known then; without events when it is known.
 
-    Raises OptionInvalid for a filter that is none.
+    Raises OptionInvalid for a filter that is none, WeightsMissing for one that asks who faces are where no
+    network that knows is there.
     """
-    in_filter = columns_in(choice.where) if choice.where else set[str]()
-    by_sort = choice.sort in SORTS and SORTS[choice.sort].needs == "pixels"
-    if (by_sort or ({choice.sort} | in_filter) & _MEASURED) and unmeasured(faceset):
+    spoken_of = {choice.sort} | (columns_in(choice.where) if choice.where else set[str]())
+    needs = SORTS[choice.sort].needs if choice.sort in SORTS else "record"
+    if (needs == "pixels" or spoken_of & _MEASURED) and unmeasured(faceset):
         yield from measure_faces(faceset)
+    if needs == "identity" or "stranger" in spoken_of:
+        yield from measure_identities(faceset)
 
 
 def chosen(faceset: Faceset, choice: Choice) -> list[StoredFace]:
