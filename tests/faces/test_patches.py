@@ -1,5 +1,7 @@
+import cv2
 import numpy as np
 import pytest
+import torch
 
 from understudy.faces.patches import FramePyramid
 
@@ -59,3 +61,14 @@ def test_the_whole_picture_keeps_its_places_at_any_scale():
 def test_frames_of_several_sizes_are_refused():
     with pytest.raises(ValueError, match="one size"):
         FramePyramid([np.zeros((40, 40, 3), np.uint8), np.zeros((40, 41, 3), np.uint8)])
+
+
+def test_a_copy_of_the_whole_frame_is_within_a_level_of_one_computed_in_floats():
+    rng = np.random.default_rng(5)
+    frame = cv2.GaussianBlur(rng.integers(0, 256, (300, 400, 3), dtype=np.uint8), (0, 0), 2)
+    quick = FramePyramid([frame]).whole(0.31)
+    floats = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
+    slow = torch.nn.functional.interpolate(floats, size=quick.shape[2:], mode="bilinear", antialias=True)
+    # The pyramid halves first, which alone makes half a level.
+    assert (quick - slow).abs().max() < 4
+    assert abs(float((quick - slow).mean())) < 0.3

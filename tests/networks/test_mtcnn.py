@@ -6,6 +6,7 @@ from understudy.networks.mtcnn import (
     OutputNet,
     ProposalNet,
     RefineNet,
+    _Halved,
     fill_from_tensorflow,
     from_rgb,
     load_mtcnn,
@@ -62,3 +63,10 @@ def test_pictures_are_scaled_to_about_one():
     seen = from_rgb(np.array([[[[0, 127, 255]]]], np.uint8))
     assert seen.shape == (1, 3, 1, 1)
     np.testing.assert_allclose(seen[0, :, 0, 0], [-0.99609375, -0.00390625, 0.99609375])
+
+
+@pytest.mark.parametrize("size", [(148, 265), (7, 8), (12, 5), (1, 1), (10, 10)])
+def test_the_quick_halving_is_max_pooling_with_its_edge_kept(size):
+    x = torch.randn(2, 10, *size).contiguous(memory_format=torch.channels_last)
+    slow = torch.nn.MaxPool2d(2, 2, ceil_mode=True)
+    assert torch.equal(_Halved()(x), slow(x))

@@ -162,3 +162,14 @@ def test_without_their_folder_all_overlays_are_drawn_anew(tmp_path, detector):
     room.overlays.rmdir()
     assert texts(room.run()) == []
     assert room.drawn() == [0, 1, 2]
+
+
+def test_the_chosen_face_is_drawn_as_the_chosen_one(tmp_path, detector):
+    room = DrawnRoom(tmp_path, [[Drawn(40, 60, 44, 1), Drawn(115, 60, 44, 2)]] * 3)
+    room.run(person=2)
+    picture = cv2.imread(str(room.overlays / "000001.jpg"))[..., ::-1]
+    red = is_near(picture, (255, 40, 40))
+    left, right = int(red[:, :80].sum()), int(red[:, 80:].sum())
+    chosen_is_right = room.faceset.faces()[1].record.box_xyxy[0] > 80
+    assert (right > left) == chosen_is_right
+    assert max(left, right) > 20

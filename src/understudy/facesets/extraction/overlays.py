@@ -180,7 +180,8 @@ def marks_of(
     for frame in frames:
         whys = [(face, why_unwanted(face, task.options)) for face in frame.faces]
         marks[frame.index] = [Mark(face, face.landmarks_68, "left out", why) for face, why in whys if why]
-    for person, track in [(one, track) for one in people for track in one.tracks]:
+    seen = [chosen, *(other for other in people if other.number != chosen.number)]
+    for person, track in [(one, track) for one in seen for track in one.tracks]:
         for sighting in track.sightings:
             index, face = sighting.frame.index, sighting.face
             plan = cut_by.get(index)
