@@ -22,16 +22,19 @@ import numpy.typing as npt
 import psutil
 
 from understudy.errors import ImageUnreadable
+from understudy.faces.align import crop
 from understudy.facesets.index import Index, Row
 from understudy.facesets.names import safe_name
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.xmp import embed, extract_record
 from understudy.files import ASIDE_SUFFIX, said_plainly, write_bytes
+from understudy.geometry import crop_from_frame
 from understudy.media.images import decode_image, encode_jpeg, encode_png
 
 UInt8 = npt.NDArray[np.uint8]
 ImageFormat = Literal["jpg", "png"]
 ENDINGS = (".jpg", ".jpeg", ".png")
+_CUT_PX = 256  # side of the crop that stands for a whole frame
 _UNWRITTEN_LIMIT = 200
 _FILE_LIMIT_BYTES = 256 << 20
 _LEFTOVER_S = 60.0  # a process of another machine may write here under a number that means nothing to us
@@ -156,6 +159,19 @@ class Faceset:
             return rgb
         how = cv2.INTER_AREA if height > wanted_height else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(rgb, (wanted_width, wanted_height), interpolation=how), np.uint8)
+
+    def crop_of(self, face: StoredFace) -> tuple[UInt8, FaceRecord]:
+        """The face as a square crop and the record of that crop, for whoever compares or shows faces.
+
+        That is the stored one, or the full crop of a mark-only face, cut out of its frame. Raises
+        ImageUnreadable.
+        """
+        picture, record = self.image(face), face.record
+        if not record.shows_whole_frame:
+            return picture, record
+        matrix = crop_from_frame(record.landmarks(), face_type="full", size_px=_CUT_PX)
+        cut = {"face_type": "full", "size_px": _CUT_PX, "crop_from_frame": matrix.tolist()}
+        return np.asarray(crop(picture, matrix, _CUT_PX), np.uint8), record.model_copy(update=cut)
 
     def add(self, rgb: UInt8, record: FaceRecord, *, image_format: ImageFormat = "jpg") -> StoredFace:
         """Write a face, (size_px, size_px, 3) RGB or a mark-only one's frame, and return where it lies.

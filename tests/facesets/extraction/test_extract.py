@@ -419,6 +419,12 @@ def test_a_mark_only_face_is_its_whole_frame_with_the_data_of_the_face(tmp_path,
     a, b = faces[1].record, plain.faceset.faces()[1].record
     assert a.landmarks_68 == b.landmarks_68
     assert (a.sharpness, a.yaw_deg) == (b.sharpness, b.yaw_deg), "measured on the face, not on the frame"
+    picture, record = room.faceset.crop_of(faces[1])
+    assert picture.shape == (256, 256, 3)
+    assert not record.shows_whole_frame
+    cut, stored = plain.faceset.crop_of(plain.faceset.faces()[1])
+    assert stored == plain.faceset.faces()[1].record
+    assert np.abs(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA).astype(int) - cut).mean() < 4
 
 
 @pytest.mark.parametrize("face_type", ["full-no-align", "head-no-align"])

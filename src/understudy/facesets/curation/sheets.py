@@ -79,8 +79,9 @@ def landmark_pictures(faceset: Faceset, faces: Sequence[StoredFace], folder: Pat
         raise FacesUnknown("No faces are chosen, so there is nothing to show.")
     yield StageStarted(stage="landmarks", unit="faces", total=len(faces))
     for number, face in enumerate(faces, 1):
-        size = max(_SMALLEST_OVERLAY_PX, face.record.size_px)
-        drawn = with_landmarks(faceset.image(face), face.record, size_px=size)
+        picture, record = faceset.crop_of(face)
+        size = max(_SMALLEST_OVERLAY_PX, record.size_px)
+        drawn = with_landmarks(picture, record, size_px=size)
         write_bytes(folder / f"{face.path.stem}.jpg", encode_jpeg(drawn, quality=85))
         yield from _every_tenth(number, len(faces))
     yield Made("folder of faces with landmarks", folder)
@@ -107,9 +108,9 @@ def with_landmarks(picture: UInt8, record: FaceRecord, *, size_px: int) -> UInt8
 
 
 def _cell(faceset: Faceset, face: StoredFace, cell_px: int, *, landmarks: bool) -> UInt8:
-    picture = faceset.image(face)
+    picture, record = faceset.crop_of(face)
     if landmarks:
-        return with_landmarks(picture, face.record, size_px=cell_px)
+        return with_landmarks(picture, record, size_px=cell_px)
     return _resized(picture, cell_px)
 
 

@@ -110,7 +110,7 @@ def _unless_unreadable(work: Callable[[StoredFace], T], face: StoredFace) -> T |
 
 
 def _one(faceset: Faceset, face: StoredFace, digest: bytes) -> Measures:
-    found = measured(faceset.image(face), face.record)
+    found = measured(*faceset.crop_of(face))
     numbers = (found.numbers.get(name, math.nan) for name in NUMBERS)
     vectors = {
         "histogram": found.histogram.astype(np.float16).tobytes(),
