@@ -20,6 +20,59 @@ def write_sface(path: Path) -> Path:
     return _written(path, nodes, {"mix": mix}, inputs={"data": (1, 3, 112, 112)}, outputs={"fc1": (1, 128)})
 
 
+def write_yunet(path: Path, *, level: int = 1) -> Path:
+    """`input` (1, 3, h, w) in BGR, 0..255, to YuNet's twelve outputs: a face where a cell is red all over.
+
+    Only cells of one level (0, 1, 2 for strides of 8, 16, 32) answer. A box lies about its cell, four cells
+    wide; the points lie at known places: see `YUNET_POINTS`.
+    """
+    nodes, constants, outputs = [], {}, {}
+    for number, stride in enumerate((8, 16, 32)):
+        gain = 20 / 255 if number == level else 0.0
+        bias = -10.0 if number == level else -20.0
+        constants[f"red_w_{stride}"] = np.array([-gain / 2, -gain / 2, gain], np.float32).reshape(1, 3, 1, 1)
+        constants[f"red_b_{stride}"] = np.array([bias], np.float32)
+        nodes += [
+            helper.make_node(
+                "AveragePool", ["input"], [f"seen_{stride}"], kernel_shape=[stride] * 2, strides=[stride] * 2
+            ),
+            helper.make_node(
+                "Conv", [f"seen_{stride}", f"red_w_{stride}", f"red_b_{stride}"], [f"red_{stride}"]
+            ),
+            helper.make_node("Sigmoid", [f"red_{stride}"], [f"sure_{stride}"]),
+            *_rows(f"sure_{stride}", f"cls_{stride}", 1, constants),
+            *_rows(f"sure_{stride}", f"obj_{stride}", 1, constants),
+        ]
+        for name, values in (
+            ("bbox", [0.5, 0.5, np.log(4), np.log(4)]),
+            ("kps", YUNET_POINTS.ravel().tolist()),
+        ):
+            count = len(values)
+            constants[f"{name}_w_{stride}"] = np.zeros((count, 3, 1, 1), np.float32)
+            constants[f"{name}_b_{stride}"] = np.array(values, np.float32)
+            maps = f"{name}_maps_{stride}"
+            nodes.append(
+                helper.make_node("Conv", [f"seen_{stride}", f"{name}_w_{stride}", f"{name}_b_{stride}"], [maps])
+            )
+            nodes += _rows(maps, f"{name}_{stride}", count, constants)
+    for name, count in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
+        outputs |= {f"{name}_{stride}": (1, f"n{stride}", count) for stride in (8, 16, 32)}
+    return _written(path, nodes, constants, inputs={"input": (1, 3, "h", "w")}, outputs=outputs)
+
+
+# In cells, from the corner of the cell that saw the face.
+YUNET_POINTS = np.array([(-0.5, -0.5), (1.5, -0.5), (0.5, 0.5), (-0.25, 1.25), (1.25, 1.25)])
+
+
+def _rows(maps: str, rows: str, count: int, constants: dict[str, np.ndarray]) -> list[onnx.NodeProto]:
+    """Maps (1, count, h, w) as rows (1, h * w, count)."""
+    constants[f"{rows}_shape"] = np.array([1, -1, count], np.int64)
+    return [
+        helper.make_node("Transpose", [maps], [f"{rows}_last"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", [f"{rows}_last", f"{rows}_shape"], [rows]),
+    ]
+
+
 def _written(
     path: Path,
     nodes: list[onnx.NodeProto],

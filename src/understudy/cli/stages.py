@@ -26,6 +26,7 @@ def extract(
     dst_face: int | None = None,
     faceset: str | None = None,
     redo_deleted: bool = False,
+    trust: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
     options: Annotated[ExtractOptions, Parameter(name="*", group="Extracting")] = ExtractOptions(),
 ) -> None:
@@ -47,6 +48,8 @@ def extract(
         Put these clips' faces into the faceset of this name of their performer, now and later.
     redo_deleted:
         Look again, with the options said now, at frames whose overlays you deleted; replace their faces.
+    trust:
+        Run weights that are programs (TorchScript), because you trust where you have them from.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -59,7 +62,9 @@ def extract(
             opened.choose_face(name, face)
     stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
-    events = stages.extract(opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted)
+    events = stages.extract(
+        opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted, trust=trust
+    )
     _run(events, json=json)
 
 

@@ -62,6 +62,11 @@ class FivePointLandmarker:
         return points
 
 
+def five_of(landmarks_68: Array) -> Array:
+    """Eye centres, nose tip and mouth corners (5, 2) of landmarks (68, 2)."""
+    return np.stack([landmarks_68[region].mean(0) for region in _REGIONS])
+
+
 def landmarks_from_five(points_5: npt.ArrayLike) -> Array:
     """Landmarks (n, 68, 2) whose eyes, nose and mouth corners lie at the points (n, 5, 2)."""
     points = np.asarray(points_5, float)

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.errors import UnsafeFile
+from understudy.faces.five_point import five_of
 from understudy.faces.inputs import FinderInputs
+from understudy.faces.opencv_nets import opened
 from understudy.geometry import for_pixel_grid, similarity_fit
 from understudy.networks.weight_store import WeightStore
 
@@ -27,7 +28,6 @@ _SFACE_POINTS = (
     )
     + 0.5
 )
-_FIVE = (list(range(36, 42)), list(range(42, 48)), [30], [48], [54])
 
 
 class Embedder(Protocol):
@@ -48,10 +48,7 @@ class SFaceEmbedder:
 
     def __init__(self, store: WeightStore) -> None:
         path = store.path_of("sface")
-        try:
-            self.network = cv2.FaceRecognizerSF.create(str(path), "")
-        except cv2.error as error:
-            raise UnsafeFile("OpenCV can't read this file as a face recogniser.", path) from error
+        self.network = opened(lambda: cv2.FaceRecognizerSF.create(str(path), ""), path, what="face recogniser")
 
     def embed(
         self, crops_rgb: npt.NDArray[np.uint8], landmarks_68_in_crop: npt.NDArray[np.float64]
@@ -68,8 +65,7 @@ def sface_crop(
     crop_rgb: npt.NDArray[np.uint8], landmarks_68_in_crop: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.uint8]:
     """A crop (S, S, 3) laid as SFace was taught to see faces: (112, 112, 3) RGB."""
-    five = np.stack([landmarks_68_in_crop[region].mean(0) for region in _FIVE])
-    matrix = similarity_fit(five, _SFACE_POINTS)
+    matrix = similarity_fit(five_of(landmarks_68_in_crop), _SFACE_POINTS)
     size = (_SFACE_SIDE_PX, _SFACE_SIDE_PX)
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if shrink < 0.5:  # a warp takes single samples, so average before

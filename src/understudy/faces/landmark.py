@@ -11,6 +11,7 @@ import numpy.typing as npt
 from understudy.faces.detect import Detection
 from understudy.faces.inputs import FinderInputs
 from understudy.media.clip import Frame
+from understudy.networks.weight_store import WeightStore
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +37,29 @@ def _five_point(inputs: FinderInputs) -> Landmarker:
     return FivePointLandmarker(device=inputs.device)
 
 
+def _fan(inputs: FinderInputs) -> Landmarker:
+    from understudy.faces.fan import FanLandmarker
+    from understudy.networks.face_alignment_nets import fan_network
+    from understudy.networks.weight_fetching import ready_path
+    from understudy.networks.weight_reading import filled, read_torchscript
+
+    store = WeightStore(inputs.weights_folder)
+    if store.has("2dfan4-script") and not store.has("2dfan4"):
+        path = store.path_of("2dfan4-script")
+        network = read_torchscript(path, trust=inputs.trust, device=inputs.device)
+    else:
+        network = filled(fan_network(), ready_path(store, "2dfan4"), device=inputs.device)
+    return FanLandmarker(network, device=inputs.device)
+
+
+def _import(inputs: FinderInputs) -> Landmarker:
+    from understudy.faces.imported import ImportLandmarker, read_imported
+
+    return ImportLandmarker(read_imported(inputs.import_file, clip_name=inputs.clip_name))
+
+
 LANDMARKERS: Mapping[str, LandmarkerFactory] = {
     "five-point": _five_point,
+    "fan": _fan,
+    "import": _import,
 }

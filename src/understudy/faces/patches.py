@@ -59,11 +59,12 @@ class FramePyramid:
         *,
         size_px: int,
         fine: int = 1,
+        outside: tuple[int, int, int] = _GREY,
     ) -> npt.NDArray[np.uint8]:
         """Patches (n, size_px, size_px, 3), RGB.
 
         `frame` (n,) says which frame each lies in, `frame_from_patch` is (n, 2, 3). `fine` > 1 averages that
-        many samples per pixel and direction.
+        many samples per pixel and direction. `outside` is the colour beyond the frame.
         """
         out = np.empty((len(frame), size_px, size_px, 3), np.uint8)
         side_px = np.sqrt(np.abs(np.linalg.det(frame_from_patch[:, :, :2])))
@@ -76,12 +77,16 @@ class FramePyramid:
         on_grid = for_pixel_grid(frame_from_patch * ratios[wanted][:, :, None] * per_sample)
         for place, (index, level) in enumerate(zip(frame, wanted, strict=True)):
             picture = self.levels[level][index]
-            out[place] = _cut(picture, on_grid[place], size_px, fine)
+            out[place] = _cut(picture, on_grid[place], size_px, fine, outside)
         return out
 
 
 def _cut(
-    picture: npt.NDArray[np.uint8], picture_from_sample: npt.NDArray[np.float64], size_px: int, fine: int
+    picture: npt.NDArray[np.uint8],
+    picture_from_sample: npt.NDArray[np.float64],
+    size_px: int,
+    fine: int,
+    outside: tuple[int, int, int],
 ) -> npt.NDArray[np.uint8]:
     samples = size_px * fine
     cut = cv2.warpAffine(
@@ -90,7 +95,7 @@ def _cut(
         (samples, samples),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_GREY,
+        borderValue=outside,
     )
     if fine > 1:
         cut = cv2.resize(cut, (size_px, size_px), interpolation=cv2.INTER_AREA)

@@ -146,6 +146,12 @@ def _weights() -> Iterator[Finding]:
         return "its weights are whole and load"
 
     yield _tried("weights", "mtcnn", load)
+    from understudy.faces.finders import readiness
+    from understudy.networks.weight_store import WeightStore
+
+    for found in readiness(WeightStore()):
+        state = "ok" if found.ready else "weak"  # optional: it can be had
+        yield Finding("weights", f"{found.kind} {found.name}", state, found.words)
 
 
 def _signing() -> Iterator[Finding]:

@@ -16,8 +16,11 @@ Said = Mapping[str, Any]
 
 
 def extract_options(project: Project, said: Said) -> ExtractOptions:
-    """Settings of extraction. Raises OptionInvalid."""
-    return parse_options(ExtractOptions, {**project.manifest.extract, **said})
+    """Settings of extraction; a file named in the manifest lies in the project. Raises OptionInvalid."""
+    stored = dict(project.manifest.extract)
+    if file := stored.get("import_file"):
+        stored["import_file"] = str(project.folder / str(file))
+    return parse_options(ExtractOptions, {**stored, **said})
 
 
 def train_options(project: Project, model: str, said: Said) -> TrainOptions:

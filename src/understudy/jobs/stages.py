@@ -31,12 +31,20 @@ if TYPE_CHECKING:  # each takes seconds to import
 
 
 def extract(
-    project: Project, *, clips: Sequence[str] = (), said: Said, device: str, redo_deleted: bool = False
+    project: Project,
+    *,
+    clips: Sequence[str] = (),
+    said: Said,
+    device: str,
+    redo_deleted: bool = False,
+    trust: bool = False,
 ) -> Events:
     """Find and store the faces of the named clips, or of all.
 
     `redo_deleted` looks again, with what is said now, at frames whose overlays were deleted, and at no others.
+    `trust` lets weights that are programs run.
     """
+    from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets import step_of_extraction
     from understudy.training.device import choose_devices
@@ -64,6 +72,8 @@ def extract(
                 devices=devices,
                 overlays_folder=project.overlays_folder / name,
                 redo_with=_redone_away(project, faceset) if redo_deleted else None,
+                manual_file=manual_file(project.folder, name),
+                trust=trust,
             )
 
 

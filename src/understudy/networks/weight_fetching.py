@@ -81,6 +81,14 @@ def fetch(store: WeightStore, name: str, *, replace: bool = False, pause_s: floa
     yield StageFinished(stage=STAGE, summary={"name": name, "sha256": sha256, "licence": weights.licence})
 
 
+def ready_path(store: WeightStore, name: str) -> Path:
+    """The checked file of weights, fetched now if it is not there. Raises what `fetch` raises."""
+    if not store.has(name):
+        for _ in fetch(store, name):
+            pass  # whoever wants to show progress runs `fetch` before
+    return store.path_of(name)
+
+
 def _received(weights: Weights, file: BinaryIO, part: Path, pause_s: float) -> Generator[Event]:
     """Events until the part is whole. Raises WeightsMissing when tries are used up."""
     have = file.seek(0, 2)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
+from understudy.faces.finders import fetched
 from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.choosing import choose
 from understudy.facesets.extraction.cropping import planned
@@ -27,7 +28,7 @@ from understudy.facesets.extraction.found import (
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.overlays import draw_overlays, marks_of
 from understudy.facesets.extraction.redo import redo_deleted
-from understudy.facesets.extraction.storing import PutAway, store_faces
+from understudy.facesets.extraction.storing import Done, PutAway, store_faces
 from understudy.facesets.extraction.summary import summary_of
 from understudy.facesets.extraction.task import Role, Task
 from understudy.facesets.extraction.timerange import wanted_frames
@@ -48,17 +49,21 @@ def extract(
     people_folder: Path,
     person: int | None = None,
     devices: Sequence[str] = ("cpu",),
+    manual_file: Path | None = None,
+    trust: bool = False,
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = FinderPlan,
     overlays_folder: Path | None = None,
     redo_with: PutAway | None = None,
 ) -> Events:
     """Extract one clip's faces into `faceset`.
 
-    `person` chooses among several people, counted from 1, most seen first. `plan_of` says which programs look,
-    in this process and others. `redo_with` puts old faces away; with it only those frames are done again whose
-    overlays a person deleted. Raises ClipMissing, ClipUnreadable, NoFaceFound, SeveralPeople (after writing a
-    picture of each into `people_folder`), OptionInvalid, WorkerDied, WeightsMissing, FacesetUnusable when the
-    faceset holds faces of another clip of that name.
+    `person` chooses among several people, counted from 1, most seen first. `manual_file` holds regions drawn by
+    hand, for the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs
+    look, in this process and others. `redo_with` puts old faces away; with it only those frames are done again
+    whose overlays a person deleted. Raises ClipMissing, ClipUnreadable, NoFaceFound, SeveralPeople (after
+    writing a picture of each into `people_folder`), OptionInvalid, WorkerDied, FindsUnusable, PackageMissing,
+    WeightsMissing, WeightsChanged, WeightsUntrusted, FacesetUnusable when the faceset holds faces of another
+    clip of that name.
     """
     started = time.monotonic()
     with open_clip(clip_path) as clip:
@@ -73,6 +78,8 @@ def extract(
             people_folder=people_folder,
             person=person,
             devices=tuple(devices),
+            manual_file=manual_file,
+            trust=trust,
             plan_of=plan_of,
             overlays_folder=overlays_folder or cache / "overlays" / safe_name(clip_name),
         )
@@ -92,35 +99,32 @@ def extract(
             marks = marks_of(task, frames, people, chosen, plans)
             drawn = yield from draw_overlays(clip, task, marks)
     seconds = time.monotonic() - started
-    counts = {
-        "faces_written": len(done.plans),
-        "faces_there_before": done.written_before,
-        "faces_deleted_by_hand": done.deleted,
-    }
     speed = {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)}
     yield StageFinished(
         stage="extract",
-        summary=summary_of(task, frames, people, chosen) | counts | speed,
+        summary=summary_of(task, frames, people, chosen) | _counts(done) | speed,
         skipped=found_before == len(wanted) and not done.plans and not drawn,
     )
 
 
+def _counts(done: Done) -> dict[str, int]:
+    return {
+        "faces_written": len(done.plans),
+        "faces_there_before": done.written_before,
+        "faces_deleted_by_hand": done.deleted,
+    }
+
+
 def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
     """Yields events; returns all wanted frames' finds and how many of them were there before."""
-    options = task.options
-    binding = {
-        "content": task.content,
-        "detector": options.detector,
-        "landmarker": options.landmarker,
-        "frame_step": options.frame_step,
-        "max_faces": options.max_faces,
-        "min_face": options.min_face,
-    }
+    plan = task.finder_plan()
+    binding = {"content": task.content, **plan.binding()}
     total, damage = len(wanted), clip.info.damage
     with FoundLog.open(found_path(task.cache, task.clip_name), binding) as log:
         before = total - len(log.left(wanted))
         if before < total:
             why = f"goes on at frame {before} of {total}" if before else ""
+            yield from fetched(plan.options.detector, plan.options.landmarker, plan.inputs)
             yield StageStarted(stage="find", unit="frames", total=total, done=before, why=why)
         yield from find(clip, log, task, wanted)
         frames = [frame for frame in log.frames if frame.index in wanted]

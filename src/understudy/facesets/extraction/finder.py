@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from understudy.errors import OptionInvalid
 from understudy.faces.align import crop
 from understudy.faces.appearance import signature
 from understudy.faces.detect import DETECTORS, Detection
+from understudy.faces.finders import made_detector, made_landmarker, sources_sha256
 from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
@@ -44,6 +46,23 @@ class FinderPlan:
             if value not in known:
                 raise OptionInvalid(f"Option {name!r} can't be {value!r}; known: {', '.join(known)}.")
 
+    def binding(self) -> dict[str, Any]:
+        """What finds depend on, beside the clip; other values mean that the clip is searched anew."""
+        said = self.options.model_dump(
+            include={
+                "detector",
+                "landmarker",
+                "frame_step",
+                "max_faces",
+                "min_face",
+                "rotations",
+                "second_pass",
+                "re_feed",
+            }
+        )
+        sources = sources_sha256(self.options.detector, self.options.landmarker, self.inputs)
+        return said | {"sources": sources}
+
     def make(self) -> Finder:
         """Load the networks. Raises OptionInvalid, WeightsMissing and what the programs say."""
         self.require_known()
@@ -55,8 +74,11 @@ class Finder:
 
     def __init__(self, plan: FinderPlan) -> None:
         self.options = plan.options
-        self.detector = DETECTORS[plan.options.detector](plan.inputs)
-        self.landmarker = LANDMARKERS[plan.options.landmarker](plan.inputs)
+        options, inputs = plan.options, plan.inputs
+        self.detector = made_detector(options.detector, inputs, rotations=options.rotations)
+        self.landmarker = made_landmarker(
+            options.landmarker, inputs, second_pass=options.second_pass, re_feed=options.re_feed
+        )
 
     def look(self, batch: Sequence[Frame]) -> list[FoundFrame]:
         """All finds of the frames, in their order."""

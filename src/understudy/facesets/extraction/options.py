@@ -14,8 +14,38 @@ from understudy.options import Options, option
 class ExtractOptions(Options):
     """How faces are found and cropped. What faces mean is in `record.py`; the work is done in `extract.py`."""
 
-    detector: str = option("mtcnn", "Program that finds faces. `understudy doctor` lists those installed.")
-    landmarker: str = option("five-point", "Program that places the 68 landmarks.")
+    detector: str = option(
+        "mtcnn",
+        "Program that finds faces: `mtcnn`, `yunet` and `s3fd` look for them, `import` takes boxes from "
+        "import_file, `manual` those drawn in the project. `understudy doctor` says which are ready.",
+    )
+    landmarker: str = option(
+        "five-point",
+        "Program that places the 68 landmarks: `five-point` fits the mean face, `fan` sees lids, lips and jaw, "
+        "`import` takes them from import_file.",
+    )
+    import_file: str = option(
+        "",
+        "JSON file with faces found by another program, in faceswap's exchange layout, or a folder with a file "
+        "`<clip>.json` for every clip.",
+    )
+    rotations: bool = option(
+        False,
+        "Look at frames without a sure face again, turned by 90, 270 and 180 degrees. They take up to four "
+        "times as long.",
+    )
+    second_pass: bool = option(
+        False,
+        "Place the landmarks once more on the aligned crop. For heads that are tilted or far from the camera.",
+    )
+    re_feed: int = option(
+        0,
+        "Place the landmarks this many times more, on boxes moved by up to 5 %, and take the mean. Steadier, "
+        "and slower.",
+        low=0,
+        high=10,
+        unit="passes",
+    )
     face_type: FaceType = option(
         "full",
         "How much around the face a crop shows. `full` (chin to brow, both cheeks) serves every model up to "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from understudy.faces.finders import import_file_of
 from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.options import ExtractOptions
@@ -30,6 +31,8 @@ class Task:
     person: int | None
     devices: tuple[str, ...]
     overlays_folder: Path
+    manual_file: Path | None = None  # regions of this clip drawn by hand
+    trust: bool = False  # whether TorchScript weights may be run
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = field(default=FinderPlan)
 
     def finder_plan(self, device: str = "") -> FinderPlan:
@@ -38,5 +41,8 @@ class Task:
             device=device or self.devices[0],
             smallest_face_share=self.options.min_face,
             clip_name=self.clip_name,
+            import_file=import_file_of(self.options.import_file, self.clip_name),
+            manual_file=self.manual_file,
+            trust=self.trust,
         )
         return self.plan_of(self.options, inputs)
