@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.facesets.conftest import make_record, noise
 from understudy.errors import FacesetUnusable, FacesUnknown, FolderUnwritable
 from understudy.events import Notice, StageFinished
+from understudy.facesets.curation import moves
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.extraction.journal import Journal
-from understudy.jobs import facesets
+from understudy.jobs import facesets, stages
 from understudy.project.manifest import FacesetEntry
 from understudy.project.project import Project
 
@@ -130,6 +132,41 @@ def test_while_one_process_changes_a_faceset_another_is_refused(filled: Project)
         with pytest.raises(FolderUnwritable, match="Another process"):
             facesets.reject_faces(filled, "src", Choice(limit=1))
         holder.kill()
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_half_a_change_is_finished_before_anybody_learns_merges_or_looks(
+    filled: Project, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    seen: list[int] = []
+
+    def trained(folder: object, *, src: list, **_: object) -> list:
+        seen.append(len(src[0]))
+        return []
+
+    left, real = [count], moves.move
+
+    def dying(start: Path, goal: Path) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        real(start, goal)
+
+    with filled.faceset("dst") as faceset:
+        faceset.add(noise(32), make_record(clip="dst", size_px=32))
+    monkeypatch.setattr("understudy.training.train.train", trained)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(moves, "move", dying)
+        list(facesets.rename_faces(filled, "src", Choice(backwards=True)))
+    with filled.faceset("src") as faceset:
+        assert len(faceset) < 6, "the kill must have hurt, or this shows nothing"
+    events = list(stages.train(filled, "main", said={}, device="cpu"))
+    assert seen == [6] and "src/main: A stopped change" in events[0].text  # type: ignore[union-attr]
+    assert _names(filled)[0] == "00005.jpg"
 
 
 def test_a_stopped_extraction_is_one_step(project: Project) -> None:

@@ -57,10 +57,23 @@ def all_names(project: Project) -> list[str]:
 
 @contextlib.contextmanager
 def looked_at(project: Project, text: str) -> Iterator[Desk]:
-    """Open a faceset to look at it."""
+    """Open a faceset to look at it, after finishing a change that a killed process began."""
     name = full_name(project, text)
+    finish_change(project, name)
     with project.faceset(*name.split("/")) as faceset:
         yield Desk(name, faceset, project.trash.folder)
+
+
+def finish_change(project: Project, name: str) -> list[str]:
+    """Finish a change of a faceset that a killed process began, so that nobody sees half of it; says so.
+
+    Raises FolderUnwritable when another process is at it and does not end.
+    """
+    folder = project.faceset_folder(*name.split("/"))
+    if not History(folder, project.trash.folder, recover=False).is_unfinished:
+        return []
+    with exclusive(lock_path(project, name)):
+        return [f"{name}: {text}" for text in History(folder, project.trash.folder).notices]
 
 
 @contextlib.contextmanager

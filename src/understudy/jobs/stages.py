@@ -105,6 +105,8 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
 
     entry = _model(project, model)
     options = train_options(project, model, said)
+    for name in (*project.facesets_of("src", model), *project.facesets_of("dst", model)):
+        yield from _finished(project, name)
     with ExitStack() as stack:
 
         def opened(role: Role) -> list[Faceset]:
@@ -127,6 +129,14 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
         )
 
 
+def _finished(project: Project, faceset: str) -> Events:
+    """Half a change of a faceset must be neither learnt from nor merged."""
+    from understudy.jobs.facesets import finish_change
+
+    for text in finish_change(project, faceset):
+        yield Notice(text, level="warning")
+
+
 def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
     """Paint a model into the named dst clips, or into all."""
     from understudy.facesets.extraction.reasons import frames_without_face
@@ -137,6 +147,7 @@ def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said
     for text in predictor.notices:
         yield Notice(text, level="warning")
     for name in _named(clips, project, role="dst"):
+        yield from _finished(project, "/".join(project.faceset_of_clip(name)))
         with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
             yield from merge_clip(
                 project.clip_path(name),

@@ -224,6 +224,11 @@ class History:
         return [entry for entry in self.entries() if entry.undone and not entry.dropped]
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether a change has begun whose files have not all moved."""
+        return self._pending is not None
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
         return self._last_done() is not None
