@@ -64,7 +64,7 @@ def squared_distances(rows: Float32, others: Float32) -> Float32:
 
     What is smaller than the rounding of its parts is 0, so that equal vectors are equally far from all.
     """
-    own, lengths = (rows**2).sum(1)[:, None], (others**2).sum(1)[None]
+    own, lengths = np.einsum("nd,nd->n", rows, rows)[:, None], np.einsum("nd,nd->n", others, others)[None]
     squared = own + lengths - 2 * rows @ others.T
     squared[squared < _ROUNDING * (own + lengths)] = 0
     return squared
@@ -78,14 +78,15 @@ def reduced(vectors: Float32) -> Float32:
     sample = vectors[::step]
     centred = sample - sample.mean(0)
     _, axes = np.linalg.eigh(centred.T @ centred)
-    return np.ascontiguousarray((vectors - sample.mean(0)) @ axes[:, : -_KEPT_DIMENSIONS - 1 : -1])
+    kept = np.ascontiguousarray(axes[:, : -_KEPT_DIMENSIONS - 1 : -1])
+    return vectors @ kept - sample.mean(0) @ kept  # no shifted copy of all vectors
 
 
 def _ranked(vectors: Float32, candidates: Ids, k: int) -> tuple[Ids, Float32]:
     """The k nearest of each row's candidates by the whole vectors; rows themselves and -1 never count."""
     ids = np.empty((len(vectors), k), np.int64)
     found = np.empty((len(vectors), k), np.float32)
-    lengths = (vectors**2).sum(1)
+    lengths = np.einsum("nd,nd->n", vectors, vectors)
     step = max(1, _BLOCK_BYTES // (4 * vectors.shape[1] * candidates.shape[1]))
     for first in range(0, len(vectors), step):
         own = np.arange(first, min(first + step, len(vectors)))
