@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format docs bench
+.PHONY: demo test test-all lint format docs guide-pictures bench
 
 demo: $(VENV)/.installed
 	$(BIN)/understudy demo --out demo
@@ -29,6 +29,10 @@ format: $(VENV)/.installed-dev
 # Pages that are made from the code; the tests fail when they are stale.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m understudy.cli.reference docs/reference
+
+# The guide's pictures, made by the guide's own commands on rendered clips.
+guide-pictures: $(VENV)/.installed-dev
+	$(BIN)/python docs/guide/make_pictures.py
 
 bench: $(VENV)/.installed-dev
 	for script in startup finding_growth training_speed extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done
