@@ -82,8 +82,10 @@ class Reader:
 
     def run(self) -> Any:
         """Follow the instructions to their end and return the one value they leave, checked to be plain."""
+        data = self.data
         while True:
-            code = self.take(1)[0]
+            code = data[self.at]
+            self.at += 1
             if code == _STOP:
                 break
             step = _STEPS.get(code)
@@ -105,9 +107,10 @@ class Reader:
         self.at += count
         return self.data[self.at - count : self.at]
 
-    def number(self, layout: str) -> Any:
-        """The next number, by the layout of `struct`."""
-        (value,) = struct.unpack(layout, self.take(struct.calcsize(layout)))
+    def number(self, layout: struct.Struct) -> Any:
+        """The next number."""
+        (value,) = layout.unpack_from(self.data, self.at)
+        self.at += layout.size
         return value
 
     def line(self) -> bytes:
@@ -244,7 +247,7 @@ def _build(reader: Reader) -> None:
     reader.stack[-1] = shell.value
 
 
-def _text(data: bytes) -> str:
+def _utf8(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
@@ -264,6 +267,10 @@ def _little(data: bytes) -> int:
     return int.from_bytes(data, "little", signed=True)
 
 
+_BYTE, _U16, _U32, _I32 = struct.Struct("B"), struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i")
+_U64, _DOUBLE = struct.Struct("<Q"), struct.Struct(">d")
+
+
 _STEPS: dict[int, Callable[[Reader], Any]] = {
     ord(code): step
     for code, step in {
@@ -275,11 +282,11 @@ _STEPS: dict[int, Callable[[Reader], Any]] = {
         "1": _since_mark,  # POP_MARK
         "2": lambda r: _push(r, r.stack[-1]),  # DUP
         "g": lambda r: _get(r, int(r.line())),
-        "h": lambda r: _get(r, r.number("B")),
-        "j": lambda r: _get(r, r.number("<I")),
+        "h": lambda r: _get(r, r.number(_BYTE)),
+        "j": lambda r: _get(r, r.number(_U32)),
         "p": lambda r: _put(r, int(r.line())),
-        "q": lambda r: _put(r, r.number("B")),
-        "r": lambda r: _put(r, r.number("<I")),
+        "q": lambda r: _put(r, r.number(_BYTE)),
+        "r": lambda r: _put(r, r.number(_U32)),
         "\x94": lambda r: _put(r, len(r.memo)),  # MEMOIZE
         # constants
         "N": lambda r: _push(r, None),
@@ -287,24 +294,24 @@ _STEPS: dict[int, Callable[[Reader], Any]] = {
         "\x89": lambda r: _push(r, False),
         "I": lambda r: _push(r, _whole(r.line())),
         "L": lambda r: _push(r, int(_whole(r.line()))),
-        "J": lambda r: _push(r, r.number("<i")),
-        "K": lambda r: _push(r, r.number("B")),
-        "M": lambda r: _push(r, r.number("<H")),
-        "\x8a": lambda r: _push(r, _little(r.take(r.number("B")))),
-        "\x8b": lambda r: _push(r, _little(r.take(r.number("<i")))),
+        "J": lambda r: _push(r, r.number(_I32)),
+        "K": lambda r: _push(r, r.number(_BYTE)),
+        "M": lambda r: _push(r, r.number(_U16)),
+        "\x8a": lambda r: _push(r, _little(r.take(r.number(_BYTE)))),
+        "\x8b": lambda r: _push(r, _little(r.take(r.number(_I32)))),
         "F": lambda r: _push(r, float(r.line())),
-        "G": lambda r: _push(r, r.number(">d")),
+        "G": lambda r: _push(r, r.number(_DOUBLE)),
         "S": lambda r: _push(r, _quoted(r.line())),
-        "T": lambda r: _push(r, r.take(r.number("<i")).decode("latin-1")),
-        "U": lambda r: _push(r, r.take(r.number("B")).decode("latin-1")),
+        "T": lambda r: _push(r, r.take(r.number(_I32)).decode("latin-1")),
+        "U": lambda r: _push(r, r.take(r.number(_BYTE)).decode("latin-1")),
         "V": lambda r: _push(r, r.line().decode("raw-unicode-escape")),
-        "X": lambda r: _push(r, _text(r.take(r.number("<I")))),
-        "\x8c": lambda r: _push(r, _text(r.take(r.number("B")))),
-        "\x8d": lambda r: _push(r, _text(r.take(r.number("<Q")))),
-        "B": lambda r: _push(r, r.take(r.number("<I"))),
-        "C": lambda r: _push(r, r.take(r.number("B"))),
-        "\x8e": lambda r: _push(r, r.take(r.number("<Q"))),
-        "\x96": lambda r: _push(r, r.take(r.number("<Q"))),  # BYTEARRAY8
+        "X": lambda r: _push(r, _utf8(r.take(r.number(_U32)))),
+        "\x8c": lambda r: _push(r, _utf8(r.take(r.number(_BYTE)))),
+        "\x8d": lambda r: _push(r, _utf8(r.take(r.number(_U64)))),
+        "B": lambda r: _push(r, r.take(r.number(_U32))),
+        "C": lambda r: _push(r, r.take(r.number(_BYTE))),
+        "\x8e": lambda r: _push(r, r.take(r.number(_U64))),
+        "\x96": lambda r: _push(r, r.take(r.number(_U64))),  # BYTEARRAY8
         # containers
         "]": lambda r: _push(r, []),
         "l": lambda r: _push(r, _since_mark(r)),
@@ -320,7 +327,7 @@ _STEPS: dict[int, Callable[[Reader], Any]] = {
         "s": lambda r: _set(r, _last(r, 2)),
         "u": lambda r: _set(r, _since_mark(r)),
         # names
-        "c": lambda r: _global(r, _text(r.line()), _text(r.line())),
+        "c": lambda r: _global(r, r.line().decode(), r.line().decode()),
         "\x93": lambda r: _global(r, *_last(r, 2)),
         "R": _call,
         "\x81": _call,  # NEWOBJ
@@ -413,12 +420,6 @@ def _encoded(reader: Reader, arguments: tuple[Any, ...]) -> bytes:
     return text.encode("latin-1")
 
 
-def _no_bytes(reader: Reader, arguments: tuple[Any, ...]) -> bytes:
-    if arguments:
-        raise reader.refusal("calls bytes with arguments")
-    return b""
-
-
 _NDARRAY = Named()
 _DTYPE = Named(_dtype, _build_dtype)
 _RECONSTRUCT = Named(_begin_array, _build_array)
@@ -428,8 +429,8 @@ _FROM_BUFFER = Named(_array_from_buffer)
 # How Python 3 writes bytes in the protocols that had none.
 BYTES: Names = {
     "_codecs.encode": Named(_encoded),
-    "builtins.bytes": Named(_no_bytes),
-    "__builtin__.bytes": Named(_no_bytes),
+    "builtins.bytes": Named(lambda reader, arguments: _empty(reader, arguments, bytes)),
+    "__builtin__.bytes": Named(lambda reader, arguments: _empty(reader, arguments, bytes)),
 }
 NUMPY: Names = {
     "numpy.ndarray": _NDARRAY,
@@ -476,22 +477,20 @@ def _first(reader: Reader, arguments: tuple[Any, ...]) -> int:
     return value
 
 
-def _begin_object(reader: Reader, arguments: tuple[Any, ...]) -> Shell:
-    return Shell(PLAIN_OBJECT, {})
-
-
 def _build_object(reader: Reader, _: Any, state: Any) -> dict[Any, Any]:
     if type(state) is not dict:
         raise ValueError("not an object's values")
     return state
 
 
-def _empty_dict(reader: Reader, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+def _empty(reader: Reader, arguments: tuple[Any, ...], made: type[Any]) -> Any:
     if arguments:
-        raise reader.refusal("makes a dict with arguments")
-    return {}
+        raise reader.refusal("makes a container or bytes of arguments")
+    return made()
 
 
 ENUM = Named(_first)  # a member of an enum, as its number
-PLAIN_OBJECT = Named(_begin_object, _build_object)  # an object, as the dict of its values
-ORDERED_DICT = Named(_empty_dict)
+PLAIN_OBJECT = Named(
+    lambda reader, arguments: Shell(PLAIN_OBJECT, {}), _build_object
+)  # an object, as the dict of its values
+ORDERED_DICT = Named(lambda reader, arguments: _empty(reader, arguments, dict))

@@ -67,6 +67,9 @@ def test_a_new_faceset_is_made_where_it_is_named_in_full(project: Project, align
     assert project.manifest.performers["anna"].consent.status == "not stated"
     with pytest.raises(FacesUnknown, match="anna/main"):
         take(project, "nobody", aligned)
+    for name in ("../x/main", "src/../../x", "src/"):
+        with pytest.raises(OptionInvalid, match="can't be called"):
+            take(project, name, aligned)
 
 
 def test_frames_are_a_clip_of_the_project_or_any_other(project: Project, tmp_path: Path) -> None:
@@ -83,8 +86,10 @@ def test_frames_are_a_clip_of_the_project_or_any_other(project: Project, tmp_pat
 
 def test_nothing_is_made_where_nothing_can_be_read(project: Project, tmp_path: Path) -> None:
     (tmp_path / "a.fsa").write_bytes(b"torn")
-    with pytest.raises(ExchangeUnreadable):
-        take(project, "src/new", tmp_path / "a.fsa")
+    (tmp_path / "b.jpg").write_bytes(made.dfl_jpeg()[:500])
+    for name in ("a.fsa", "b.jpg"):
+        with pytest.raises(ExchangeUnreadable):
+            take(project, "src/new", tmp_path / name)
     assert "src/new" not in facesets.all_names(project)
     assert not project.faceset_folder("src", "new").exists()
 

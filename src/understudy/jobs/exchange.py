@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.errors import FacesUnknown, OptionInvalid
+from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
+from understudy.facesets.names import safe_name
 from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
 from understudy.jobs.stages import stated_consents
 from understudy.project.lock import exclusive
@@ -92,22 +93,32 @@ def export_faces(
 
 
 def _faceset_named(project: Project, text: str) -> tuple[str, bool]:
-    """PERFORMER/NAME and whether it was made just now. Raises FacesUnknown for a performer nobody knows, unless
-    PERFORMER/NAME says that one is meant."""
+    """PERFORMER/NAME and whether it is new. Raises FacesUnknown for a performer nobody knows, unless
+    PERFORMER/NAME says that one is meant, and OptionInvalid for a name no folder can have."""
     performer, slash, short = text.partition("/")
     if text in all_names(project) or not (slash or performer in project.manifest.performers):
         return full_name(project, text), False
-    if not slash:
-        try:
-            return full_name(project, text), False
-        except FacesUnknown:
-            if any(name.startswith(f"{performer}/") for name in all_names(project)):
-                raise  # it has several
-            short = "main"
-    with project.change() as manifest:
-        person = manifest.performers.setdefault(performer, Performer.model_validate({}))
-        person.facesets.setdefault(short, FacesetEntry())
-    return f"{performer}/{short}", True
+    if slash:
+        return _allowed_name(performer, short), True
+    if any(name.startswith(f"{performer}/") for name in all_names(project)):
+        return full_name(project, text), False
+    return f"{performer}/main", True
+
+
+def _allowed_name(performer: str, short: str) -> str:
+    for part in (performer, short):
+        if "/" in part or part != safe_name(part):
+            raise OptionInvalid(f"A performer or faceset can't be called {part!r}; {safe_name(part)!r} can.")
+    return f"{performer}/{short}"
+
+
+def _registered(project: Project, name: str) -> None:
+    """The faceset is in the manifest from its first face on."""
+    if name not in all_names(project):
+        performer, _, short = name.partition("/")
+        with project.change() as manifest:
+            person = manifest.performers.setdefault(performer, Performer.model_validate({}))
+            person.facesets.setdefault(short, FacesetEntry())
 
 
 def _frames_named(project: Project, frames: str | None) -> tuple[Path | None, str]:
@@ -129,12 +140,12 @@ def _step_of_import(project: Project, name: str, paths: Sequence[Path]) -> Itera
 
     folder = project.faceset_folder(*name.split("/"))
     with exclusive(lock_path(project, name), wait_s=2.0):
-        folder.mkdir(parents=True, exist_ok=True)
         try:
             yield
         finally:
             arrived = names_not_in_history(folder)
             if arrived:
+                _registered(project, name)
                 words = f"import {', '.join(path.name for path in paths[:3])}: {len(arrived)} faces"
                 History(folder, project.trash.folder).note_arrived("import", words, arrived)
                 mark_in_history(folder)

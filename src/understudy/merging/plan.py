@@ -122,7 +122,8 @@ def _usable_faces(
         record = face.record
         if clip_name is not None and record.clip != clip_name:
             continue
-        if record.frame_size != (info.width, info.height) or record.frame >= info.frame_count:
+        # Another program, whose face this was, may not have known how large its frame is.
+        if record.frame_size not in ((0, 0), (info.width, info.height)) or record.frame >= info.frame_count:
             width, height = record.frame_size
             left_out[record.frame] = (
                 f"the face {face.name} belongs to another clip: frame {record.frame} of {width} x {height}"

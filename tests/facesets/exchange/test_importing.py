@@ -1,5 +1,7 @@
 import json
+import os
 import pickle
+import sys
 
 import cv2
 import numpy as np
@@ -136,7 +138,16 @@ def test_when_nothing_can_be_read_nothing_is_written(tmp_path):
         with pytest.raises(ExchangeUnreadable, match="Not one of 1"):
             run([tmp_path / "a.jpg"], faceset)
         assert len(faceset) == 0
-    assert not list((tmp_path / "faces").glob("*.jpg"))
+    assert not (tmp_path / "faces").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_a_file_whose_name_is_no_text_is_told_and_passed_over(aligned, tmp_path):
+    (aligned / os.fsdecode(b"\xff_0.jpg")).write_bytes(made.dfl_jpeg())
+    with Faceset(tmp_path / "faces") as faceset:
+        events = run([aligned], faceset)
+        assert summary(events) == {"faces": 3, "imported before": 0, "unreadable": 1}
+    assert any(text.startswith("?_0.jpg: ") for text in notices(events))
 
 
 def test_several_faces_of_one_frame_and_faces_of_other_imports_stay_apart(tmp_path):

@@ -7,6 +7,7 @@ falling quality where that takes more than 50,000 bytes.
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 from dataclasses import dataclass
 from typing import Any
@@ -45,23 +46,23 @@ def dfl_face(
     faceset: Faceset, face: StoredFace, *, mask: str, jpeg_quality: int, name: str, frame_name: str
 ) -> DflFace:
     """A face of ours in DeepFaceLab's form. Raises ExchangeRefused and ImageUnreadable."""
-    picture = faceset.image(face)
-    size = (picture.shape[1], picture.shape[0])
+    size = face.record.picture_size
     values = dfl_values(face.record, chosen_mask(face.record, mask), frame_name=frame_name)
     try:
-        jpeg = with_data(_jpeg(face, picture, jpeg_quality), values)
+        jpeg = with_data(_jpeg(faceset, face, jpeg_quality), values)
     except ValueError as error:
         raise ExchangeRefused(f"Its mask and polygons take more room than a JPEG has: {error}.") from None
     return DflFace(name, jpeg, values, face.record.person_name, size)
 
 
-def _jpeg(face: StoredFace, picture: UInt8, quality: int) -> bytes:
+def _jpeg(faceset: Faceset, face: StoredFace, quality: int) -> bytes:
+    """The stored file where it is a JPEG of the record's size and upright, or else its pixels encoded."""
     data = face.path.read_bytes()
     if data.startswith(b"\xff\xd8") and b"Exif\x00\x00" not in data[:4096]:
-        with Image.open(io.BytesIO(data)) as stored:
-            if stored.size == (picture.shape[1], picture.shape[0]):
+        with contextlib.suppress(OSError), Image.open(io.BytesIO(data), formats=("JPEG",)) as stored:
+            if stored.size == face.record.picture_size:
                 return data
-    return encode_jpeg(picture, quality=quality)
+    return encode_jpeg(faceset.image(face), quality=quality)
 
 
 def dfl_values(record: FaceRecord, mask: StoredMask | None, *, frame_name: str) -> dict[str, Any]:

@@ -30,13 +30,7 @@ class ImportJournal:
         self.keys: set[str] = set()
 
     def __enter__(self) -> Self:
-        with said_plainly(self._path):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            whole = _whole_lines(self._path)
-            self._file = self._path.open("r+b" if self._path.exists() else "w+b")
-            self._file.seek(len(whole))
-            self._file.truncate()
-        for line in _parsed(whole):
+        for line in _parsed(_whole_lines(self._path)):
             if "face" in line and self._counts(str(line.get("name", ""))):
                 self.keys.add(str(line["face"]))
         return self
@@ -55,10 +49,18 @@ class ImportJournal:
         self.keys.add(key)
         self._write({"face": key, "name": name})
 
+    def _opened(self) -> BinaryIO:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        whole = _whole_lines(self._path)
+        file = self._path.open("r+b" if self._path.exists() else "w+b")
+        file.seek(len(whole))
+        file.truncate()
+        return file
+
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file is None:
-            raise RuntimeError("the journal is not open")
         with said_plainly(self._path):
+            if self._file is None:  # an import that reads nothing leaves nothing behind
+                self._file = self._opened()
             self._file.write(json.dumps(line).encode() + b"\n")
             self._file.flush()
 

@@ -138,7 +138,7 @@ def _black_share(rgb: UInt8, picture_from_frame: npt.NDArray[np.float64], frame_
     side = rgb.shape[0]
     width, height = frame_size
     corners = transform_points(picture_from_frame, [[0, 0], [width, 0], [width, height], [0, height]])
-    if _contains(corners, side):
+    if frame_size == (0, 0) or _contains(corners, side):  # another program may not have said its size
         return 1 - float(np.count_nonzero(rgb)) / rgb.size
     inside = np.zeros((side, side), np.uint8)
     # OpenCV puts a pixel's centre at whole coordinates; far corners would overflow its fixed point.
