@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from understudy import geometry
 from understudy.errors import ClipMissing, ClipSizesDiffer, NoFaceFound
 from understudy.events import Notice, Progress, StageFinished
 from understudy.faces.detect import Detection
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.measure.shots import compare, compare_all, masks_of_landmarks, measure_clips
 from understudy.media.clip import Frame
 from understudy.media.images import encode_png
@@ -20,7 +20,7 @@ SIZE = 64
 
 
 def face() -> np.ndarray:
-    points = geometry.MEAN_FACE_68_IN_SPACE[:, :2]
+    points = MEAN_FACE_68_IN_SPACE[:, :2]
     points = points - points.mean(0)
     return points * (30 / np.ptp(points[:, 0])) + SIZE / 2
 

@@ -13,6 +13,7 @@ from understudy import geometry
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
 from understudy.masks.hull import hull_mask
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
@@ -25,7 +26,7 @@ TIME_BASE = Fraction(1, 10000)
 
 def landmarks(x: float = 60.0, y: float = 50.0, *, width_px: float = 26.0) -> np.ndarray:
     """The mean face seen from the front, centred on (x, y)."""
-    points = geometry.MEAN_FACE_68_IN_SPACE[:, :2]
+    points = MEAN_FACE_68_IN_SPACE[:, :2]
     points = points - points.mean(0)
     return points * (width_px / np.ptp(points[17:, 0])) + (x, y)
 
