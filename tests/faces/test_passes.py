@@ -60,6 +60,25 @@ def test_a_face_in_a_turned_frame_is_found_where_it_is(src_frames, turns):
     assert top < true[:, 1].min() and bottom > true[:, 1].max()
 
 
+def test_a_turn_with_points_of_an_upright_face_beats_a_sure_face_with_its_mouth_above_its_eyes():
+    class Sideways:
+        """Sure of a face whose mouth lies beside its eyes, until the frame stands upright."""
+
+        def detect(self, frames):
+            return [[self._face(frame)] for frame in frames]
+
+        def _face(self, frame):
+            box = np.array([0.0, 0, 100, 100])
+            if frame.rgb[0, 0, 0] == 255:
+                return Detection(box, 0.97, np.array([(30.0, 30), (70, 30), (50, 50), (35, 75), (65, 75)]))
+            return Detection(box, 0.99, np.array([(30.0, 30), (30, 70), (50, 50), (75, 35), (75, 65)]))
+
+    picture = np.zeros((100, 100, 3), np.uint8)
+    picture[0, -1] = 255  # the corner that comes first after a turn by 90 degrees
+    ((face,),) = RotatingDetector(Sideways()).detect(frames_of(picture))
+    assert (face.turn_deg, face.score) == (90, 0.97)
+
+
 def test_frames_with_a_face_are_looked_at_once(src_frames):
     class Counting(MtcnnDetector):
         looks = 0

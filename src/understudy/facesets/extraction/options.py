@@ -36,12 +36,12 @@ class ExtractOptions(Options):
     )
     second_pass: bool = option(
         False,
-        "Place the landmarks once more on the aligned crop. For heads that are tilted or far from the camera.",
+        "Place the landmarks once more on the aligned crop. For `fan` and heads that are tilted or far away.",
     )
     re_feed: int = option(
         0,
-        "Place the landmarks this many times more, on boxes moved by up to 5 %, and take the mean. Steadier, "
-        "and slower.",
+        "Place the landmarks this many times more, on boxes moved by up to 5 %, and take the mean. Steadier "
+        "with `fan`, and slower.",
         low=0,
         high=10,
         unit="passes",
