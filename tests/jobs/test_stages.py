@@ -7,10 +7,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from tests.facesets.conftest import make_record
 from tests.jobs.conftest import write_wall
 from understudy.errors import (
     ConsentMissing,
@@ -96,16 +94,6 @@ def test_evidence_of_consent_is_hashed_into_what_is_signed(project: Project) -> 
         stages.require_consent(project)
     (project.folder / "form.pdf").write_bytes(b"signed")
     assert stages.stated_consents(project)["src"].evidence_sha256
-
-
-def test_after_another_person_was_chosen_the_first_ones_faces_are_in_the_trash(project: Project) -> None:
-    with project.faceset("dst") as faceset:
-        for person in (1, 2):
-            record = make_record(clip="dst", frame=person).model_copy(update={"person": person})
-            faceset.add(np.zeros((64, 64, 3), np.uint8), record)
-        notices = list(stages._others_put_away(project, faceset, "dst", 2))
-        assert [face.record.person for face in faceset.faces()] == [2]
-    assert len(notices) == 1 and len(list(project.trash.folder.rglob("*.jpg"))) == 1
 
 
 def test_a_clip_that_another_process_works_on_is_refused(project: Project) -> None:

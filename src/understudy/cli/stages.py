@@ -27,6 +27,7 @@ def extract(
     faceset: str | None = None,
     redo_deleted: bool = False,
     trust: Annotated[bool, Parameter(negative="")] = False,
+    track: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     json: Json = False,
     options: Annotated[ExtractOptions, Parameter(name="*", group="Extracting")] = ExtractOptions(),
 ) -> None:
@@ -50,6 +51,10 @@ def extract(
         Look again, with the options said now, at frames whose overlays you deleted; replace their faces.
     trust:
         Run weights that are programs (TorchScript), because you trust where you have them from.
+    track:
+        What to do with the clip's tracks, by their numbers: choose:3 takes these alone, drop:5, merge:1+4,
+        split:2@120. May be given several times, is kept in understudy.toml and adds to what is there; none
+        forgets all. `understudy tracks` lists them.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -62,9 +67,14 @@ def extract(
             opened.choose_face(name, face)
     stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
-    events = stages.extract(
-        opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted, trust=trust
-    )
+    if track:
+        from understudy.jobs.tracks import extract_with_edits
+
+        events = extract_with_edits(opened, clips, track, said=said, device=device, trust=trust)
+    else:
+        events = stages.extract(
+            opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted, trust=trust
+        )
     _run(events, json=json)
 
 

@@ -10,7 +10,7 @@ from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.pack import Pack, pack, unpack
 from understudy.facesets.curation.recut import Shape, recut
-from understudy.geometry import FACE_TYPES
+from understudy.geometry import FACE_TYPES, FaceType
 from understudy.jobs.faceset_sets import named_or_new
 from understudy.jobs.facesets import changed, lock_path, looked_at
 from understudy.project.lock import exclusive
@@ -27,7 +27,8 @@ def recut_faces(
     dry_run: bool = False,
 ) -> Events:
     """Bring the chosen faces to another size or face type, from their clips' frames where these are there."""
-    known = next((kind for kind in FACE_TYPES if kind == face_type), None)
+    kinds: dict[str | None, FaceType] = {kind: kind for kind in FACE_TYPES}
+    known = kinds.get(face_type)
     if face_type is not None and known is None:
         raise OptionInvalid(f"There is no face type {face_type!r}; known: {', '.join(FACE_TYPES)}.")
 

@@ -20,6 +20,7 @@ from understudy.facesets.curation.choose import Choice, chosen, chosen_table, ro
 from understudy.facesets.curation.history import Entry, History
 from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
+from understudy.facesets.extraction.task import Shelf
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
@@ -117,6 +118,25 @@ def put_away(project: Project, faceset: Faceset, faces: Sequence[StoredFace], *,
     folder = faceset.folder
     with exclusive(lock_path(project, f"{folder.parent.name}/{folder.name}")):
         reject(faceset, faces, trash=project.trash.folder, why=why)
+
+
+def shelf_of(project: Project, faceset: Faceset, *, clip: str) -> Shelf:
+    """Where an extraction puts faces of an open faceset that are not meant, and gets them back from."""
+    folder, trash = faceset.folder, project.trash.folder
+    lock = lock_path(project, f"{folder.parent.name}/{folder.name}")
+
+    def put(faces: Sequence[StoredFace]) -> None:
+        with exclusive(lock):
+            reject(faceset, faces, trash=trash, why=f"not meant in {clip}")
+
+    def bring_back(names: Sequence[str]) -> list[str]:
+        with exclusive(lock):
+            there = [name for name in names if name in rejected(faceset, trash=trash)]
+            if there:
+                restore(faceset, trash=trash, names=there, why=f"meant again in {clip}")
+        return there
+
+    return Shelf(put, bring_back)
 
 
 def made_ready(project: Project, text: str, choice: Choice) -> Events:

@@ -46,7 +46,7 @@ def extract(
     """
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
-    from understudy.jobs.facesets import step_of_extraction
+    from understudy.jobs.facesets import shelf_of, step_of_extraction
     from understudy.training.device import choose_devices
 
     options = extract_options(project, said)
@@ -59,7 +59,6 @@ def extract(
             step_of_extraction(project, f"{performer}/{short}", clip=name),
             project.faceset(performer, short) as faceset,
         ):
-            yield from _others_put_away(project, faceset, name, clip.face)
             yield from extract_clip(
                 project.clip_path(name),
                 clip_name=name,
@@ -74,6 +73,8 @@ def extract(
                 redo_with=_redone_away(project, faceset) if redo_deleted else None,
                 manual_file=manual_file(project.folder, name),
                 trust=trust,
+                edits=clip.tracks,
+                shelf=shelf_of(project, faceset, clip=name),
             )
 
 
@@ -86,17 +87,6 @@ def _redone_away(project: Project, faceset: Faceset) -> Callable[[Sequence[Store
 def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
     """Two processes on one clip would write the same files; the second is refused at once."""
     return exclusive(project.cache_folder / f".{clip}.lock", wait_s=0.5)
-
-
-def _others_put_away(project: Project, faceset: Faceset, clip: str, person: int | None) -> Events:
-    """After another person was chosen, the first one's faces must be neither learnt nor swapped."""
-    others = [face for face in faceset.faces() if face.record.clip == clip and face.record.person != person]
-    if person is None or not others:
-        return
-    from understudy.jobs.facesets import put_away
-
-    put_away(project, faceset, others, why=f"not person {person} of {clip}")
-    yield Notice(f"{clip}: {len(others)} faces of another person than number {person} are in the trash now.")
 
 
 def train(project: Project, model: str, *, said: Said, device: str) -> Events:

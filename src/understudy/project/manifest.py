@@ -67,6 +67,10 @@ class ClipEntry(Part):
     role: Role
     performer: Name
     face: int | None = Field(None, ge=1, description="Which person in the clip, where several are seen.")
+    tracks: list[str] = Field(
+        default_factory=list,
+        description="What is said about its tracks, in order: choose:3, drop:5, merge:1+4, split:2@120.",
+    )
     merge: dict[str, Any] = Field(default_factory=dict, description="Merge settings of this clip alone.")
 
 

@@ -33,7 +33,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png
 
-OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4)
+OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4, fill_gap=0)
 
 
 class Room:
@@ -221,7 +221,8 @@ def test_several_people_are_shown_and_the_user_is_asked(tmp_path, detector):
             events.append(event)
     assert caught.value.path == tmp_path / "people"
     pictures = [event.path for event in events if isinstance(event, Made)]
-    assert [path.name for path in pictures] == ["person-1.jpg", "person-2.jpg"]
+    tracks = ["track-01.jpg", "track-02.jpg", "tracks.jpg"]
+    assert [path.name for path in pictures] == [*tracks, "person-1.jpg", "person-2.jpg"]
     assert all(path.stat().st_size > 500 for path in pictures)
     assert room.frames() == []
 

@@ -124,5 +124,6 @@ def _record(
             "person": plan.track.person,
             "sharpness": round(sharpness, 3),
             "source_name": frame.name,
+            "filled": plan.sighting.face.filled,
         }
     )

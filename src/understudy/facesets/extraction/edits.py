@@ -45,10 +45,21 @@ def parse_edit(words: str) -> TrackEdit:
 
 @dataclass(frozen=True, eq=False)
 class EditedTracks:
-    """The tracks after all edits. `chosen` when some were chosen: then they are all there is."""
+    """The tracks after all edits. `chosen` when some were chosen: then they are all there is.
+
+    `shown` are also those that are not meant, for a person to look at, and `fate` says what became of them.
+    """
 
     tracks: list[Track]
     chosen: bool
+    shown: list[Track]
+    fate: dict[int, str]
+
+    def with_tracks(self, tracks: Sequence[Track]) -> EditedTracks:
+        """The same with some tracks replaced by others of their numbers."""
+        new = {track.number: track for track in tracks}
+        shown = [new.get(track.number, track) for track in self.shown]
+        return replace(self, tracks=[new.get(track.number, track) for track in self.tracks], shown=shown)
 
 
 def edited(tracks: Sequence[Track], edits: Sequence[str]) -> EditedTracks:
@@ -72,7 +83,12 @@ def edited(tracks: Sequence[Track], edits: Sequence[str]) -> EditedTracks:
                 state.merge(edit.tracks, words)
             case "split":
                 state.split(edit.tracks[0], edit.frame, words)
-    return EditedTracks(state.result(), state.has_chosen)
+    shown = {
+        track.number: track for track in [*state.tracks.values(), *state.dropped.values(), *state.result()]
+    }
+    return EditedTracks(
+        state.result(), state.has_chosen, [track for _, track in sorted(shown.items())], state.fates()
+    )
 
 
 class _State:
@@ -82,6 +98,8 @@ class _State:
         self.tracks = tracks
         self.chosen: list[int] = []
         self.has_chosen = False
+        self.dropped: dict[int, Track] = {}
+        self._merged: dict[int, list[int]] = {}
         self._gone: dict[int, str] = {}
         self._next = max(tracks, default=0) + 1
         self._next_person = max((track.person for track in tracks.values()), default=0) + 1
@@ -96,7 +114,7 @@ class _State:
 
     def drop(self, numbers: Sequence[int], words: str) -> None:
         for number in set(numbers):
-            del self.tracks[number]
+            self.dropped[number] = self.tracks.pop(number)
             self._gone[number] = words
         self.chosen = [number for number in self.chosen if number in self.tracks]
 
@@ -115,6 +133,7 @@ class _State:
             into = replace(into, sightings=sightings)
             self._gone[number] = words
         self.tracks[first] = into
+        self._merged.setdefault(first, []).extend(others)
         self.chosen = list(dict.fromkeys(first if number in others else number for number in self.chosen))
 
     def split(self, number: int, frame: int, words: str) -> None:
@@ -137,3 +156,11 @@ class _State:
             return []
         person = self.tracks[self.chosen[0]].person
         return [replace(self.tracks[number], person=person) for number in sorted(self.chosen)]
+
+    def fates(self) -> dict[int, str]:
+        """What became of the tracks that are shown, in words; nothing of those that are as found."""
+        words = {n: f"with {', '.join(str(o) for o in others)}" for n, others in self._merged.items()}
+        words |= dict.fromkeys(self.dropped, "dropped")
+        if self.has_chosen:
+            words |= {n: "not chosen" for n in self.tracks if n not in self.chosen}
+        return words

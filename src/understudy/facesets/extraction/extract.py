@@ -1,7 +1,8 @@
 """The extract stage: from a clip to the chosen person's faces in a faceset.
 
-Two passes. "find" looks at every frame and keeps what it sees in a log; then it is decided who is who; "crop"
-cuts the chosen person out. Both go on where they stopped. A face that a person deleted is not made again.
+"find" looks at every frame and keeps what it sees in a log; then it is decided who is who; "fill" follows the
+chosen face through frames where it was not found; "crop" cuts it out. All go on where they stopped. A face that
+a person deleted is not made again.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from understudy.facesets.extraction.found import (
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.overlays import draw_overlays, marks_of
 from understudy.facesets.extraction.redo import redo_deleted
-from understudy.facesets.extraction.storing import Done, PutAway, store_faces
+from understudy.facesets.extraction.storing import PutAway, store_faces
 from understudy.facesets.extraction.summary import summary_of
-from understudy.facesets.extraction.task import Role, Task
+from understudy.facesets.extraction.task import Role, Shelf, Task
 from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.facesets.names import safe_name
 from understudy.facesets.store import Faceset
@@ -54,16 +55,17 @@ def extract(
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = FinderPlan,
     overlays_folder: Path | None = None,
     redo_with: PutAway | None = None,
+    edits: Sequence[str] = (),
+    shelf: Shelf | None = None,
 ) -> Events:
     """Extract one clip's faces into `faceset`.
 
-    `person` chooses among several people, counted from 1, most seen first. `manual_file` holds regions drawn by
-    hand, for the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs
-    look, in this process and others. `redo_with` puts old faces away; with it only those frames are done again
-    whose overlays a person deleted. Raises ClipMissing, ClipUnreadable, NoFaceFound, SeveralPeople (after
-    writing a picture of each into `people_folder`), OptionInvalid, WorkerDied, FindsUnusable, PackageMissing,
-    WeightsMissing, WeightsChanged, WeightsUntrusted, FacesetUnusable when the faceset holds faces of another
-    clip of that name.
+    `person` chooses among several people, counted from 1, most seen first; `edits` are what was said about the
+    tracks (`edits.py`); faces no longer meant go to the `shelf`. `manual_file` holds regions drawn by hand, for
+    the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs look, in
+    this process and others. `redo_with` puts old faces away; with it only those frames are done again whose
+    overlays a person deleted. Raises what `choose` and `store_faces` raise, ClipMissing, ClipUnreadable,
+    OptionInvalid, WorkerDied, FindsUnusable, PackageMissing, WeightsMissing, WeightsChanged, WeightsUntrusted.
     """
     started = time.monotonic()
     with open_clip(clip_path) as clip:
@@ -82,6 +84,8 @@ def extract(
             trust=trust,
             plan_of=plan_of,
             overlays_folder=overlays_folder or cache / "overlays" / safe_name(clip_name),
+            edits=tuple(edits),
+            shelf=shelf,
         )
         task.finder_plan().require_known()
         wanted = wanted_frames(clip, options)
@@ -91,36 +95,28 @@ def extract(
             yield from redo_deleted(clip, task, redo_with)
             return
         frames, found_before = yield from _find(clip, task, wanted)
-        chosen, people = yield from choose(clip, task, frames)
-        plans = planned(chosen, options)
-        done = yield from store_faces(clip, task, chosen, plans)
-        drawn = 0
+        meant = yield from choose(clip, task, frames)
+        plans, drawn = planned(meant.person, options), 0
+        done = yield from store_faces(clip, task, meant, plans)
         if options.overlays:
-            marks = marks_of(task, frames, people, chosen, plans)
+            marks = marks_of(task, frames, meant.people, meant.person, plans)
             drawn = yield from draw_overlays(clip, task, marks)
-    seconds = time.monotonic() - started
-    speed = {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)}
     yield StageFinished(
         stage="extract",
-        summary=summary_of(task, frames, people, chosen) | _counts(done) | speed,
+        summary=summary_of(task, frames, meant.people, meant.person) | done.counts() | _speed(started, frames),
         skipped=found_before == len(wanted) and not done.plans and not drawn,
     )
 
 
-def _counts(done: Done) -> dict[str, int]:
-    return {
-        "faces_written": len(done.plans),
-        "faces_there_before": done.written_before,
-        "faces_deleted_by_hand": done.deleted,
-    }
+def _speed(started: float, frames: Sequence[FoundFrame]) -> dict[str, float]:
+    seconds = time.monotonic() - started
+    return {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)}
 
 
 def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
     """Yields events; returns all wanted frames' finds and how many of them were there before."""
-    plan = task.finder_plan()
-    binding = {"content": task.content, **plan.binding()}
-    total, damage = len(wanted), clip.info.damage
-    with FoundLog.open(found_path(task.cache, task.clip_name), binding) as log:
+    plan, total, damage = task.finder_plan(), len(wanted), clip.info.damage
+    with FoundLog.open(found_path(task.cache, task.clip_name), task.binding()) as log:
         before = total - len(log.left(wanted))
         if before < total:
             why = f"goes on at frame {before} of {total}" if before else ""

@@ -39,6 +39,7 @@ class FoundFace:
     landmarks_68: Array  # (68, 2), frame pixels
     signature: npt.NDArray[np.floating]  # (n,), what the face looks like; float16 where it is kept
     sharpness: float
+    filled: bool = False  # carried from its neighbours in time; nobody found it
 
     @cached_property
     def shape(self) -> Shape:

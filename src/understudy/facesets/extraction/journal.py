@@ -7,12 +7,23 @@ is dropped: that face is then written again, which changes nothing.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from understudy.facesets.record import FaceRecord
 from understudy.files import said_plainly
 
 JOURNAL_NAME = "extracted.jsonl"
+
+
+@dataclass(frozen=True)
+class Away:
+    """A face that was put away: the name of its file, its frame and its box there."""
+
+    name: str
+    frame: int
+    box_xyxy: tuple[float, ...]
 
 
 class Journal:
@@ -87,6 +98,22 @@ class Journal:
         anew."""
         line: dict[str, Any] = {"clip": clip, "frame": frame, "person": person}
         self._write(line if made else line | {"forgotten": True})
+
+    def note_away(self, record: FaceRecord, *, name: str) -> None:
+        """Note that a face was put away because it isn't meant: it isn't deleted, and may come back."""
+        line = {"clip": record.clip, "frame": record.frame, "person": record.person, "forgotten": True}
+        self._write(line | {"away": name, "box": list(record.box_xyxy)})
+
+    def away(self, clip: str) -> list[Away]:
+        """The faces of a clip that were put away and not made or brought back since."""
+        found: dict[tuple[int, int], Away] = {}
+        for line in self._lines:
+            if line.get("clip") == clip and "frame" in line:
+                place = line["frame"], line["person"]
+                found.pop(place, None)
+                if "away" in line:
+                    found[place] = Away(line["away"], line["frame"], tuple(line["box"]))
+        return list(found.values())
 
     def _write(self, line: dict[str, Any]) -> None:
         if self._file is None:

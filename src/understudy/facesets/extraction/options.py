@@ -130,6 +130,14 @@ class ExtractOptions(Options):
         "Draw what was found on every frame, as small pictures in the project's folder overlays. Delete the "
         "wrong ones and run `extract --redo-deleted`.",
     )
+    fill_gap: int = option(
+        12,
+        "Fill gaps of up to this many frames in a track, where the face was not found, by following it from "
+        "both sides. A gap is left open where the two sides contradict each other. 0 fills none.",
+        low=0,
+        high=100,
+        unit="frames",
+    )
     smooth: bool = option(True, "Steady the landmarks over time, so that the face doesn't tremble.")
 
     @field_validator("start", "stop", mode="before")

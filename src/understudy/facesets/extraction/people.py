@@ -9,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from understudy.errors import OptionInvalid, TrackEditInvalid
-from understudy.facesets.extraction.edits import edited
+from understudy.errors import OptionInvalid
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.tracks import Sighting, Track, best_of, tracks_of
@@ -38,17 +37,9 @@ class Person:
         return best_of([sighting for track in self.tracks for sighting in track.sightings])
 
 
-def people_of(
-    frames: Sequence[FoundFrame], options: ExtractOptions, *, edits: Sequence[str] = ()
-) -> list[Person]:
-    """All people in the finds after the `edits` of tracks, numbered from 1, most seen first.
-
-    Where the edits choose tracks, these are one person and the only one. Raises TrackEditInvalid.
-    """
-    tracks = edited(tracks_of(frames, options), edits).tracks
-    if edits and not tracks:
-        raise TrackEditInvalid(f"No track is left after {', '.join(edits)}.")
-    return people_from(tracks, frames=len(frames))
+def people_of(frames: Sequence[FoundFrame], options: ExtractOptions) -> list[Person]:
+    """All people in the finds, numbered from 1, most seen first."""
+    return people_from(tracks_of(frames, options), frames=len(frames))
 
 
 def people_from(tracks: Sequence[Track], *, frames: int) -> list[Person]:

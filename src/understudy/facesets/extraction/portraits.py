@@ -27,13 +27,14 @@ def write_portraits(clip: Clip, people: Sequence[Person], folder: Path, *, clip_
         sighting = person.best()
         index = sighting.frame.index
         for frame in clip.frames(index, index + 1):
-            picture = _portrait(np.asarray(frame.rgb, np.uint8), sighting)
+            picture = portrait(frame.rgb_8bit, sighting)
             path = folder / f"person-{person.number}.jpg"
             write_bytes(path, encode_jpeg(picture, quality=92))
             yield Made(what=f"picture of person {person.number} in {clip_name}", path=path)
 
 
-def _portrait(frame_rgb: npt.NDArray[np.uint8], sighting: Sighting) -> npt.NDArray[np.uint8]:
+def portrait(frame_rgb: npt.NDArray[np.uint8], sighting: Sighting) -> npt.NDArray[np.uint8]:
+    """The face with room around it, at most 512 px large."""
     height, width = frame_rgb.shape[:2]
     left, top, right, bottom = sighting.face.detection.box_xyxy
     half = max(right - left, bottom - top) * _CONTEXT / 2

@@ -35,13 +35,13 @@ def redo_deleted(clip: Clip, task: Task, put_away: PutAway) -> Events:
         )
         return
     frames = with_redone(known, (yield from _find_again(clip, task, deleted)))
-    chosen, people = yield from choose(clip, task, frames)
-    plans = planned(chosen, task.options)
+    meant = yield from choose(clip, task, frames)
+    plans = planned(meant.person, task.options)
     again = [plan for plan in plans if plan.sighting.frame.index in set(deleted)]
     done = yield from replace_faces(clip, task, again, deleted, put_away)
-    marks = marks_of(task, frames, people, chosen, plans)
+    marks = marks_of(task, frames, meant.people, meant.person, plans)
     yield from draw_overlays(clip, task, marks, only=deleted)
-    summary = summary_of(task, frames, people, chosen)
+    summary = summary_of(task, frames, meant.people, meant.person)
     counts = {
         "frames_redone": as_ranges(deleted),
         "faces_written": len(done.plans),

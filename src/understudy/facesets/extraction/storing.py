@@ -11,10 +11,11 @@ from typing import Any
 
 from understudy.errors import FacesetUnusable
 from understudy.events import Event, Events, Notice, StageStarted
+from understudy.facesets.extraction.belonging import put_in_order, stored_frames
+from understudy.facesets.extraction.choosing import Meant
 from understudy.facesets.extraction.cropping import Plan, cut
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.people import Person
 from understudy.facesets.extraction.task import Task
 from understudy.facesets.store import StoredFace
 from understudy.files import require_free_space
@@ -31,17 +32,28 @@ class Done:
     written_before: int
     deleted: int
 
+    def counts(self) -> dict[str, int]:
+        """For the report."""
+        return {
+            "faces_written": len(self.plans),
+            "faces_there_before": self.written_before,
+            "faces_deleted_by_hand": self.deleted,
+        }
 
-def store_faces(clip: Clip, task: Task, chosen: Person, plans: Sequence[Plan]) -> Generator[Event, None, Done]:
-    """Yields events; returns what was to be done."""
-    name, faceset = task.clip_name, task.faceset
+
+def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> Generator[Event, None, Done]:
+    """Yields events; returns what was to be done. What is stored but no longer meant is put away first."""
+    name, faceset, person = task.clip_name, task.faceset, meant.person.number
     faceset.sweep()
+    were_away = bool(Journal.look(faceset.folder).away(name))
+    if task.shelf is not None and (task.edits or task.person is not None or were_away):
+        yield from put_in_order(name, faceset, plans=plans, tracks=meant.tracks, shelf=task.shelf)
     with Journal(faceset.folder) as journal:
         require_same_content(task, journal.contents(name))
-        records = [face.record for face in faceset.faces()]
-        stored = {r.frame for r in records if r.clip == name and r.person == chosen.number}
-        noted = journal.frames(name, chosen.number)
-        yield from _told(task, journal, {r.person for r in records if r.clip == name} - {chosen.number})
+        faces = [face for face in faceset.faces() if face.record.clip == name]
+        stored, noted = stored_frames(faces, plans), journal.frames(name, person)
+        others = {face.record.person for face in faces if face.record.frame not in stored}
+        yield from _told(task, journal, others - {person})
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
         if left:
             require_room(clip, task, faces=len(left))

@@ -29,6 +29,8 @@ def summary_of(
         "frames": len(frames),
         "frames_with_face": len({index for person in people for index in _frames_of(person)}),
         "frames_with_chosen": len(of_chosen),
+        "faces_filled": sum(sighting.face.filled for sighting in chosen.sightings),
+        "tracks": [track.number for track in chosen.tracks],
         "finds_left_out": left_out(task, frames, people),
         "faces_in_faceset": len(task.faceset),
         "person": chosen.number,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from understudy.faces.finders import import_file_of
 from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.store import Faceset
+from understudy.facesets.store import Faceset, StoredFace
 
 Role = Literal["src", "dst"]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where faces go that are not meant, and from where they come back by the names they had."""
+
+    put: Callable[[Sequence[StoredFace]], None]
+    bring_back: Callable[[Sequence[str]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,12 @@ class Task:
     manual_file: Path | None = None  # regions of this clip drawn by hand
     trust: bool = False  # whether TorchScript weights may be run
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = field(default=FinderPlan)
+    edits: tuple[str, ...] = ()  # what a person said about the tracks
+    shelf: Shelf | None = None
+
+    def binding(self) -> dict[str, Any]:
+        """What the finds depend on."""
+        return {"content": self.content, **self.finder_plan().binding()}
 
     def finder_plan(self, device: str = "") -> FinderPlan:
         """Which programs look, on `device` or the first one."""

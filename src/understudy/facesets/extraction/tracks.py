@@ -72,8 +72,20 @@ class Track:
 
 
 def best_of(sightings: Sequence[Sighting]) -> Sighting:
-    """The sighting to show: large, sharp and frontal."""
-    return max(sightings, key=lambda s: s.side_px * (0.2 + _frontality(s.face)) * (1 + s.face.sharpness))
+    """The sighting to show: found, large, sharp, frontal, and looking as they mostly do.
+
+    Where two people overlap a detector may see one face in the halves of both.
+    """
+    looks = np.stack([s.face.signature for s in sightings]).astype(np.float64)
+    strange = np.linalg.norm(looks - np.median(looks, axis=0), axis=1)
+    strange /= max(float(np.median(strange)), 1e-6)
+
+    def worth(place: int) -> float:
+        sight = sightings[place]
+        clear = (0.2 + _frontality(sight.face)) * (1 + sight.face.sharpness) / (1 + strange[place] ** 4)
+        return sight.side_px * clear * (0.1 if sight.face.filled else 1.0)
+
+    return sightings[max(range(len(sightings)), key=worth)]
 
 
 def box_side_px(detection: Detection) -> float:

@@ -1,0 +1,56 @@
+"""`understudy tracks`: who is seen when in a clip, to choose by."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import Any
+
+from understudy.cli.flags import Json
+from understudy.project.project import Project
+
+_HEAD = ("track", "person", "frames", "faces", "found", "filled", "size", "")
+
+
+def tracks(project: Path, clip: str, /, *, json: Json = False) -> None:
+    """List the tracks of a clip: continuous appearances of one person, as the last extraction saw them.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clip:
+        Name of the clip in the project.
+    json:
+        Print the list as JSON.
+    """
+    from understudy.jobs.tracks import listed_tracks
+
+    opened = Project.open(project)
+    told = listed_tracks(opened, clip)
+    if json:
+        print(json_text.dumps(told, ensure_ascii=False))
+        return
+    rows = [_HEAD, *(_row(track) for track in told["tracks"])]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    for row in rows:
+        cells = (cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False))
+        print(("  ".join(cells) + f"  {row[-1]}").rstrip())
+    if told["edits"]:
+        print(f"edits: {', '.join(told['edits'])}")
+    if told["changed"]:
+        print("understudy.toml says something else about the tracks by now: run `understudy extract`.")
+    print(f"pictures: {opened.people_folder / clip}")
+
+
+def _row(track: dict[str, Any]) -> tuple[str, ...]:
+    frames = f"{track['first_frame']}-{track['last_frame']}"
+    counts = (str(track[name]) for name in ("faces", "found", "filled"))
+    return (
+        str(track["track"]),
+        str(track["person"]),
+        frames,
+        *counts,
+        f"{track['side_px']:.0f} px",
+        str(track["fate"]),
+    )

@@ -1,0 +1,85 @@
+"""The tracks of a project's clip: what is said about them, and a list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.errors import OptionInvalid, ProjectInvalid, TrackEditInvalid
+from understudy.events import Events
+from understudy.facesets.extraction.edits import parse_edit
+from understudy.files import read_json
+from understudy.jobs import stages
+from understudy.jobs.settings import Said
+from understudy.project.project import Project
+
+NONE = "none"
+LIST_NAME = "tracks.json"
+
+
+def extract_with_edits(
+    project: Project,
+    clips: Sequence[str],
+    words: Sequence[str],
+    *,
+    said: Said,
+    device: str,
+    trust: bool = False,
+) -> Events:
+    """Add edits to a clip's tracks and extract it. Edits that don't fit are not kept.
+
+    Raises OptionInvalid unless one clip is meant, TrackEditInvalid, and what extracting raises.
+    """
+    clip = _one_clip(project, clips)
+    before = list(project.manifest.clips[clip].tracks)
+    _keep(project, clip, changed_edits(before, words))
+    try:
+        yield from stages.extract(project, clips=[clip], said=said, device=device, trust=trust)
+    except TrackEditInvalid:
+        _keep(project, clip, before)
+        raise
+
+
+def changed_edits(before: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The edits there are and the new ones; `none` forgets those before it. Raises TrackEditInvalid."""
+    edits = list(before)
+    for word in words:
+        if word.strip() == NONE:
+            edits = []
+            continue
+        parse_edit(word)
+        if word.strip() not in edits:
+            edits.append(word.strip())
+    return edits
+
+
+def _keep(project: Project, clip: str, edits: Sequence[str]) -> None:
+    with project.change() as manifest:
+        manifest.clips[clip].tracks = list(edits)
+
+
+def _one_clip(project: Project, clips: Sequence[str]) -> str:
+    known = list(project.manifest.clips)
+    meant = list(clips) or known
+    if len(meant) != 1:
+        raise OptionInvalid(
+            f"--track is about one clip; name it. The project has {', '.join(known) or 'none'}."
+        )
+    return _known(project, meant[0])
+
+
+def _known(project: Project, clip: str) -> str:
+    if clip not in project.manifest.clips:
+        known = ", ".join(project.manifest.clips) or "none"
+        raise ProjectInvalid(f"The project has no clip called {clip!r}; it has {known}.")
+    return clip
+
+
+def listed_tracks(project: Project, clip: str) -> dict[str, Any]:
+    """What the last extraction saw of a clip's tracks: its content is that of `tracks.json`, with `changed`
+    where other edits were written down since. Raises ProjectInvalid where nothing was extracted."""
+    path = project.people_folder / _known(project, clip) / LIST_NAME
+    if not path.exists():
+        raise ProjectInvalid(f"The tracks of {clip!r} are not known yet. Run `understudy extract`.", path)
+    told: dict[str, Any] = read_json(path)
+    return told | {"changed": told["edits"] != project.manifest.clips[clip].tracks}
