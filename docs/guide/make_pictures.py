@@ -159,6 +159,7 @@ def pictures(folder: Path) -> dict[str, UInt8]:
     before, after = (read_image(folder / name / "sheet-001.jpg") for name in ("before", "after"))
     return {
         "people.jpg": _beside(people, 220),
+        "tracks.jpg": read_image(film_folder / "people" / "scene" / "tracks.jpg"),
         "overlays.jpg": np.vstack([_beside(pair, 240) for pair in (chosen[:2], chosen[2:])]),
         "landmarks.jpg": _beside(marks, 200),
         "blur.jpg": read_image(folder / "worst" / "sheet-001.jpg"),
@@ -190,7 +191,7 @@ def _run_page(folder: Path) -> None:
     """Every command of the page, and before and after the rejections a sheet of all faces."""
     look = "understudy faceset sheet film src --columns 9 --rows 8 --cell-px 64 -o {}"
     for command in commands():
-        if "reject" in command.line and not (folder / "before").exists():
+        if "--track" in command.line and not (folder / "before").exists():
             Command(look.format("before"), 0).run(folder, folder / "home")
         if "faceset history" in command.line:
             Command(look.format("after"), 0).run(folder, folder / "home")
