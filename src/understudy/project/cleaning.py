@@ -46,6 +46,7 @@ def _made_by(project: Project, stage: Stage) -> list[Path]:
             *_inside(project.people_folder),
             *_inside(project.overlays_folder),
             *_inside(project.cache_folder, "*.found.jsonl"),
+            *_inside(project.cache_folder, "*.filled.jsonl"),
             *_inside(project.cache_folder, "*.redone.jsonl"),
             *_inside(project.cache_folder, "*.overlays.jsonl"),
         ]

@@ -9,10 +9,15 @@ import pytest
 
 from tests.facesets.extraction.stand_in import DOUBTFUL, Drawn, one_person
 from tests.facesets.extraction.test_extract import OPTIONS, Room, texts
+from tests.facesets.extraction.test_people import face as person_face
+from tests.facesets.extraction.test_people import film
+from tests.facesets.extraction.test_task import task_for
 from understudy.events import Progress, StageFinished
 from understudy.faces.detect import Detection
+from understudy.facesets.extraction.cropping import planned
 from understudy.facesets.extraction.found import FoundFace
-from understudy.facesets.extraction.overlays import Mark, overlay
+from understudy.facesets.extraction.overlays import Mark, marks_of, overlay
+from understudy.facesets.extraction.people import people_of
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 
 WITH = OPTIONS.changed(overlays=True)
@@ -173,3 +178,15 @@ def test_the_chosen_face_is_drawn_as_the_chosen_one(tmp_path, detector):
     chosen_is_right = room.faceset.faces()[1].record.box_xyxy[0] > 80
     assert (right > left) == chosen_is_right
     assert max(left, right) > 20
+
+
+def test_a_face_that_was_filled_in_is_marked_as_such(tmp_path):
+    frames = film(*[[person_face(50, 1)]] * 5)
+    (person,) = people_of(frames, OPTIONS)
+    (track,) = person.tracks
+    sights = [replace(s, face=replace(s.face, filled=s.frame.index == 3)) for s in track.sightings]
+    person = replace(person, tracks=[replace(track, sightings=sights)])
+    plans = planned(person, OPTIONS)
+    marks = marks_of(task_for(tmp_path), frames, [person], person, plans)
+    kinds = [[mark.kind for mark in of_frame] for of_frame in marks.values()]
+    assert kinds == [["chosen"], ["chosen"], ["chosen"], ["filled"], ["chosen"]]

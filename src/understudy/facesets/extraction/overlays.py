@@ -187,7 +187,7 @@ def marks_of(
             plan = cut_by.get(index)
             is_cut = person is chosen and plan is not None and plan.sighting.face is face
             landmarks = plan.landmarks_68 if plan is not None and is_cut else face.landmarks_68
-            kind: Kind = "chosen" if is_cut else "another"
+            kind: Kind = "another" if not is_cut else "filled" if face.filled else "chosen"
             label = f"person {person.number}, track {track.number}"
             marks[index].append(Mark(face, landmarks, kind, label))
     return dict(marks)
