@@ -57,6 +57,13 @@ def test_a_name_counts_before_a_number_in_it(tmp_path):
     np.testing.assert_array_equal(found.box_xyxy, BOX["detected"])
 
 
+def test_a_picture_that_the_file_does_not_name_has_no_face_of_another_picture(tmp_path):
+    """A folder that begins with number 9: the number in a key is not the place of the picture in it."""
+    faces = read_imported(written(tmp_path, {"shot_000009.png": [FACE], "shot_000010.png": [BOX]}))
+    frames = [loose_frame(PICTURE, index=index, name=f"shot_{index + 9:06d}.png") for index in range(10)]
+    assert [len(found) for found in ImportDetector(faces).detect(frames)] == [1, 1, *[0] * 8]
+
+
 def test_of_two_videos_keys_those_of_the_clip_count(tmp_path):
     said = {"one_000001": [FACE], "two_000001": [BOX]}
     faces = read_imported(written(tmp_path, said), clip_name="two")

@@ -43,15 +43,25 @@ class ImportedFace:
 
 @dataclass(frozen=True, eq=False)
 class ImportedFaces:
-    """What the file says, by frame index where the key was a number, and by the key's name."""
+    """What the file says, by frame index where the key was a number, and by the key's name.
+
+    `stems` are the parts before the numbers of keys like `<stem>_000001.png`.
+    """
 
     by_index: dict[int, list[ImportedFace]] = field(default_factory=dict)
     by_name: dict[str, list[ImportedFace]] = field(default_factory=dict)
+    stems: frozenset[str] = frozenset()
 
     def of(self, frame: Frame) -> list[ImportedFace]:
-        """The faces of a frame; its file's name counts before its index."""
+        """The faces of a frame; its file's name counts before its index.
+
+        Where the keys are names like that of the frame's file, the numbers in them are no indices.
+        """
         if frame.name and frame.name in self.by_name:
             return self.by_name[frame.name]
+        named_alike = _NUMBERED.fullmatch(frame.name)
+        if named_alike and named_alike["stem"] in self.stems:
+            return []
         return self.by_index.get(frame.index, [])
 
 
@@ -68,7 +78,7 @@ def read_imported(path: Path | None, *, clip_name: str = "") -> ImportedFaces:
             "This file holds no frames: a JSON object with a key for each frame is needed.", path
         )
     stems = {match["stem"] for key in said if (match := _NUMBERED.fullmatch(key))}
-    imported = ImportedFaces()
+    imported = ImportedFaces(stems=frozenset(stems))
     for key, faces in said.items():
         if not isinstance(faces, list) or len(faces) > _MOST_FACES:
             raise FindsUnusable(f"Frame {key[:80]!r} holds no list of up to {_MOST_FACES} faces.", path)
