@@ -72,6 +72,16 @@ def test_equal_faces_all_come_into_the_chain_once():
     assert (found.step > 1e-3).sum() == 2
 
 
+def test_a_neighbour_that_was_not_found_is_no_face(monkeypatch):
+    def nothing_found(vectors, k, **_):
+        return np.full((len(vectors), k), -1), np.full((len(vectors), k), np.inf, np.float32)
+
+    monkeypatch.setattr(chains, "nearest", nothing_found)
+    found = chain_along_graph(np.random.default_rng(1).random((45, 8), np.float32))
+    assert sorted(found.order.tolist()) == list(range(45))
+    assert np.isfinite(found.step).all()
+
+
 def test_nearly_all_of_the_ten_nearest_are_found():
     vectors = histograms(3000)
     ids, away = nearest(vectors, 10)

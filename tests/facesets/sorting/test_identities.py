@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.facesets.sorting.filmed import add_face, frames
+from tests.facesets.sorting.filmed import FRAME_PX, add_face, frame_of, frames
 from understudy.actors.performance import State
 from understudy.errors import WeightsMissing
 from understudy.events import Notice, Progress, StageFinished
+from understudy.facesets.record import FaceRecord
 from understudy.facesets.sorting.identities import measure_identities
 from understudy.facesets.sorting.sorts import ordered
 from understudy.facesets.sorting.table import columns
@@ -87,6 +88,34 @@ def test_a_face_that_vanished_is_told(faceset):
     assert sum(isinstance(event, Notice) for event in events) == 1
     assert events[-1].summary["measured"] == COUNT - 1
     assert np.flatnonzero(np.isnan(columns(faceset)["stranger"])).tolist() == [39]
+
+
+def test_of_a_whole_frame_the_network_sees_the_face_as_of_a_crop(tmp_path):
+    """Frames are not square, and networks that recognise people were not made for squeezed ones."""
+    wide = np.zeros((FRAME_PX, 2 * FRAME_PX, 3), np.uint8)
+    shot = frame_of(3, State())
+    wide[:, :FRAME_PX] = shot.rgb
+    with Faceset(tmp_path / "main") as faceset:
+        face = add_face(faceset, seed=3, frame=0)
+        whole = {
+            "frame": 1,
+            "frame_size": (2 * FRAME_PX, FRAME_PX),
+            "face_type": "mark-only",
+            "size_px": 2 * FRAME_PX,
+            "crop_from_frame": [[1.0, 0, 0], [0, 1.0, 0]],
+        }
+        record = FaceRecord.model_validate(face.record.as_json() | whole)
+        faceset.add(wide, record, image_format="png")
+        seen = []
+
+        class Square(Stub):
+            def embed(self, crops_rgb, landmarks_68_in_crop):
+                seen.extend(crops_rgb.shape[1:3] for _ in crops_rgb)
+                return super().embed(crops_rgb, landmarks_68_in_crop)
+
+        list(measure_identities(faceset, embedder=Square()))
+        assert len(seen) == 2 and all(height == width for height, width in seen)
+        assert columns(faceset)["stranger"].max() < 1e-3
 
 
 def test_an_empty_faceset_needs_no_weights(tmp_path):

@@ -56,7 +56,7 @@ def chain_along_graph(vectors: Float32) -> Chain:
     left.take(0)
     for place in range(1, len(vectors)):
         for rank, other in enumerate(ids[at].tolist()):
-            if not taken[other]:
+            if other >= 0 and not taken[other]:  # -1 stands for a neighbour that was not found
                 step[place], at = away[at, rank], other
                 break
         else:

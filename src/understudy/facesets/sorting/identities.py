@@ -56,7 +56,8 @@ def _embed(
     ready: list[tuple[StoredFace, _Crop]] = []
 
     def work(face: StoredFace) -> _Crop:
-        return faceset.image(face), transform_points(face.record.crop_matrix(), face.record.landmarks())
+        picture, record = faceset.crop_of(face)
+        return picture, transform_points(record.crop_matrix(), record.landmarks())
 
     for number, (face, crop) in enumerate(worked(missing, work, threads=usual_threads()), 1):
         if crop is None:
