@@ -28,6 +28,8 @@ def test_faces_are_listed_as_table_names_or_json(folder: str, capsys: pytest.Cap
     assert capsys.readouterr().out.split() == ["src-000001-1.jpg", "src-000002-1.jpg"]
     main(["faceset", "select", folder, "src", "--where", "yaw_deg > 5 and frame < 3", "--backwards"])
     assert capsys.readouterr().out.split() == ["src-000002-1.jpg", "src-000001-1.jpg"]
+    main(["faceset", "select", folder, "src", "--limit", "1", "--json"])
+    assert _json(capsys) == ["src-000000-1.jpg"]
     main(["faceset", "list", folder, "src/main", "src-000001-1", "--json"])
     assert [row["frame"] for row in _json(capsys)] == [1]
 
@@ -45,6 +47,8 @@ def test_a_list_of_names_can_be_rejected_and_comes_back(
     assert [entry["verb"] for entry in _json(capsys)] == ["reject"]
     main(["faceset", "restore", folder, "src", "--dry-run", "--json"])
     assert _json(capsys) == ["src-000001-1.jpg"]
+    main(["faceset", "restore", folder, "src", "--dry-run"])
+    assert capsys.readouterr().out.splitlines() == ["src-000001-1.jpg", "1 faces can come back"]
     assert main(["faceset", "undo", folder, "src"]) == 0
     assert "taken back: reject 1 faces" in capsys.readouterr().out
     assert main(["faceset", "redo", folder, "src"]) == 0

@@ -34,6 +34,8 @@ def test_a_file_is_added_under_its_name(tmp_path, folder, capsys):
     assert main(["weights", "add", str(tmp_path / "script.zip"), "--as", "2dfan4-script"]) == 0
     assert "pinned by first use" in capsys.readouterr().out
     assert (folder / "2DFAN4-cd938726ad.zip").read_bytes() == b"a program"
+    main(["weights", "add", str(tmp_path / "script.zip"), "--as", "2dfan4-script", "--json"])
+    assert json.loads(capsys.readouterr().out)["state"] == "there"
 
 
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, capsys):

@@ -84,7 +84,7 @@ def list_faces(
 
 
 @faceset.command
-def select(project: Path, faceset: str, /, *names: str, which: ASKED = ALL) -> None:
+def select(project: Path, faceset: str, /, *names: str, json: Json = False, which: ASKED = ALL) -> None:
     """Print the file names of the chosen faces in their order, for other programs and for --from.
 
     Parameters
@@ -95,8 +95,15 @@ def select(project: Path, faceset: str, /, *names: str, which: ASKED = ALL) -> N
         PERFORMER/NAME, or PERFORMER alone.
     names:
         File names of faces.
+    json:
+        Print the names as a JSON list.
     """
-    list_faces(project, faceset, *names, only_names=True, which=which)
+    from understudy.jobs import facesets
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    _make_ready(opened, faceset, choice, silent=True)
+    chosen = [row["name"] for row in facesets.list_faces(opened, faceset, choice)]
+    print(to_json.dumps(chosen, ensure_ascii=False) if json else "\n".join(chosen))
 
 
 @faceset.command
@@ -197,6 +204,8 @@ def restore(
     opened = Project.open(project)
     if dry_run:
         back = [str(name) for name in facesets.rejected_faces(opened, faceset)]
+        if not json:
+            print("\n".join(back))
     else:
         back = facesets.restore_faces(opened, faceset, names=names, last=last)
     if json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as to_json
 from pathlib import Path
 
 from understudy.cli.faceset import ALL, ASKED, choice_of, run
@@ -9,7 +10,7 @@ from understudy.cli.flags import DryRun, Json
 from understudy.project.project import Project
 
 
-def new(project: Path, faceset: str, /) -> None:
+def new(project: Path, faceset: str, /, *, json: Json = False) -> None:
     """Make an empty faceset of a performer, to copy, import or extract faces into.
 
     Parameters
@@ -18,10 +19,15 @@ def new(project: Path, faceset: str, /) -> None:
         The project folder.
     faceset:
         PERFORMER/NAME, like src/close.
+    json:
+        Print its name, and whether it was made now, as JSON.
     """
     from understudy.jobs import faceset_sets
 
     made = faceset_sets.new_set(Project.open(project), faceset)
+    if json:
+        print(to_json.dumps({"faceset": faceset, "made": made}, ensure_ascii=False))
+        return
     print(f"{'made faceset' if made else 'there is already'} {faceset}")
 
 

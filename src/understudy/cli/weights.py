@@ -74,6 +74,7 @@ def add(
     *,
     as_: Annotated[str | None, Parameter(name="--as")] = None,
     replace: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Add a file of weights that was downloaded elsewhere.
 
@@ -85,8 +86,13 @@ def add(
         Which weights it is, as `understudy weights list` calls them, when its name doesn't say it.
     replace:
         Take it even if another file was seen first under that name.
+    json:
+        Print its row of `understudy weights list` as JSON.
     """
     from understudy.networks.weight_store import WeightStore
 
     state = WeightStore().add(file, name=as_, replace=replace)
+    if json:
+        print(text.dumps(state.as_json(), indent=2))
+        return
     print(f"added {state.name} (SHA-256 {state.sha256}, pinned by {state.pinned_by}), for: {state.used_by}")

@@ -58,7 +58,7 @@ def import_faces(
         name, is_new = _faceset_named(project, text)
         if is_new:
             yield Notice(
-                f"{name} is a new faceset; a model learns from it once understudy.toml names it there."
+                f"{name} is a new faceset; to learn from it, train with --src-faceset {name} (or --dst-faceset)."
             )
         performer, _, short = name.partition("/")
         stack.enter_context(_step_of_import(project, name, paths))
