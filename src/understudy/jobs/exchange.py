@@ -58,7 +58,8 @@ def import_faces(
         name, is_new = _faceset_named(project, text)
         if is_new:
             yield Notice(
-                f"{name} is a new faceset; to learn from it, train with --src-faceset {name} (or --dst-faceset)."
+                f"{name} is a new faceset; `understudy train --src-faceset {name}` (or --dst-faceset) learns "
+                "from it."
             )
         performer, _, short = name.partition("/")
         stack.enter_context(_step_of_import(project, name, paths))

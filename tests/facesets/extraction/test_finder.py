@@ -1,7 +1,9 @@
 import cv2
 import numpy as np
 
-from understudy.facesets.extraction.finder import sharpness
+from understudy.faces.inputs import FinderInputs
+from understudy.facesets.extraction.finder import FinderPlan, sharpness
+from understudy.facesets.extraction.options import ExtractOptions
 
 
 def test_a_blurred_crop_is_less_sharp_at_every_step():
@@ -17,3 +19,47 @@ def test_a_blurred_crop_is_less_sharp_at_every_step():
 def test_a_plain_ramp_has_the_sharpness_of_its_slope():
     ramp = np.repeat((np.arange(64, dtype=np.uint8) * 3)[None, :, None], 64, 0).repeat(3, 2)
     assert abs(sharpness(np.ascontiguousarray(ramp)) - 3) < 0.2
+
+
+# Changing one of these must not cost a new search: they choose among finds, cut them or say how to look.
+KEEPS_THE_FINDS = {
+    "import_file": "faces.json",  # what is in it counts: `test_sources.py`
+    "face_type": "head",
+    "size_px": 512,
+    "image_format": "png",
+    "min_score": 0.6,
+    "start": "1",
+    "stop": "2",
+    "max_scale": 2.0,
+    "min_scale": 0.1,
+    "max_distance": 20.0,
+    "max_roll": 30.0,
+    "check_features": False,
+    "batch_frames": 2,
+    "workers": 2,
+    "overlays": True,
+    "smooth": False,
+    "fill_gap": 3,
+}
+NEEDS_A_NEW_SEARCH = {
+    "detector": "yunet",
+    "landmarker": "fan",
+    "rotations": True,
+    "second_pass": True,
+    "re_feed": 2,
+    "frame_step": 2,  # how much the picture changed is noted against the frame so many before
+    "min_face": 0.2,
+    "max_faces": 1,
+}
+
+
+def test_every_option_that_changes_what_is_found_starts_the_search_anew_and_no_other_does():
+    def binding(**said):
+        return FinderPlan(ExtractOptions(**said), FinderInputs()).binding()
+
+    every = set(ExtractOptions.model_fields)
+    assert every <= set(KEEPS_THE_FINDS) | set(NEEDS_A_NEW_SEARCH), "say of a new option which kind it is"
+    for name, value in NEEDS_A_NEW_SEARCH.items():
+        assert binding(**{name: value}) != binding(), name
+    for name in every & set(KEEPS_THE_FINDS):
+        assert binding(**{name: KEEPS_THE_FINDS[name]}) == binding(), name

@@ -63,7 +63,7 @@ class ExtractOptions(Options):
     min_score: float = option(
         0.9,
         "Leave out faces that the detector never trusts this much. Of one that it does trust once, it follows "
-        "the doubted finds before and after too.",
+        "the doubted finds before and after too. What is trusted less than 0.5 is not even noted.",
         low=0.0,
         high=1.0,
     )
