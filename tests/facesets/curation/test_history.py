@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.facesets.curation.conftest import add_faces, content
+from tests.facesets.curation.conftest import SIZE_PX, add_faces, content, noise
 from understudy.errors import NothingToUndo, UndoImpossible
 from understudy.facesets.curation import moves
 from understudy.facesets.curation.gather import gather
@@ -292,7 +292,30 @@ def test_an_extraction_that_still_runs_is_left_alone(faceset: Faceset, trash: Pa
     _extracted(faceset, range(20, 21))
     assert [entry.verb for entry in History(faceset.folder, trash).entries()] == ["reject"]
     History(faceset.folder, trash).end_extraction(number)
-    assert [entry.verb for entry in History(faceset.folder, trash).entries()] == ["extract", "reject"]
+    assert [entry.verb for entry in History(faceset.folder, trash).entries()] == ["reject", "extract"]
+
+
+def test_a_face_that_an_extraction_replaced_is_there_again_when_all_is_taken_back(
+    faceset: Faceset, trash: Path
+) -> None:
+    _extracted(faceset, range(20, 22))
+    faceset.refresh()
+    before = content(faceset.folder)
+    number = History(faceset.folder, trash).begin_extraction("shot")
+    (old,) = (face for face in faceset.faces() if face.record.clip == "shot" and face.record.frame == 20)
+    reject(faceset, [old], trash=trash)
+    faceset.add(noise(SIZE_PX, seed=77), old.record)
+    with Journal(faceset.folder) as journal:
+        journal.note_face("shot", content="abc", frame=20, person=1)
+    History(faceset.folder, trash).end_extraction(number)
+    after = content(faceset.folder)
+    assert after.keys() == before.keys() and after != before
+    assert undo_all(faceset, trash) == 2
+    assert content(faceset.folder) == before
+    History(faceset.folder, trash).redo()
+    History(faceset.folder, trash).redo()
+    assert content(faceset.folder) == after
+    assert not History(faceset.folder, trash).can_redo
 
 
 def test_a_rejected_face_counts_as_made_until_the_rejection_is_taken_back(

@@ -180,7 +180,10 @@ class History:
         return entry.number
 
     def end_extraction(self, number: int) -> None:
-        """Make one entry of all faces that were written since `begin_extraction`; of none, no entry."""
+        """Make one entry of all faces that were written since `begin_extraction`; of none, no entry.
+
+        What was put away meanwhile, to make room for them, comes before it: it is taken back after it.
+        """
         running = self._extractions.get(number)
         if running is None:
             return
@@ -189,7 +192,9 @@ class History:
         names = _names_of(self.folder, made)
         pairs = tuple((names[face], f"{entry.hold}/{names[face]}") for face in made if face in names)
         whole = replace(entry, words=f"{entry.words}: {len(pairs)} faces", coming=pairs, noted=tuple(made))
-        self._write({**_line_of(whole), "state": "done" if pairs else "void"})
+        if pairs and self._last_number > number:
+            whole = replace(whole, number=self._last_number + 1)
+        self._write({**_line_of(whole), "ends": number, "state": "done" if pairs else "void"})
 
     def note_arrived(self, verb: str, words: str, names: Sequence[str]) -> None:
         """Make one entry of files that a command has written into the folder by itself; of none, no entry."""
@@ -362,7 +367,7 @@ class History:
             running = _Extraction(entry, str(line["clip"]), int(line["journal_bytes"]), int(line["pid"]))
             self._extractions[entry.number] = running
             return
-        self._extractions.pop(entry.number, None)
+        self._extractions.pop(int(line.get("ends", entry.number)), None)
         if line.get("state") == "void":
             return
         for number, other in self._entries.items():
