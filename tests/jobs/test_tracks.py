@@ -54,6 +54,12 @@ def test_an_edit_without_its_clip_is_refused(project: Project) -> None:
         list(extract_with_edits(project, ["nobody"], ["drop:2"], said={}, device="cpu"))
 
 
+def test_looking_again_at_frames_is_not_left_out_silently(project: Project) -> None:
+    with pytest.raises(OptionInvalid, match="--redo-deleted first"):
+        list(extract_with_edits(project, ["dst"], ["drop:2"], said={}, device="cpu", redo_deleted=True))
+    assert Project.open(project.folder).manifest.clips["dst"].tracks == []
+
+
 def test_the_list_says_whether_something_else_was_written_down_since(project: Project) -> None:
     with pytest.raises(ProjectInvalid, match="not known yet"):
         listed_tracks(project, "dst")

@@ -70,7 +70,9 @@ def extract(
     if track:
         from understudy.jobs.tracks import extract_with_edits
 
-        events = extract_with_edits(opened, clips, track, said=said, device=device, trust=trust)
+        events = extract_with_edits(
+            opened, clips, track, said=said, device=device, trust=trust, redo_deleted=redo_deleted
+        )
     else:
         events = stages.extract(
             opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted, trust=trust

@@ -25,11 +25,18 @@ def extract_with_edits(
     said: Said,
     device: str,
     trust: bool = False,
+    redo_deleted: bool = False,
 ) -> Events:
     """Add edits to a clip's tracks and extract it. Edits that don't fit are not kept.
 
-    Raises OptionInvalid unless one clip is meant, TrackEditInvalid, and what extracting raises.
+    Raises OptionInvalid unless one clip is meant, and for frames that are to be looked at again in the same
+    command; TrackEditInvalid, and what extracting raises.
     """
+    if redo_deleted:
+        raise OptionInvalid(
+            "--track and --redo-deleted can't go together, because looking again may give other tracks. Run "
+            "extract with --redo-deleted first, then with --track."
+        )
     clip = _one_clip(project, clips)
     before = list(project.manifest.clips[clip].tracks)
     _keep(project, clip, changed_edits(before, words))

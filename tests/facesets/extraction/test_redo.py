@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.facesets.extraction.stand_in import Drawn, StandIn, frame_with, one_person
+from tests.facesets.extraction.stand_in import Drawn, StandIn, StandInPlan, frame_with, one_person
 from tests.facesets.extraction.test_extract import OPTIONS, texts
 from tests.facesets.extraction.test_overlays import WITH, DrawnRoom
 from understudy.events import StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS
+from understudy.facesets.extraction import redo
 from understudy.facesets.extraction.found import look_found
 from understudy.facesets.store import Faceset
 from understudy.files import move_to_trash
@@ -85,6 +86,26 @@ def test_the_frames_of_deleted_overlays_are_done_again_with_what_is_said_now_and
     assert {name for name, state in room.state().items() if state != before[name]} == again
     changed = {name for name, state in files(room).items() if state != faces_before[name]}
     assert len(changed) == 2
+
+
+def test_many_frames_are_done_again_by_several_processes_after_their_weights_were_fetched(
+    tmp_path, detector, monkeypatch
+):
+    wanted = []
+
+    def noted(*programs):
+        wanted.append(programs[:2])
+        yield from ()
+
+    monkeypatch.setattr(redo, "fetched", noted)
+    room = RedoRoom(tmp_path, one_person(10))
+    room.run()
+    room.delete(1, 3, 4, 8)
+    seen = detector.seen
+    events = room.redo(WITH.changed(workers=2, batch_frames=1), plan_of=StandInPlan)
+    assert wanted == [("stand-in", "five-point")]
+    assert "2 processes look for faces." in texts(events) and detector.seen == seen
+    assert events[-1].summary["faces_written"] == 4 and room.drawn() == list(range(10))
 
 
 def test_later_extractions_respect_what_was_done_again(tmp_path, detector, other):

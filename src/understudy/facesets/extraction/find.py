@@ -25,7 +25,7 @@ def find(clip: Clip, log: FoundLog, task: Task, wanted: range) -> Iterator[Event
         return
     done, total, started = len(wanted) - len(left), len(wanted), time.monotonic()
     before = done
-    for found in _looked_at(clip, task, left):
+    for found in looked_at_anywhere(clip, task, left):
         if isinstance(found, Notice):
             yield found
             continue
@@ -36,7 +36,9 @@ def find(clip: Clip, log: FoundLog, task: Task, wanted: range) -> Iterator[Event
     log.finish(wanted)
 
 
-def _looked_at(clip: Clip, task: Task, indices: Sequence[int]) -> Iterator[list[FoundFrame] | Notice]:
+def looked_at_anywhere(clip: Clip, task: Task, indices: Sequence[int]) -> Iterator[list[FoundFrame] | Notice]:
+    """The finds of the frames `indices`, which ascend, in batches: from this process, or from several where
+    they are asked for or worth it."""
     devices = worker_devices(task.options, task.devices, len(indices))
     plans = [task.finder_plan(device) for device in devices]
     if len(plans) > 1:

@@ -10,10 +10,11 @@ import time
 from collections.abc import Generator, Sequence
 
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
+from understudy.faces.finders import fetched
 from understudy.facesets.extraction.choosing import choose
 from understudy.facesets.extraction.cropping import planned
+from understudy.facesets.extraction.find import looked_at_anywhere
 from understudy.facesets.extraction.found import FoundFrame, FoundLog, found_path, redone_path, with_redone
-from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.overlays import draw_overlays, drawn_log, marks_of
 from understudy.facesets.extraction.storing import PutAway, replace_faces
 from understudy.facesets.extraction.summary import as_ranges, summary_of
@@ -53,10 +54,14 @@ def redo_deleted(clip: Clip, task: Task, put_away: PutAway) -> Events:
 
 def _find_again(clip: Clip, task: Task, indices: Sequence[int]) -> Generator[Event, None, list[FoundFrame]]:
     """Yields events; returns all finds that were ever asked for again."""
+    plan, done = task.finder_plan(), 0
+    yield from fetched(plan.options.detector, plan.options.landmarker, plan.inputs)
     yield StageStarted(stage="find again", unit="frames", total=len(indices))
-    finder, done = task.finder_plan().make(), 0
     with FoundLog.open(redone_path(task.cache, task.clip_name), {"content": task.content}) as log:
-        for found in looked_at(clip, finder, indices):
+        for found in looked_at_anywhere(clip, task, indices):
+            if isinstance(found, Notice):
+                yield found
+                continue
             log.append(found)
             done += len(found)
             yield Progress(stage="find again", done=done, total=len(indices))
