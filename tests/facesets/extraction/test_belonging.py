@@ -102,3 +102,12 @@ def test_the_other_person_and_back_again(tmp_path, detector):
 def test_edits_that_leave_nothing_are_refused(room):
     with pytest.raises(TrackEditInvalid, match="No track of 'clip 影' is left"):
         room.edit("drop:1,2,3")
+
+
+def test_people_whose_boxes_overlap_are_not_taken_for_each_other(tmp_path, detector):
+    room = Edited(tmp_path, [[Drawn(70, 60, 60), Drawn(82, 62, 56, 2)]] * 4)
+    room.edit(person=1)
+    kept = {face.record.frame: face.record.box_xyxy for face in room.faceset.faces()}
+    room.edit(person=2)
+    assert {face.record.person for face in room.faceset.faces()} == {2}
+    assert all(face.record.box_xyxy != kept[face.record.frame] for face in room.faceset.faces())

@@ -8,10 +8,9 @@ in the journal as put away, so that it isn't taken for deleted by hand and comes
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from understudy.events import Events, Notice
 from understudy.faces.boxes import overlap
@@ -24,37 +23,45 @@ from understudy.facesets.store import Faceset, StoredFace
 _SAME_FACE = 0.5  # overlap of boxes
 
 
-def same_place(box: Sequence[float] | npt.NDArray[np.float64], sighting: Sighting) -> bool:
-    """Whether a box is that of a sighting in the same frame."""
-    one, other = np.asarray(box, float)[None], sighting.face.detection.box_xyxy[None]
-    return bool(overlap(one, other)[0, 0] > _SAME_FACE)
-
-
-def stored_frames(faces: Iterable[StoredFace], plans: Sequence[Plan]) -> set[int]:
+def stored_frames(faces: Iterable[StoredFace], plans: Sequence[Plan], tracks: Sequence[Track]) -> set[int]:
     """Frames whose planned face is stored already."""
-    planned = {plan.sighting.frame.index: plan.sighting for plan in plans}
+    meant, seen = {id(plan.sighting) for plan in plans}, _sightings(plans, tracks)
     return {
         face.record.frame
         for face in faces
-        if face.record.frame in planned and same_place(face.record.box_xyxy, planned[face.record.frame])
+        if id(_whose(face.record.frame, face.record.box_xyxy, seen)) in meant
     }
 
 
 def misfits(faces: Iterable[StoredFace], plans: Sequence[Plan], tracks: Sequence[Track]) -> list[StoredFace]:
     """Stored faces that are of a track, but not of a planned one. What no track knows is left alone, unless it
     was filled into a track that is no longer meant."""
-    planned = {plan.sighting.frame.index: plan.sighting for plan in plans}
+    meant, seen = {id(plan.sighting) for plan in plans}, _sightings(plans, tracks)
+    whose = [(face, _whose(face.record.frame, face.record.box_xyxy, seen)) for face in faces]
+    return [
+        face
+        for face, sighting in whose
+        if (sighting is not None or face.record.filled) and id(sighting) not in meant
+    ]
+
+
+def _sightings(plans: Sequence[Plan], tracks: Sequence[Track]) -> dict[int, list[Sighting]]:
+    """By frame everything seen, the planned ones among it."""
     seen: dict[int, list[Sighting]] = defaultdict(list)
-    for track in tracks:
-        for sighting in track.sightings:
-            seen[sighting.frame.index].append(sighting)
-    out = []
-    for face in faces:
-        meant, box = planned.get(face.record.frame), face.record.box_xyxy
-        known = face.record.filled or any(same_place(box, s) for s in seen[face.record.frame])
-        if known and (meant is None or not same_place(box, meant)):
-            out.append(face)
-    return out
+    every = [*(plan.sighting for plan in plans), *(s for track in tracks for s in track.sightings)]
+    for sighting in {id(sighting): sighting for sighting in every}.values():
+        seen[sighting.frame.index].append(sighting)
+    return seen
+
+
+def _whose(frame: int, box: Sequence[float], seen: Mapping[int, Sequence[Sighting]]) -> Sighting | None:
+    """The sighting that a face was cut from: the nearest one, as two people's boxes may overlap much."""
+    there = [sighting for sighting in seen.get(frame, ()) if _shared(box, sighting) > _SAME_FACE]
+    return max(there, key=lambda sighting: _shared(box, sighting), default=None)
+
+
+def _shared(box: Sequence[float], sighting: Sighting) -> float:
+    return float(overlap(np.asarray(box, float)[None], sighting.face.detection.box_xyxy[None])[0, 0])
 
 
 def put_in_order(
@@ -74,11 +81,11 @@ def put_in_order(
                 journal.note_away(face.record, name=face.name)
         faceset.refresh()
         yield Notice(f"{clip}: {len(gone)} faces that are not meant any more are in the trash now.")
-    meant = {plan.sighting.frame.index: plan for plan in plans}
+    meant, seen = {id(plan.sighting): plan for plan in plans}, _sightings(plans, tracks)
     wanted = {
-        away.name: meant[away.frame]
+        away.name: meant[id(whose)]
         for away in Journal.look(faceset.folder).away(clip)
-        if away.frame in meant and same_place(away.box_xyxy, meant[away.frame].sighting)
+        if id(whose := _whose(away.frame, away.box_xyxy, seen)) in meant
     }
     back = shelf.bring_back(list(wanted)) if wanted else []
     if back:

@@ -51,7 +51,7 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
     with Journal(faceset.folder) as journal:
         require_same_content(task, journal.contents(name))
         faces = [face for face in faceset.faces() if face.record.clip == name]
-        stored, noted = stored_frames(faces, plans), journal.frames(name, person)
+        stored, noted = stored_frames(faces, plans, meant.tracks), journal.frames(name, person)
         others = {face.record.person for face in faces if face.record.frame not in stored}
         yield from _told(task, journal, others - {person})
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
