@@ -6,11 +6,13 @@ import json
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.facesets.extraction.stand_in import Drawn
 from tests.facesets.extraction.test_belonging import Edited, two_shots
-from tests.facesets.extraction.test_extract import Room
-from understudy.events import Made
+from tests.facesets.extraction.test_extract import OPTIONS, Room
+from understudy.errors import TrackEditInvalid
+from understudy.events import Made, StageFinished
 
 
 def picture(path) -> np.ndarray:
@@ -58,3 +60,17 @@ def test_they_are_made_again_only_when_something_changed(tmp_path, detector):
 def test_a_clip_of_one_person_has_its_picture_too(tmp_path, detector):
     room = Room(tmp_path, [[Drawn(70, 60, 48)]] * 3)
     assert made(room.run()) == ["track-01.jpg", "tracks.jpg"]
+
+
+def test_edits_are_not_applied_to_tracks_that_got_their_numbers_from_other_options(tmp_path, detector):
+    room = Edited(tmp_path, two_shots())
+    room.edit("drop:2", person=1)
+    room.edit("drop:2", person=1)
+    assert room.frames() == [*range(5), *range(19, 23)]
+    later = OPTIONS.changed(start="10f")  # the first shot is not looked at, so that 2 is whom 3 was
+    with pytest.raises(TrackEditInvalid, match="numbered anew, and 2 of drop:2"):
+        room.edit("drop:2", options=later)
+    assert room.frames() == [*range(5), *range(19, 23)]
+    told = json.loads((tmp_path / "people" / "tracks.json").read_text())
+    assert {track["track"]: track["fate"] for track in told["tracks"]} == {1: "", 2: "dropped"}
+    assert isinstance(room.edit("drop:2", options=later)[-1], StageFinished)  # said again, it is meant

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from understudy.errors import NoFaceFound, SeveralPeople, TrackEditInvalid
-from understudy.events import Event, Notice
+from understudy.events import Event, Events, Notice
 from understudy.facesets.extraction.edits import EditedTracks, edited
 from understudy.facesets.extraction.filling import FilledLog, fill, filled_path, gaps_of, with_filled
 from understudy.facesets.extraction.found import FoundFrame
@@ -17,7 +17,7 @@ from understudy.facesets.extraction.people import Person, chosen_person, describ
 from understudy.facesets.extraction.portraits import write_portraits
 from understudy.facesets.extraction.summary import left_out
 from understudy.facesets.extraction.task import Task
-from understudy.facesets.extraction.trackpictures import write_tracks
+from understudy.facesets.extraction.trackpictures import moved_numbers, write_tracks
 from understudy.facesets.extraction.tracks import Track, tracks_of
 from understudy.media.clip import Clip
 
@@ -38,6 +38,7 @@ def choose(clip: Clip, task: Task, frames: Sequence[FoundFrame]) -> Generator[Ev
     """
     tracks = tracks_of(frames, task.options)
     after_edits = edited(tracks, task.edits)
+    yield from _require_same_tracks(clip, task, frames, after_edits)
     people = people_from(after_edits.tracks, frames=len(frames))
     if not people and task.edits:
         raise TrackEditInvalid(f"No track of {task.clip_name!r} is left after {', '.join(task.edits)}.")
@@ -47,6 +48,21 @@ def choose(clip: Clip, task: Task, frames: Sequence[FoundFrame]) -> Generator[Ev
     whole = yield from _filled(clip, task, frames, chosen)
     yield from write_tracks(clip, after_edits.with_tracks(whole.tracks), task)
     return Meant(whole, [whole if person is chosen else person for person in people], tracks)
+
+
+def _require_same_tracks(
+    clip: Clip, task: Task, frames: Sequence[FoundFrame], after_edits: EditedTracks
+) -> Events:
+    """Write the pictures anew and raise TrackEditInvalid where edits name tracks that are others by now."""
+    moved = moved_numbers(after_edits, task, looked_at={frame.index for frame in frames})
+    if moved:
+        yield from write_tracks(clip, after_edits, task)
+        raise TrackEditInvalid(
+            f"The tracks of {task.clip_name!r} were numbered anew, and {', '.join(map(str, moved))} of "
+            f"{', '.join(task.edits)} is somebody else or elsewhere now. Look at the pictures: if what was "
+            "said still holds, run the same command again; if not, --track none forgets it.",
+            task.people_folder,
+        )
 
 
 def _chosen(

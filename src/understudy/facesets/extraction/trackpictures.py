@@ -6,7 +6,7 @@ changed. What `understudy tracks` prints is read from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from understudy.events import Made
-from understudy.facesets.extraction.edits import EditedTracks
+from understudy.faces.boxes import overlap
+from understudy.facesets.extraction.edits import EditedTracks, parse_edit
 from understudy.facesets.extraction.looking import frames_at
 from understudy.facesets.extraction.portraits import portrait
 from understudy.facesets.extraction.task import Task
@@ -34,6 +35,7 @@ _TITLE_PX, _TEXT_PX = 52, 28
 _COLUMNS = 3
 _MOST_PICTURES = 60
 _MOST_NAMED = 12
+_SAME_FACE = 0.3  # overlap of boxes; detectors draw them a little differently
 _BOX = (255, 196, 0)
 _GROUND, _TITLE, _TEXT = (24, 25, 28), (255, 255, 255), (205, 208, 214)
 
@@ -73,10 +75,41 @@ def write_tracks(clip: Clip, edited: EditedTracks, task: Task) -> Iterator[Made]
 
 
 def _is_there(folder: Path, told: dict[str, Any]) -> bool:
+    return _listed(folder) == told
+
+
+def _listed(folder: Path) -> Any:
+    """What `tracks.json` says; None where there is none."""
     try:
-        return bool(read_json(folder / LIST_NAME) == told)
+        return read_json(folder / LIST_NAME)
     except (OSError, ValueError):
-        return False
+        return None
+
+
+def moved_numbers(edited: EditedTracks, task: Task, *, looked_at: Collection[int]) -> list[int]:
+    """Numbers of the edits that mean another track than in the list a person last saw with these edits.
+
+    Other options or another search number the tracks anew, and `drop:2` would drop somebody else.
+    """
+    listed = _listed(task.people_folder)
+    if not task.edits or not isinstance(listed, dict) or listed.get("edits") != list(task.edits):
+        return []
+    now = {track.number: track for track in edited.shown}
+    named = {number for words in task.edits for number in parse_edit(words).tracks}
+    try:
+        seen = {told["track"]: told for told in listed["tracks"] if told["track"] in named & now.keys()}
+        return [n for n, told in sorted(seen.items()) if not _is_same(now[n], told, looked_at)]
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _is_same(track: Track, told: dict[str, Any], looked_at: Collection[int]) -> bool:
+    """Whether a track has the face that the list showed, or is of that time where its frame isn't looked at."""
+    if told["best_frame"] not in looked_at:
+        return bool(track.first <= told["last_frame"] and told["first_frame"] <= track.last)
+    box = np.array(told["best_box"], float).reshape(1, 4)
+    faces = [s.face.detection.box_xyxy for s in track.sightings if s.frame.index == told["best_frame"]]
+    return any(overlap(box, face[None])[0, 0] > _SAME_FACE for face in faces)
 
 
 def _told(track: Track, edited: EditedTracks) -> dict[str, Any]:
