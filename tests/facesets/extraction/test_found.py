@@ -73,11 +73,14 @@ def test_a_log_read_back_holds_the_very_same_numbers(written):
 @pytest.mark.parametrize(
     "binding", [{"content": "other", "frame_step": 1}, {"content": "abc", "frame_step": 2}]
 )
-def test_a_log_of_something_else_starts_anew(written, binding):
+def test_a_log_of_something_else_starts_anew_and_the_first_one_waits_beside(written, binding):
     with FoundLog.open(written.path, binding) as again:
         assert again.frames == []
+        again.append([frame(7)])
     with FoundLog.open(written.path, BINDING) as again:
-        assert again.frames == []
+        assert same(again.frames, written.frames)
+    with FoundLog.open(written.path, binding) as again:
+        assert [f.index for f in again.frames] == [7]
 
 
 @settings(max_examples=50, deadline=None)

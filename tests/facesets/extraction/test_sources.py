@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from tests.facesets.extraction.stand_in import FACE, Drawn, one_person
 from tests.facesets.extraction.test_extract import OPTIONS, Room, summary_of
-from understudy.errors import FindsUnusable
+from understudy.errors import FindsUnusable, WeightsMissing
 from understudy.faces.manual import Region, write_regions
 from understudy.facesets.store import Faceset
+from understudy.networks import weight_fetching
+from understudy.networks.weight_store import FOLDER_VARIABLE
 
 LANDMARKS = FACE * 50 + [80, 60]
 
@@ -51,6 +54,26 @@ def test_changed_passes_search_anew(tmp_path, detector, change):
     seen = detector.seen
     room.run(OPTIONS.changed(**change))
     assert detector.seen >= 2 * seen
+
+
+def test_trying_another_detector_costs_no_finds_also_where_it_can_not_run(tmp_path, detector, monkeypatch):
+    room = Room(tmp_path, one_person(5))
+    room.run(OPTIONS)
+    seen = detector.seen
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "weights"))
+    monkeypatch.setattr(weight_fetching, "_answer", _no_network)
+    monkeypatch.setattr(weight_fetching, "_TRIES", 1)
+    with pytest.raises(WeightsMissing):
+        room.run(OPTIONS.changed(detector="yunet"))
+    room.run(OPTIONS.changed(rotations=True))
+    again = detector.seen
+    assert again >= 2 * seen
+    assert room.run(OPTIONS)[-1].skipped and room.run(OPTIONS.changed(rotations=True))[-1].skipped
+    assert detector.seen == again
+
+
+def _no_network(*_: object) -> NoReturn:
+    raise OSError("no network")
 
 
 def test_regions_drawn_by_hand_are_faces_with_the_landmarks_drawn(tmp_path):

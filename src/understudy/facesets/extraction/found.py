@@ -1,7 +1,8 @@
 """What the first pass over a clip found, kept as one JSON line per frame so that it resumes anywhere.
 
-The file is bound to the clip's content and the programs that looked. A torn last line (the process died while
-writing it) is dropped; anything else that does not fit makes the file start anew. A frame's last line counts.
+The file is bound to the clip's content and the programs that looked. One of other programs is put beside, where
+it waits until they are asked for again: trying another detector costs no finds. A torn last line (the process
+died while writing it) is dropped. A frame's last line counts.
 Finds that a person asked for again lie in a second file beside it and count more (`with_redone`). Looking is
 `find.py`'s.
 """
@@ -101,10 +102,11 @@ class FoundLog:
 
     @classmethod
     def open(cls, path: Path, binding: dict[str, Any]) -> Self:
-        """Read what is there and go on behind it; start anew when it belongs to something else."""
+        """Read what is there and go on behind it; start anew when nothing was found with this binding yet."""
         log = cls(path, {"layout": _LAYOUT, **binding})
         with said_plainly(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            _change_places(path, log.binding)
             good_bytes = log._read() if path.exists() else 0
             log._file = path.open("r+b" if path.exists() else "w+b")
             log._file.seek(good_bytes)
@@ -197,6 +199,33 @@ class FoundLog:
                     break
                 good_bytes += len(line)
         return good_bytes
+
+
+def _change_places(path: Path, binding: dict[str, Any]) -> None:
+    """Put a log of something else beside, and take the one with this binding from there."""
+    head = _head(path)
+    if head == binding:
+        return
+    if head is not None:
+        path.replace(_beside(path, head))
+    if (own := _beside(path, binding)).exists():
+        own.replace(path)
+
+
+def _beside(path: Path, binding: dict[str, Any]) -> Path:
+    digest = hashlib.sha256(json.dumps(binding, sort_keys=True).encode()).hexdigest()
+    return path.with_name(f"{digest[:12]}-{path.name}")
+
+
+def _head(path: Path) -> dict[str, Any] | None:
+    """A log's first line; None where there is no log, or not a whole line of one."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+            value = json.loads(line) if line.endswith(b"\n") else None
+    except (FileNotFoundError, ValueError):
+        return None
+    return value if isinstance(value, dict) and "layout" in value else None
 
 
 def _plain(frame: FoundFrame) -> dict[str, Any]:
