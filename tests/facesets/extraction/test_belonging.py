@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.facesets.extraction.stand_in import Drawn
+from tests.facesets.extraction.stand_in import Drawn, one_person
 from tests.facesets.extraction.test_extract import Room, summary_of, texts, two_people
 from understudy.errors import TrackEditInvalid
 from understudy.facesets.curation.reject import reject, rejected, restore
@@ -111,3 +111,19 @@ def test_people_whose_boxes_overlap_are_not_taken_for_each_other(tmp_path, detec
     room.edit(person=2)
     assert {face.record.person for face in room.faceset.faces()} == {2}
     assert all(face.record.box_xyxy != kept[face.record.frame] for face in room.faceset.faces())
+
+
+def test_a_face_deleted_by_hand_stays_deleted_when_its_track_is_split(tmp_path, detector):
+    """The later part is a new person, of whom nothing was written yet under that number."""
+    room = Edited(tmp_path, one_person(10))
+    room.edit()
+    for face in room.faceset.faces():
+        if face.record.frame in (2, 8):
+            face.path.unlink()
+    room.faceset.refresh()
+    room.edit("split:1@5", "choose:2")
+    assert room.frames() == [5, 6, 7, 9]
+    room.edit("split:1@5", "choose:1")
+    assert room.frames() == [0, 1, 3, 4]
+    room.edit()
+    assert room.frames() == [0, 1, 3, 4, 5, 6, 7, 9]

@@ -51,7 +51,7 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
     with Journal(faceset.folder) as journal:
         require_same_content(task, journal.contents(name))
         faces = [face for face in faceset.faces() if face.record.clip == name]
-        stored, noted = stored_frames(faces, plans, meant.tracks), journal.frames(name, person)
+        stored, noted = stored_frames(faces, plans, meant.tracks), _noted(journal, name, meant, plans)
         others = {face.record.person for face in faces if face.record.frame not in stored}
         yield from _told(task, journal, others - {person})
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
@@ -64,6 +64,18 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
             yield from cut(clip, left, task=task, journal=journal, done=before)
             faceset.refresh()
     return Done(left, len(stored), len(noted - stored))
+
+
+def _noted(journal: Journal, clip: str, meant: Meant, plans: Sequence[Plan]) -> set[int]:
+    """Frames whose planned face was written before, under the number its person has or had before edits."""
+    found_as = {id(sight.face): track.person for track in meant.tracks for sight in track.sightings}
+    numbers: dict[int, set[int]] = {}
+    for track in meant.person.tracks:
+        own = {found_as[id(sight.face)] for sight in track.sightings if id(sight.face) in found_as}
+        numbers[track.number] = own | {meant.person.number}
+    written = {number: journal.frames(clip, number) for number in set().union(*numbers.values())}
+    planned = [(plan.sighting.frame.index, numbers[plan.track.number]) for plan in plans]
+    return {frame for frame, own in planned if any(frame in written[number] for number in own)}
 
 
 def replace_faces(
