@@ -48,6 +48,7 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
 ) -> None:
     face = project / "facesets" / "src" / "main" / "face.jpg"
     write_bytes(face, b"a face")
+    write_bytes(face.with_name("extracted.jsonl"), b"")
     assert main(["clean", str(project), "extract", "--dry-run"]) == 0
     assert face.exists()
     assert main(["clean", str(project), "extract"]) == 0

@@ -6,7 +6,7 @@ from understudy.project.cleaning import STAGES, clean
 from understudy.training.lock import model_lock
 
 MADE = {
-    "extract": ["facesets/src", "people/src clip", "overlays/src clip", "cache/a.found.jsonl"],
+    "extract": ["facesets/src/main", "people/src clip", "overlays/src clip", "cache/a.found.jsonl"],
     "train": ["models/main"],
     "merge": ["merged/dst clip"],
     "encode": ["out/result.mp4"],
@@ -15,7 +15,7 @@ MADE = {
 
 @pytest.fixture
 def worked(filled):
-    for path in ("facesets/src/main/f.jpg", "models/main/model.toml", "merged/dst clip/main/0.png"):
+    for path in ("facesets/src/main/extracted.jsonl", "models/main/model.toml", "merged/dst clip/main/0.png"):
         write_text(filled.folder / path, "xx")
     for path in (
         "people/src clip/person-1.jpg",
@@ -60,3 +60,11 @@ def test_a_model_that_is_being_trained_is_not_taken_away(worked):
 def test_a_finished_file_that_became_a_clip_stays(worked):
     worked.add_clip(worked.folder / "out" / "result.mp4", "dst")
     assert clean(worked, "encode") == []
+
+
+def test_faces_that_no_extraction_made_stay(worked):
+    write_text(worked.folder / "facesets/src/theirs/imported.jsonl", "{}")
+    write_text(worked.folder / "facesets/src/theirs/face.jpg", "xx")
+    clean(worked, "extract")
+    assert (worked.folder / "facesets/src/theirs/face.jpg").exists()
+    assert not (worked.folder / "facesets/src/main").exists()

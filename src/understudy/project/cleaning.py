@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
 from understudy.training.lock import model_lock
@@ -42,7 +43,8 @@ def clean(project: Project, stage: Stage, *, dry_run: bool = False) -> list[Remo
 def _made_by(project: Project, stage: Stage) -> list[Path]:
     if stage == "extract":
         return [
-            *_inside(project.folder / "facesets"),
+            # Faces that were imported, unpacked or copied are nobody's to make again.
+            *(path.parent for path in _inside(project.folder / "facesets", f"*/*/{JOURNAL_NAME}")),
             *_inside(project.people_folder),
             *_inside(project.overlays_folder),
             *_inside(project.cache_folder, "*.found.jsonl"),
