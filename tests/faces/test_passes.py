@@ -79,6 +79,49 @@ def test_a_turn_with_points_of_an_upright_face_beats_a_sure_face_with_its_mouth_
     assert (face.turn_deg, face.score) == (90, 0.97)
 
 
+STANDING = np.array([(0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.35, 0.75), (0.65, 0.75)])
+
+
+def test_a_turned_face_that_is_surer_leaves_an_upright_face_of_the_same_frame_where_it_is():
+    """In the frame, 200 by 100, an upright face lies left and one on its side right."""
+    lying = STANDING[:, ::-1]
+
+    class Two:
+        def detect(self, frames):
+            return [self._faces(frame.rgb.shape[:2]) for frame in frames]
+
+        def _faces(self, size):
+            def face(x, y, score, points):
+                return Detection(np.array([x, y, x + 80, y + 80.0]), score, points * 80 + [x, y])
+
+            if size == (100, 200):
+                self.looks = getattr(self, "looks", 0) + 1
+                if self.looks == 1:
+                    return [face(110, 10, 0.9, lying), face(10, 10, 0.85, STANDING)]
+                return []
+            self.turns = getattr(self, "turns", 0) + 1
+            # Turned by 90 degrees, what was right is above.
+            return [face(10, 10, 0.97, STANDING), face(10, 110, 0.8, lying)] if self.turns == 1 else []
+
+    (faces,) = RotatingDetector(Two()).detect(frames_of(np.zeros((100, 200, 3), np.uint8)))
+    found = sorted((float(f.box_xyxy[0]), f.score, f.turn_deg) for f in faces)
+    assert found == [(10.0, 0.85, 0), (110.0, 0.97, 90)]
+
+
+def test_a_detector_that_scores_low_is_not_asked_again_about_faces_that_it_is_sure_of():
+    class Low:
+        looks = 0
+
+        def detect(self, frames):
+            self.looks += 1
+            return [[Detection(np.array([0.0, 0, 80, 80]), 0.85, STANDING * 80)] for _ in frames]
+
+    for sure, looks in ((0.8, 1), (0.95, 4)):
+        inner = Low()
+        RotatingDetector(inner, sure=sure).detect(frames_of(np.zeros((100, 100, 3), np.uint8)))
+        assert inner.looks == looks
+
+
 def test_frames_with_a_face_are_looked_at_once(src_frames):
     class Counting(MtcnnDetector):
         looks = 0

@@ -26,6 +26,10 @@ from understudy.networks.weight_store import WeightStore
 BLIND_DETECTORS = frozenset({"import", "manual"})
 BLIND_LANDMARKERS = frozenset({"import"})
 
+# Scores from which a face needs no other look. YuNet's are lower, and its points tell whether a face stands
+# upright; S3FD's boxes don't tell, so it must be surer.
+_SURE = {"mtcnn": 0.95, "yunet": 0.8, "s3fd": 0.9}
+
 _DETECTOR_WEIGHTS = {"yunet": "yunet", "s3fd": "s3fd"}
 _LANDMARKER_WEIGHTS = {"fan": "2dfan4"}
 _FROM_PACKAGE = frozenset({"s3fd", "2dfan4"})
@@ -34,7 +38,9 @@ _FROM_PACKAGE = frozenset({"s3fd", "2dfan4"})
 def made_detector(name: str, inputs: FinderInputs, *, rotations: bool = False) -> Detector:
     """The detector `name` of `DETECTORS`. Raises what its factory raises."""
     detector = DETECTORS[name](inputs)
-    return RotatingDetector(detector) if rotations and name not in BLIND_DETECTORS else detector
+    if not rotations or name in BLIND_DETECTORS:
+        return detector
+    return RotatingDetector(detector, sure=_SURE.get(name, _SURE["mtcnn"]))
 
 
 def made_landmarker(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.faces.align import crop
+from understudy.faces.boxes import overlap
 from understudy.faces.detect import Detection, Detector
 from understudy.faces.landmark import Landmarker
 from understudy.geometry import crop_from_frame, inverse, transform_points
@@ -19,33 +20,62 @@ Array = npt.NDArray[np.float64]
 TURNS_DEG = (90, 270, 180)
 _ALIGNED_PX = 256
 _JITTER_SHARE = 0.05
-_SURE = 0.95
 _MOUTH_BELOW_EYES = 0.4  # of the box's side: 0.40 to 0.48 in actors, at most 0.36 in those upside down
+_STANDS = 0.5  # of that
+_SAME_FACE = 0.5  # overlap, over the smaller box: a sideways face is often found in part
 
 
 class RotatingDetector:
     """Looks at frames without a sure face again, turned by 90, 270 and 180 degrees.
 
-    The turn with the surest face counts. MTCNN finds sideways faces too, some surely, but with points anywhere:
-    a face whose mouth does not lie well below its eyes is doubtful.
+    Of every face the way in which it is surest counts. MTCNN finds sideways faces too, some surely, but with
+    points anywhere: a face whose mouth does not lie well below its eyes is doubtful. From `sure` on, in 0..1, a
+    face is not looked for in turned frames; detectors differ in how high they score.
     """
 
-    def __init__(self, inner: Detector) -> None:
-        self.inner = inner
+    def __init__(self, inner: Detector, *, sure: float = 0.95) -> None:
+        self.inner, self.sure = inner, sure
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         found = self.inner.detect(frames)
+        turned_finds: list[list[tuple[float, Detection]]] = [[] for _ in frames]
         sure = [_surest(faces) for faces in found]
         for turn_deg in TURNS_DEG:
-            doubtful = [place for place, score in enumerate(sure) if score < _SURE]
+            doubtful = [place for place, score in enumerate(sure) if score < self.sure]
             if not doubtful:
                 break
             again = self.inner.detect([turned(frames[place], turn_deg) for place in doubtful])
             for place, faces in zip(doubtful, again, strict=True):
-                if _surest(faces) > sure[place]:
-                    sure[place] = _surest(faces)  # as seen there; back in the frame it lies on its side
-                    found[place] = [_turned_back(face, frames[place], turn_deg) for face in faces]
-        return found
+                sure[place] = max(sure[place], _surest(faces))
+                # As seen there; back in the frame it lies on its side.
+                turned_finds[place] += [
+                    (_upright_score(face), _turned_back(face, frames[place], turn_deg))
+                    for face in faces
+                    if _uprightness(face) >= _STANDS
+                ]
+        return [_surest_each(faces, more) for faces, more in zip(found, turned_finds, strict=True)]
+
+
+def _surest_each(upright: list[Detection], turned_finds: list[tuple[float, Detection]]) -> list[Detection]:
+    """Every face once, as it is found surest, largest first; what lies on its side goes where a turn helped."""
+    every = [(_upright_score(face), face) for face in upright] + turned_finds
+    kept: list[Detection] = []
+    for _, face in sorted(every, key=lambda find: -find[0]):
+        if not any(other.turn_deg != face.turn_deg and _overlaps(face, other) for other in kept):
+            kept.append(face)
+    if all(face.turn_deg == 0 for face in kept):
+        return upright
+    standing = [face for face in kept if face.turn_deg or _uprightness(face) >= _STANDS]
+    return sorted(standing, key=lambda face: -_area(face))
+
+
+def _overlaps(face: Detection, other: Detection) -> bool:
+    shared = overlap(face.box_xyxy[None], other.box_xyxy[None], over="smaller")
+    return bool(shared[0, 0] > _SAME_FACE)
+
+
+def _area(face: Detection) -> float:
+    return float(np.prod(face.box_xyxy[2:] - face.box_xyxy[:2]))
 
 
 def _surest(faces: Sequence[Detection]) -> float:
@@ -54,11 +84,16 @@ def _surest(faces: Sequence[Detection]) -> float:
 
 def _upright_score(face: Detection) -> float:
     """The score, less where the mouth is not as far below the eyes as in an upright face's box."""
+    return face.score * _uprightness(face)
+
+
+def _uprightness(face: Detection) -> float:
+    """0..1: how far the mouth lies below the eyes, against an upright face; 1 where there are no points."""
     if face.points_5 is None:
-        return face.score
+        return 1.0
     down_px = face.points_5[3:, 1].mean() - face.points_5[:2, 1].mean()
     side_px = float(np.sqrt(np.prod(face.box_xyxy[2:] - face.box_xyxy[:2])))
-    return face.score * float(np.clip(down_px / (_MOUTH_BELOW_EYES * max(side_px, 1e-9)), 0, 1))
+    return float(np.clip(down_px / (_MOUTH_BELOW_EYES * max(side_px, 1e-9)), 0, 1))
 
 
 class UprightLandmarker:
