@@ -112,6 +112,15 @@ def test_running_again_does_nothing_and_says_so(tmp_path, detector):
     assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "faces").glob("*.jpg")}
 
 
+def test_the_speed_counts_only_the_frames_that_this_run_looked_at(tmp_path, detector):
+    room = Room(tmp_path, one_person(12))
+    room.run(OPTIONS.changed(stop="8f"))
+    detector.seconds = 0.05
+    summary = summary_of(room.run())
+    assert summary["frames_per_s"] * summary["seconds"] == pytest.approx(4, abs=0.5)
+    assert summary_of(room.run())["frames_per_s"] == 0
+
+
 def test_a_face_deleted_by_hand_stays_deleted_even_when_the_caches_are_gone(tmp_path, detector):
     room = Room(tmp_path, one_person(8))
     room.run()

@@ -88,6 +88,24 @@ def test_what_was_left_out_and_who_is_another_have_their_own_colours():
         assert is_near(picture, (255, 40, 40)).sum() == 0
 
 
+@pytest.mark.parametrize("place", [(200, 200), (60, 40), (390, 390)])
+def test_a_label_stands_on_a_dark_plate_whole_and_inside_the_picture(place):
+    grey = np.full((400, 400, 3), 200, np.uint8)
+    bare = overlay(grey, [replace(mark(*place, 150), label="")], face_type="full")
+    picture = overlay(grey, [mark(*place, 150)], face_type="full")
+    rows, columns = np.nonzero((picture != bare).any(-1))
+    plate = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].astype(int)
+    dark = (plate.max(-1) < 40).mean()
+    assert dark > 0.5, "most of it is plate"
+    assert (is_near(plate, (255, 40, 40)).sum()) > 40
+    for edge in (plate[0], plate[-1], plate[:, 0], plate[:, -1]):
+        assert edge.max() < 40, "the text touches no edge"
+    # Of a face in the middle of the picture the crop's line stays free.
+    if place == (200, 200):
+        red = np.nonzero(is_near(bare, (255, 40, 40)))[0]
+        assert rows.max() < red.min()
+
+
 def test_a_mark_only_face_has_no_crop_and_faces_over_the_edge_are_drawn_all_the_same():
     grey = np.full((200, 200, 3), 120, np.uint8)
     assert is_near(overlay(grey, [mark(100, 100, 80)], face_type="mark-only"), (40, 255, 60)).any()

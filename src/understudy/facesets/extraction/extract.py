@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
@@ -94,7 +95,7 @@ def extract(
         if redo_with is not None:
             yield from redo_deleted(clip, task, redo_with)
             return
-        frames, found_before = yield from _find(clip, task, wanted)
+        frames, looked_at = yield from _find(clip, task, wanted)
         meant = yield from choose(clip, task, frames)
         plans, drawn = planned(meant.person, options), 0
         done = yield from store_faces(clip, task, meant, plans)
@@ -103,29 +104,41 @@ def extract(
             drawn = yield from draw_overlays(clip, task, marks)
     yield StageFinished(
         stage="extract",
-        summary=summary_of(task, frames, meant.people, meant.person) | done.counts() | _speed(started, frames),
-        skipped=found_before == len(wanted) and not done.plans and not drawn,
+        summary=summary_of(task, frames, meant.people, meant.person)
+        | done.counts()
+        | _speed(started, looked_at),
+        skipped=not looked_at.todo and not done.plans and not drawn,
     )
 
 
-def _speed(started: float, frames: Sequence[FoundFrame]) -> dict[str, float]:
+@dataclass(frozen=True)
+class _LookedAt:
+    """Of how many frames this run was to look, and did; those that can't be decoded are never looked at."""
+
+    todo: int
+    done: int
+
+
+def _speed(started: float, looked_at: _LookedAt) -> dict[str, float]:
+    """Frames found by earlier runs cost this one no time, so they are not counted."""
     seconds = time.monotonic() - started
-    return {"seconds": round(seconds, 2), "frames_per_s": round(len(frames) / seconds, 2)}
+    return {"seconds": round(seconds, 2), "frames_per_s": round(looked_at.done / seconds, 2)}
 
 
-def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], int]]:
-    """Yields events; returns all wanted frames' finds and how many of them were there before."""
+def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], _LookedAt]]:
+    """Yields events; returns all wanted frames' finds and how many this run looked at."""
     plan, total, damage = task.finder_plan(), len(wanted), clip.info.damage
     with FoundLog.open(found_path(task.cache, task.clip_name), task.binding()) as log:
-        before = total - len(log.left(wanted))
+        before, known = total - len(log.left(wanted)), len(log.frames)
         if before < total:
             why = f"goes on at frame {before} of {total}" if before else ""
             yield from fetched(plan.options.detector, plan.options.landmarker, plan.inputs)
             yield StageStarted(stage="find", unit="frames", total=total, done=before, why=why)
         yield from find(clip, log, task, wanted)
+        looked_at = _LookedAt(total - before, len(log.frames) - known)
         frames = [frame for frame in log.frames if frame.index in wanted]
     if clip.info.damage != damage or (len(frames) < total and not damage):
         text = clip.info.damage or f"{len(frames)} of {total} frames decode; the rest is damaged."
         yield Notice(text=f"{task.clip_name}: {text}", level="warning")
     redone = FoundLog.look(redone_path(task.cache, task.clip_name), content=task.content)
-    return with_redone(frames, redone), before
+    return with_redone(frames, redone), looked_at

@@ -45,6 +45,7 @@ _QUALITY = 50
 _LAYOUT = 1
 _THREADS = min(4, os.cpu_count() or 1)
 _BOX, _LANDMARKS, _UP = (40, 90, 255), (40, 255, 60), 0.12
+_PLATE = (16, 16, 16)
 _COLORS: dict[Kind, tuple[int, int, int]] = {
     "chosen": (255, 40, 40),
     "filled": (255, 170, 0),
@@ -208,20 +209,23 @@ def overlay(frame_rgb: UInt8, marks: Sequence[Mark], *, face_type: FaceType) -> 
     """The frame (height, width, 3) with everything found drawn on it."""
     picture = frame_rgb.copy()
     line_px = max(1, round(min(picture.shape[:2]) / 540))
+    labels: list[tuple[str, tuple[int, ...], tuple[int, int, int]]] = []
     for mark in marks:
         _darken_hull(picture, mark.landmarks_68)
     for mark in marks:
         color = _COLORS[mark.kind]
         left, top, right, bottom = (round(float(v)) for v in mark.face.detection.box_xyxy)
         cv2.rectangle(picture, (left, top), (right, bottom), _BOX, 2 * line_px)
-        label_at = (left, max(top - 4 * line_px, 12 * line_px))
+        label_at = (left, top)
         if face_type != "mark-only":
             corners = _crop_corners(mark.landmarks_68, face_type)
             label_at = tuple(int(v) for v in corners.min(0))
             _draw_crop(picture, corners, color, line_px)
         for x, y in mark.landmarks_68:
             cv2.circle(picture, (round(float(x)), round(float(y))), line_px, _LANDMARKS, -1)
-        _write(picture, mark.label, label_at, color, line_px)
+        labels.append((mark.label, label_at, color))
+    for label, at, color in labels:  # last, so that no other face's lines cross them
+        _write(picture, label, at, color, line_px)
     return picture
 
 
@@ -254,10 +258,13 @@ def _darken_hull(picture: UInt8, landmarks_68: npt.NDArray[np.float64]) -> None:
 
 
 def _write(picture: UInt8, text: str, at: tuple[int, ...], color: tuple[int, int, int], line_px: int) -> None:
-    """A label that stays inside the picture."""
-    font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.45 * line_px
-    (width, height), _ = cv2.getTextSize(text, font, size, line_px)
-    x = min(max(0, at[0]), max(0, picture.shape[1] - width))
-    y = min(max(height + 2, at[1] - 4), picture.shape[0] - 2)
-    for shade, thickness in (((0, 0, 0), 3 * line_px), (color, line_px)):
-        cv2.putText(picture, text, (x, y), font, size, shade, thickness, cv2.LINE_AA)
+    """A label on a dark plate just above a place, and inside the picture."""
+    if not text:
+        return
+    font, size, edge = cv2.FONT_HERSHEY_SIMPLEX, 0.45 * line_px, 3 * line_px
+    (width, height), below = cv2.getTextSize(text, font, size, line_px)
+    left = min(max(0, at[0]), max(0, picture.shape[1] - width - 2 * edge))
+    tall = height + below + 2 * edge
+    top = min(max(0, at[1] - tall - line_px), max(0, picture.shape[0] - tall))
+    picture[top : top + tall, left : left + width + 2 * edge] = _PLATE
+    cv2.putText(picture, text, (left + edge, top + edge + height), font, size, color, line_px, cv2.LINE_AA)
