@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from understudy.events import Notice, StageFinished
 from understudy.facesets.curation import moves
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.task import Shelf
+from understudy.facesets.store import Faceset
 from understudy.jobs import facesets, stages
 from understudy.project.manifest import FacesetEntry
 from understudy.project.project import Project
@@ -176,6 +179,32 @@ def test_a_stopped_extraction_is_one_step(project: Project) -> None:
             journal.note_face("src", content="x", frame=0, person=1)
         raise KeyboardInterrupt
     assert [entry.words for entry in facesets.history(project, "src")] == ["extract src: 1 faces"]
+
+
+def test_an_extraction_that_puts_faces_away_is_one_step_back(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _names(filled)
+
+    def extracting(*_: object, clip_name: str, faceset: Faceset, shelf: Shelf, redo_with: Any, **__: object):
+        first, second = faceset.faces()[:2]
+        redo_with([first])
+        shelf.put([second])
+        with Journal(faceset.folder) as journal:
+            faceset.add(noise(32), make_record(clip=clip_name, frame=90, size_px=32))
+            journal.note_face(clip_name, content="x", frame=90, person=1)
+        yield from ()
+
+    monkeypatch.setattr("understudy.facesets.extraction.extract.extract", extracting)
+    list(stages.extract(filled, clips=["src"], said={}, device="cpu", redo_deleted=True))
+    after = _names(filled)
+    assert len(set(before) - set(after)) == 2 and len(set(after) - set(before)) == 1
+    (step,) = facesets.history(filled, "src")
+    assert "not meant in src" in step.words and step.words.endswith("extract src: 1 faces")
+    list(facesets.undo(filled, "src"))
+    assert _names(filled) == before
+    list(facesets.undo(filled, "src", redo=True))
+    assert _names(filled) == after
 
 
 def test_an_extraction_that_writes_nothing_is_no_step(project: Project) -> None:

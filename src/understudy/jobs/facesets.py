@@ -17,7 +17,8 @@ from understudy.errors import FacesetUnusable, FacesUnknown
 from understudy.events import Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
-from understudy.facesets.curation.history import Entry, History
+from understudy.facesets.curation.entries import Step
+from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
 from understudy.facesets.extraction.task import Shelf
@@ -100,12 +101,12 @@ def lock_path(project: Project, name: str) -> Path:
 
 
 @contextlib.contextmanager
-def step_of_extraction(project: Project, name: str, *, clip: str) -> Iterator[None]:
+def step_of_extraction(project: Project, name: str, *, clip: str, command: str = "") -> Iterator[None]:
     """Make one step of the faceset's history of all faces that a clip's extraction writes inside the block,
-    also when it is stopped or fails."""
+    also when it is stopped or fails; one with all else of that `command`."""
     folder, lock = project.faceset_folder(*name.split("/")), lock_path(project, name)
     with exclusive(lock):
-        number = History(folder, project.trash.folder).begin_extraction(clip)
+        number = History(folder, project.trash.folder).begin_extraction(clip, command=command)
     try:
         yield
     finally:
@@ -113,27 +114,29 @@ def step_of_extraction(project: Project, name: str, *, clip: str) -> Iterator[No
             History(folder, project.trash.folder).end_extraction(number)
 
 
-def put_away(project: Project, faceset: Faceset, faces: Sequence[StoredFace], *, why: str) -> None:
+def put_away(
+    project: Project, faceset: Faceset, faces: Sequence[StoredFace], *, why: str, command: str = ""
+) -> None:
     """Reject faces of an open faceset of the project, for a reason of a stage's own."""
     folder = faceset.folder
     with exclusive(lock_path(project, f"{folder.parent.name}/{folder.name}")):
-        reject(faceset, faces, trash=project.trash.folder, why=why)
+        reject(faceset, faces, trash=project.trash.folder, why=why, command=command)
 
 
-def shelf_of(project: Project, faceset: Faceset, *, clip: str) -> Shelf:
+def shelf_of(project: Project, faceset: Faceset, *, clip: str, command: str = "") -> Shelf:
     """Where an extraction puts faces of an open faceset that are not meant, and gets them back from."""
     folder, trash = faceset.folder, project.trash.folder
     lock = lock_path(project, f"{folder.parent.name}/{folder.name}")
 
     def put(faces: Sequence[StoredFace]) -> None:
         with exclusive(lock):
-            reject(faceset, faces, trash=trash, why=f"not meant in {clip}")
+            reject(faceset, faces, trash=trash, why=f"not meant in {clip}", command=command)
 
     def bring_back(names: Sequence[str]) -> list[str]:
         with exclusive(lock):
             there = [name for name in names if name in rejected(faceset, trash=trash)]
             if there:
-                restore(faceset, trash=trash, names=there, why=f"meant again in {clip}")
+                restore(faceset, trash=trash, names=there, why=f"meant again in {clip}", command=command)
         return there
 
     return Shelf(put, bring_back)
@@ -218,10 +221,10 @@ def _would_rename(names: Mapping[str, str]) -> Notice:
     return Notice(", ".join([f"{len(names)} faces would be renamed", *some, *more]))
 
 
-def history(project: Project, text: str) -> list[Entry]:
-    """Every change of a faceset, oldest first."""
+def history(project: Project, text: str) -> list[Step]:
+    """Every step of a faceset's history, oldest first: one for each command."""
     with looked_at(project, text) as desk:
-        return History(desk.faceset.folder, desk.trash, recover=False).entries()
+        return History(desk.faceset.folder, desk.trash, recover=False).steps()
 
 
 def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry_run: bool = False) -> Events:
@@ -229,8 +232,8 @@ def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry
     if dry_run:
         with looked_at(project, text) as desk:
             looked = History(desk.faceset.folder, desk.trash, recover=False)
-            for entry in (looked.to_redo() if redo else looked.to_undo())[:steps]:
-                yield Notice(f"would be {'done again' if redo else 'taken back'}: {entry.words}")
+            for step in (looked.to_redo() if redo else looked.to_undo())[:steps]:
+                yield Notice(f"would be {'done again' if redo else 'taken back'}: {step.words}")
         return
     verb = "redo" if redo else "undo"
     done = 0
@@ -240,10 +243,10 @@ def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry
             if done and not (opened.can_redo if redo else opened.can_undo):
                 yield Notice(f"Only {done} of {steps} steps were there.")
                 break
-            entry, surprises = opened.redo() if redo else opened.undo()
+            step, surprises = opened.redo() if redo else opened.undo()
             done += 1
-            yield Notice(f"{'done again' if redo else 'taken back'}: {entry.words}")
-            desk.faceset.renamed(entry.new_names(taken_back=not redo))
+            yield Notice(f"{'done again' if redo else 'taken back'}: {step.words}")
+            desk.faceset.renamed(step.new_names(taken_back=not redo))
             for surprise in surprises:
                 yield Notice(surprise, level="warning")
         yield StageFinished(stage=verb, summary={"steps": done, "faces": len(desk.faceset)})

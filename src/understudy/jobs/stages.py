@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
 from understudy.events import Events, Notice
@@ -49,14 +50,14 @@ def extract(
     from understudy.jobs.facesets import shelf_of, step_of_extraction
     from understudy.training.device import choose_devices
 
-    options = extract_options(project, said)
+    options, command = extract_options(project, said), uuid4().hex
     devices = choose_devices(device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
         performer, short = project.faceset_of_clip(name)
         with (
             _alone_with(project, name),
-            step_of_extraction(project, f"{performer}/{short}", clip=name),
+            step_of_extraction(project, f"{performer}/{short}", clip=name, command=command),
             project.faceset(performer, short) as faceset,
         ):
             yield from extract_clip(
@@ -70,18 +71,19 @@ def extract(
                 person=clip.face,
                 devices=devices,
                 overlays_folder=project.overlays_folder / name,
-                redo_with=_redone_away(project, faceset) if redo_deleted else None,
+                redo_with=_redone_away(project, faceset, command) if redo_deleted else None,
                 manual_file=manual_file(project.folder, name),
                 trust=trust,
                 edits=clip.tracks,
-                shelf=shelf_of(project, faceset, clip=name),
+                shelf=shelf_of(project, faceset, clip=name, command=command),
             )
 
 
-def _redone_away(project: Project, faceset: Faceset) -> Callable[[Sequence[StoredFace]], None]:
+def _redone_away(project: Project, faceset: Faceset, command: str) -> Callable[[Sequence[StoredFace]], None]:
     from understudy.jobs.facesets import put_away
 
-    return lambda faces: put_away(project, faceset, faces, why="frames that are done again")
+    why = "frames that are done again"
+    return lambda faces: put_away(project, faceset, faces, why=why, command=command)
 
 
 def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:

@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -286,6 +287,17 @@ def test_an_extraction_that_was_killed_is_a_step_all_the_same(
     assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
 
 
+def test_an_extraction_whose_process_number_another_one_got_is_a_step_too(
+    faceset: Faceset, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = psutil.Process().create_time() - 3600
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: began)
+    History(faceset.folder, trash).begin_extraction("shot")
+    monkeypatch.undo()
+    _extracted(faceset, range(20, 22))
+    assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
+
+
 def test_an_extraction_that_still_runs_is_left_alone(faceset: Faceset, trash: Path) -> None:
     number = History(faceset.folder, trash).begin_extraction("shot")
     reject(faceset, faceset.faces()[:1], trash=trash)
@@ -316,6 +328,86 @@ def test_a_face_that_an_extraction_replaced_is_there_again_when_all_is_taken_bac
     History(faceset.folder, trash).redo()
     assert content(faceset.folder) == after
     assert not History(faceset.folder, trash).can_redo
+
+
+def _redone(faceset: Faceset, trash: Path) -> None:
+    """Three faces are put away and two made, by one command."""
+    number = History(faceset.folder, trash).begin_extraction("shot", command="c1")
+    reject(faceset, faceset.faces()[:3], trash=trash, command="c1")
+    _extracted(faceset, range(20, 22))
+    History(faceset.folder, trash).end_extraction(number)
+    faceset.refresh()
+
+
+def test_all_that_one_command_changed_is_one_step(faceset: Faceset, trash: Path) -> None:
+    before = content(faceset.folder)
+    _redone(faceset, trash)
+    after = content(faceset.folder)
+    (step,) = History(faceset.folder, trash).steps()
+    assert (step.words, step.faces, step.verb) == ("reject 3 faces; extract shot: 2 faces", 5, "extract")
+    assert undo_all(faceset, trash) == 1
+    assert content(faceset.folder) == before
+    assert [step.undone for step in History(faceset.folder, trash).steps()] == [True]
+    History(faceset.folder, trash).redo()
+    assert content(faceset.folder) == after and not History(faceset.folder, trash).can_redo
+
+
+def test_histories_that_do_not_name_the_command_go_back_entry_by_entry(faceset: Faceset, trash: Path) -> None:
+    before = content(faceset.folder)
+    _redone(faceset, trash)
+    path = faceset.folder / HISTORY_NAME
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    old = [{k: v for k, v in line.items() if k not in ("command", "pid_started")} for line in lines]
+    path.write_text("".join(json.dumps(line) + "\n" for line in old))
+    assert len(History(faceset.folder, trash).steps()) == 2
+    assert undo_all(faceset, trash) == 2
+    assert content(faceset.folder) == before
+
+
+@pytest.mark.parametrize("way", ["undo", "redo"])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, "between"])
+def test_a_step_of_several_changes_that_is_killed_is_gone_through_to_the_end(
+    faceset: Faceset, trash: Path, monkeypatch: pytest.MonkeyPatch, count: int | str, way: str
+) -> None:
+    wanted = content(faceset.folder)
+    _redone(faceset, trash)
+    if way == "redo":
+        wanted = content(faceset.folder)
+        History(faceset.folder, trash).undo()
+    history = History(faceset.folder, trash)
+    if isinstance(count, int):
+        kill_at(monkeypatch, count)
+    else:
+        kill_before_the_last_change(monkeypatch)
+    with pytest.raises(Killed):
+        history.undo() if way == "undo" else history.redo()
+    monkeypatch.undo()
+    assert History(faceset.folder, trash, recover=False).is_unfinished
+    assert content(faceset.folder) != wanted
+    (notice,) = History(faceset.folder, trash).notices
+    assert "A stopped change" in notice
+    assert content(faceset.folder) == wanted
+    assert [step.undone for step in History(faceset.folder, trash).steps()] == [way == "undo"]
+
+
+def kill_before_the_last_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = History._write
+
+    def dying(history: History, line: dict[str, object]) -> None:
+        if line.get("state") == "begun" and "then" not in line:
+            raise Killed
+        real(history, line)
+
+    monkeypatch.setattr(History, "_write", dying)
+
+
+def test_a_step_whose_files_are_partly_lost_stays_whole(faceset: Faceset, trash: Path) -> None:
+    _redone(faceset, trash)
+    after = content(faceset.folder)
+    next(trash.rglob("*.jpg")).unlink()
+    with pytest.raises(UndoImpossible):
+        History(faceset.folder, trash).undo()
+    assert content(faceset.folder) == after
 
 
 def test_a_rejected_face_counts_as_made_until_the_rejection_is_taken_back(

@@ -1,8 +1,9 @@
-"""The log of a faceset's changes: each command is one entry, is finished after a kill, and can be taken back.
+"""The log of a faceset's changes: each command is one step, is finished after a kill, and can be taken back.
 
 `history.jsonl` lies beside the faces and only grows. An entry is on the disk before the first file moves. What
 leaves the faceset lies in the project's trash, in one folder for each entry; undoing moves the very files back.
-One process at a time may change a faceset: whoever calls holds a lock. What the commands are is not here.
+One process at a time may change a faceset: whoever calls holds a lock. What the commands are is not here, and
+how an entry looks is in `entries.py`.
 """
 
 from __future__ import annotations
@@ -16,49 +17,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
 from understudy.errors import NothingToUndo, UndoImpossible
+from understudy.facesets.curation.entries import (
+    Entry,
+    Step,
+    Way,
+    directed,
+    entry_of,
+    line_of,
+    safe_place,
+    steps_of,
+)
 from understudy.facesets.curation.moves import Outcome, Pair, move_in, move_out
 from understudy.facesets.extraction.journal import JOURNAL_NAME, Journal, faces_noted
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly, write_bytes
 
 HISTORY_NAME = "history.jsonl"
-_Way = Literal["do", "undo"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One command that changed a faceset.
-
-    `leaving` and `coming` pair names in the faceset with places below the trash. `noted` are the faces, as
-    (clip, frame, person), of which the extraction's journal learns that they were made.
-    """
-
-    number: int
-    verb: str
-    words: str
-    when: str  # ISO 8601 with time zone
-    hold: str  # the entry's folder in the trash
-    leaving: tuple[Pair, ...] = ()
-    coming: tuple[Pair, ...] = ()
-    noted: tuple[tuple[str, int, int], ...] = ()
-    undone: bool = False
-    dropped: bool = False  # undone, and something else was done since: can't be done again
-
-    def new_names(self, *, taken_back: bool) -> dict[str, str]:
-        """Where the entry renames: every file's new name, or its old one again, by the one before."""
-        here, there = (self.coming, self.leaving) if taken_back else (self.leaving, self.coming)
-        name_of = {place: name for name, place in there}
-        return {name: name_of[place] for name, place in here if place in name_of}
-
-    @property
-    def faces(self) -> int:
-        """How many files it touched."""
-        return max(len(self.leaving), len(self.coming))
+_CLOCK_MOVES_S = 5.0  # the same process seems to start so much earlier or later when the clock is set
 
 
 @dataclass(frozen=True)
@@ -69,6 +49,18 @@ class _Extraction:
     clip: str
     journal_bytes: int
     pid: int
+    started: float | None  # when that process did, in seconds since 1970; histories of before don't say
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives; another one may have got the number since."""
+        try:
+            started = psutil.Process(self.pid).create_time()
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.Error:  # it lives, but is not ours to ask
+            return True
+        return self.started is None or abs(started - self.started) < _CLOCK_MOVES_S
 
 
 class Change:
@@ -117,7 +109,8 @@ class History:
         self.notices: list[str] = []
         self._path = folder / HISTORY_NAME
         self._entries: dict[int, Entry] = {}
-        self._pending: tuple[int, _Way, bool] | None = None  # number, way, whether everything is out
+        self._pending: tuple[int, Way, bool] | None = None  # number, way, whether everything is out
+        self._then: tuple[Way, list[int]] = ("do", [])  # the rest of a step of several entries
         self._staging: dict[int, str] = {}
         self._extractions: dict[int, _Extraction] = {}
         self._last_number = 0
@@ -144,13 +137,14 @@ class History:
         return {place: name for place, name in lying.items() if (self.trash / place).is_file()}
 
     @contextlib.contextmanager
-    def change(self, verb: str, words: str) -> Iterator[Change]:
+    def change(self, verb: str, words: str, *, command: str = "") -> Iterator[Change]:
         """Collect a command's changes and carry them out as one entry when the block ends well.
 
+        Entries of the same `command` are taken back together, as one step.
         Nothing has moved when the block raises. A change of nothing makes no entry. Raises DiskFull or
         FolderUnwritable.
         """
-        entry = self._new_entry(verb, words)
+        entry = self._new_entry(verb, words, command)
         self._write({"staging": entry.number, "hold": entry.hold})
         change, ready = Change(entry, self.trash), False
         try:
@@ -168,15 +162,15 @@ class History:
             coming=tuple(change.coming),
             noted=tuple(change.noted),
         )
-        self._write(_line_of(whole))
+        self._write(line_of(whole))
         self._carry_out()
 
-    def begin_extraction(self, clip: str) -> int:
+    def begin_extraction(self, clip: str, *, command: str = "") -> int:
         """Note that the extraction of a clip begins to write here; returns the number of its entry."""
-        entry = self._new_entry("extract", f"extract {clip}")
+        entry = self._new_entry("extract", f"extract {clip}", command)
         journal = self.folder / JOURNAL_NAME
         size = journal.stat().st_size if journal.exists() else 0
-        self._write({**_line_of(entry), "clip": clip, "journal_bytes": size, "pid": os.getpid()})
+        self._write({**line_of(entry), "clip": clip, "journal_bytes": size, **_this_process()})
         return entry.number
 
     def end_extraction(self, number: int) -> None:
@@ -194,75 +188,83 @@ class History:
         whole = replace(entry, words=f"{entry.words}: {len(pairs)} faces", coming=pairs, noted=tuple(made))
         if pairs and self._last_number > number:
             whole = replace(whole, number=self._last_number + 1)
-        self._write({**_line_of(whole), "ends": number, "state": "done" if pairs else "void"})
+        self._write({**line_of(whole), "ends": number, "state": "done" if pairs else "void"})
 
     def note_arrived(self, verb: str, words: str, names: Sequence[str]) -> None:
         """Make one entry of files that a command has written into the folder by itself; of none, no entry."""
         if names:
             entry = self._new_entry(verb, words)
             pairs = tuple((name, f"{entry.hold}/{name}") for name in names)
-            self._write({**_line_of(replace(entry, coming=pairs)), "state": "done"})
+            self._write({**line_of(replace(entry, coming=pairs)), "state": "done"})
 
-    def undo(self) -> tuple[Entry, list[str]]:
-        """Take back the last entry; returns it and what could not go as planned, one sentence each.
+    def undo(self) -> tuple[Step, list[str]]:
+        """Take back the last step; returns it and what could not go as planned, one sentence each.
 
         Raises NothingToUndo, and UndoImpossible when its files are no longer in the trash.
         """
-        entry = self._last_done()
-        if entry is None:
+        steps = self.to_undo()
+        if not steps:
             raise NothingToUndo("Nothing has been changed here that could be taken back.", self.folder)
-        return self._begin(entry, "undo")
+        return self._begin(steps[0], "undo")
 
-    def redo(self) -> tuple[Entry, list[str]]:
+    def redo(self) -> tuple[Step, list[str]]:
         """Do again what was taken back last. Raises NothingToUndo and UndoImpossible."""
-        entry = self._first_undone()
-        if entry is None:
+        steps = self.to_redo()
+        if not steps:
             raise NothingToUndo("Nothing was taken back that could be done again.", self.folder)
-        return self._begin(entry, "do")
+        return self._begin(steps[0], "do")
 
-    def to_undo(self) -> list[Entry]:
+    def steps(self) -> list[Step]:
+        """Every step, oldest first; those taken back are marked."""
+        return steps_of(self.entries())
+
+    def to_undo(self) -> list[Step]:
         """What can be taken back, in the order in which it would be."""
-        return [entry for entry in reversed(self.entries()) if not entry.undone]
+        return [step for step in reversed(self.steps()) if not step.undone]
 
-    def to_redo(self) -> list[Entry]:
+    def to_redo(self) -> list[Step]:
         """What was taken back and can be done again, in the order in which it would be."""
-        return [entry for entry in self.entries() if entry.undone and not entry.dropped]
+        return [step for step in self.steps() if step.undone and not step.dropped]
 
     @property
     def is_unfinished(self) -> bool:
         """Whether a change has begun whose files have not all moved."""
-        return self._pending is not None
+        return self._pending is not None or bool(self._then[1])
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to take back."""
-        return self._last_done() is not None
+        return bool(self.to_undo())
 
     @property
     def can_redo(self) -> bool:
         """Whether something was taken back and nothing else done since."""
-        return self._first_undone() is not None
-
-    def _last_done(self) -> Entry | None:
-        return next(iter(self.to_undo()), None)
-
-    def _first_undone(self) -> Entry | None:
-        return next(iter(self.to_redo()), None)
+        return bool(self.to_redo())
 
     # --- carrying out
 
-    def _begin(self, entry: Entry, way: _Way) -> tuple[Entry, list[str]]:
-        leaving, coming = _directed(entry, way)
-        from_folder = {place for _, place in leaving}
-        lost = [n for n, place in coming if place not in from_folder and not (self.trash / place).is_file()]
-        if lost:
-            raise UndoImpossible(
-                f"{len(lost)} of the {len(coming)} files of this step ({entry.words}) are no longer in the "
-                "trash, so it stays as it is.",
-                self.trash / entry.hold,
-            )
-        self._write({"step": entry.number, "way": way, "state": "begun"})
-        return entry, self._carry_out()
+    def _begin(self, step: Step, way: Way) -> tuple[Step, list[str]]:
+        out: set[str] = set()  # places in the trash that an earlier part of the step fills
+        for entry in step.in_order(way):
+            leaving, coming = directed(entry, way)
+            out |= {place for _, place in leaving}
+            lost = [place for _, place in coming if place not in out and not (self.trash / place).is_file()]
+            if lost:
+                raise UndoImpossible(
+                    f"{len(lost)} of the {len(coming)} files of this step ({entry.words}) are no longer in the "
+                    "trash, so it stays as it is.",
+                    self.trash / entry.hold,
+                )
+        return step, self._go_through([entry.number for entry in step.in_order(way)], way)
+
+    def _go_through(self, numbers: Sequence[int], way: Way) -> list[str]:
+        """Carry the entries out one after the other. Each line says what still follows, for after a kill."""
+        surprises = []
+        for done, number in enumerate(numbers, 1):
+            rest = {"then": numbers[done:]} if numbers[done:] else {}
+            self._write({"step": number, "way": way, "state": "begun", **rest})
+            surprises += self._carry_out()
+        return surprises
 
     def _carry_out(self) -> list[str]:
         """Do what is pending, from whichever phase it has reached."""
@@ -270,7 +272,7 @@ class History:
             return []
         number, way, is_out = self._pending
         entry, outcome = self._entries[number], Outcome()
-        leaving, coming = _directed(entry, way)
+        leaving, coming = directed(entry, way)
         if not is_out:
             move_out(leaving, folder=self.folder, trash=self.trash, outcome=outcome)
             self._write({"step": number, "way": way, "state": "out"})
@@ -283,7 +285,7 @@ class History:
         _remove_empty(self.trash / entry.hold)
         return outcome.sentences()
 
-    def _tell_journal(self, entry: Entry, way: _Way) -> None:
+    def _tell_journal(self, entry: Entry, way: Way) -> None:
         if entry.noted:
             with Journal(self.folder) as journal:
                 for clip, frame, person in entry.noted:
@@ -294,13 +296,18 @@ class History:
         for number in list(self._staging):
             self._forget_staged(number)
         for number, running in list(self._extractions.items()):
-            if not psutil.pid_exists(running.pid):
+            if not running.is_running:
                 self.end_extraction(number)
+        if not self.is_unfinished:
+            return
+        way, numbers = self._then
         if self._pending is not None:
             number, way, _ = self._pending
-            surprises = self._carry_out()
-            word = "finished" if way == "do" else "taken back to the end"
-            self.notices += [f"A stopped change ({self._entries[number].words}) was {word}.", *surprises]
+            numbers = [number, *numbers]
+        words = "; ".join(self._entries[number].words for number in numbers)
+        surprises = self._carry_out() + self._go_through(self._then[1], way)
+        word = "finished" if way == "do" else "taken back to the end"
+        self.notices += [f"A stopped change ({words}) was {word}.", *surprises]
 
     def _forget_staged(self, number: int) -> None:
         """Only files that were made for this change lie there yet, nothing of the user's."""
@@ -310,14 +317,15 @@ class History:
 
     # --- the log
 
-    def _new_entry(self, verb: str, words: str) -> Entry:
+    def _new_entry(self, verb: str, words: str, command: str = "") -> Entry:
         number = self._last_number + 1
         stamp = time.strftime("%Y%m%d-%H%M%S")
         label = safe_name(f"{self.folder.parent.name}-{self.folder.name}-{verb}")
         hold = f"{stamp}-{label}-{number}"
         while (self.trash / hold).exists():  # a faceset of that name was here before
             hold += "x"
-        return Entry(number, verb, words, datetime.now(UTC).isoformat(timespec="seconds"), hold)
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        return Entry(number, verb, words, when, hold, command=command)
 
     def _lines(self) -> list[dict[str, Any]]:
         if not self._path.exists():
@@ -357,15 +365,21 @@ class History:
         if line.get("state") == "void":
             self._staging.pop(number, None)
         else:
-            self._staging[number] = _safe_place(line["hold"], parts=1)
+            self._staging[number] = safe_place(line["hold"], parts=1)
 
     def _read_entry(self, line: dict[str, Any]) -> None:
-        entry = _entry_of(line)
+        entry = entry_of(line)
         self._last_number = max(self._last_number, entry.number)
         self._staging.pop(entry.number, None)
         if "journal_bytes" in line:
-            running = _Extraction(entry, str(line["clip"]), int(line["journal_bytes"]), int(line["pid"]))
-            self._extractions[entry.number] = running
+            started = line.get("pid_started")
+            self._extractions[entry.number] = _Extraction(
+                entry,
+                clip=str(line["clip"]),
+                journal_bytes=int(line["journal_bytes"]),
+                pid=int(line["pid"]),
+                started=None if started is None else float(started),
+            )
             return
         self._extractions.pop(int(line.get("ends", entry.number)), None)
         if line.get("state") == "void":
@@ -378,57 +392,23 @@ class History:
             self._pending = (entry.number, "do", False)
 
     def _read_step(self, line: dict[str, Any]) -> None:
-        number, way, state = int(line["step"]), line["way"], line["state"]
+        number, state = int(line["step"]), line["state"]
+        way: Way = "undo" if line["way"] == "undo" else "do"
         entry = self._entries[number]
         if state == "done":
             self._pending = None
             self._entries[number] = replace(entry, undone=way == "undo")
-        else:
-            self._pending = (number, "undo" if way == "undo" else "do", state == "out")
+            return
+        if state == "begun":
+            self._then = way, [n for n in map(int, line.get("then", ())) if n in self._entries]
+        self._pending = (number, way, state == "out")
 
 
-def _directed(entry: Entry, way: _Way) -> tuple[Sequence[Pair], Sequence[Pair]]:
-    """(leaving, coming) of doing an entry or of taking it back."""
-    return (entry.leaving, entry.coming) if way == "do" else (entry.coming, entry.leaving)
-
-
-def _line_of(entry: Entry) -> dict[str, Any]:
-    return {
-        "entry": entry.number,
-        "verb": entry.verb,
-        "words": entry.words,
-        "when": entry.when,
-        "hold": entry.hold,
-        "leaving": entry.leaving,
-        "coming": entry.coming,
-        "noted": entry.noted,
-    }
-
-
-def _entry_of(line: dict[str, Any]) -> Entry:
-    return Entry(
-        number=int(line["entry"]),
-        verb=str(line["verb"]),
-        words=str(line["words"]),
-        when=str(line["when"]),
-        hold=_safe_place(line["hold"], parts=1),
-        leaving=_pairs(line["leaving"]),
-        coming=_pairs(line["coming"]),
-        noted=tuple((str(clip), int(frame), int(person)) for clip, frame, person in line["noted"]),
-    )
-
-
-def _pairs(values: Any) -> tuple[Pair, ...]:
-    return tuple((_safe_place(name, parts=1), _safe_place(place, parts=3)) for name, place in values)
-
-
-def _safe_place(text: Any, *, parts: int) -> str:
-    """`text` when it leads nowhere but down, by so many steps at most. A faceset may come from a stranger."""
-    pieces = str(text).split("/")
-    forbidden = "\0\\:" if os.name == "nt" else "\0"
-    if len(pieces) > parts or any(p in ("", ".", "..") or set(p) & set(forbidden) for p in pieces):
-        raise ValueError(f"{text!r} leads out of its folder")
-    return str(text)
+def _this_process() -> dict[str, Any]:
+    pid = os.getpid()
+    with contextlib.suppress(psutil.Error):
+        return {"pid": pid, "pid_started": psutil.Process(pid).create_time()}
+    return {"pid": pid}
 
 
 def _names_of(folder: Path, faces: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int, int], str]:

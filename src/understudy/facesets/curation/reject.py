@@ -1,4 +1,7 @@
-"""Put faces away and bring them back: each call is one entry of the faceset's history."""
+"""Put faces away and bring them back: each call is one entry of the faceset's history.
+
+With those of the same `command` it is one step.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from understudy.facesets.curation.naming import free_name, names_taken
 from understudy.facesets.store import Faceset, StoredFace
 
 
-def reject(faceset: Faceset, faces: Sequence[StoredFace], *, trash: Path, why: str = "") -> int:
+def reject(
+    faceset: Faceset, faces: Sequence[StoredFace], *, trash: Path, why: str = "", command: str = ""
+) -> int:
     """Move faces to the trash and return how many. The extraction will not make them again."""
     history = History(faceset.folder, trash)
-    with history.change("reject", _words("reject", len(faces), why)) as change:
+    with history.change("reject", _words("reject", len(faces), why), command=command) as change:
         for face in faces:
             change.remove(face.name)
             change.note(face.record.clip, face.record.frame, face.record.person)
@@ -29,7 +34,13 @@ def rejected(faceset: Faceset, *, trash: Path) -> dict[str, Path]:
 
 
 def restore(
-    faceset: Faceset, *, trash: Path, names: Sequence[str] = (), last: bool = False, why: str = ""
+    faceset: Faceset,
+    *,
+    trash: Path,
+    names: Sequence[str] = (),
+    last: bool = False,
+    why: str = "",
+    command: str = "",
 ) -> list[str]:
     """Bring rejected faces back and return their names now.
 
@@ -40,7 +51,7 @@ def restore(
     places = _meant(history, names, last=last)
     taken = names_taken(faceset.folder)
     back = []
-    with history.change("restore", _words("restore", len(places), why)) as change:
+    with history.change("restore", _words("restore", len(places), why), command=command) as change:
         for place, name in places.items():
             goal = free_name(name, taken)
             taken.add(goal.casefold())
