@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from understudy.actors.identity import DEMO_DST, DEMO_SRC, identity
-from understudy.actors.performance import dst_track, src_track
+from understudy.actors.performance import Background, Light, dst_track, src_track
 from understudy.actors.render import render
 from understudy.media.cuts import NOTHING_SEEN, SceneNote, SceneWatch, shot_starts
 
@@ -144,6 +144,21 @@ def test_a_dissolve_is_cut_near_its_middle(shots):
     other = close([*shots["elsewhere"], *shots["elsewhere"][::-1]])
     (cut,) = starts(mixed(there_and_back, other, np.clip((np.arange(16) - 2) / 12, 0, 1)))
     assert abs(cut - 8) <= 2
+
+
+def test_a_head_that_tilts_evenly_before_a_still_wall_is_no_dissolve():
+    wall = np.random.default_rng(1).uniform(60, 200, (3, 4, 3))
+    wall = np.clip(cv2.resize(wall, (164, 106), interpolation=cv2.INTER_CUBIC), 0, 255)
+    frames = []
+    for index, state in enumerate(src_track(200, 15)[8:32], 8):
+        phase = 2 * np.pi * index / 50
+        angles = {"roll_deg": 25 * np.sin(phase), "pitch_deg": 18 * np.cos(1.7 * phase)}
+        tilted = replace(state, light=Light(), background=Background(), **angles)
+        head = render(DEMO_SRC, tilted, size_px=96)
+        frame = wall.copy()
+        frame[10:, 34:130] += (head.rgb - frame[10:, 34:130]) * head.person[..., None]
+        frames.append(frame.astype(np.uint8))
+    assert starts(frames) == []
 
 
 def test_a_fade_through_black_begins_with_the_new_picture_and_a_dimmed_light_does_not(shots):

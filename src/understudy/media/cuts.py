@@ -46,6 +46,8 @@ _DRIFT, _DRIFT_RATIO = 2.0, 1.3  # how far the picture after a flash may be from
 _DISSOLVE_FRAMES = (8, 12, 16, 24)
 _LEAST_DIFFERENCE = 12.0  # Lab, between the two ends of a dissolve
 _MOST_OFF_THE_MIX = 0.28  # of that difference: how far the frames between may be from a mixture of the ends
+_CELL_DIFFERS = 6.0  # Lab, of one cell of the grid
+_LEAST_CHANGED = 0.5  # of the cells: a head that turns evenly before a wall changed a third, a dissolve two thirds
 _BLACK, _LIT = 3.0, 20.0  # L: what the lightest part of a black picture stays below, of a lit one goes beyond
 
 
@@ -250,7 +252,9 @@ def _mixtures(grids: Array, length: int) -> dict[int, float]:
     path = np.stack([*shares, np.ones(len(first))])
     steps = np.diff(path, axis=0)
     even = (steps.min(0) > -0.05) & (steps.max(0) < 0.4)
-    differs = np.sqrt(((structure[length:] - structure[:-length]) ** 2).sum(2).mean(1)) > _LEAST_DIFFERENCE
+    apart = np.sqrt(((structure[length:] - structure[:-length]) ** 2).sum(2))
+    differs = np.sqrt((apart**2).mean(1)) > _LEAST_DIFFERENCE
+    everywhere = (apart > _CELL_DIFFERS).mean(1) > _LEAST_CHANGED
     lit = np.minimum(first[..., 0].max(1), last[..., 0].max(1)) > _LIT
-    good = even & differs & lit & (off < _MOST_OFF_THE_MIX)
+    good = even & differs & everywhere & lit & (off < _MOST_OFF_THE_MIX)
     return {int(k) + int(np.argmax(path[:, k] >= 0.5)): float(off[k]) for k in np.flatnonzero(good)}
