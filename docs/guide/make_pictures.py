@@ -1,6 +1,6 @@
 """The pictures of `clean-faceset.md`, made by running the page's own commands on rendered clips.
 
-`make guide-pictures`, or: python docs/guide/make_pictures.py [--keep FOLDER]
+`make guide-pictures`, or: python docs/guide/make_pictures.py [--keep FOLDER | --clips-only FOLDER]
 
 Nobody real is in them. A test runs the same commands on smaller clips, so that the page can't go stale.
 """
@@ -216,7 +216,12 @@ def main() -> None:
     """Film the clips, run the page, keep its pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
+    parser.add_argument("--clips-only", type=Path, help="only render the two clips, into this folder")
     said = parser.parse_args()
+    if said.clips_only:
+        said.clips_only.mkdir(parents=True, exist_ok=True)
+        film(said.clips_only)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folder = said.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

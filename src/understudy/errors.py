@@ -116,6 +116,10 @@ class OptionInvalid(UnderstudyError):
     """An option has a value out of its range or of the wrong kind."""
 
 
+class PersonUnknown(OptionInvalid):
+    """A number was said of a person whom nobody in the clip has."""
+
+
 class DeviceUnavailable(UnderstudyError):
     """The chosen compute device does not exist here."""
 

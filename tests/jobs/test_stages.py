@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +18,10 @@ from understudy.errors import (
     FolderUnwritable,
     ModelUnknown,
     OptionInvalid,
+    PersonUnknown,
     ProjectInvalid,
 )
+from understudy.events import StageFinished
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
@@ -107,3 +111,17 @@ def test_a_clip_that_another_process_works_on_is_refused(project: Project) -> No
         with pytest.raises(FolderUnwritable, match="Another process"):
             list(stages.extract(project, clips=["src"], said={}, device="cpu"))
         holder.kill()
+
+
+def test_a_person_whom_nobody_is_does_not_stay_in_the_project(project: Project, monkeypatch) -> None:
+    def nobody(*_: object, person: int | None, **__: object) -> Iterator[StageFinished]:
+        if person == 9:
+            raise PersonUnknown("There is no person 9 here.")
+        yield StageFinished(stage="extract")
+
+    monkeypatch.setattr("understudy.facesets.extraction.extract.extract", nobody)
+    for number in (2, 9):
+        before = stages.choose_faces(project, ["dst"], dst=number)
+        with contextlib.suppress(PersonUnknown):
+            list(stages.extract(project, clips=["dst"], said={}, device="cpu", faces_before=before))
+    assert Project.open(project.folder).manifest.clips["dst"].face == 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy.errors import OptionInvalid, ProjectInvalid, TrackEditInvalid
+from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid, TrackEditInvalid
 from understudy.events import StageFinished
 from understudy.files import write_json
 from understudy.jobs import stages
@@ -45,6 +45,13 @@ def test_an_edit_that_does_not_fit_is_not_kept(project: Project, monkeypatch) ->
     with pytest.raises(TrackEditInvalid):
         list(extract_with_edits(project, ["dst"], ["drop:9"], said={}, device="cpu"))
     assert Project.open(project.folder).manifest.clips["dst"].tracks == ["drop:2"]
+
+
+def test_an_edit_said_with_a_person_that_nobody_is_is_not_kept(project: Project, monkeypatch) -> None:
+    extracting(monkeypatch, PersonUnknown("there is no person 9"))
+    with pytest.raises(PersonUnknown):
+        list(extract_with_edits(project, ["dst"], ["split:1@3"], said={}, device="cpu"))
+    assert Project.open(project.folder).manifest.clips["dst"].tracks == []
 
 
 def test_an_edit_without_its_clip_is_refused(project: Project) -> None:

@@ -76,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _words_of(error: CycloptsError) -> str:
     if isinstance(error.__cause__, pydantic.ValidationError):
         return validation_sentence(error.__cause__)
-    words = " ".join(str(error).split())
-    return f"{words.rstrip('.')}. See `understudy --help`."
+    # The library's list of commands stops after eight; the help has them all.
+    words = " ".join(str(error).split()).partition(" Available commands:")[0]
+    command = " ".join(("understudy", *(error.command_chain or ())))
+    return f"{words.rstrip('.')}{'' if words.endswith('?') else '.'} See `{command} --help`."
 
 
 def _refuse(sentence: str, exit_code: int) -> int:

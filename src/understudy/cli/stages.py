@@ -61,21 +61,31 @@ def extract(
     from understudy.jobs import stages
 
     opened = Project.open(project)
-    for name, clip in opened.manifest.clips.items():
-        face = src_face if clip.role == "src" else dst_face
-        if face is not None and (not clips or name in clips):
-            opened.choose_face(name, face)
+    before = stages.choose_faces(opened, clips, src=src_face, dst=dst_face)
     stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
     if track:
         from understudy.jobs.tracks import extract_with_edits
 
         events = extract_with_edits(
-            opened, clips, track, said=said, device=device, trust=trust, redo_deleted=redo_deleted
+            opened,
+            clips,
+            track,
+            said=said,
+            device=device,
+            trust=trust,
+            redo_deleted=redo_deleted,
+            faces_before=before,
         )
     else:
         events = stages.extract(
-            opened, clips=clips, said=said, device=device, redo_deleted=redo_deleted, trust=trust
+            opened,
+            clips=clips,
+            said=said,
+            device=device,
+            redo_deleted=redo_deleted,
+            trust=trust,
+            faces_before=before,
         )
     _run(events, json=json)
 

@@ -7,7 +7,7 @@ other's, so a job is written by `yield from`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Notice
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
@@ -39,11 +39,13 @@ def extract(
     device: str,
     redo_deleted: bool = False,
     trust: bool = False,
+    faces_before: Mapping[str, int | None] | None = None,
 ) -> Events:
     """Find and store the faces of the named clips, or of all.
 
     `redo_deleted` looks again, with what is said now, at frames whose overlays were deleted, and at no others.
-    `trust` lets weights that are programs run.
+    `trust` lets weights that are programs run. `faces_before` is what `choose_faces` gave: where a clip has no
+    such person, its earlier choice is put back, so that a slip of the finger does not stay in the project.
     """
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
@@ -60,7 +62,7 @@ def extract(
             step_of_extraction(project, f"{performer}/{short}", clip=name, command=command),
             project.faceset(performer, short) as faceset,
         ):
-            yield from extract_clip(
+            events = extract_clip(
                 project.clip_path(name),
                 clip_name=name,
                 role=clip.role,
@@ -77,6 +79,29 @@ def extract(
                 edits=clip.tracks,
                 shelf=shelf_of(project, faceset, clip=name, command=command),
             )
+            yield from _or_choice_back(project, name, faces_before or {}, events)
+
+
+def choose_faces(
+    project: Project, clips: Sequence[str], *, src: int | None = None, dst: int | None = None
+) -> dict[str, int | None]:
+    """Remember which person of the named clips, or of all, is meant; gives what was remembered before."""
+    before: dict[str, int | None] = {}
+    for name, clip in project.manifest.clips.items():
+        face = src if clip.role == "src" else dst
+        if face is not None and (not clips or name in clips):
+            before[name] = clip.face
+            project.choose_face(name, face)
+    return before
+
+
+def _or_choice_back(project: Project, clip: str, before: Mapping[str, int | None], events: Events) -> Events:
+    try:
+        yield from events
+    except PersonUnknown:
+        if clip in before:
+            project.choose_face(clip, before[clip])
+        raise
 
 
 def _redone_away(project: Project, faceset: Faceset, command: str) -> Callable[[Sequence[StoredFace]], None]:
@@ -244,13 +269,13 @@ def _ending(clip: Path) -> str:
 
 def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
     known = project.manifest.clips_of(role) if role else project.manifest.clips
+    clip = f"{role} clip" if role else "clip"
     for name in clips:
         if name not in known:
-            raise ProjectInvalid(
-                f"The project has no {role or ''} clip called {name!r}; it has {', '.join(known) or 'none'}."
-            )
+            there = ", ".join(known) or "none"
+            raise ProjectInvalid(f"The project has no {clip} called {name!r}; it has {there}.")
     if not known:
-        raise ProjectInvalid(f"The project has no {role or ''} clips yet. Add one with `understudy add`.")
+        raise ProjectInvalid(f"The project has no {clip}s yet. Add one with `understudy add`.")
     return list(clips or known)
 
 

@@ -38,13 +38,15 @@ def swap(request: SwapRequest) -> Events:
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
-    clips = _added(project, request)
+    clips, faces_before = _added(project, request)
     # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
     stages.require_consent(project)
     dst = clips or list(project.manifest.clips_of("dst"))
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     report = Report()
-    yield from report.over(stages.extract(project, said=request.extract, device=request.device))
+    yield from report.over(
+        stages.extract(project, said=request.extract, device=request.device, faces_before=faces_before)
+    )
     journal = SwapJournal(project, request.model)
     yield from report.over(_trained(project, request, journal))
     yield from report.over(
@@ -147,12 +149,10 @@ def _check_room(folder: Path, request: SwapRequest) -> None:
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 
-def _added(project: Project, request: SwapRequest) -> list[str]:
-    """Put the named clips, faces, consent and model into the manifest; returns the dst clips' names."""
+def _added(project: Project, request: SwapRequest) -> tuple[list[str], dict[str, int | None]]:
+    """Put the named clips, faces, consent and model into the manifest; returns the dst clips' names and which
+    faces were meant before."""
     names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
-    for role, face in (("src", request.src_face), ("dst", request.dst_face)):
-        for name, clip in project.manifest.clips.items():
-            if face is not None and clip.role == role and (name in names or not names):
-                project.choose_face(name, face)
+    before = stages.choose_faces(project, names, src=request.src_face, dst=request.dst_face)
     stages.require_model(project, request.model, preset=request.preset)
-    return [name for name in names if project.manifest.clips[name].role == "dst"]
+    return [name for name in names if project.manifest.clips[name].role == "dst"], before

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.errors import OptionInvalid, ProjectInvalid, TrackEditInvalid
+from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid, TrackEditInvalid
 from understudy.events import Events
 from understudy.facesets.extraction.edits import parse_edit
 from understudy.files import read_json
@@ -26,6 +26,7 @@ def extract_with_edits(
     device: str,
     trust: bool = False,
     redo_deleted: bool = False,
+    faces_before: Mapping[str, int | None] | None = None,
 ) -> Events:
     """Add edits to a clip's tracks and extract it. Edits that don't fit are not kept.
 
@@ -41,8 +42,10 @@ def extract_with_edits(
     before = list(project.manifest.clips[clip].tracks)
     _keep(project, clip, changed_edits(before, words))
     try:
-        yield from stages.extract(project, clips=[clip], said=said, device=device, trust=trust)
-    except TrackEditInvalid:
+        yield from stages.extract(
+            project, clips=[clip], said=said, device=device, trust=trust, faces_before=faces_before
+        )
+    except (TrackEditInvalid, PersonUnknown):
         _keep(project, clip, before)
         raise
 

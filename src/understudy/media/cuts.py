@@ -47,7 +47,7 @@ _DISSOLVE_FRAMES = (8, 12, 16, 24)
 _LEAST_DIFFERENCE = 12.0  # Lab, between the two ends of a dissolve
 _MOST_OFF_THE_MIX = 0.28  # of that difference: how far the frames between may be from a mixture of the ends
 _CELL_DIFFERS = 6.0  # Lab, of one cell of the grid
-_LEAST_CHANGED = 0.5  # of the cells: a head that turns evenly before a wall changed a third, a dissolve two thirds
+_LEAST_CHANGED = 0.5  # of the cells: a head that turns before a wall changed a third, a dissolve two thirds
 _BLACK, _LIT = 3.0, 20.0  # L: what the lightest part of a black picture stays below, of a lit one goes beyond
 
 

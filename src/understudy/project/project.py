@@ -171,8 +171,8 @@ class Project:
             entry.src_facesets = list(src) or entry.src_facesets
             entry.dst_facesets = list(dst) or entry.dst_facesets
 
-    def choose_face(self, clip: str, number: int) -> None:
-        """Remember which person of a clip is meant, counted from 1."""
+    def choose_face(self, clip: str, number: int | None) -> None:
+        """Remember which person of a clip is meant, counted from 1; None forgets it."""
         with self.change() as manifest:
             manifest.clips[clip].face = number
 

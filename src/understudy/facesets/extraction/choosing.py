@@ -34,7 +34,7 @@ class Meant:
 def choose(clip: Clip, task: Task, frames: Sequence[FoundFrame]) -> Generator[Event, None, Meant]:
     """Yields events, also of filling gaps and of the tracks' pictures; returns what is meant.
 
-    Raises NoFaceFound, SeveralPeople, OptionInvalid, TrackEditInvalid.
+    Raises NoFaceFound, SeveralPeople, PersonUnknown, TrackEditInvalid.
     """
     tracks = tracks_of(frames, task.options)
     after_edits = edited(tracks, task.edits)

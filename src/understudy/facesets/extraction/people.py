@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from understudy.errors import OptionInvalid
+from understudy.errors import PersonUnknown
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.tracks import Sighting, Track, best_of, tracks_of
@@ -63,13 +63,16 @@ def people_from(tracks: Sequence[Track], *, frames: int) -> list[Person]:
 def chosen_person(people: Sequence[Person], wanted: int | None) -> Person | None:
     """The person meant: the one asked for, the only one, or a clearly dominant one; None when it isn't clear.
 
-    Raises OptionInvalid for a number that nobody has.
+    Raises PersonUnknown for a number that nobody has.
     """
     if wanted is not None:
         for person in people:
             if person.number == wanted:
                 return person
-        raise OptionInvalid(f"There is no person {wanted} here; seen are {described(people)}.")
+        raise PersonUnknown(
+            f"There is no person {wanted} here; seen are {described(people)}. Say which one is meant with "
+            "--src-face or --dst-face NUMBER."
+        )
     rivals = [person for person in people if person.weight_share >= _PASSING_SHARE]
     first = max(people, key=lambda person: person.weight_share)
     return first if len(rivals) <= 1 or first.weight_share >= _DOMINANT_SHARE else None
