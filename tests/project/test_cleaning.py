@@ -68,3 +68,11 @@ def test_faces_that_no_extraction_made_stay(worked):
     clean(worked, "extract")
     assert (worked.folder / "facesets/src/theirs/face.jpg").exists()
     assert not (worked.folder / "facesets/src/main").exists()
+
+
+def test_frames_that_a_person_had_done_again_stay(worked):
+    kept = [worked.folder / place / "a.redone.jsonl" for place in ("manual", "cache")]
+    for path in kept:
+        write_text(path, "xx")
+    clean(worked, "extract")
+    assert all(path.exists() for path in kept)

@@ -174,7 +174,11 @@ def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said
                 options=merge_options(project, name, said),
                 clip_name=name,
                 reasons=frames_without_face(
-                    faceset, clip_name=name, cache=project.cache_folder, options=extract_options(project, {})
+                    faceset,
+                    clip_name=name,
+                    cache=project.cache_folder,
+                    options=extract_options(project, {}),
+                    manual=project.manual_folder,
                 ),
             )
 

@@ -49,7 +49,7 @@ def _made_by(project: Project, stage: Stage) -> list[Path]:
             *_inside(project.overlays_folder),
             *_inside(project.cache_folder, "*.found.jsonl"),
             *_inside(project.cache_folder, "*.filled.jsonl"),
-            *_inside(project.cache_folder, "*.redone.jsonl"),
+            # Not frames that a person had done again: that was a decision, and can't be made again.
             *_inside(project.cache_folder, "*.overlays.jsonl"),
         ]
     if stage == "train":

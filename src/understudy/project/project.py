@@ -219,6 +219,11 @@ class Project:
         return self.folder / "cache"
 
     @property
+    def manual_folder(self) -> Path:
+        """What people said of frames: faces drawn by hand, frames done again."""
+        return self.folder / "manual"
+
+    @property
     def people_folder(self) -> Path:
         """Pictures of the people in a clip, to choose from."""
         return self.folder / "people"

@@ -13,7 +13,7 @@ from tests.facesets.extraction.test_overlays import WITH, DrawnRoom
 from understudy.events import StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS
 from understudy.facesets.extraction import redo
-from understudy.facesets.extraction.found import look_found
+from understudy.facesets.extraction.redone import look_found
 from understudy.facesets.store import Faceset
 from understudy.files import move_to_trash
 from understudy.media.images import encode_png

@@ -24,12 +24,12 @@ from understudy.facesets.extraction.found import (
     FoundLog,
     clip_identity,
     found_path,
-    redone_path,
     with_redone,
 )
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.overlays import draw_overlays, marks_of
 from understudy.facesets.extraction.redo import redo_deleted
+from understudy.facesets.extraction.redone import brought_over, kept_notice, redone_of
 from understudy.facesets.extraction.storing import PutAway, store_faces
 from understudy.facesets.extraction.summary import summary_of
 from understudy.facesets.extraction.task import Role, Shelf, Task
@@ -63,10 +63,10 @@ def extract(
 
     `person` chooses among several people, counted from 1, most seen first; `edits` are what was said about the
     tracks (`edits.py`); faces no longer meant go to the `shelf`. `manual_file` holds regions drawn by hand, for
-    the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs look, in
-    this process and others. `redo_with` puts old faces away; with it only those frames are done again whose
-    overlays a person deleted. Raises what `choose` and `store_faces` raise, ClipMissing, ClipUnreadable,
-    OptionInvalid, WorkerDied, FindsUnusable, PackageMissing, WeightsMissing, WeightsChanged, WeightsUntrusted.
+    the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs look.
+    `redo_with` puts old faces away and has only frames done, again, whose overlays a person deleted.
+    Raises what `choose` and `store_faces` raise, ClipMissing, ClipUnreadable, OptionInvalid, WorkerDied,
+    FindsUnusable, PackageMissing, WeightsMissing, WeightsChanged, WeightsUntrusted.
     """
     started = time.monotonic()
     with open_clip(clip_path) as clip:
@@ -90,8 +90,7 @@ def extract(
         )
         task.finder_plan().require_known()
         wanted = wanted_frames(clip, options)
-        if clip.info.damage:
-            yield Notice(text=f"{clip_name}: {clip.info.damage}", level="warning")
+        yield from _made_ready(clip, task)
         if redo_with is not None:
             yield from redo_deleted(clip, task, redo_with)
             return
@@ -109,6 +108,12 @@ def extract(
         | _speed(started, looked_at),
         skipped=not looked_at.todo and not done.plans and not drawn,
     )
+
+
+def _made_ready(clip: Clip, task: Task) -> Events:
+    if clip.info.damage:
+        yield Notice(text=f"{task.clip_name}: {clip.info.damage}", level="warning")
+    yield from brought_over(task)
 
 
 @dataclass(frozen=True)
@@ -140,5 +145,6 @@ def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple
     if clip.info.damage != damage or (len(frames) < total and not damage):
         text = clip.info.damage or f"{len(frames)} of {total} frames decode; the rest is damaged."
         yield Notice(text=f"{task.clip_name}: {text}", level="warning")
-    redone = FoundLog.look(redone_path(task.cache, task.clip_name), content=task.content)
+    redone = redone_of(task)
+    yield from kept_notice(task, frames, redone)
     return with_redone(frames, redone), looked_at

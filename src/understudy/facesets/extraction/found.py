@@ -3,8 +3,7 @@
 The file is bound to the clip's content and the programs that looked. One of other programs is put beside, where
 it waits until they are asked for again: trying another detector costs no finds. A torn last line (the process
 died while writing it) is dropped. A frame's last line counts.
-Finds that a person asked for again lie in a second file beside it and count more (`with_redone`). Looking is
-`find.py`'s.
+Finds that a person asked for again lie in a second log and count more (`redone.py`). Looking is `find.py`'s.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -96,6 +96,7 @@ class FoundLog:
 
     path: Path
     binding: dict[str, Any]
+    set_aside: Path | None = None  # where lines lie that were here and can't be used
     _frames: dict[int, FoundFrame] = field(default_factory=dict)
     _searched: list[range] = field(default_factory=list)
     _file: BinaryIO | None = None
@@ -106,8 +107,12 @@ class FoundLog:
         log = cls(path, {"layout": _LAYOUT, **binding})
         with said_plainly(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _change_places(path, log.binding)
+            log.set_aside = _change_places(path, log.binding)
             good_bytes = log._read() if path.exists() else 0
+            if path.exists() and b"\n" in (whole := path.read_bytes())[good_bytes:]:
+                # More than a torn last line is damaged.
+                log.set_aside = _damaged(path, whole)
+                shutil.copyfile(path, log.set_aside)
             log._file = path.open("r+b" if path.exists() else "w+b")
             log._file.seek(good_bytes)
             log._file.truncate()
@@ -201,15 +206,30 @@ class FoundLog:
         return good_bytes
 
 
-def _change_places(path: Path, binding: dict[str, Any]) -> None:
-    """Put a log of something else beside, and take the one with this binding from there."""
-    head = _head(path)
+def arrange(path: Path, binding: dict[str, Any]) -> Path | None:
+    """Put a log of something else beside, and take the one with this binding from there.
+
+    Returns where what was at `path` lies now; None where it stayed, or where there was nothing.
+    """
+    with said_plainly(path):
+        return _change_places(path, {"layout": _LAYOUT, **binding})
+
+
+def _change_places(path: Path, binding: dict[str, Any]) -> Path | None:
+    head, aside = _head(path), None
     if head == binding:
-        return
+        return None
     if head is not None:
-        path.replace(_beside(path, head))
+        aside = path.replace(_beside(path, head))
+    elif path.exists() and b"\n" in (whole := path.read_bytes()):
+        aside = path.replace(_damaged(path, whole))
     if (own := _beside(path, binding)).exists():
         own.replace(path)
+    return aside
+
+
+def _damaged(path: Path, whole: bytes) -> Path:
+    return path.with_name(f"damaged-{hashlib.sha256(whole).hexdigest()[:12]}-{path.name}")
 
 
 def _beside(path: Path, binding: dict[str, Any]) -> Path:
@@ -273,18 +293,7 @@ def found_path(cache: Path, clip_name: str) -> Path:
     return cache / f"{safe_name(clip_name)}.found.jsonl"
 
 
-def redone_path(cache: Path, clip_name: str) -> Path:
-    """Where the finds lie that a person asked for again."""
-    return cache / f"{safe_name(clip_name)}.redone.jsonl"
-
-
 def with_redone(frames: Sequence[FoundFrame], redone: Sequence[FoundFrame]) -> list[FoundFrame]:
     """The frames in order, those that were done again as they were found last."""
     again = {frame.index: frame for frame in redone}
     return [again.get(frame.index, frame) for frame in frames]
-
-
-def look_found(cache: Path, clip_name: str) -> list[FoundFrame]:
-    """All that is known of a clip's frames without searching, whatever it was searched with."""
-    frames = FoundLog.look(found_path(cache, clip_name))
-    return with_redone(frames, FoundLog.look(redone_path(cache, clip_name)))

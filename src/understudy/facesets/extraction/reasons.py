@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.facesets.extraction.found import FoundFrame, look_found
+from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.redone import look_found
 from understudy.facesets.extraction.tracks import TOO_DOUBTFUL, why_unwanted
 from understudy.facesets.store import Faceset
 
@@ -18,13 +19,21 @@ DELETED = "its face was deleted from the faceset"
 
 
 def frames_without_face(
-    faceset: Faceset, *, clip_name: str, cache: Path, options: ExtractOptions
+    faceset: Faceset,
+    *,
+    clip_name: str,
+    cache: Path,
+    options: ExtractOptions,
+    manual: Path | None = None,
 ) -> dict[int, str]:
-    """A reason for every searched frame of the clip that has no face in `faceset`, by frame index."""
+    """A reason for every searched frame of the clip that has no face in `faceset`, by frame index.
+
+    `manual` is the project's folder of what people said of its frames.
+    """
     stored = {face.record.frame for face in faceset.faces() if face.record.clip == clip_name}
     written = Journal.look(faceset.folder).frames_of_clip(clip_name)
     reasons = {}
-    for frame in look_found(cache, clip_name):
+    for frame in look_found(cache, clip_name, manual=manual):
         if frame.index in stored:
             continue
         if frame.index in written:

@@ -14,8 +14,9 @@ from understudy.faces.finders import fetched
 from understudy.facesets.extraction.choosing import choose
 from understudy.facesets.extraction.cropping import planned
 from understudy.facesets.extraction.find import looked_at_anywhere
-from understudy.facesets.extraction.found import FoundFrame, FoundLog, found_path, redone_path, with_redone
+from understudy.facesets.extraction.found import FoundFrame, FoundLog, found_path, with_redone
 from understudy.facesets.extraction.overlays import draw_overlays, drawn_log, marks_of
+from understudy.facesets.extraction.redone import redone_folder, redone_of, redone_path, set_aside_notice
 from understudy.facesets.extraction.storing import PutAway, replace_faces
 from understudy.facesets.extraction.summary import as_ranges, summary_of
 from understudy.facesets.extraction.task import Task
@@ -57,7 +58,9 @@ def _find_again(clip: Clip, task: Task, indices: Sequence[int]) -> Generator[Eve
     plan, done = task.finder_plan(), 0
     yield from fetched(plan.options.detector, plan.options.landmarker, plan.inputs)
     yield StageStarted(stage="find again", unit="frames", total=len(indices))
-    with FoundLog.open(redone_path(task.cache, task.clip_name), {"content": task.content}) as log:
+    path = redone_path(redone_folder(task), task.clip_name)
+    with FoundLog.open(path, {"content": task.content}) as log:
+        yield from set_aside_notice(task, log.set_aside)
         for found in looked_at_anywhere(clip, task, indices):
             if isinstance(found, Notice):
                 yield found
@@ -71,4 +74,4 @@ def _find_again(clip: Clip, task: Task, indices: Sequence[int]) -> Generator[Eve
 def _known(task: Task) -> list[FoundFrame]:
     """What was found before, with whatever options."""
     frames = FoundLog.look(found_path(task.cache, task.clip_name), content=task.content)
-    return with_redone(frames, FoundLog.look(redone_path(task.cache, task.clip_name), content=task.content))
+    return with_redone(frames, redone_of(task))
