@@ -60,3 +60,26 @@ def test_a_pack_fills_a_set_that_is_made_for_it(filled: Project, tmp_path: Path)
     with pytest.raises(PackUnreadable):
         list(faceset_files.unpack_set(filled, "dst/other", tmp_path / "torn.tar"))
     assert "dst/other" not in facesets.all_names(filled)
+
+
+def test_an_older_pack_lies_in_the_trash_wherever_it_was(filled: Project, tmp_path: Path) -> None:
+    for out in (None, tmp_path / "elsewhere.tar"):
+        list(faceset_files.pack_set(filled, "src", out=out))
+        path = out or filled.folder / "packs" / "src-main.tar"
+        path.write_bytes(path.read_bytes() + b"\0" * 512)  # so that it is known again
+        before = path.read_bytes()
+        (notice,) = (e for e in faceset_files.pack_set(filled, "src", out=out) if isinstance(e, Notice))
+        assert "in the trash" in notice.text and str(filled.trash.folder) in notice.text
+        assert before in [entry.path.read_bytes() for entry in filled.trash.entries()]
+        assert path.read_bytes() != before
+    origins = {entry.origin for entry in filled.trash.entries()}
+    assert origins == {filled.folder / "packs" / "src-main.tar", None}
+
+
+def test_looking_first_says_how_many_faces_are_there_already(filled: Project) -> None:
+    list(faceset_files.pack_set(filled, "src"))
+    facesets.reject_faces(filled, "src", Choice(limit=1))
+    pack = filled.folder / "packs" / "src-main.tar"
+    (would,) = faceset_files.unpack_set(filled, "src", pack, dry_run=True)
+    assert isinstance(would, Notice)
+    assert would.text == "1 face would be unpacked; there before: 2; all are whole."

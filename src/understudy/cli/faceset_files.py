@@ -96,6 +96,8 @@ def pack(
 ) -> None:
     """Write a faceset into one file, a tar that any program unpacks. The faceset stays as it is.
 
+    An older pack of that name goes to the project's trash; any other file there is left alone.
+
     Parameters
     ----------
     project:
@@ -114,6 +116,8 @@ def pack(
 
 def unpack(project: Path, faceset: str, file: Path, /, *, dry_run: DryRun = False, json: Json = False) -> None:
     """Bring the faces of a pack into a faceset, which is made where it is missing. Nothing is overwritten.
+
+    Faces that are there already are not brought in twice.
 
     Parameters
     ----------

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from understudy.counts import counted
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.pack import Pack, pack, unpack
 from understudy.facesets.curation.recut import Shape, recut
+from understudy.files import move_to_trash
 from understudy.geometry import FACE_TYPES, FaceType
 from understudy.jobs.faceset_sets import named_or_new
-from understudy.jobs.facesets import changed, lock_path, looked_at
+from understudy.jobs.facesets import all_names, changed, lock_path, looked_at
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -41,25 +43,46 @@ def recut_faces(
         faces = chosen(desk.faceset, choice)
         shape = Shape(size_px, known)
         if dry_run:
-            yield Notice(f"{sum(shape.changes(face.record) for face in faces)} faces would be cut anew.")
+            count = sum(shape.changes(face.record) for face in faces)
+            yield Notice(f"{counted(count, 'face')} would be cut anew.")
             return
         yield from recut(desk.faceset, faces, shape, clip_of=clip_of, trash=desk.trash, verb=verb)
 
 
 def pack_set(project: Project, text: str, *, out: Path | None = None) -> Events:
-    """Write a faceset into one file; without a place, into the project's folder `packs`."""
+    """Write a faceset into one file; without a place, into the project's folder `packs`.
+
+    A pack that is there already goes to the project's trash. Raises FacesetUnusable, PackUnreadable.
+    """
+
+    def put_away(path: Path) -> Path:
+        if path.absolute().is_relative_to(project.folder.absolute()):
+            return project.trash.put(path).path
+        return move_to_trash(path, project.trash.folder)  # of another place, so the trash can't note from where
+
     with looked_at(project, text) as desk:
         path = out or project.folder / "packs" / f"{desk.name.replace('/', '-')}.tar"
-        yield from pack(desk.faceset, path)
+        yield from pack(desk.faceset, path, put_away=put_away)
 
 
 def unpack_set(project: Project, text: str, path: Path, *, dry_run: bool = False) -> Events:
-    """Bring a pack's faces into a faceset, which is made where it is missing."""
+    """Bring a pack's faces into a faceset, which is made where it is missing. Raises PackUnreadable."""
     with Pack(path) as opened:  # a file that is no pack makes no faceset
+        opened.require_faces()
         if dry_run:
-            opened.require_whole()
-            yield Notice(f"{len(opened)} faces would be unpacked; all are whole.")
+            yield _would_unpack(project, text, opened)
             return
         name = named_or_new(project, text)
     with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as faceset:
         yield from unpack(path, faceset, trash=project.trash.folder)
+
+
+def _would_unpack(project: Project, text: str, opened: Pack) -> Notice:
+    """Raises PackUnreadable, FacesUnknown."""
+    if "/" in text and text not in all_names(project):  # it would be made
+        opened.require_whole()
+        return Notice(f"{counted(len(opened), 'face')} would be unpacked; all are whole.")
+    with looked_at(project, text) as desk:
+        new = opened.count_new(desk.faceset)
+    there = f"; there before: {len(opened) - new}" if new < len(opened) else ""
+    return Notice(f"{counted(new, 'face')} would be unpacked{there}; all are whole.")

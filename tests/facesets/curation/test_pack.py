@@ -11,11 +11,20 @@ import pytest
 
 from tests.facesets.conftest import make_record, noise
 from tests.facesets.curation.conftest import content
-from understudy.errors import PackUnreadable
+from understudy.errors import FacesetUnusable, PackUnreadable
+from understudy.events import Event, Events, Notice, StageFinished
 from understudy.facesets.curation import pack as packing
 from understudy.facesets.curation.history import History
-from understudy.facesets.curation.pack import Pack, pack, unpack
+from understudy.facesets.curation.pack import Pack, unpack
 from understudy.facesets.store import Faceset
+
+
+def pack(faceset: Faceset, path: Path) -> Events:
+    return packing.pack(faceset, path, put_away=lambda old: old.rename(old.with_name(f"old-{old.name}")))
+
+
+def _last(events: Events) -> Event:
+    return list(events)[-1]
 
 
 @pytest.fixture
@@ -54,22 +63,74 @@ def test_a_pack_comes_back_as_the_faceset_it_was_and_can_be_taken_back(
 
 
 def test_unpacking_into_a_set_with_faces_overwrites_none(packed: Path, faceset: Faceset, trash: Path) -> None:
+    for face in faceset.faces()[:4]:
+        faceset.add(noise(32, seed=90 + face.record.frame), face.record)  # another picture under its name
     before = content(faceset.folder)
     list(unpack(packed, faceset, trash=trash))
     after = content(faceset.folder)
-    assert len(after) == 18 and {name: after[name] for name in before} == before
+    assert len(after) == 13 and {name: after[name] for name in before} == before
+
+
+def test_faces_that_are_there_are_not_unpacked_twice(packed: Path, faceset: Faceset, trash: Path) -> None:
+    before = content(faceset.folder)
+    finished = _last(unpack(packed, faceset, trash=trash))
+    assert isinstance(finished, StageFinished) and finished.skipped
+    assert finished.summary == {"unpacked": 0, "there_before": 9, "faces": 9}
+    assert content(faceset.folder) == before and History(faceset.folder, trash).entries() == []
+    face = faceset.faces()[0]
+    face.path.rename(face.path.with_name("renamed.jpg"))
+    faceset.faces()[1].path.unlink()
+    faceset.refresh()
+    finished = _last(unpack(packed, faceset, trash=trash))
+    assert isinstance(finished, StageFinished) and finished.summary["unpacked"] == 1
+    assert History(faceset.folder, trash).entries()[0].words == "unpack src.tar: 1 face"
+
+
+def test_a_faceset_without_faces_makes_no_pack_and_replaces_none(packed: Path, tmp_path: Path) -> None:
+    before = packed.read_bytes()
+    with Faceset(tmp_path / "empty") as empty, pytest.raises(FacesetUnusable, match="no faces to pack"):
+        list(pack(empty, packed))
+    assert packed.read_bytes() == before
+
+
+def test_a_pack_gives_way_to_a_new_one_and_nothing_else_does(packed: Path, faceset: Faceset) -> None:
+    before = packed.read_bytes()
+    faceset.faces()[0].path.unlink()
+    faceset.refresh()
+    events = list(pack(faceset, packed))
+    assert (packed.parent / "old-src.tar").read_bytes() == before
+    assert any(isinstance(event, Notice) and "old-src.tar" in event.text for event in events)
+    with Pack(packed) as opened:
+        assert len(opened) == 8
+    for other in (packed.with_name("holiday.tar"), packed.parent):
+        if other != packed.parent:
+            other.write_bytes(b"pictures of mine")
+        with pytest.raises(PackUnreadable, match="not replaced"):
+            list(pack(faceset, other))
+    assert packed.with_name("holiday.tar").read_bytes() == b"pictures of mine"
+
+
+def test_a_pack_of_nothing_is_not_unpacked(
+    packed: Path, tmp_path: Path, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pack, "_index", lambda _: iter(()))
+    with Faceset(tmp_path / "again" / "main") as again, pytest.raises(PackUnreadable, match="no faces"):
+        list(unpack(packed, again, trash=trash))
+    assert not again.folder.exists()
 
 
 def test_a_pack_that_is_stopped_leaves_nothing_torn(faceset: Faceset, tmp_path: Path) -> None:
     goal = tmp_path / "p" / "src.tar"
     goal.parent.mkdir()
-    goal.write_bytes(b"the pack of yesterday")
+    list(pack(faceset, goal))
+    yesterday = goal.read_bytes()
+    faceset.add(noise(32, seed=50), make_record(frame=50, size_px=32))
     running = pack(faceset, goal)
     next(running)
     next(running)
     running.close()
     assert [p.name for p in goal.parent.iterdir()] == ["src.tar"]
-    assert goal.read_bytes() == b"the pack of yesterday"
+    assert goal.read_bytes() == yesterday
 
 
 def test_a_pack_cut_off_anywhere_is_refused(packed: Path, tmp_path: Path) -> None:

@@ -11,19 +11,20 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from understudy.errors import ImageUnreadable, PackUnreadable
-from understudy.events import Events, Made, Progress, StageFinished, StageStarted
+from understudy.counts import counted
+from understudy.errors import FacesetUnusable, ImageUnreadable, PackUnreadable
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import free_name, names_taken
 from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.facesets.record import FaceRecord
-from understudy.facesets.store import ENDINGS, Faceset, StoredFace
+from understudy.facesets.store import ENDINGS, Faceset, StoredFace, content_digest
 from understudy.facesets.xmp import extract_record
 from understudy.files import require_free_space, written_aside
 
@@ -45,12 +46,17 @@ class Packed:
     sha256: str
 
 
-def pack(faceset: Faceset, path: Path) -> Events:
+def pack(faceset: Faceset, path: Path, *, put_away: Callable[[Path], Path]) -> Events:
     """Write all faces of a faceset into the tar at `path`, and check it. The faceset stays as it is.
 
-    Raises DiskFull, FolderUnwritable, ImageUnreadable.
+    A pack that lies there goes to the trash when the new one is whole: `put_away` moves it and says where to.
+    Raises FacesetUnusable where there are no faces, PackUnreadable where something else lies at `path`,
+    DiskFull, FolderUnwritable, ImageUnreadable.
     """
     faces = faceset.faces()
+    if not faces:
+        raise FacesetUnusable("There are no faces to pack.", faceset.folder)
+    _require_ours(path)
     needed = sum(face.path.stat().st_size + 2 * _BLOCK for face in faces)
     require_free_space(path.parent, needed_bytes=needed)
     yield StageStarted(stage="pack", unit="faces", total=len(faces))
@@ -59,8 +65,24 @@ def pack(faceset: Faceset, path: Path) -> Events:
             yield from _written(file, faceset)
         with Pack(aside) as made:
             made.require_whole()
+        if path.exists():
+            _require_ours(path)
+            yield Notice(f"The pack that was here before is in the trash now: {put_away(path)}")
     yield Made("pack", path)
     yield StageFinished(stage="pack", summary={"faces": len(faces), "bytes": path.stat().st_size})
+
+
+def _require_ours(path: Path) -> None:
+    """What is about to be replaced must be a pack, or nothing."""
+    if not path.exists():
+        return
+    try:
+        Pack(path).close()
+    except PackUnreadable as error:
+        raise PackUnreadable(
+            "Something lies here that is no whole pack of faces, so it is not replaced. Choose another name.",
+            path,
+        ) from error
 
 
 def _written(file: BinaryIO, faceset: Faceset) -> Iterator[Progress]:
@@ -132,6 +154,10 @@ class Pack:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
 
     def __len__(self) -> int:
@@ -157,6 +183,16 @@ class Pack:
         """Check every face. Raises PackUnreadable."""
         for name in self._faces:
             self.read(name)
+
+    def require_faces(self) -> None:
+        """Raises PackUnreadable for a pack of nothing."""
+        if not self._faces:
+            raise PackUnreadable("This pack holds no faces, so there is nothing to unpack.", self.path)
+
+    def count_new(self, faceset: Faceset) -> int:
+        """How many faces `unpack` would bring into a faceset, every one checked. Raises PackUnreadable."""
+        there = set(faceset.digests().values())
+        return sum(content_digest(self.read(name)) not in there for name in self._faces)
 
     def _index(self) -> Iterator[Packed]:
         head = json.loads(self._at(_BLOCK, _HEAD_BYTES))
@@ -189,25 +225,33 @@ class Pack:
 
 
 def unpack(path: Path, faceset: Faceset, *, trash: Path) -> Events:
-    """Bring all faces of a pack into a faceset, one entry of its history; a taken name gives way to a number.
+    """Bring the faces of a pack into a faceset, one entry of its history; a taken name gives way to a number.
 
-    Raises PackUnreadable before anything has moved, DiskFull.
+    Faces whose very files are there already stay out. Raises PackUnreadable before anything has moved, also for
+    a pack of nothing; DiskFull.
     """
     with Pack(path) as opened:
+        opened.require_faces()
         names = opened.names()
         require_free_space(faceset.folder, needed_bytes=path.stat().st_size)
-        taken = names_taken(faceset.folder)
+        taken, there = names_taken(faceset.folder), set(faceset.digests().values())
+        unpacked = 0
         yield StageStarted(stage="unpack", unit="faces", total=len(names))
-        words = f"unpack {path.name}: {len(names)} faces"
+        words = f"unpack {path.name}"
         with History(faceset.folder, trash).change("unpack", words) as change:
             for number, name in enumerate(names, 1):
-                goal = free_name(name, taken)
-                taken.add(goal.casefold())
-                change.add(goal, opened.read(name))
+                data = opened.read(name)
+                if content_digest(data) not in there:
+                    goal = free_name(name, taken)
+                    taken.add(goal.casefold())
+                    change.add(goal, data)
+                    unpacked += 1
                 if number % 20 == 0 or number == len(names):
                     yield Progress(stage="unpack", done=number, total=len(names))
+            change.words = f"{words}: {counted(unpacked, 'face')}"
     faceset.refresh()
-    yield StageFinished(stage="unpack", summary={"unpacked": len(names), "faces": len(faceset)})
+    summary = {"unpacked": unpacked, "there_before": len(names) - unpacked, "faces": len(faceset)}
+    yield StageFinished(stage="unpack", summary=summary, skipped=not unpacked)
 
 
 def _sha256(data: bytes) -> str:
