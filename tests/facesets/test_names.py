@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.facesets.names import safe_name
+from understudy.facesets.names import FaceName, face_name, face_stem, safe_name
 
 
 @pytest.mark.parametrize("name", ["clip", "Mein Prøjekt 影", "سينما", "a-b_c (2)", "v1.2"])
@@ -33,3 +33,14 @@ def test_any_text_becomes_a_file_name_that_is_its_own(text):
     assert name == safe_name(name)
     assert 0 < len(name.encode("utf-8")) <= 121
     assert not set(name) & set('<>:"/\\|?*\0\n')
+
+
+@given(st.text(min_size=1, max_size=40), st.integers(0, 2_000_000), st.integers(1, 99))
+def test_the_name_of_a_face_says_its_clip_frame_and_person(clip, frame, person):
+    stem = face_stem(clip, frame, person)
+    assert face_name(stem) == face_name(f"{stem}-2") == FaceName(safe_name(clip), frame, person)
+
+
+@pytest.mark.parametrize("stem", ["00012_0", "a-00012-1", "a-000012", "a-000012-0", "a-0000012-1", "-000012-1"])
+def test_names_of_other_programs_are_not_taken_for_ours(stem):
+    assert face_name(stem) is None

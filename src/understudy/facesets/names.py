@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_OF_A_FACE = re.compile(r"(.+)-([0-9]{6,9})-([0-9]{1,4})(-[0-9]{1,5})?", re.DOTALL)
 _LIMIT_BYTES = 120  # of the 255 that file systems allow, so that numbers and endings fit
 
 
@@ -22,3 +24,29 @@ def safe_name(text: str) -> str:
         name = name[:-1]
     name = name.rstrip(" .") or "_"
     return f"_{name}" if _RESERVED.match(name) else name
+
+
+@dataclass(frozen=True)
+class FaceName:
+    """What the name of a face's file says: its clip, the frame's index, and the person, from 1."""
+
+    clip: str
+    frame: int
+    person: int
+
+
+def face_stem(clip: str, frame: int, person: int) -> str:
+    """The usual name of a face's file, without a number for a second one and without its ending."""
+    return f"{safe_name(clip)}-{frame:06d}-{person}"
+
+
+def face_name(stem: str) -> FaceName | None:
+    """What a name of `face_stem`, with or without a number behind, says; None for other names."""
+    found = _OF_A_FACE.fullmatch(stem)
+    if found is None:
+        return None
+    clip, frame, person = found.group(1), int(found.group(2)), int(found.group(3))
+    # What `face_stem` would not have written was named by somebody else.
+    if not person or f"{clip}-{frame:06d}-{person}" != stem.removesuffix(found.group(4) or ""):
+        return None
+    return FaceName(clip, frame, person)

@@ -24,7 +24,7 @@ import psutil
 from understudy.errors import ImageUnreadable
 from understudy.faces.align import crop
 from understudy.facesets.index import Index, Row
-from understudy.facesets.names import safe_name
+from understudy.facesets.names import face_stem
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.xmp import embed, extract_record
 from understudy.files import ASIDE_SUFFIX, said_plainly, write_bytes
@@ -182,14 +182,23 @@ class Faceset:
         return self.add_encoded(encoded_face(rgb, record, image_format=image_format), record, image_format)
 
     def add_encoded(
-        self, data: bytes, record: FaceRecord, image_format: ImageFormat, *, replace_same: bool = True
+        self,
+        data: bytes,
+        record: FaceRecord,
+        image_format: ImageFormat,
+        *,
+        replace_same: bool = True,
+        wish: str = "",
     ) -> StoredFace:
         """Write a face that `encoded_face` made, or another file with a record inside.
 
-        Unless `replace_same`, a face of the same clip, frame and person stays and this one gets a number.
+        Unless `replace_same`, a face of the same clip, frame and person stays and this one gets a number, that
+        of the name `wish` (without an ending) where it is free.
         Raises DiskFull or FolderUnwritable.
         """
-        name = self._free_name(record, image_format, replace_same=replace_same)
+        name = f"{wish}.{image_format}"
+        if not wish or name in self._rows or (self.folder / name).exists():
+            name = self._free_name(record, image_format, replace_same=replace_same)
         path = self.folder / name
         write_bytes(path, data)
         row = _row(name, data, path.stat(), record.model_dump_json(), lost=False)
@@ -274,7 +283,7 @@ class Faceset:
 
     def _free_name(self, record: FaceRecord, ending: str, *, replace_same: bool) -> str:
         """The face's usual name, or with a number where a face of something else has it."""
-        stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
+        stem = face_stem(record.clip, record.frame, record.person)
         for attempt in range(1, 10_000):
             name = f"{stem}.{ending}" if attempt == 1 else f"{stem}-{attempt}.{ending}"
             row = self._rows.get(name)

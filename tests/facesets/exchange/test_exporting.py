@@ -22,8 +22,10 @@ from understudy.facesets.exchange.dfl_carriers import MOST_DATA_BYTES, carried, 
 from understudy.facesets.exchange.dfl_writing import chosen_mask, dfl_values, shrunk
 from understudy.facesets.exchange.exporting import Footage, export_faces
 from understudy.facesets.exchange.foreign import ForeignFace, ForeignMask, ForeignPolygon
-from understudy.facesets.exchange.options import ExportOptions
+from understudy.facesets.exchange.importing import import_faces
+from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.exchange.places import place_without_clip
+from understudy.facesets.exchange.sources import sources_at
 from understudy.facesets.store import Faceset
 from understudy.geometry import crop_from_frame, inverse, transform_points
 from understudy.media.images import decode_image, encode_jpeg, encode_png
@@ -298,3 +300,53 @@ def test_an_export_counts_every_face(tmp_path):
     with stored(tmp_path / "ours", our_face(made.landmarks() + 0.5)) as ours:
         finished = [e for e in write(ours, tmp_path / "a", "dfl") if isinstance(e, StageFinished)]
     assert finished[0].summary["faces"] == 1
+
+
+@pytest.mark.parametrize("form", ["dfl", "dfl-pak", "faceswap-png", "faceswap-json"])
+def test_names_clips_and_frames_survive_every_format_there_and_back(form, tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for n in range(3):
+        cv2.imwrite(str(folder / f"{n + 1:05d}.png"), made.frame(n)[:, :, ::-1])
+    footage = Footage("frames", False, lambda: open_clip(folder))
+    with (
+        Faceset(tmp_path / "ours") as ours,
+        Faceset(tmp_path / "w") as back,
+        Faceset(tmp_path / "again") as again,
+    ):
+        for n, (frame, person) in enumerate(
+            [(0, 1), (0, 2), (2, 1), (2, 1)][: 3 if form == "faceswap-json" else 4]
+        ):
+            made_face = our_face(made.landmarks(5 * n) + 0.5, person_name="", ending="png", source_name="")
+            own = {"clip": "interview", "frame": frame, "person": person, "original_name": ""}
+            if form == "faceswap-json":
+                own["source_name"] = f"{frame + 1:05d}.png"
+            ours.add_encoded(made_face.data, made_face.record.model_copy(update=own), "png", replace_same=False)
+        before = {
+            (face.path.stem, face.record.clip, face.record.frame, face.record.person) for face in ours.faces()
+        }
+        for source, goal in ((ours, back), (back, again)):
+            out = tmp_path / goal.folder.name / ("x" if form in ("dfl", "faceswap-png") else "faces.pak")
+            out = out.with_suffix(".json") if form == "faceswap-json" else out
+            write(source, out, form, footage=footage, head_size_px=128)
+            if form == "faceswap-json":  # it holds no names, and its faces have no pictures
+                with open_clip(folder) as clip:
+                    list(
+                        import_faces(
+                            sources_at([out], "auto"),
+                            faceset=goal,
+                            options=ImportOptions(),
+                            clip=clip,
+                            clip_name="interview",
+                        )
+                    )
+            else:
+                run([out], goal)
+            after = {(f.path.stem, f.record.clip, f.record.frame, f.record.person) for f in goal.faces()}
+            assert after == before
+            for one, other in zip(_by_name(ours), _by_name(goal), strict=True):
+                assert np.abs(one.record.landmarks() - other.record.landmarks()).max() < 0.1
+
+
+def _by_name(faceset):
+    return sorted(faceset.faces(), key=lambda face: face.path.stem)

@@ -128,8 +128,35 @@ def test_bad_files_are_told_counted_and_do_not_stop_the_others(aligned, tmp_path
     with Faceset(tmp_path / "faces") as faceset:
         events = run([aligned], faceset)
         assert summary(events) == {"faces": 3, "imported before": 0, "unreadable": 3}
-    assert any(text.startswith("a.jpg: ") for text in notices(events))
-    assert any("could not be taken over" in text for text in notices(events))
+    (told,) = [text for text in notices(events) if "a.jpg" in text]
+    assert told.startswith("3 faces could not be taken over: This picture holds no face data")
+    assert told.endswith("(a.jpg, b.jpg, c.png)")
+
+
+def test_one_trouble_of_many_faces_is_told_once(tmp_path):
+    path = tmp_path / "alignments.json"
+    face = {
+        "detected": [100, 80, 200, 180],
+        "landmarks_2d": made.faceswap_entry(made.landmarks())["landmarks_xy"],
+    }
+    path.write_text(json.dumps({f"{n:05d}.png": [face] for n in range(30)}))
+    events = []
+    with Faceset(tmp_path / "faces") as faceset:
+        stream = import_faces(sources_at([path], "auto"), faceset=faceset, options=ImportOptions())
+        with pytest.raises(ExchangeUnreadable, match="Not one of 30 faces could be read.*--frames"):
+            events.extend(stream)
+    assert notices(events) == []
+
+
+def test_a_name_of_ours_counts_only_where_its_frame_is_that_of_the_file(tmp_path):
+    (tmp_path / "aligned").mkdir()
+    for name in ("talk-000003-2.jpg", "talk-000004-2.jpg"):
+        values = made.dfl_values(made.landmarks(yaw=int(name[10])), name="00004.png")
+        (tmp_path / "aligned" / name).write_bytes(made.dfl_jpeg(values))
+    with Faceset(tmp_path / "faces") as faceset:
+        run([tmp_path / "aligned"], faceset)
+        found = [(face.record.clip, face.record.frame, face.record.person) for face in faceset.faces()]
+    assert sorted(found) == [("talk", 3, 2), (tmp_path.name, 3, 1)]
 
 
 def test_when_nothing_can_be_read_nothing_is_written(tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from understudy.events import Events, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
-from understudy.facesets.names import safe_name
+from understudy.facesets.names import face_stem
 from understudy.facesets.store import Faceset, StoredFace
 
 
@@ -53,7 +53,7 @@ def first_names(faceset: Faceset) -> dict[str, str]:
     wishes = {}
     for face in faceset.faces():
         record = face.record
-        stem = f"{safe_name(record.clip)}-{record.frame:06d}-{record.person}"
+        stem = face_stem(record.clip, record.frame, record.person)
         wishes[face.name] = stem + face.path.suffix.lower()
     return _granted(faceset, wishes)
 

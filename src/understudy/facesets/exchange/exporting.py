@@ -23,7 +23,7 @@ from understudy.facesets.exchange.dfl_writing import DflFace, chosen_mask, dfl_f
 from understudy.facesets.exchange.grids import points_for_them, transform_for_them
 from understudy.facesets.exchange.options import ExportOptions
 from understudy.facesets.exchange.places import Places
-from understudy.facesets.names import safe_name
+from understudy.facesets.names import face_name, face_stem, safe_name
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import said_plainly, write_bytes, write_json, written_aside
@@ -254,7 +254,7 @@ def _head(face: StoredFace, rgb: UInt8, *, options: ExportOptions, known: Footag
     }
     entry["identity"] = {}
     key, number = frame_key(record, known), record.person - 1
-    name = f"{safe_name(Path(key).stem)}_{number}.png"
+    name = f"{_own_stem(face) or safe_name(f'{Path(key).stem}_{number}')}.png"
     source = {
         "alignments_version": faceswap_files.ALIGNMENTS_VERSION,
         "original_filename": name,
@@ -284,6 +284,17 @@ def frame_key(record: FaceRecord, known: Footage) -> str:
     return f"{stem or ending}_{record.frame + 1:06d}{dot + ending if dot and known.is_video else '.png'}"
 
 
+def _own_stem(face: StoredFace) -> str:
+    """Our own name of a face, which says its clip, frame and person also where its fields can't; empty where
+    the face came with a name of another program's."""
+    record = face.record
+    stem = Path(record.original_name).stem
+    if stem and face_name(stem) is None:
+        return ""
+    usual = face_stem(record.clip, record.frame, record.person)
+    return face.path.stem if face_name(face.path.stem) == face_name(usual) else usual
+
+
 def _named(
     faces: Sequence[StoredFace], footage: Callable[[str], Footage], *, ending: str
 ) -> Iterator[tuple[StoredFace, str, str]]:
@@ -294,8 +305,7 @@ def _named(
         record = face.record
         prefix = f"{safe_name(record.clip)}_" if several else ""
         frame_name = record.source_name or f"{prefix}{record.frame + 1:05d}.png"
-        stem = Path(record.original_name or f"{Path(frame_name).stem}_{record.person - 1}").stem
-        wish = safe_name(stem)
+        wish = _own_stem(face) or safe_name(Path(record.original_name).stem)
         names = (wish, *(f"{wish}-{number}" for number in range(2, 100_000)))
         name = next(n for n in names if (record.person_name, n.casefold()) not in taken)
         taken.add((record.person_name, name.casefold()))

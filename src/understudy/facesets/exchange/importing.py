@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 import numpy as np
 
@@ -23,12 +23,13 @@ from understudy.facesets.exchange.import_journal import ImportJournal
 from understudy.facesets.exchange.options import ImportOptions
 from understudy.facesets.exchange.places import Place, Places, place_without_clip
 from understudy.facesets.exchange.sources import Source
-from understudy.facesets.names import safe_name
+from understudy.facesets.names import face_name, face_stem, safe_name
+from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, content_digest
 from understudy.media.clip import Clip
 
 STAGE = "import"
-_TOLD_ONE_BY_ONE = 20
+_MOST_NAMES = 5  # of faces with one trouble
 Waiting = dict[int, list[tuple[ForeignFace, Place, str]]]  # faces to be cut, by frame
 
 
@@ -42,7 +43,7 @@ class _Tally:
     coarser: int = 0
     guessed: int = 0
     framed_by_crop: int = 0
-    unread: Counter[str] = field(default_factory=Counter)
+    unread: dict[str, list[str]] = field(default_factory=dict)  # names of faces by what is wrong with them
 
 
 def import_faces(
@@ -65,15 +66,15 @@ def import_faces(
     started, tally = time.monotonic(), _Tally()
     with ImportJournal(faceset.folder, forgotten=forgotten, again=options.again) as journal:
         run = _Run(faceset, options, Places(clip) if clip else None, clip_name, journal, tally)
-        for what in run.all(sources):
-            if isinstance(what, Notice):
-                yield what
+        for _ in run.all(sources):
             rate = tally.read / max(time.monotonic() - started, 1e-6)
             left = max(0, total - tally.read) / max(rate, 1e-6)
             yield Progress(stage=STAGE, done=min(tally.read, total), total=total, rate=rate, seconds_left=left)
-    unread = sum(tally.unread.values())
+    unread = sum(map(len, tally.unread.values()))
     if unread and not tally.stored and not tally.before:
-        why, _ = tally.unread.most_common(1)[0]
+        why = max(tally.unread, key=lambda why: len(tally.unread[why]))
+        del tally.unread[why]
+        yield from _told(tally)
         raise ExchangeUnreadable(f"Not one of {unread} faces could be read. {why}")
     yield from _told(tally)
     if tally.stored:
@@ -97,8 +98,13 @@ def _told(tally: _Tally) -> Iterator[Notice]:
             "merged.",
             level="warning",
         )
-    for why, count in tally.unread.most_common():
-        yield Notice(f"{count} could not be taken over: {why}", level="warning")
+    for why, names in sorted(tally.unread.items(), key=lambda item: -len(item[1])):
+        if len(names) == 1:
+            yield Notice(f"{names[0]}: {why}", level="warning")
+            continue
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        which = ", ".join(names[:_MOST_NAMES]) + more
+        yield Notice(f"{len(names)} faces could not be taken over: {why} ({which})", level="warning")
 
 
 @dataclass
@@ -113,34 +119,41 @@ class _Run:
     tally: _Tally
     digests: set[bytes] = field(default_factory=set)
 
-    def all(self, sources: Sequence[Source]) -> Iterator[Notice | None]:
+    def all(self, sources: Sequence[Source]) -> Iterator[None]:
         """Go through all faces, once round for each."""
         self.digests = set(self.faceset.digests().values())
         waiting: Waiting = {}
         for source in sources:
             for face in source.faces(0):
                 if isinstance(face, Unread):
-                    self.tally.read += 1
-                    yield self._note(face.name, face.why)
+                    self._note(face.name, face.why)
+                    yield None
                     continue
                 try:
-                    self._take(face, safe_name(self.clip_name or source.title), waiting)
+                    self._take(*self._at_its_place(face, source.title), waiting)
                 except UnderstudyError as error:
                     if not isinstance(error, ExchangeUnreadable):
                         raise
-                    self.tally.read += 1
-                    yield self._note(face.name, error.message)
-                    continue
+                    self._note(face.name, error.message)
                 yield None
         yield from self._cut(waiting)
 
-    def _take(self, face: ForeignFace, clip: str, waiting: Waiting) -> None:
+    def _at_its_place(self, face: ForeignFace, title: str) -> tuple[ForeignFace, Place, str]:
+        """The face, its frame and its clip's name; by its own name where that is one of ours and the frame that
+        the file names is the same. Raises ExchangeUnreadable where the clip has no such frame."""
+        place, clip = self._place(face), safe_name(self.clip_name or title)
+        ours = face_name(PurePath(face.name).stem)
+        if ours is None or (face.source_name and place.frame != ours.frame):
+            return face, place, clip
+        place = replace(place, frame=ours.frame)
+        return replace(face, number=ours.person - 1), place, safe_name(self.clip_name or ours.clip)
+
+    def _take(self, face: ForeignFace, place: Place, clip: str, waiting: Waiting) -> None:
         key = _key(face, clip)
         if key in self.journal.keys:
             self.tally.before += 1
             self.tally.read += 1
             return
-        place = self._place(face)
         if self._must_be_cut(face):
             bare = ForeignFace(**{**vars(face), "image": None})  # pictures that wait would fill the memory
             waiting.setdefault(place.frame, []).append((bare, place, clip))
@@ -165,23 +178,23 @@ class _Run:
             raise ExchangeUnreadable("It doesn't say where in which frame it lies, so it can't be cut.")
         return needs or (not face.exactly_placed and self.places is not None and face.source_name != "")
 
-    def _cut(self, waiting: Waiting) -> Iterator[Notice | None]:
+    def _cut(self, waiting: Waiting) -> Iterator[None]:
         if self.places is None:
             return
         for frame in self.places.frames(list(waiting)):
             rgb = frame.rgb_8bit
             for face, place, clip in waiting.pop(frame.index):
-                self.tally.read += 1
                 exact = Place(frame.index, frame.time_s, place.frame_size)
                 try:
                     self._store(cut(face, exact, rgb, clip=clip, how=self._how()), _key(face, clip))
-                    yield None
+                    self.tally.read += 1
                 except ExchangeUnreadable as error:
-                    yield self._note(face.name, error.message)
+                    self._note(face.name, error.message)
+                yield None
         for faces in waiting.values():  # frames that a damaged clip did not give
             for face, _, _ in faces:
-                self.tally.read += 1
-                yield self._note(face.name, "Its frame can't be decoded.")
+                self._note(face.name, "Its frame can't be decoded.")
+                yield None
 
     def _how(self) -> Cut:
         return Cut(self.options.face_type, self.options.size_px, self.options.image_format)
@@ -193,17 +206,26 @@ class _Run:
             self.tally.before += 1
             self.journal.note(key, "")
             return
-        stored = self.faceset.add_encoded(adopted.data, adopted.record, adopted.ending, replace_same=False)
+        stored = self.faceset.add_encoded(
+            adopted.data, adopted.record, adopted.ending, replace_same=False, wish=_wish(adopted.record)
+        )
         self.digests.add(digest)
         self.tally.stored += 1
         self.journal.note(key, stored.name)
 
-    def _note(self, name: str, why: str) -> Notice | None:
-        self.tally.unread[why] += 1
-        if sum(self.tally.unread.values()) > _TOLD_ONE_BY_ONE:
-            return None
+    def _note(self, name: str, why: str) -> None:
+        """Count a face that can't be taken over. A thousand may have the same trouble, so it is told once, at
+        the end."""
+        self.tally.read += 1
         shown = "".join(c if c.isprintable() else "?" for c in name[:100])
-        return Notice(f"{shown}: {why}", level="warning")
+        self.tally.unread.setdefault(why, []).append(shown)
+
+
+def _wish(record: FaceRecord) -> str:
+    """The name that a face of ours had, with the number of a second face of its place and person."""
+    stem = PurePath(record.original_name).stem
+    usual = face_stem(record.clip, record.frame, record.person)
+    return stem if face_name(stem) == face_name(usual) else ""
 
 
 def _key(face: ForeignFace, clip: str) -> str:
