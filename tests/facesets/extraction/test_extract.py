@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -134,6 +135,45 @@ def test_a_face_deleted_by_hand_stays_deleted_even_when_the_caches_are_gone(tmp_
     summary = summary_of(room.run())
     assert room.frames() == [0, 1, 2, 4, 5, 6, 7]
     assert (summary["faces_written"], summary["faces_deleted_by_hand"]) == (0, 1)
+
+
+@pytest.fixture
+def renumbered(tmp_path, detector) -> Room:
+    """A room whose left person is number 2 of the whole clip and number 1 of its first six frames."""
+    left, right = Drawn(40, 60, 44, 1), Drawn(115, 60, 44, 2)
+    frames = [[left] if i < 2 else [left, right] if i < 6 else [right] for i in range(10)]
+    return Room(tmp_path, frames)
+
+
+def test_a_deleted_face_stays_deleted_when_other_options_number_people_anew(renumbered):
+    renumbered.run(person=2)
+    assert renumbered.frames() == list(range(6))
+    renumbered.faceset.faces()[3].path.unlink()
+    renumbered.faceset.refresh()
+    summary = summary_of(renumbered.run(OPTIONS.changed(stop="6f"), person=1))
+    assert (summary["person"], summary["faces_deleted_by_hand"]) == (1, 1)
+    assert renumbered.frames() == [0, 1, 2, 4, 5]
+
+
+def test_a_face_is_not_taken_for_a_deleted_one_of_somebody_else_who_had_its_number(renumbered):
+    renumbered.run(OPTIONS.changed(stop="6f"), person=1)
+    renumbered.faceset.faces()[3].path.unlink()
+    renumbered.faceset.refresh()
+    renumbered.run(person=1)
+    right = [f.record.frame for f in Faceset(renumbered.folder / "faces").faces() if f.record.box_xyxy[0] > 80]
+    assert right == list(range(2, 10))
+
+
+def test_a_deletion_noted_before_boxes_were_kept_still_counts(renumbered, tmp_path):
+    renumbered.run(person=2)
+    renumbered.faceset.faces()[3].path.unlink()
+    renumbered.faceset.refresh()
+    journal = tmp_path / "faces" / "extracted.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        line.pop("box", None)
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert summary_of(renumbered.run(person=2))["faces_deleted_by_hand"] == 1
 
 
 def test_a_renamed_face_is_not_written_a_second_time(tmp_path, detector):

@@ -15,7 +15,7 @@ import numpy as np
 from understudy.events import Events, Notice
 from understudy.faces.boxes import overlap
 from understudy.facesets.extraction.cropping import Plan
-from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.journal import Journal, Written
 from understudy.facesets.extraction.task import Shelf
 from understudy.facesets.extraction.tracks import Sighting, Track
 from understudy.facesets.store import Faceset, StoredFace
@@ -31,6 +31,31 @@ def stored_frames(faces: Iterable[StoredFace], plans: Sequence[Plan], tracks: Se
         for face in faces
         if id(_whose(face.record.frame, face.record.box_xyxy, seen)) in meant
     }
+
+
+def noted_frames(
+    notes: Iterable[Written],
+    plans: Sequence[Plan],
+    tracks: Sequence[Track],
+    numbers: Mapping[int, set[int]],
+) -> set[int]:
+    """Frames whose planned face was written before: the note's box is its, or else the note's person is one of
+    the `numbers` that its track's person has or had."""
+    planned, seen = {plan.sighting.frame.index: plan for plan in plans}, _sightings(plans, tracks)
+    noted = set()
+    for note in notes:
+        plan = planned.get(note.frame)
+        if plan is None:
+            continue
+        whose = None if note.box_xyxy is None else _whose(note.frame, note.box_xyxy, seen)
+        if whose is not None:
+            is_it = whose is plan.sighting
+        else:  # no box was kept, or nobody is just there now
+            is_apart = note.box_xyxy is not None and _shared(note.box_xyxy, plan.sighting) == 0
+            is_it = note.person in numbers[plan.track.number] and not is_apart
+        if is_it:
+            noted.add(note.frame)
+    return noted
 
 
 def misfits(faces: Iterable[StoredFace], plans: Sequence[Plan], tracks: Sequence[Track]) -> list[StoredFace]:
@@ -91,7 +116,8 @@ def put_in_order(
     if back:
         with Journal(faceset.folder) as journal:
             for name in back:
-                frame, person = wanted[name].sighting.frame.index, wanted[name].track.person
-                journal.mark(clip, frame=frame, person=person, made=True)
+                sighting, person = wanted[name].sighting, wanted[name].track.person
+                box = sighting.face.detection.box_xyxy.round(2).tolist()
+                journal.mark(clip, frame=sighting.frame.index, person=person, made=True, box=box)
         faceset.refresh()
         yield Notice(f"{clip}: {len(back)} faces that are meant again came back from the trash.")

@@ -68,7 +68,13 @@ def cut(clip: Clip, plans: Sequence[Plan], *, task: Task, journal: Journal, done
     started, total = time.monotonic(), done + len(plans)
     for number, (record, data) in enumerate(_cut_ahead(clip, plans, task), 1):
         task.faceset.add_encoded(data, record, task.options.image_format)
-        journal.note_face(task.clip_name, content=task.content, frame=record.frame, person=record.person)
+        journal.note_face(
+            task.clip_name,
+            content=task.content,
+            frame=record.frame,
+            person=record.person,
+            box=record.box_xyxy,
+        )
         rate = number / max(time.monotonic() - started, 1e-6)
         left = (len(plans) - number) / rate
         yield Progress(stage="crop", done=done + number, total=total, rate=rate, seconds_left=left)

@@ -7,6 +7,7 @@ is dropped: that face is then written again, which changes nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -24,6 +25,15 @@ class Away:
     name: str
     frame: int
     box_xyxy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A face that was written: its person's number then, and its box; None in journals that kept no boxes."""
+
+    frame: int
+    person: int
+    box_xyxy: tuple[float, ...] | None
 
 
 class Journal:
@@ -80,6 +90,24 @@ class Journal:
                 (noted.discard if line.get("forgotten") else noted.add)(line["frame"])
         return noted
 
+    def written(self, clip: str) -> list[Written]:
+        """The faces of a clip that were written and not forgotten since; boxes where they are known."""
+        noted: dict[tuple[int, int], list[tuple[float, ...] | None]] = {}
+        forgotten: dict[tuple[int, int], list[tuple[float, ...] | None]] = {}
+        for line in self._lines:
+            if line.get("clip") != clip or "frame" not in line:
+                continue
+            key = line["frame"], line["person"]
+            box = tuple(line["box"]) if line.get("box") else None
+            if line.get("forgotten"):
+                before = noted.pop(key, [])
+                forgotten[key] = [other for other in before if box in (None, other) or other is None]
+                noted[key] = [other for other in before if other not in forgotten[key]]
+            else:
+                # Where a face comes back by its number alone, its box is the one it had.
+                noted[key] = noted.get(key, []) + ([box] if box else forgotten.get(key) or [None])
+        return [Written(*key, box) for key, boxes in noted.items() for box in dict.fromkeys(boxes)]
+
     def frames_of_clip(self, clip: str) -> set[int]:
         """The frames of which a face of anybody was written."""
         return set().union(*(self.frames(clip, person) for person in self.persons(clip)))
@@ -89,14 +117,21 @@ class Journal:
         if self.settings(clip)[-1:] != [settings]:
             self._write({"clip": clip, "content": content, "settings": settings})
 
-    def note_face(self, clip: str, *, content: str, frame: int, person: int) -> None:
-        """Note a written face."""
-        self._write({"clip": clip, "content": content, "frame": frame, "person": person})
+    def note_face(
+        self, clip: str, *, content: str, frame: int, person: int, box: Sequence[float] | None = None
+    ) -> None:
+        """Note a written face. Persons are numbered anew by other options; the box says which face it was."""
+        line = {"clip": clip, "content": content, "frame": frame, "person": person}
+        self._write(line if box is None else line | {"box": list(box)})
 
-    def mark(self, clip: str, *, frame: int, person: int, made: bool) -> None:
+    def mark(
+        self, clip: str, *, frame: int, person: int, made: bool, box: Sequence[float] | None = None
+    ) -> None:
         """Note a face that something else than an extraction took away, or forget one so that it may be made
         anew."""
         line: dict[str, Any] = {"clip": clip, "frame": frame, "person": person}
+        if box is not None:
+            line["box"] = list(box)
         self._write(line if made else line | {"forgotten": True})
 
     def note_away(self, record: FaceRecord, *, name: str) -> None:

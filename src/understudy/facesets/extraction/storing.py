@@ -11,7 +11,7 @@ from typing import Any
 
 from understudy.errors import FacesetUnusable
 from understudy.events import Event, Events, Notice, StageStarted
-from understudy.facesets.extraction.belonging import put_in_order, stored_frames
+from understudy.facesets.extraction.belonging import noted_frames, put_in_order, stored_frames
 from understudy.facesets.extraction.choosing import Meant
 from understudy.facesets.extraction.cropping import Plan, cut
 from understudy.facesets.extraction.journal import Journal
@@ -67,15 +67,13 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
 
 
 def _noted(journal: Journal, clip: str, meant: Meant, plans: Sequence[Plan]) -> set[int]:
-    """Frames whose planned face was written before, under the number its person has or had before edits."""
+    """Frames whose planned face was written before, at its place or under the number its person has or had."""
     found_as = {id(sight.face): track.person for track in meant.tracks for sight in track.sightings}
     numbers: dict[int, set[int]] = {}
     for track in meant.person.tracks:
         own = {found_as[id(sight.face)] for sight in track.sightings if id(sight.face) in found_as}
         numbers[track.number] = own | {meant.person.number}
-    written = {number: journal.frames(clip, number) for number in set().union(*numbers.values())}
-    planned = [(plan.sighting.frame.index, numbers[plan.track.number]) for plan in plans]
-    return {frame for frame, own in planned if any(frame in written[number] for number in own)}
+    return noted_frames(journal.written(clip), plans, meant.tracks, numbers)
 
 
 def replace_faces(
