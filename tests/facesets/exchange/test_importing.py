@@ -271,3 +271,21 @@ def test_masks_too_fine_for_a_file_lose_detail_and_nothing_else(tmp_path):
     in_mask = transform_points(mask.mask_from_frame, record.landmarks())
     in_crop = transform_points(record.crop_matrix(), record.landmarks())
     assert np.abs(in_mask - in_crop).max() < 0.01
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_frames_counted_from_0_are_not_mixed_and_that_is_said(tmp_path, first):
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    for n in range(3):
+        name = f"{first + n:05d}.png"
+        values = made.dfl_values(made.landmarks(yaw=n * 10), name=name)
+        # the lowest number comes last, when the others could be stored already
+        (folder / f"{9 - n}.jpg").write_bytes(made.dfl_jpeg(values))
+    with Faceset(tmp_path / "faces") as faceset:
+        events = run([folder], faceset)
+        found = {face.record.source_name: face.record.frame for face in faceset.faces()}
+    assert found == {f"{first + n:05d}.png": n for n in range(3)}
+    assert [text for text in notices(events) if "counted from 0" in text] == (
+        ["A frame has the number 0, so all frames of this import were counted from 0."] if first == 0 else []
+    )

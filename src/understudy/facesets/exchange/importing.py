@@ -21,7 +21,7 @@ from understudy.facesets.exchange.adopting import Adopted, Cut, cut, kept
 from understudy.facesets.exchange.foreign import ForeignFace, Unread
 from understudy.facesets.exchange.import_journal import ImportJournal
 from understudy.facesets.exchange.options import ImportOptions
-from understudy.facesets.exchange.places import Place, Places, place_without_clip
+from understudy.facesets.exchange.places import Place, Places, number_in_names, place_without_clip
 from understudy.facesets.exchange.sources import Source
 from understudy.facesets.names import face_name, face_stem, safe_name
 from understudy.facesets.record import FaceRecord
@@ -43,6 +43,7 @@ class _Tally:
     coarser: int = 0
     guessed: int = 0
     framed_by_crop: int = 0
+    from_0: bool = False
     unread: dict[str, list[str]] = field(default_factory=dict)  # names of faces by what is wrong with them
 
 
@@ -83,7 +84,23 @@ def import_faces(
     yield StageFinished(stage=STAGE, summary=summary, skipped=not tally.stored)
 
 
+def _first_number(sources: Sequence[Source], *, with_clip: bool) -> int:
+    """0 where a frame that only its name places is called so, else 1.
+
+    Faces are read once more for it: counting from 1 in one half and from 0 in the other would mix two frames.
+    """
+    for source in sources:
+        for face in source.faces(0):
+            if isinstance(face, Unread) or (with_clip and face.source_name):
+                continue
+            if number_in_names(face.source_name, face.name) == 0:
+                return 0
+    return 1
+
+
 def _told(tally: _Tally) -> Iterator[Notice]:
+    if tally.from_0:
+        yield Notice("A frame has the number 0, so all frames of this import were counted from 0.")
     if tally.coarser:
         yield Notice(f"{tally.coarser} masks were made coarser to fit into their face's file.")
     if tally.guessed:
@@ -118,10 +135,13 @@ class _Run:
     journal: ImportJournal
     tally: _Tally
     digests: set[bytes] = field(default_factory=set)
+    first_number: int | None = None  # of frames that only their names place; not known before it is needed
+    sources: Sequence[Source] = ()
 
     def all(self, sources: Sequence[Source]) -> Iterator[None]:
         """Go through all faces, once round for each."""
         self.digests = set(self.faceset.digests().values())
+        self.sources = sources
         waiting: Waiting = {}
         for source in sources:
             for face in source.faces(0):
@@ -165,7 +185,12 @@ class _Run:
 
     def _place(self, face: ForeignFace) -> Place:
         if self.places is None or not face.source_name:
-            return place_without_clip(face.source_name, face.name, face.frame_size)
+            if self.first_number is None:
+                self.first_number = _first_number(self.sources, with_clip=self.places is not None)
+                self.tally.from_0 = self.first_number == 0
+            return place_without_clip(
+                face.source_name, face.name, face.frame_size, first_number=self.first_number
+            )
         place = self.places.of(face.source_name)
         return place if face.frame_known else replace(place, frame_size=face.frame_size)
 

@@ -1,6 +1,7 @@
 """Which frame of a clip a face of another program comes from, by the name it gives its frame.
 
-In a folder of images the name says it. Frames of a video were numbered from 1 by every program of the field.
+In a folder of images the name says it. Frames of a video were numbered from 1 by every program of the field;
+folders made by hand may count from 0, which only all of their names together show.
 """
 
 from __future__ import annotations
@@ -25,10 +26,17 @@ class Place:
     frame_size: tuple[int, int]
 
 
-def place_without_clip(source_name: str, name: str, frame_size: tuple[int, int]) -> Place:
-    """The place by numbers in names alone."""
-    number = last_number(source_name) if source_name else last_number(name.rpartition("_")[0] or name)
-    return Place(max(0, (number or 0) - 1), 0.0, frame_size)
+def number_in_names(source_name: str, name: str) -> int | None:
+    """The number of a frame that its own name gives it, or that of the face where the frame has none."""
+    return last_number(source_name) if source_name else last_number(name.rpartition("_")[0] or name)
+
+
+def place_without_clip(
+    source_name: str, name: str, frame_size: tuple[int, int], *, first_number: int = 1
+) -> Place:
+    """The place by numbers in names alone; the clip's first frame has `first_number`."""
+    number = number_in_names(source_name, name)
+    return Place(max(0, number - first_number) if number is not None else 0, 0.0, frame_size)
 
 
 class Places:
