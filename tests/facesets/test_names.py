@@ -1,8 +1,10 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.facesets.names import FaceName, face_name, face_stem, safe_name
+from understudy.facesets.names import FaceName, FreeNames, face_name, face_stem, safe_name
 
 
 @pytest.mark.parametrize("name", ["clip", "Mein Prøjekt 影", "سينما", "a-b_c (2)", "v1.2"])
@@ -44,3 +46,18 @@ def test_the_name_of_a_face_says_its_clip_frame_and_person(clip, frame, person):
 @pytest.mark.parametrize("stem", ["00012_0", "a-00012-1", "a-000012", "a-000012-0", "a-0000012-1", "-000012-1"])
 def test_names_of_other_programs_are_not_taken_for_ours(stem):
     assert face_name(stem) is None
+
+
+def test_a_taken_name_is_taken_in_capitals_too():
+    free = FreeNames(["face.jpg", "FACE-2.jpg"])
+    assert [free.take("Face.jpg") for _ in range(2)] == ["Face-3.jpg", "Face-4.jpg"]
+    assert free.take("face-4.jpg") == "face-4-2.jpg"
+    assert free.take("other.jpg") == "other.jpg"
+
+
+def test_thousands_of_faces_that_want_one_name_get_theirs_at_once():
+    free = FreeNames()
+    started = time.process_time()
+    names = [free.take("a.v1.jpg") for _ in range(20_000)]
+    assert time.process_time() - started < 5, "one look at every name before takes minutes"
+    assert len(set(names)) == 20_000 and names[-1] == "a.v1-20000.jpg"

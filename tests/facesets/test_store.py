@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.facesets.conftest import make_record, noise
 from understudy.errors import FolderUnwritable, ImageUnreadable
-from understudy.facesets.store import Faceset
+from understudy.facesets.store import Faceset, encoded_face
 from understudy.facesets.xmp import extract_record
 
 
@@ -248,3 +248,31 @@ def test_opening_known_faces_reads_no_file(faceset, monkeypatch):
     faceset.close()
     monkeypatch.setattr("understudy.facesets.store.extract_record", lambda data: pytest.fail("a file was read"))
     assert len(Faceset(faceset.folder)) == 4
+
+
+def test_thousands_of_faces_of_one_place_get_a_name_each_at_once(tmp_path):
+    with Faceset(tmp_path) as faceset:
+        record = make_record(frame=3)
+        data = encoded_face(noise(), record, image_format="jpg")
+
+        def added() -> str:
+            return faceset.add_encoded(data, record, "jpg", replace_same=False).name
+
+        assert [added(), added()] == ["clip-000003-1.jpg", "clip-000003-1-2.jpg"]
+        row = faceset._rows["clip-000003-1.jpg"]
+        faceset._rows |= dict.fromkeys((f"clip-000003-1-{n}.jpg" for n in range(3, 10051)), row)
+        assert added() == "clip-000003-1-10051.jpg"
+        faceset._rows = counting = _Counting(faceset._rows)
+        assert added() == "clip-000003-1-10052.jpg"
+        assert counting.asked < 5, "every name before was tried again"
+        (tmp_path / "clip-000003-1.jpg").unlink()
+        faceset.refresh()
+        assert added() == "clip-000003-1.jpg"
+
+
+class _Counting(dict):
+    asked = 0
+
+    def get(self, key, default=None):
+        self.asked += 1
+        return super().get(key, default)

@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _OF_A_FACE = re.compile(r"(.+)-([0-9]{6,9})-([0-9]{1,4})(-[0-9]{1,5})?", re.DOTALL)
 _LIMIT_BYTES = 120  # of the 255 that file systems allow, so that numbers and endings fit
+
+
+class FreeNames:
+    """Gives every file a name of its own: the one wished for, or the same with a number before its ending.
+
+    `taken` are names that are given already. Capitals make no other name, because some systems don't tell them
+    apart. Thousands of the same wish take no longer each than the first.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {name.casefold() for name in taken}
+        self._last_number: dict[str, int] = {}
+
+    def take(self, wish: str) -> str:
+        """A name that nobody has; from now on it is taken."""
+        name, path = wish, Path(wish)
+        number = self._last_number.get(wish.casefold(), 1)
+        while name.casefold() in self._taken:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+        self._last_number[wish.casefold()] = number
+        self._taken.add(name.casefold())
+        return name
 
 
 def safe_name(text: str) -> str:

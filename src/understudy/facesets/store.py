@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,7 @@ class Faceset:
         self._rows: dict[str, Row] = {}
         self._faces: list[StoredFace] | None = None
         self._notes: list[str] = []
+        self._last_number: dict[str, int] = {}  # by a usual name that several faces want
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -85,7 +87,7 @@ class Faceset:
         """Look at the folder again."""
         self._write_index()
         self._faces = None
-        self._notes = []
+        self._notes, self._last_number = [], {}
         if not self.folder.is_dir():
             self._rows = {}
             return
@@ -284,16 +286,18 @@ class Faceset:
     def _free_name(self, record: FaceRecord, ending: str, *, replace_same: bool) -> str:
         """The face's usual name, or with a number where a face of something else has it."""
         stem = face_stem(record.clip, record.frame, record.person)
-        for attempt in range(1, 10_000):
-            name = f"{stem}.{ending}" if attempt == 1 else f"{stem}-{attempt}.{ending}"
+        usual = f"{stem}.{ending}"
+        for number in itertools.count(1 if replace_same else self._last_number.get(usual, 1)):
+            name = usual if number == 1 else f"{stem}-{number}.{ending}"
             row = self._rows.get(name)
             if row is None and not (self.folder / name).exists():
+                self._last_number[usual] = number
                 return name
             if replace_same and row is not None and row.record is not None:
                 other = self._stored(row).record
                 if (other.clip, other.frame, other.person) == (record.clip, record.frame, record.person):
                     return name
-        raise RuntimeError(f"no free name for {stem}")
+        raise AssertionError("there is always one more number")
 
 
 def encoded_face(rgb: UInt8, record: FaceRecord, *, image_format: ImageFormat) -> bytes:

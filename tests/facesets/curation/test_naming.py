@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.facesets.curation.conftest import add_faces, content
 from understudy.events import StageFinished
-from understudy.facesets.curation.naming import free_name, recover_names, rename_in_order
+from understudy.facesets.curation.naming import recover_names, rename_in_order
 from understudy.facesets.store import Faceset
 
 
@@ -49,7 +49,3 @@ def test_two_faces_of_one_frame_get_numbers(tmp_path: Path, trash: Path) -> None
         faceset.refresh()
         list(recover_names(faceset, trash=trash))
         assert sorted(content(faceset.folder)) == ["clip-000000-1-2.jpg", "clip-000000-1.jpg"]
-
-
-def test_a_taken_name_is_taken_in_capitals_too() -> None:
-    assert free_name("Face.jpg", {"face.jpg", "face-2.jpg"}) == "Face-3.jpg"

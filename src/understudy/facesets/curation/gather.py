@@ -10,7 +10,8 @@ from pathlib import Path
 
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
-from understudy.facesets.curation.naming import free_name, names_taken
+from understudy.facesets.curation.naming import names_taken
+from understudy.facesets.names import FreeNames
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import require_free_space
 
@@ -25,16 +26,14 @@ def gather(goal: Faceset, sources: Sequence[Source], *, trash: Path, verb: str, 
         for face in faces
     ]
     require_free_space(goal.folder, needed_bytes=sum(face.path.stat().st_size for _, face in wanted))
-    there, taken = set(goal.digests().values()), names_taken(goal.folder)
+    there, free = set(goal.digests().values()), FreeNames(names_taken(goal.folder))
     copied, total = 0, len(wanted)
     yield StageStarted(stage=verb, unit="faces", total=total)
     with History(goal.folder, trash).change(verb, words) as change:
         for number, (digest, face) in enumerate(wanted, 1):
             if digest not in there:
                 there.add(digest)
-                name = free_name(face.name, taken)
-                taken.add(name.casefold())
-                change.add(name, face.path.read_bytes())
+                change.add(free.take(face.name), face.path.read_bytes())
                 copied += 1
             if number % 20 == 0 or number == total:
                 yield Progress(stage=verb, done=number, total=total)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 from collections.abc import Sequence
@@ -104,7 +105,8 @@ def _remove_if_same(start: Path, goal: Path) -> bool:
 
 
 def _free(path: Path) -> Path:
-    candidates = (path, *(path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(2, 100_000)))
+    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in itertools.count(2))
+    candidates = itertools.chain((path,), numbered)
     return next(candidate for candidate in candidates if not candidate.exists())
 
 

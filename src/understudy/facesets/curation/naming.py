@@ -6,22 +6,13 @@ nothing.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.events import Events, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
-from understudy.facesets.names import face_stem
+from understudy.facesets.names import FreeNames, face_stem
 from understudy.facesets.store import Faceset, StoredFace
-
-
-def free_name(wish: str, taken: Collection[str]) -> str:
-    """`wish`, or the same with a number before its ending. `taken` holds names in `str.casefold`, because some
-    systems don't tell cases apart."""
-    path = Path(wish)
-    candidates = itertools.chain((wish,), (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2)))
-    return next(candidate for candidate in candidates if candidate.casefold() not in taken)
 
 
 def names_taken(folder: Path) -> set[str]:
@@ -60,11 +51,8 @@ def first_names(faceset: Faceset) -> dict[str, str]:
 
 def _granted(faceset: Faceset, wishes: dict[str, str]) -> dict[str, str]:
     """Wishes in order of preference: the first to want a name gets it, the next one a number."""
-    taken = names_taken(faceset.folder) - {name.casefold() for name in wishes}
-    goals: dict[str, str] = {}
-    for name, wish in wishes.items():
-        goals[name] = free_name(wish, taken)
-        taken.add(goals[name].casefold())
+    free = FreeNames(names_taken(faceset.folder) - {name.casefold() for name in wishes})
+    goals = {name: free.take(wish) for name, wish in wishes.items()}
     return {name: goal for name, goal in goals.items() if name != goal}
 
 

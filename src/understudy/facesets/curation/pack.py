@@ -21,8 +21,9 @@ from understudy.counts import counted
 from understudy.errors import FacesetUnusable, ImageUnreadable, PackUnreadable
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
-from understudy.facesets.curation.naming import free_name, names_taken
+from understudy.facesets.curation.naming import names_taken
 from understudy.facesets.extraction.journal import JOURNAL_NAME
+from understudy.facesets.names import FreeNames
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import ENDINGS, Faceset, StoredFace, content_digest
 from understudy.facesets.xmp import extract_record
@@ -234,7 +235,7 @@ def unpack(path: Path, faceset: Faceset, *, trash: Path) -> Events:
         opened.require_faces()
         names = opened.names()
         require_free_space(faceset.folder, needed_bytes=path.stat().st_size)
-        taken, there = names_taken(faceset.folder), set(faceset.digests().values())
+        free, there = FreeNames(names_taken(faceset.folder)), set(faceset.digests().values())
         unpacked = 0
         yield StageStarted(stage="unpack", unit="faces", total=len(names))
         words = f"unpack {path.name}"
@@ -242,9 +243,7 @@ def unpack(path: Path, faceset: Faceset, *, trash: Path) -> Events:
             for number, name in enumerate(names, 1):
                 data = opened.read(name)
                 if content_digest(data) not in there:
-                    goal = free_name(name, taken)
-                    taken.add(goal.casefold())
-                    change.add(goal, data)
+                    change.add(free.take(name), data)
                     unpacked += 1
                 if number % 20 == 0 or number == len(names):
                     yield Progress(stage="unpack", done=number, total=len(names))

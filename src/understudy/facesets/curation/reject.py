@@ -10,7 +10,8 @@ from pathlib import Path
 
 from understudy.errors import FacesUnknown
 from understudy.facesets.curation.history import History
-from understudy.facesets.curation.naming import free_name, names_taken
+from understudy.facesets.curation.naming import names_taken
+from understudy.facesets.names import FreeNames
 from understudy.facesets.store import Faceset, StoredFace
 
 
@@ -49,12 +50,11 @@ def restore(
     """
     history = History(faceset.folder, trash)
     places = _meant(history, names, last=last)
-    taken = names_taken(faceset.folder)
+    free = FreeNames(names_taken(faceset.folder))
     back = []
     with history.change("restore", _words("restore", len(places), why), command=command) as change:
         for place, name in places.items():
-            goal = free_name(name, taken)
-            taken.add(goal.casefold())
+            goal = free.take(name)
             change.bring(goal, place)
             back.append(goal)
     faceset.refresh()

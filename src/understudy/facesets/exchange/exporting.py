@@ -7,7 +7,7 @@ goes on after a stop. How one face looks to the other program is in `dfl_writing
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from understudy.facesets.exchange.dfl_writing import DflFace, chosen_mask, dfl_f
 from understudy.facesets.exchange.grids import points_for_them, transform_for_them
 from understudy.facesets.exchange.options import ExportOptions
 from understudy.facesets.exchange.places import Places
-from understudy.facesets.names import face_name, face_stem, safe_name
+from understudy.facesets.names import FreeNames, face_name, face_stem, safe_name
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import said_plainly, write_bytes, write_json, written_aside
@@ -300,13 +300,10 @@ def _named(
 ) -> Iterator[tuple[StoredFace, str, str]]:
     """Every face with its file's and its frame's name in DeepFaceLab; no two files are called the same."""
     several = len({face.record.clip for face in faces}) > 1
-    taken: set[tuple[str, str]] = set()
+    free: defaultdict[str, FreeNames] = defaultdict(FreeNames)  # each person has a folder
     for face in faces:
         record = face.record
         prefix = f"{safe_name(record.clip)}_" if several else ""
         frame_name = record.source_name or f"{prefix}{record.frame + 1:05d}.png"
         wish = _own_stem(face) or safe_name(Path(record.original_name).stem)
-        names = (wish, *(f"{wish}-{number}" for number in range(2, 100_000)))
-        name = next(n for n in names if (record.person_name, n.casefold()) not in taken)
-        taken.add((record.person_name, name.casefold()))
-        yield face, name + ending, frame_name
+        yield face, free[record.person_name].take(wish + ending), frame_name

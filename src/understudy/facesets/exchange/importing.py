@@ -99,7 +99,7 @@ def _first_number(sources: Sequence[Source], *, with_clip: bool) -> int:
 
 
 def _told(tally: _Tally) -> Iterator[Notice]:
-    if tally.from_0:
+    if tally.from_0 and tally.stored:
         yield Notice("A frame has the number 0, so all frames of this import were counted from 0.")
     if tally.coarser:
         yield Notice(f"{tally.coarser} masks were made coarser to fit into their face's file.")
