@@ -42,18 +42,44 @@ def test_a_list_of_names_can_be_rejected_and_comes_back(
     assert _json(capsys) == ["src-000001-1.jpg"]
     monkeypatch.setattr("sys.stdin", io.StringIO("src-000002-1.jpg\n"))
     assert main(["faceset", "keep", folder, "src", "--from", "-", "--dry-run"]) == 0
-    assert "2 faces would go" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["1 face would stay, 2 would go to the trash", "would go to the trash:"]
+    assert said[2:] == ["  src-000000-1.jpg", "  src-000003-1.jpg"]
     assert main(["faceset", "history", folder, "src", "--json"]) == 0
     assert [entry["verb"] for entry in _json(capsys)] == ["reject"]
     main(["faceset", "restore", folder, "src", "--dry-run", "--json"])
     assert _json(capsys) == ["src-000001-1.jpg"]
     main(["faceset", "restore", folder, "src", "--dry-run"])
-    assert capsys.readouterr().out.splitlines() == ["src-000001-1.jpg", "1 faces can come back"]
+    assert capsys.readouterr().out.splitlines() == ["src-000001-1.jpg", "1 face can come back"]
     assert main(["faceset", "undo", folder, "src"]) == 0
-    assert "taken back: reject 1 faces" in capsys.readouterr().out
+    assert "taken back: reject 1 face " in capsys.readouterr().out
     assert main(["faceset", "redo", folder, "src"]) == 0
     assert main(["faceset", "restore", folder, "src"]) == 0
-    assert "1 faces came back" in capsys.readouterr().out
+    assert "1 face came back" in capsys.readouterr().out
+
+
+def test_a_rejection_says_how_it_is_taken_back(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["faceset", "reject", folder, "src", "--limit", "1", "--dry-run"])
+    assert capsys.readouterr().out.splitlines()[0] == "1 face would go to the trash, 3 would stay"
+    main(["faceset", "reject", folder, "src", "--limit", "1"])
+    undo = f"`understudy faceset undo {folder} src`"
+    assert capsys.readouterr().out == f"1 face went to the trash; {undo} brings it back\n"
+    main(["faceset", "keep", folder, "src", "--limit", "1"])
+    assert capsys.readouterr().out == f"1 face stayed\n2 faces went to the trash; {undo} brings them back\n"
+    main(["faceset", "keep", folder, "src", "--limit", "1"])
+    assert "nothing was changed" in capsys.readouterr().out
+
+
+def test_where_nothing_matches_no_undo_is_promised(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["faceset", "reject", folder, "src", "--where", "clip == 'scr'"]) == 0
+    said = capsys.readouterr().out
+    assert said == "No face matched, so nothing was changed.\nNo face has clip 'scr'; there are 'src'.\n"
+    assert main(["faceset", "keep", folder, "src", "--where", "clip == 'scr'"]) == 2
+    assert "there are 'src'" in capsys.readouterr().err
+    main(["faceset", "reject", folder, "src", "--where", "frame > 99"])
+    assert capsys.readouterr().out == "No face matched, so nothing was changed.\n"
+    main(["faceset", "history", folder, "src", "--json"])
+    assert _json(capsys) == []
 
 
 def test_names_follow_an_order_and_come_back(folder: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_faces_of_a_stopped_import_are_in_the_history_too(project: Project, alig
     events = exchange.import_faces(project, "src", [aligned], form="auto", frames=None, options=ImportOptions())
     next(event for event in events if isinstance(event, Progress))
     events.close()
-    assert [entry.words for entry in facesets.history(project, "src")] == ["import aligned: 1 faces"]
+    assert [entry.words for entry in facesets.history(project, "src")] == ["import aligned: 1 face"]
     assert take(project, "src", aligned) == {"faces": 2, "imported before": 1, "unreadable": 0}
     list(facesets.undo(project, "src", steps=2))
     assert names(project, "src/main") == []

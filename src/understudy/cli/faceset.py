@@ -7,6 +7,7 @@ FACESET is PERFORMER/NAME, or PERFORMER alone where that says enough. The verbs 
 from __future__ import annotations
 
 import json as to_json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from cyclopts import App, Parameter
 from understudy.cli.flags import DryRun, Json, Which
 from understudy.cli.show import show
 from understudy.cli.words import print_result
+from understudy.counts import counted
 from understudy.errors import FacesUnknown
 from understudy.project.project import Project
 
@@ -81,6 +83,8 @@ def list_faces(
         print("\n".join(row["name"] for row in rows))
     else:
         _print_table(rows, which)
+        if not rows:
+            _print_texts_not_there(opened, faceset, choice)
 
 
 @faceset.command
@@ -136,7 +140,17 @@ def reject(
     opened, choice = Project.open(project), choice_of(names, which)
     _make_ready(opened, faceset, choice, silent=json)
     gone = facesets.reject_faces(opened, faceset, choice, dry_run=dry_run)
-    _print_gone(gone, dry_run=dry_run, json=json)
+    if json:
+        print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
+    elif not gone:
+        print(f"No face matched, so nothing {'would change' if dry_run else 'was changed'}.")
+        _print_texts_not_there(opened, faceset, choice)
+    elif dry_run:
+        stay = facesets.count_faces(opened, faceset) - len(gone)
+        print(f"{counted(len(gone), 'face')} would go to the trash, {stay} would stay")
+        _print_names("would go to the trash", gone)
+    else:
+        _print_gone(project, faceset, gone)
 
 
 @faceset.command
@@ -169,7 +183,18 @@ def keep(
     opened, choice = Project.open(project), choice_of(names, which)
     _make_ready(opened, faceset, choice, silent=json)
     gone = facesets.keep_faces(opened, faceset, choice, dry_run=dry_run)
-    _print_gone(gone, dry_run=dry_run, json=json)
+    if json:
+        print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
+        return
+    stay = facesets.count_faces(opened, faceset) - (len(gone) if dry_run else 0)
+    if not gone:
+        print(f"All {stay} are chosen to stay, so nothing {'would change' if dry_run else 'was changed'}.")
+    elif dry_run:
+        print(f"{counted(stay, 'face')} would stay, {len(gone)} would go to the trash")
+        _print_names("would go to the trash", gone)
+    else:
+        print(f"{counted(stay, 'face')} stayed")
+        _print_gone(project, faceset, gone)
 
 
 @faceset.command
@@ -211,7 +236,7 @@ def restore(
     if json:
         print(to_json.dumps(back, ensure_ascii=False))
     else:
-        print(f"{len(back)} faces {'can come' if dry_run else 'came'} back")
+        print(f"{counted(len(back), 'face')} {'can come' if dry_run else 'came'} back")
 
 
 @faceset.command
@@ -375,7 +400,7 @@ def _print_table(rows: list[dict[str, Any]], which: Which) -> None:
     print(f"{'name':<{width}} " + " ".join(f"{column:>11}" for column in columns))
     for row in rows:
         print(f"{row['name']:<{width}} " + " ".join(f"{_cell(row[column]):>11}" for column in columns))
-    print(f"{len(rows)} faces")
+    print(counted(len(rows), "face"))
 
 
 def _cell(value: object) -> str:
@@ -384,17 +409,24 @@ def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _print_gone(gone: list[StoredFace], *, dry_run: bool, json: bool) -> None:
-    if json:
-        print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
-        return
-    if dry_run:
-        print("\n".join(face.name for face in gone))
-    word = "would go" if dry_run else "went"
-    print(
-        f"{len(gone)} faces {word} to the trash"
-        + ("" if dry_run else "; `understudy faceset undo` brings them back")
-    )
+def _print_names(heading: str, faces: list[StoredFace]) -> None:
+    print(f"{heading}:")
+    for face in faces:
+        print(f"  {face.name}")
+
+
+def _print_gone(project: Path, faceset: str, gone: list[StoredFace]) -> None:
+    undo = shlex.join(["understudy", "faceset", "undo", str(project), faceset])
+    them = "it" if len(gone) == 1 else "them"
+    print(f"{counted(len(gone), 'face')} went to the trash; `{undo}` brings {them} back")
+
+
+def _print_texts_not_there(project: Project, faceset: str, choice: Choice) -> None:
+    from understudy.jobs import facesets
+
+    sentence = facesets.texts_not_there(project, faceset, choice)
+    if sentence:
+        print(sentence)
 
 
 def run(events: Events, *, json: bool) -> None:

@@ -40,11 +40,11 @@ def sheet(
     out:
         Folder for the pages. Without it: the project's folder `sheets`.
     columns:
-        Faces beside each other.
+        Faces beside each other, 1 to 100.
     rows:
-        Faces above each other.
+        Faces above each other, 1 to 100.
     cell_px:
-        Side of a face on the page, in pixels.
+        Side of a face on the page, 16 to 512 pixels.
     landmarks:
         Draw the landmarks on the faces.
     json:
@@ -57,9 +57,9 @@ def sheet(
         faceset,
         choice_of(names, which),
         out=out,
-        columns=max(1, columns),
-        rows=max(1, rows),
-        cell_px=max(16, cell_px),
+        columns=columns,
+        rows=rows,
+        cell_px=cell_px,
         landmarks=landmarks,
     )
     show(events, as_json=json)

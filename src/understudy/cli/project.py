@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from understudy.cli.flags import Clips, DryRun, Json
+from understudy.counts import counted
 from understudy.project.project import Project
 
 Stage = Literal["extract", "train", "merge", "encode"]
@@ -91,11 +92,11 @@ def status(project: Path, /, *, json: Json = False) -> None:
         return
     print(f"{state.name}  {_size(state.size_bytes)}, trash {_size(state.trash_bytes)}  {state.folder}")
     for clip in state.clips:
-        there = f"{clip.faces} faces" if clip.there else "the file is gone"
+        there = counted(clip.faces, "face") if clip.there else "the file is gone"
         print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
     for faceset in state.facesets:
         name = f"{faceset.performer}/{faceset.name}"
-        line = f"{faceset.faces} faces"
+        line = counted(faceset.faces, "face")
         print(f"  faceset    {name:<20} {line:<16} {_size(faceset.size_bytes):>9}  {_when(faceset.changed)}")
         for notice in faceset.notices:
             print(f"             note: {notice}")
@@ -103,7 +104,7 @@ def status(project: Path, /, *, json: Json = False) -> None:
         line = f"iteration {model.iteration}"
         print(f"  model      {model.name:<20} {line:<16} {_size(model.size_bytes):>9}  {_when(model.changed)}")
     for merged in state.merged:
-        line = f"{merged.frames} frames"
+        line = counted(merged.frames, "frame")
         name = f"{merged.clip} by {merged.model}"
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:

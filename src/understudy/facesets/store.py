@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
+from understudy.counts import counted
 from understudy.errors import ImageUnreadable
 from understudy.faces.align import crop
 from understudy.facesets.index import Index, Row
@@ -113,11 +114,11 @@ class Faceset:
         notes = [*(self._index.notes if self._index else ()), *self._notes]
         if lost:
             notes.append(
-                f"{_count(lost, 'file was', 'files were')} saved by a program that dropped the face's data; "
-                f"what the index knew is used instead ({_some(lost)})."
+                f"{counted(len(lost), 'file was', 'files were')} saved by a program that dropped the face's "
+                f"data; what the index knew is used instead ({_some(lost)})."
             )
         if foreign:
-            count = _count(foreign, "picture holds", "pictures hold")
+            count = counted(len(foreign), "picture holds", "pictures hold")
             notes.append(f"{count} no face data and will not be used ({_some(foreign)}).")
         return notes
 
@@ -339,10 +340,6 @@ def content_digest(data: bytes) -> bytes:
 
 def _place(face: StoredFace) -> tuple[str, int, int, str]:
     return face.record.clip, face.record.frame, face.record.track, face.name
-
-
-def _count(names: list[str], one: str, many: str) -> str:
-    return f"1 {one}" if len(names) == 1 else f"{len(names)} {many}"
 
 
 def _some(names: list[str]) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.counts import counted
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
@@ -147,7 +148,7 @@ def _step_of_import(project: Project, name: str, paths: Sequence[Path]) -> Itera
             arrived = names_not_in_history(folder)
             if arrived:
                 _registered(project, name)
-                words = f"import {', '.join(path.name for path in paths[:3])}: {len(arrived)} faces"
+                words = f"import {', '.join(path.name for path in paths[:3])}: {counted(len(arrived), 'face')}"
                 History(folder, project.trash.folder).note_arrived("import", words, arrived)
                 mark_in_history(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from understudy.counts import counted
 from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
@@ -32,7 +33,7 @@ def copy_faces(project: Project, source: str, goal: str, choice: Choice, *, dry_
         if not faces:
             raise FacesUnknown("No faces are chosen, so there is nothing to copy.", desk.faceset.folder)
         if dry_run:
-            yield Notice(f"{len(faces)} faces would be copied from {desk.name} to {goal}.")
+            yield Notice(f"{counted(len(faces), 'face')} would be copied from {desk.name} to {goal}.")
             return
         name = _goal(project, goal, [desk.name])
         words = f"copy from {desk.name}" + (f" ({choice.words})" if choice.words else "")
@@ -51,7 +52,7 @@ def merge_sets(project: Project, goal: str, sources: Sequence[str], *, dry_run: 
         opened = [stack.enter_context(project.faceset(*one.split("/"))) for one in names]
         if dry_run:
             count = sum(len(faceset) for faceset in opened)
-            yield Notice(f"{count} faces would be copied from {', '.join(names)} to {goal}.")
+            yield Notice(f"{counted(count, 'face')} would be copied from {', '.join(names)} to {goal}.")
             return
         name = _goal(project, goal, names)
         stack.enter_context(exclusive(lock_path(project, name), wait_s=2.0))

@@ -11,7 +11,7 @@ from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
 from understudy.facesets.curation.coverage import coverage
 from understudy.facesets.curation.coverage_map import draw_coverage
-from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures
+from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, require_page
 from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.table import COLUMNS, table_of
 from understudy.files import write_bytes
@@ -32,7 +32,11 @@ def sheet(
     cell_px: int = 128,
     landmarks: bool = False,
 ) -> Events:
-    """Contact sheets of the chosen faces, each with its name and the value it is sorted by."""
+    """Contact sheets of the chosen faces, each with its name and the value it is sorted by.
+
+    Raises OptionInvalid before anything is measured.
+    """
+    require_page(columns=columns, rows=rows, cell_px=cell_px)
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
         table = chosen_table(desk.faceset, choice)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.counts import counted
 from understudy.errors import FacesetUnusable, FacesUnknown
 from understudy.events import Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
@@ -175,11 +176,30 @@ def keep_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = F
     with changed(project, text) as desk:
         kept = {face.name for face in chosen(desk.faceset, choice)}
         if not kept:
-            raise FacesUnknown("No face is chosen to be kept, so all stay. To put all away, reject them.")
+            raise FacesUnknown(
+                " ".join(
+                    (
+                        "No face is chosen to be kept, so all stay.",
+                        choosing.texts_not_there(desk.faceset, choice) or "To put all away, reject them.",
+                    )
+                )
+            )
         others = [face for face in desk.faceset.faces() if face.name not in kept]
         if others and not dry_run:
             reject(desk.faceset, others, trash=desk.trash, why=f"all but {choice.words}")
         return others
+
+
+def count_faces(project: Project, text: str) -> int:
+    """How many faces a faceset has."""
+    with looked_at(project, text) as desk:
+        return len(desk.faceset)
+
+
+def texts_not_there(project: Project, text: str, choice: Choice) -> str:
+    """A sentence for texts of the filter that no face has in that column; empty where there are none."""
+    with looked_at(project, text) as desk:
+        return choosing.texts_not_there(desk.faceset, choice)
 
 
 def rejected_faces(project: Project, text: str) -> dict[str, Path]:
@@ -218,7 +238,7 @@ def recover_face_names(project: Project, text: str, *, dry_run: bool = False) ->
 def _would_rename(names: Mapping[str, str]) -> Notice:
     some = [f"{old} to {new}" for old, new in list(names.items())[:3]]
     more = ["…"] if len(names) > len(some) else []
-    return Notice(", ".join([f"{len(names)} faces would be renamed", *some, *more]))
+    return Notice(", ".join([f"{counted(len(names), 'face')} would be renamed", *some, *more]))
 
 
 def history(project: Project, text: str) -> list[Step]:
@@ -235,17 +255,17 @@ def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry
             for step in (looked.to_redo() if redo else looked.to_undo())[:steps]:
                 yield Notice(f"would be {'done again' if redo else 'taken back'}: {step.words}")
         return
-    verb = "redo" if redo else "undo"
+    verb, past = ("redo", "done again") if redo else ("undo", "taken back")
     done = 0
     with changed(project, text) as desk:
         for _ in range(steps):
             opened = History(desk.faceset.folder, desk.trash)
             if done and not (opened.can_redo if redo else opened.can_undo):
-                yield Notice(f"Only {done} of {steps} steps were there.")
+                yield Notice(f"Only {done} of {steps} steps {'was' if done == 1 else 'were'} there.")
                 break
             step, surprises = opened.redo() if redo else opened.undo()
             done += 1
-            yield Notice(f"{'done again' if redo else 'taken back'}: {step.words}")
+            yield Notice(f"{past}: {step.words}")
             desk.faceset.renamed(step.new_names(taken_back=not redo))
             for surprise in surprises:
                 yield Notice(surprise, level="warning")

@@ -119,7 +119,7 @@ def _fill(
             folder / f"{name}.npy", mode="w+", dtype=kind, shape=(len(faces), *shape)
         )
 
-    yield StageStarted(stage=f"read {side} faces", unit="face", total=len(faces))
+    yield StageStarted(stage=f"read {side} faces", unit="faces", total=len(faces))
     images = array("images", (whole_px, whole_px, 3), np.uint8)
     masks = array("masks", (whole_px, whole_px, 2), np.uint8)
     landmarks = array("landmarks", (68, 2), np.float32)

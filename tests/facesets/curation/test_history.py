@@ -220,7 +220,7 @@ def test_a_stranger_under_a_needed_name_goes_to_the_trash_and_is_told(faceset: F
     face.path.write_bytes(b"somebody else's")
     _, surprises = History(faceset.folder, trash).undo()
     assert content(faceset.folder) == before
-    assert "1 files of the same names" in surprises[0]
+    assert "1 file of the same name " in surprises[0]
     assert b"somebody else's" in {path.read_bytes() for path in trash.rglob("*.jpg")}
 
 
@@ -232,7 +232,7 @@ def test_a_face_deleted_after_a_rename_stays_deleted_when_the_rename_is_taken_ba
     (faceset.folder / "00002.jpg").unlink()
     _, surprises = History(faceset.folder, trash).undo()
     assert sorted(content(faceset.folder)) == names[:2] + names[3:]
-    assert "1 files were no longer there" in surprises[0]
+    assert "1 file was no longer there" in surprises[0]
 
 
 def test_faces_that_lie_on_another_disk_come_back_too(

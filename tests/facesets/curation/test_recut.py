@@ -97,7 +97,7 @@ def test_a_frame_that_is_missing_costs_only_its_own_face(cut: Faceset, clip: Pat
     (clip / "002.png").unlink()
     summary, notices = _recut(cut, Shape(size_px=128), clip, trash)
     assert (summary["from_frames"], summary["from_pictures"]) == (2, 1)
-    assert "1 faces of clip" in notices[0]
+    assert "1 face of clip" in notices[0]
 
 
 def test_it_is_one_step_that_is_taken_back_to_the_byte(cut: Faceset, clip: Path, trash: Path) -> None:

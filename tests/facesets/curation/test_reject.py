@@ -37,7 +37,7 @@ def test_faces_come_back_by_name(faceset: Faceset, trash: Path) -> None:
     names = sorted(content(faceset.folder))
     reject(faceset, faceset.faces()[:3], trash=trash)
     assert restore(faceset, trash=trash, names=[names[1].removesuffix(".jpg")]) == [names[1]]
-    with pytest.raises(FacesUnknown, match="1 of the faces named"):
+    with pytest.raises(FacesUnknown, match="1 face named is not"):
         restore(faceset, trash=trash, names=[names[1]])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.curation.conftest import content
-from understudy.errors import FacesUnknown
+from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Made
 from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, with_landmarks
 from understudy.facesets.store import Faceset
@@ -51,3 +51,14 @@ def test_nothing_chosen_is_said(faceset: Faceset, tmp_path: Path) -> None:
         list(contact_sheets(faceset, [], [], tmp_path))
     with pytest.raises(FacesUnknown, match="nothing to show"):
         list(landmark_pictures(faceset, [], tmp_path))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"columns": 0}, {"rows": 0}, {"rows": -1}, {"columns": 101}, {"cell_px": 15}]
+)
+def test_a_page_that_can_not_be_is_refused_with_the_range(
+    faceset: Faceset, tmp_path: Path, wrong: dict[str, int]
+) -> None:
+    with pytest.raises(OptionInvalid, match="must lie between"):
+        list(contact_sheets(faceset, faceset.faces(), [""] * 8, tmp_path / "s", **wrong))  # type: ignore[arg-type]
+    assert not (tmp_path / "s").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.errors import OptionInvalid
-from understudy.facesets.curation.where import columns_in, parse_where
+from understudy.facesets.curation.where import columns_in, parse_where, texts_sought
 
 ROW = {"yaw_deg": 25.0, "blur": None, "clip": "night 影", "frame": 7, "filled": False}
 
@@ -67,3 +67,27 @@ def test_things_of_different_kinds_are_not_compared() -> None:
 
 def test_the_columns_a_filter_needs_are_known_before_it_runs() -> None:
     assert columns_in("abs(yaw_deg) < 3 and not filled or 'a' in clip") == {"yaw_deg", "filled", "clip"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("clip == interview", "clip == 'interview'"),
+        ("frame > 3 and clip != interview-a", "clip != 'interview-a'"),
+        ("clip in [night, 'day']", "clip in ['night', 'day']"),
+    ],
+)
+def test_a_text_without_quotes_is_shown_with_them_first(text: str, meant: str) -> None:
+    with pytest.raises(OptionInvalid) as refused:
+        parse_where(text, ROW)
+    assert refused.value.message.startswith(f"Texts stand in quotes: {meant}.")
+
+
+def test_an_unknown_column_beside_a_number_is_called_that() -> None:
+    with pytest.raises(OptionInvalid, match="There is no column 'yaw'"):
+        parse_where("yaw > 3 and clip == 'a'", ROW)
+
+
+def test_the_texts_a_filter_seeks_are_known() -> None:
+    sought = texts_sought("clip == 'a' or 'b' == clip or not clip in ('c', 4) or frame == 3 or clip != 'd'")
+    assert sorted(sought) == [("clip", "a"), ("clip", "b"), ("clip", "c")]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from understudy.counts import counted
 from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Events
-from understudy.facesets.curation.where import columns_in, parse_where
+from understudy.facesets.curation.where import columns_in, parse_where, texts_sought
 from understudy.facesets.index import NUMBERS
 from understudy.facesets.sorting.identities import measure_identities
 from understudy.facesets.sorting.measure import measure_faces, unmeasured
@@ -23,6 +24,7 @@ from understudy.facesets.sorting.sorts import SORTS, ranked
 from understudy.facesets.sorting.table import COLUMNS, Table, table_of
 from understudy.facesets.store import Faceset, StoredFace
 
+_SHOWN_VALUES = 5
 _MEASURED = {*NUMBERS, "light", "light_deg"}
 
 
@@ -104,6 +106,19 @@ def chosen_table(faceset: Faceset, choice: Choice) -> Table:
     return table if choice.limit is None else table.part(range(len(table.faces))[: choice.limit])
 
 
+def texts_not_there(faceset: Faceset, choice: Choice) -> str:
+    """A sentence for texts of the filter that no face has in that column, naming a few that some have."""
+    sought = texts_sought(choice.where) if choice.where else []
+    rows, said = rows_of(table_of(faceset)) if sought else [], []
+    for column, text in sought:
+        values = {row[column] for row in rows if row[column] is not None}
+        if values and text not in values:
+            some = ", ".join(repr(value) for value in sorted(values)[:_SHOWN_VALUES])
+            more = ", …" if len(values) > _SHOWN_VALUES else ""
+            said.append(f"No face has {column} {text!r}; there are {some}{more}.")
+    return " ".join(said)
+
+
 def rows_of(table: Table) -> list[dict[str, Any]]:
     """Every face's values by column as plain values; None is what was not measured."""
     plain = {name: [_plain(value) for value in table.columns[name].tolist()] for name in COLUMNS}
@@ -121,7 +136,8 @@ def _places_of(faces: Sequence[StoredFace], names: Collection[str]) -> list[int]
     missing = [name for name in names if name not in place_of]
     if missing:
         some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-        raise FacesUnknown(f"{len(missing)} of the {len(names)} faces named are not in this faceset: {some}.")
+        are = counted(len(missing), "face named is", "faces named are")
+        raise FacesUnknown(f"{are} not in this faceset: {some}.")
     return list(dict.fromkeys(place_of[name] for name in names))
 
 

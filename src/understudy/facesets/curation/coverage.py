@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from understudy.counts import counted
 from understudy.facesets.sorting.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -192,7 +193,7 @@ class _Meeting:
     @property
     def looks(self) -> str:
         """The first half of a sentence."""
-        return f"dst looks {direction(self.yaw_deg, self.pitch_deg)} in {self.frames} frames"
+        return f"dst looks {direction(self.yaw_deg, self.pitch_deg)} in {counted(self.frames, 'frame')}"
 
     def lack(self, kind: _Kind, weight: float, words: str) -> Lack:
         """A lack at this place."""
@@ -230,7 +231,7 @@ def _too_few(src: _Faces, dst: _Faces, group: _Group, told: npt.NDArray[np.bool_
     if met.count >= wanted / 2:
         return []
     told |= group.members
-    has = f"src has {met.count or 'no'} such face{'' if met.count == 1 else 's'}"
+    has = f"src has {counted(met.count, 'such face') if met.count else 'no such faces'}"
     return [met.lack("few", met.frames * (1 - met.count / wanted), f"{met.looks}; {has}.")]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.counts import counted
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import names_taken
@@ -37,7 +38,7 @@ def gather(goal: Faceset, sources: Sequence[Source], *, trash: Path, verb: str, 
                 copied += 1
             if number % 20 == 0 or number == total:
                 yield Progress(stage=verb, done=number, total=total)
-        change.words = f"{words}: {copied} faces"
+        change.words = f"{words}: {counted(copied, 'face')}"
     goal.refresh()
     summary = {"copied": copied, "there_already": total - copied, "faces": len(goal)}
     yield StageFinished(stage=verb, summary=summary, skipped=not copied)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.counts import counted
 from understudy.files import said_plainly, sha256_of
 
 # (name in the faceset's folder, place below the trash)
@@ -34,12 +35,13 @@ class Outcome:
         """One sentence for each kind of surprise; empty when all went as planned."""
         said = []
         if self.gone:
-            said.append(f"{len(self.gone)} files were no longer there and are left out ({_some(self.gone)}).")
+            one, many = "file was no longer there and is", "files were no longer there and are"
+            said.append(f"{counted(len(self.gone), one, many)} left out ({_some(self.gone)}).")
         if self.displaced:
-            said.append(
-                f"{len(self.displaced)} files of the same names had come in between; they are in the trash "
-                f"now ({_some(self.displaced)})."
-            )
+            one = "file of the same name had come in between; it is"
+            many = "files of the same names had come in between; they are"
+            came = counted(len(self.displaced), one, many)
+            said.append(f"{came} in the trash now ({_some(self.displaced)}).")
         return said
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.counts import counted
 from understudy.events import Events, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
 from understudy.facesets.names import FreeNames, face_stem
@@ -59,7 +60,7 @@ def _granted(faceset: Faceset, wishes: dict[str, str]) -> dict[str, str]:
 def _renamed(faceset: Faceset, changed: dict[str, str], *, trash: Path, verb: str, words: str) -> Events:
     history = History(faceset.folder, trash)
     yield StageStarted(stage=verb, unit="faces", total=len(changed))
-    with history.change(verb, f"{words}: {len(changed)} faces") as change:
+    with history.change(verb, f"{words}: {counted(len(changed), 'face')}") as change:
         for name, goal in changed.items():
             change.rename(name, goal)
     faceset.renamed(changed)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from understudy.counts import counted
 from understudy.errors import ClipMissing, ClipUnreadable, OptionInvalid
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.align import crop
@@ -73,7 +74,8 @@ def recut(
     require_free_space(faceset.folder, needed_bytes=len(todo) * size * size)
     yield StageStarted(stage=_STAGE, unit="faces", total=len(todo))
     from_picture = 0
-    with History(faceset.folder, trash).change(verb, f"{verb} {len(todo)} faces ({shape.words})") as change:
+    words = f"{verb} {counted(len(todo), 'face')} ({shape.words})"
+    with History(faceset.folder, trash).change(verb, words) as change:
         done = 0
         for clip, group in _by_clip(todo).items():
             left = yield from _from_frames(faceset, clip, group, shape, change, clip_of=clip_of, done=done)
@@ -129,10 +131,11 @@ def _from_frames(
         except (ClipMissing, ClipUnreadable) as error:
             why = error.message
     if left:
+        one, many = "is cut from its own picture", "are cut from their own pictures"
+        cut = counted(len(left), f"face of {clip} {one}", f"faces of {clip} {many}")
         yield Notice(
-            f"{len(left)} faces of {clip} are cut from their own pictures, because {why}. They gain no detail "
-            "by being larger, lose some by being compressed again, and what the old picture did not show "
-            "repeats its edge.",
+            f"{cut}, because {why}. They gain no detail by being larger, "
+            "lose some by being compressed again, and what the old picture did not show repeats its edge.",
             "warning",
         )
     return list(left.values())

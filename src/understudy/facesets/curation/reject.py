@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.counts import counted
 from understudy.errors import FacesUnknown
 from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import names_taken
@@ -70,7 +71,8 @@ def _meant(history: History, names: Sequence[str], *, last: bool) -> dict[str, s
         if missing:
             some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
             raise FacesUnknown(
-                f"{len(missing)} of the faces named are not among the {len(lying)} rejected: {some}."
+                f"{counted(len(missing), 'face named is', 'faces named are')} not among the {len(lying)} "
+                f"rejected: {some}."
             )
         meant = {known[name] for name in names}
         return {place: name for place, name in lying.items() if place in meant}
@@ -81,4 +83,4 @@ def _meant(history: History, names: Sequence[str], *, last: bool) -> dict[str, s
 
 
 def _words(verb: str, count: int, why: str) -> str:
-    return f"{verb} {count} faces" + (f" ({why})" if why else "")
+    return f"{verb} {counted(count, 'face')}" + (f" ({why})" if why else "")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from understudy.errors import FacesUnknown
+from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Event, Events, Made, Progress, StageFinished, StageStarted
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
@@ -25,6 +25,7 @@ UInt8 = npt.NDArray[np.uint8]
 _GROUND, _INK = (24, 26, 30), (236, 236, 236)
 _GAP_PX, _CAPTION_PX = 6, 17
 _SMALLEST_OVERLAY_PX = 512
+_COLUMNS, _ROWS, _CELL_PX = (1, 100), (1, 100), (16, 512)  # a JPEG ends at 65,535 px
 _FINE = 4  # positions are given to OpenCV in 1/16 of a pixel
 # Colour and range of each part of the 68 points; True where the line closes.
 _PARTS: tuple[tuple[tuple[int, int, int], range, bool], ...] = (
@@ -37,6 +38,17 @@ _PARTS: tuple[tuple[tuple[int, int, int], range, bool], ...] = (
     ((250, 90, 80), range(48, 60), True),
     ((250, 160, 120), range(60, 68), True),
 )
+
+
+def require_page(*, columns: int, rows: int, cell_px: int) -> None:
+    """Raises OptionInvalid for a page that can't be laid out."""
+    for name, value, (low, high) in (
+        ("columns", columns, _COLUMNS),
+        ("rows", rows, _ROWS),
+        ("cell_px", cell_px, _CELL_PX),
+    ):
+        if not low <= value <= high:
+            raise OptionInvalid(f"{name} is {value}; it must lie between {low} and {high}.")
 
 
 def contact_sheets(
@@ -52,8 +64,9 @@ def contact_sheets(
 ) -> Events:
     """Lay `faces` out on pages `sheet-001.jpg`, … in `folder`, each face over its caption.
 
-    Yields one Made a page. Raises FacesUnknown when there are no faces, ImageUnreadable, DiskFull.
+    Yields one Made a page. Raises OptionInvalid, FacesUnknown without faces, ImageUnreadable, DiskFull.
     """
+    require_page(columns=columns, rows=rows, cell_px=cell_px)
     if not faces:
         raise FacesUnknown("No faces are chosen, so there is nothing to show.")
     a_page = columns * rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from understudy.errors import OptionInvalid
@@ -18,6 +18,7 @@ Test = Callable[[Row], bool]
 _Value = Callable[[Row], Any]
 _LONGEST = 2000
 _DEEPEST = 50
+_TEXT_COLUMNS = {"name", "clip", "face_type", "source_name"}
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -43,6 +44,28 @@ def columns_in(text: str) -> set[str]:
     return {
         node.id for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name) and node not in called
     } - {"abs"}
+
+
+def texts_sought(text: str) -> list[tuple[str, str]]:
+    """Column and text of every `column == 'text'` in a filter, those of lists after `in` too."""
+    found = []
+    for node in ast.walk(_parsed(text)):
+        match node:
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[other]):
+                found += [(name, value) for value in _texts_of([other])]
+            case ast.Compare(left=other, ops=[ast.Eq()], comparators=[ast.Name(id=name)]):
+                found += [(name, value) for value in _texts_of([other])]
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.In()], comparators=[ast.List(elts=many) | ast.Tuple(elts=many)]
+            ):
+                found += [(name, value) for value in _texts_of(many)]
+            case _:
+                pass
+    return found
+
+
+def _texts_of(nodes: Sequence[ast.expr]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def parse_where(text: str, columns: Collection[str]) -> Test:
@@ -99,6 +122,7 @@ class _Builder:
                 inner = self.built(operand)
                 return lambda row: _unless_unknown(operator.neg, inner(row))
             case ast.Compare(left=left, ops=ops, comparators=others):
+                self._require_quotes(left, ops, others)
                 return self._comparison([self.built(part) for part in (left, *others)], ops)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 how, a, b = _ARITHMETIC[type(op)], self.built(left), self.built(right)
@@ -119,10 +143,36 @@ class _Builder:
                     "They take columns, numbers, texts, comparisons, and, or, not, in, abs()."
                 )
 
+    def _require_quotes(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> None:
+        """A text column compared with a word that is no column most likely means a text."""
+        sides = [left, *others]
+        columns = {side.id for side in sides if isinstance(side, ast.Name)} & set(self._columns)
+        if not columns & _TEXT_COLUMNS:
+            return
+        quoted = [self._quoted(side) for side in sides]
+        if quoted != sides:
+            meant = ast.unparse(ast.Compare(quoted[0], ops, quoted[1:]))
+            raise OptionInvalid(
+                f"Texts stand in quotes: {meant}. Without them they name columns: {self._known}."
+            )
+
+    def _quoted(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.List | ast.Tuple):
+            parts = [self._quoted(part) for part in node.elts]
+            return node if parts == node.elts else type(node)(parts, ast.Load())
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        plain = not any(isinstance(inner, ast.Call | ast.Compare) for inner in ast.walk(node))
+        if not plain or names <= set(self._columns):
+            return node
+        return ast.Constant(ast.get_source_segment(self._text.strip(), node) or ast.unparse(node))
+
+    @property
+    def _known(self) -> str:
+        return ", ".join(sorted(self._columns))
+
     def _column(self, name: str) -> _Value:
         if name not in self._columns:
-            known = ", ".join(sorted(self._columns))
-            raise OptionInvalid(f"There is no column {name!r}; known are {known}. Texts stand in quotes.")
+            raise OptionInvalid(f"There is no column {name!r}; known are {self._known}. Texts stand in quotes.")
         return lambda row: row[name]
 
     def _comparison(self, parts: list[_Value], ops: list[ast.cmpop]) -> _Value:

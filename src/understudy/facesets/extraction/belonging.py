@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from understudy.counts import counted
 from understudy.events import Events, Notice
 from understudy.faces.boxes import overlap
 from understudy.facesets.extraction.cropping import Plan
@@ -21,6 +22,9 @@ from understudy.facesets.extraction.tracks import Sighting, Track
 from understudy.facesets.store import Faceset, StoredFace
 
 _SAME_FACE = 0.5  # overlap of boxes
+
+_NOT_MEANT = ("face that is not meant any more is", "faces that are not meant any more are")
+_MEANT_AGAIN = ("face that is", "faces that are")
 
 
 def stored_frames(faces: Iterable[StoredFace], plans: Sequence[Plan], tracks: Sequence[Track]) -> set[int]:
@@ -105,7 +109,7 @@ def put_in_order(
             for face in gone:
                 journal.note_away(face.record, name=face.name)
         faceset.refresh()
-        yield Notice(f"{clip}: {len(gone)} faces that are not meant any more are in the trash now.")
+        yield Notice(f"{clip}: {counted(len(gone), *_NOT_MEANT)} in the trash now.")
     meant, seen = {id(plan.sighting): plan for plan in plans}, _sightings(plans, tracks)
     wanted = {
         away.name: meant[id(whose)]
@@ -120,4 +124,4 @@ def put_in_order(
                 box = sighting.face.detection.box_xyxy.round(2).tolist()
                 journal.mark(clip, frame=sighting.frame.index, person=person, made=True, box=box)
         faceset.refresh()
-        yield Notice(f"{clip}: {len(back)} faces that are meant again came back from the trash.")
+        yield Notice(f"{clip}: {counted(len(back), *_MEANT_AGAIN)} meant again came back from the trash.")

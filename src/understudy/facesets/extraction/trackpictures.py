@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from understudy.counts import counted
 from understudy.events import Made
 from understudy.faces.boxes import overlap
 from understudy.facesets.extraction.edits import EditedTracks, parse_edit
@@ -70,7 +71,7 @@ def write_tracks(clip: Clip, edited: EditedTracks, task: Task) -> Iterator[Made]
     if cards:
         path = folder / OVERVIEW_NAME
         write_bytes(path, encode_jpeg(_overview([card for _, card in sorted(cards.items())]), quality=88))
-        yield Made(what=f"picture of the {len(cards)} tracks in {clip_name}", path=path)
+        yield Made(what=f"picture of {counted(len(cards), 'track')} in {clip_name}", path=path)
     write_json(folder / LIST_NAME, told)
 
 
@@ -137,7 +138,7 @@ def _lines(track: Track, edited: EditedTracks) -> list[str]:
         f"track {track.number}",
         f"person {track.person}",
         f"frames {track.first} to {track.last}",
-        f"{told['faces']} faces" + (f", {told['filled']} filled" if told["filled"] else ""),
+        counted(told["faces"], "face") + (f", {told['filled']} filled" if told["filled"] else ""),
         f"about {told['side_px']:.0f} px",
     ]
     return [*lines, told["fate"]] if told["fate"] else lines

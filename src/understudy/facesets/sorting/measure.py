@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from understudy.counts import counted
 from understudy.errors import ImageUnreadable
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.index import NUMBERS, Measures
@@ -136,5 +137,4 @@ def usual_threads() -> int:
 def unreadable_sentence(names: Sequence[str]) -> str:
     """What became of faces that can't be read."""
     some = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
-    many = "1 face" if len(names) == 1 else f"{len(names)} faces"
-    return f"{many} can't be read and will come last in every order ({some})."
+    return f"{counted(len(names), 'face')} can't be read and will come last in every order ({some})."
