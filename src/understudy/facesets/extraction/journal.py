@@ -98,7 +98,7 @@ class Journal:
             if line.get("clip") != clip or "frame" not in line:
                 continue
             key = line["frame"], line["person"]
-            box = tuple(line["box"]) if line.get("box") else None
+            box = tuple(map(float, line["box"])) if line.get("box") else None
             if line.get("forgotten"):
                 before = noted.pop(key, [])
                 forgotten[key] = [other for other in before if box in (None, other) or other is None]
