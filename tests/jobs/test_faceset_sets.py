@@ -104,7 +104,10 @@ def test_a_models_facesets_are_kept_and_a_side_that_is_not_named_stays(filled: P
 
 
 def test_a_clips_faces_go_to_the_set_that_was_named_last(filled: Project) -> None:
-    stages.put_in_faceset(filled, ["src"], "night")
+    (notice,) = stages.put_in_faceset(filled, ["src"], "night")
+    assert "6 faces from before stay in src/main" in notice.text
+    assert "--src-faceset src/main src/night" in notice.text and "faceset merge" in notice.text
+    assert stages.put_in_faceset(filled, ["src"], "night") == []
     assert filled.faceset_of_clip("src") == ("src", "night")
     assert filled.facesets_with_clips("src") == ["src/night"]
     stages.put_in_faceset(filled, [], None)

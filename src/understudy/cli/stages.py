@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +63,7 @@ def extract(
 
     opened = Project.open(project)
     before = stages.choose_faces(opened, clips, src=src_face, dst=dst_face)
-    stages.put_in_faceset(opened, clips, faceset)
+    moved = stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
     if track:
         from understudy.jobs.tracks import extract_with_edits
@@ -87,7 +88,7 @@ def extract(
             trust=trust,
             faces_before=before,
         )
-    _run(events, json=json)
+    _run(itertools.chain(moved, events), json=json)
 
 
 def train(

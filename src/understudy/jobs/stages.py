@@ -283,12 +283,33 @@ def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) 
     return list(clips or known)
 
 
-def put_in_faceset(project: Project, clips: Sequence[str], faceset: str | None) -> None:
-    """Let the named clips' faces, or those of all clips, go to a faceset. Raises ProjectInvalid."""
+def put_in_faceset(project: Project, clips: Sequence[str], faceset: str | None) -> list[Notice]:
+    """Let the named clips' faces, or those of all clips, go to a faceset; returns what should be known of faces
+    that stay in another one. Raises ProjectInvalid."""
+    told: list[Notice] = []
     if faceset is not None:
         for name in _named(clips, project):
             if project.faceset_of_clip(name)[1] != faceset:
                 project.put_in_faceset(name, faceset)
+                told += _left_elsewhere(project, name)
+    return told
+
+
+def _left_elsewhere(project: Project, clip: str) -> Iterator[Notice]:
+    entry, (performer, goal) = project.manifest.clips[clip], project.faceset_of_clip(clip)
+    for other in project.manifest.performers[performer].facesets:
+        if other == goal or not project.faceset_folder(performer, other).is_dir():
+            continue
+        with project.faceset(performer, other) as faceset:
+            count = sum(face.record.clip == clip for face in faceset.faces())
+        if count:
+            old, new = f"{performer}/{other}", f"{performer}/{goal}"
+            text = (
+                f"{clip}: {count} faces from before stay in {old}, which is no longer learnt from unless other "
+                f"clips or models name it. To learn from both, say `understudy train --{entry.role}-faceset "
+                f"{old} {new}`; to have them in one, `understudy faceset merge` with {new} {old}."
+            )
+            yield Notice(text, level="warning")
 
 
 def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:
