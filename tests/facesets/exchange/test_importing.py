@@ -143,7 +143,7 @@ def test_one_trouble_of_many_faces_is_told_once(tmp_path):
     events = []
     with Faceset(tmp_path / "faces") as faceset:
         stream = import_faces(sources_at([path], "auto"), faceset=faceset, options=ImportOptions())
-        with pytest.raises(ExchangeUnreadable, match="Not one of 30 faces could be read.*--frames"):
+        with pytest.raises(ExchangeUnreadable, match=r"Not one of 30 faces could be read.*--frames"):
             events.extend(stream)
     assert notices(events) == []
 
