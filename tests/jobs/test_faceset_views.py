@@ -50,6 +50,14 @@ def test_sheets_tell_the_value_they_are_sorted_by(filled: Project, monkeypatch: 
     assert said == ["-30  dst-000004-1", "dst-000004-1"]
 
 
+def test_pages_of_a_longer_sheet_before_go_to_the_trash(filled: Project) -> None:
+    list(faceset_views.sheet(filled, "dst", Choice(), columns=3, rows=2))
+    list(faceset_views.sheet(filled, "dst", Choice(limit=3), columns=3, rows=2))
+    folder = filled.folder / "sheets" / "dst-main"
+    assert [path.name for path in folder.iterdir()] == ["sheet-001.jpg"]
+    assert [entry.origin for entry in filled.trash.entries()] == [folder / "sheet-002.jpg"]
+
+
 def test_landmarks_are_drawn_beside_the_faceset(filled: Project) -> None:
     list(faceset_views.landmarks(filled, "src", Choice(limit=2)))
     folder = filled.folder / "sheets" / "src-main" / "landmarks"

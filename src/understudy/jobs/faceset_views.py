@@ -14,7 +14,7 @@ from understudy.facesets.curation.coverage_map import draw_coverage
 from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, require_page
 from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.table import COLUMNS, table_of
-from understudy.files import write_bytes
+from understudy.files import move_to_trash, write_bytes
 from understudy.jobs.facesets import full_name, looked_at
 from understudy.media.images import encode_png
 from understudy.project.manifest import Role
@@ -51,7 +51,15 @@ def sheet(
             rows=rows,
             cell_px=cell_px,
             landmarks=landmarks,
+            put_away=lambda page: _to_trash(project, page),
         )
+
+
+def _to_trash(project: Project, page: Path) -> None:
+    if page.resolve().is_relative_to(project.folder.resolve()):
+        project.trash.put(page)
+    else:
+        move_to_trash(page, project.trash.folder)
 
 
 def _caption(row: dict[str, object], shown: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.facesets.curation.conftest import content
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.events import Made
+from understudy.events import Made, Notice
 from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, with_landmarks
 from understudy.facesets.store import Faceset
 from understudy.geometry import transform_points
@@ -28,6 +28,26 @@ def test_faces_fill_pages_in_their_order(faceset: Faceset, tmp_path: Path) -> No
     assert int(np.argmin(distances)) == 0
     assert read_image(pages[1]).shape[1] < read_image(pages[0]).shape[1], "two faces need less room"
     assert content(faceset.folder) == before
+
+
+def test_pages_of_a_longer_sheet_before_go_and_nothing_of_anybody_else(
+    faceset: Faceset, tmp_path: Path
+) -> None:
+    folder, faces = tmp_path / "s", faceset.faces()
+    page = {"columns": 2, "rows": 1, "cell_px": 32}
+    list(contact_sheets(faceset, faces, ["x"] * 8, folder, **page))
+    foreign = folder / "sheet-009.jpg"
+    foreign.write_bytes(faces[0].path.read_bytes())
+    (folder / "sheet-003 copy.jpg").write_bytes((folder / "sheet-003.jpg").read_bytes())
+    away: list[str] = []
+    put_away = lambda path: (away.append(path.name), path.unlink())  # noqa: E731
+    events = list(contact_sheets(faceset, faces[:4], ["x"] * 4, folder, **page, put_away=put_away))
+    assert away == ["sheet-003.jpg", "sheet-004.jpg"]
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        "2 pages of an earlier sheet, which had more, were put away."
+    ]
+    left = ["sheet-001.jpg", "sheet-002.jpg", "sheet-003 copy.jpg", "sheet-009.jpg"]
+    assert sorted(path.name for path in folder.iterdir()) == left
 
 
 def test_landmarks_are_drawn_where_they_are(faceset: Faceset) -> None:

@@ -5,7 +5,9 @@ They are made beside the faceset, never in it. Not here: the map of directions (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.events import Event, Events, Made, Progress, StageFinished, StageStarted
+from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import write_bytes
@@ -26,6 +28,10 @@ _GROUND, _INK = (24, 26, 30), (236, 236, 236)
 _GAP_PX, _CAPTION_PX = 6, 17
 _SMALLEST_OVERLAY_PX = 512
 _COLUMNS, _ROWS, _CELL_PX = (1, 100), (1, 100), (16, 512)  # a JPEG ends at 65,535 px
+_PAGE_NAME = re.compile(r"sheet-(\d{3,})\.jpg")
+# A comment at the start of each page's JPEG, by which a later call knows it from a picture of somebody else's.
+_MARK = b"understudy contact sheet"
+_MARK_SEGMENT = b"\xff\xfe" + (len(_MARK) + 2).to_bytes(2, "big") + _MARK
 _FINE = 4  # positions are given to OpenCV in 1/16 of a pixel
 # Colour and range of each part of the 68 points; True where the line closes.
 _PARTS: tuple[tuple[tuple[int, int, int], range, bool], ...] = (
@@ -61,10 +67,12 @@ def contact_sheets(
     rows: int = 8,
     cell_px: int = 128,
     landmarks: bool = False,
+    put_away: Callable[[Path], object] = Path.unlink,
 ) -> Events:
     """Lay `faces` out on pages `sheet-001.jpg`, … in `folder`, each face over its caption.
 
-    Yields one Made a page. Raises OptionInvalid, FacesUnknown without faces, ImageUnreadable, DiskFull.
+    `put_away` takes the pages of an earlier call that has made more. Yields one Made a page.
+    Raises OptionInvalid, FacesUnknown without faces, ImageUnreadable, DiskFull.
     """
     require_page(columns=columns, rows=rows, cell_px=cell_px)
     if not faces:
@@ -77,10 +85,32 @@ def contact_sheets(
         cells = [_cell(faceset, face, cell_px, landmarks=landmarks) for face in faces[here]]
         page = _page(cells, captions[here], columns=columns, cell_px=cell_px)
         path = folder / f"sheet-{number:03d}.jpg"
-        write_bytes(path, encode_jpeg(page, quality=90))
+        write_bytes(path, _marked(encode_jpeg(page, quality=90)))
         yield Made(f"sheet {number} of {len(pages)}", path)
         yield Progress(stage="sheet", done=min(start + a_page, len(faces)), total=len(faces))
+    stale = _pages_after(folder, len(pages))
+    for path in stale:
+        put_away(path)
+    if stale:
+        yield Notice(f"{len(stale)} pages of an earlier sheet, which had more, were put away.")
     yield StageFinished(stage="sheet", summary={"faces": len(faces), "pages": len(pages)})
+
+
+def _marked(jpeg: bytes) -> bytes:
+    return jpeg[:2] + _MARK_SEGMENT + jpeg[2:]
+
+
+def _pages_after(folder: Path, count: int) -> list[Path]:
+    """Pages in `folder` that an earlier call made beyond the first `count`. What somebody else put there under
+    such a name is none."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        named = _PAGE_NAME.fullmatch(path.name)
+        if named and int(named[1]) > count and path.is_file() and not path.is_symlink():
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                if file.read(2 + len(_MARK_SEGMENT))[2:] == _MARK_SEGMENT:
+                    found.append(path)
+    return found
 
 
 def landmark_pictures(faceset: Faceset, faces: Sequence[StoredFace], folder: Path) -> Events:
