@@ -64,6 +64,31 @@ def test_when_src_has_everything_that_is_said() -> None:
     assert coverage([same], [same]).lacks == ()
 
 
+def test_a_field_is_a_gap_where_a_sentence_names_it_and_nowhere_else() -> None:
+    dst = table([FRONT, (-30, 0, 12), (30, 0, 12), (30, 15, 12), (60, 0, 2)])
+    found = coverage([table([FRONT, (-30, 0, 6), (30, 0, 30)])], [dst])
+    row, column = PITCHES_DEG.index(0), YAWS_DEG.index(-30)
+    assert found.served[row, column] - 12 == -6 and not found.gaps["few"][row, column]
+    assert [word.split(" in ")[0] for word in found.words] == ["dst looks 15° up"]
+    assert np.argwhere(found.gaps["few"]).tolist() == [[PITCHES_DEG.index(15), YAWS_DEG.index(30)]]
+    assert not any(found.gaps[kind].any() for kind in ("blurred", "darker", "brighter"))
+
+
+def test_a_turn_that_is_told_is_seen_also_where_each_of_its_fields_would_do() -> None:
+    dst = [(-30, pitch, 20) for pitch in (0.0, 15.0, 30.0)]
+    found = coverage([table([(-30, 7.5, 15), (-30, 30, 4)])], [table(dst)])
+    assert found.lacks and found.gaps["few"].any()
+    assert set(np.argwhere(found.gaps["few"])[:, 1]) == {YAWS_DEG.index(-30)}
+
+
+def test_blurred_and_badly_lit_turns_are_gaps_of_their_own_kind() -> None:
+    src = [table([(0, 0, 200)], sharpness=0.8), table([(-30, 0, 50)], sharpness=0.2)]
+    found = coverage(src, [table([FRONT, (-30, 0, 50)])])
+    assert np.argwhere(found.gaps["blurred"]).tolist() == [[PITCHES_DEG.index(0), YAWS_DEG.index(-30)]]
+    dark = coverage([table([FRONT], brightness=0.6)], [table([FRONT], brightness=0.3)])
+    assert dark.gaps["darker"].sum() == 1 and not dark.gaps["brighter"].any()
+
+
 def test_a_border_between_two_fields_of_the_map_makes_no_gap() -> None:
     found = coverage([table([(-22.4, 0, 50)])], [table([(-22.6, 0, 50)])])
     assert found.lacks == () and found.served.sum() == 50

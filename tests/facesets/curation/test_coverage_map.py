@@ -38,6 +38,14 @@ def test_fields_with_faces_are_lit_and_gaps_are_red() -> None:
     assert blue > red
 
 
+def test_nothing_is_red_where_the_words_say_that_all_is_well() -> None:
+    fewer = [table([FRONT, (-30, 0, 6)], sharpness=0.5, brightness=0.45)]
+    found = coverage(fewer, [table([FRONT, (-30, 0, 12)], sharpness=0.7, brightness=0.5)])
+    assert found.words[0].startswith("All is well")
+    maps = draw_coverage(found)[: _HEAD + 3 * (_TOP + 9 * _CELL_H), :, :].astype(int)
+    assert not ((maps[..., 0] > 120) & (maps[..., 1:].max(-1) < 100)).any()
+
+
 def test_more_faces_are_brighter() -> None:
     picture = draw_coverage(coverage([table([(0, 0, 3), (30, 0, 300)])], [])).astype(int)
     assert picture[corner_of(0, 30, 0)].sum() > picture[corner_of(0, 0, 0)].sum()

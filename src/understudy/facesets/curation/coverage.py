@@ -57,13 +57,15 @@ class Coverage:
     """What both sides hold, and what src lacks, most important first.
 
     `served` counts, for each field that dst looks to, the src faces near there; fields have hard borders, so
-    that is not src's own count in the field.
+    that is not src's own count in the field. `gaps` marks, for each kind of lack, the fields that `lacks` speak
+    of; what is not told is no gap.
     """
 
     src: Side
     dst: Side
     served: npt.NDArray[np.int64]
     lacks: tuple[Lack, ...]
+    gaps: Mapping[_Kind, npt.NDArray[np.bool_]]
 
     @property
     def words(self) -> list[str]:
@@ -95,7 +97,40 @@ def coverage(src: Sequence[Table], dst: Sequence[Table]) -> Coverage:
     """Compare the faces of both sides, each the union of some facesets."""
     from_src, from_dst = _joined(src), _joined(dst)
     served = _served(from_src, from_dst)
-    return Coverage(_side(from_src), _side(from_dst), served, tuple(_lacks(from_src, from_dst)))
+    of_dst, lacks = _side(from_dst), tuple(_lacks(from_src, from_dst))
+    return Coverage(_side(from_src), of_dst, served, lacks, _gaps(lacks, of_dst.counts, served))
+
+
+def wanted(dst_frames: Any) -> Any:
+    """How many src faces serve so many frames of dst, one number or an array: one each, at most enough."""
+    return np.minimum(dst_frames, ENOUGH)
+
+
+def _is_gap(src_faces: Any, dst_frames: Any) -> Any:
+    """Whether src has too few: less than half of what is wanted."""
+    return src_faces < wanted(dst_frames) / 2
+
+
+def _gaps(
+    lacks: Sequence[Lack], dst: npt.NDArray[np.int64], served: npt.NDArray[np.int64]
+) -> dict[_Kind, npt.NDArray[np.bool_]]:
+    """The fields that each lack is about, so that the map and the words can't contradict each other."""
+    kinds: tuple[_Kind, ...] = ("few", "blurred", "darker", "brighter")
+    gaps: dict[_Kind, npt.NDArray[np.bool_]] = {kind: np.zeros(dst.shape, bool) for kind in kinds}
+    for lack in lacks:
+        row, column = _cells(
+            {
+                "yaw_deg": np.array([lack.yaw_deg or 0.0]),
+                "pitch_deg": np.array([lack.pitch_deg or 0.0]),
+            }
+        )
+        about = dst > 0
+        about &= (np.arange(dst.shape[0]) == row)[:, None] | (lack.pitch_deg is None)
+        about &= (np.arange(dst.shape[1]) == column) | (lack.yaw_deg is None)
+        short = about & _is_gap(served, dst)
+        # Fields of a turn may each do by themselves where all of them together don't.
+        gaps[lack.kind] |= short if lack.kind == "few" and short.any() else about
+    return gaps
 
 
 _Faces = Mapping[str, Array]
@@ -227,12 +262,11 @@ def _too_few(src: _Faces, dst: _Faces, group: _Group, told: npt.NDArray[np.bool_
     met = _meeting(src, dst, group)
     if met is None or len(np.unique(dst["frame"][group.members & ~told])) < _worth_a_word(dst):
         return []
-    wanted = min(met.frames, ENOUGH)
-    if met.count >= wanted / 2:
+    if not _is_gap(met.count, met.frames):
         return []
     told |= group.members
     has = f"src has {counted(met.count, 'such face') if met.count else 'no such faces'}"
-    return [met.lack("few", met.frames * (1 - met.count / wanted), f"{met.looks}; {has}.")]
+    return [met.lack("few", met.frames * (1 - met.count / float(wanted(met.frames))), f"{met.looks}; {has}.")]
 
 
 def _blurred(src: _Faces, dst: _Faces, group: _Group) -> list[Lack]:
@@ -253,17 +287,17 @@ def _other_light(src: _Faces, dst: _Faces, group: _Group) -> list[Lack]:
     met = _meeting(src, dst, group)
     if met is None:
         return []
-    wanted, there = _median(dst["brightness"][group.members]), src["brightness"][met.near]
+    here, there = _median(dst["brightness"][group.members]), src["brightness"][met.near]
     there = there[~np.isnan(there)]
-    if np.isnan(wanted) or not len(there):
+    if np.isnan(here) or not len(there):
         return []
     low, high = np.percentile(there, [5, 95])
-    gap = float(max(low - wanted, wanted - high))
+    gap = float(max(low - here, here - high))
     if gap <= _LIGHT_GAP:
         return []
-    kind: _Kind = "darker" if wanted < low else "brighter"
+    kind: _Kind = "darker" if here < low else "brighter"
     who = f"{met.looks}, {kind} than src" if group.axes else f"dst is {kind} than src"
-    words = f"{who} ever is (brightness {100 * wanted:.0f} %; src's {100 * low:.0f} to {100 * high:.0f} %)."
+    words = f"{who} ever is (brightness {100 * here:.0f} %; src's {100 * low:.0f} to {100 * high:.0f} %)."
     return [met.lack(kind, met.frames * min(1.0, gap), words)]
 
 

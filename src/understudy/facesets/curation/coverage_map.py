@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from understudy.facesets.curation.coverage import ENOUGH, PITCHES_DEG, YAWS_DEG, Coverage
+from understudy.facesets.curation.coverage import ENOUGH, PITCHES_DEG, YAWS_DEG, Coverage, wanted
 
 UInt8 = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float64]
@@ -28,8 +28,9 @@ _LETTERS = 175  # of a line of words
 _GROUND, _INK, _FAINT, _EMPTY = (24, 26, 30), (236, 236, 236), (165, 169, 175), (38, 41, 47)
 # Dark to light in even steps of lightness, so that more is always brighter.
 _RISING: tuple[_Colour, ...] = ((45, 34, 92), (42, 92, 138), (36, 148, 138), (108, 199, 98), (244, 229, 90))
-# Red: src has less than dst wants; blue: it has more.
-_TURNING: tuple[_Colour, ...] = ((222, 60, 50), (140, 66, 62), (66, 69, 76), (50, 94, 136), (56, 140, 214))
+# Of differences: red are the gaps that the words name and nothing else; the rest is the bluer the more src has.
+_GAP: _Colour = (222, 60, 50)
+_BLUER: tuple[_Colour, ...] = ((66, 69, 76), (50, 94, 136), (56, 140, 214))
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class _Map:
     title: str
     values: Array
     colour: Callable[[float], _Colour]
-    signed: bool = False
+    gaps: npt.NDArray[np.bool_] | None = None  # of a difference, whose values have a sign
 
 
 def draw_coverage(found: Coverage) -> UInt8:
@@ -53,27 +54,33 @@ def draw_coverage(found: Coverage) -> UInt8:
     def by_percent(value: float) -> _Colour:
         return _blend(_RISING, value / 100)
 
-    wants = f"src near there less what dst wants, at most {ENOUGH}"
+    gaps = found.gaps
+    needs = "src faces near there: more (+) or fewer (-) than dst needs"
     rows = [
         [
             _Map("src: faces", _known(src.counts), by_count),
             _Map("dst: faces", _known(dst.counts), by_count),
-            _Map(
-                wants,
-                _surplus(found),
-                _turning(ENOUGH),
-                True,
-            ),
+            _Map(needs, _surplus(found), _bluer(ENOUGH), gaps["few"]),
         ],
         [
             _Map("src: sharpness, %", 100 * src.sharpness, by_percent),
             _Map("dst: sharpness, %", 100 * dst.sharpness, by_percent),
-            _Map("sharpness: src less dst", 100 * (src.sharpness - dst.sharpness), _turning(40), True),
+            _Map(
+                "how much sharper src is than dst, %",
+                100 * (src.sharpness - dst.sharpness),
+                _bluer(40),
+                gaps["blurred"],
+            ),
         ],
         [
             _Map("src: brightness, %", 100 * src.brightness, by_percent),
             _Map("dst: brightness, %", 100 * dst.brightness, by_percent),
-            _Map("brightness: src less dst", 100 * (src.brightness - dst.brightness), _turning(40), True),
+            _Map(
+                "how much brighter src is than dst, %",
+                100 * (src.brightness - dst.brightness),
+                _bluer(40),
+                gaps["darker"] | gaps["brighter"],
+            ),
         ],
     ]
     return _sheet(rows, [part for line in found.words for part in textwrap.wrap(f"- {line}", _LETTERS)])
@@ -84,7 +91,7 @@ def _sheet(rows: Sequence[Sequence[_Map]], words: Sequence[str]) -> UInt8:
     maps_end = _HEAD + len(rows) * _MAP_H
     picture = Image.new("RGB", (width, maps_end + _LINE * len(words) + 3 * _MARGIN), _GROUND)
     pen = ImageDraw.Draw(picture)
-    title = "Where src and dst look, as the viewer sees it"
+    title = "Where src and dst look, as the viewer sees it; red is what src lacks, as told below"
     pen.text((_MARGIN + 8, 18), title, fill=_INK, font=ImageFont.load_default(28))
     for row, maps in enumerate(rows):
         for column, one in enumerate(maps):
@@ -112,10 +119,11 @@ def _draw_map(pen: ImageDraw.ImageDraw, one: _Map, left: int, top: int) -> None:
 
 def _draw_cell(pen: ImageDraw.ImageDraw, one: _Map, row: int, column: int, x: int, y: int) -> None:
     value = float(one.values[row, column])
-    colour = _EMPTY if np.isnan(value) else one.colour(value)
+    is_gap = one.gaps is not None and bool(one.gaps[row, column])
+    colour = _EMPTY if np.isnan(value) else _GAP if is_gap else one.colour(value)
     pen.rectangle((x + 1, y + 1, x + _CELL_W - 2, y + _CELL_H - 2), fill=colour)
     if not np.isnan(value):
-        text = f"{value:+.0f}" if one.signed and round(value) else f"{value:.0f}"
+        text = f"{value:+.0f}" if one.gaps is not None and round(value) else f"{value:.0f}"
         ink = (10, 10, 10) if _lightness(colour) > 115 else _INK
         middle = (x + _CELL_W / 2, y + _CELL_H / 2)
         pen.text(middle, text, fill=ink, font=ImageFont.load_default(14), anchor="mm")
@@ -130,13 +138,13 @@ def _known(counts: npt.NDArray[np.int64]) -> Array:
 
 
 def _surplus(found: Coverage) -> Array:
-    wanted = np.minimum(found.dst.counts, ENOUGH)
-    return np.where(found.dst.counts > 0, (found.served - wanted).astype(float), np.nan)
+    more = found.served - wanted(found.dst.counts)
+    return np.where(found.dst.counts > 0, more.astype(float), np.nan)
 
 
-def _turning(most: float) -> Callable[[float], _Colour]:
-    """Red for -most, blue for +most; beyond stays so."""
-    return lambda value: _blend(_TURNING, 0.5 + 0.5 * value / most)
+def _bluer(most: float) -> Callable[[float], _Colour]:
+    """Grey to 0, blue for +most; beyond stays so."""
+    return lambda value: _blend(_BLUER, value / most)
 
 
 def _blend(colours: Sequence[_Colour], share: float) -> _Colour:
