@@ -34,6 +34,31 @@ def test_faces_are_listed_as_table_names_or_json(folder: str, capsys: pytest.Cap
     assert [row["frame"] for row in _json(capsys)] == [1]
 
 
+def test_what_was_not_measured_is_said_once_and_measured_when_it_is_asked_for(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["faceset", "list", folder, "src"])
+    said = capsys.readouterr().out
+    assert said.count("not measured yet") == 1 and "not known" not in said
+    assert f"`understudy faceset list {folder} src --sort sharpness`" in said
+    main(["faceset", "list", folder, "src", "--where", "sharpness > 3"])
+    said = capsys.readouterr().out
+    assert "0 faces" in said and "sharpness goes from 0." in said and "not measured" not in said
+    main(["faceset", "list", folder, "src", "--where", "sharpness > 0"])
+    assert "4 faces" in capsys.readouterr().out
+    main(["faceset", "list", folder, "src"])
+    assert "not measured" not in capsys.readouterr().out
+
+
+def test_the_value_of_a_named_sort_is_listed(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["faceset", "list", folder, "src", "--sort", "blur", "--json"])
+    out = capsys.readouterr().out
+    rows = json.loads(out[out.index("[\n") :])
+    assert [row["blur"] for row in rows] == sorted(row["blur_px"] for row in rows)
+    main(["faceset", "list", folder, "src", "--sort", "blur"])
+    assert "blur" in capsys.readouterr().out.splitlines()[0].split()
+
+
 def test_a_list_of_names_can_be_rejected_and_comes_back(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,12 @@ def test_sheets_tell_the_value_they_are_sorted_by(filled: Project, monkeypatch: 
     monkeypatch.setattr(faceset_views, "contact_sheets", sheets)
     list(faceset_views.sheet(filled, "dst", Choice(sort="yaw_deg", limit=1)))
     list(faceset_views.sheet(filled, "dst", Choice(sort="face-yaw", limit=1)))
-    assert said == ["-30  dst-000004-1", "dst-000004-1"]
+    list(faceset_views.sheet(filled, "dst", Choice(sort="name", limit=1)))
+    list(faceset_views.sheet(filled, "dst", Choice(sort="blur", limit=1)))
+    *others, blurred = said
+    assert others == ["-30  dst-000004-1", "-30  dst-000004-1", "dst-000000-1"]
+    value, name = blurred.split("  ")
+    assert float(value) > 0 and name.startswith("dst-")
 
 
 def test_pages_of_a_longer_sheet_before_go_to_the_trash(filled: Project) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json as to_json
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,9 +83,12 @@ def list_faces(
     elif only_names:
         print("\n".join(row["name"] for row in rows))
     else:
-        _print_table(rows, which)
+        _print_table(rows, which, f"{project} {faceset}")
         if not rows:
             _print_texts_not_there(opened, faceset, choice)
+        if which.where and not rows:
+            for name, (least, most) in facesets.spread_of(opened, faceset, which.where).items():
+                print(f"{name} goes from {_cell(least)} to {_cell(most)} here")
 
 
 @faceset.command
@@ -390,22 +394,38 @@ def _make_ready(project: Project, faceset: str, choice: Choice, *, silent: bool)
         show(events)
 
 
-def _print_table(rows: list[dict[str, Any]], which: Which) -> None:
+def _print_table(rows: list[dict[str, Any]], which: Which, named: str) -> None:
     from understudy.facesets.curation.where import columns_in
 
     asked = [which.sort, *(sorted(columns_in(which.where)) if which.where else ())]
     known = set(rows[0]) if rows else set[str]()
-    columns = list(dict.fromkeys([*_SHOWN, *(name for name in asked if name in known and name != "name")]))
+    usual = [name for name in _SHOWN if name in asked or any(row[name] is not None for row in rows)]
+    columns = list(dict.fromkeys([*usual, *(name for name in asked if name in known and name != "name")]))
     width = max([len(row["name"]) for row in rows], default=4)
     print(f"{'name':<{width}} " + " ".join(f"{column:>11}" for column in columns))
     for row in rows:
         print(f"{row['name']:<{width}} " + " ".join(f"{_cell(row[column]):>11}" for column in columns))
+    for remark in _remarks(rows, which, named):
+        print(remark)
     print(counted(len(rows), "face"))
+
+
+def _remarks(rows: list[dict[str, Any]], which: Which, named: str) -> Iterator[str]:
+    """What the table leaves open. A sort or filter that asks for a column has measured it."""
+    from understudy.facesets.curation.where import columns_in
+
+    asked = {which.sort, *(columns_in(which.where) if which.where else ())}
+    for name in _SHOWN:
+        missing = sum(row[name] is None for row in rows)
+        if missing and name not in asked:
+            of = "" if missing == len(rows) else f" of {counted(missing, 'face')}"
+            measure = f"`understudy faceset list {named} --sort {name}` measures it"
+            yield f"{name}{of} is not measured yet; {measure}, and so does any filter or sort that needs it"
 
 
 def _cell(value: object) -> str:
     if value is None:
-        return "not known"
+        return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from understudy.events import Events, Made, StageFinished
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
+from understudy.facesets.curation.choose import Choice, chosen, ranked_table
 from understudy.facesets.curation.coverage import coverage
 from understudy.facesets.curation.coverage_map import draw_coverage
 from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, require_page
 from understudy.facesets.sorting.measure import measure_faces
-from understudy.facesets.sorting.table import COLUMNS, table_of
+from understudy.facesets.sorting.table import table_of
 from understudy.files import move_to_trash, write_bytes
 from understudy.jobs.facesets import full_name, looked_at
 from understudy.media.images import encode_png
@@ -39,9 +39,9 @@ def sheet(
     require_page(columns=columns, rows=rows, cell_px=cell_px)
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        table = chosen_table(desk.faceset, choice)
-        shown = choice.sort if choice.sort in COLUMNS and choice.sort != "name" else ""
-        captions = [_caption(row, shown) for row in rows_of(table)]
+        table, values = ranked_table(desk.faceset, choice)
+        values = [None] * len(values) if choice.sort == "name" else values
+        captions = [_caption(face.path.stem, value) for face, value in zip(table.faces, values, strict=True)]
         yield from contact_sheets(
             desk.faceset,
             table.faces,
@@ -62,9 +62,7 @@ def _to_trash(project: Project, page: Path) -> None:
         move_to_trash(page, project.trash.folder)
 
 
-def _caption(row: dict[str, object], shown: str) -> str:
-    stem = str(row["name"]).rpartition(".")[0]
-    value = row.get(shown)
+def _caption(stem: str, value: object) -> str:
     if value is None:
         return stem
     return f"{value:.3g}  {stem}" if isinstance(value, float) else f"{value}  {stem}"

@@ -17,12 +17,13 @@ from understudy.counts import counted
 from understudy.errors import FacesetUnusable, FacesUnknown
 from understudy.events import Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen, chosen_table, rows_of
+from understudy.facesets.curation.choose import Choice, chosen, ranked_table, rows_of
 from understudy.facesets.curation.entries import Step
 from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
 from understudy.facesets.extraction.task import Shelf
+from understudy.facesets.sorting.table import COLUMNS
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
@@ -150,9 +151,20 @@ def made_ready(project: Project, text: str, choice: Choice) -> Events:
 
 
 def list_faces(project: Project, text: str, choice: Choice) -> list[dict[str, Any]]:
-    """The faces meant by a choice, in its order, each with all that is known of it by column."""
+    """The faces meant by a choice, in its order, each with all that is known of it by column, and under the
+    name of the sort the value it is sorted by."""
     with looked_at(project, text) as desk:
-        return rows_of(chosen_table(desk.faceset, choice))
+        table, values = ranked_table(desk.faceset, choice)
+        rows = rows_of(table)
+        if choice.sort and choice.sort not in COLUMNS:
+            return [{**row, choice.sort: value} for row, value in zip(rows, values, strict=True)]
+        return rows
+
+
+def spread_of(project: Project, text: str, where: str) -> dict[str, tuple[float, float]]:
+    """The least and the greatest value, over all faces, of every number that a filter speaks of."""
+    with looked_at(project, text) as desk:
+        return choosing.spread_of(desk.faceset, where)
 
 
 def reject_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = False) -> list[StoredFace]:

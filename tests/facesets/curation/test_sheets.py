@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageFont
 
 from tests.facesets.curation.conftest import content
 from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Made, Notice
-from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, with_landmarks
+from understudy.facesets.curation.sheets import _fitted, contact_sheets, landmark_pictures, with_landmarks
 from understudy.facesets.store import Faceset
 from understudy.geometry import transform_points
 from understudy.media.images import read_image
@@ -82,3 +83,9 @@ def test_a_page_that_can_not_be_is_refused_with_the_range(
     with pytest.raises(OptionInvalid, match="must lie between"):
         list(contact_sheets(faceset, faceset.faces(), [""] * 8, tmp_path / "s", **wrong))  # type: ignore[arg-type]
     assert not (tmp_path / "s").exists()
+
+
+def test_a_long_name_leaves_room_for_the_value_before_it() -> None:
+    font = ImageFont.load_default(12)
+    fitted = _fitted("3.71  interview-000037-1", font, 100)
+    assert fitted.startswith("3.71  …") and fitted.endswith("-000037-1") and font.getlength(fitted) <= 100

@@ -91,6 +91,11 @@ def chosen(faceset: Faceset, choice: Choice) -> list[StoredFace]:
 
 def chosen_table(faceset: Faceset, choice: Choice) -> Table:
     """The faces meant with their columns."""
+    return ranked_table(faceset, choice)[0]
+
+
+def ranked_table(faceset: Faceset, choice: Choice) -> tuple[Table, list[Any]]:
+    """The faces meant with their columns, and the value that each is sorted by; None where there is none."""
     if choice.limit is not None and choice.limit < 0:
         raise OptionInvalid(f"The number of faces can't be {choice.limit}.")
     table = table_of(faceset)
@@ -99,11 +104,23 @@ def chosen_table(faceset: Faceset, choice: Choice) -> Table:
     if choice.where:
         test = parse_where(choice.where, COLUMNS)
         table = table.part([place for place, row in enumerate(rows_of(table)) if test(row)])
+    values: list[Any] = [None] * len(table.faces)
     if choice.sort:
-        table = _sorted(table, choice)
+        table, values = _sorted(table, choice)
     elif choice.backwards:
         table = table.part(range(len(table.faces))[::-1])
-    return table if choice.limit is None else table.part(range(len(table.faces))[: choice.limit])
+    return table.part(range(len(table.faces))[: choice.limit]), values[: choice.limit]
+
+
+def spread_of(faceset: Faceset, where: str) -> dict[str, tuple[float, float]]:
+    """The least and the greatest value, over all faces, of every number that a filter speaks of."""
+    columns, found = table_of(faceset).columns, dict[str, tuple[float, float]]()
+    for name in sorted(columns_in(where) & set(COLUMNS)):
+        if columns[name].dtype.kind in "if":
+            values = np.asarray(columns[name], float)
+            if np.isfinite(values).any():
+                found[name] = float(np.nanmin(values)), float(np.nanmax(values))
+    return found
 
 
 def texts_not_there(faceset: Faceset, choice: Choice) -> str:
@@ -141,12 +158,13 @@ def _places_of(faces: Sequence[StoredFace], names: Collection[str]) -> list[int]
     return list(dict.fromkeys(place_of[name] for name in names))
 
 
-def _sorted(table: Table, choice: Choice) -> Table:
+def _sorted(table: Table, choice: Choice) -> tuple[Table, list[Any]]:
     if choice.sort in SORTS:
         options = SortOptions() if choice.limit is None else SortOptions(target=max(1, choice.limit))
-        order = ranked(table, choice.sort, backwards=choice.backwards, options=options).faces
+        found = ranked(table, choice.sort, backwards=choice.backwards, options=options)
         place_of = {face.name: place for place, face in enumerate(table.faces)}
-        return table.part([place_of[face.name] for face in order])
+        order = [place_of[face.name] for face in found.faces]
+        return table.part(order), [_plain(value) for value in found.values.tolist()]
     if choice.sort not in COLUMNS:
         raise FacesUnknown(
             f"Faces can't be sorted by {choice.sort!r}; known are {', '.join(SORTS)}, and the columns "
@@ -156,4 +174,5 @@ def _sorted(table: Table, choice: Choice) -> Table:
     known = [place for place, value in enumerate(values) if value is not None]
     unknown = [place for place, value in enumerate(values) if value is None]
     known.sort(key=lambda place: values[place], reverse=choice.backwards)
-    return table.part([*known, *unknown])
+    order = [*known, *unknown]
+    return table.part(order), [values[place] for place in order]

@@ -176,9 +176,10 @@ def _page(cells: Sequence[UInt8], captions: Sequence[str], *, columns: int, cell
 
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
-    """The end of a text that is too long: names differ at their ends."""
+    """The value before a name, and the end of a name that is too long: names differ at their ends."""
     if font.getlength(text) <= width_px:
         return text
-    while text and font.getlength("…" + text) > width_px:
-        text = text[1:]
-    return "…" + text
+    value, gap, name = text.rpartition("  ")
+    while name and font.getlength(f"{value}{gap}…{name}") > width_px:
+        name = name[1:]
+    return f"{value}{gap}…{name}"
