@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from understudy.cli.flags import Json
-from understudy.cli.show import show
-from understudy.cli.words import print_result
-from understudy.events import Events
+from understudy.cli.show import run
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.project.project import Project
 
@@ -49,7 +47,7 @@ def import_(
     if not paths:
         raise OptionInvalid("Name what to import: pictures, a folder, a .pak, a .fsa or a .json.")
     opened = Project.open(project)
-    _run(exchange.import_faces(opened, faceset, paths, form=format, frames=frames, options=options), json=json)
+    run(exchange.import_faces(opened, faceset, paths, form=format, frames=frames, options=options), json=json)
 
 
 def export(
@@ -83,10 +81,4 @@ def export(
     from understudy.jobs import exchange
 
     opened = Project.open(project)
-    _run(exchange.export_faces(opened, faceset, out, form=format, frames=frames, options=options), json=json)
-
-
-def _run(events: Events, *, json: bool) -> None:
-    finished = show(events, as_json=json)
-    if not json:
-        print_result(finished)
+    run(exchange.export_faces(opened, faceset, out, form=format, frames=frames, options=options), json=json)

@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from understudy.cli.flags import DryRun, Json, Which
-from understudy.cli.show import show
-from understudy.cli.words import print_result
+from understudy.cli.show import run, show
 from understudy.counts import counted
 from understudy.errors import FacesUnknown
 from understudy.project.project import Project
 
 if TYPE_CHECKING:  # needs OpenCV, which `--help` does not
-    from understudy.events import Events
     from understudy.facesets.curation.choose import Choice
     from understudy.facesets.store import StoredFace
 
@@ -447,10 +445,3 @@ def _print_texts_not_there(project: Project, faceset: str, choice: Choice) -> No
     sentence = facesets.texts_not_there(project, faceset, choice)
     if sentence:
         print(sentence)
-
-
-def run(events: Events, *, json: bool) -> None:
-    """Show a job, and its figures at the end."""
-    finished = show(events, as_json=json)
-    if not json:
-        print_result(finished)

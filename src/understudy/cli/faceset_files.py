@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.faceset import ALL, ASKED, choice_of, run
+from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
+from understudy.cli.show import run
 from understudy.project.project import Project
 
 

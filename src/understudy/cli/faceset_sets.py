@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as to_json
 from pathlib import Path
 
-from understudy.cli.faceset import ALL, ASKED, choice_of, run
+from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
+from understudy.cli.show import run
 from understudy.project.project import Project
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from understudy.cli.words import print_result
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
 
@@ -40,6 +41,13 @@ def show(events: Events, *, as_json: bool = False) -> list[StageFinished]:
     finally:
         reader.close()
     return finished
+
+
+def run(events: Events, *, json: bool) -> None:
+    """Show a job, and its figures at the end."""
+    finished = show(events, as_json=json)
+    if not json:
+        print_result(finished)
 
 
 def _say_stopping() -> None:

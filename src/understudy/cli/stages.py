@@ -9,9 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from understudy.cli.flags import Json, Sets
-from understudy.cli.show import show
-from understudy.cli.words import print_result
-from understudy.events import Events
+from understudy.cli.show import run
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
@@ -88,7 +86,7 @@ def extract(
             trust=trust,
             faces_before=before,
         )
-    _run(itertools.chain(moved, events), json=json)
+    run(itertools.chain(moved, events), json=json)
 
 
 def train(
@@ -129,7 +127,7 @@ def train(
     stages.require_model(opened, model, preset=preset)
     stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     said = options.model_dump(exclude_unset=True)
-    _run(stages.train(opened, model, said=said, device=device), json=json)
+    run(stages.train(opened, model, said=said, device=device), json=json)
 
 
 def merge(
@@ -159,7 +157,7 @@ def merge(
     from understudy.jobs import stages
 
     said = options.model_dump(exclude_unset=True)
-    _run(stages.merge(Project.open(project), model, clips=clips, said=said, device=device), json=json)
+    run(stages.merge(Project.open(project), model, clips=clips, said=said, device=device), json=json)
 
 
 def encode(
@@ -189,10 +187,4 @@ def encode(
     from understudy.jobs import stages
 
     said = options.model_dump(exclude_unset=True)
-    _run(stages.encode(Project.open(project), model, clips=clips, out=out, said=said), json=json)
-
-
-def _run(events: Events, *, json: bool) -> None:
-    finished = show(events, as_json=json)
-    if not json:
-        print_result(finished)
+    run(stages.encode(Project.open(project), model, clips=clips, out=out, said=said), json=json)
