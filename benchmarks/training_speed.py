@@ -14,10 +14,10 @@ import time
 import numpy as np
 import torch
 
-from understudy.training.cache import FaceCache, margin_px
-from understudy.training.device import choose_device
-from understudy.training.feed import Feed
+from understudy.training.feeding.cache import FaceCache, margin_px
+from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
+from understudy.training.machine.device import choose_device
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS, preset_named
 
@@ -49,7 +49,7 @@ def main() -> None:
         preset = preset_named(name)
         batch = {"batch_size": said.batch} if said.batch else {}
         options = TrainOptions.model_validate({**preset.train, **batch})
-        learner = Learner(preset.architecture, optimizer=options.optimizer, seed=0, compute=compute)
+        learner = Learner(preset.architecture, preset.network, options=options, seed=0, compute=compute)
         caches = [noise_cache(learner.model.size_px) for _ in range(2)]
         feed = Feed(*caches, options, compute.device)
         for iteration in range(said.iterations + 1):

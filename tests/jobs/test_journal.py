@@ -7,8 +7,8 @@ import torch
 
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.project.project import Project
-from understudy.training.checkpoint import Checkpoint, save_checkpoint
-from understudy.training.plan import Plan
+from understudy.training.keeping.checkpoint import Checkpoint, save_checkpoint
+from understudy.training.steering.plan import Plan
 
 
 def _checkpoint(project: Project, *, iteration: int, finished: bool, minutes: float | None = 10) -> None:

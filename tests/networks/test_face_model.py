@@ -1,4 +1,4 @@
-"""What every network is asked for, answered from `encode` and `decode` alone."""
+"""What every network is asked for, answered from `encode`, `inter` and `decode` alone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Shifted(FaceModel):
         self.looks += 1
         return faces_BCHW / 2
 
-    def decode(self, seen: Tensor, shown: Side) -> Painted:
-        return Painted(seen + {"src": 0.1, "dst": 0.2}[shown], seen[:, :1])
+    def decode(self, code: Tensor, shown: Side) -> Painted:
+        return Painted(code + {"src": 0.1, "dst": 0.2}[shown], code[:, :1])
 
 
 def test_painting_is_seeing_and_then_showing() -> None:
@@ -33,10 +33,10 @@ def test_painting_is_seeing_and_then_showing() -> None:
 def test_training_looks_at_both_performers_at_once_and_paints_each_as_himself() -> None:
     model = Shifted()
     src, dst = torch.rand(2, 3, 4, 4), torch.rand(3, 3, 4, 4)
-    painted_src, painted_dst = model.reconstruct(src, dst)
+    made = model.reconstruct(src, dst)
     assert model.looks == 1
-    torch.testing.assert_close(painted_src.faces_BCHW, src / 2 + 0.1)
-    torch.testing.assert_close(painted_dst.faces_BCHW, dst / 2 + 0.2)
+    torch.testing.assert_close(made.src.faces_BCHW, src / 2 + 0.1)
+    torch.testing.assert_close(made.dst.faces_BCHW, dst / 2 + 0.2)
 
 
 def test_parameters_are_counted_with_their_biases() -> None:

@@ -3,7 +3,7 @@ import pytest
 from understudy.errors import ModelInUse
 from understudy.files import write_text
 from understudy.project.cleaning import STAGES, clean
-from understudy.training.lock import model_lock
+from understudy.training.keeping.lock import model_lock
 
 MADE = {
     "extract": ["facesets/src/main", "people/src clip", "overlays/src clip", "cache/a.found.jsonl"],

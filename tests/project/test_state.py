@@ -10,7 +10,7 @@ from understudy.files import write_json, write_text
 from understudy.merging.delivery import DeliveryMemory
 from understudy.merging.journal import Journal
 from understudy.project.state import newest_checkpoint, project_state
-from understudy.training.plan import Plan
+from understudy.training.steering.plan import Plan
 
 DONE = Plan(minutes=None, iterations=100, done_iterations=100)
 

@@ -15,13 +15,12 @@ from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType, crop_from_frame
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
-from understudy.networks import catalog
-from understudy.networks.quick import Quick
 from understudy.training import presets
 from understudy.training.options import TrainOptions
 from understudy.training.presets import Preset
 
 TINY = "tiny"
+TINY_NETWORK = {"size_px": 32, "width": 8, "code": 16}  # of "quick"
 FRAME_PX = 96
 
 
@@ -76,8 +75,7 @@ def facesets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faceset
 @pytest.fixture(autouse=True)
 def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     """The preset "tiny", 32 px."""
-    monkeypatch.setitem(catalog.ARCHITECTURES, TINY, lambda: Quick(32, width=8, code=16))
-    monkeypatch.setitem(presets.PRESETS, TINY, Preset(TINY, "full", "for tests"))
+    monkeypatch.setitem(presets.PRESETS, TINY, Preset("quick", "full", "for tests", network=TINY_NETWORK))
 
 
 @pytest.fixture(autouse=True)

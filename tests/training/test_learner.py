@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Generator
 
-from tests.training.conftest import TINY, tiny_options
-from understudy.training.augment import Lesson
-from understudy.training.device import Compute
+from tests.training.conftest import TINY_NETWORK, tiny_options
+from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
+from understudy.training.machine.device import Compute
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 
@@ -24,8 +24,13 @@ def lessons(seed: int) -> tuple[Lesson, Lesson]:
     return one(), one()
 
 
+def new(optimizer: str, *, seed: int) -> Learner:
+    options = tiny_options(optimizer=optimizer)
+    return Learner("quick", TINY_NETWORK, options=options, seed=seed, compute=EXACT)
+
+
 def learner(optimizer: str, steps: int, seed: int = 0) -> Learner:
-    made = Learner(TINY, optimizer=optimizer, seed=seed, compute=EXACT)
+    made = new(optimizer, seed=seed)
     for number in range(steps):
         made.step(*lessons(number), tiny_options(), speed=1.0)
     return made
@@ -49,7 +54,7 @@ def weights(of: Learner) -> torch.Tensor:
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_a_loaded_learner_steps_exactly_as_the_one_that_was_saved(optimizer: str) -> None:
     first = learner(optimizer, 3)
-    second = loaded(Learner(TINY, optimizer=optimizer, seed=9, compute=EXACT), first)
+    second = loaded(new(optimizer, seed=9), first)
     for one in (first, second):
         one.step(*lessons(7), tiny_options(), speed=1.0)
     assert torch.equal(weights(first), weights(second))
@@ -58,14 +63,14 @@ def test_a_loaded_learner_steps_exactly_as_the_one_that_was_saved(optimizer: str
 
 @pytest.mark.parametrize("before, after", [("adamw", "muon"), ("muon", "adamw")])
 def test_another_optimiser_can_take_over(before: str, after: str) -> None:
-    second = loaded(Learner(TINY, optimizer=after, seed=9, compute=EXACT), learner(before, 2))
+    second = loaded(new(after, seed=9), learner(before, 2))
     losses = second.step(*lessons(7), tiny_options(), speed=1.0)
     assert second.iteration == 3 and torch.isfinite(losses).all()
 
 
 def test_without_an_optimisers_state_learning_goes_on_from_the_weights() -> None:
     first = learner("muon", 2)
-    second = loaded(Learner(TINY, optimizer="muon", seed=0, compute=EXACT), first, with_optimizer=False)
+    second = loaded(new("muon", seed=0), first, with_optimizer=False)
     assert torch.equal(weights(first), weights(second))
     second.step(*lessons(7), tiny_options(), speed=1.0)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.conftest import TINY
+from tests.training.conftest import TINY, TINY_NETWORK
 from understudy.errors import CheckpointCorrupt, ModelUnknown
 from understudy.files import read_json
 from understudy.networks.catalog import build
 from understudy.networks.swap import Predictor
-from understudy.training.about import about_model
-from understudy.training.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
-from understudy.training.device import Compute
+from understudy.training.keeping.about import about_model
+from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
+from understudy.training.machine.device import Compute
 from understudy.training.predictor import load_predictor
 
 
@@ -24,8 +24,8 @@ def saved(model_dir: Path, *iterations: int) -> Path:
     """A model of random weights with some checkpoints; its average differs from its newest weights."""
     about_model(model_dir, preset=TINY, seed=0, size_px=32)
     for iteration in iterations:
-        weights = build(TINY, seed=iteration).state_dict()
-        average = build(TINY, seed=100 + iteration).state_dict()
+        weights = build("quick", TINY_NETWORK, seed=iteration).state_dict()
+        average = build("quick", TINY_NETWORK, seed=100 + iteration).state_dict()
         save_checkpoint(model_dir, Checkpoint(iteration, weights, average))
     return model_dir
 
@@ -50,7 +50,7 @@ def test_it_is_a_predictor_that_knows_its_model(tmp_path: Path) -> None:
 
 def test_it_paints_dst_crops_as_src_with_the_averaged_weights(tmp_path: Path) -> None:
     painted = load_predictor(saved(tmp_path / "m", 5), device="cpu").predict(crops(2))
-    average = build(TINY, seed=105).eval()
+    average = build("quick", TINY_NETWORK, seed=105).eval()
     faces = torch.from_numpy(crops(2)).permute(0, 3, 1, 2).float() / 255
     with torch.inference_mode():
         as_src, as_dst = average(faces, "src"), average(faces, "dst")
@@ -101,5 +101,5 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     about_model(tmp_path / "m", preset=TINY, seed=0, size_px=32)
     foreign = {"w": torch.zeros(2)}
     save_checkpoint(tmp_path / "m", Checkpoint(1, foreign, foreign))
-    with pytest.raises(CheckpointCorrupt, match="tiny"):
+    with pytest.raises(CheckpointCorrupt, match="quick"):
         load_predictor(tmp_path / "m", device="cpu")

@@ -18,9 +18,9 @@ from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import train as train_module
-from understudy.training.checkpoint import FOLDER_NAME
-from understudy.training.lock import model_lock
-from understudy.training.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.checkpoint import FOLDER_NAME
+from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.options import TrainOptions
 from understudy.training.train import STAGE, train
 
@@ -123,13 +123,11 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from understudy.facesets.store import Faceset
-from understudy.networks import catalog
-from understudy.networks.quick import Quick
 from understudy.training import presets
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
-catalog.ARCHITECTURES["tiny"] = lambda: Quick(32, width=8, code=16)
-presets.PRESETS["tiny"] = presets.Preset("tiny", "full", "for tests")
+network = {"size_px": 32, "width": 8, "code": 16}
+presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
 options = TrainOptions(batch_size=4, preview_every=0, iterations=100000, checkpoint_minutes=0.01)
 src, dst = (Faceset(Path(p)) for p in sys.argv[2:])
 for event in train(Path(sys.argv[1]), src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):

@@ -52,7 +52,17 @@ def options_page() -> str:
     for heading, command, options in _FLAGS_ALONE:
         parts += ["", f"## {heading}", "", f"Flags of `{command}` alone.", "", *_table(options)]
     parts += ["", "## Presets", "", "What `--preset` stands for.", "", *_presets()]
+    parts += ["", "## Networks", "", "What each architecture can be given when a model is made.", *_networks()]
     return "\n".join(parts) + "\n"
+
+
+def _networks() -> list[str]:
+    from understudy.networks.catalog import ARCHITECTURES  # imports torch
+
+    parts: list[str] = []
+    for name, architecture in ARCHITECTURES.items():
+        parts += ["", f"### {name}", "", f"After {architecture.source}.", "", *_table(architecture.options)]
+    return parts
 
 
 def commands_page() -> str:

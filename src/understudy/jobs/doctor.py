@@ -102,7 +102,7 @@ def _disk(folder: Path) -> Iterator[Finding]:
 
 
 def _devices() -> Iterator[Finding]:
-    from understudy.training.device import describe_devices
+    from understudy.training.machine.device import describe_devices
 
     for device, words in describe_devices():
         yield Finding("devices", device, "ok", words)

@@ -50,7 +50,7 @@ def extract(
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets import shelf_of, step_of_extraction
-    from understudy.training.device import choose_devices
+    from understudy.training.machine.device import choose_devices
 
     options, command = extract_options(project, said), uuid4().hex
     devices = choose_devices(device)
@@ -220,7 +220,7 @@ def encode(
 def measure(result: Path, truth: Path, *, device: str) -> Events:
     """Compare two clips inside the faces of `truth`. Raises DeviceUnavailable and what measuring raises."""
     from understudy.measure.shots import measure_clips
-    from understudy.training.device import choose_device
+    from understudy.training.machine.device import choose_device
 
     yield from measure_clips(result, truth, device=str(choose_device(device).device))
 

@@ -1,34 +1,70 @@
-"""Every architecture there is, by name. One entry a line; what each is stands in its own file."""
+"""Every architecture a model can have, one entry a line; each lies in `architectures/`, with its options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from understudy.errors import ModelUnknown
+from understudy.networks.architectures.liae import Liaef128Options, liaef128
+from understudy.networks.architectures.quick import QuickOptions, quick
+from understudy.networks.architectures.two_decoders import DfOptions, H64Options, df, h64
 from understudy.networks.face_model import FaceModel
-from understudy.networks.liae import liaef128
-from understudy.networks.quick import quick
-from understudy.networks.two_decoders import df, h64
+from understudy.networks.options import NetworkOptions
+from understudy.options import parse_options
 
-ARCHITECTURES: dict[str, Callable[[], FaceModel]] = {
-    "quick": quick,
-    "h64": h64,
-    "df": df,
-    "liaef128": liaef128,
+
+@dataclass(frozen=True)
+class Architecture:
+    """How to build a network, and where it comes from.
+
+    `build` takes an instance of `options`, whose defaults are the published sizes.
+    """
+
+    build: Callable[[Any], FaceModel]
+    options: type[NetworkOptions]
+    source: str  # the paper or program
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "quick": Architecture(quick, QuickOptions, "understudy, 2026"),
+    "h64": Architecture(h64, H64Options, "DeepFaceLab, 2018"),
+    "df": Architecture(df, DfOptions, "DeepFaceLab, 2018"),
+    "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
 }
 
 
-def build(name: str, *, seed: int = 0, device: torch.device | str = "cpu") -> FaceModel:
-    """A new network with weights drawn from `seed`, alike on every device. Raises ModelUnknown."""
+def architecture_named(name: str) -> Architecture:
+    """The architecture of that name. Raises ModelUnknown."""
     try:
-        architecture = ARCHITECTURES[name]
+        return ARCHITECTURES[name]
     except KeyError:
         raise ModelUnknown(
             f"There is no architecture {name!r}. Take one of {', '.join(ARCHITECTURES)}."
         ) from None
+
+
+def build(
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+) -> FaceModel:
+    """A new network with weights drawn from `seed`, alike on every device.
+
+    `settings` are those options of the architecture that differ from their defaults. Raises ModelUnknown,
+    OptionInvalid.
+    """
+    architecture = architecture_named(name)
+    options = parse_options(architecture.options, settings or {})
+    if torch.device(device).type == "meta":  # only looked at: sizes, parts
+        with torch.device("meta"):
+            return architecture.build(options)
     with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.manual_seed(seed)
-        model = architecture()
+        model = architecture.build(options)
     return model.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -1,7 +1,7 @@
-"""The shape of every network we train: one encoder for both performers, and two ways to paint what it saw.
+"""The shape of every network we train: encode, inter, decode, for two performers.
 
-Training, preview and prediction know only `FaceModel`. Not here: how a model learns (`training`), which models
-there are (`catalog.py`).
+Training, preview, prediction and export know only `FaceModel`. Not here: how a model learns (`training`), which
+models there are (`catalog.py`).
 """
 
 from __future__ import annotations
@@ -9,46 +9,94 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from understudy.networks.swap import Side
 
 
 @dataclass(frozen=True, eq=False)
 class Painted:
-    """What a decoder painted: faces (B, 3, size_px, size_px) and masks (B, 1, size_px, size_px), all 0..1."""
+    """What a decoder painted: faces (B, 3, size_px, size_px) and masks (B, 1, size_px, size_px), all 0..1.
+
+    `smaller_BCHW` holds the same faces at a half, a quarter, … of the side, from decoders of several scales.
+    """
 
     faces_BCHW: Tensor
     masks_B1HW: Tensor
+    smaller_BCHW: tuple[Tensor, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """One training pass: src painted as src, dst painted as dst, and what lay between.
+
+    `features_*` is what `encode` gave, `code_*` what `inter` gave: tensors, or tuples of them where a network
+    keeps maps of several sizes.
+    """
+
+    src: Painted
+    dst: Painted
+    features_src: object
+    features_dst: object
+    code_src: object
+    code_dst: object
 
 
 class FaceModel(nn.Module):
-    """A shared encoder whose codes can be painted as either performer.
+    """An encoder whose features can be painted as either performer.
 
-    The swap is nothing but a dst face seen and src shown: whatever a model routes differently for the two
-    performers, it decides by who is shown, never by who was seen.
+    The swap is nothing but a dst face seen and src shown, unless a model says otherwise in `swap`: whatever is
+    routed differently for the two performers is decided by who is shown, never by who was seen.
     """
 
-    def __init__(self, size_px: int) -> None:
+    def __init__(self, size_px: int, *, seen_px: int | None = None) -> None:
         super().__init__()
         self.size_px = size_px
+        self.seen_px = seen_px or size_px  # side of what `encode` takes; most networks see what they paint
 
     def encode(self, faces_BCHW: Tensor) -> Tensor:
-        """What is seen, for either performer. `faces_BCHW` is RGB 0..1 of side `size_px`."""
+        """What is seen, whoever it is. `faces_BCHW` is RGB 0..1 of side `seen_px`."""
         raise NotImplementedError
 
-    def decode(self, seen: Tensor, shown: Side) -> Painted:
-        """Paint what `encode` saw as one performer."""
+    def inter(self, features: Tensor, shown: Side, generator: Generator | None = None) -> Tensor:
+        """The code of what was seen, to be painted as `shown`. Networks without such a stage pass it through.
+
+        `generator` is given in training alone, for networks whose codes are mixed at random.
+        """
+        return features
+
+    def decode(self, code: Tensor, shown: Side) -> Painted:
+        """Paint a code as one performer."""
         raise NotImplementedError
 
     def forward(self, faces_BCHW: Tensor, shown: Side) -> Painted:
         """Paint faces as one performer."""
-        return self.decode(self.encode(faces_BCHW), shown)
+        return self.decode(self.inter(self.encode(faces_BCHW), shown), shown)
 
-    def reconstruct(self, src_BCHW: Tensor, dst_BCHW: Tensor) -> tuple[Painted, Painted]:
+    def swap(self, faces_BCHW: Tensor) -> Painted:
+        """Paint dst faces as src: what previews, merges and exports show."""
+        return self(faces_BCHW, "src")
+
+    def goal(self, faces_BCHW: Tensor, side: Side) -> Tensor:
+        """What the network is to paint when it reconstructs these faces; nearly always the faces themselves."""
+        return faces_BCHW
+
+    def reconstruct(
+        self, src_BCHW: Tensor, dst_BCHW: Tensor, generator: Generator | None = None
+    ) -> Reconstruction:
         """Paint src faces as src and dst faces as dst: what training asks for, in one pass where possible."""
-        seen = self.encode(torch.cat([src_BCHW, dst_BCHW]))
-        return self.decode(seen[: len(src_BCHW)], "src"), self.decode(seen[len(src_BCHW) :], "dst")
+        count = len(src_BCHW)
+        features = self.encode(torch.cat([src_BCHW, dst_BCHW]))
+        seen_src, seen_dst = features[:count], features[count:]
+        code_src, code_dst = self.inter(seen_src, "src", generator), self.inter(seen_dst, "dst", generator)
+        return Reconstruction(
+            self.decode(code_src, "src"), self.decode(code_dst, "dst"), seen_src, seen_dst, code_src, code_dst
+        )
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The parts that can be counted, frozen or taken from another model, by the field's names: encoder,
+        inter (or inter_src, inter_b, …), decoder (or decoder_src, …)."""
+        return dict(self.named_children())
 
 
 def parameter_count(module: nn.Module) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
-from understudy.training.lock import model_lock
+from understudy.training.keeping.lock import model_lock
 
 Stage = Literal["extract", "train", "merge", "encode"]
 STAGES: tuple[Stage, ...] = ("extract", "train", "merge", "encode")

@@ -17,7 +17,7 @@ from understudy.project.cleaning import Stage
 from understudy.project.manifest import Role
 from understudy.project.project import Project
 from understudy.project.trash import size_bytes
-from understudy.training.plan import Plan
+from understudy.training.steering.plan import Plan
 
 _LAST_LINE_BYTES = 128
 

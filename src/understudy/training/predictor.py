@@ -15,9 +15,9 @@ from understudy.geometry import FaceType
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.networks.swap import Prediction
-from understudy.training.about import ModelAbout, read_about
-from understudy.training.checkpoint import Checkpoint, newest_checkpoint
-from understudy.training.device import Compute, choose_device
+from understudy.training.keeping.about import ModelAbout, read_about
+from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.machine.device import Compute, choose_device
 
 _FACES_AT_ONCE = 16
 
@@ -56,8 +56,8 @@ class ModelPredictor:
         faces = torch.from_numpy(np.ascontiguousarray(crops_NHWC)).to(self._compute.device)
         faces = faces.permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode(), self._compute.autocast():
-            seen = self._model.encode(faces.contiguous(memory_format=torch.channels_last))
-            src, dst = self._model.decode(seen, "src"), self._model.decode(seen, "dst")
+            faces = faces.contiguous(memory_format=torch.channels_last)
+            src, dst = self._model.swap(faces), self._model(faces, "dst")
         rgb = _as_array(src.faces_BCHW.permute(0, 2, 3, 1))
         return rgb, _as_array(src.masks_B1HW[:, 0]), _as_array(dst.masks_B1HW[:, 0])
 
@@ -82,7 +82,7 @@ def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
             checkpoint = found
     if about is None or checkpoint is None:
         raise ModelUnknown("This model has not been trained yet. Run `understudy train` first.", model_dir)
-    model = build(about.architecture, device=compute.device)
+    model = build(about.architecture, about.network, device=compute.device)
     try:
         model.load_state_dict(dict(checkpoint.ema))
     except RuntimeError as error:

@@ -12,12 +12,16 @@ from understudy.geometry import FaceType
 
 @dataclass(frozen=True)
 class Preset:
-    """What a preset stands for. `train` holds the TrainOptions that differ from their defaults."""
+    """What a preset stands for.
+
+    `train` and `network` hold what differs from the defaults of TrainOptions and of the architecture's options.
+    """
 
     architecture: str  # a name in networks.catalog.ARCHITECTURES
     face_type: FaceType
     help: str
     train: Mapping[str, Any] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
 
 
 _CLASSIC: Mapping[str, Any] = {

@@ -20,18 +20,23 @@ from torch import Tensor
 from understudy.errors import TrainingDiverged
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
-from understudy.training.about import ModelAbout, about_model, read_about
-from understudy.training.cache import FaceCache, face_cache
-from understudy.training.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint, set_damaged_aside
-from understudy.training.device import Compute, choose_device
-from understudy.training.feed import Feed
+from understudy.training.feeding.cache import FaceCache, face_cache
+from understudy.training.feeding.feed import Feed
+from understudy.training.keeping.about import ModelAbout, about_model, read_about
+from understudy.training.keeping.checkpoint import (
+    Checkpoint,
+    newest_checkpoint,
+    save_checkpoint,
+    set_damaged_aside,
+)
+from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.learner import Learner
-from understudy.training.lock import model_lock
-from understudy.training.metrics import METRICS_NAME, MetricsLog
+from understudy.training.machine.device import Compute, choose_device
 from understudy.training.options import TrainOptions
-from understudy.training.plan import Plan, planned
 from understudy.training.presets import preset_named
-from understudy.training.preview import preview_sheet, write_preview
+from understudy.training.steering.plan import Plan, planned
+from understudy.training.viewing.preview import preview_sheet, write_preview
 
 STAGE = "train"
 _FEW_FACES = 20
@@ -79,7 +84,8 @@ def _new_learner(
     about = read_about(model_dir)
     architecture = about.architecture if about else preset_named(preset).architecture
     seed = about.seed if about else options.seed
-    learner = Learner(architecture, optimizer=options.optimizer, seed=seed, compute=compute)
+    network = about.network if about else preset_named(preset).network
+    learner = Learner(architecture, network, options=options, seed=seed, compute=compute)
     size_px = learner.model.size_px
     return learner, about_model(model_dir, preset=preset, seed=options.seed, size_px=size_px)
 
@@ -90,7 +96,13 @@ def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, Plan | N
         if isinstance(found, Notice):
             yield found
             continue
-        learner.load(iteration=found.iteration, model=found.model, ema=found.ema, optimizer=found.optimizer)
+        learner.load(
+            iteration=found.iteration,
+            model=found.model,
+            ema=found.ema,
+            optimizer=found.optimizer,
+            critics=found.critics,
+        )
         set_damaged_aside(model_dir, newer_than=found.iteration)
         return Plan.from_json(found.state["plan"])
     return None
@@ -244,6 +256,7 @@ class _Run:
                 model=learner.model.state_dict(),
                 ema=learner.average.state_dict(),
                 optimizer=learner.optimizer_tensors(),
+                critics=learner.objective.tensors(),
                 state={"plan": self.plan.as_json(), "loss": self.loss},
             ),
         )

@@ -1,0 +1,190 @@
+"""What a model is shown: faces turned, mirrored, bent, relit and tinted at random, whole batches on the device.
+
+Every random number is drawn on the CPU from the generator that is handed in, so a run repeats on any device.
+Coordinates in here run from -1 to 1 across the model's crop, x to the right, y down; a cached face reaches
+further, by its margin. Not here: which faces are drawn (`feed.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as nnf
+
+_WARP_CELLS = (2, 4, 8)
+_WARP_STEP = 0.12  # standard deviation of a node's shift, in cells
+_MOST_STRETCH = 0.15
+_MOST_TURN_DEG, _MOST_ZOOM, _MOST_SHIFT = 10.0, 0.1, 0.08
+_LIGHT_CELL_PX_SHARE = 24  # light is looked at on a grid of this many cells
+_LIGHT_REACH = 3.0  # in such cells
+_MOST_LIGHT = 3.3
+_DARKNESS = 0.02  # added to both lights, so that black does not ask for infinite gain
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """A batch of cached faces: (B, 3, W, W) RGB 0..1 and masks (B, 2, W, W), W = size + 2·margin.
+
+    The masks are that of the whole face and that of its features, eyes and mouth.
+    """
+
+    images_BCHW: Tensor
+    masks_B2HW: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a model sees, what it should paint, where face and features are: (B, 3 or 1, size, size), 0..1."""
+
+    seen_BCHW: Tensor
+    goal_BCHW: Tensor
+    mask_B1HW: Tensor
+    features_B1HW: Tensor
+
+    def painting(self, goal_BCHW: Tensor) -> Lesson:
+        """The same lesson with something else to paint."""
+        return replace(self, goal_BCHW=goal_BCHW)
+
+
+def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
+    """(count,) numbers between `low` and `high`."""
+    return torch.rand(count, generator=generator) * (high - low) + low
+
+
+def random_places(count: int, strength: float, generator: Generator) -> Tensor:
+    """Turns, zooms and shifts as (count, 2, 3) matrices from crop to cache coordinates."""
+    angle = uniform(count, -1, 1, generator) * math.radians(_MOST_TURN_DEG) * strength
+    zoom = torch.exp(uniform(count, -1, 1, generator) * _MOST_ZOOM * strength)
+    shift = uniform(2 * count, -1, 1, generator).view(count, 2) * _MOST_SHIFT * strength
+    cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+    rows = torch.stack([cos, -sin, shift[:, 0], sin, cos, shift[:, 1]], dim=1)
+    return rows.view(count, 2, 3)
+
+
+def random_bends(count: int, size_px: int, strength: float, generator: Generator) -> Tensor:
+    """Smooth random shifts of every pixel, (count, size_px, size_px, 2): a grid of 2, 4 or 8 cells whose inner
+    nodes move by up to about a third of a cell."""
+    bends = torch.zeros(count, 2, size_px, size_px)
+    choice = torch.randint(0, len(_WARP_CELLS), (count,), generator=generator)
+    for kind, cells in enumerate(_WARP_CELLS):
+        nodes = torch.randn(count, 2, cells + 1, cells + 1, generator=generator).clamp(-2.5, 2.5)
+        nodes *= _WARP_STEP * 2 / cells * strength * (choice == kind).float().view(-1, 1, 1, 1)
+        nodes[:, :, [0, -1], :] = 0
+        nodes[:, :, :, [0, -1]] = 0
+        bends += nnf.interpolate(nodes, size=(size_px, size_px), mode="bilinear", align_corners=True)
+    return bends.permute(0, 2, 3, 1)
+
+
+def stretched(grid_BHW2: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Grid points moved so that faces get other proportions: wider or longer, chin or brow larger.
+
+    A model that is to paint straight what it saw stretched cannot copy the seen face's proportions: it has to
+    know the performer's own. Without it, dst's distances between eyes, nose and mouth leak into the swap.
+    """
+    count, device = len(grid_BHW2), grid_BHW2.device
+    zoom = torch.exp(uniform(2 * count, -1, 1, generator) * _MOST_STRETCH * strength)
+    taper = uniform(count, -1, 1, generator) * _MOST_STRETCH / 2 * strength
+    x, y = (grid_BHW2 * zoom.view(count, 1, 1, 2).to(device)).unbind(-1)
+    taper = taper.view(count, 1, 1).to(device)
+    return torch.stack([x * (1 + taper * y), y * (1 + taper * y)], dim=-1)
+
+
+def pixel_grid(size_px: int) -> Tensor:
+    """Where the crop's pixel centres lie, (size_px, size_px, 2) in x, y."""
+    centres = (torch.arange(size_px) + 0.5) / size_px * 2 - 1
+    y, x = torch.meshgrid(centres, centres, indexing="ij")
+    return torch.stack([x, y], dim=-1)
+
+
+def sampled(images_BCHW: Tensor, grid_BHW2: Tensor, *, size_px: int) -> Tensor:
+    """Cached images looked up at crop coordinates; beyond the cache their edge repeats."""
+    share = size_px / images_BCHW.shape[-1]
+    return nnf.grid_sample(
+        images_BCHW, grid_BHW2 * share, mode="bilinear", padding_mode="border", align_corners=False
+    )
+
+
+def placed(places_B23: Tensor, grid_BHW2: Tensor) -> Tensor:
+    """Grid points moved by each sample's matrix."""
+    turned = torch.einsum("bij,bhwj->bhwi", places_B23[:, :, :2], grid_BHW2)
+    return turned + places_B23[:, None, None, :, 2]
+
+
+def slow_light(faces_BCHW: Tensor, masks_B1HW: Tensor) -> Tensor:
+    """The face's colours without detail, (B, 3, 24, 24), from pixels inside the mask alone.
+
+    A normalised convolution: Knutsson and Westin, "Normalized and differential convolution", CVPR 1993.
+    """
+    small = nnf.adaptive_avg_pool2d(torch.cat([faces_BCHW * masks_B1HW, masks_B1HW], 1), _LIGHT_CELL_PX_SHARE)
+    place = torch.arange(_LIGHT_CELL_PX_SHARE, device=small.device, dtype=small.dtype)
+    blur = torch.exp(-((place[:, None] - place) ** 2) / (2 * _LIGHT_REACH**2))
+    small = blur @ small @ blur
+    return small[:, :3] / (small[:, 3:] + 1e-4)
+
+
+def light_gain(faces: Tensor, masks: Tensor, lit_faces: Tensor, lit_masks: Tensor) -> Tensor:
+    """The slowly varying factor that brings `faces` into the light of `lit_faces`, in their shape."""
+    gain = (slow_light(lit_faces, lit_masks) + _DARKNESS) / (slow_light(faces, masks) + _DARKNESS)
+    size = (faces.shape[-2], faces.shape[-1])
+    return nnf.interpolate(
+        gain.clamp(1 / _MOST_LIGHT, _MOST_LIGHT), size=size, mode="bilinear", align_corners=False
+    )
+
+
+def tinted(faces_BCHW: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Faces with other brightness, contrast, tint and soft shading."""
+    count, device = len(faces_BCHW), faces_BCHW.device
+    gain = torch.exp(uniform(count, -0.2, 0.2, generator) * strength).view(count, 1, 1, 1)
+    tint = torch.exp(uniform(3 * count, -0.07, 0.07, generator) * strength).view(count, 3, 1, 1)
+    bend = torch.exp(uniform(count, -0.2, 0.2, generator) * strength).view(count, 1, 1, 1)
+    nodes = torch.randn(count, 1, 3, 3, generator=generator) * 0.12 * strength
+    size = (faces_BCHW.shape[-2], faces_BCHW.shape[-1])
+    shading = torch.exp(nnf.interpolate(nodes, size=size, mode="bicubic", align_corners=True))
+    factor = (gain * tint).to(device) * shading.to(device)
+    return (faces_BCHW.clamp(1e-3, 1) ** bend.to(device) * factor).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How strong each kind of change is; 0 is none, 1 is usual."""
+
+    shift: float
+    stretch: float
+    warp: float
+    color_jitter: float
+
+
+def lesson(
+    faces: Faces,
+    *,
+    size_px: int,
+    variation: Variation,
+    generator: Generator,
+    light: Faces | None = None,
+    relit_B: Tensor | None = None,
+) -> Lesson:
+    """Make a batch of faces into what the model sees and what it should paint.
+
+    Where `relit_B` is true, a face takes on the light of the face beside it in `light`, in what is seen and in
+    what is to be painted: light then has to travel through the code.
+    """
+    device, count = faces.images_BCHW.device, len(faces.images_BCHW)
+    places = random_places(count, variation.shift, generator).to(device)
+    bends = random_bends(count, size_px, variation.warp, generator).to(device)
+    straight = pixel_grid(size_px).to(device)[None].expand(count, -1, -1, -1)
+    grid = placed(places, straight)
+    stack = torch.cat([faces.images_BCHW, faces.masks_B2HW], 1)
+    goal, mask, features = sampled(stack, grid, size_px=size_px).split([3, 1, 1], dim=1)
+    crooked = stretched(straight + bends, variation.stretch, generator)
+    seen = sampled(faces.images_BCHW, placed(places, crooked), size_px=size_px)
+    if light is not None and relit_B is not None:
+        lit_stack = torch.cat([light.images_BCHW, light.masks_B2HW[:, :1]], 1)
+        lit, lit_mask = sampled(lit_stack, grid, size_px=size_px).split([3, 1], dim=1)
+        gain = light_gain(goal, mask, lit, lit_mask)
+        gain = torch.where(relit_B.to(device).view(-1, 1, 1, 1), gain, 1.0)
+        goal, seen = (goal * gain).clamp(0, 1), (seen * gain).clamp(0, 1)
+    seen = tinted(seen, variation.color_jitter, generator)
+    return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, features)

@@ -1,0 +1,117 @@
+"""Which faces make up a batch: dst evenly, src partly by its likeness in pose to dst, with a light to borrow.
+
+Not here: what is done to them (`augment.py`), how they are stored (`cache.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from understudy.mean_face import MIRROR_68
+from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
+from understudy.training.feeding.cache import FaceCache
+from understudy.training.options import TrainOptions
+
+_NEAREST = 8
+_ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator whole
+_STEADY = [*range(17, 48), 48, 54]
+
+
+class Side:
+    """The faces of one performer, mirrored ones counted behind the others when `flip` is set."""
+
+    def __init__(self, cache: FaceCache, *, flip: bool, device: torch.device) -> None:
+        self.cache, self.flip, self.device = cache, flip, device
+        points = torch.from_numpy(cache.landmarks_N68.astype(np.float32))
+        if flip:
+            mirrored = points[:, torch.from_numpy(MIRROR_68)].clone()
+            mirrored[..., 0] = 1 - mirrored[..., 0]
+            points = torch.cat([points, mirrored])
+        self.shapes_NF = points[:, _STEADY].flatten(1)
+        small = cache.images_NHWC.nbytes + cache.masks_NHW2.nbytes <= _ON_DEVICE_LIMIT_BYTES
+        self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
+
+    def __len__(self) -> int:
+        return len(self.shapes_NF)
+
+    def faces(self, numbers: Tensor) -> Faces:
+        """Faces by number on the device, RGB and masks 0..1."""
+        place, mirrored = numbers % len(self.cache), numbers >= len(self.cache)
+        if self._resident is not None:
+            images, masks = (part[place.to(self.device)] for part in self._resident)
+        else:
+            images, masks = self._read(place.numpy())
+        images = images.permute(0, 3, 1, 2).float() / 255
+        masks = masks.permute(0, 3, 1, 2).float() / 255
+        if self.flip:
+            turn = mirrored.to(self.device).view(-1, 1, 1, 1)
+            images = torch.where(turn, images.flip(-1), images)
+            masks = torch.where(turn, masks.flip(-1), masks)
+        return Faces(images, masks)
+
+    def _read(self, places: np.ndarray) -> tuple[Tensor, Tensor]:
+        images = torch.from_numpy(self.cache.images_NHWC[places])
+        masks = torch.from_numpy(self.cache.masks_NHW2[places])
+        return images.to(self.device), masks.to(self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Numbers of the faces in one batch: src, dst, and the dst faces whose light src borrows."""
+
+    src: Tensor
+    dst: Tensor
+    light: Tensor
+
+
+class Feed:
+    """Makes batches for both performers. `waited_s` counts the time spent reading faces."""
+
+    def __init__(self, src: FaceCache, dst: FaceCache, options: TrainOptions, device: torch.device) -> None:
+        self.options, self.size_px = options, dst.size_px
+        self.src = Side(src, flip=options.src_flip, device=device)
+        self.dst = Side(dst, flip=options.dst_flip, device=device)
+        self.waited_s = 0.0
+
+    def draw(self, generator: Generator) -> Draw:
+        """Choose the faces of one batch."""
+        count = self.options.batch_size
+        dst = torch.randint(0, len(self.dst), (count,), generator=generator)
+        src = torch.randint(0, len(self.src), (count,), generator=generator)
+        alike = _one_of_nearest(self.dst.shapes_NF[dst], self.src.shapes_NF, generator)
+        paired = torch.rand(count, generator=generator) < self.options.pose_pairing
+        src = torch.where(paired, alike, src)
+        light = _one_of_nearest(self.src.shapes_NF[src], self.dst.shapes_NF, generator)
+        return Draw(src, dst, light)
+
+    def lessons(self, generator: Generator, *, warp: float) -> tuple[Lesson, Lesson]:
+        """A batch of each performer: (src, dst)."""
+        options = self.options
+        draw = self.draw(generator)
+        began = time.perf_counter()
+        src, dst, light = self.src.faces(draw.src), self.dst.faces(draw.dst), self.dst.faces(draw.light)
+        self.waited_s += time.perf_counter() - began
+        relit = torch.rand(options.batch_size, generator=generator) < options.relight
+        variation = Variation(
+            shift=options.random_shift,
+            stretch=options.random_stretch,
+            warp=options.random_warp * warp,
+            color_jitter=options.color_jitter,
+        )
+        seen_src = lesson(
+            src, size_px=self.size_px, variation=variation, generator=generator, light=light, relit_B=relit
+        )
+        return seen_src, lesson(dst, size_px=self.size_px, variation=variation, generator=generator)
+
+
+def _one_of_nearest(shapes_BF: Tensor, among_NF: Tensor, generator: Generator) -> Tensor:
+    """For each shape, the number of one of the few likest among others."""
+    count = min(_NEAREST, len(among_NF))
+    likest = torch.cdist(shapes_BF, among_NF).topk(count, dim=1, largest=False).indices
+    choice = torch.randint(0, count, (len(shapes_BF),), generator=generator)
+    return likest[torch.arange(len(shapes_BF)), choice]

@@ -1,0 +1,1 @@
+"""What a model leaves on disk: description, checkpoints, metrics, locks."""

@@ -1,0 +1,1 @@
+"""How far a painted face is from the goal, and what else is asked of it."""

@@ -1,0 +1,1 @@
+"""How weights move: optimisers, rates over time, what is frozen."""

@@ -1,0 +1,147 @@
+"""Variations of faces: none when not asked, repeatable, the same for what is seen and what is painted."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Generator, Tensor
+from torch.nn import functional as nnf
+
+from understudy.training.feeding.augment import (
+    Faces,
+    Variation,
+    lesson,
+    light_gain,
+    pixel_grid,
+    placed,
+    random_bends,
+    random_places,
+    sampled,
+    slow_light,
+    tinted,
+)
+
+SIZE, MARGIN = 32, 4
+NONE = Variation(shift=0, stretch=0, warp=0, color_jitter=0)
+
+
+def faces(count: int = 3, seed: int = 0) -> Faces:
+    """Smooth random pictures with a disc for a mask."""
+    whole = SIZE + 2 * MARGIN
+    generator = Generator().manual_seed(seed)
+    rough = torch.rand(count, 3, 8, 8, generator=generator) * 0.6 + 0.2
+    images = nnf.interpolate(rough, size=(whole, whole), mode="bicubic").clamp(0, 1)
+    x, y = pixel_grid(whole).unbind(-1)
+    masks = torch.stack([((x**2 + y**2) < radius).float() for radius in (0.4, 0.1)])
+    masks = masks.expand(count, -1, -1, -1)
+    return Faces(images, masks)
+
+
+def crop(picture: Tensor) -> Tensor:
+    return picture[..., MARGIN : MARGIN + SIZE, MARGIN : MARGIN + SIZE]
+
+
+def test_without_variation_a_lesson_is_the_crop_itself() -> None:
+    batch = faces()
+    made = lesson(batch, size_px=SIZE, variation=NONE, generator=Generator().manual_seed(0))
+    torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
+    torch.testing.assert_close(made.seen_BCHW, crop(batch.images_BCHW), atol=1e-3, rtol=0)
+    masks = torch.cat([made.mask_B1HW, made.features_B1HW], 1)
+    torch.testing.assert_close(masks, crop(batch.masks_B2HW), atol=1e-4, rtol=0)
+
+
+def test_the_same_generator_gives_the_same_lesson_and_the_next_another() -> None:
+    strong = Variation(shift=1, stretch=1, warp=1, color_jitter=1)
+    generator = Generator().manual_seed(5)
+    first = lesson(faces(), size_px=SIZE, variation=strong, generator=generator)
+    second = lesson(faces(), size_px=SIZE, variation=strong, generator=generator)
+    again = lesson(faces(), size_px=SIZE, variation=strong, generator=Generator().manual_seed(5))
+    assert torch.equal(first.seen_BCHW, again.seen_BCHW) and torch.equal(first.goal_BCHW, again.goal_BCHW)
+    assert not torch.equal(first.goal_BCHW, second.goal_BCHW)
+
+
+def test_bends_change_what_is_seen_and_leave_what_is_painted() -> None:
+    bent = Variation(shift=0, stretch=0, warp=1, color_jitter=0)
+    batch = faces()
+    made = lesson(batch, size_px=SIZE, variation=bent, generator=Generator().manual_seed(0))
+    torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
+    assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.005
+
+
+def test_stretches_change_what_is_seen_and_leave_what_is_painted() -> None:
+    batch = faces()
+    variation = Variation(shift=0, stretch=1, warp=0, color_jitter=0)
+    made = lesson(batch, size_px=SIZE, variation=variation, generator=Generator().manual_seed(0))
+    torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
+    assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.005
+
+
+def test_tints_change_what_is_seen_and_leave_what_is_painted() -> None:
+    batch = faces()
+    variation = Variation(shift=0, stretch=0, warp=0, color_jitter=1)
+    made = lesson(batch, size_px=SIZE, variation=variation, generator=Generator().manual_seed(0))
+    torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
+    assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.02
+
+
+def test_a_relit_face_takes_the_slow_light_of_the_other_in_both_pictures() -> None:
+    batch, light = faces(seed=0), faces(seed=1)
+    relit = torch.tensor([True, False, True])
+    made = lesson(batch, size_px=SIZE, variation=NONE, generator=Generator(), light=light, relit_B=relit)
+    torch.testing.assert_close(made.seen_BCHW, made.goal_BCHW, atol=1e-3, rtol=0)
+    torch.testing.assert_close(made.goal_BCHW[1], crop(batch.images_BCHW)[1], atol=1e-4, rtol=0)
+    mask = crop(batch.masks_B2HW)[:, :1]
+
+    def distance(picture: Tensor) -> Tensor:
+        away = slow_light(picture, mask) - slow_light(crop(light.images_BCHW), mask)
+        return (away.abs() * nnf.adaptive_avg_pool2d(mask, away.shape[-1])).mean(dim=(1, 2, 3))
+
+    before, after = distance(crop(batch.images_BCHW)), distance(made.goal_BCHW)
+    assert (after[[0, 2]] < 0.5 * before[[0, 2]]).all()
+
+
+def test_light_is_looked_at_inside_the_face_alone() -> None:
+    face, mask = torch.full((1, 3, SIZE, SIZE), 0.4), crop(faces(1).masks_B2HW)[:, :1]
+    brighter_outside = torch.where(mask > 0, face, torch.ones_like(face))
+    torch.testing.assert_close(
+        light_gain(face, mask, brighter_outside, mask) * mask, mask.expand_as(face), atol=1e-3, rtol=0
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 2))
+def test_places_stay_within_their_limits(seed: int, strength: float) -> None:
+    places = random_places(5, strength, Generator().manual_seed(seed))
+    zoom = torch.linalg.det(places[:, :, :2]).sqrt()
+    assert (zoom.log().abs() <= 0.1 * strength + 1e-5).all()
+    assert (places[:, :, 2].abs() <= 0.08 * strength + 1e-6).all()
+    angle = torch.atan2(places[:, 1, 0], places[:, 0, 0])
+    assert (angle.abs() <= math.radians(10) * strength + 1e-5).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_bends_leave_the_border_in_place_and_are_smooth(seed: int) -> None:
+    bends = random_bends(4, SIZE, 1.0, Generator().manual_seed(seed))
+    assert bends[:, [0, -1]].abs().max() < 0.1
+    steps = bends.diff(dim=1).abs().max()
+    assert steps < 2 / SIZE  # neighbouring pixels never change places
+
+
+def test_a_shift_looks_up_the_pixels_beside() -> None:
+    batch = faces(1)
+    move = torch.tensor([[[1.0, 0.0, 2 / SIZE * 3], [0.0, 1.0, 0.0]]])  # three pixels to the right
+    grid = placed(move, pixel_grid(SIZE)[None])
+    moved = sampled(batch.images_BCHW, grid, size_px=SIZE)
+    expected = batch.images_BCHW[..., MARGIN : MARGIN + SIZE, MARGIN + 3 : MARGIN + SIZE + 3]
+    torch.testing.assert_close(moved, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 3.0])
+def test_tinted_faces_stay_pictures(strength: float) -> None:
+    out = tinted(faces().images_BCHW, strength, Generator().manual_seed(0))
+    assert torch.isfinite(out).all() and out.min() >= 0 and out.max() <= 1

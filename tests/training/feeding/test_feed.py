@@ -1,0 +1,68 @@
+"""Batches: dst evenly, src alike in pose, light from a like dst face, mirrored faces mirrored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator
+
+from tests.training.conftest import tiny_options
+from understudy.facesets.store import Faceset
+from understudy.training.feeding.cache import FaceCache, face_cache
+from understudy.training.feeding.feed import Feed, Side
+
+CPU = torch.device("cpu")
+
+
+def caches(folder: Path, facesets: tuple[Faceset, Faceset]) -> list[FaceCache]:
+    found = []
+    for side, faceset in zip(("src", "dst"), facesets, strict=True):
+        *_, cache = face_cache(folder, [faceset], side=side, face_type="full", size_px=32)
+        assert isinstance(cache, FaceCache)
+        found.append(cache)
+    return found
+
+
+def test_mirrored_faces_are_mirrored_in_picture_mask_and_shape(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    src, _ = caches(tmp_path, facesets)
+    side = Side(src, flip=True, device=CPU)
+    assert len(side) == 2 * len(src)
+    both = side.faces(torch.tensor([3, 3 + len(src)]))
+    assert torch.equal(both.images_BCHW[1], both.images_BCHW[0].flip(-1))
+    assert torch.equal(both.masks_B2HW[1], both.masks_B2HW[0].flip(-1))
+    as_it_is, mirrored = side.shapes_NF[[3, 3 + len(src)]].view(2, -1, 2)
+    np.testing.assert_allclose(as_it_is[:, 0].mean() + mirrored[:, 0].mean(), 1, atol=1e-5)
+
+
+def test_src_is_drawn_like_dst_when_all_are_paired(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
+    src, dst = caches(tmp_path, facesets)
+    distance = {}
+    for pairing in (0.0, 1.0):
+        feed = Feed(src, dst, tiny_options(pose_pairing=pairing, batch_size=64), CPU)
+        draw = feed.draw(Generator().manual_seed(0))
+        away = feed.src.shapes_NF[draw.src] - feed.dst.shapes_NF[draw.dst]
+        distance[pairing] = float(away.norm(dim=1).mean())
+        lit = feed.src.shapes_NF[draw.src] - feed.dst.shapes_NF[draw.light]
+        assert lit.norm(dim=1).mean() < distance[0.0]
+    assert distance[1.0] < 0.8 * distance[0.0]
+
+
+def test_every_dst_face_has_its_turn(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
+    feed = Feed(*caches(tmp_path, facesets), tiny_options(batch_size=200), CPU)
+    assert set(feed.draw(Generator().manual_seed(0)).dst.tolist()) == set(range(12))
+
+
+def test_lessons_have_the_models_size_and_repeat_with_their_generator(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    feed = Feed(*caches(tmp_path, facesets), tiny_options(), CPU)
+    first = feed.lessons(Generator().manual_seed(1), warp=1.0)
+    again = feed.lessons(Generator().manual_seed(1), warp=1.0)
+    for one, other in zip(first, again, strict=True):
+        assert one.seen_BCHW.shape == (4, 3, 32, 32) and one.mask_B1HW.shape == (4, 1, 32, 32)
+        assert torch.equal(one.seen_BCHW, other.seen_BCHW)
+    assert feed.waited_s > 0

@@ -1,0 +1,47 @@
+"""model.toml is written once, read back, and refuses what this version does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.training.conftest import TINY, TINY_NETWORK
+from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
+from understudy.training.keeping.about import FILE_NAME, ModelAbout, about_model, read_about
+
+
+def test_what_a_model_is_survives_in_its_folder(tmp_path: Path) -> None:
+    made = about_model(tmp_path, preset=TINY, seed=7, size_px=32)
+    assert made == read_about(tmp_path) == ModelAbout(TINY, "quick", "full", 32, 7, TINY_NETWORK)
+
+
+def test_a_model_that_exists_keeps_its_seed(tmp_path: Path) -> None:
+    about_model(tmp_path, preset=TINY, seed=7, size_px=32)
+    assert about_model(tmp_path, preset=TINY, seed=8, size_px=32).seed == 7
+
+
+def test_a_model_that_exists_keeps_its_preset(tmp_path: Path) -> None:
+    about_model(tmp_path, preset=TINY, seed=0, size_px=32)
+    with pytest.raises(OptionInvalid, match="another name"):
+        about_model(tmp_path, preset="quick", seed=0, size_px=96)
+
+
+def test_a_folder_without_a_model_has_none(tmp_path: Path) -> None:
+    assert read_about(tmp_path) is None
+
+
+@pytest.mark.parametrize("text", ["", "preset = ", "\x00\x01", 'preset = "tiny"\nsize_px = "large"'])
+def test_a_scribbled_over_description_is_said_to_be_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE_NAME).write_text(text)
+    with pytest.raises(CheckpointCorrupt, match="description can't be read"):
+        read_about(tmp_path)
+
+
+@pytest.mark.parametrize("key, value", [("architecture", "quick9"), ("face_type", "torso")])
+def test_a_network_or_face_type_of_the_future_asks_for_an_update(tmp_path: Path, key: str, value: str) -> None:
+    values = {"preset": TINY, "architecture": TINY, "face_type": "full", key: value}
+    lines = [f'{name} = "{said}"' for name, said in values.items()]
+    (tmp_path / FILE_NAME).write_text("\n".join([*lines, "size_px = 32", "seed = 0"]))
+    with pytest.raises(ModelUnknown, match="Update understudy"):
+        read_about(tmp_path)

@@ -1,0 +1,50 @@
+"""A model has one trainer; a dead one leaves no lock behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ModelInUse
+from understudy.training.keeping.lock import LOCK_NAME, model_lock
+
+HOLDER = """
+import sys
+from pathlib import Path
+from understudy.training.keeping.lock import model_lock
+with model_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_another_process_is_named_and_its_death_frees_the_model(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"held\n"
+        with pytest.raises(ModelInUse, match=f"process {child.pid} on .* since"), model_lock(tmp_path):
+            pass
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    with model_lock(tmp_path):
+        pass
+
+
+def test_a_lock_file_without_a_holder_means_nothing(tmp_path: Path) -> None:
+    (tmp_path / LOCK_NAME).write_text("left over")
+    with model_lock(tmp_path):
+        pass
+
+
+def test_an_unreadable_lock_file_still_locks(tmp_path: Path) -> None:
+    with model_lock(tmp_path):
+        (tmp_path / LOCK_NAME).write_text("scribbled over")
+        with pytest.raises(ModelInUse, match="another process"), model_lock(tmp_path):
+            pass

@@ -1,0 +1,55 @@
+"""Devices are chosen by name, and a wrong name says what there is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from understudy.errors import DeviceUnavailable
+from understudy.training.machine.device import choose_device, choose_devices, describe_devices
+
+
+def test_the_cpu_is_always_there() -> None:
+    assert choose_device("cpu").device == torch.device("cpu")
+    assert [name for name, _ in describe_devices()][-1] == "cpu"
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", "quantum", ""])
+def test_a_device_that_is_not_here_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(DeviceUnavailable, match="cpu"):
+        choose_device(name)
+
+
+def test_auto_takes_an_accelerator_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert choose_device("auto").device.type == "cpu"
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_bfloat16_is_used_only_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: supported, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    compute = choose_device("cpu")
+    assert compute.uses_bfloat16 is supported
+    with compute.autocast():
+        product = torch.ones(4, 4) @ torch.ones(4, 4)
+    assert product.dtype == (torch.bfloat16 if supported else torch.float32)
+
+
+def test_several_devices_are_named_with_commas_and_each_counts_once() -> None:
+    assert choose_devices("cpu") == ["cpu"]
+    assert choose_devices("cpu, cpu") == ["cpu"]
+    with pytest.raises(DeviceUnavailable, match="cuda:99"):
+        choose_devices("cpu,cuda:99")
+
+
+def test_a_kind_of_accelerator_means_all_of_that_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 3)
+    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
+    assert choose_devices("cuda") == ["cuda:0", "cuda:1", "cuda:2"]
+    assert choose_devices("cuda:2,cuda:0") == ["cuda:2", "cuda:0"]
