@@ -1,0 +1,49 @@
+"""A training hears what people ask of it, once, and not what they asked of another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.training.keeping.requests import FOLDER_NAME, Request, ask, forget_requests, take_requests
+
+
+def test_a_wish_is_heard_once_with_its_details(tmp_path: Path) -> None:
+    ask(tmp_path, "finish", iterations=300)
+    assert take_requests(tmp_path) == [Request("finish", {"iterations": 300})]
+    assert take_requests(tmp_path) == []
+
+
+def test_nothing_asked_is_nothing_heard(tmp_path: Path) -> None:
+    assert take_requests(tmp_path / "no such model") == []
+
+
+def test_stopping_comes_after_everything_else_that_was_asked(tmp_path: Path) -> None:
+    for wish in ("stop", "preview", "finish", "backup", "save"):
+        ask(tmp_path, wish)  # type: ignore[arg-type]
+    assert [request.wish for request in take_requests(tmp_path)] == [
+        "save",
+        "backup",
+        "preview",
+        "finish",
+        "stop",
+    ]
+
+
+def test_the_same_wish_again_replaces_the_first(tmp_path: Path) -> None:
+    ask(tmp_path, "finish", iterations=300)
+    ask(tmp_path, "finish", share=0.5)
+    assert take_requests(tmp_path) == [Request("finish", {"share": 0.5})]
+
+
+def test_a_new_training_does_not_stop_because_an_older_one_should_have_but_finishes(tmp_path: Path) -> None:
+    for wish in ("stop", "save", "preview", "backup", "finish"):
+        ask(tmp_path, wish)  # type: ignore[arg-type]
+    forget_requests(tmp_path)
+    assert [request.wish for request in take_requests(tmp_path)] == ["finish"]
+
+
+def test_a_torn_file_is_no_wish_and_does_not_stay(tmp_path: Path) -> None:
+    path = ask(tmp_path, "stop")
+    path.write_bytes(b'{"ha')
+    assert take_requests(tmp_path) == []
+    assert list((tmp_path / FOLDER_NAME).iterdir()) == []
