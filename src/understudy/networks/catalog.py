@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from understudy.errors import ModelUnknown
+from understudy.networks.architectures.amp import AmpOptions, amp
 from understudy.networks.architectures.liae import Liaef128Options, liaef128
 from understudy.networks.architectures.quick import QuickOptions, quick
 from understudy.networks.architectures.two_decoders import DfOptions, H64Options, df, h64
@@ -34,6 +35,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "h64": Architecture(h64, H64Options, "DeepFaceLab, 2018"),
     "df": Architecture(df, DfOptions, "DeepFaceLab, 2018"),
     "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
+    "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
 }
 
 

@@ -38,6 +38,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "df": Preset("df", "full", "128 px; keeps src's own features best.", {**_CLASSIC, "batch_size": 8}),
     "liaef128": Preset("liaef128", "full", "128 px; takes on dst's light best.", {**_CLASSIC, "batch_size": 8}),
+    "amp": Preset(
+        "amp", "whole", "224 px; blends from dst to src by any share.", {**_CLASSIC, "batch_size": 8}
+    ),
 }
 
 
