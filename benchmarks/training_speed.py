@@ -28,7 +28,7 @@ def noise_cache(size_px: int, *, faces: int = 32) -> FaceCache:
     whole = size_px + 2 * margin_px(size_px)
     return FaceCache(
         images_NHWC=random.integers(0, 256, (faces, whole, whole, 3), dtype=np.uint8),
-        masks_NHW2=random.integers(0, 256, (faces, whole, whole, 2), dtype=np.uint8),
+        masks_NHW3=random.integers(0, 256, (faces, whole, whole, 3), dtype=np.uint8),
         landmarks_N68=random.random((faces, 68, 2), np.float32),
         size_px=size_px,
         margin_px=margin_px(size_px),
@@ -56,7 +56,7 @@ def main() -> None:
             if iteration == 1:
                 began, processor_began = time.perf_counter(), time.process_time()
             src, dst = feed.lessons(learner.generator, warp=1.0)
-            float(learner.step(src, dst, options, speed=0.01).sum())
+            float(learner.step(src, dst, options, speed=0.01).totals().sum())
         seconds = (time.perf_counter() - began) / said.iterations
         processor = (time.process_time() - processor_began) / said.iterations
         print(

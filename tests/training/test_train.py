@@ -21,6 +21,7 @@ from understudy.training import train as train_module
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.losses.terms import Terms
 from understudy.training.options import TrainOptions
 from understudy.training.train import STAGE, train
 
@@ -50,6 +51,15 @@ def stopped_after(folder: Path, facesets: Pair, options: TrainOptions, iteration
 
 def losses(folder: Path) -> list[tuple[int, float, float]]:
     return [(m["iteration"], m["loss_src"], m["loss_dst"]) for m in read_metrics(folder / METRICS_NAME)]
+
+
+def test_the_metrics_tell_every_term_and_their_sums(tmp_path: Path, facesets: Pair) -> None:
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2))
+    line, *_ = read_metrics(tmp_path / "m" / METRICS_NAME)
+    for side in ("src", "dst"):
+        parts = {name: value for name, value in line.items() if name.startswith(f"{side}_")}
+        assert {f"{side}_color", f"{side}_structure", f"{side}_mask"} <= set(parts)
+        assert abs(sum(parts.values()) - line[f"loss_{side}"]) < 1e-4
 
 
 def summary(events: list[Event]) -> dict:
@@ -207,7 +217,8 @@ def test_a_loss_that_is_no_number_stops_training_and_is_never_saved(
     real = train_module.Learner.step
 
     def broken(self: train_module.Learner, *lessons: object, **settings: object):
-        return real(self, *lessons, **settings) * float("nan")  # type: ignore[arg-type]
+        terms = real(self, *lessons, **settings)  # type: ignore[arg-type]
+        return Terms({name: value * float("nan") for name, value in terms.src.items()}, terms.dst)
 
     monkeypatch.setattr(train_module.Learner, "step", broken)
     with pytest.raises(TrainingDiverged, match="learning rate"):

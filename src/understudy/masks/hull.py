@@ -59,14 +59,21 @@ def eyes_mouth_mask(landmarks_68: npt.ArrayLike, width: int, height: int, *, sof
     """
     points = np.asarray(landmarks_68, float)
     mask = np.maximum(eyes_mask(points, width, height), mouth_mask(points, width, height))
-    if not soft:
-        return mask
+    return softened_inside(mask, hull_mask(points, width, height)) if soft else mask
+
+
+def softened_inside(part: Mask, face: Mask) -> Mask:
+    """A part of the face, 1/32 of the image wider and faded out over about 1/16, but never beyond the face.
+
+    Both masks are (height, width), 0..1; where any of the part is left, its highest value is 1.
+    """
+    height = part.shape[0]
     reach = max(1, height // 32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    wide = cv2.dilate(mask, kernel)
+    wide = cv2.dilate(part, kernel)
     side = max(1, height // 16) | 1
     faded = cv2.GaussianBlur(wide, (side, side), 0)
-    inside = np.asarray(faded, np.float32) * hull_mask(points, width, height)
+    inside = np.asarray(faded, np.float32) * face
     most = float(inside.max())
     return inside / most if most > 0 else inside
 

@@ -16,6 +16,7 @@ from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.training.feeding.augment import Lesson
 from understudy.training.losses.objective import Objective
+from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
 from understudy.training.options import TrainOptions
 from understudy.training.steering.steering import Steering
@@ -45,21 +46,21 @@ class Learner:
         self.steering = Steering(self.model, options, compute)
         self.iteration = 0
 
-    def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Tensor:
-        """Learn from one batch of each performer; returns (2,) losses of src and dst, still on the device.
+    def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Terms:
+        """Learn from one batch of each performer; returns what it cost by name, still on the device.
 
         `speed` is the share of the learning rate to use.
         """
         with self.compute.autocast():
             made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
-        losses = self.objective.ask(made, src, dst, options, iteration=self.iteration).totals()
+        terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
         self.model.zero_grad(set_to_none=True)
-        losses.sum().backward()
+        terms.totals().sum().backward()
         self.steering.step(options, speed=speed)
         self.objective.learn(made, src, dst, options)
         self.iteration += 1
         self._follow(options.ema_decay)
-        return losses.detach()
+        return terms.detached()
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:

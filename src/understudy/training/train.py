@@ -15,7 +15,6 @@ from typing import Any
 
 import psutil
 import torch
-from torch import Tensor
 
 from understudy.errors import TrainingDiverged
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
@@ -32,6 +31,7 @@ from understudy.training.keeping.checkpoint import (
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.learner import Learner
+from understudy.training.losses.terms import Means, Tally
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
@@ -121,29 +121,15 @@ def _cached(
     raise RuntimeError("the cache ended without a cache")
 
 
-@dataclass
-class _Tally:
-    """Losses since the last look, summed on the device so that no step has to wait for the others."""
-
-    total: Tensor | None = None
-    count: int = 0
-
-    def add(self, losses: Tensor) -> None:
-        self.total = losses if self.total is None else self.total + losses
-        self.count += 1
-
-    def means(self) -> tuple[float, float]:
-        """(src, dst); starts over. Raises TrainingDiverged where the loss is no number."""
-        if self.total is None:
-            return 0.0, 0.0
-        src, dst = (self.total / self.count).tolist()
-        self.total, self.count = None, 0
-        if not math.isfinite(src + dst):
-            raise TrainingDiverged(
-                "Training came apart: the loss is no number any more. What was saved before is whole: start "
-                "again with a smaller learning rate."
-            )
-        return src, dst
+def _means(tally: Tally) -> Means:
+    """Losses since the last look. Raises TrainingDiverged where the loss is no number."""
+    means = tally.means()
+    if not math.isfinite(means.total):
+        raise TrainingDiverged(
+            "Training came apart: the loss is no number any more. What was saved before is whole: start "
+            "again with a smaller learning rate."
+        )
+    return means
 
 
 @dataclass
@@ -159,7 +145,7 @@ class _Run:
     seconds: float = 0.0  # in this call
     loss: float = 0.0
     saved_iteration: int = -1
-    _tally: _Tally = field(default_factory=_Tally)
+    _tally: Tally = field(default_factory=Tally)
 
     def events(self) -> Events:
         """Train, and say so."""
@@ -213,14 +199,15 @@ class _Run:
     def _measure(self, metrics: MetricsLog) -> None:
         iteration = self.learner.iteration
         if iteration % _METRICS_EVERY == 0:
-            src, dst = self._tally.means()
-            self.loss = src + dst
+            means = _means(self._tally)
+            self.loss = means.total
             metrics.append(
                 iteration,
-                loss_src=src,
-                loss_dst=dst,
+                loss_src=means.src,
+                loss_dst=means.dst,
                 learning_rate=self.options.learning_rate * self.plan.speed,
                 seconds=self.plan.done_seconds,
+                **means.terms,
             )
 
     def _progress(self) -> Progress:
@@ -248,7 +235,7 @@ class _Run:
         if not self.made or self.saved_iteration == learner.iteration:
             return
         if self._tally.count:
-            self.loss = sum(self._tally.means())  # also makes sure that nothing broken is saved
+            self.loss = _means(self._tally).total  # also makes sure that nothing broken is saved
         save_checkpoint(
             self.model_dir,
             Checkpoint(

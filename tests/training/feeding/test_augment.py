@@ -36,7 +36,7 @@ def faces(count: int = 3, seed: int = 0) -> Faces:
     rough = torch.rand(count, 3, 8, 8, generator=generator) * 0.6 + 0.2
     images = nnf.interpolate(rough, size=(whole, whole), mode="bicubic").clamp(0, 1)
     x, y = pixel_grid(whole).unbind(-1)
-    masks = torch.stack([((x**2 + y**2) < radius).float() for radius in (0.4, 0.1)])
+    masks = torch.stack([((x**2 + y**2) < radius).float() for radius in (0.4, 0.1, 0.05)])
     masks = masks.expand(count, -1, -1, -1)
     return Faces(images, masks)
 
@@ -50,8 +50,8 @@ def test_without_variation_a_lesson_is_the_crop_itself() -> None:
     made = lesson(batch, size_px=SIZE, variation=NONE, generator=Generator().manual_seed(0))
     torch.testing.assert_close(made.goal_BCHW, crop(batch.images_BCHW), atol=1e-4, rtol=0)
     torch.testing.assert_close(made.seen_BCHW, crop(batch.images_BCHW), atol=1e-3, rtol=0)
-    masks = torch.cat([made.mask_B1HW, made.features_B1HW], 1)
-    torch.testing.assert_close(masks, crop(batch.masks_B2HW), atol=1e-4, rtol=0)
+    masks = torch.cat([made.mask_B1HW, made.eyes_B1HW, made.mouth_B1HW], 1)
+    torch.testing.assert_close(masks, crop(batch.masks_B3HW), atol=1e-4, rtol=0)
 
 
 def test_the_same_generator_gives_the_same_lesson_and_the_next_another() -> None:
@@ -94,7 +94,7 @@ def test_a_relit_face_takes_the_slow_light_of_the_other_in_both_pictures() -> No
     made = lesson(batch, size_px=SIZE, variation=NONE, generator=Generator(), light=light, relit_B=relit)
     torch.testing.assert_close(made.seen_BCHW, made.goal_BCHW, atol=1e-3, rtol=0)
     torch.testing.assert_close(made.goal_BCHW[1], crop(batch.images_BCHW)[1], atol=1e-4, rtol=0)
-    mask = crop(batch.masks_B2HW)[:, :1]
+    mask = crop(batch.masks_B3HW)[:, :1]
 
     def distance(picture: Tensor) -> Tensor:
         away = slow_light(picture, mask) - slow_light(crop(light.images_BCHW), mask)
@@ -105,7 +105,7 @@ def test_a_relit_face_takes_the_slow_light_of_the_other_in_both_pictures() -> No
 
 
 def test_light_is_looked_at_inside_the_face_alone() -> None:
-    face, mask = torch.full((1, 3, SIZE, SIZE), 0.4), crop(faces(1).masks_B2HW)[:, :1]
+    face, mask = torch.full((1, 3, SIZE, SIZE), 0.4), crop(faces(1).masks_B3HW)[:, :1]
     brighter_outside = torch.where(mask > 0, face, torch.ones_like(face))
     torch.testing.assert_close(
         light_gain(face, mask, brighter_outside, mask) * mask, mask.expand_as(face), atol=1e-3, rtol=0

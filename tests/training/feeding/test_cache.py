@@ -35,10 +35,13 @@ def test_the_cache_holds_every_face_with_mask_and_landmarks(tmp_path: Path) -> N
     assert was_built(events)
     whole = 32 + 2 * cache.margin_px
     assert cache.images_NHWC.shape == (5, whole, whole, 3) and cache.images_NHWC.dtype == np.uint8
-    assert cache.masks_NHW2.shape == (5, whole, whole, 2)
-    face, features = (cache.masks_NHW2[..., kind].astype(int) for kind in (0, 1))
-    assert face.max() == features.max() == 255
-    assert (features <= face).all() and 0 < features.sum() < face.sum()
+    assert cache.masks_NHW3.shape == (5, whole, whole, 3)
+    face, eyes, mouth = (cache.masks_NHW3[..., kind].astype(int) for kind in (0, 1, 2))
+    assert face.max() == eyes.max() == mouth.max() == 255
+    for part in (eyes, mouth):
+        assert (part <= face).all() and 0 < part.sum() < face.sum()
+    rows = np.arange(whole)[:, None]
+    assert (eyes[0] * rows).sum() / eyes[0].sum() < (mouth[0] * rows).sum() / mouth[0].sum()
     assert cache.landmarks_N68.shape == (5, 68, 2)
     nose = cache.landmarks_N68[:, 30]
     assert (nose > 0.2).all() and (nose < 0.8).all()

@@ -33,7 +33,7 @@ def test_mirrored_faces_are_mirrored_in_picture_mask_and_shape(
     assert len(side) == 2 * len(src)
     both = side.faces(torch.tensor([3, 3 + len(src)]))
     assert torch.equal(both.images_BCHW[1], both.images_BCHW[0].flip(-1))
-    assert torch.equal(both.masks_B2HW[1], both.masks_B2HW[0].flip(-1))
+    assert torch.equal(both.masks_B3HW[1], both.masks_B3HW[0].flip(-1))
     as_it_is, mirrored = side.shapes_NF[[3, 3 + len(src)]].view(2, -1, 2)
     np.testing.assert_allclose(as_it_is[:, 0].mean() + mirrored[:, 0].mean(), 1, atol=1e-5)
 

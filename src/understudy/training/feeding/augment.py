@@ -26,23 +26,24 @@ _DARKNESS = 0.02  # added to both lights, so that black does not ask for infinit
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """A batch of cached faces: (B, 3, W, W) RGB 0..1 and masks (B, 2, W, W), W = size + 2·margin.
+    """A batch of cached faces: (B, 3, W, W) RGB 0..1 and masks (B, 3, W, W), W = size + 2·margin.
 
-    The masks are that of the whole face and that of its features, eyes and mouth.
+    The masks are those of the whole face, its eyes and its mouth.
     """
 
     images_BCHW: Tensor
-    masks_B2HW: Tensor
+    masks_B3HW: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """What a model sees, what it should paint, where face and features are: (B, 3 or 1, size, size), 0..1."""
+    """What a model sees and should paint, where face, eyes and mouth are: (B, 3 or 1, size, size), 0..1."""
 
     seen_BCHW: Tensor
     goal_BCHW: Tensor
     mask_B1HW: Tensor
-    features_B1HW: Tensor
+    eyes_B1HW: Tensor
+    mouth_B1HW: Tensor
 
     def painting(self, goal_BCHW: Tensor) -> Lesson:
         """The same lesson with something else to paint."""
@@ -176,15 +177,15 @@ def lesson(
     bends = random_bends(count, size_px, variation.warp, generator).to(device)
     straight = pixel_grid(size_px).to(device)[None].expand(count, -1, -1, -1)
     grid = placed(places, straight)
-    stack = torch.cat([faces.images_BCHW, faces.masks_B2HW], 1)
-    goal, mask, features = sampled(stack, grid, size_px=size_px).split([3, 1, 1], dim=1)
+    stack = torch.cat([faces.images_BCHW, faces.masks_B3HW], 1)
+    goal, mask, eyes, mouth = sampled(stack, grid, size_px=size_px).split([3, 1, 1, 1], dim=1)
     crooked = stretched(straight + bends, variation.stretch, generator)
     seen = sampled(faces.images_BCHW, placed(places, crooked), size_px=size_px)
     if light is not None and relit_B is not None:
-        lit_stack = torch.cat([light.images_BCHW, light.masks_B2HW[:, :1]], 1)
+        lit_stack = torch.cat([light.images_BCHW, light.masks_B3HW[:, :1]], 1)
         lit, lit_mask = sampled(lit_stack, grid, size_px=size_px).split([3, 1], dim=1)
         gain = light_gain(goal, mask, lit, lit_mask)
         gain = torch.where(relit_B.to(device).view(-1, 1, 1, 1), gain, 1.0)
         goal, seen = (goal * gain).clamp(0, 1), (seen * gain).clamp(0, 1)
     seen = tinted(seen, variation.color_jitter, generator)
-    return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, features)
+    return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, eyes, mouth)

@@ -23,9 +23,9 @@ from understudy.faces.align import crop
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
-from understudy.masks.hull import eyes_mouth_mask, hull_mask
+from understudy.masks.hull import eyes_mask, hull_mask, mouth_mask, softened_inside
 
-_LAYOUT = 2
+_LAYOUT = 3
 _MARGIN = 0.125  # of the model's side, on each side
 _PROGRESS_EVERY = 25
 _NEWEST_KEPT = 2  # caches of one side
@@ -36,7 +36,7 @@ class FaceCache:
     """All faces of one side. Images and masks have side `size_px` + 2·`margin_px`."""
 
     images_NHWC: npt.NDArray[np.uint8]  # RGB
-    masks_NHW2: npt.NDArray[np.uint8]  # the face's hull, and eyes and mouth: 0 outside to 255 inside
+    masks_NHW3: npt.NDArray[np.uint8]  # the face's hull, its eyes, its mouth: 0 outside to 255 inside
     landmarks_N68: npt.NDArray[np.float32]  # (n, 68, 2), 0..1 across the model's crop
     size_px: int
     margin_px: int
@@ -81,7 +81,7 @@ def _opened(folder: Path, size_px: int) -> FaceCache:
     count = int(about["faces"])
     return FaceCache(
         images_NHWC=mapped("images")[:count],
-        masks_NHW2=mapped("masks")[:count],
+        masks_NHW3=mapped("masks")[:count],
         landmarks_N68=np.array(mapped("landmarks")[:count]),
         size_px=size_px,
         margin_px=margin_px(size_px),
@@ -95,7 +95,7 @@ def _build(
     if not faces:
         raise FacesetUnusable(f"There are no {side} faces to learn from. Extract some first.", goal.parent)
     whole_px = size_px + 2 * margin_px(size_px)
-    require_free_space(goal.parent, needed_bytes=len(faces) * whole_px**2 * 5)
+    require_free_space(goal.parent, needed_bytes=len(faces) * whole_px**2 * 6)
     aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
     with said_plainly(goal):
         shutil.rmtree(aside, ignore_errors=True)
@@ -121,7 +121,7 @@ def _fill(
 
     yield StageStarted(stage=f"read {side} faces", unit="faces", total=len(faces))
     images = array("images", (whole_px, whole_px, 3), np.uint8)
-    masks = array("masks", (whole_px, whole_px, 2), np.uint8)
+    masks = array("masks", (whole_px, whole_px, 3), np.uint8)
     landmarks = array("landmarks", (68, 2), np.float32)
     count = 0
     for number, (faceset, face) in enumerate(faces):
@@ -154,7 +154,9 @@ def _entry(
     cache_from_stored = compose(cache_from_frame, inverse(record.crop_matrix()))
     whole_px = size_px + 2 * margin
     points = shares * size_px + margin
-    masks = np.stack([mask(points, whole_px, whole_px) for mask in (hull_mask, eyes_mouth_mask)], axis=-1)
+    face_mask = hull_mask(points, whole_px, whole_px)
+    parts = [softened_inside(part(points, whole_px, whole_px), face_mask) for part in (eyes_mask, mouth_mask)]
+    masks = np.stack([face_mask, *parts], axis=-1)
     return crop(image, cache_from_stored, whole_px), np.rint(masks * 255), shares
 
 

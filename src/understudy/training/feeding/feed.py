@@ -33,7 +33,7 @@ class Side:
             mirrored[..., 0] = 1 - mirrored[..., 0]
             points = torch.cat([points, mirrored])
         self.shapes_NF = points[:, _STEADY].flatten(1)
-        small = cache.images_NHWC.nbytes + cache.masks_NHW2.nbytes <= _ON_DEVICE_LIMIT_BYTES
+        small = cache.images_NHWC.nbytes + cache.masks_NHW3.nbytes <= _ON_DEVICE_LIMIT_BYTES
         self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
 
     def __len__(self) -> int:
@@ -56,7 +56,7 @@ class Side:
 
     def _read(self, places: np.ndarray) -> tuple[Tensor, Tensor]:
         images = torch.from_numpy(self.cache.images_NHWC[places])
-        masks = torch.from_numpy(self.cache.masks_NHW2[places])
+        masks = torch.from_numpy(self.cache.masks_NHW3[places])
         return images.to(self.device), masks.to(self.device)
 
 

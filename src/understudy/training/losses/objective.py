@@ -6,28 +6,15 @@ Each term lies in its own file; here they are weighted and added. Not here: what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from understudy.networks.face_model import FaceModel, Reconstruction
 from understudy.training.feeding.augment import Lesson
 from understudy.training.losses.options import LossOptions
-from understudy.training.losses.reconstruction import lesson_loss
+from understudy.training.losses.reconstruction import lesson_terms
+from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
-
-
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """What each side is charged for, by name; scalars on the device, weighted already."""
-
-    src: Mapping[str, Tensor]
-    dst: Mapping[str, Tensor]
-
-    def totals(self) -> Tensor:
-        """(2,) sums of src's and dst's terms."""
-        return torch.stack([torch.stack(list(side.values())).sum() for side in (self.src, self.dst)])
 
 
 class Objective:
@@ -45,8 +32,7 @@ class Objective:
         """The terms of one iteration, with gradients towards the model alone."""
         goals = (self.model.goal(src.goal_BCHW, "src"), self.model.goal(dst.goal_BCHW, "dst"))
         pairs = ((made.src, src.painting(goals[0])), (made.dst, dst.painting(goals[1])))
-        losses = [lesson_loss(*pair, feature_weight=options.eyes_mouth) for pair in pairs]
-        return Terms({"reconstruction": losses[0]}, {"reconstruction": losses[1]})
+        return Terms(*(lesson_terms(*pair, options) for pair in pairs))
 
     def learn(self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions) -> None:
         """Let the critics learn from what the model painted; called after the model's own step."""

@@ -10,31 +10,33 @@ from torch.nn import functional as nnf
 
 from understudy.networks.face_model import Painted
 from understudy.training.feeding.augment import Lesson
+from understudy.training.losses.options import LossOptions
 
 _COLOR_WEIGHT = 5.0
 _STRUCTURE_WEIGHT = 5.0
 _MASK_WEIGHT = 1.0
 _OUTSIDE = 0.02  # what lies outside the face counts so little, but keeps the edge sensible
 _REACH_PX = 5
-_SCALES = 2  # structure is compared at full and at half size
 _WINDOW_PX, _WINDOW_SIGMA_PX = 5, 0.9
 
 
-def lesson_loss(painted: Painted, lesson: Lesson, *, feature_weight: float = 0.0) -> Tensor:
-    """One number for a batch of one performer, in float32. `feature_weight` is added on eyes and mouth."""
+def lesson_terms(painted: Painted, lesson: Lesson, options: LossOptions) -> dict[str, Tensor]:
+    """What a batch of one performer costs, term by term, in float32."""
     goal, mask = lesson.goal_BCHW, lesson.mask_B1HW
     faces = painted.faces_BCHW.float()
     area = widened(mask)
-    loss = (
-        _COLOR_WEIGHT
-        * ((faces - goal).abs() * (area + _OUTSIDE + feature_weight * lesson.features_B1HW)).mean()
-    )
+    away = (faces - goal).abs()
+    terms = {
+        "color": _COLOR_WEIGHT * (away * (area + _OUTSIDE)).mean(),
+        "eyes": options.eyes_weight * (away * lesson.eyes_B1HW).mean(),
+        "mouth": options.mouth_weight * (away * lesson.mouth_B1HW).mean(),
+        "mask": _MASK_WEIGHT * nnf.mse_loss(painted.masks_B1HW.float(), mask),
+    }
     faces, goal = faces * area, goal * area
-    for scale in range(_SCALES):
-        if scale:
-            faces, goal = nnf.avg_pool2d(faces, 2), nnf.avg_pool2d(goal, 2)
-        loss = loss + _STRUCTURE_WEIGHT * dssim(faces, goal, _WINDOW_PX, _WINDOW_SIGMA_PX)
-    return loss + _MASK_WEIGHT * nnf.mse_loss(painted.masks_B1HW.float(), mask)
+    structure = dssim(faces, goal, _WINDOW_PX, _WINDOW_SIGMA_PX)
+    faces, goal = nnf.avg_pool2d(faces, 2), nnf.avg_pool2d(goal, 2)
+    terms["structure"] = _STRUCTURE_WEIGHT * (structure + dssim(faces, goal, _WINDOW_PX, _WINDOW_SIGMA_PX))
+    return terms
 
 
 def widened(mask_B1HW: Tensor) -> Tensor:

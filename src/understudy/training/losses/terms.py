@@ -1,0 +1,71 @@
+"""What one iteration costs, by name, and the sum of it since somebody last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from understudy.networks.swap import Side
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What each side is charged for, by name; scalars on the device, weighted already."""
+
+    src: Mapping[str, Tensor]
+    dst: Mapping[str, Tensor]
+
+    def totals(self) -> Tensor:
+        """(2,) sums of src's and dst's terms."""
+        return torch.stack([torch.stack(list(side.values())).sum() for side in (self.src, self.dst)])
+
+    def detached(self) -> Terms:
+        """The same values without their history."""
+        return Terms(*({name: value.detach() for name, value in side.items()} for side in (self.src, self.dst)))
+
+    def named(self) -> Iterator[tuple[tuple[Side, str], Tensor]]:
+        """((side, name), value) of every term."""
+        yield from ((("src", name), value) for name, value in self.src.items())
+        yield from ((("dst", name), value) for name, value in self.dst.items())
+
+
+@dataclass(frozen=True)
+class Means:
+    """Mean losses of some iterations: both totals, and every term as `src_<term>` or `dst_<term>`."""
+
+    src: float = 0.0
+    dst: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Of both sides."""
+        return self.src + self.dst
+
+
+class Tally:
+    """Terms summed on the device, so that no step has to wait for the others."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[Side, str], Tensor] = {}
+        self.count = 0
+
+    def add(self, terms: Terms) -> None:
+        """Count one iteration's terms."""
+        for key, value in terms.detached().named():
+            self._sums[key] = self._sums[key] + value if key in self._sums else value
+        self.count += 1
+
+    def means(self) -> Means:
+        """Means since the last call; starts over. A term that was asked for only part of the time counts as 0
+        for the rest."""
+        if not self._sums:
+            return Means()
+        keys, values = zip(*self._sums.items(), strict=True)
+        means = dict(zip(keys, (torch.stack(values) / self.count).tolist(), strict=True))
+        self.__init__()
+        sides = [sum(value for (side, _), value in means.items() if side == which) for which in ("src", "dst")]
+        return Means(*sides, {f"{side}_{name}": value for (side, name), value in means.items()})
