@@ -43,7 +43,7 @@ class Learner:
         )
         self.generator = torch.Generator().manual_seed(seed)
         self.objective = Objective(self.model, seed=seed, compute=compute)
-        self.steering = Steering(self.model, options, compute)
+        self.steering = Steering(self.model, options, compute, seed=seed)
         self.iteration = 0
 
     def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Terms:
@@ -56,7 +56,7 @@ class Learner:
         terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
         self.model.zero_grad(set_to_none=True)
         terms.totals().sum().backward()
-        self.steering.step(options, speed=speed)
+        self.steering.step(options, speed=speed, iteration=self.iteration)
         self.objective.learn(made, src, dst, options)
         self.iteration += 1
         self._follow(options.ema_decay)

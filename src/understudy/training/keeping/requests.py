@@ -39,7 +39,7 @@ def ask(model_dir: Path, wish: Wish, **details: Any) -> Path:
 
 
 def take_requests(model_dir: Path) -> list[Request]:
-    """Everything that was asked since the last look, saving first and stopping last; it counts as asked no more.
+    """Everything asked since the last look, saving first and stopping last; it then counts as asked no more.
 
     Cheap enough to be called twice a second. A file that is torn or not ours is taken away without effect.
     """

@@ -5,8 +5,11 @@ matrix (out, in·k·k); all its directions learn at one speed, where Adam favour
 full of. Other parameters go to AdamW.
 """
 
+# pyright: reportPrivateImportUsage=false
+# The functions over whole lists are not exported by name, but documented and what PyTorch's own optimisers use.
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,38 +27,56 @@ class Muon(torch.optim.Optimizer):
     """Steps for parameters of two or more dimensions. State per parameter: `momentum`."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], *, lr: float = 1e-3, weight_decay: float = 0.01
+        self,
+        parameters: Iterable[nn.Parameter],
+        *,
+        lr: float = 1e-3,
+        momentum: float = _MOMENTUM,
+        weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(list(parameters), {"lr": lr, "weight_decay": weight_decay})
+        super().__init__(list(parameters), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One step of all parameters that have a gradient."""
+        """One step of all parameters that have a gradient; filter banks of one shape are turned together."""
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._step(parameter, group)
+            moving = [p for p in group["params"] if p.grad is not None]
+            if moving:
+                self._step(moving, group)
 
-    def _step(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _step(self, moving: list[Tensor], group: dict[str, Any]) -> None:
+        gradients = [p.grad for p in moving if p.grad is not None]
+        kept = [self._kept(p) for p in moving]
+        torch._foreach_lerp_(kept, gradients, 1 - group["momentum"])
+        ahead = torch._foreach_lerp(gradients, kept, group["momentum"])
+        torch._foreach_mul_(moving, 1 - group["lr"] * group["weight_decay"])
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for number, direction in enumerate(ahead):
+            alike[tuple(direction.flatten(1).shape)].append(number)
+        for shape, numbers in alike.items():
+            length = -group["lr"] * _LIKE_ADAM * max(shape) ** 0.5
+            if len(numbers) == 1:
+                turned = [orthogonal(ahead[numbers[0]].flatten(1))]
+            else:
+                turned = list(orthogonal(torch.stack([ahead[n].flatten(1) for n in numbers])))
+            for number, direction in zip(numbers, turned, strict=True):
+                moving[number].add_(direction.view(moving[number].shape), alpha=length)
+
+    def _kept(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(parameter)
-        momentum = state["momentum"].lerp_(parameter.grad, 1 - _MOMENTUM)
-        ahead = parameter.grad.lerp(momentum, _MOMENTUM)  # type: ignore[union-attr]
-        direction = orthogonal(ahead.flatten(1))
-        size = _LIKE_ADAM * max(direction.shape) ** 0.5
-        parameter.mul_(1 - group["lr"] * group["weight_decay"])
-        parameter.add_(direction.view(parameter.shape), alpha=-group["lr"] * size)
+        return state["momentum"]
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with singular values near 1 (about 0.7 to 1.2), by products alone."""
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices (…, m, n) with singular values near 1 (about 0.7 to 1.2), by products alone."""
     # bfloat16 is exact enough: the result is a direction.
-    x = matrix.bfloat16()
-    tall = x.shape[0] > x.shape[1]
-    x = x.T if tall else x
-    x = x / (x.norm() + 1e-7)
+    x = matrices.bfloat16()
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(_ROUNDS):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
-    return (x.T if tall else x).to(matrix.dtype)
+    return (x.mT if tall else x).to(matrices.dtype)
