@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from understudy.networks.face_model import FaceModel, Painted, parameter_count
+from understudy.networks.face_model import FaceModel, Painted, of_side, parameter_count
 from understudy.networks.swap import Side
 
 
@@ -41,3 +41,12 @@ def test_training_looks_at_both_performers_at_once_and_paints_each_as_himself() 
 
 def test_parameters_are_counted_with_their_biases() -> None:
     assert parameter_count(Shifted()) == 3 * 2 + 2
+
+
+def test_faces_brought_to_another_side_keep_their_colours_and_lose_no_pixel() -> None:
+    faces = torch.rand(1, 3, 8, 8)
+    assert of_side(faces, 8) is faces
+    small = of_side(faces, 2)
+    assert small.shape == (1, 3, 2, 2)
+    torch.testing.assert_close(small.mean(), faces.mean(), atol=0.03, rtol=0)
+    assert of_side(faces, 16).shape == (1, 3, 16, 16)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional as nnf
 
 from understudy.networks.swap import Side
 
@@ -97,6 +98,13 @@ class FaceModel(nn.Module):
         """The parts that can be counted, frozen or taken from another model, by the field's names: encoder,
         inter (or inter_src, inter_b, …), decoder (or decoder_src, …)."""
         return dict(self.named_children())
+
+
+def of_side(faces_BCHW: Tensor, size_px: int) -> Tensor:
+    """Faces at another size, such as a network's `seen_px`; smoothed where they become smaller."""
+    if faces_BCHW.shape[-1] == size_px:
+        return faces_BCHW
+    return nnf.interpolate(faces_BCHW, size=(size_px, size_px), mode="bilinear", antialias=True)
 
 
 def parameter_count(module: nn.Module) -> int:

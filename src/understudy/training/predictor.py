@@ -13,7 +13,7 @@ from understudy.errors import CheckpointCorrupt, ModelUnknown
 from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.networks.catalog import build
-from understudy.networks.face_model import FaceModel
+from understudy.networks.face_model import FaceModel, of_side
 from understudy.networks.swap import Prediction
 from understudy.training.keeping.about import ModelAbout, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
@@ -56,7 +56,7 @@ class ModelPredictor:
         faces = torch.from_numpy(np.ascontiguousarray(crops_NHWC)).to(self._compute.device)
         faces = faces.permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode(), self._compute.autocast():
-            faces = faces.contiguous(memory_format=torch.channels_last)
+            faces = of_side(faces, self._model.seen_px).contiguous(memory_format=torch.channels_last)
             src, dst = self._model.swap(faces), self._model(faces, "dst")
         rgb = _as_array(src.faces_BCHW.permute(0, 2, 3, 1))
         return rgb, _as_array(src.masks_B1HW[:, 0]), _as_array(dst.masks_B1HW[:, 0])

@@ -19,6 +19,7 @@ import torch
 from understudy.errors import TrainingDiverged
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
+from understudy.geometry import FaceType
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import ModelAbout, about_model, read_about
@@ -66,15 +67,24 @@ def train(
     with model_lock(model_dir):
         learner, about = _new_learner(model_dir, preset, options, compute)
         before = yield from _go_on(model_dir, learner)
-        src_cache = yield from _cached(model_dir, src, "src", about)
-        dst_cache = yield from _cached(model_dir, dst, "dst", about)
+        model = learner.model
+        cut = (about.face_type, max(model.size_px, model.seen_px))
+        src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+        dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
         if len(src_cache) < _FEW_FACES:
             yield Notice(
                 f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
                 "film more turns of the head and more expressions.",
                 level="warning",
             )
-        feed = Feed(src_cache, dst_cache, options, compute.device)
+        feed = Feed(
+            src_cache,
+            dst_cache,
+            options,
+            compute.device,
+            size_px=model.size_px,
+            seen_px=model.seen_px,
+        )
         yield from _Run(model_dir, learner, feed, options, planned(options, before)).events()
 
 
@@ -109,11 +119,16 @@ def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, Plan | N
 
 
 def _cached(
-    model_dir: Path, facesets: Sequence[Faceset], side: str, about: ModelAbout
+    model_dir: Path,
+    facesets: Sequence[Faceset],
+    side: str,
+    face_type: FaceType,
+    size_px: int,
+    *,
+    scale: float = 1.0,
 ) -> Generator[Event, None, FaceCache]:
-    steps = face_cache(
-        model_dir / _CACHE_FOLDER, facesets, side=side, face_type=about.face_type, size_px=about.size_px
-    )
+    folder = model_dir / _CACHE_FOLDER
+    steps = face_cache(folder, facesets, side=side, face_type=face_type, size_px=size_px, scale=scale)
     for step in steps:
         if isinstance(step, FaceCache):
             return step

@@ -19,13 +19,14 @@ from understudy.facesets.exchange import dfl_carriers
 from understudy.facesets.exchange.adopting import kept
 from understudy.facesets.exchange.dfl import read_face
 from understudy.facesets.exchange.dfl_carriers import MOST_DATA_BYTES, carried, with_data
-from understudy.facesets.exchange.dfl_writing import chosen_mask, dfl_values, shrunk
+from understudy.facesets.exchange.dfl_writing import dfl_values, shrunk
 from understudy.facesets.exchange.exporting import Footage, export_faces
 from understudy.facesets.exchange.foreign import ForeignFace, ForeignMask, ForeignPolygon
 from understudy.facesets.exchange.importing import import_faces
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.exchange.places import place_without_clip
 from understudy.facesets.exchange.sources import sources_at
+from understudy.facesets.face_mask import chosen_mask
 from understudy.facesets.store import Faceset
 from understudy.geometry import crop_from_frame, inverse, transform_points
 from understudy.media.images import decode_image, encode_jpeg, encode_png

@@ -38,7 +38,7 @@ def faces(count: int = 3, seed: int = 0) -> Faces:
     x, y = pixel_grid(whole).unbind(-1)
     masks = torch.stack([((x**2 + y**2) < radius).float() for radius in (0.4, 0.1, 0.05)])
     masks = masks.expand(count, -1, -1, -1)
-    return Faces(images, masks)
+    return Faces(images, masks, SIZE)
 
 
 def crop(picture: Tensor) -> Tensor:
@@ -136,7 +136,7 @@ def test_a_shift_looks_up_the_pixels_beside() -> None:
     batch = faces(1)
     move = torch.tensor([[[1.0, 0.0, 2 / SIZE * 3], [0.0, 1.0, 0.0]]])  # three pixels to the right
     grid = placed(move, pixel_grid(SIZE)[None])
-    moved = sampled(batch.images_BCHW, grid, size_px=SIZE)
+    moved = sampled(batch.images_BCHW, grid, crop_px=SIZE)
     expected = batch.images_BCHW[..., MARGIN : MARGIN + SIZE, MARGIN + 3 : MARGIN + SIZE + 3]
     torch.testing.assert_close(moved, expected, atol=1e-4, rtol=0)
 
@@ -145,3 +145,39 @@ def test_a_shift_looks_up_the_pixels_beside() -> None:
 def test_tinted_faces_stay_pictures(strength: float) -> None:
     out = tinted(faces().images_BCHW, strength, Generator().manual_seed(0))
     assert torch.isfinite(out).all() and out.min() >= 0 and out.max() <= 1
+
+
+@pytest.mark.parametrize(("size_px", "seen_px"), [(32, 16), (16, 32), (32, 48)])
+def test_what_is_seen_may_have_another_size_than_what_is_painted(size_px: int, seen_px: int) -> None:
+    batch = faces()
+    batch = Faces(
+        nnf.avg_pool2d(batch.images_BCHW, 2).repeat_interleave(2, 2).repeat_interleave(2, 3),
+        *((batch.masks_B3HW, SIZE)),
+    )
+    made = lesson(batch, size_px=size_px, seen_px=seen_px, variation=NONE, generator=Generator().manual_seed(0))
+    assert made.seen_BCHW.shape[-1] == seen_px and made.goal_BCHW.shape[-1] == size_px
+    assert made.mouth_B1HW.shape[-1] == made.mask_B1HW.shape[-1] == size_px
+    whole = crop(batch.images_BCHW)
+    for picture in (made.seen_BCHW, made.goal_BCHW):
+        if picture.shape[-1] == 16:
+            torch.testing.assert_close(picture, nnf.avg_pool2d(whole, 2), atol=2e-3, rtol=0)
+        torch.testing.assert_close(picture.mean(), whole.mean(), atol=0.01, rtol=0)
+
+
+def test_bends_are_the_same_at_every_size_of_what_is_seen() -> None:
+    bent = Variation(shift=0, stretch=0, warp=1, color_jitter=0)
+    small, large = (
+        lesson(faces(), size_px=SIZE, seen_px=px, variation=bent, generator=Generator().manual_seed(3))
+        for px in (SIZE, 2 * SIZE)
+    )
+    torch.testing.assert_close(small.seen_BCHW, nnf.avg_pool2d(large.seen_BCHW, 2), atol=0.03, rtol=0)
+
+
+def test_bends_in_x_and_in_y_know_nothing_of_each_other() -> None:
+    bends = random_bends(4000, 16, 1.0, Generator().manual_seed(0))
+    x, y = bends[..., 0], bends[..., 1]
+    for other in (y, y.transpose(1, 2)):  # the field's own warp moves (i, j) in x as (j, i) in y
+        together = (x * other).mean(0)
+        spread = x.std(0) * other.std(0)
+        inner = slice(4, 12)
+        assert (together[inner, inner] / spread[inner, inner]).abs().max() < 0.1

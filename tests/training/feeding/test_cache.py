@@ -36,12 +36,13 @@ def test_the_cache_holds_every_face_with_mask_and_landmarks(tmp_path: Path) -> N
     whole = 32 + 2 * cache.margin_px
     assert cache.images_NHWC.shape == (5, whole, whole, 3) and cache.images_NHWC.dtype == np.uint8
     assert cache.masks_NHW3.shape == (5, whole, whole, 3)
-    face, eyes, mouth = (cache.masks_NHW3[..., kind].astype(int) for kind in (0, 1, 2))
+    face, eyes, mouth = (cache.masks_NHW3[..., kind].astype(int) for kind in range(3))
     assert face.max() == eyes.max() == mouth.max() == 255
-    for part in (eyes, mouth):
-        assert (part <= face).all() and 0 < part.sum() < face.sum()
+    assert (eyes <= face).all() and (mouth <= face).all()
+    assert 0 < eyes.sum() < face.sum() and 0 < mouth.sum() < face.sum()
     rows = np.arange(whole)[:, None]
-    assert (eyes[0] * rows).sum() / eyes[0].sum() < (mouth[0] * rows).sum() / mouth[0].sum()
+    assert (eyes * rows).sum() / eyes.sum() < (mouth * rows).sum() / mouth.sum() - 5
+    assert cache.names == tuple(face.name for faceset in (a, b) for face in faceset.faces())
     assert cache.landmarks_N68.shape == (5, 68, 2)
     nose = cache.landmarks_N68[:, 30]
     assert (nose > 0.2).all() and (nose < 0.8).all()
@@ -99,3 +100,28 @@ def test_half_built_caches_are_not_used_and_no_leftovers_stay(tmp_path: Path) ->
 def test_no_faces_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FacesetUnusable, match="no src faces"):
         opened(tmp_path / "cache", [Faceset(tmp_path / "none")])
+
+
+def test_a_scale_enlarges_faces_about_the_middle_and_makes_another_cache(tmp_path: Path) -> None:
+    with add_faces(tmp_path / "a", 1, skin=SKIN, size_px=128) as faceset:
+        plain = opened(tmp_path / "cache", [faceset])[1]
+        events = face_cache(tmp_path / "cache", [faceset], side="src", face_type="full", size_px=32, scale=0.8)
+        *built, small = events
+    assert isinstance(small, FaceCache) and was_built(built)  # type: ignore[arg-type]
+    np.testing.assert_allclose(small.landmarks_N68 - 0.5, (plain.landmarks_N68 - 0.5) * 0.8, atol=1e-5)
+    areas = [cache.masks_NHW3[..., 0].astype(float).sum() for cache in (plain, small)]
+    assert abs(areas[1] / areas[0] - 0.64) < 0.05
+
+
+def test_faces_are_read_in_their_order_however_many_readers_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with add_faces(tmp_path / "a", 24, skin=SKIN) as faceset:
+        monkeypatch.setattr("understudy.training.feeding.cache._MOST_READERS", 1)
+        one = opened(tmp_path / "one", [faceset])[1]
+        monkeypatch.setattr("understudy.training.feeding.cache._MOST_READERS", 6)
+        monkeypatch.setattr("os.cpu_count", lambda: 6)
+        many = opened(tmp_path / "many", [faceset])[1]
+    assert one.names == many.names
+    np.testing.assert_array_equal(one.images_NHWC, many.images_NHWC)
+    np.testing.assert_array_equal(one.masks_NHW3, many.masks_NHW3)

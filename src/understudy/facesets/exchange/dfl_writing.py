@@ -6,13 +6,11 @@ falling quality where that takes more than 50,000 bytes.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -21,10 +19,11 @@ from understudy.facesets.exchange.dfl import FACE_TYPE_OF, TYPE_NUMBER
 from understudy.facesets.exchange.dfl_carriers import with_data
 from understudy.facesets.exchange.foreign import UInt8
 from understudy.facesets.exchange.grids import points_for_them, transform_for_them
+from understudy.facesets.face_mask import chosen_mask, mask_seen
 from understudy.facesets.record import FaceRecord, StoredMask
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.geometry import compose, for_pixel_grid, inverse, resized_crop, transform_points
-from understudy.media.images import decode_image, encode_jpeg, encode_png
+from understudy.geometry import resized_crop, transform_points
+from understudy.media.images import encode_jpeg, encode_png
 
 _MASK_PX = 256
 _MOST_MASK_BYTES = 50_000
@@ -92,28 +91,10 @@ def _polygons(record: FaceRecord) -> dict[str, Any] | None:
     return {"polys": polygons}
 
 
-def chosen_mask(record: FaceRecord, name: str) -> StoredMask | None:
-    """The mask of that name; without one xseg, or else the first. None where there is none."""
-    if name:
-        return record.masks.get(name)
-    return record.masks.get("xseg") or next(iter(record.masks.values()), None)
-
-
 def mask_in_crop(record: FaceRecord, mask: StoredMask, size_px: int) -> UInt8:
     """A stored mask laid over the face's picture, (size_px, size_px), 0 or 255."""
     wanted = resized_crop(record.crop_matrix(), from_px=record.size_px, to_px=size_px)
     return np.where(mask_seen(mask, wanted, size_px) >= 128, np.uint8(255), np.uint8(0))
-
-
-def mask_seen(mask: StoredMask, goal_from_frame: Any, size_px: int) -> UInt8:
-    """A stored mask in another square of the frame, (size_px, size_px), 0 to 255."""
-    grey = decode_image(base64.b64decode(mask.png_base64))[:, :, 0]
-    stored = resized_crop(mask.mask_from_frame, from_px=mask.size_px, to_px=len(grey))
-    matrix = for_pixel_grid(compose(goal_from_frame, inverse(stored)))
-    seen = cv2.warpAffine(
-        grey, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-    )
-    return np.asarray(seen, np.uint8)
 
 
 def shrunk(mask: UInt8) -> Any:

@@ -19,10 +19,11 @@ from understudy.events import Events, Made, Notice, Progress, StageFinished, Sta
 from understudy.faces.align import crop
 from understudy.facesets.exchange import faceswap, faceswap_files
 from understudy.facesets.exchange.dfl_pak import write_pak
-from understudy.facesets.exchange.dfl_writing import DflFace, chosen_mask, dfl_face, mask_seen, pak_config
+from understudy.facesets.exchange.dfl_writing import DflFace, dfl_face, pak_config
 from understudy.facesets.exchange.grids import points_for_them, transform_for_them
 from understudy.facesets.exchange.options import ExportOptions
 from understudy.facesets.exchange.places import Places
+from understudy.facesets.face_mask import chosen_mask, mask_seen
 from understudy.facesets.names import FreeNames, face_name, face_stem, safe_name
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace

@@ -26,18 +26,22 @@ _DARKNESS = 0.02  # added to both lights, so that black does not ask for infinit
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """A batch of cached faces: (B, 3, W, W) RGB 0..1 and masks (B, 3, W, W), W = size + 2·margin.
+    """A batch of cached faces: (B, 3, W, W) RGB 0..1 and masks (B, 3, W, W), W = crop_px + 2·margin.
 
-    The masks are those of the whole face, its eyes and its mouth.
+    The masks are those of the whole face, of the eyes and of the mouth.
     """
 
     images_BCHW: Tensor
     masks_B3HW: Tensor
+    crop_px: int  # side of the model's crop inside
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """What a model sees and should paint, where face, eyes and mouth are: (B, 3 or 1, size, size), 0..1."""
+    """What a model sees, what it should paint, where face, eyes and mouth are: (B, 3 or 1, size, size), 0..1.
+
+    What is seen may have another size than the rest.
+    """
 
     seen_BCHW: Tensor
     goal_BCHW: Tensor
@@ -100,9 +104,9 @@ def pixel_grid(size_px: int) -> Tensor:
     return torch.stack([x, y], dim=-1)
 
 
-def sampled(images_BCHW: Tensor, grid_BHW2: Tensor, *, size_px: int) -> Tensor:
+def sampled(images_BCHW: Tensor, grid_BHW2: Tensor, *, crop_px: int) -> Tensor:
     """Cached images looked up at crop coordinates; beyond the cache their edge repeats."""
-    share = size_px / images_BCHW.shape[-1]
+    share = crop_px / images_BCHW.shape[-1]
     return nnf.grid_sample(
         images_BCHW, grid_BHW2 * share, mode="bilinear", padding_mode="border", align_corners=False
     )
@@ -162,30 +166,46 @@ def lesson(
     faces: Faces,
     *,
     size_px: int,
+    seen_px: int | None = None,
     variation: Variation,
     generator: Generator,
     light: Faces | None = None,
     relit_B: Tensor | None = None,
 ) -> Lesson:
-    """Make a batch of faces into what the model sees and what it should paint.
+    """Make a batch of faces into what the model sees, of side `seen_px`, and what it should paint.
 
     Where `relit_B` is true, a face takes on the light of the face beside it in `light`, in what is seen and in
     what is to be painted: light then has to travel through the code.
     """
     device, count = faces.images_BCHW.device, len(faces.images_BCHW)
+    seen_px = seen_px or size_px
+    fine, fine_seen = (max(1, faces.crop_px // px) for px in (size_px, seen_px))
     places = random_places(count, variation.shift, generator).to(device)
-    bends = random_bends(count, size_px, variation.warp, generator).to(device)
-    straight = pixel_grid(size_px).to(device)[None].expand(count, -1, -1, -1)
-    grid = placed(places, straight)
+    bends = random_bends(count, seen_px * fine_seen, variation.warp, generator).to(device)
+    grid = placed(places, pixel_grid(size_px * fine).to(device)[None].expand(count, -1, -1, -1))
     stack = torch.cat([faces.images_BCHW, faces.masks_B3HW], 1)
-    goal, mask, eyes, mouth = sampled(stack, grid, size_px=size_px).split([3, 1, 1, 1], dim=1)
-    crooked = stretched(straight + bends, variation.stretch, generator)
-    seen = sampled(faces.images_BCHW, placed(places, crooked), size_px=size_px)
+    goal, mask, eyes, mouth = _coarser(sampled(stack, grid, crop_px=faces.crop_px), fine).split(
+        [3, 1, 1, 1], dim=1
+    )
+    crooked = stretched(pixel_grid(seen_px * fine_seen).to(device) + bends, variation.stretch, generator)
+    seen = _coarser(sampled(faces.images_BCHW, placed(places, crooked), crop_px=faces.crop_px), fine_seen)
     if light is not None and relit_B is not None:
         lit_stack = torch.cat([light.images_BCHW, light.masks_B3HW[:, :1]], 1)
-        lit, lit_mask = sampled(lit_stack, grid, size_px=size_px).split([3, 1], dim=1)
+        lit, lit_mask = _coarser(sampled(lit_stack, grid, crop_px=light.crop_px), fine).split([3, 1], dim=1)
         gain = light_gain(goal, mask, lit, lit_mask)
         gain = torch.where(relit_B.to(device).view(-1, 1, 1, 1), gain, 1.0)
-        goal, seen = (goal * gain).clamp(0, 1), (seen * gain).clamp(0, 1)
+        goal, seen = (goal * gain).clamp(0, 1), (seen * _of_side(gain, seen_px)).clamp(0, 1)
     seen = tinted(seen, variation.color_jitter, generator)
     return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, eyes, mouth)
+
+
+def _coarser(images_BCHW: Tensor, times: int) -> Tensor:
+    """Averages of `times` x `times` pixels: a coarse look at a fine cache must not skip pixels."""
+    return images_BCHW if times == 1 else nnf.avg_pool2d(images_BCHW, times)
+
+
+def _of_side(field_BCHW: Tensor, size_px: int) -> Tensor:
+    """A smooth field at another size."""
+    if field_BCHW.shape[-1] == size_px:
+        return field_BCHW
+    return nnf.interpolate(field_BCHW, size=(size_px, size_px), mode="bilinear", align_corners=False)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +22,18 @@ import numpy.typing as npt
 from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.events import Event, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.align import crop
+from understudy.facesets.face_mask import face_mask
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
-from understudy.masks.hull import eyes_mask, hull_mask, mouth_mask, softened_inside
+from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
 
 _LAYOUT = 3
 _MARGIN = 0.125  # of the model's side, on each side
 _PROGRESS_EVERY = 25
 _NEWEST_KEPT = 2  # caches of one side
+_MOST_READERS = 8
+_AHEAD = 4  # faces that wait for each reader
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +41,11 @@ class FaceCache:
     """All faces of one side. Images and masks have side `size_px` + 2·`margin_px`."""
 
     images_NHWC: npt.NDArray[np.uint8]  # RGB
-    masks_NHW3: npt.NDArray[np.uint8]  # the face's hull, its eyes, its mouth: 0 outside to 255 inside
+    masks_NHW3: npt.NDArray[np.uint8]  # face, eyes, mouth: 0 outside to 255 inside
     landmarks_N68: npt.NDArray[np.float32]  # (n, 68, 2), 0..1 across the model's crop
     size_px: int
     margin_px: int
+    names: tuple[str, ...] = ()  # of the faces, where they are known
 
     def __len__(self) -> int:
         return len(self.images_NHWC)
@@ -51,23 +57,50 @@ def margin_px(size_px: int) -> int:
 
 
 def face_cache(
-    folder: Path, facesets: Sequence[Faceset], *, side: str, face_type: FaceType, size_px: int
+    folder: Path,
+    facesets: Sequence[Faceset],
+    *,
+    side: str,
+    face_type: FaceType,
+    size_px: int,
+    scale: float = 1.0,
 ) -> Iterator[Event | FaceCache]:
     """Open the cache of these facesets below `folder`, or build it; the last event is the cache.
 
-    Faces whose picture cannot be read are left out with a Notice. Raises FacesetUnusable where no face is left,
-    DiskFull or FolderUnwritable.
+    `scale` enlarges faces about the crop's middle. Faces whose picture cannot be read are left out with a
+    Notice. Raises FacesetUnusable where no face is left, DiskFull or FolderUnwritable.
     """
-    key = _key(facesets, face_type, size_px)
-    goal = folder / f"{side}-{key[:16]}"
+    cut = _Cut(face_type, size_px, scale)
+    goal = folder / f"{side}-{_key(facesets, cut)[:16]}"
     if not (goal / "about.json").exists():
-        yield from _build(goal, facesets, side=side, face_type=face_type, size_px=size_px)
+        yield from _build(goal, facesets, side=side, cut=cut)
         _tidy(folder, side, keep=goal)
     yield _opened(goal, size_px)
 
 
-def _key(facesets: Sequence[Faceset], face_type: FaceType, size_px: int) -> str:
-    digest = hashlib.sha256(f"{_LAYOUT} {face_type} {size_px} {margin_px(size_px)}".encode())
+@dataclass(frozen=True)
+class _Cut:
+    """How faces are cut out for a model."""
+
+    face_type: FaceType
+    size_px: int
+    scale: float
+
+    @property
+    def whole_px(self) -> int:
+        return self.size_px + 2 * margin_px(self.size_px)
+
+    def from_frame(self, landmarks_68: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The transform from frame pixels to those of the model's crop."""
+        matrix = crop_from_frame(landmarks_68, face_type=self.face_type, size_px=self.size_px)
+        bigger = np.eye(2, 3) * self.scale
+        bigger[:, 2] = (1 - self.scale) * self.size_px / 2
+        return compose(bigger, matrix)
+
+
+def _key(facesets: Sequence[Faceset], cut: _Cut) -> str:
+    margin = margin_px(cut.size_px)
+    digest = hashlib.sha256(f"{_LAYOUT} {cut.face_type} {cut.size_px} {margin} {cut.scale:.6f}".encode())
     for faceset in facesets:
         digest.update(faceset.fingerprint().encode() + b"\0")
     return digest.hexdigest()
@@ -85,24 +118,22 @@ def _opened(folder: Path, size_px: int) -> FaceCache:
         landmarks_N68=np.array(mapped("landmarks")[:count]),
         size_px=size_px,
         margin_px=margin_px(size_px),
+        names=tuple(about["names"]),
     )
 
 
-def _build(
-    goal: Path, facesets: Sequence[Faceset], *, side: str, face_type: FaceType, size_px: int
-) -> Iterator[Event]:
+def _build(goal: Path, facesets: Sequence[Faceset], *, side: str, cut: _Cut) -> Iterator[Event]:
     faces = [(faceset, face) for faceset in facesets for face in faceset.faces()]
     if not faces:
         raise FacesetUnusable(f"There are no {side} faces to learn from. Extract some first.", goal.parent)
-    whole_px = size_px + 2 * margin_px(size_px)
-    require_free_space(goal.parent, needed_bytes=len(faces) * whole_px**2 * 6)
+    require_free_space(goal.parent, needed_bytes=len(faces) * cut.whole_px**2 * 6)
     aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
     with said_plainly(goal):
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
     try:
         with said_plainly(goal):
-            yield from _fill(aside, faces, side=side, face_type=face_type, size_px=size_px)
+            yield from _fill(aside, faces, side=side, cut=cut)
             shutil.rmtree(goal, ignore_errors=True)
             aside.rename(goal)
     finally:
@@ -110,53 +141,79 @@ def _build(
 
 
 def _fill(
-    folder: Path, faces: Sequence[tuple[Faceset, StoredFace]], *, side: str, face_type: FaceType, size_px: int
+    folder: Path, faces: Sequence[tuple[Faceset, StoredFace]], *, side: str, cut: _Cut
 ) -> Iterator[Event]:
-    whole_px = size_px + 2 * margin_px(size_px)
-
     def array(name: str, shape: tuple[int, ...], kind: npt.DTypeLike) -> np.memmap:
         return np.lib.format.open_memmap(
             folder / f"{name}.npy", mode="w+", dtype=kind, shape=(len(faces), *shape)
         )
 
     yield StageStarted(stage=f"read {side} faces", unit="faces", total=len(faces))
-    images = array("images", (whole_px, whole_px, 3), np.uint8)
-    masks = array("masks", (whole_px, whole_px, 3), np.uint8)
+    images = array("images", (cut.whole_px, cut.whole_px, 3), np.uint8)
+    masks = array("masks", (cut.whole_px, cut.whole_px, 3), np.uint8)
     landmarks = array("landmarks", (68, 2), np.float32)
-    count = 0
-    for number, (faceset, face) in enumerate(faces):
-        try:
-            image = faceset.image(face)
-        except ImageUnreadable as error:
-            yield Notice(f"{face.name} is left out: {error.message}", level="warning")
+    names: list[str] = []
+    for number, (face, entry) in enumerate(_entries(faces, cut)):
+        if isinstance(entry, ImageUnreadable):
+            yield Notice(f"{face.name} is left out: {entry.message}", level="warning")
             continue
-        images[count], masks[count], landmarks[count] = _entry(image, face, face_type, size_px)
-        count += 1
+        images[len(names)], masks[len(names)], landmarks[len(names)] = entry
+        names.append(face.name)
         if number % _PROGRESS_EVERY == 0:
             yield Progress(stage=f"read {side} faces", done=number, total=len(faces))
-    if not count:
+    if not names:
         raise FacesetUnusable(f"None of the {len(faces)} {side} faces can be read.", faces[0][1].path.parent)
     for part in (images, masks, landmarks):
         part.flush()
-    write_json(folder / "about.json", {"layout": _LAYOUT, "faces": count})
-    yield StageFinished(stage=f"read {side} faces", summary={"faces": count})
+    write_json(folder / "about.json", {"layout": _LAYOUT, "faces": len(names), "names": names})
+    yield StageFinished(stage=f"read {side} faces", summary={"faces": len(names)})
 
 
-def _entry(
-    image: npt.NDArray[np.uint8], face: StoredFace, face_type: FaceType, size_px: int
-) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+_Entry = tuple[npt.NDArray, npt.NDArray, npt.NDArray]
+
+
+def _entries(
+    faces: Sequence[tuple[Faceset, StoredFace]], cut: _Cut
+) -> Iterator[tuple[StoredFace, _Entry | ImageUnreadable]]:
+    """Every face's entry in order, read by several threads that run a few faces ahead and no further."""
+    workers = max(1, min(_MOST_READERS, os.cpu_count() or 1))
+    with ThreadPoolExecutor(workers, thread_name_prefix="read faces") as pool:
+        waiting: deque[tuple[StoredFace, Future[_Entry | ImageUnreadable]]] = deque()
+        try:
+            for faceset, face in faces:
+                waiting.append((face, pool.submit(_entry, faceset, face, cut)))
+                if len(waiting) > _AHEAD * workers:
+                    yield _taken(waiting)
+            while waiting:
+                yield _taken(waiting)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _taken(
+    waiting: deque[tuple[StoredFace, Future[_Entry | ImageUnreadable]]],
+) -> tuple[StoredFace, _Entry | ImageUnreadable]:
+    face, entry = waiting.popleft()
+    return face, entry.result()
+
+
+def _entry(faceset: Faceset, face: StoredFace, cut: _Cut) -> _Entry | ImageUnreadable:
     """Image, masks and landmarks of one face as the cache holds them."""
-    record, margin = face.record, margin_px(size_px)
-    model_from_frame = crop_from_frame(record.landmarks(), face_type=face_type, size_px=size_px)
-    shares = transform_points(model_from_frame, record.landmarks()) / size_px
+    try:
+        image = faceset.image(face)
+    except ImageUnreadable as error:
+        return error
+    record, margin, whole_px = face.record, margin_px(cut.size_px), cut.whole_px
+    model_from_frame = cut.from_frame(record.landmarks())
+    shares = transform_points(model_from_frame, record.landmarks()) / cut.size_px
     cache_from_frame = model_from_frame.copy()
     cache_from_frame[:, 2] += margin
     cache_from_stored = compose(cache_from_frame, inverse(record.crop_matrix()))
-    whole_px = size_px + 2 * margin
-    points = shares * size_px + margin
-    face_mask = hull_mask(points, whole_px, whole_px)
-    parts = [softened_inside(part(points, whole_px, whole_px), face_mask) for part in (eyes_mask, mouth_mask)]
-    masks = np.stack([face_mask, *parts], axis=-1)
+    points = shares * cut.size_px + margin
+    face_HW = face_mask(record, cache_from_frame, whole_px)
+    # Eyes and mouth count where they belong to the face: not behind a hand.
+    parts = [softened_inside(part(points, whole_px, whole_px), face_HW) for part in (eyes_mask, mouth_mask)]
+    masks = np.stack([face_HW, *parts], axis=-1)
     return crop(image, cache_from_stored, whole_px), np.rint(masks * 255), shares
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -52,7 +53,7 @@ class Side:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
             masks = torch.where(turn, masks.flip(-1), masks)
-        return Faces(images, masks)
+        return Faces(images, masks, self.cache.size_px)
 
     def _read(self, places: np.ndarray) -> tuple[Tensor, Tensor]:
         images = torch.from_numpy(self.cache.images_NHWC[places])
@@ -72,8 +73,20 @@ class Draw:
 class Feed:
     """Makes batches for both performers. `waited_s` counts the time spent reading faces."""
 
-    def __init__(self, src: FaceCache, dst: FaceCache, options: TrainOptions, device: torch.device) -> None:
-        self.options, self.size_px = options, dst.size_px
+    def __init__(
+        self,
+        src: FaceCache,
+        dst: FaceCache,
+        options: TrainOptions,
+        device: torch.device,
+        *,
+        size_px: int | None = None,
+        seen_px: int | None = None,
+    ) -> None:
+        """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without."""
+        self.options = options
+        self.size_px = size_px or dst.size_px
+        self.seen_px = seen_px or self.size_px
         self.src = Side(src, flip=options.src_flip, device=device)
         self.dst = Side(dst, flip=options.dst_flip, device=device)
         self.waited_s = 0.0
@@ -103,10 +116,10 @@ class Feed:
             warp=options.random_warp * warp,
             color_jitter=options.color_jitter,
         )
-        seen_src = lesson(
-            src, size_px=self.size_px, variation=variation, generator=generator, light=light, relit_B=relit
+        made = partial(
+            lesson, size_px=self.size_px, seen_px=self.seen_px, variation=variation, generator=generator
         )
-        return seen_src, lesson(dst, size_px=self.size_px, variation=variation, generator=generator)
+        return made(src, light=light, relit_B=relit), made(dst)
 
 
 def _one_of_nearest(shapes_BF: Tensor, among_NF: Tensor, generator: Generator) -> Tensor:

@@ -30,6 +30,14 @@ class FeedOptions(Options):
     random_shift: float = option(
         1.0, "How far faces are turned, scaled and moved at random.", low=0.0, high=3.0, when="restart"
     )
+    src_scale: float = option(
+        0.0,
+        "Make src's faces so much larger (or smaller, below 0), for heads of another size than dst's.",
+        low=-30.0,
+        high=30.0,
+        unit="%",
+        when="restart",
+    )
     src_flip: bool = option(
         True, "Also show src's faces mirrored: doubles the poses that src covers.", when="restart"
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from understudy.files import write_bytes
 from understudy.media.images import encode_png
-from understudy.networks.face_model import FaceModel
+from understudy.networks.face_model import FaceModel, of_side
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.machine.device import Compute
 
@@ -23,8 +23,9 @@ _THINNED = 60
 
 def preview_sheet(model: FaceModel, src: FaceCache, dst: FaceCache, compute: Compute) -> npt.NDArray[np.uint8]:
     """Rows of src | src painted as src | dst | dst painted as dst | dst painted as src, (H, W, 3) RGB."""
-    faces = {"src": _some(src).to(compute.device), "dst": _some(dst).to(compute.device)}
-    columns = [faces["src"], None, faces["dst"], None, None]
+    real = {"src": _some(src).to(compute.device), "dst": _some(dst).to(compute.device)}
+    faces = {side: of_side(some, model.seen_px) for side, some in real.items()}
+    columns = [of_side(real["src"], model.size_px), None, of_side(real["dst"], model.size_px), None, None]
     with torch.inference_mode(), compute.autocast():
         columns[1] = model(faces["src"], "src").faces_BCHW
         columns[3] = model(faces["dst"], "dst").faces_BCHW
