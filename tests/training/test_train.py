@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.training.conftest import TINY, add_faces, tiny_options
-from understudy.errors import FacesetUnusable, ModelInUse, ModelUnknown, OptionInvalid, TrainingDiverged
+from understudy import files
+from understudy.errors import (
+    DiskFull,
+    FacesetUnusable,
+    ModelInUse,
+    ModelUnknown,
+    OptionInvalid,
+    TrainingDiverged,
+)
 from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
-from understudy.training import train as train_module
+from understudy.training import duties
+from understudy.training.keeping.backups import backups
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.log import LOG_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.learner import Learner
 from understudy.training.losses.terms import Terms
 from understudy.training.options import TrainOptions
 from understudy.training.train import STAGE, train
@@ -30,8 +43,8 @@ Pair = tuple[Faceset, Faceset]
 
 @pytest.fixture(autouse=True)
 def every_iteration_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_module, "_METRICS_EVERY", 1)
-    monkeypatch.setattr(train_module, "_PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 1)
+    monkeypatch.setattr(duties, "_PROGRESS_EVERY_S", 0.0)
 
 
 def trained(folder: Path, facesets: Pair, options: TrainOptions) -> list[Event]:
@@ -128,45 +141,63 @@ def test_an_interrupted_plan_of_minutes_is_finished_not_begun_anew(tmp_path: Pat
 
 
 KILLED_SCRIPT = """
-import sys
+import os, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from understudy.facesets.store import Faceset
-from understudy.training import presets
+from understudy.training import duties, presets
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
+duties._METRICS_EVERY, duties._PROGRESS_EVERY_S = 4, 0
+duties.Save.due = lambda self, run: run.learner.iteration % 5 == 0
 network = {"size_px": 32, "width": 8, "code": 16}
 presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
-options = TrainOptions(batch_size=4, preview_every=0, iterations=100000, checkpoint_minutes=0.01)
+options = TrainOptions(batch_size=4, preview_every=0, iterations=20)
 src, dst = (Faceset(Path(p)) for p in sys.argv[2:])
 for event in train(Path(sys.argv[1]), src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
-    print(event, flush=True)
+    if getattr(event, "done", 0) == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_run_killed_at_any_moment_goes_on_from_its_last_checkpoint(tmp_path: Path, facesets: Pair) -> None:
-    model = tmp_path / "Mödel 影"
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, facesets: Pair) -> Path:
+    """A model whose process was killed at iteration 13 of 20; it had saved at 10 and measured at 12."""
+    model = tmp_path_factory.mktemp("killed") / "Mödel 影"
     folders = [str(f.folder) for f in facesets]
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED_SCRIPT, str(model), *folders],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    ended = subprocess.run([sys.executable, "-c", KILLED_SCRIPT, str(model), *folders], timeout=120)
+    assert ended.returncode == -signal.SIGKILL
+    return model
+
+
+def test_a_killed_run_ends_with_every_loss_of_one_that_was_never_killed(
+    tmp_path: Path, facesets: Pair, killed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 4)  # so that the stretch from 9 to 12 was cut in two
+    parts = shutil.copytree(killed, tmp_path / "parts")
+    assert [i for i, *_ in losses(parts)] == [4, 8, 12]
+    options = tiny_options(iterations=20)
+    events = trained(parts, facesets, options)
+    assert "goes on at iteration 10" in started(events).why
+    trained(tmp_path / "whole", facesets, options)
+    assert losses(parts) == losses(tmp_path / "whole")
+    assert [i for i, *_ in losses(parts)] == [4, 8, 12, 16, 20]
+    whole, again = (
+        read_json(f / FOLDER_NAME / "000000020" / "state.json")["sha256"] for f in (tmp_path / "whole", parts)
     )
-    checkpoints = model / FOLDER_NAME
-    give_up = time.monotonic() + 120
-    while len(list(checkpoints.glob("[0-9]*"))) < 2 and time.monotonic() < give_up:
-        assert child.poll() is None
-        time.sleep(0.02)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    newest = max(int(p.name) for p in checkpoints.glob("[0-9]*"))
+    assert whole == again
+
+
+def test_what_a_killed_process_left_half_written_is_tidied(
+    tmp_path: Path, facesets: Pair, killed: Path
+) -> None:
+    model = shutil.copytree(killed, tmp_path / "m")
+    (model / FOLDER_NAME / ".000000013.123.partial").mkdir()
     events = trained(model, facesets, tiny_options(iterations=2))
-    assert not [e for e in events if isinstance(e, Notice) and "damaged" in e.text]
-    assert summary(events)["iterations_in_all"] == newest + 2
-    measured = [i for i, *_ in losses(model)]
-    assert measured == sorted(set(measured)) and measured[-2:] == [newest + 1, newest + 2]
-    assert not list(checkpoints.glob(".*"))
+    assert not [e for e in events if isinstance(e, Notice)]
+    assert summary(events)["iterations_in_all"] == 12
+    assert not list((model / FOLDER_NAME).glob(".*"))
 
 
 def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, facesets: Pair) -> None:
@@ -210,20 +241,115 @@ def test_a_model_in_training_is_closed_to_others_and_free_afterwards(tmp_path: P
     trained(tmp_path / "m", facesets, tiny_options(iterations=1))
 
 
-def test_a_loss_that_is_no_number_stops_training_and_is_never_saved(
+def breaking(monkeypatch: pytest.MonkeyPatch, factor: float, *, when: Callable[[Learner], bool]) -> list[float]:
+    """Losses are multiplied, as if training had come apart, while `when` holds. Returns the speeds to come."""
+    real, speeds = Learner.step, []
+
+    def broken(self: Learner, *lessons: object, **settings: object):
+        speeds.append(settings["speed"])
+        terms = real(self, *lessons, **settings)  # type: ignore[arg-type]
+        if not when(self):
+            return terms
+        return Terms({name: value * factor for name, value in terms.src.items()}, terms.dst)
+
+    monkeypatch.setattr(Learner, "step", broken)
+    return speeds
+
+
+def test_a_loss_that_stays_no_number_stops_training_and_is_never_saved(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(tmp_path / "m", facesets, tiny_options(iterations=2))
-    real = train_module.Learner.step
-
-    def broken(self: train_module.Learner, *lessons: object, **settings: object):
-        terms = real(self, *lessons, **settings)  # type: ignore[arg-type]
-        return Terms({name: value * float("nan") for name, value in terms.src.items()}, terms.dst)
-
-    monkeypatch.setattr(train_module.Learner, "step", broken)
+    breaking(monkeypatch, float("nan"), when=lambda _: True)
     with pytest.raises(TrainingDiverged, match="learning rate"):
         trained(tmp_path / "m", facesets, tiny_options(iterations=2))
     assert [p.name for p in sorted((tmp_path / "m" / FOLDER_NAME).iterdir())] == ["000000002"]
+    assert len((tmp_path / "m" / LOG_NAME).read_text().splitlines()) == tiny_options().rollbacks
+
+
+@pytest.mark.parametrize("factor", [float("nan"), 50.0])
+def test_training_that_comes_apart_goes_back_and_on_at_half_the_rate(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    model = tmp_path / "m"
+    trained(model, facesets, tiny_options(iterations=8))
+    saved = losses(model)
+    speeds = breaking(monkeypatch, factor, when=lambda learner: learner.iteration >= 14 and not learner.attempt)
+    events = trained(model, facesets, tiny_options(iterations=8))
+    (notice,) = [e for e in events if isinstance(e, Notice)]
+    assert "At iteration 14; training went back to iteration 8" in notice.text
+    assert notice.text in (model / LOG_NAME).read_text()
+    assert summary(events)["rollbacks"] == 1 and summary(events)["iterations_in_all"] == 16
+    assert losses(model)[:8] == saved and [i for i, *_ in losses(model)] == list(range(1, 17))
+    # Iterations 9 to 14 came apart, then 9 to 16 went well.
+    assert speeds[6:12] == pytest.approx([speed / 2 for speed in speeds[:6]])
+
+
+def test_a_new_model_that_comes_apart_begins_anew_from_its_first_weights(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 3 and not learner.attempt)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=5))
+    (notice,) = [e for e in events if isinstance(e, Notice)]
+    assert "went back to iteration 0" in notice.text
+    assert [i for i, *_ in losses(tmp_path / "m")] == [1, 2, 3, 4, 5]
+
+
+def test_going_back_is_remembered_when_the_process_dies_right_after(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, options = tmp_path / "m", tiny_options(iterations=20, rollbacks=1)
+    stopped_after(model, facesets, options, 4)
+    breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 6)
+    src, dst = facesets
+    events = train(model, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    assert any(isinstance(e, Notice) and "went back" in e.text for e in events)
+    as_left = shutil.copytree(model, tmp_path / "died here")
+    with pytest.raises(TrainingDiverged):
+        list(events)
+    with pytest.raises(TrainingDiverged):
+        trained(as_left, facesets, options)
+    assert len((as_left / LOG_NAME).read_text().splitlines()) == 1
+
+
+def test_without_rollbacks_training_stops_at_once(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 3 and not learner.attempt)
+    with pytest.raises(TrainingDiverged):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=5, rollbacks=0))
+
+
+def test_a_full_disk_keeps_the_checkpoint_before_and_says_so(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "m"
+    trained(model, facesets, tiny_options(iterations=2))
+    before = {p: p.read_bytes() for p in (model / FOLDER_NAME).rglob("*") if p.is_file()}
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(DiskFull, match="room"):
+        trained(model, facesets, tiny_options(iterations=2))
+    assert before == {p: p.read_bytes() for p in (model / FOLDER_NAME).rglob("*") if p.is_file()}
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**12))
+    assert summary(trained(model, facesets, tiny_options(iterations=2)))["iterations_in_all"] == 4
+
+
+def test_backups_are_kept_by_count_and_the_oldest_go(tmp_path: Path, facesets: Pair) -> None:
+    options = tiny_options(iterations=9, backup_every=2, backups_kept=3)
+    events = trained(tmp_path / "m", facesets, options)
+    assert [e.path.name for e in events if isinstance(e, Made)] == [f"{n:09d}" for n in (2, 4, 6, 8)]
+    assert [b.iteration for b in backups(tmp_path / "m")] == [4, 6, 8]
+
+
+def test_backups_are_made_by_the_clock_over_all_calls(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10_000))
+    monkeypatch.setattr(duties.time, "perf_counter", lambda: next(clock))
+    options = tiny_options(iterations=4, backup_every_minutes=0.2, checkpoint_minutes=1000)
+    for _ in range(4):
+        trained(tmp_path / "m", facesets, options)
+    assert 2 <= len(backups(tmp_path / "m")) <= 5
 
 
 def test_preview_sheets_show_five_columns_of_faces(tmp_path: Path, facesets: Pair) -> None:

@@ -9,23 +9,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.training.feeding.augment import Lesson
+from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
+from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
 from understudy.training.steering.steering import Steering
 
-_GENERATOR_KEY = "generator"
-
 
 class Learner:
-    """A model that learns. `generator` is the only randomness; it lives on the CPU."""
+    """A model that learns. Its randomness lives on the CPU and begins anew with every iteration, from the seed,
+    the iteration's number and the `attempt`: nothing of it has to be saved, and work can be done ahead."""
 
     def __init__(
         self,
@@ -36,21 +37,28 @@ class Learner:
         seed: int,
         compute: Compute,
     ) -> None:
-        self.compute, self.seed = compute, seed
+        self.compute, self.seed, self.attempt = compute, seed, 0
+        self._drawn, self._options = (architecture, dict(network or {})), options
         self.model: FaceModel = build(architecture, network, seed=seed, device=compute.device)
         self.average: FaceModel = (
             build(architecture, network, seed=seed, device=compute.device).eval().requires_grad_(False)
         )
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator()
         self.objective = Objective(self.model, seed=seed, compute=compute)
         self.steering = Steering(self.model, options, compute, seed=seed)
         self.iteration = 0
+
+    def draws(self, iteration: int | None = None) -> Generator:
+        """The randomness of which faces an iteration shows, and how; of the next one where none is named."""
+        number = self.iteration if iteration is None else iteration
+        return reseeded(torch.Generator(), self.seed, number, self.attempt, "faces")
 
     def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Terms:
         """Learn from one batch of each performer; returns what it cost by name, still on the device.
 
         `speed` is the share of the learning rate to use.
         """
+        reseeded(self.generator, self.seed, self.iteration, self.attempt, "network")
         with self.compute.autocast():
             made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
         terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
@@ -70,8 +78,24 @@ class Learner:
         average(list(self.average.parameters()), list(self.model.parameters()), self.iteration)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """The optimisers' moments by parameter name, and the generator's state."""
-        return {_GENERATOR_KEY: self.generator.get_state(), **self.steering.tensors()}
+        """The optimisers' moments by parameter name."""
+        return self.steering.tensors()
+
+    def begin(self) -> None:
+        """Take the state of a new model: weights drawn from the seed, nothing learnt."""
+        architecture, network = self._drawn
+        weights = build(architecture, network, seed=self.seed).state_dict()
+        self.load(iteration=0, model=weights, ema=weights, optimizer={})
+
+    def load_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint. Raises ValueError where its tensors are of another network."""
+        self.load(
+            iteration=checkpoint.iteration,
+            model=checkpoint.model,
+            ema=checkpoint.ema,
+            optimizer=checkpoint.optimizer,
+            critics=checkpoint.critics,
+        )
 
     def load(
         self,
@@ -82,7 +106,7 @@ class Learner:
         optimizer: Mapping[str, Tensor],
         critics: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Go on from saved state. Without an optimiser's state its moments and the randomness start anew.
+        """Go on from saved state. Without an optimiser's state its moments start anew.
 
         Raises ValueError where the tensors are of another network.
         """
@@ -92,9 +116,8 @@ class Learner:
         except RuntimeError as error:
             raise ValueError(f"the weights belong to another network ({error})") from error
         self.iteration = iteration
+        # New ones, since moments that are no numbers must not outlive a return to a good state.
+        self.objective = Objective(self.model, seed=self.seed, compute=self.compute)
         self.objective.load(critics or {})
-        if not optimizer:
-            self.generator.manual_seed(self.seed + iteration)
-            return
-        self.generator.set_state(optimizer[_GENERATOR_KEY].cpu())
+        self.steering = Steering(self.model, self._options, self.compute, seed=self.seed)
         self.steering.load(optimizer)

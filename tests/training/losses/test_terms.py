@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import torch
@@ -37,3 +38,14 @@ def test_a_term_that_is_no_number_shows_in_the_total() -> None:
     tally = Tally()
     tally.add(terms(color=float("nan"), eyes=1.0))
     assert math.isnan(tally.means().total)
+
+
+def test_a_tally_that_went_through_a_checkpoint_gives_the_same_means() -> None:
+    tally = Tally()
+    for value in (0.1, 0.7):
+        tally.add(Terms({"color": torch.tensor(value)}, {"true_face": torch.tensor(3 * value)}))
+    again = Tally.from_json(json.loads(json.dumps(tally.as_json())), torch.device("cpu"))
+    for one in (tally, again):
+        one.add(Terms({"color": torch.tensor(0.3)}, {"true_face": torch.tensor(0.3)}))
+    assert again.so_far() == tally.so_far() == again.means()
+    assert Tally.from_json({}, torch.device("cpu")).means().total == 0

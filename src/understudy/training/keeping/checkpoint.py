@@ -6,7 +6,7 @@ the newest two. safetensors and JSON only.
 
     checkpoints/000001200/model.safetensors      weights as they are trained
     checkpoints/000001200/ema.safetensors        their running average: what previews and merges use
-    checkpoints/000001200/optimizer.safetensors  moments of the optimiser, state of the random generator
+    checkpoints/000001200/optimizer.safetensors  moments of the optimiser
     checkpoints/000001200/critics.safetensors    what the critics know, where there are any
     checkpoints/000001200/state.json             iteration, plan, and the SHA-256 of each file
 """
@@ -95,6 +95,13 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
             shutil.rmtree(aside, ignore_errors=True)
     _tidy(root)
     return folder
+
+
+def amend_state(model_dir: Path, iteration: int, **values: Any) -> None:
+    """Change some of what a saved checkpoint says beside tensors."""
+    path = model_dir / FOLDER_NAME / f"{iteration:09d}" / _STATE
+    about = read_json(path)
+    write_json(path, about | {"state": about["state"] | values})
 
 
 def _write_part(folder: Path, name: str, tensors: Tensors) -> str:

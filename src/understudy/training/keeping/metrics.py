@@ -47,16 +47,10 @@ class MetricsLog:
     def __init__(self, path: Path, *, iteration: int) -> None:
         self.path = path
         self._file: BinaryIO | None = None
-        keep = 0
-        for end, value in _whole_lines(path):
-            if value["iteration"] > iteration:
-                break
-            keep = end
         with said_plainly(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("r+b" if path.exists() else "w+b")
-            self._file.truncate(keep)
-            self._file.seek(keep)
+        self.cut(iteration)
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +63,19 @@ class MetricsLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def cut(self, iteration: int) -> None:
+        """Take back the lines after `iteration`: training goes on from there."""
+        if self._file is None:
+            raise ValueError("the metrics file is closed")
+        keep = 0
+        for end, value in _whole_lines(self.path):
+            if value["iteration"] > iteration:
+                break
+            keep = end
+        with said_plainly(self.path):
+            self._file.truncate(keep)
+            self._file.seek(keep)
 
     def append(self, iteration: int, **values: float) -> None:
         """Add a line; it survives the death of this process from here on."""

@@ -16,6 +16,26 @@ class KeepOptions(Options):
         unit="min",
         when="restart",
     )
+    backup_every_minutes: float = option(
+        0.0,
+        "Keep a checkpoint as a backup every so many minutes of training; 0 for none.",
+        low=0.0,
+        high=1e5,
+        unit="min",
+    )
+    backup_every: int = option(
+        0, "Keep a checkpoint as a backup every so many iterations; 0 for none.", low=0, high=10**9
+    )
+    backups_kept: int = option(
+        5, "The oldest backups go when there are more. A backup is as large as a checkpoint.", low=1, high=1000
+    )
+    rollbacks: int = option(
+        3,
+        "When the loss is no number any more, or ten times the usual one, go back to the last checkpoint and "
+        "on with half the learning rate, at most so often; 0 stops at once.",
+        low=0,
+        high=20,
+    )
     seed: int = option(
         0,
         "Start of all randomness: same seed, options and device, same model.",

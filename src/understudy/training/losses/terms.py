@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -62,10 +63,30 @@ class Tally:
     def means(self) -> Means:
         """Means since the last call; starts over. A term that was asked for only part of the time counts as 0
         for the rest."""
+        means = self.so_far()
+        self.__init__()
+        return means
+
+    def so_far(self) -> Means:
+        """Means since the last call of `means`; goes on counting."""
         if not self._sums:
             return Means()
         keys, values = zip(*self._sums.items(), strict=True)
         means = dict(zip(keys, (torch.stack(values) / self.count).tolist(), strict=True))
-        self.__init__()
         sides = [sum(value for (side, _), value in means.items() if side == which) for which in ("src", "dst")]
         return Means(*sides, {f"{side}_{name}": value for (side, name), value in means.items()})
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the checkpoint: a stretch that was interrupted is measured whole."""
+        sums = {f"{side}_{name}": value.item() for (side, name), value in self._sums.items()}
+        return {"sums": sums, "count": self.count}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], device: torch.device) -> Self:
+        """Undo `as_json`; an empty mapping starts over."""
+        tally = cls()
+        for key, total in value.get("sums", {}).items():
+            side, _, name = key.partition("_")
+            tally._sums[side, name] = torch.tensor(total, device=device)
+        tally.count = int(value.get("count", 0))
+        return tally

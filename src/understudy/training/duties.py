@@ -1,0 +1,151 @@
+"""What is done now and then between two iterations, one class each; `train.py` lists them in their order.
+
+A duty reads the run it is given and acts through its methods. What it must remember over an interruption it
+gives out in `state` and takes back in `resume`; both go through the checkpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from understudy.events import Events, Made, Progress
+from understudy.training.keeping.backups import back_up
+
+if TYPE_CHECKING:
+    from understudy.training.run import Run
+
+_PROGRESS_EVERY_S = 0.5
+_METRICS_EVERY = 20  # iterations
+
+
+class Duty:
+    """Something done now and then. `name` is the key of its state in the checkpoint."""
+
+    name: ClassVar[str]
+
+    def begin(self, run: Run) -> None:
+        """Called once before the first iteration of a call."""
+
+    def due(self, run: Run) -> bool:
+        """Whether `do` is to be called now, after the run's newest iteration."""
+        raise NotImplementedError
+
+    def do(self, run: Run) -> Events:
+        """Do it; what a person should know comes out as events."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """JSON-able, for the checkpoint."""
+        return {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Undo `state`: go on from a checkpoint, or anew where the mapping is empty."""
+
+
+class Measure(Duty):
+    """Write the mean losses of a stretch of iterations, and make sure that they are sound."""
+
+    name = "measure"
+
+    def due(self, run: Run) -> bool:
+        return run.learner.iteration % _METRICS_EVERY == 0
+
+    def do(self, run: Run) -> Events:
+        """Raises TrainingDiverged."""
+        means = run.tally.means()
+        run.loss = means.total
+        run.watch.look(run.loss)
+        run.metrics.append(
+            run.learner.iteration,
+            loss_src=means.src,
+            loss_dst=means.dst,
+            learning_rate=run.options.learning_rate * run.plan.speed * run.setbacks.rate,
+            seconds=run.plan.done_seconds,
+            **means.terms,
+        )
+        yield from ()
+
+
+class Say(Duty):
+    """Tell how far it is."""
+
+    name = "say"
+
+    def begin(self, run: Run) -> None:
+        self._said = time.perf_counter()
+
+    def due(self, run: Run) -> bool:
+        return time.perf_counter() - self._said >= _PROGRESS_EVERY_S
+
+    def do(self, run: Run) -> Events:
+        self._said = time.perf_counter()
+        yield Progress(
+            stage="train",
+            done=run.plan.done_iterations,
+            total=run.plan.iterations,
+            seconds_left=run.plan.seconds_left,
+            loss=run.loss or None,
+            rate=run.made / run.seconds if run.seconds else None,
+        )
+
+
+class Preview(Duty):
+    """Write a preview sheet every `preview_every` iterations; the run itself writes the last one."""
+
+    name = "preview"
+
+    def due(self, run: Run) -> bool:
+        every = run.options.preview_every
+        return bool(every) and run.learner.iteration % every == 0 and not run.plan.finished
+
+    def do(self, run: Run) -> Events:
+        yield run.preview()
+
+
+class Save(Duty):
+    """Save a checkpoint every `checkpoint_minutes`."""
+
+    name = "save"
+
+    def begin(self, run: Run) -> None:
+        self._saved = time.perf_counter()
+
+    def due(self, run: Run) -> bool:
+        return time.perf_counter() - self._saved >= 60 * run.options.checkpoint_minutes
+
+    def do(self, run: Run) -> Events:
+        run.save()
+        self._saved = time.perf_counter()
+        yield from ()
+
+
+class BackUp(Duty):
+    """Keep a checkpoint for good every `backup_every` iterations and every `backup_every_minutes`."""
+
+    name = "backup"
+
+    def __init__(self) -> None:
+        self._since_s = 0.0  # training time since the last backup, over all calls
+
+    def begin(self, run: Run) -> None:
+        self._looked = time.perf_counter()
+
+    def due(self, run: Run) -> bool:
+        now = time.perf_counter()
+        self._since_s, self._looked = self._since_s + now - self._looked, now
+        every, minutes = run.options.backup_every, run.options.backup_every_minutes
+        by_count = bool(every) and run.learner.iteration % every == 0
+        return by_count or (bool(minutes) and self._since_s >= 60 * minutes)
+
+    def do(self, run: Run) -> Events:
+        self._since_s = 0.0
+        run.save()
+        yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=run.options.backups_kept))
+
+    def state(self) -> dict[str, Any]:
+        return {"seconds": self._since_s} if self._since_s else {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        self._since_s = float(state.get("seconds", 0.0))

@@ -1,0 +1,104 @@
+"""Backups: checkpoints that outlive the newest three, in `backups/`, until there are too many.
+
+A backup shares its files with the checkpoint it was made from (hard links) where the disk can do that, so it
+takes no room as long as that one stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.errors import CheckpointCorrupt
+from understudy.files import ASIDE_SUFFIX, folder_size_bytes, move_to_trash, read_json, said_plainly
+from understudy.training.keeping.checkpoint import FOLDER_NAME as CHECKPOINTS
+
+FOLDER_NAME = "backups"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup on disk."""
+
+    iteration: int
+    folder: Path
+    made_s: float  # seconds since 1970
+    size_bytes: int
+
+
+def back_up(model_dir: Path, iteration: int, *, kept: int) -> Path:
+    """Keep the checkpoint of that iteration; the oldest backups beyond `kept` go. Returns its folder.
+
+    Raises DiskFull or FolderUnwritable.
+    """
+    root = model_dir / FOLDER_NAME
+    goal = root / f"{iteration:09d}"
+    if not goal.exists():
+        _copy(model_dir / CHECKPOINTS / goal.name, goal)
+    for old in sorted(_folders(root), reverse=True)[kept:]:
+        with said_plainly(root):
+            shutil.rmtree(old)
+    return goal
+
+
+def backups(model_dir: Path) -> list[Backup]:
+    """All backups of a model, oldest first."""
+    return [
+        Backup(int(folder.name), folder, folder.stat().st_mtime, folder_size_bytes(folder))
+        for folder in sorted(_folders(model_dir / FOLDER_NAME))
+    ]
+
+
+def restore_backup(model_dir: Path, iteration: int, *, trash: Path) -> list[Path]:
+    """Make a backup the newest checkpoint; the checkpoints after it go to `trash`. Returns where they lie now.
+
+    The backup stays. Hold the model's lock meanwhile. Raises CheckpointCorrupt where there is no such backup,
+    DiskFull or FolderUnwritable.
+    """
+    source = model_dir / FOLDER_NAME / f"{iteration:09d}"
+    if not source.is_dir():
+        there = ", ".join(str(b.iteration) for b in backups(model_dir)) or "none"
+        raise CheckpointCorrupt(f"There is no backup of iteration {iteration}; there are: {there}.", model_dir)
+    root = model_dir / CHECKPOINTS
+    newer = [folder for folder in _folders(root) if int(folder.name) > iteration]
+    goal = root / source.name
+    if not goal.exists():
+        _copy(source, goal)
+    return [move_to_trash(folder, trash) for folder in newer]
+
+
+def _folders(root: Path) -> list[Path]:
+    return [p for p in root.iterdir() if p.name.isdigit()] if root.is_dir() else []
+
+
+def _copy(source: Path, goal: Path) -> None:
+    """Files of one folder, linked or copied aside and swapped in."""
+    aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
+    with said_plainly(goal.parent):
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            aside.mkdir()
+            for file in sorted(source.iterdir()):
+                _link(file, aside / file.name)
+            aside.rename(goal)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _link(source: Path, goal: Path) -> None:
+    # The state may be amended later, and that of the backup must not change with it.
+    if source.suffix == ".json":
+        shutil.copy2(source, goal)
+        return
+    try:
+        os.link(source, goal)
+    except OSError:  # another disk, or one without links
+        shutil.copy2(source, goal)
+
+
+def made_words(backup: Backup) -> str:
+    """How a backup is listed: its iteration, size and loss."""
+    state = read_json(backup.folder / "state.json")["state"]
+    return f"iteration {backup.iteration}, loss {state.get('loss', 0):.4f}, {backup.size_bytes / 1e6:,.0f} MB"

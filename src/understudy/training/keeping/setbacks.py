@@ -1,0 +1,85 @@
+"""When training comes apart: what counts as that, and how often it was brought back.
+
+Everything here goes through the checkpoint, so that an interrupted run decides as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from understudy.errors import TrainingDiverged
+
+_EXPLODED = 10.0  # times the usual loss
+_USUAL_OVER = 20  # measurements
+_USUAL_FROM = 5
+_SLOWER = 0.5
+
+
+@dataclass
+class Watch:
+    """Knows the usual loss, and a loss that is out of all proportion to it."""
+
+    recent: list[float] = field(default_factory=list)
+
+    def look(self, loss: float) -> None:
+        """Take note of a measurement. Raises TrainingDiverged."""
+        self.require_sound(loss)
+        self.recent = [*self.recent[1 - _USUAL_OVER :], loss]
+
+    def require_sound(self, loss: float) -> None:
+        """Raise TrainingDiverged where a loss is no number, or ten times the usual one."""
+        if not math.isfinite(loss):
+            raise TrainingDiverged(
+                "Training came apart: the loss is no number any more. What was saved before is whole: start "
+                "again with a smaller learning rate."
+            )
+        if len(self.recent) < _USUAL_FROM:
+            return
+        usual = statistics.median(self.recent)
+        if loss > _EXPLODED * usual > 0:
+            raise TrainingDiverged(
+                f"Training came apart: the loss rose to {loss:.3g} from {usual:.3g}. What was saved before is "
+                "whole: start again with a smaller learning rate."
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the checkpoint."""
+        return {"recent": self.recent}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Undo `as_json`."""
+        return cls([float(v) for v in value.get("recent", ())])
+
+
+@dataclass(frozen=True)
+class Setbacks:
+    """How often a plan's training was brought back, and the share of the learning rate that is left."""
+
+    count: int = 0
+    rate: float = 1.0
+    learning_rate: float = 0.0  # the option's value at the last setback
+
+    def one_more(self, learning_rate: float) -> Self:
+        """After another setback."""
+        return replace(self, count=self.count + 1, rate=self.rate * _SLOWER, learning_rate=learning_rate)
+
+    def for_plan(self, learning_rate: float, *, goes_on: bool) -> Self:
+        """What counts for a plan: another learning rate was chosen by a person, so it is taken as it is; a new
+        plan may be brought back as often again."""
+        if self.rate != 1.0 and learning_rate != self.learning_rate:
+            return type(self)()
+        return self if goes_on else replace(self, count=0)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the checkpoint."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Undo `as_json`."""
+        return cls(**value)

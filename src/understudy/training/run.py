@@ -1,0 +1,208 @@
+"""One call's training: an iteration, then whatever is due, until the plan is done; saving and going back.
+
+Not here: how it is set up (`train.py`), what is done between iterations (`duties.py`), one step (`learner.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import TrainingDiverged
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.training.duties import Duty
+from understudy.training.feeding.feed import Feed
+from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
+from understudy.training.keeping.log import append_log
+from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
+from understudy.training.keeping.setbacks import Setbacks, Watch
+from understudy.training.learner import Learner
+from understudy.training.losses.terms import Tally
+from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.options import TrainOptions
+from understudy.training.steering.plan import Plan
+from understudy.training.viewing.preview import preview_sheet, write_preview
+
+STAGE = "train"
+
+
+@dataclass
+class Run:
+    """What one call of `train` holds. Duties read it, and change it through its methods.
+
+    `made` counts iterations and `seconds` time in this call; `loss` is the mean of the last measurement, both
+    sides added. `ending` ends the run at the next iteration, as if its plan were done.
+    """
+
+    model_dir: Path
+    learner: Learner
+    feed: Feed
+    options: TrainOptions
+    plan: Plan
+    duties: Sequence[Duty]
+    begin: Callable[[Learner], None]  # gives a learner the state of a new model
+    state: dict[str, Any] = field(default_factory=dict)  # of the checkpoint this goes on from
+    made: int = 0
+    seconds: float = 0.0
+    loss: float = 0.0
+    saved_iteration: int = -1
+    ending: bool = False
+
+    def __post_init__(self) -> None:
+        self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
+        self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
+            self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
+        )
+        self._resume(self.state)
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint says beside tensors; the setbacks stay, since they came after it."""
+        self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
+        self.watch = Watch.from_json(state.get("watch", {}))
+        self.learner.attempt = self.setbacks.count
+        for duty in self.duties:
+            duty.resume(state.get("duties", {}).get(duty.name, {}))
+
+    def events(self) -> Events:
+        """Train, and say so."""
+        plan = self.plan
+        yield StageStarted(
+            stage=STAGE, unit="iteration", total=plan.iterations, done=plan.done_iterations, why=self._why()
+        )
+        self._began, self._start = time.perf_counter(), (plan, self.learner.iteration)
+        try:
+            for duty in self.duties:
+                duty.begin(self)
+            while not self.plan.finished and not self.ending:
+                try:
+                    self._iterate()
+                    yield from self._attend()
+                except TrainingDiverged as error:
+                    yield self._go_back(error)
+            self.save()
+        except GeneratorExit:
+            self.save()
+            raise
+        finally:
+            self.metrics.close()
+        if self.made and self.options.preview_every:
+            yield self.preview()
+        yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+
+    def _why(self) -> str:
+        if not self.learner.iteration:
+            return ""
+        where = f"goes on at iteration {self.learner.iteration}"
+        left = self.plan.seconds_left
+        if self.plan.done_iterations and left is not None:
+            return f"{where}, {left / 60:.1f} of {self.plan.minutes:g} minutes left"
+        return where
+
+    def _iterate(self) -> None:
+        learner, (plan, iteration) = self.learner, self._start
+        src, dst = self.feed.lessons(learner.draws(), warp=self.plan.warp)
+        self.tally.add(learner.step(src, dst, self.options, speed=self.plan.speed * self.setbacks.rate))
+        self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
+        self.plan = plan.after(
+            seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
+        )
+
+    def _attend(self) -> Events:
+        for duty in self.duties:
+            if duty.due(self):
+                yield from duty.do(self)
+
+    def change(self, options: TrainOptions) -> None:
+        """Train with other options from the next iteration on."""
+        self.options = self.feed.options = options
+        self.watch = Watch()  # other terms give other losses
+
+    def preview(self) -> Made:
+        """Write a preview sheet now."""
+        src, dst = self.feed.src.cache, self.feed.dst.cache
+        sheet = preview_sheet(self.learner.average, src, dst, self.learner.compute)
+        return Made("preview", write_preview(self.model_dir, self.learner.iteration, sheet))
+
+    def save(self) -> None:
+        """Save a checkpoint, unless this iteration is saved already. Raises TrainingDiverged, DiskFull,
+        FolderUnwritable."""
+        if not self.made or self.saved_iteration == self.learner.iteration:
+            return
+        if self.tally.count:
+            self.loss = self.tally.so_far().total
+            self.watch.require_sound(self.loss)  # nothing broken is ever saved
+        self._write()
+
+    def _write(self) -> None:
+        learner = self.learner
+        save_checkpoint(
+            self.model_dir,
+            Checkpoint(
+                iteration=learner.iteration,
+                model=learner.model.state_dict(),
+                ema=learner.average.state_dict(),
+                optimizer=learner.optimizer_tensors(),
+                critics=learner.objective.tensors(),
+                state=self._state(),
+            ),
+        )
+        self.saved_iteration = learner.iteration
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "plan": self.plan.as_json(),
+            "loss": self.loss,
+            "tally": self.tally.as_json(),
+            "watch": self.watch.as_json(),
+            "setbacks": self.setbacks.as_json(),
+            "duties": {duty.name: state for duty in self.duties if (state := duty.state())},
+        }
+
+    def _go_back(self, error: TrainingDiverged) -> Notice:
+        """Go on from the last good state with smaller steps. Raises the error where that was tried enough."""
+        where = self.learner.iteration
+        if self.setbacks.count >= self.options.rollbacks:
+            raise error
+        self.setbacks = self.setbacks.one_more(self.options.learning_rate)
+        found = [c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)]
+        if found:
+            self.learner.load_checkpoint(found[-1])
+        else:
+            self.begin(self.learner)
+        self._resume(dict(found[-1].state) if found else {})
+        plan, iteration = self._start
+        self.made = self.learner.iteration - iteration
+        self.plan = plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
+        self.metrics.cut(self.learner.iteration)
+        # Written down at once: a process that dies now must not be free to fail as often again.
+        if found:
+            amend_state(self.model_dir, self.learner.iteration, setbacks=self.setbacks.as_json())
+        else:
+            self._write()
+        text = (
+            f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "
+            f"and goes on with {self.setbacks.rate:g} times the learning rate "
+            f"({self.setbacks.count} of at most {self.options.rollbacks} times)."
+        )
+        append_log(self.model_dir, text)
+        return Notice(text, level="warning")
+
+    def _summary(self) -> dict[str, Any]:
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "iterations": self.made,
+            "iterations_in_all": self.learner.iteration,
+            "seconds": round(self.seconds, 1),
+            "iterations_per_second": round(self.made / seconds, 3),
+            "loss": round(self.loss, 4),
+            "share_waiting_for_faces": round(self.feed.waited_s / seconds, 4),
+            "src_faces": len(self.feed.src.cache),
+            "dst_faces": len(self.feed.dst.cache),
+            "device": str(self.learner.compute.device),
+            "bfloat16": self.learner.compute.uses_bfloat16,
+            "peak_memory_mb": round(peak_memory_bytes(self.learner.compute.device) / 1e6),
+            "rollbacks": self.setbacks.count,
+        }

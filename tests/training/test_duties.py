@@ -1,0 +1,54 @@
+"""A duty's memory goes through the checkpoint, and all of them are attended in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.conftest import TINY, tiny_options
+from understudy.events import Event, Events, Notice
+from understudy.facesets.store import Faceset
+from understudy.training import train as train_module
+from understudy.training.duties import Duty
+from understudy.training.run import Run
+from understudy.training.train import train
+
+
+class Counting(Duty):
+    """Counts iterations, also over an interruption, and changes the options at the third."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def due(self, run: Run) -> bool:
+        self.count += 1
+        return self.count in (3, 8)
+
+    def do(self, run: Run) -> Events:
+        yield Notice(f"{self.count} at iteration {run.learner.iteration}, batch {run.feed.options.batch_size}")
+        run.change(run.options.changed(batch_size=2))
+        run.ending = self.count == 8
+
+    def state(self) -> dict[str, Any]:
+        return {"count": self.count}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        self.count = state.get("count", 0)
+
+
+def test_a_duty_remembers_changes_options_and_ends_a_run(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_module, "duties", lambda: [Counting()])
+    src, dst = facesets
+    told: list[Event] = []
+    for iterations in (5, 100):
+        options = tiny_options(iterations=iterations)
+        told += train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    notices = [event.text for event in told if isinstance(event, Notice)]
+    assert notices == ["3 at iteration 3, batch 4", "8 at iteration 8, batch 4"]
