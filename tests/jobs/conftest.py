@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from understudy.jobs.clips import add_clips
-from understudy.jobs.stages import require_model
+from understudy.jobs.models import require_model
 from understudy.media.clip import ColorTags
 from understudy.media.movie import MovieWriter
 from understudy.project.project import Project

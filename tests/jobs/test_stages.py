@@ -25,21 +25,22 @@ from understudy.events import StageFinished
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
+from understudy.jobs.models import require_model
 from understudy.project.project import Project
 
 
 def test_a_model_keeps_the_preset_it_has_learnt_with(project: Project) -> None:
-    stages.require_model(project, "main", preset="df")
+    require_model(project, "main", preset="df")
     assert project.manifest.models["main"].preset == "df", "nothing was learnt yet"
-    stages.require_model(project, "main", preset="quick")
+    require_model(project, "main", preset="quick")
     write_text(project.model_folder("main") / "model.toml", "")
     with pytest.raises(OptionInvalid, match="quick"):
-        stages.require_model(project, "main", preset="df")
+        require_model(project, "main", preset="df")
 
 
 def test_a_preset_that_is_none_is_refused_before_the_model_is_made(project: Project) -> None:
     with pytest.raises(ModelUnknown):
-        stages.require_model(project, "second", preset="best")
+        require_model(project, "second", preset="best")
     assert "second" not in project.manifest.models
 
 
@@ -84,7 +85,7 @@ def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
 
 def test_facesets_added_after_the_model_are_learnt_too(tmp_path: Path) -> None:
     empty = Project.create(tmp_path / "shot")
-    stages.require_model(empty, "main", preset=None)
+    require_model(empty, "main", preset=None)
     assert empty.facesets_of("src", "main") == []
     add_clips(empty, src=[write_wall(tmp_path / "a.mp4")])
     assert empty.facesets_of("src", "main") == ["src/main"]

@@ -52,7 +52,10 @@ def test_cleaning_twice_finds_nothing_the_second_time(worked):
 
 
 def test_a_model_that_is_being_trained_is_not_taken_away(worked):
-    with model_lock(worked.model_folder("main")), pytest.raises(ModelInUse, match="'main' is being trained"):
+    with (
+        model_lock(worked.model_folder("main")),
+        pytest.raises(ModelInUse, match="'main' is in use by"),
+    ):
         clean(worked, "train")
     assert (worked.model_folder("main") / "model.toml").exists()
 

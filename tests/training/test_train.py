@@ -28,6 +28,7 @@ from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import duties
+from understudy.training.keeping.about import read_about
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.lock import model_lock
@@ -359,3 +360,19 @@ def test_preview_sheets_show_five_columns_of_faces(tmp_path: Path, facesets: Pai
     sheets = [e.path for e in events if isinstance(e, Made)]
     assert [p.name for p in sheets] == ["000000002.png", "000000004.png"]
     assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (6 * 32, 5 * 32, 3)
+
+
+def test_a_model_is_trained_with_the_network_and_faces_that_are_said(tmp_path: Path, facesets: Pair) -> None:
+    src, dst = facesets
+    folder, options = tmp_path / "m", tiny_options(iterations=1)
+
+    def go(**said: object) -> None:
+        list(train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu", **said))  # type: ignore[arg-type]
+
+    go(network={"size_px": 48}, face_type="whole")
+    about = read_about(folder)
+    assert about is not None
+    assert (about.size_px, about.face_type, about.network["size_px"]) == (48, "whole", 48)
+    go()
+    with pytest.raises(OptionInvalid, match="size_px 48 and can't become 64"):
+        go(network={"size_px": 64})

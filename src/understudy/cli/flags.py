@@ -14,6 +14,8 @@ Json = Annotated[bool, Parameter(name="--json", negative="")]
 Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 # Any number of facesets after one flag.
 Sets = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
+# Any number of NAME=VALUE after one flag.
+Network = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 # Look, but change nothing.
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 

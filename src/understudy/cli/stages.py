@@ -8,9 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.flags import Json, Sets
+from understudy.cli.flags import Json, Network, Sets
 from understudy.cli.show import run
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.geometry import FaceType
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
@@ -95,6 +96,8 @@ def train(
     *,
     model: str = "main",
     preset: str | None = None,
+    network: Network = (),
+    face_type: FaceType | None = None,
     src_faceset: Sets = (),
     dst_faceset: Sets = (),
     device: str = "auto",
@@ -110,7 +113,12 @@ def train(
     model:
         Name of the model; one that isn't there yet is made.
     preset:
-        Which network and settings a new model takes: quick, h64, df or liaef128.
+        Which network and settings a new model takes; `understudy model presets` lists them.
+    network:
+        Settings of a new model's network, like ae_dims=256 e_dims=64; `understudy model architectures NAME`
+        lists them with their ranges. They can't change later.
+    face_type:
+        How much of the head a new model sees and paints, where it is not to be as the preset says.
     src_faceset:
         Facesets to learn src from, like src/main src/close; kept for the model. Without it: those kept, or
         all that hold a src clip.
@@ -121,10 +129,12 @@ def train(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import stages
+    from understudy.jobs import models, stages
 
     opened = Project.open(project)
-    stages.require_model(opened, model, preset=preset)
+    models.require_model(
+        opened, model, preset=preset, network=models.network_said(network), face_type=face_type
+    )
     stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     said = options.model_dump(exclude_unset=True)
     run(stages.train(opened, model, said=said, device=device), json=json)

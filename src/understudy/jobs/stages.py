@@ -24,7 +24,6 @@ from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.sign import SigningFacts, SourceClip, sign_file
-from understudy.training.presets import preset_named
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -141,6 +140,8 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
             src=src,
             dst=dst,
             preset=entry.preset,
+            network=entry.network,
+            face_type=entry.face_type,
             options=options,
             device=device,
         )
@@ -320,26 +321,6 @@ def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), ds
         sides = ([full_name(project, name) for name in names] for names in (src, dst))
         chosen_src, chosen_dst = sides
         project.choose_facesets(model, src=chosen_src, dst=chosen_dst)
-
-
-def require_model(project: Project, name: str, *, preset: str | None) -> None:
-    """Make the model if it is not there yet. Raises ModelUnknown for a preset that is none, OptionInvalid for
-    another preset than the model was made with."""
-    if name not in project.manifest.models:
-        preset_named(preset or "quick")
-        project.add_model(name, preset=preset or "quick")
-        return
-    made_with = project.manifest.models[name].preset
-    if preset is None or preset == made_with:
-        return
-    preset_named(preset)
-    if (project.model_folder(name) / "model.toml").exists():
-        raise OptionInvalid(
-            f"Model {name!r} was made with preset {made_with!r}, which can't change. "
-            "Name another model with --model to start a new one beside it."
-        )
-    with project.change() as manifest:  # nothing is learnt yet, so nothing is lost
-        manifest.models[name].preset = preset
 
 
 def _model(project: Project, name: str) -> ModelEntry:

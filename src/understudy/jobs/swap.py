@@ -18,6 +18,7 @@ from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, require_usable
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
+from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import train_options
 from understudy.project.project import MANIFEST_NAME, Project
@@ -154,5 +155,5 @@ def _added(project: Project, request: SwapRequest) -> tuple[list[str], dict[str,
     faces were meant before."""
     names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
     before = stages.choose_faces(project, names, src=request.src_face, dst=request.dst_face)
-    stages.require_model(project, request.model, preset=request.preset)
+    require_model(project, request.model, preset=request.preset)
     return [name for name in names if project.manifest.clips[name].role == "dst"], before

@@ -20,6 +20,7 @@ from tomlkit.exceptions import TOMLKitError
 from understudy.errors import ProjectInvalid, ProjectTooNew
 from understudy.facesets.names import safe_name
 from understudy.files import write_text
+from understudy.geometry import FaceType
 from understudy.project.migrations import VERSION
 from understudy.provenance.consent import Consent
 
@@ -78,6 +79,10 @@ class ModelEntry(Part):
     """One model and what it learns from."""
 
     preset: str = "quick"
+    face_type: FaceType | None = Field(None, description="The preset's where nothing is said.")
+    network: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of this model's network; fixed once it is made."
+    )
     src_facesets: list[FacesetName] = Field(default_factory=list)
     dst_facesets: list[FacesetName] = Field(default_factory=list)
     train: dict[str, Any] = Field(default_factory=dict, description="Training settings of this model alone.")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from understudy.errors import ClipMissing, ProjectInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly
+from understudy.geometry import FaceType
 from understudy.project import manifest as toml
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ClipEntry, FacesetEntry, Manifest, ModelEntry, Performer, Role
@@ -120,7 +121,14 @@ class Project:
                 entry.clips = [*entry.clips, clip_name]
         return clip_name
 
-    def add_model(self, name: str, *, preset: str = "quick") -> ModelEntry:
+    def add_model(
+        self,
+        name: str,
+        *,
+        preset: str = "quick",
+        face_type: FaceType | None = None,
+        network: Mapping[str, Any] | None = None,
+    ) -> ModelEntry:
         """Add a model that learns from all facesets of both sides, or return the one of that name.
 
         Facesets that are added later are learnt from too, until the manifest names some for it.
@@ -128,7 +136,8 @@ class Project:
         if name in self.manifest.models:
             return self.manifest.models[name]
         with self.change() as manifest:
-            manifest.models.setdefault(name, ModelEntry(preset=preset))
+            entry = ModelEntry(preset=preset, face_type=face_type, network=dict(network or {}))
+            manifest.models.setdefault(name, entry)
         return self.manifest.models[name]
 
     def facesets_of(self, role: Role, model: str) -> list[str]:

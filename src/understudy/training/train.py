@@ -5,7 +5,7 @@ Not here: how the run goes (`run.py`), what is done between iterations (`duties.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,13 @@ from understudy.geometry import FaceType
 from understudy.training.duties import BackUp, Duty, Measure, Preview, Save, Say
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import ModelAbout, about_model, read_about
+from understudy.training.keeping.about import (
+    ModelAbout,
+    about_model,
+    network_settings,
+    read_about,
+    require_same,
+)
 from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
@@ -37,11 +43,14 @@ def train(
     dst: Sequence[Faceset],
     options: TrainOptions,
     preset: str = "quick",
+    network: Mapping[str, Any] | None = None,
+    face_type: FaceType | None = None,
     device: str = "auto",
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
-    Ends when the plan of `options` (`minutes`, `iterations`) is done; closing the generator stops it and saves.
+    `network` and `face_type` are what is said beside the preset. Ends when the plan of `options` (`minutes`,
+    `iterations`) is done; closing the generator stops it and saves.
     The same call again finishes a plan that was interrupted, or trains as much more when it was finished. With
     `iterations` alone, a run is repeatable on one device. Raises ModelInUse, ModelUnknown, OptionInvalid,
     FacesetUnusable, DeviceUnavailable, CheckpointCorrupt, TrainingDiverged, DiskFull or FolderUnwritable.
@@ -49,7 +58,7 @@ def train(
     preset_named(preset)
     compute = choose_device(device)
     with model_lock(model_dir):
-        learner, about = _new_learner(model_dir, preset, options, compute)
+        learner, about = _new_learner(model_dir, preset, options, compute, network=network, face_type=face_type)
         state = yield from _go_on(model_dir, learner)
         model = learner.model
         cut = (about.face_type, max(model.size_px, model.seen_px))
@@ -80,15 +89,30 @@ def duties() -> list[Duty]:
 
 
 def _new_learner(
-    model_dir: Path, preset: str, options: TrainOptions, compute: Compute
+    model_dir: Path,
+    preset: str,
+    options: TrainOptions,
+    compute: Compute,
+    *,
+    network: Mapping[str, Any] | None,
+    face_type: FaceType | None,
 ) -> tuple[Learner, ModelAbout]:
     about = read_about(model_dir)
     architecture = about.architecture if about else preset_named(preset).architecture
     seed = about.seed if about else options.seed
-    network = about.network if about else preset_named(preset).network
-    learner = Learner(architecture, network, options=options, seed=seed, compute=compute)
-    size_px = learner.model.size_px
-    return learner, about_model(model_dir, preset=preset, seed=options.seed, size_px=size_px)
+    made_with = about.network if about else preset_named(preset).network
+    settings = network_settings(architecture, made_with, network or {})
+    if about:
+        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
+    learner = Learner(architecture, settings, options=options, seed=seed, compute=compute)
+    return learner, about_model(
+        model_dir,
+        preset=preset,
+        seed=seed,
+        size_px=learner.model.size_px,
+        network=network,
+        face_type=face_type,
+    )
 
 
 def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, dict[str, Any]]:

@@ -27,6 +27,26 @@ def test_a_model_that_exists_keeps_its_preset(tmp_path: Path) -> None:
         about_model(tmp_path, preset="quick", seed=0, size_px=96)
 
 
+def test_every_setting_of_the_network_is_kept_so_that_new_defaults_change_no_model(tmp_path: Path) -> None:
+    about = about_model(
+        tmp_path, preset="quick", seed=0, size_px=32, network={"size_px": 32}, face_type="whole"
+    )
+    assert about == read_about(tmp_path)
+    assert (about.network, about.face_type) == ({"size_px": 32, "width": 48, "code": 256}, "whole")
+
+
+def test_a_model_that_exists_keeps_its_network_and_faces(tmp_path: Path) -> None:
+    said = {"preset": TINY, "seed": 0, "size_px": 32}
+    about_model(tmp_path, **said)
+    about_model(tmp_path, **said, network={"width": 8}, face_type="full")
+    with pytest.raises(OptionInvalid, match="width 8 and can't become 9"):
+        about_model(tmp_path, **said, network={"width": 9})
+    with pytest.raises(OptionInvalid, match="'full' and can't become 'head'"):
+        about_model(tmp_path, **said, face_type="head")
+    with pytest.raises(OptionInvalid, match="no option 'depth'"):
+        about_model(tmp_path, **said, network={"depth": 9})
+
+
 def test_a_folder_without_a_model_has_none(tmp_path: Path) -> None:
     assert read_about(tmp_path) is None
 

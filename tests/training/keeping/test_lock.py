@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import ModelInUse
-from understudy.training.keeping.lock import LOCK_NAME, model_lock
+from understudy.training.keeping.lock import LOCK_NAME, holder_of, model_lock
 
 HOLDER = """
 import sys
@@ -35,6 +35,19 @@ def test_another_process_is_named_and_its_death_frees_the_model(tmp_path: Path) 
         child.wait()
     with model_lock(tmp_path):
         pass
+
+
+def test_who_holds_a_model_is_told_without_taking_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/understudy", "train", "shot"])
+    assert holder_of(tmp_path) is None
+    with model_lock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder.process == os.getpid()
+        assert holder.command == "understudy train shot"
+        assert f"process {os.getpid()} on" in holder.words
+    assert (tmp_path / LOCK_NAME).exists()
+    assert holder_of(tmp_path) is None, "the file of one who is gone is no lock"
 
 
 def test_a_lock_file_without_a_holder_means_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import tomlkit
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.files import write_text
 from understudy.geometry import FaceType
-from understudy.networks.catalog import ARCHITECTURES
+from understudy.networks.catalog import ARCHITECTURES, architecture_named
+from understudy.options import parse_options
 from understudy.training.presets import preset_named
 
 FILE_NAME = "model.toml"
@@ -28,7 +29,8 @@ class ModelAbout:
     face_type: FaceType
     size_px: int
     seed: int
-    network: Mapping[str, Any] = field(default_factory=dict)  # the architecture's options that were said
+    network: Mapping[str, Any] = field(default_factory=dict)  # the architecture's options
+    origin: Mapping[str, Any] = field(default_factory=dict)  # what its first weights were taken from
 
 
 def read_about(model_dir: Path) -> ModelAbout | None:
@@ -45,6 +47,7 @@ def read_about(model_dir: Path) -> ModelAbout | None:
             size_px=int(values["size_px"]),
             seed=int(values["seed"]),
             network=dict(values.get("network", {})),
+            origin=dict(values.get("origin", {})),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointCorrupt(
@@ -59,22 +62,73 @@ def read_about(model_dir: Path) -> ModelAbout | None:
     return about
 
 
-def about_model(model_dir: Path, *, preset: str, seed: int, size_px: int) -> ModelAbout:
+def network_settings(architecture: str, *settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of a network: what is said last counts, then what is said before, then the default.
+
+    All of them are kept with a model, so that it stays what it is when a default changes. Raises ModelUnknown,
+    OptionInvalid.
+    """
+    said = {name: value for part in settings for name, value in part.items()}
+    whole = parse_options(architecture_named(architecture).options, said).model_dump(mode="json")
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def about_model(
+    model_dir: Path,
+    *,
+    preset: str,
+    seed: int,
+    size_px: int,
+    network: Mapping[str, Any] | None = None,
+    face_type: FaceType | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> ModelAbout:
     """The description of the model in `model_dir`, written there if it is new.
 
-    Raises OptionInvalid when the model exists with another preset.
+    `network` and `face_type` are what is said beside the preset. Raises OptionInvalid when the model exists and
+    was made otherwise.
     """
     about = read_about(model_dir)
     if about is not None:
-        if about.preset != preset:
-            raise OptionInvalid(
-                f"This model was made with preset {about.preset!r} and can't become {preset!r}. Train it as "
-                "it is, or give the new one another name.",
-                model_dir,
-            )
+        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
         return about
     chosen = preset_named(preset)
-    about = ModelAbout(preset, chosen.architecture, chosen.face_type, size_px, seed, chosen.network)
-    text = tomlkit.dumps(asdict(about))
-    write_text(model_dir / FILE_NAME, f"# What this model is. Don't change it.\n{text}")
+    about = ModelAbout(
+        preset,
+        chosen.architecture,
+        face_type or chosen.face_type,
+        size_px,
+        seed,
+        network_settings(chosen.architecture, chosen.network, network or {}),
+        dict(origin or {}),
+    )
+    values = {name: value for name, value in asdict(about).items() if value != {}}
+    write_text(model_dir / FILE_NAME, f"# What this model is. Don't change it.\n{tomlkit.dumps(values)}")
     return about
+
+
+def require_same(
+    about: ModelAbout,
+    *,
+    preset: str | None = None,
+    network: Mapping[str, Any] | None = None,
+    face_type: FaceType | None = None,
+    path: Path | None = None,
+) -> None:
+    """Raise OptionInvalid where something is said that differs from what a model was made with."""
+    if preset is not None and about.preset != preset:
+        raise _made_otherwise("preset", about.preset, preset, path)
+    if face_type is not None and about.face_type != face_type:
+        raise _made_otherwise("face type", about.face_type, face_type, path)
+    is_now = network_settings(about.architecture, about.network)
+    for name, value in network_settings(about.architecture, about.network, network or {}).items():
+        if is_now.get(name) != value:
+            raise _made_otherwise(name, is_now.get(name), value, path)
+
+
+def _made_otherwise(what: str, made_with: object, said: object, path: Path | None) -> OptionInvalid:
+    return OptionInvalid(
+        f"This model was made with {what} {made_with!r} and can't become {said!r}. Train it as it is, or give "
+        "the new one another name.",
+        path,
+    )

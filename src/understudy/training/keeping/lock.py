@@ -1,6 +1,7 @@
 """One trainer per model: an operating system's lock, gone by itself when its process dies.
 
-The lock file also says who holds it. Its being there means nothing; the lock on it does.
+The lock file also says who holds it. Its being there means nothing; the lock on it does, so a file that a dead
+process left is no lock.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import contextlib
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +21,25 @@ from understudy.errors import ModelInUse
 from understudy.files import said_plainly, try_lock, unlock
 
 LOCK_NAME = "training.lock"
+_LOOK_S = 0.5  # somebody who only looks whether a model is in use holds it for a moment
+_RETRY_S = 0.02
+_LONGEST_COMMAND = 300  # characters
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a model."""
+
+    process: int
+    host: str
+    since: str  # like 2026-11-25 18:30:00, in the host's time
+    command: str = ""
+
+    @property
+    def words(self) -> str:
+        """Who, where and since when, for people."""
+        command = f" (`{self.command}`)" if self.command else ""
+        return f"process {self.process} on {self.host} since {self.since}{command}"
 
 
 @contextlib.contextmanager
@@ -28,10 +50,9 @@ def model_lock(model_dir: Path) -> Iterator[None]:
         model_dir.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
     with file:
-        if not try_lock(file):
+        if not _taken(file):
             raise ModelInUse(
-                f"Model {model_dir.name!r} is being trained by {_holder(path)}. Stop that first or take "
-                "another model.",
+                f"Model {model_dir.name!r} is in use by {_words(path)}. Stop that first or take another model.",
                 model_dir,
             )
         try:
@@ -42,20 +63,52 @@ def model_lock(model_dir: Path) -> Iterator[None]:
             unlock(file)
 
 
+def holder_of(model_dir: Path) -> Holder | None:
+    """The process that holds the model now; None where nobody does, also where a dead one left its file.
+
+    A holder whose file can't be read has process 0.
+    """
+    path = model_dir / LOCK_NAME
+    try:
+        with path.open("r+b") as file:
+            if try_lock(file):
+                unlock(file)
+                return None
+    except FileNotFoundError:
+        return None
+    except PermissionError:  # not ours to lock, so not ours to say
+        pass
+    return _written(path) or Holder(0, "", "")
+
+
+def _taken(file: BinaryIO) -> bool:
+    deadline = time.monotonic() + _LOOK_S
+    while not try_lock(file):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_RETRY_S)
+    return True
+
+
 def _write_holder(file: BinaryIO) -> None:
-    about = {
-        "process": os.getpid(),
-        "host": platform.node(),
-        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-    }
+    program = Path(sys.argv[0]).stem.replace("__main__", "understudy")
+    command = " ".join([program, *sys.argv[1:]])[:_LONGEST_COMMAND]
+    about = Holder(os.getpid(), platform.node(), time.strftime("%Y-%m-%d %H:%M:%S"), command)
     file.truncate(0)
-    file.write(json.dumps(about).encode())
+    file.write(json.dumps(asdict(about)).encode())
     file.flush()
 
 
-def _holder(path: Path) -> str:
+def _words(path: Path) -> str:
+    holder = _written(path)
+    return holder.words if holder else "another process"
+
+
+def _written(path: Path) -> Holder | None:
     try:
         about = json.loads(path.read_bytes())
-        return f"process {int(about['process'])} on {about['host']} since {about['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return Holder(
+            int(about["process"]), str(about["host"]), str(about["since"]), str(about.get("command", ""))
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

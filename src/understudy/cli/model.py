@@ -1,0 +1,221 @@
+"""`understudy model VERB …`: the models of a project, and what new ones can be made from.
+
+The verbs are functions in `jobs.models` and `jobs.model_facts`; here their words become flags and their results
+lines.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json as to_json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from understudy.cli.flags import Json, Network
+from understudy.counts import counted
+from understudy.geometry import FaceType
+from understudy.options import OptionInfo
+from understudy.project.project import Project
+
+if TYPE_CHECKING:  # imports torch, which `--help` does not need
+    from understudy.jobs.model_facts import ModelFacts
+
+model = App(name="model", help="Make, list, copy, rename and put away the models of a project.")
+
+
+@model.command(name="list")
+def list_models(project: Path, /, *, json: Json = False) -> None:
+    """List the models of a project: what they are, how far, how large, and who uses one right now.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    json:
+        Print everything as JSON.
+    """
+    from understudy.jobs import model_facts
+
+    facts = model_facts.list_models(Project.open(project))
+    if json:
+        _print_json([dataclasses.asdict(model) for model in facts])
+        return
+    print(
+        f"{'name':<16} {'preset':<12} {'network':<12} {'faces':<9} {'size':>6} {'params':>9} {'iteration':>9} "
+        f"{'loss':>8} {'on disk':>9}  trained last"
+    )
+    for row in facts:
+        print(
+            f"{row.name:<16} {row.preset:<12} {row.architecture:<12} {row.face_type:<9} "
+            f"{f'{row.size_px} px':>6} {f'{row.parameters / 1e6:.2f} M':>9} {row.iterations:>9} "
+            f"{_loss(row.loss):>8} {_size(row.size_bytes):>9}  {_when(row.trained_last)}"
+        )
+        for remark in _remarks(row):
+            print(f"{'':<16} {remark}")
+    print(counted(len(facts), "model"))
+
+
+@model.command
+def show(project: Path, name: str, /, *, json: Json = False) -> None:
+    """Say everything about one model: its network's settings and parts, and what it was made from.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    json:
+        Print it as JSON.
+    """
+    from understudy.jobs import model_facts
+
+    facts = model_facts.model_facts(Project.open(project), name)
+    if json:
+        _print_json(dataclasses.asdict(facts))
+        return
+    print(f"{facts.name}: preset {facts.preset}, network {facts.architecture}, {facts.face_type} faces")
+    print(f"  size        {facts.size_px} px, {facts.parameters / 1e6:.2f} M parameters")
+    for part, count in facts.parts.items():
+        print(f"              {part:<14} {count / 1e6:>8.2f} M")
+    print(f"  settings    {', '.join(f'{key}={value}' for key, value in facts.settings.items())}")
+    print(f"  learnt      {facts.iterations} iterations, loss {_loss(facts.loss)}, {_when(facts.trained_last)}")
+    print(f"  on disk     {_size(facts.size_bytes)}")
+    for remark in _remarks(facts):
+        print(f"  {remark}")
+
+
+@model.command
+def new(
+    project: Path,
+    name: str,
+    /,
+    *,
+    preset: str = "quick",
+    network: Network = (),
+    face_type: FaceType | None = None,
+    json: Json = False,
+) -> None:
+    """Make a new model beside the others; `understudy train --model NAME` trains it.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        What to call it.
+    preset:
+        Which network and settings it takes; `understudy model presets` lists them.
+    network:
+        Settings of its network, like ae_dims=256 e_dims=64. They can't change later.
+    face_type:
+        How much of the head it sees and paints, where it is not to be as the preset says.
+    json:
+        Print what `understudy model show` says of it as JSON.
+    """
+    from understudy.jobs import model_facts, models
+
+    opened = Project.open(project)
+    models.new_model(opened, name, preset=preset, network=models.network_said(network), face_type=face_type)
+    facts = model_facts.model_facts(opened, name)
+    if json:
+        _print_json(dataclasses.asdict(facts))
+        return
+    print(
+        f"made model {name}: {facts.architecture}, {facts.face_type} faces of {facts.size_px} px, "
+        f"{facts.parameters / 1e6:.2f} M parameters"
+    )
+
+
+@model.command
+def presets(*, json: Json = False) -> None:
+    """List what `--preset` can be.
+
+    Parameters
+    ----------
+    json:
+        Print everything as JSON.
+    """
+    from understudy.jobs import model_facts
+
+    rows = model_facts.list_presets()
+    if json:
+        _print_json([dataclasses.asdict(row) for row in rows])
+        return
+    print(f"{'preset':<14} {'network':<12} {'faces':<9} {'size':>6} {'params':>10}  what for")
+    for row in rows:
+        print(
+            f"{row.name:<14} {row.architecture:<12} {row.face_type:<9} {f'{row.size_px} px':>6} "
+            f"{f'{row.parameters / 1e6:.2f} M':>10}  {row.help}"
+        )
+
+
+@model.command
+def architectures(name: str | None = None, /, *, json: Json = False) -> None:
+    """List the networks there are, or what one of them can be given when a model is made.
+
+    Parameters
+    ----------
+    name:
+        The network whose settings are listed.
+    json:
+        Print everything as JSON.
+    """
+    from understudy.jobs import model_facts
+
+    if name is None:
+        sources = model_facts.list_architectures()
+        if json:
+            _print_json(sources)
+            return
+        for architecture, source in sources.items():
+            print(f"{architecture:<14} {source}")
+        return
+    options = model_facts.architecture_options(name)
+    if json:
+        _print_json([dataclasses.asdict(option) for option in options])
+        return
+    for option in options:
+        print(f"{f'{option.name}={option.default}':<28} {_takes(option)}")
+        print(f"{'':<28} {option.help}")
+
+
+def _takes(option: OptionInfo) -> str:
+    if option.choices:
+        return " | ".join(option.choices)
+    unit = f" {option.unit}" if option.unit else ""
+    if option.low is None or option.high is None:
+        return f"{option.kind}{unit}"
+    return f"{option.kind}, {option.low:g} to {option.high:g}{unit}"
+
+
+def _remarks(facts: ModelFacts) -> list[str]:
+    remarks = []
+    if facts.in_use:
+        remarks.append(f"in use by {facts.in_use.words if facts.in_use.process else 'another process'}")
+    if facts.origin:
+        remarks.append(f"made from {', '.join(f'{key} {value}' for key, value in facts.origin.items())}")
+    if facts.complaint:
+        remarks.append(facts.complaint)
+    if not facts.made and not facts.complaint:
+        remarks.append("nothing is made of it yet; `understudy train` does that")
+    return remarks
+
+
+def _print_json(value: Any) -> None:
+    print(to_json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def _loss(loss: float | None) -> str:
+    return "-" if loss is None else f"{loss:.4f}"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
+
+
+def _when(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "not yet"

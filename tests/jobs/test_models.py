@@ -1,0 +1,80 @@
+"""Models are made with what is said of their networks, and keep it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.jobs.models import network_said, new_model, require_model
+from understudy.project.project import Project
+from understudy.training.keeping.about import about_model
+
+SMALL = {"size_px": 32, "width": 8, "code": 16}  # of "quick"
+
+
+def make(project: Project, name: str = "main") -> Path:
+    """The model's folder with its description, as training makes it."""
+    entry = project.manifest.models[name]
+    folder = project.model_folder(name)
+    about_model(
+        folder, preset=entry.preset, seed=0, size_px=32, network=entry.network, face_type=entry.face_type
+    )
+    return folder
+
+
+def test_settings_are_read_as_understudy_toml_would_have_them() -> None:
+    said = network_said(["e_dims=64", "archi=df-ud", "learn-mask = true", "rate=0.5"])
+    assert said == {"e_dims": 64, "archi": "df-ud", "learn_mask": True, "rate": 0.5}
+
+
+@pytest.mark.parametrize("word", ["e_dims", "=64"])
+def test_what_is_no_setting_is_refused_with_an_example(word: str) -> None:
+    with pytest.raises(OptionInvalid, match="NAME=VALUE"):
+        network_said([word])
+
+
+def test_what_is_said_of_a_new_model_stays_in_the_manifest(project: Project) -> None:
+    new_model(project, "small", network=SMALL, face_type="whole")
+    entry = Project.open(project.folder).manifest.models["small"]
+    assert (entry.network, entry.face_type) == (SMALL, "whole")
+
+
+def test_a_second_model_of_a_name_is_refused(project: Project) -> None:
+    for name in ("main", "Main"):
+        with pytest.raises(OptionInvalid, match="already"):
+            new_model(project, name)
+
+
+@pytest.mark.parametrize("network", [{"sizepx": 64}, {"size_px": 5}, {"width": "wide"}])
+def test_what_a_network_does_not_take_is_refused_before_the_model_is_made(
+    project: Project, network: dict[str, object]
+) -> None:
+    with pytest.raises(OptionInvalid):
+        require_model(project, "second", preset=None, network=network)
+    with pytest.raises(ModelUnknown):
+        require_model(project, "second", preset="best")
+    assert "second" not in project.manifest.models
+
+
+def test_before_it_is_made_a_model_can_become_another(project: Project) -> None:
+    require_model(project, "main", preset=None, network={"width": 16})
+    require_model(project, "main", preset=None, network={"code": 32})
+    assert project.manifest.models["main"].network == {"width": 16, "code": 32}
+    require_model(project, "main", preset="df", face_type="whole")
+    entry = project.manifest.models["main"]
+    assert (entry.preset, entry.network, entry.face_type) == ("df", {}, "whole"), "width is no setting of df"
+
+
+def test_a_made_model_keeps_its_network_and_faces(project: Project) -> None:
+    require_model(project, "main", preset=None, network=SMALL)
+    make(project)
+    require_model(project, "main", preset="quick", network={"width": 8}, face_type="full")
+    with pytest.raises(OptionInvalid, match="width 8 and can't become 16"):
+        require_model(project, "main", preset=None, network={"width": 16})
+    with pytest.raises(OptionInvalid, match="face type 'full' and can't become 'whole'"):
+        require_model(project, "main", preset=None, face_type="whole")
+    with pytest.raises(OptionInvalid, match="preset 'quick'"):
+        require_model(project, "main", preset="df")
+    assert project.manifest.models["main"].network == SMALL
