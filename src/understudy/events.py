@@ -6,7 +6,7 @@ the same stream. Closing the generator stops the stage, which then keeps what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,10 @@ class StageStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`done` units are finished. `seconds_left` is given where the stage knows better than a rate would."""
+    """`done` units are finished. `seconds_left` is given where the stage knows better than a rate would.
+
+    `details` are JSON-able figures for those who show more than one line.
+    """
 
     stage: str
     done: int
@@ -34,6 +37,7 @@ class Progress:
     loss: float | None = None
     rate: float | None = None  # units per second, from the stage's own clock
     note: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

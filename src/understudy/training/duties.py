@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from understudy.events import Events, Made, Progress
 from understudy.training.keeping.backups import back_up
+from understudy.training.machine.memory import peak_memory_bytes
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -63,9 +64,20 @@ class Measure(Duty):
             loss_dst=means.dst,
             learning_rate=run.options.learning_rate * run.plan.speed * run.setbacks.rate,
             seconds=run.plan.done_seconds,
+            waiting=self._waiting(run),
             **means.terms,
         )
+        run.terms = {"src": means.src, "dst": means.dst, **means.terms}
         yield from ()
+
+    def begin(self, run: Run) -> None:
+        self._since = (0.0, 0.0)
+
+    def _waiting(self, run: Run) -> float:
+        """Share of the time since the last look that the learner stood idle for want of faces."""
+        before, self._since = self._since, (run.ahead.waited_s, run.seconds)
+        seconds = self._since[1] - before[1]
+        return (self._since[0] - before[0]) / seconds if seconds > 0 else 0.0
 
 
 class Say(Duty):
@@ -88,6 +100,12 @@ class Say(Duty):
             seconds_left=run.plan.seconds_left,
             loss=run.loss or None,
             rate=run.made / run.seconds if run.seconds else None,
+            details={
+                "iteration": run.learner.iteration,
+                "losses": run.terms,
+                "waiting_share": run.waiting_share,
+                "memory_bytes": peak_memory_bytes(run.learner.compute.device),
+            },
         )
 
 

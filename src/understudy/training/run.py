@@ -6,7 +6,7 @@ Not here: how it is set up (`train.py`), what is done between iterations (`dutie
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from understudy.errors import TrainingDiverged
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.training.duties import Duty
+from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.log import append_log
@@ -48,10 +49,12 @@ class Run:
     made: int = 0
     seconds: float = 0.0
     loss: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
     ending: bool = False
 
     def __post_init__(self) -> None:
+        self.ahead = Ahead(self.feed)
         self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
@@ -88,6 +91,7 @@ class Run:
             raise
         finally:
             self.metrics.close()
+            self.ahead.close()
         if self.made and self.options.preview_every:
             yield self.preview()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
@@ -103,12 +107,22 @@ class Run:
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
-        src, dst = self.feed.lessons(learner.draws(), warp=self.plan.warp)
+        next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
+        then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan)
+        src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan), then=then)
         self.tally.add(learner.step(src, dst, self.options, speed=self.plan.speed * self.setbacks.rate))
         self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
         self.plan = plan.after(
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
         )
+
+    def _order(self, iteration: int, plan: Plan) -> Order:
+        return Order(iteration, self.learner.draws(iteration), self.options, plan.warp)
+
+    @property
+    def waiting_share(self) -> float:
+        """Of this call's time, how much the learner stood idle because no faces were ready."""
+        return self.ahead.waited_s / self.seconds if self.seconds else 0.0
 
     def _attend(self) -> Events:
         for duty in self.duties:
@@ -198,7 +212,7 @@ class Run:
             "seconds": round(self.seconds, 1),
             "iterations_per_second": round(self.made / seconds, 3),
             "loss": round(self.loss, 4),
-            "share_waiting_for_faces": round(self.feed.waited_s / seconds, 4),
+            "share_waiting_for_faces": round(self.waiting_share, 4),
             "src_faces": len(self.feed.src.cache),
             "dst_faces": len(self.feed.dst.cache),
             "device": str(self.learner.compute.device),

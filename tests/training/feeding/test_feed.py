@@ -65,4 +65,3 @@ def test_lessons_have_the_models_size_and_repeat_with_their_generator(
     for one, other in zip(first, again, strict=True):
         assert one.seen_BCHW.shape == (4, 3, 32, 32) and one.mask_B1HW.shape == (4, 1, 32, 32)
         assert torch.equal(one.seen_BCHW, other.seen_BCHW)
-    assert feed.waited_s > 0

@@ -5,7 +5,6 @@ Not here: what is done to them (`augment.py`), how they are stored (`cache.py`).
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +15,7 @@ from torch import Generator, Tensor
 from understudy.mean_face import MIRROR_68
 from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
 from understudy.training.feeding.cache import FaceCache
-from understudy.training.options import TrainOptions
+from understudy.training.feeding.options import FeedOptions
 
 _NEAREST = 8
 _ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator whole
@@ -71,44 +70,47 @@ class Draw:
 
 
 class Feed:
-    """Makes batches for both performers. `waited_s` counts the time spent reading faces."""
+    """Makes batches for both performers: a function of its options and of the randomness handed in."""
 
     def __init__(
         self,
         src: FaceCache,
         dst: FaceCache,
-        options: TrainOptions,
+        options: FeedOptions,
         device: torch.device,
         *,
         size_px: int | None = None,
         seen_px: int | None = None,
     ) -> None:
         """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without."""
-        self.options = options
+        self.options, self.device = options, device
         self.size_px = size_px or dst.size_px
         self.seen_px = seen_px or self.size_px
         self.src = Side(src, flip=options.src_flip, device=device)
         self.dst = Side(dst, flip=options.dst_flip, device=device)
-        self.waited_s = 0.0
 
-    def draw(self, generator: Generator) -> Draw:
+    def draw(self, generator: Generator, options: FeedOptions | None = None) -> Draw:
         """Choose the faces of one batch."""
-        count = self.options.batch_size
+        options = options or self.options
+        count = options.batch_size
         dst = torch.randint(0, len(self.dst), (count,), generator=generator)
         src = torch.randint(0, len(self.src), (count,), generator=generator)
         alike = _one_of_nearest(self.dst.shapes_NF[dst], self.src.shapes_NF, generator)
-        paired = torch.rand(count, generator=generator) < self.options.pose_pairing
+        paired = torch.rand(count, generator=generator) < options.pose_pairing
         src = torch.where(paired, alike, src)
         light = _one_of_nearest(self.src.shapes_NF[src], self.dst.shapes_NF, generator)
         return Draw(src, dst, light)
 
-    def lessons(self, generator: Generator, *, warp: float) -> tuple[Lesson, Lesson]:
-        """A batch of each performer: (src, dst)."""
-        options = self.options
-        draw = self.draw(generator)
-        began = time.perf_counter()
+    def lessons(
+        self, generator: Generator, *, warp: float, options: FeedOptions | None = None, iteration: int = 0
+    ) -> tuple[Lesson, Lesson]:
+        """A batch of each performer: (src, dst). `warp` is the share of the usual bending to use now.
+
+        `iteration` says how much of an epoch has been shown, where faces are not to repeat.
+        """
+        options = options or self.options
+        draw = self.draw(generator, options)
         src, dst, light = self.src.faces(draw.src), self.dst.faces(draw.dst), self.dst.faces(draw.light)
-        self.waited_s += time.perf_counter() - began
         relit = torch.rand(options.batch_size, generator=generator) < options.relight
         variation = Variation(
             shift=options.random_shift,
