@@ -114,3 +114,25 @@ def test_no_speed_moves_no_weight() -> None:
     start = weights(made)
     made.step(*lessons(0), tiny_options(), speed=0.0)
     assert torch.equal(start, weights(made))
+
+
+def test_what_batch_norms_have_counted_is_painted_with() -> None:
+    network = {
+        "size_px": 32,
+        "enc_scaling": 3.2,
+        "fs_original_depth": 3,
+        "fs_original_min_filters": 16,
+        "fs_original_max_filters": 16,
+        "bottleneck_size": 16,
+        "fc_max_filters": 16,
+        "enable_gblock": False,
+        "dec_norm": "batch",
+        "dec_max_filters": 16,
+        "dec_min_filters": 8,
+    }
+    one = Learner("custom", network, options=tiny_options(), seed=0, compute=EXACT)
+    fresh = [buffer.clone() for buffer in one.average.buffers()]
+    one.step(*lessons(0), tiny_options(), speed=1.0)
+    pairs = list(zip(one.average.buffers(), one.model.buffers(), strict=True))
+    assert all(torch.equal(held, counted) for held, counted in pairs)
+    assert any(not torch.equal(held, before) for (held, _), before in zip(pairs, fresh, strict=True))

@@ -9,7 +9,7 @@ import pytest
 
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.geometry import FACE_TYPES
-from understudy.networks.catalog import ARCHITECTURES
+from understudy.networks.catalog import ARCHITECTURES, build
 from understudy.options import describe, parse_options
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS, preset_named
@@ -22,6 +22,12 @@ def test_every_preset_names_a_network_a_face_type_and_valid_options(name: str) -
     assert preset.face_type in FACE_TYPES
     assert preset.help
     parse_options(TrainOptions, preset.train)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_presets_network_can_be_built(name: str) -> None:
+    preset = preset_named(name)
+    assert build(preset.architecture, preset.network, device="meta").size_px % 16 == 0
 
 
 def test_the_published_presets_are_there() -> None:

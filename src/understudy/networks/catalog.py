@@ -10,6 +10,8 @@ import torch
 
 from understudy.errors import ModelUnknown
 from understudy.networks.architectures.amp import AmpOptions, amp
+from understudy.networks.architectures.custom.build import custom
+from understudy.networks.architectures.custom.options import CustomOptions
 from understudy.networks.architectures.liae import Liaef128Options, liaef128
 from understudy.networks.architectures.quick import QuickOptions, quick
 from understudy.networks.architectures.two_decoders import DfOptions, H64Options, df, h64
@@ -35,6 +37,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "h64": Architecture(h64, H64Options, "DeepFaceLab, 2018"),
     "df": Architecture(df, DfOptions, "DeepFaceLab, 2018"),
     "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
+    "custom": Architecture(custom, CustomOptions, "faceswap (Phaze-A), 2021"),
     "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
 }
 

@@ -76,6 +76,9 @@ class Learner:
         decay = min(decay, (1 + self.iteration) / (10 + self.iteration))
         average = get_ema_multi_avg_fn(decay)
         average(list(self.average.parameters()), list(self.model.parameters()), self.iteration)
+        # What batch norms count is an average already.
+        for held, counted in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            held.copy_(counted)
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimisers' moments by parameter name."""

@@ -31,6 +31,38 @@ _CLASSIC: Mapping[str, Any] = {
     "preview_every": 500,
 }
 
+# Faceswap++'s "256 px on 6 GB": EfficientNetV2-B0 sees 128 px, one decoder, an inter of each performer's own.
+_CUSTOM_256: Mapping[str, Any] = {
+    "size_px": 256,
+    "enc_architecture": "efficientnet_v2_b0",
+    "enc_scaling": 60.0,
+    "bottleneck_norm": "rms",
+    "bottleneck_size": 512,
+    "fc_upsamples": 0,
+    "dec_filters": "512,328,224,152,96,64",
+}
+# faceswap's "dny": after Naruniec et al., EGSR 2020.
+_CUSTOM_DNY: Mapping[str, Any] = {
+    "enc_architecture": "fs_original_alt",
+    "fs_original_min_filters": 16,
+    "fs_original_max_filters": 512,
+    "bottleneck_size": 512,
+    "split_fc": False,
+    "fc_depth": 0,
+    "fc_dimensions": 1,
+    "fc_upsampler": "upscale_fast",
+    "fc_upsamples": 2,
+    "fc_upsample_filters": 128,
+    "enable_gblock": False,
+    "split_decoders": True,
+    "dec_upscale_method": "upscale_dny",
+    "dec_min_filters": 16,
+    "dec_slope_mode": "cap_max",
+    "dec_filter_slope": 0.5,
+    "dec_res_blocks": 0,
+    "dec_output_kernel": 1,
+}
+
 PRESETS: dict[str, Preset] = {
     "quick": Preset("quick", "full", "A small model for CPUs, first looks and demos: a likeness in minutes."),
     "h64": Preset(
@@ -38,6 +70,75 @@ PRESETS: dict[str, Preset] = {
     ),
     "df": Preset("df", "full", "128 px; keeps src's own features best.", {**_CLASSIC, "batch_size": 8}),
     "liaef128": Preset("liaef128", "full", "128 px; takes on dst's light best.", {**_CLASSIC, "batch_size": 8}),
+    "custom-256": Preset(
+        "custom",
+        "whole",
+        "256 px on 6 GB: sees 128 px, paints with one decoder that each performer's inter restyles.",
+        {**_CLASSIC, "batch_size": 8},
+        _CUSTOM_256,
+    ),
+    "custom-256-light": Preset(
+        "custom",
+        "whole",
+        "The same with half the channels between.",
+        {**_CLASSIC, "batch_size": 8},
+        {**_CUSTOM_256, "bottleneck_norm": "layer", "fc_max_filters": 512},
+    ),
+    "custom-dny-256": Preset(
+        "custom",
+        "whole",
+        "256 px seen and painted through a row of 512 numbers; a decoder for each performer.",
+        {**_CLASSIC, "batch_size": 8},
+        {**_CUSTOM_DNY, "size_px": 256, "enc_scaling": 25.0, "fs_original_depth": 7},
+    ),
+    "custom-dny-512": Preset(
+        "custom",
+        "whole",
+        "The same at 512 px.",
+        {**_CLASSIC, "batch_size": 4},
+        {**_CUSTOM_DNY, "size_px": 512, "enc_scaling": 50.0, "fs_original_depth": 8},
+    ),
+    "custom-stojo-256": Preset(
+        "custom",
+        "whole",
+        "256 px; a large EfficientNet-B4 sees 224 px.",
+        {**_CLASSIC, "batch_size": 8},
+        {
+            "size_px": 256,
+            "enc_architecture": "efficientnet_b4",
+            "enc_scaling": 60.0,
+            "bottleneck_size": 512,
+            "fc_dimensions": 8,
+            "fc_max_filters": 1280,
+            "fc_upsamples": 0,
+            "dec_upscale_method": "resize_images",
+            "dec_min_filters": 160,
+            "dec_max_filters": 640,
+            "dec_output_kernel": 3,
+        },
+    ),
+    "custom-sym-384": Preset(
+        "custom",
+        "whole",
+        "384 px; EfficientNetV2-S sees all of it, each performer has the first two doublings.",
+        {**_CLASSIC, "batch_size": 4},
+        {
+            "size_px": 384,
+            "enc_architecture": "efficientnet_v2_s",
+            "enc_scaling": 100.0,
+            "bottleneck_type": "max_pooling",
+            "fc_dimensions": 3,
+            "fc_max_filters": 1536,
+            "fc_upsamples": 0,
+            "dec_upscale_method": "upscale_dny",
+            "dec_upscales_in_fc": 2,
+            "dec_min_filters": 24,
+            "dec_max_filters": 1536,
+            "dec_slope_mode": "cap_max",
+            "dec_filter_slope": 0.5,
+            "dec_output_kernel": 3,
+        },
+    ),
     "amp": Preset(
         "amp", "whole", "224 px; blends from dst to src by any share.", {**_CLASSIC, "batch_size": 8}
     ),
