@@ -52,3 +52,13 @@ def test_a_duty_remembers_changes_options_and_ends_a_run(
         told += train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
     notices = [event.text for event in told if isinstance(event, Notice)]
     assert notices == ["3 at iteration 3, batch 4", "8 at iteration 8, batch 4"]
+
+
+def test_a_critic_that_starts_anew_is_told(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
+    src, dst = facesets
+    told: list[list[str]] = []
+    for patch_px in (7, 7, 15):
+        options = tiny_options(iterations=1, gan_power=0.1, gan_dims=4, gan_patch_size=patch_px)
+        events = train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+        told.append([event.text for event in events if isinstance(event, Notice)])
+    assert told[:2] == [[], []] and "starts to learn anew" in told[2][0]

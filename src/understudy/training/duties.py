@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from understudy.events import Events, Made, Progress
+from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
 from understudy.training.machine.memory import peak_memory_bytes
 
@@ -107,6 +107,18 @@ class Say(Duty):
                 "memory_bytes": peak_memory_bytes(run.learner.compute.device),
             },
         )
+
+
+class Tell(Duty):
+    """Say what happened to the critics: one that starts anew knows nothing for a while."""
+
+    name = "tell"
+
+    def due(self, run: Run) -> bool:
+        return bool(run.learner.objective.judges.notices)
+
+    def do(self, run: Run) -> Events:
+        yield from (Notice(text) for text in run.learner.objective.take_notices())
 
 
 class Preview(Duty):

@@ -12,7 +12,7 @@ from typing import Any
 from understudy.events import Event, Events, Notice
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
-from understudy.training.duties import BackUp, Duty, Measure, Preview, Save, Say
+from understudy.training.duties import BackUp, Duty, Measure, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import (
@@ -85,7 +85,7 @@ def train(
 
 def duties() -> list[Duty]:
     """What is done between iterations, in this order. A measurement comes first: nothing broken is saved."""
-    return [Measure(), Say(), Preview(), Save(), BackUp()]
+    return [Measure(), Say(), Tell(), Preview(), Save(), BackUp()]
 
 
 def _new_learner(

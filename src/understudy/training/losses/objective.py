@@ -1,18 +1,24 @@
 """Everything that is asked of a model in one iteration, term by term, and the critics that ask some of it.
 
-Each term lies in its own file; here they are weighted and added. Not here: what follows from them (`steering`).
+Each term lies in its own file; here they are weighted and told by name. Not here: what follows from them
+(`steering`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
+from understudy.errors import OptionInvalid
 from understudy.networks.face_model import FaceModel, Reconstruction
 from understudy.training.feeding.augment import Lesson
+from understudy.training.losses import adversarial, true_face
+from understudy.training.losses.case import Case, Scene
+from understudy.training.losses.catalog import LOSSES
+from understudy.training.losses.judges import Judges
 from understudy.training.losses.options import LossOptions
-from understudy.training.losses.reconstruction import lesson_terms
 from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
 
@@ -24,22 +30,77 @@ class Objective:
     """
 
     def __init__(self, model: FaceModel, *, seed: int, compute: Compute) -> None:
-        self.model, self.seed, self.compute = model, seed, compute
+        self.model, self.compute = model, compute
+        self.judges = Judges(seed=seed, compute=compute)
 
     def ask(
         self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions, *, iteration: int
     ) -> Terms:
-        """The terms of one iteration, with gradients towards the model alone."""
-        goals = (self.model.goal(src.goal_BCHW, "src"), self.model.goal(dst.goal_BCHW, "dst"))
-        pairs = ((made.src, src.painting(goals[0])), (made.dst, dst.painting(goals[1])))
-        return Terms(*(lesson_terms(*pair, options) for pair in pairs))
+        """The terms of one iteration, in float32, with gradients towards the model alone.
+
+        Raises OptionInvalid where a loss can't be asked of this network, and what an embedder's weights raise.
+        """
+        with torch.autocast(self.compute.device.type, enabled=False):
+            scene = self._scene(made, src, dst, options)
+            terms = Terms(_costs(scene.src, scene, options), _costs(scene.dst, scene, options))
+        if not (terms.src or terms.dst):
+            raise OptionInvalid(
+                "All losses have the weight 0: nothing is asked of the model. Give one a weight."
+            )
+        return terms
 
     def learn(self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions) -> None:
         """Let the critics learn from what the model painted; called after the model's own step."""
+        if not (options.gan_power or options.true_face_power):
+            return
+        with torch.autocast(self.compute.device.type, enabled=False):
+            scene = self._scene(made, src, dst, options)
+            if options.true_face_power:
+                code_src, code_dst = true_face.one_map(made.code_src), true_face.one_map(made.code_dst)
+                critic = self.judges.true_face(code_src)
+                critic.learn(true_face.taught(critic, code_src, code_dst), rate=options.critic_rate)
+            if options.gan_power:
+                self._teach_gan(scene, options)
+
+    def _teach_gan(self, scene: Scene, options: LossOptions) -> None:
+        critic = self.judges.gan(options, self.model.size_px)
+        cases = (scene.src, scene.dst) if options.gan_sides == "both" else (scene.src,)
+        with torch.no_grad():
+            painted = torch.cat([case.inside for case in cases])
+            goal = torch.cat([case.goal_inside for case in cases])
+        loss = adversarial.taught(critic, painted, goal, smoothing=options.gan_smoothing)
+        critic.learn(loss, rate=options.critic_rate)
+
+    def _scene(self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions) -> Scene:
+        goals = (self.model.goal(src.goal_BCHW, "src"), self.model.goal(dst.goal_BCHW, "dst"))
+        return Scene(
+            self.model,
+            made,
+            Case("src", made.src, src.painting(goals[0]), options),
+            Case("dst", made.dst, dst.painting(goals[1]), options),
+            self.judges,
+            self.compute,
+        )
+
+    def take_notices(self) -> list[str]:
+        """What happened to the critics since the last call, in sentences for people."""
+        notices, self.judges.notices = self.judges.notices, []
+        return notices
 
     def tensors(self) -> dict[str, Tensor]:
         """What the critics know, for a checkpoint; empty without any."""
-        return {}
+        return self.judges.tensors()
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from a checkpoint's `tensors`; critics that are new start anew."""
+        self.judges.load(tensors)
+
+
+def _costs(case: Case, scene: Scene, options: LossOptions) -> dict[str, Tensor]:
+    """Every loss that counts for this side."""
+    weights = {name: loss.weight(options) for name, loss in LOSSES.items()}
+    return {
+        name: weights[name] * loss.ask(case, scene)
+        for name, loss in LOSSES.items()
+        if weights[name] and loss.applies(case, scene)
+    }

@@ -21,7 +21,8 @@ class Terms:
 
     def totals(self) -> Tensor:
         """(2,) sums of src's and dst's terms."""
-        return torch.stack([torch.stack(list(side.values())).sum() for side in (self.src, self.dst)])
+        zero = next((value for _, value in self.named()), torch.zeros(())).detach() * 0
+        return torch.stack([sum(side.values(), start=zero) for side in (self.src, self.dst)])
 
     def detached(self) -> Terms:
         """The same values without their history."""
@@ -29,8 +30,10 @@ class Terms:
 
     def named(self) -> Iterator[tuple[tuple[Side, str], Tensor]]:
         """((side, name), value) of every term."""
-        yield from ((("src", name), value) for name, value in self.src.items())
-        yield from ((("dst", name), value) for name, value in self.dst.items())
+        for name, value in self.src.items():
+            yield ("src", name), value
+        for name, value in self.dst.items():
+            yield ("dst", name), value
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ class Tally:
             return Means()
         keys, values = zip(*self._sums.items(), strict=True)
         means = dict(zip(keys, (torch.stack(values) / self.count).tolist(), strict=True))
-        sides = [sum(value for (side, _), value in means.items() if side == which) for which in ("src", "dst")]
-        return Means(*sides, {f"{side}_{name}": value for (side, name), value in means.items()})
+        src, dst = (sum(v for (side, _), v in means.items() if side == which) for which in ("src", "dst"))
+        return Means(src, dst, {f"{side}_{name}": value for (side, name), value in means.items()})
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint: a stretch that was interrupted is measured whole."""

@@ -1,0 +1,88 @@
+"""What the losses look at: one side's painted faces beside their goals, and the pass that both came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from understudy.networks.face_model import FaceModel, Painted, Reconstruction
+from understudy.networks.swap import Side
+from understudy.training.feeding.augment import Lesson
+from understudy.training.losses.judges import Judges
+from understudy.training.losses.masks import blurred_around, softened, widened
+from understudy.training.losses.options import LossOptions
+from understudy.training.machine.device import Compute
+
+_AREAS = {"wide": widened, "soft": softened}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One side: painted faces, goals and masks in float32, (B, 3 or 1, size, size), 0..1."""
+
+    side: Side
+    painted: Painted
+    lesson: Lesson
+    options: LossOptions
+
+    @cached_property
+    def faces(self) -> Tensor:
+        """What was painted."""
+        return self.painted.faces_BCHW.float()
+
+    @cached_property
+    def goal(self) -> Tensor:
+        """What should have been painted."""
+        if not self.options.blur_out_mask:
+            return self.lesson.goal_BCHW
+        return blurred_around(self.lesson.goal_BCHW, self.lesson.mask_B1HW)
+
+    @cached_property
+    def area(self) -> Tensor:
+        """Where the face has to be right."""
+        mask = self.lesson.mask_B1HW
+        return _AREAS[self.options.mask_area](mask) if self.options.masked_training else torch.ones_like(mask)
+
+    @cached_property
+    def inside(self) -> Tensor:
+        """What was painted, black outside the area."""
+        return self.faces * self.area
+
+    @cached_property
+    def goal_inside(self) -> Tensor:
+        """The goal, black outside the area."""
+        return self.goal * self.area
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One pass of training, both sides of it, and those who judge it."""
+
+    model: FaceModel
+    made: Reconstruction
+    src: Case
+    dst: Case
+    judges: Judges
+    compute: Compute
+
+    def case(self, side: Side) -> Case:
+        """That side's case."""
+        return self.src if side == "src" else self.dst
+
+    @cached_property
+    def swap(self) -> Painted:
+        """The dst faces painted as src, from a code that no gradient reaches."""
+        with self.compute.autocast():
+            # Networks without an inter hand their features through, so these are stopped too.
+            code = self.model.inter(stopped(self.made.features_dst), "src")  # type: ignore[arg-type]
+            return self.model.decode(stopped(code), "src")  # type: ignore[arg-type]
+
+
+def stopped(code: object) -> object:
+    """The same code, one map or several, without its history."""
+    if isinstance(code, Tensor):
+        return code.detach()
+    return tuple(stopped(part) for part in code) if isinstance(code, tuple) else code

@@ -1,0 +1,170 @@
+"""Every loss there is, one entry a line: what it asks, how much it counts, when it is asked at all.
+
+A loss of weight 0 is never computed. Not here: how each is computed (a file of its own beside this one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional as nnf
+
+from understudy.training.losses import adversarial, true_face
+from understudy.training.losses.case import Case, Scene
+from understudy.training.losses.differences import DIFFERENCES
+from understudy.training.losses.features import feature_distance
+from understudy.training.losses.frequency import focal_frequency
+from understudy.training.losses.gradient import gradient_difference
+from understudy.training.losses.identity import identity_distance
+from understudy.training.losses.options import LossOptions
+from understudy.training.losses.structure import STRUCTURES
+from understudy.training.losses.style import background_style, face_style
+
+
+def _everywhere(case: Case, scene: Scene) -> bool:
+    return True
+
+
+def _src_alone(case: Case, scene: Scene) -> bool:
+    return case.side == "src"
+
+
+def _smaller_outputs(case: Case, scene: Scene) -> bool:
+    return bool(case.painted.smaller_BCHW)
+
+
+def _critics_side(case: Case, scene: Scene) -> bool:
+    return case.side == "src" or case.options.gan_sides == "both"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """`ask` gives what one side's faces cost, a scalar; it counts `weight` times, where `applies` says so."""
+
+    weight: Callable[[LossOptions], float]
+    ask: Callable[[Case, Scene], Tensor]
+    applies: Callable[[Case, Scene], bool] = _everywhere
+
+
+def color(case: Case, scene: Scene) -> Tensor:
+    """Difference of colours inside the face's area, and a little outside."""
+    difference, weight = DIFFERENCES[case.options.color], case.options.background_weight
+    inside = difference(case.inside - case.goal_inside)
+    return inside + weight * difference(case.faces - case.goal) if weight else inside
+
+
+def structure(case: Case, scene: Scene) -> Tensor:
+    """Difference of structure inside the face's area."""
+    return STRUCTURES[case.options.structure](case.inside, case.goal_inside)
+
+
+def background_structure(case: Case, scene: Scene) -> Tensor:
+    """Difference of structure of the whole pictures."""
+    return STRUCTURES[case.options.structure](case.faces, case.goal)
+
+
+def eyes(case: Case, scene: Scene) -> Tensor:
+    """Absolute difference on the eyes."""
+    return ((case.faces - case.goal).abs() * case.lesson.eyes_B1HW).mean()
+
+
+def mouth(case: Case, scene: Scene) -> Tensor:
+    """Absolute difference on the mouth."""
+    return ((case.faces - case.goal).abs() * case.lesson.mouth_B1HW).mean()
+
+
+def mask(case: Case, scene: Scene) -> Tensor:
+    """Squared difference of the painted mask."""
+    return nnf.mse_loss(case.painted.masks_B1HW.float(), case.lesson.mask_B1HW)
+
+
+def smaller(case: Case, scene: Scene) -> Tensor:
+    """Colour and structure of the smaller pictures that a decoder of several scales paints on its way."""
+    options, cost = case.options, case.area.new_zeros(())
+    for faces in case.painted.smaller_BCHW:
+        size = (faces.shape[-2], faces.shape[-1])
+        area, goal = (nnf.adaptive_avg_pool2d(whole, size) for whole in (case.area, case.goal))
+        painted, goal = faces.float() * area, goal * area
+        if options.color_weight:
+            cost = cost + options.color_weight * DIFFERENCES[options.color](painted - goal)
+        if options.structure_weight:
+            cost = cost + options.structure_weight * STRUCTURES[options.structure](painted, goal)
+    return cost
+
+
+def gradient(case: Case, scene: Scene) -> Tensor:
+    """Difference of edges inside the face's area."""
+    return gradient_difference(case.inside, case.goal_inside)
+
+
+def frequency(case: Case, scene: Scene) -> Tensor:
+    """Difference of spectra inside the face's area."""
+    return focal_frequency(case.inside, case.goal_inside)
+
+
+def features(case: Case, scene: Scene) -> Tensor:
+    """Difference that fixed random filters see inside the face's area."""
+    pictures = (case.inside, case.goal_inside)
+    with scene.compute.autocast():
+        seen = [scene.judges.features(faces) for faces in pictures]
+    return feature_distance(*seen)
+
+
+def style_of_face(case: Case, scene: Scene) -> Tensor:
+    """How far the swap's colours are from dst's inside the face."""
+    return face_style(scene.swap, scene.made.dst)
+
+
+def style_of_background(case: Case, scene: Scene) -> Tensor:
+    """How far the swap's surroundings are from dst's."""
+    return background_style(scene.swap, scene.made.dst, scene.dst.goal)
+
+
+def truth(case: Case, scene: Scene) -> Tensor:
+    """How well src's codes can be told from dst's."""
+    code = true_face.one_map(scene.made.code_src)
+    return true_face.asked(scene.judges.true_face(code), code)
+
+
+def gan(case: Case, scene: Scene) -> Tensor:
+    """How well painted faces can be told from real ones."""
+    critic = scene.judges.gan(case.options, scene.model.size_px)
+    return adversarial.asked(critic, case.inside)
+
+
+def gan_outside(case: Case, scene: Scene) -> Tensor:
+    """What keeps the surroundings sane where the critic looks at the face alone."""
+    return adversarial.outside(case.faces, case.goal, case.area)
+
+
+def identity(case: Case, scene: Scene) -> Tensor:
+    """How far the swap is from src to an embedder."""
+    pictures = (scene.swap.faces_BCHW, case.goal)
+    with scene.compute.autocast():
+        return identity_distance(scene.judges.embedder(case.options), *pictures)
+
+
+def _outside_weight(options: LossOptions) -> float:
+    return float(bool(options.gan_power) and options.masked_training)
+
+
+LOSSES: dict[str, Loss] = {
+    "color": Loss(lambda options: options.color_weight, color),
+    "structure": Loss(lambda options: options.structure_weight, structure),
+    "background": Loss(lambda o: o.background_structure * o.structure_weight, background_structure),
+    "eyes": Loss(lambda options: options.eyes_weight, eyes),
+    "mouth": Loss(lambda options: options.mouth_weight, mouth),
+    "mask": Loss(lambda options: options.mask_weight, mask),
+    "smaller": Loss(lambda options: options.smaller_weight, smaller, _smaller_outputs),
+    "gradient": Loss(lambda options: options.gradient_weight, gradient),
+    "frequency": Loss(lambda options: options.frequency_weight, frequency),
+    "features": Loss(lambda options: options.feature_weight, features),
+    "face_style": Loss(lambda options: 100 * options.face_style_power, style_of_face, _src_alone),
+    "bg_style": Loss(lambda options: options.bg_style_power / 10, style_of_background, _src_alone),
+    "true_face": Loss(lambda options: options.true_face_power, truth, _src_alone),
+    "gan": Loss(lambda options: options.gan_power, gan, _critics_side),
+    "gan_outside": Loss(_outside_weight, gan_outside, _critics_side),
+    "identity": Loss(lambda options: options.identity_weight, identity, _src_alone),
+}
