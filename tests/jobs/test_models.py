@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.jobs.models import network_said, new_model, require_model
+from understudy.networks.catalog import build
 from understudy.project.project import Project
-from understudy.training.keeping.about import about_model
+from understudy.training.keeping.about import ModelAbout, about_model, read_about
+from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.keeping.starting import make_model
 
 SMALL = {"size_px": 32, "width": 8, "code": 16}  # of "quick"
 
@@ -78,3 +82,28 @@ def test_a_made_model_keeps_its_network_and_faces(project: Project) -> None:
     with pytest.raises(OptionInvalid, match="preset 'quick'"):
         require_model(project, "main", preset="df")
     assert project.manifest.models["main"].network == SMALL
+
+
+def test_a_new_model_starts_from_one_of_the_project_or_from_a_folder(project: Project, tmp_path: Path) -> None:
+    weights = build("quick", SMALL, seed=3).state_dict()
+    about = ModelAbout("quick", "quick", "full", 32, 0, SMALL)
+    make_model(project.model_folder("main"), about, weights, iteration=9)
+    make_model(tmp_path / "trunk", about, weights, iteration=9)
+    for name, source in (("near", "main"), ("far", str(tmp_path / "trunk"))):
+        words = new_model(project, name, network=SMALL, source=source, parts=["decoder"])
+        assert "decoder is taken" in words
+        (begun,) = newest_checkpoint(project.model_folder(name))
+        assert isinstance(begun, Checkpoint)
+        assert torch.equal(begun.model["decoder.start.weight"], weights["decoder.start.weight"])
+        assert not torch.equal(begun.model["encoder.code.weight"], weights["encoder.code.weight"])
+        made = read_about(project.model_folder(name))
+        assert made is not None
+        assert made.origin["model"] == source
+
+
+@pytest.mark.parametrize("source", ["nowhere", "main"])
+def test_a_model_that_cant_start_so_is_not_made(project: Project, source: str) -> None:
+    with pytest.raises(ModelUnknown):
+        new_model(project, "second", network=SMALL, source=source)
+    assert "second" not in project.manifest.models
+    new_model(project, "second")

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from understudy.errors import Stopped
-from understudy.events import Events, Progress
-from understudy.jobs.stopping import stoppable
+from understudy.events import Events, Notice, Progress
+from understudy.jobs.stopping import joined, stoppable
 
 
 def _endless(kept: list[int]) -> Events:
@@ -66,3 +66,12 @@ def test_events_pass_in_other_threads_too() -> None:
     thread.start()
     thread.join()
     assert seen == events
+
+
+def test_a_stage_that_comes_after_other_words_is_closed_too() -> None:
+    kept: list[int] = []
+    with pytest.raises(Stopped):
+        for event in stoppable(joined([Notice("first")], _endless(kept))):
+            if isinstance(event, Progress):
+                os.kill(os.getpid(), signal.SIGTERM)
+    assert kept == [1]

@@ -16,6 +16,16 @@ Clips = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative=""
 Sets = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 # Any number of NAME=VALUE after one flag.
 Network = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
+# Any number of parts of a network after one flag, also with commas.
+Parts = Annotated[
+    tuple[str, ...],
+    Parameter(
+        consume_multiple=True,
+        negative="",
+        show_default=False,
+        converter=lambda _, tokens: tuple(part for token in tokens for part in token.value.split(",") if part),
+    ),
+]
 # Look, but change nothing.
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 

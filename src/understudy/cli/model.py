@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from understudy.cli.flags import Json, Network
+from understudy.cli.flags import Json, Network, Parts
 from understudy.counts import counted
 from understudy.geometry import FaceType
 from understudy.options import OptionInfo
@@ -97,6 +97,8 @@ def new(
     preset: str = "quick",
     network: Network = (),
     face_type: FaceType | None = None,
+    start_from: str | None = None,
+    parts: Parts = (),
     json: Json = False,
 ) -> None:
     """Make a new model beside the others; `understudy train --model NAME` trains it.
@@ -113,17 +115,31 @@ def new(
         Settings of its network, like ae_dims=256 e_dims=64. They can't change later.
     face_type:
         How much of the head it sees and paints, where it is not to be as the preset says.
+    start_from:
+        Begin with what another model has learnt: a model of this project, or the folder of any.
+    parts:
+        Which parts to take from it: encoder, inter, decoder, or one like decoder_src. Without it: all that fit.
     json:
         Print what `understudy model show` says of it as JSON.
     """
     from understudy.jobs import model_facts, models
 
     opened = Project.open(project)
-    models.new_model(opened, name, preset=preset, network=models.network_said(network), face_type=face_type)
+    taken = models.new_model(
+        opened,
+        name,
+        preset=preset,
+        network=models.network_said(network),
+        face_type=face_type,
+        source=start_from,
+        parts=parts,
+    )
     facts = model_facts.model_facts(opened, name)
     if json:
         _print_json(dataclasses.asdict(facts))
         return
+    for words in taken:
+        print(words)
     print(
         f"made model {name}: {facts.architecture}, {facts.face_type} faces of {facts.size_px} px, "
         f"{facts.parameters / 1e6:.2f} M parameters"

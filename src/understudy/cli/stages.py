@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.flags import Json, Network, Sets
+from understudy.cli.flags import Json, Network, Parts, Sets
 from understudy.cli.show import run
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
+from understudy.jobs.stopping import joined
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
@@ -87,7 +87,7 @@ def extract(
             trust=trust,
             faces_before=before,
         )
-    run(itertools.chain(moved, events), json=json)
+    run(joined(moved, events), json=json)
 
 
 def train(
@@ -98,6 +98,8 @@ def train(
     preset: str | None = None,
     network: Network = (),
     face_type: FaceType | None = None,
+    start_from: str | None = None,
+    parts: Parts = (),
     src_faceset: Sets = (),
     dst_faceset: Sets = (),
     device: str = "auto",
@@ -119,6 +121,10 @@ def train(
         lists them with their ranges. They can't change later.
     face_type:
         How much of the head a new model sees and paints, where it is not to be as the preset says.
+    start_from:
+        Begin a new model with what another one has learnt: a model of this project, or the folder of any.
+    parts:
+        Which parts to take from it: encoder, inter, decoder, or one like decoder_src. Without it: all that fit.
     src_faceset:
         Facesets to learn src from, like src/main src/close; kept for the model. Without it: those kept, or
         all that hold a src clip.
@@ -137,7 +143,10 @@ def train(
     )
     stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     said = options.model_dump(exclude_unset=True)
-    run(stages.train(opened, model, said=said, device=device), json=json)
+    events = stages.train(opened, model, said=said, device=device)
+    if start_from is not None:
+        events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
+    run(events, json=json)
 
 
 def merge(

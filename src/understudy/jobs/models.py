@@ -7,11 +7,14 @@ The commands `understudy model …` and `understudy train` are thin above this. 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from understudy.errors import OptionInvalid
+from understudy.errors import ModelUnknown, OptionInvalid, UnderstudyError
+from understudy.events import Notice
 from understudy.geometry import FaceType
+from understudy.jobs.settings import Said, train_options
 from understudy.project.manifest import ModelEntry
 from understudy.project.project import Project
 from understudy.training.presets import preset_named
@@ -70,19 +73,57 @@ def new_model(
     preset: str = "quick",
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
-) -> None:
-    """Note a new model in the manifest. Raises OptionInvalid where there is one of that name, and what
-    `require_model` raises."""
+    source: str | None = None,
+    parts: Sequence[str] = (),
+) -> list[str]:
+    """Note a new model in the manifest; with a `source`, make it with parts of that and say which.
+
+    Raises OptionInvalid where there is one of that name, and what `require_model` and `start_from` raise; then
+    there is no such model.
+    """
     require_free_name(project, name)
     require_model(project, name, preset=preset, network=network, face_type=face_type)
+    if source is None:
+        return []
+    try:
+        return [event.text for event in start_from(project, name, source, parts=parts)]
+    except UnderstudyError:
+        with project.change() as manifest:
+            del manifest.models[name]
+        raise
 
 
 def require_free_name(project: Project, name: str) -> None:
     """Raise OptionInvalid where a model, or what is left of one, has this name."""
     # Folders of some systems don't tell cases apart.
     taken = {known.casefold() for known in project.manifest.models}
-    if name.casefold() in taken or project.model_folder(name).exists():
+    folder = project.model_folder(name)
+    if name.casefold() in taken or any((folder / part).exists() for part in ("model.toml", "checkpoints")):
         raise OptionInvalid(f"There is a model called {name!r} already. Take another name.")
+
+
+def start_from(
+    project: Project, name: str, source: str, *, parts: Sequence[str] = (), said: Said | None = None
+) -> Iterator[Notice]:
+    """Make the model, which is noted already, with parts of another: of one of this project, or of the model in
+    a folder. Where that was done before, nothing happens. Raises what `training.keeping.starting` raises."""
+    from understudy.training.keeping.starting import Wish, begin_from
+
+    entry = project.manifest.models[name]
+    wish = Wish(entry.preset, entry.network, entry.face_type, train_options(project, name, said or {}).seed)
+    known = source in project.manifest.models
+    folder = project.model_folder(source) if known else Path(source)
+    if not known and not folder.is_dir():
+        there = ", ".join(project.manifest.models)
+        raise ModelUnknown(
+            f"There is no model {source!r} to start from. Name one of this project ({there}), or the folder of "
+            "any other."
+        )
+    if known and source == name:
+        raise OptionInvalid(f"Model {name!r} can't start from itself.")
+    called = source if known else str(folder.resolve())
+    for taken in begin_from(project.model_folder(name), wish, folder, parts=parts, called=called):
+        yield Notice(taken.words)
 
 
 def require_valid(entry: ModelEntry) -> None:

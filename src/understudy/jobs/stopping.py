@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 
 from understudy.errors import Stopped
-from understudy.events import Events
+from understudy.events import Event, Events
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def joined(*streams: Iterable[Event]) -> Events:
+    """One stream after the other, as a stage that can be closed in any of them."""
+    for stream in streams:
+        yield from stream
 
 
 def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) -> Events:

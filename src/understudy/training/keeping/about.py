@@ -102,9 +102,14 @@ def about_model(
         network_settings(chosen.architecture, chosen.network, network or {}),
         dict(origin or {}),
     )
+    write_about(model_dir, about)
+    return about
+
+
+def write_about(model_dir: Path, about: ModelAbout) -> None:
+    """Write the description of a new model."""
     values = {name: value for name, value in asdict(about).items() if value != {}}
     write_text(model_dir / FILE_NAME, f"# What this model is. Don't change it.\n{tomlkit.dumps(values)}")
-    return about
 
 
 def require_same(
