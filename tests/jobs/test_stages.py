@@ -56,6 +56,17 @@ def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch:
         list(stages.merge(project, "main", clips=[clip], said={}, device="cpu"))
 
 
+def test_merging_tells_the_model_how_much_of_src_to_paint(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    predictor = SimpleNamespace(notices=[], blend=asked.append)
+    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: predictor)
+    monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **__: iter(()))
+    list(stages.merge(project, "main", said={"morph": 0.6}, device="cpu"))
+    assert asked == [0.6]
+
+
 def test_encoding_an_unknown_model_names_those_there_are(project: Project) -> None:
     with pytest.raises(ModelUnknown, match="main"):
         list(stages.encode(project, "other", said={}))

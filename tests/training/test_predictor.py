@@ -10,14 +10,16 @@ import pytest
 import torch
 
 from tests.training.conftest import TINY, TINY_NETWORK
-from understudy.errors import CheckpointCorrupt, ModelUnknown
+from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.files import read_json
 from understudy.networks.catalog import build
 from understudy.networks.swap import Predictor
+from understudy.training import presets
 from understudy.training.keeping.about import about_model
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
 from understudy.training.machine.device import Compute
 from understudy.training.predictor import load_predictor
+from understudy.training.presets import Preset
 
 
 def saved(model_dir: Path, *iterations: int) -> Path:
@@ -103,3 +105,29 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "m", Checkpoint(1, foreign, foreign))
     with pytest.raises(CheckpointCorrupt, match="quick"):
         load_predictor(tmp_path / "m", device="cpu")
+
+
+def test_a_model_that_blends_paints_the_share_of_src_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"size_px": 64, "ae_dims": 32, "inter_dims": 32, "e_dims": 16, "d_dims": 16, "d_mask_dims": 16}
+    monkeypatch.setitem(presets.PRESETS, "tiny-amp", Preset("amp", "full", "for tests", network=network))
+    about_model(tmp_path, preset="tiny-amp", seed=0, size_px=64)
+    weights = build("amp", network).state_dict()
+    save_checkpoint(tmp_path, Checkpoint(1, weights, weights))
+    predictor = load_predictor(tmp_path, device="cpu")
+    seen = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    whole = predictor.predict(seen).rgb_NHWC
+    predictor.blend(0.5)
+    half = predictor.predict(seen).rgb_NHWC
+    predictor.blend(0.0)
+    none = predictor.predict(seen)
+    assert not np.allclose(whole, half) and not np.allclose(half, none.rgb_NHWC)
+    np.testing.assert_array_equal(none.mask_NHW, none.dst_mask_NHW)
+
+
+def test_a_model_that_does_not_blend_says_so(tmp_path: Path) -> None:
+    predictor = load_predictor(saved(tmp_path / "m", 5), device="cpu")
+    predictor.blend(1.0)
+    with pytest.raises(OptionInvalid, match="morph"):
+        predictor.blend(0.5)

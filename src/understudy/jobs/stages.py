@@ -166,13 +166,15 @@ def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said
         yield Notice(text, level="warning")
     for name in _named(clips, project, role="dst"):
         yield from _finished(project, "/".join(project.faceset_of_clip(name)))
+        options = merge_options(project, name, said)
+        predictor.blend(options.morph)
         with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
             yield from merge_clip(
                 project.clip_path(name),
                 faces=faceset,
                 predictor=predictor,
                 folder=project.merged_folder(name, model),
-                options=merge_options(project, name, said),
+                options=options,
                 clip_name=name,
                 reasons=frames_without_face(
                     faceset,

@@ -66,6 +66,13 @@ class MergeOptions(Options):
         high=1.0,
         unit="share",
     )
+    morph: float = option(
+        1.0,
+        "How much of src is in the painted face, for models that blend the performers (amp); 0 paints dst.",
+        low=0.0,
+        high=1.0,
+        unit="share",
+    )
     face_scale: float = option(
         1.0, "Size of the painted face; above 1 it is larger than dst's.", low=0.5, high=1.5, unit="factor"
     )

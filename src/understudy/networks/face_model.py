@@ -54,6 +54,8 @@ class FaceModel(nn.Module):
         super().__init__()
         self.size_px = size_px
         self.seen_px = seen_px or size_px  # side of what `encode` takes; most networks see what they paint
+        # How much of src is in a swap, 0..1; None in networks that cannot blend the performers.
+        self.morph: float | None = None
 
     def encode(self, faces_BCHW: Tensor) -> Tensor:
         """What is seen, whoever it is. `faces_BCHW` is RGB 0..1 of side `seen_px`."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from understudy.errors import CheckpointCorrupt, ModelUnknown
+from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.networks.catalog import build
@@ -36,6 +36,16 @@ class ModelPredictor:
         self.size_px = about.size_px
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
+
+    def blend(self, morph: float) -> None:
+        """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
+        if self._model.morph is not None:
+            self._model.morph = morph
+        elif morph != 1:
+            raise OptionInvalid(
+                f"Option 'morph' can't be {morph:g}: the model {self.name!r} does not blend the performers, as "
+                "an amp does. Leave it at 1."
+            )
 
     def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
         """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""

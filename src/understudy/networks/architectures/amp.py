@@ -44,7 +44,9 @@ class AmpInter(nn.Module):
 
 
 class Amp(FaceModel):
-    """`morph` is the share of src in everything painted as src outside training, 0..1."""
+    """`morph` is the share of src in everything painted as src outside training."""
+
+    morph: float
 
     def __init__(
         self,

@@ -17,22 +17,36 @@ from understudy.training.machine.device import Compute
 
 FOLDER_NAME = "previews"
 _ROWS = 6
+_MORPHS = (0.25, 0.5, 0.65, 0.75, 1.0)
 _MOST_SHEETS = 120
 _THINNED = 60
 
 
 def preview_sheet(model: FaceModel, src: FaceCache, dst: FaceCache, compute: Compute) -> npt.NDArray[np.uint8]:
-    """Rows of src | src painted as src | dst | dst painted as dst | dst painted as src, (H, W, 3) RGB."""
+    """Rows of src | src painted as src | dst | dst painted as dst | dst painted as src, (H, W, 3) RGB.
+
+    A network that blends the performers shows dst painted as src at several shares.
+    """
     real = {"src": _some(src).to(compute.device), "dst": _some(dst).to(compute.device)}
     faces = {side: of_side(some, model.seen_px) for side, some in real.items()}
-    columns = [of_side(real["src"], model.size_px), None, of_side(real["dst"], model.size_px), None, None]
+    columns = [of_side(real["src"], model.size_px), None, of_side(real["dst"], model.size_px), None]
     with torch.inference_mode(), compute.autocast():
         columns[1] = model(faces["src"], "src").faces_BCHW
         columns[3] = model(faces["dst"], "dst").faces_BCHW
-        columns[4] = model.swap(faces["dst"]).faces_BCHW
+        columns += _swaps(model, faces["dst"])
     pictures = [(column.float().cpu().permute(0, 2, 3, 1) * 255).round().byte().numpy() for column in columns]
     rows = zip(*pictures, strict=True)
     return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+
+
+def _swaps(model: FaceModel, dst_BCHW: Tensor) -> list[Tensor]:
+    if model.morph is None:
+        return [model.swap(dst_BCHW).faces_BCHW]
+    before, painted = model.morph, []
+    for model.morph in _MORPHS:
+        painted.append(model.swap(dst_BCHW).faces_BCHW)
+    model.morph = before
+    return painted
 
 
 def _some(cache: FaceCache) -> Tensor:
