@@ -1,0 +1,261 @@
+"""How far swaps turn their heads and light from dst's: architectures and recipes on pairs whose lights differ.
+
+Run: python benchmarks/following.py FOLDER [--rows df ours …] [--pairs walk …] [--seconds N] [--seed N]
+     python benchmarks/following.py FOLDER --table
+     python benchmarks/following.py FOLDER --validate
+
+In each pair dst walks through four lights while src keeps one. Every row trains for the same processor seconds
+on one thread; then its swaps of held-out dst frames are compared with the true swap: degrees between the heads,
+and the colour difference of the slow light on the face (`understudy.measure.following`). One line a run in
+FOLDER/following.jsonl, one sheet of pictures a run beside it; runs that are there are not made again.
+`--validate` reads true swaps with known errors, so that the measure itself can be judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from filmed_pair import LIT_PAIRS, Casting, Footage, cached, face_masks, filmed, straight
+from time_to_quality import PLAIN_2019, Judge
+
+from understudy.actors.performance import Light, State, src_track
+from understudy.measure.following import PoseReader, light_following, pose_following
+from understudy.measure.sheet import sheet
+from understudy.media.images import encode_png
+from understudy.networks.architectures.blocks import Decoder, Encoder, Inter
+from understudy.networks.architectures.liae import Liae
+from understudy.networks.architectures.two_decoders import TwoDecoders
+from understudy.networks.catalog import ARCHITECTURES, Architecture
+from understudy.networks.options import NetworkOptions
+from understudy.training.feeding.feed import Feed
+from understudy.training.learner import Learner
+from understudy.training.machine.device import Compute
+from understudy.training.options import TrainOptions
+from understudy.training.steering.plan import planned
+
+SIZE_PX = 64
+_KNOWN_POSES = 240
+_ENCODER = (32, 64, 128, 256)
+
+
+def _inter() -> Inter:
+    return Inter(256 * 4**2, dense=128, side_px=4, width=128, width_up=128)
+
+
+def small_df(_: NetworkOptions) -> TwoDecoders:
+    """DF at half its side and a quarter of its widths, so that it learns here."""
+    decoders: list[torch.nn.Module] = [
+        Decoder(128, face_widths=(128, 64, 32), mask_widths=(32, 16, 16)) for _ in range(2)
+    ]
+    return TwoDecoders(SIZE_PX, encoder=Encoder(_ENCODER), inter=_inter(), decoders=decoders)
+
+
+def small_liae(_: NetworkOptions) -> Liae:
+    """LIAE at the same sizes."""
+    return Liae(
+        SIZE_PX,
+        encoder=Encoder(_ENCODER),
+        inter_b=_inter(),
+        inter_ab=_inter(),
+        decoder=Decoder(256, face_widths=(128, 64, 32), mask_widths=(32, 16, 16)),
+    )
+
+
+# For this benchmark alone: the catalog has the published sizes.
+ARCHITECTURES["small df"] = Architecture(small_df, NetworkOptions, "DeepFaceLab, 2018")
+ARCHITECTURES["small liae"] = Architecture(small_liae, NetworkOptions, "DeepFaceLab, 2018")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An architecture and how it is trained."""
+
+    architecture: str
+    train: Mapping[str, Any] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
+    bfloat16: bool = True
+    averaged: bool = True
+
+
+# Adam at the rate that learns fastest here: at 5e-5 df would stay blurred, and mostly that would show.
+_DF_WAY = {**PLAIN_2019, "learning_rate": 5e-4}
+_QUICK = {"size_px": SIZE_PX, "width": 32}
+_PLAIN_FEED = {"relight": 0.0, "pose_pairing": 0.0, "random_stretch": 0.0, "color_jitter": 0.0}
+
+ROWS: dict[str, Row] = {
+    "df": Row("small df", _DF_WAY, bfloat16=False, averaged=False),
+    "df, our steps": Row("small df", {"batch_size": 8, **_PLAIN_FEED}),
+    "df, our steps and feed": Row("small df", {"batch_size": 8}),
+    "liae, our steps": Row("small liae", {"batch_size": 8, **_PLAIN_FEED}),
+    "liae, our steps and feed": Row("small liae", {"batch_size": 8}),
+    "quick, plain feed": Row("quick", {"batch_size": 8, **_PLAIN_FEED}, _QUICK),
+    "quick": Row("quick", {"batch_size": 8}, _QUICK),
+    "quick, no relight": Row("quick", {"batch_size": 8, "relight": 0.0}, _QUICK),
+    "quick, no pairing": Row("quick", {"batch_size": 8, "pose_pairing": 0.0}, _QUICK),
+    "quick, no stretch": Row("quick", {"batch_size": 8, "random_stretch": 0.0}, _QUICK),
+}
+
+
+def trained(row: Row, footage: Footage, *, seed: int, seconds: float) -> tuple[Learner, float]:
+    """A learner after so many processor seconds of training, and the seconds it really took."""
+    options = TrainOptions.model_validate({**row.train, "minutes": seconds / 60})
+    compute = Compute(torch.device("cpu"), row.bfloat16)
+    learner = Learner(row.architecture, row.network, options=options, seed=seed, compute=compute)
+    feed = Feed(footage.src, footage.dst, options, compute.device)
+    # What has no average has no planned end either: rate and warp stay as they are.
+    start = planned(options if row.averaged else options.model_copy(update={"minutes": None}), None)
+    plan, began = start, time.process_time()
+    while (spent := time.process_time() - began) < seconds:
+        plan = start.after(seconds=spent, iterations=learner.iteration)
+        learner.step(*feed.lessons(learner.generator, warp=plan.warp), options, speed=plan.speed)
+    return learner, spent
+
+
+def reader_of(folder: Path, casting: Casting) -> PoseReader:
+    """A reader that has seen src at known poses, with every expression, in any light."""
+    rng = np.random.default_rng(5)
+    track = [_any_state(rng) for _ in range(_KNOWN_POSES)]
+    seen = cached(folder / casting.name, "known", casting.src, track, size_px=SIZE_PX)
+    return PoseReader(straight(seen), _poses(track), rng)
+
+
+def _any_state(rng: np.random.Generator) -> State:
+    def some(low: float, high: float) -> float:  # below zero: not at all
+        return float(max(0.0, rng.uniform(low, high)))
+
+    blink = float(rng.random() < 0.15)
+    return State(
+        yaw_deg=float(rng.uniform(-42, 42)),
+        pitch_deg=float(rng.uniform(-16, 16)),
+        roll_deg=float(rng.uniform(-6, 6)),
+        jaw=some(-0.3, 0.8),
+        smile=some(-0.5, 1.0),
+        pucker=some(-0.5, 0.6),
+        brow=float(rng.uniform(-0.8, 0.8)),
+        frown=some(-0.6, 0.7),
+        blink_left=blink,
+        blink_right=blink,
+        gaze_deg=(float(rng.uniform(-12, 12)), float(rng.uniform(-6, 6))),
+        light=Light(
+            key_direction=(
+                float(rng.uniform(-0.9, 0.9)),
+                float(rng.uniform(-0.9, 0.1)),
+                float(rng.uniform(0.3, 0.8)),
+            ),
+            key_strength=some(0.7, 1.2),
+            fill_strength=some(0.3, 0.6),
+            exposure=some(0.8, 1.2),
+        ),
+    )
+
+
+def _poses(track: Sequence[State]) -> np.ndarray:
+    return np.array([[state.yaw_deg, state.pitch_deg] for state in track])
+
+
+def one_run(folder: Path, name: str, casting: Casting, said: argparse.Namespace) -> None:
+    """Train, measure, write the line and the sheet."""
+    row, footage = ROWS[name], filmed(folder / "footage", casting, size_px=SIZE_PX)
+    learner, spent = trained(row, footage, seed=said.seed, seconds=said.seconds)
+    judge = Judge(footage, learner.compute)
+    model = learner.average if row.averaged else learner.model
+    made = np.clip(judge.painted(model), 0, 1)
+    reader = reader_of(folder / "footage", casting)
+    line = {
+        "row": name,
+        "pair": casting.name,
+        "seed": said.seed,
+        "processor_s": round(spent, 1),
+        "iterations": learner.iteration,
+        "pose_deg": pose_following(reader, made, judge.truth).as_json(),
+        "light_delta_e": light_following(made, judge.truth, judge.masks).as_json(),
+        "ssim": round(judge.score(model), 4),
+    }
+    print(json.dumps(line), flush=True)
+    with (folder / "following.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    shown = np.linspace(0, len(made) - 1, 6).round().astype(int)
+    columns = (straight(footage.held_out), judge.truth, np.rint(made * 255).astype(np.uint8))
+    pictures = [[column[k] for column in columns] for k in shown]
+    goal = folder / f"{casting.name}, {name}, {said.seed}.png"
+    goal.write_bytes(encode_png(sheet(pictures, ("dst", "true swap", name), cell_height_px=160)))
+
+
+def validate(folder: Path) -> None:
+    """True swaps with known errors, read like swaps."""
+    for casting in LIT_PAIRS:
+        footage = filmed(folder / "footage", casting, size_px=SIZE_PX)
+        reader, place = reader_of(folder / "footage", casting), folder / "footage" / casting.name
+        truth, masks = straight(footage.truth), face_masks(footage.truth)
+        known = _poses(footage.states)
+        off = reader.read(truth) - known
+        print(f"{casting.name}: read minus true pose {off.mean(0).round(2)} +- {off.std(0).round(2)} degrees")
+        for blur_px in (1.0, 2.0):
+            soft = np.stack([cv2.GaussianBlur(picture, (0, 0), blur_px) for picture in truth])
+            print(f"  blurred by {blur_px} px: pose {pose_following(reader, soft, truth).as_json()}, "
+                  f"light {light_following(soft, truth, masks).as_json()}")  # fmt: skip
+        for yaw, pitch in ((2, 0), (5, 0), (-10, 0), (0, 3), (0, -5)):
+            track = [replace(s, yaw_deg=s.yaw_deg + yaw, pitch_deg=s.pitch_deg + pitch) for s in footage.states]
+            turned = straight(cached(place, f"turned {yaw} {pitch}", casting.src, track, size_px=SIZE_PX))
+            print(f"  turned by {yaw}, {pitch}: pose {pose_following(reader, turned, truth).as_json()}")
+        own = src_track(1, 0)[0].light
+        track = [replace(state, light=own) for state in footage.states]
+        unlit = straight(cached(place, "own light", casting.src, track, size_px=SIZE_PX))
+        print(f"  in src's own light: pose {pose_following(reader, unlit, truth).as_json()}, "
+              f"light {light_following(unlit, truth, masks).as_json()}")  # fmt: skip
+
+
+def table(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Markdown."""
+    lines = [
+        "| pair | row | seed | processor s | iterations | pose, worst 5 % | light, worst 5 % | SSIM |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        pose, light = run["pose_deg"], run["light_delta_e"]
+        cells = [
+            *(run[name] for name in ("pair", "row", "seed", "processor_s", "iterations")),
+            *(f"{spread['mean']:.2f}, {spread['worst']:.2f}" for spread in (pose, light)),
+            f"{run['ssim']:.3f}",
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Make the runs that are missing, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
+    parser.add_argument("--pairs", nargs="+", default=[casting.name for casting in LIT_PAIRS])
+    parser.add_argument("--seconds", type=float, default=240.0, help="processor seconds of training a run")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--table", action="store_true", help="make no runs")
+    parser.add_argument("--validate", action="store_true")
+    said = parser.parse_args()
+    torch.set_num_threads(1)
+    said.folder.mkdir(parents=True, exist_ok=True)
+    if said.validate:
+        validate(said.folder)
+        return
+    path = said.folder / "following.jsonl"
+    runs = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    there = {(run["row"], run["pair"], run["seed"]) for run in runs}
+    for casting in () if said.table else [c for c in LIT_PAIRS if c.name in said.pairs]:
+        for name in said.rows:
+            if (name, casting.name, said.seed) not in there:
+                one_run(said.folder, name, casting, said)
+    print(table([json.loads(line) for line in path.read_text().splitlines()]))
+
+
+if __name__ == "__main__":
+    main()
