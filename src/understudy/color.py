@@ -11,12 +11,12 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 # IEC 61966-2-1, D65.
-_XYZ_FROM_RGB = np.array(
+XYZ_FROM_RGB = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]],
     dtype=np.float32,
 )
-_WHITE = _XYZ_FROM_RGB.sum(1)
-_RGB_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB).astype(np.float32)
+WHITE = XYZ_FROM_RGB.sum(1)
+RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB).astype(np.float32)
 _EPSILON = (6 / 29) ** 3
 
 
@@ -35,7 +35,7 @@ def srgb_from_linear(linear: npt.ArrayLike) -> Array:
 
 def lab_from_rgb(rgb: npt.ArrayLike) -> Array:
     """CIE Lab (L 0..100, a and b about -127..127) from sRGB 0..1, shape (..., 3). CIE 15:2004."""
-    xyz = linear_from_srgb(rgb) @ _XYZ_FROM_RGB.T / _WHITE
+    xyz = linear_from_srgb(rgb) @ XYZ_FROM_RGB.T / WHITE
     f = np.where(xyz > _EPSILON, np.cbrt(xyz), xyz * (841 / 108) + 4 / 29)
     lightness = 116 * f[..., 1] - 16
     return np.stack([lightness, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1).astype(
@@ -48,8 +48,8 @@ def rgb_from_lab(lab: npt.ArrayLike) -> Array:
     v = np.asarray(lab, np.float32)
     fy = (v[..., 0] + 16) / 116
     f = np.stack([fy + v[..., 1] / 500, fy, fy - v[..., 2] / 200], axis=-1)
-    xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841)) * _WHITE
-    return srgb_from_linear(xyz @ _RGB_FROM_XYZ.T)
+    xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841)) * WHITE
+    return srgb_from_linear(xyz @ RGB_FROM_XYZ.T)
 
 
 def luma(rgb: npt.ArrayLike) -> Array:

@@ -77,6 +77,7 @@ def train(
             compute.device,
             size_px=model.size_px,
             seen_px=model.seen_px,
+            seed=options.seed,
         )
         plan = planned(options, Plan.from_json(state["plan"]) if state else None)
         run = Run(model_dir, learner, feed, options, plan, duties(), begin=Learner.begin, state=state)

@@ -14,6 +14,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as nnf
 
+from understudy.training.feeding import filters
+
 _WARP_CELLS = (2, 4, 8)
 _WARP_STEP = 0.12  # standard deviation of a node's shift, in cells
 _MOST_STRETCH = 0.15
@@ -154,12 +156,43 @@ def tinted(faces_BCHW: Tensor, strength: float, generator: Generator) -> Tensor:
 
 @dataclass(frozen=True)
 class Variation:
-    """How strong each kind of change is; 0 is none, 1 is usual."""
+    """How strong each kind of change is; 0 is none, and then it is not computed."""
 
-    shift: float
-    stretch: float
-    warp: float
-    color_jitter: float
+    shift: float = 0.0
+    stretch: float = 0.0
+    warp: float = 0.0
+    color_jitter: float = 0.0
+    hue: float = 0.0
+    levels: float = 0.0
+    downscale: float = 0.0
+    blur: float = 0.0
+    motion_blur: float = 0.0
+    noise: float = 0.0
+    jpeg: float = 0.0
+
+
+def damaged(seen_BCHW: Tensor, variation: Variation, generator: Generator) -> Tensor:
+    """What is seen in other colours and of worse quality, every face by a random part of each strength."""
+    count, size_px = len(seen_BCHW), seen_BCHW.shape[-1]
+
+    def amounts(strength: float) -> Tensor:
+        return uniform(count, 0, strength, generator)
+
+    if variation.hue:
+        seen_BCHW = filters.hue_shifted(seen_BCHW, variation.hue, generator)
+    if variation.levels:
+        seen_BCHW = filters.leveled(seen_BCHW, amounts(variation.levels), generator)
+    if variation.downscale:
+        seen_BCHW = filters.coarse(seen_BCHW, amounts(variation.downscale))
+    if variation.blur:
+        seen_BCHW = filters.blurred(seen_BCHW, filters.blur_sigmas_px(amounts(variation.blur), size_px))
+    if variation.motion_blur:
+        seen_BCHW = filters.moved(seen_BCHW, amounts(variation.motion_blur), generator)
+    if variation.noise:
+        seen_BCHW = filters.noisy(seen_BCHW, amounts(variation.noise), generator)
+    if variation.jpeg:
+        seen_BCHW = filters.as_jpeg(seen_BCHW, filters.jpeg_qualities(amounts(variation.jpeg)))
+    return seen_BCHW
 
 
 def lesson(
@@ -181,13 +214,16 @@ def lesson(
     seen_px = seen_px or size_px
     fine, fine_seen = (max(1, faces.crop_px // px) for px in (size_px, seen_px))
     places = random_places(count, variation.shift, generator).to(device)
-    bends = random_bends(count, seen_px * fine_seen, variation.warp, generator).to(device)
+    crooked = pixel_grid(seen_px * fine_seen).to(device)[None].expand(count, -1, -1, -1)
+    if variation.warp:
+        crooked = crooked + random_bends(count, seen_px * fine_seen, variation.warp, generator).to(device)
+    if variation.stretch:
+        crooked = stretched(crooked, variation.stretch, generator)
     grid = placed(places, pixel_grid(size_px * fine).to(device)[None].expand(count, -1, -1, -1))
     stack = torch.cat([faces.images_BCHW, faces.masks_B3HW], 1)
     goal, mask, eyes, mouth = _coarser(sampled(stack, grid, crop_px=faces.crop_px), fine).split(
         [3, 1, 1, 1], dim=1
     )
-    crooked = stretched(pixel_grid(seen_px * fine_seen).to(device) + bends, variation.stretch, generator)
     seen = _coarser(sampled(faces.images_BCHW, placed(places, crooked), crop_px=faces.crop_px), fine_seen)
     if light is not None and relit_B is not None:
         lit_stack = torch.cat([light.images_BCHW, light.masks_B3HW[:, :1]], 1)
@@ -195,7 +231,9 @@ def lesson(
         gain = light_gain(goal, mask, lit, lit_mask)
         gain = torch.where(relit_B.to(device).view(-1, 1, 1, 1), gain, 1.0)
         goal, seen = (goal * gain).clamp(0, 1), (seen * _of_side(gain, seen_px)).clamp(0, 1)
-    seen = tinted(seen, variation.color_jitter, generator)
+    if variation.color_jitter:
+        seen = tinted(seen, variation.color_jitter, generator)
+    seen = damaged(seen, variation, generator)
     return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, eyes, mouth)
 
 

@@ -5,17 +5,28 @@ Not here: what is done to them (`augment.py`), how they are stored (`cache.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from understudy.faces.pose import poses_from_landmarks
 from understudy.mean_face import MIRROR_68
 from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
 from understudy.training.feeding.cache import FaceCache
+from understudy.training.feeding.color_transfer import recolored
 from understudy.training.feeding.options import FeedOptions
+from understudy.training.feeding.sampling import (
+    Bins,
+    evenly_turned,
+    matching_bins,
+    turned_like,
+    uniform_bins,
+    without_repeats,
+)
 
 _NEAREST = 8
 _ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator whole
@@ -38,6 +49,22 @@ class Side:
 
     def __len__(self) -> int:
         return len(self.shapes_NF)
+
+    @cached_property
+    def yaws_deg(self) -> npt.NDArray[np.float64]:
+        """Which way the faces look, mirrored ones behind the others."""
+        yaws = poses_from_landmarks(self.cache.landmarks_N68)[:, 0]
+        return np.concatenate([yaws, -yaws]) if self.flip else yaws
+
+    @cached_property
+    def uniform_bins(self) -> Bins:
+        """Faces by yaw, for showing every direction as often."""
+        return uniform_bins(self.yaws_deg)
+
+    @cached_property
+    def matching_bins(self) -> Bins:
+        """Faces by yaw, for finding one that looks the same way."""
+        return matching_bins(self.yaws_deg)
 
     def faces(self, numbers: Tensor) -> Faces:
         """Faces by number on the device, RGB and masks 0..1."""
@@ -81,25 +108,46 @@ class Feed:
         *,
         size_px: int | None = None,
         seen_px: int | None = None,
+        seed: int = 0,
     ) -> None:
-        """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without."""
+        """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without.
+
+        `seed` is that of orders that reach over many batches.
+        """
+        self.seed = seed
         self.options, self.device = options, device
         self.size_px = size_px or dst.size_px
         self.seen_px = seen_px or self.size_px
         self.src = Side(src, flip=options.src_flip, device=device)
         self.dst = Side(dst, flip=options.dst_flip, device=device)
 
-    def draw(self, generator: Generator, options: FeedOptions | None = None) -> Draw:
+    def draw(self, generator: Generator, options: FeedOptions | None = None, *, iteration: int = 0) -> Draw:
         """Choose the faces of one batch."""
         options = options or self.options
         count = options.batch_size
-        dst = torch.randint(0, len(self.dst), (count,), generator=generator)
-        src = torch.randint(0, len(self.src), (count,), generator=generator)
+        dst = self._numbers("dst", options, generator, iteration)
+        src = self._numbers("src", options, generator, iteration)
+        if options.yaw_matching:
+            src = turned_like(self.src.matching_bins, self.dst.yaws_deg[dst.numpy()], generator)
         alike = _one_of_nearest(self.dst.shapes_NF[dst], self.src.shapes_NF, generator)
         paired = torch.rand(count, generator=generator) < options.pose_pairing
         src = torch.where(paired, alike, src)
         light = _one_of_nearest(self.src.shapes_NF[src], self.dst.shapes_NF, generator)
         return Draw(src, dst, light)
+
+    def _numbers(self, who: str, options: FeedOptions, generator: Generator, iteration: int) -> Tensor:
+        """The faces of one side, before any is drawn by its likeness to the other side's."""
+        side, count = (self.src if who == "src" else self.dst), options.batch_size
+        order = {"position": iteration * count, "seed": self.seed, "who": who}
+        if options.sampling == "uniform-yaw":
+            return evenly_turned(side.uniform_bins, count, **order)
+        total = len(side.cache)
+        if options.sampling == "epoch":
+            numbers = without_repeats(total, count, **order)
+        else:
+            numbers = torch.randint(0, total, (count,), generator=generator)
+        mirrored = torch.rand(count, generator=generator) < (options.flip_share if side.flip else 0)
+        return torch.where(mirrored, numbers + total, numbers)
 
     def lessons(
         self, generator: Generator, *, warp: float, options: FeedOptions | None = None, iteration: int = 0
@@ -109,19 +157,49 @@ class Feed:
         `iteration` says how much of an epoch has been shown, where faces are not to repeat.
         """
         options = options or self.options
-        draw = self.draw(generator, options)
+        draw = self.draw(generator, options, iteration=iteration)
         src, dst, light = self.src.faces(draw.src), self.dst.faces(draw.dst), self.dst.faces(draw.light)
+        if options.ct_mode != "none":
+            src = self._recolored(src, dst, options, generator)
         relit = torch.rand(options.batch_size, generator=generator) < options.relight
-        variation = Variation(
-            shift=options.random_shift,
-            stretch=options.random_stretch,
-            warp=options.random_warp * warp,
-            color_jitter=options.color_jitter,
+        made = partial(lesson, size_px=self.size_px, seen_px=self.seen_px, generator=generator)
+        varied = variation(options, warp=warp)
+        return made(src, variation=replace(varied, hue=options.hsv_power), light=light, relit_B=relit), made(
+            dst, variation=varied
         )
-        made = partial(
-            lesson, size_px=self.size_px, seen_px=self.seen_px, variation=variation, generator=generator
+
+    def _recolored(self, src: Faces, dst: Faces, options: FeedOptions, generator: Generator) -> Faces:
+        """Some of src's faces in the colours of the dst faces beside them."""
+        chosen = torch.rand(len(src.images_BCHW), generator=generator) < options.ct_share
+        if not chosen.any():
+            return src
+        where = chosen.nonzero()[:, 0].to(self.device)
+        images = src.images_BCHW.clone()
+        images[where] = recolored(
+            images[where],
+            src.masks_B3HW[where, :1],
+            dst.images_BCHW[where],
+            dst.masks_B3HW[where, :1],
+            mode=options.ct_mode,
+            generator=generator,
         )
-        return made(src, light=light, relit_B=relit), made(dst)
+        return replace(src, images_BCHW=images)
+
+
+def variation(options: FeedOptions, *, warp: float) -> Variation:
+    """The strengths that options ask for; `warp` is the share of the usual bending to use now."""
+    return Variation(
+        shift=options.random_shift,
+        stretch=options.random_stretch,
+        warp=options.random_warp * warp,
+        color_jitter=options.color_jitter,
+        levels=options.random_levels,
+        downscale=options.random_downscale,
+        blur=options.random_blur,
+        motion_blur=options.random_motion_blur,
+        noise=options.random_noise,
+        jpeg=options.random_jpeg,
+    )
 
 
 def _one_of_nearest(shapes_BF: Tensor, among_NF: Tensor, generator: Generator) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from understudy.options import Options, option
 
 
@@ -42,12 +44,39 @@ class FeedOptions(Options):
         True, "Also show src's faces mirrored: doubles the poses that src covers.", when="restart"
     )
     dst_flip: bool = option(False, "Also show dst's faces mirrored.", when="restart")
+    flip_share: float = option(
+        0.5,
+        "How many of the faces that may be shown mirrored are, of those drawn without regard to pose.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    ct_mode: Literal["none", "rct", "lct", "mkl", "idt", "sot"] = option(
+        "none",
+        "Give src's faces the colours of dst's before they are learnt from: rct by mean and spread in Lab, lct "
+        "and mkl by linear maps, idt and sot by whole distributions (slow). relight does more, where it is on.",
+        when="restart",
+    )
+    ct_share: float = option(
+        1.0, "Share of src's faces that ct_mode changes.", low=0.0, high=1.0, when="restart"
+    )
     relight: float = option(
         0.85,
         "Share of src's faces that are shown in the light of a dst face of similar pose, so that the model "
         "learns how src looks in dst's light. Each batch draws anew.",
         low=0.0,
         high=1.0,
+        when="restart",
+    )
+    sampling: Literal["random", "epoch", "uniform-yaw"] = option(
+        "random",
+        "In which order faces come: by chance; each once before any comes again; or every direction of the "
+        "head as often as every other, for facesets that mostly look ahead.",
+        when="restart",
+    )
+    yaw_matching: bool = option(
+        False,
+        "Draw every src face from those that look the same way as the dst face beside it.",
         when="restart",
     )
     pose_pairing: float = option(
@@ -62,5 +91,54 @@ class FeedOptions(Options):
         "How strongly brightness, tint and shading of what the model sees vary; what it paints stays.",
         low=0.0,
         high=3.0,
+        when="restart",
+    )
+    hsv_power: float = option(
+        0.0,
+        "How far hue, saturation and value of what the model sees of src are moved; 0.05 is usual.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_levels: float = option(
+        0.0,
+        "How strongly black, white and middle of what the model sees vary.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_downscale: float = option(
+        0.0,
+        "How much detail what the model sees may lose by scaling; 1 leaves an eighth of the side.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_blur: float = option(
+        0.0,
+        "How strongly what the model sees is blurred, at most.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_motion_blur: float = option(
+        0.0,
+        "How strongly what the model sees is blurred along a line, at most.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_noise: float = option(
+        0.0,
+        "How much noise is laid over what the model sees, at most.",
+        low=0.0,
+        high=1.0,
+        when="restart",
+    )
+    random_jpeg: float = option(
+        0.0,
+        "How strongly what the model sees is compressed, at most; 1 is JPEG of quality 15.",
+        low=0.0,
+        high=1.0,
         when="restart",
     )

@@ -1,0 +1,89 @@
+"""In which order faces come: by chance, each once before any comes again, or every direction as often.
+
+An order is a function of a seed and of how many faces were shown before, so that it goes on exactly anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Generator, Tensor
+
+from understudy.training.machine.randomness import reseeded
+
+_UNIFORM_BINS, _UNIFORM_REACH_DEG = 128, math.degrees(1.2)
+_MATCH_BINS, _MATCH_REACH_DEG = 64, math.degrees(1.0)
+Numbers = npt.NDArray[np.int64]
+
+
+def without_repeats(total: int, count: int, *, position: int, seed: int, who: str) -> Tensor:
+    """`count` numbers below `total` behind the first `position` of them; none repeats within a round of all."""
+    places = position + np.arange(count)
+    rounds, slots = np.divmod(places, total)
+    numbers = [_shuffled(total, seed, who, int(r))[s] for r, s in zip(rounds, slots, strict=True)]
+    return torch.tensor(np.array(numbers, np.int64))
+
+
+@lru_cache(maxsize=512)
+def _shuffled(total: int, seed: int, who: str, number: int) -> Numbers:
+    draws = reseeded(Generator(), seed, who, number, total, "order")
+    return torch.randperm(total, generator=draws).numpy()
+
+
+class Bins:
+    """Faces by their yaw. Those that look further than `reach_deg` lie in the outermost bins."""
+
+    def __init__(self, yaws_deg: npt.NDArray[np.floating], *, count: int, reach_deg: float) -> None:
+        self.count, self.reach_deg = count, reach_deg
+        places = self.place(yaws_deg)
+        self.order = np.argsort(places, kind="stable")
+        self.sizes = np.bincount(places, minlength=count)
+        self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        self.filled = np.flatnonzero(self.sizes)
+
+    def place(self, yaws_deg: npt.NDArray[np.floating]) -> Numbers:
+        """The bin of each yaw."""
+        share = (np.asarray(yaws_deg, float) + self.reach_deg) / (2 * self.reach_deg)
+        return np.clip(np.floor(share * self.count), 0, self.count - 1).astype(np.int64)
+
+    def nearest_filled(self, places: Numbers) -> Numbers:
+        """For each bin itself, or the bin with faces that is nearest to it."""
+        away = np.abs(self.filled[None] - np.arange(self.count)[:, None])
+        return self.filled[away.argmin(1)][places]
+
+    def any_of(self, places: Numbers, generator: Generator) -> Tensor:
+        """One face of each of these filled bins, by chance."""
+        share = torch.rand(len(places), generator=generator).double().numpy()
+        within = np.minimum((share * self.sizes[places]).astype(np.int64), self.sizes[places] - 1)
+        return torch.from_numpy(self.order[self.starts[places] + within])
+
+
+def uniform_bins(yaws_deg: npt.NDArray[np.floating]) -> Bins:
+    """Bins for `evenly_turned`."""
+    return Bins(yaws_deg, count=_UNIFORM_BINS, reach_deg=_UNIFORM_REACH_DEG)
+
+
+def matching_bins(yaws_deg: npt.NDArray[np.floating]) -> Bins:
+    """Bins for `turned_like`."""
+    return Bins(yaws_deg, count=_MATCH_BINS, reach_deg=_MATCH_REACH_DEG)
+
+
+def evenly_turned(bins: Bins, count: int, *, position: int, seed: int, who: str) -> Tensor:
+    """Every filled bin once before any comes again, and so every face of a bin."""
+    numbers = []
+    for place in range(position, position + count):
+        turn, slot = divmod(place, len(bins.filled))
+        chosen = int(bins.filled[_shuffled(len(bins.filled), seed, who, turn)[slot]])
+        size = int(bins.sizes[chosen])
+        within = _shuffled(size, seed, f"{who} {chosen}", turn // size)[turn % size]
+        numbers.append(bins.order[bins.starts[chosen] + within])
+    return torch.tensor(np.array(numbers, np.int64))
+
+
+def turned_like(bins: Bins, yaws_deg_B: npt.NDArray[np.floating], generator: Generator) -> Tensor:
+    """For each yaw a face that looks the same way, or as near to it as there are faces."""
+    return bins.any_of(bins.nearest_filled(bins.place(yaws_deg_B)), generator)

@@ -1,0 +1,107 @@
+"""Orders of faces: no repeats within a round, every direction as often, src looking where dst does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator
+
+from tests.training.conftest import tiny_options
+from tests.training.feeding.test_feed import caches
+from understudy.facesets.store import Faceset
+from understudy.training.feeding.feed import Feed
+from understudy.training.feeding.sampling import (
+    Bins,
+    evenly_turned,
+    turned_like,
+    uniform_bins,
+    without_repeats,
+)
+
+# Ninety faces look ahead, ten to the sides.
+YAWS = np.concatenate([np.linspace(-2, 2, 90), np.linspace(-60, 60, 10)])
+
+
+def test_no_face_comes_again_before_all_have_come() -> None:
+    shown = torch.cat([without_repeats(10, 4, position=4 * i, seed=1, who="src") for i in range(5)])
+    first, second = shown[:10].tolist(), shown[10:].tolist()
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+    assert first != without_repeats(10, 10, position=0, seed=2, who="src").tolist()
+
+
+def test_every_direction_comes_as_often_and_so_every_face_of_a_direction() -> None:
+    bins = uniform_bins(YAWS)
+    rounds = 24
+    shown = evenly_turned(bins, rounds * len(bins.filled), position=0, seed=0, who="dst").numpy()
+    places = bins.place(YAWS[shown])
+    counts = np.bincount(places, minlength=bins.count)[bins.filled]
+    assert (counts == rounds).all()
+    sides = np.isin(shown, np.flatnonzero(np.abs(YAWS) > 5)).mean()
+    assert sides > 0.4  # of all faces they are a tenth
+    middle = bins.place(np.array([0.0]))[0]
+    times = np.bincount(shown[places == middle], minlength=len(YAWS))
+    assert times[times > 0].max() - times[bins.order[bins.starts[middle] :][: bins.sizes[middle]]].min() <= 1
+
+
+def test_an_order_goes_on_where_it_was_left() -> None:
+    bins = uniform_bins(YAWS)
+    whole = evenly_turned(bins, 60, position=0, seed=0, who="src")
+    parts = [evenly_turned(bins, 20, position=p, seed=0, who="src") for p in (0, 20, 40)]
+    assert torch.equal(whole, torch.cat(parts))
+
+
+def test_a_face_that_looks_the_same_way_is_found_or_the_nearest_there_is() -> None:
+    bins = Bins(np.array([-40.0, -39.0, 0.0, 30.0]), count=64, reach_deg=57.3)
+    found = turned_like(bins, np.array([-39.5] * 50 + [1.0, 29.0, 90.0, -90.0]), Generator().manual_seed(0))
+    assert set(found[:50].tolist()) <= {0, 1}
+    assert found[50:53].tolist() == [2, 3, 3] and found[53] in (0, 1)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> list:
+    return caches(tmp_path, facesets)
+
+
+def test_src_looks_where_dst_does_when_yaws_are_matched(pair: list) -> None:
+    away = {}
+    for matching in (False, True):
+        options = tiny_options(batch_size=64, pose_pairing=0, yaw_matching=matching)
+        feed = Feed(*pair, options, torch.device("cpu"))
+        draw = feed.draw(Generator().manual_seed(0))
+        yaws = feed.src.yaws_deg[draw.src.numpy()], feed.dst.yaws_deg[draw.dst.numpy()]
+        away[matching] = np.abs(yaws[0] - yaws[1]).mean()
+    assert away[True] < 3 < 0.5 * away[False]
+
+
+def test_mirrored_faces_look_the_other_way(pair: list) -> None:
+    feed = Feed(*pair, tiny_options(), torch.device("cpu"))
+    count = len(feed.src.cache)
+    np.testing.assert_allclose(feed.src.yaws_deg[:count], -feed.src.yaws_deg[count:])
+    assert np.abs(feed.src.yaws_deg[:count]).max() > 10
+
+
+def test_an_epoch_shows_every_face_once(pair: list) -> None:
+    feed = Feed(*pair, tiny_options(batch_size=4, sampling="epoch", pose_pairing=0), torch.device("cpu"))
+    generator = Generator().manual_seed(0)
+    draws = [feed.draw(generator, iteration=i) for i in range(6)]
+    assert sorted((torch.cat([d.src for d in draws]) % 24).tolist()) == list(range(24))
+    assert sorted(torch.cat([d.dst for d in draws[:3]]).tolist()) == list(range(12))
+
+
+def test_directions_are_balanced_when_asked(pair: list) -> None:
+    feed = Feed(*pair, tiny_options(batch_size=4, sampling="uniform-yaw"), torch.device("cpu"))
+    filled = len(feed.dst.uniform_bins.filled)
+    shown = torch.cat([feed.draw(Generator(), iteration=i).dst for i in range(filled)])[:filled]
+    assert len(set(feed.dst.uniform_bins.place(feed.dst.yaws_deg[shown.numpy()]).tolist())) == filled
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0, 0), (0.25, 25, 75), (1.0, 200, 200)])
+def test_so_many_faces_are_mirrored_as_is_asked(pair: list, share: float, low: int, high: int) -> None:
+    options = tiny_options(batch_size=200, pose_pairing=0, flip_share=share)
+    draw = Feed(*pair, options, torch.device("cpu")).draw(Generator().manual_seed(0))
+    assert low <= int((draw.src >= 24).sum()) <= high
+    assert (draw.dst < 12).all()  # dst_flip is off
