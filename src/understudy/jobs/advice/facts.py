@@ -1,0 +1,124 @@
+"""What the rules of advice look at, and what they give: everything measured, nothing guessed.
+
+Not here: measuring and reading it (`jobs/advise.py`), the rules (`faces.py`, `training.py`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.facesets.curation.coverage import Coverage
+from understudy.geometry import FaceType
+from understudy.training.options import TrainOptions
+
+Array = npt.NDArray[np.float64]
+_SOME_LINES = 40  # of metrics.jsonl; fewer tell no trend
+_RECENT_SHARE = 0.2
+_AT_SPEED = 0.5  # of the highest learning rate: below it a run settles, and its loss says nothing of a plateau
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to do: what was seen (with its numbers), why it matters, what to do, a command where there is
+    one.
+
+    `weight` orders advice: 3 spoils the result, 2 costs much of it, 1 is worth a try.
+    """
+
+    rule: str
+    weight: float
+    seen: str
+    why: str
+    todo: str
+    command: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """One side's faces. `columns` are those of `facesets.sorting.table.COLUMNS`, of all facesets joined;
+    `width` is the median of face width by face height among those that look ahead, NaN where none does."""
+
+    sets: Sequence[str]
+    columns: Mapping[str, npt.NDArray[Any]]
+    width: float = float("nan")
+
+    @property
+    def count(self) -> int:
+        """How many faces."""
+        return len(self.columns["yaw_deg"])
+
+    def known(self, name: str) -> Array:
+        """The measured values of a column."""
+        values = np.asarray(self.columns[name], float)
+        return values[~np.isnan(values)]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One model of the project. `metrics` are the lines of metrics.jsonl; `crop_px` says for each side how many
+    pixels of the frame its crop spans, the median."""
+
+    name: str
+    preset: str
+    architecture: str
+    face_type: FaceType
+    size_px: int
+    parameters: int
+    iterations: int
+    options: TrainOptions
+    metrics: Sequence[Mapping[str, Any]] = ()
+    crop_px: Mapping[str, float] | None = None
+
+    def losses(self) -> Array:
+        """(n, 2) losses of src and dst at full speed, oldest first."""
+        if not self.metrics:
+            return np.empty((0, 2))
+        rates = np.array([float(line.get("learning_rate", 0)) for line in self.metrics])
+        found = np.array([[float(line["loss_src"]), float(line["loss_dst"])] for line in self.metrics])
+        return found[rates >= _AT_SPEED * rates.max()]
+
+    def recent_gain(self) -> float | None:
+        """By which share of itself the loss fell over the last fifth of training at full speed; None where
+        there is too little to tell."""
+        losses = self.losses().sum(1)
+        count = int(len(losses) * _RECENT_SHARE)
+        if len(losses) < _SOME_LINES:
+            return None
+        before, now = np.median(losses[-2 * count : -count]), np.median(losses[-count:])
+        return float((before - now) / before) if before > 0 else None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it would train: the device and its memory."""
+
+    device: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Everything the rules look at. `model` is None for rules about faces alone."""
+
+    project: str  # the folder, as a person would write it
+    src: Faces
+    dst: Faces
+    coverage: Coverage
+    machine: Machine
+    model: Model | None = None
+
+    def command(self, words: str, rest: str = "") -> str:
+        """`understudy WORDS PROJECT REST`."""
+        return " ".join(filter(None, ("understudy", words, shlex.quote(self.project), rest)))
+
+    def train(self, rest: str) -> str:
+        """The command that trains the model on with other options."""
+        name = f"--model {shlex.quote(self.model.name)} " if self.model and self.model.name != "main" else ""
+        return self.command("train", name + rest)

@@ -1,0 +1,270 @@
+"""Advice about a model and its training: its kind and size for these faces, its options, how its loss went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from understudy.jobs.advice.facts import Advice, Facts, Model
+
+_FLAT = 0.01  # of the loss, over the last fifth
+_STILL_FALLING = 0.03
+_WORSE = 0.05
+_TURNED_DEG, _TURNED_SHARE = 45.0, 0.05
+_ENLARGED, _TOO_COARSE = 1.5, 0.75
+_WAITING = 0.03
+_SMALL_BATCH = 4
+_APART = 2.0
+_STRONG_STYLE, _STYLE_ITERATIONS = 0.1, 15_000
+_BYTES_A_PARAMETER = 16  # weight, gradient and two moments in float32
+_MEMORY_SHARE = 0.6  # the rest is for activations
+_STRAIGHT = ("h64", "h128")
+_OWN_LIGHT = ("df", "h64", "h128")  # networks whose decoders keep src's light
+
+
+def trained(facts: Facts) -> Model | None:
+    """The model, where it has learnt anything."""
+    return facts.model if facts.model is not None and facts.model.iterations else None
+
+
+def turned_heads(facts: Facts) -> Iterator[Advice]:
+    """Half faces at 64 px are for straight looks."""
+    model, yaw = facts.model, np.abs(facts.dst.known("yaw_deg"))
+    if model is None or model.architecture not in _STRAIGHT or not len(yaw):
+        return
+    share = float((yaw > _TURNED_DEG).mean())
+    if share > _TURNED_SHARE:
+        yield Advice(
+            "turned_heads",
+            2,
+            f"{share:.0%} of dst's faces are turned by more than {_TURNED_DEG:.0f} degrees; {model.name} is a "
+            f"{model.architecture} for {model.face_type} faces.",
+            "Such a network sees cheek to cheek and is made for faces that look ahead; profiles come out "
+            "wrong.",
+            "Train a df beside it: it sees the full face and holds profiles.",
+            facts.command("train", "--model side --preset df"),
+        )
+
+
+def own_light(facts: Facts) -> Iterator[Advice]:
+    """Networks with a decoder for each keep src's light."""
+    model = facts.model
+    other = next((lack for lack in facts.coverage.lacks if lack.kind in ("darker", "brighter")), None)
+    if model is None or other is None or model.architecture not in _OWN_LIGHT:
+        return
+    yield Advice(
+        "own_light",
+        1,
+        f"{other.words} {model.name} is a {model.architecture}.",
+        "Networks with a decoder for each performer keep src's own light; those that share one take on dst's.",
+        "Train a liae beside it and compare.",
+        facts.command("train", "--model light --preset liaef128"),
+    )
+
+
+def too_small(facts: Facts) -> Iterator[Advice]:
+    """A face that is enlarged in the merge is soft."""
+    model = facts.model
+    spans = model.crop_px.get("dst", 0.0) if model and model.crop_px else 0.0
+    if model is not None and spans > _ENLARGED * model.size_px:
+        yield Advice(
+            "too_small",
+            2,
+            f"{model.name} paints {model.size_px} px; in dst's frames the same part of the head spans "
+            f"{spans:.0f} px.",
+            f"Every painted face is enlarged {spans / model.size_px:.1f} times and looks softer than the shot.",
+            "Train a larger network beside it; the list says sizes and memory.",
+            "understudy model presets",
+        )
+
+
+def too_coarse(facts: Facts) -> Iterator[Advice]:
+    """Detail that src's frames don't have can't be learnt."""
+    model = facts.model
+    spans = model.crop_px.get("src", 0.0) if model and model.crop_px else 0.0
+    if model is not None and 0 < spans < _TOO_COARSE * model.size_px:
+        yield Advice(
+            "too_coarse",
+            2,
+            f"{model.name} learns faces of {model.size_px} px; in src's frames they span {spans:.0f} px.",
+            "src's faces are enlarged before they are learnt: the model spends its strength on blur.",
+            "Add closer shots of src.",
+            facts.command("add", "--src CLIP"),
+        )
+
+
+def warp_still_on(facts: Facts) -> Iterator[Advice]:
+    """Once the loss stands still, straight faces sharpen it."""
+    model = trained(facts)
+    gain = model.recent_gain() if model else None
+    if model is None or gain is None or not abs(gain) < _FLAT or model.options.random_warp == 0:
+        return
+    yield Advice(
+        "warp_still_on",
+        2,
+        f"The loss of {model.name} fell by only {max(0.0, gain):.1%} over the last fifth of its "
+        f"{model.iterations} iterations, with random_warp at {model.options.random_warp:g}.",
+        "Bent faces teach how src is built; once nothing more comes of it, straight ones teach detail. A "
+        "planned end also lets it settle.",
+        "Train on with less and less warp to a planned end.",
+        facts.train("--minutes 60 --random-warp 0"),
+    )
+
+
+def detail_at_last(facts: Facts) -> Iterator[Advice]:
+    """A critic comes last."""
+    model = trained(facts)
+    gain = model.recent_gain() if model else None
+    if model is None or gain is None or not abs(gain) < _FLAT:
+        return
+    if model.options.random_warp == 0 and model.options.gan_power == 0:
+        yield Advice(
+            "detail_at_last",
+            1,
+            f"The loss of {model.name} stands still ({max(0.0, gain):.1%} over the last fifth) without warp.",
+            "What is left is texture that no comparison of pixels asks for; a critic does. It comes last, "
+            "since it sharpens errors too.",
+            "Make a backup, then train a last stretch with a GAN of 0.1.",
+            facts.train("--minutes 60 --random-warp 0 --gan-power 0.1"),
+        )
+
+
+def critic_too_soon(facts: Facts) -> Iterator[Advice]:
+    """A critic over a face that is not right yet sharpens what is wrong."""
+    model = trained(facts)
+    if model is None or model.options.gan_power == 0:
+        return
+    gain, reasons = model.recent_gain(), []
+    if model.options.random_warp > 0:
+        reasons.append(f"random_warp is {model.options.random_warp:g}")
+    if gain is not None and gain > _STILL_FALLING:
+        reasons.append(f"the loss still fell by {gain:.1%} over the last fifth of training")
+    if reasons:
+        yield Advice(
+            "critic_too_soon",
+            2,
+            f"gan_power is {model.options.gan_power:g} while {' and '.join(reasons)}.",
+            "A critic asks for detail everywhere, also where the face is not right yet; what it sharpens "
+            "then stays.",
+            "Switch the GAN off until the loss stands still and the warp is off.",
+            facts.train("--gan-power 0"),
+        )
+
+
+def strong_style(facts: Facts) -> Iterator[Advice]:
+    """Styles spoil a model when they stay strong."""
+    model = trained(facts)
+    power = model.options.face_style_power if model else 0.0
+    if model is not None and power > _STRONG_STYLE and model.iterations > _STYLE_ITERATIONS:
+        yield Advice(
+            "strong_style",
+            2,
+            f"face_style_power is {power:g} after {model.iterations} iterations of {model.name}.",
+            "Strong styles help in the first 15,000 to 25,000 iterations; later they paint blotches and "
+            "helmets.",
+            "Lower it to 0.01, or to 0 where blotches are seen already.",
+            facts.train("--face-style-power 0.01"),
+        )
+
+
+def no_way_back(facts: Facts) -> Iterator[Advice]:
+    """Whoever plays with styles or critics wants a way back."""
+    model = trained(facts)
+    if model is None or model.options.backup_every or model.options.backup_every_minutes:
+        return
+    powers = ("gan_power", "face_style_power", "bg_style_power", "true_face_power")
+    on = [f"{name} {getattr(model.options, name):g}" for name in powers if getattr(model.options, name)]
+    if on:
+        yield Advice(
+            "no_way_back",
+            1,
+            f"{model.name} trains with {', '.join(on)} and keeps no backups.",
+            "These losses can spoil a model within hours, and the newest checkpoints are then spoilt too.",
+            "Keep a backup every 10,000 iterations.",
+            facts.train("--backup-every 10000"),
+        )
+
+
+def getting_worse(facts: Facts) -> Iterator[Advice]:
+    """A loss that rises is no plateau."""
+    model = trained(facts)
+    gain = model.recent_gain() if model else None
+    if model is not None and gain is not None and gain < -_WORSE:
+        rate = model.options.learning_rate
+        yield Advice(
+            "getting_worse",
+            3,
+            f"The loss of {model.name} rose by {-gain:.1%} over the last fifth of its training.",
+            "Steps that are too large undo what was learnt, and it seldom comes back by itself.",
+            "Go on with a third of the learning rate.",
+            facts.train(f"--learning-rate {rate / 3:.1g}"),
+        )
+
+
+def sides_apart(facts: Facts) -> Iterator[Advice]:
+    """One side that learns far worse than the other."""
+    model = trained(facts)
+    if model is None or model.recent_gain() is None:
+        return
+    losses = model.losses()
+    src, dst = np.median(losses[-max(1, len(losses) // 5) :], axis=0)
+    if max(src, dst) > _APART * min(src, dst) > 0:
+        worse = "src" if src > dst else "dst"
+        yield Advice(
+            "sides_apart",
+            1,
+            f"The loss of {model.name} is {src:.3f} for src and {dst:.3f} for dst.",
+            f"{worse}'s faces are much harder to learn: mostly blur, wrong landmarks or strangers among them.",
+            f"Look through {worse}'s faces, those that lie furthest from a face first.",
+            facts.command("faceset sheet", f"{getattr(facts, worse).sets[0]} --sort distance --backwards"),
+        )
+
+
+def waiting(facts: Facts) -> Iterator[Advice]:
+    """A learner that waits for its faces wastes the machine."""
+    model = trained(facts)
+    shares = [float(line["waiting"]) for line in (model.metrics if model else ())[-50:] if "waiting" in line]
+    if model is not None and shares and np.mean(shares) > _WAITING:
+        yield Advice(
+            "waiting",
+            1,
+            f"{model.name} waited for its faces {np.mean(shares):.0%} of the time lately.",
+            "The device stands idle meanwhile. Mostly other programs use the processor, or the project lies "
+            "on a slow disk.",
+            "End what else runs, or move the project to a faster disk.",
+        )
+
+
+def small_batch(facts: Facts) -> Iterator[Advice]:
+    """Small batches learn detail badly."""
+    model = facts.model
+    if model is not None and model.options.batch_size < _SMALL_BATCH:
+        yield Advice(
+            "small_batch",
+            1,
+            f"{model.name} sees {model.options.batch_size} faces of each performer at a time.",
+            "Steps from so few faces go to and fro; 8 fits most scenes, and a late growth of the batch "
+            "sharpens.",
+            "Raise the batch as far as memory goes; a smaller network with a larger batch is often the "
+            "better bargain.",
+            facts.train("--batch-size 8"),
+        )
+
+
+def too_large(facts: Facts) -> Iterator[Advice]:
+    """Weights, gradients and moments have to fit beside the pictures."""
+    model, machine = facts.model, facts.machine
+    if model is None or not machine.memory_bytes:
+        return
+    needed = model.parameters * _BYTES_A_PARAMETER
+    if needed > _MEMORY_SHARE * machine.memory_bytes:
+        yield Advice(
+            "too_large",
+            3,
+            f"{model.name} has {model.parameters / 1e6:.0f} M parameters, which take {needed / 1e9:.1f} GB "
+            f"with gradients and moments; {machine.device} has {machine.memory_bytes / 1e9:.1f} GB.",
+            "Too little is left for a batch of faces: training stops for want of memory.",
+            "Take a smaller network; the list says sizes and memory.",
+            "understudy model presets",
+        )

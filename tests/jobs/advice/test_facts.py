@@ -1,0 +1,37 @@
+"""Facts tell trends only where there is enough to tell, and never from a run that is settling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.jobs.advice.facts import RISING, STANDING, facts, model
+
+
+def test_a_trend_is_the_share_by_which_the_loss_fell_lately() -> None:
+    assert model().recent_gain() == pytest.approx((1.3 - 1.1) / 1.3, abs=0.01)
+    standing, rising = model(losses=STANDING).recent_gain(), model(losses=RISING).recent_gain()
+    assert standing is not None and abs(standing) < 0.01
+    assert rising is not None and rising < -0.1
+
+
+def test_a_short_training_has_no_trend() -> None:
+    assert model(losses=np.linspace(2, 1, 39)).recent_gain() is None
+    assert model(losses=np.empty(0)).recent_gain() is None
+
+
+def test_iterations_at_a_low_rate_are_left_out() -> None:
+    slow = [{"loss_src": 1.0, "loss_dst": 1.0, "learning_rate": 1e-5}] * 200
+    falling = model()
+    gain = falling.recent_gain()
+    assert model(metrics=[*falling.metrics, *slow]).recent_gain() == gain
+
+
+def test_commands_name_the_project_and_the_model() -> None:
+    assert facts(project="my film").train("--minutes 5") == "understudy train 'my film' --minutes 5"
+    assert facts(model=model(name="b")).train("--minutes 5") == "understudy train project --model b --minutes 5"
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    spoilt = facts(src={"count": 4, "sharpness": [0.5, np.nan, 0.4, np.nan]})
+    assert spoilt.src.known("sharpness").tolist() == [0.5, 0.4] and spoilt.src.count == 4

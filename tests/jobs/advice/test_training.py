@@ -1,0 +1,145 @@
+"""Each rule about training speaks where a model's numbers are bad, and is silent where all is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.jobs.advice.facts import RISING, STANDING, facts, model, said
+from understudy.jobs.advice import training
+from understudy.jobs.advice.facts import Machine
+
+ALL = (
+    training.turned_heads,
+    training.own_light,
+    training.too_small,
+    training.too_coarse,
+    training.warp_still_on,
+    training.detail_at_last,
+    training.critic_too_soon,
+    training.strong_style,
+    training.no_way_back,
+    training.getting_worse,
+    training.sides_apart,
+    training.waiting,
+    training.small_batch,
+    training.too_large,
+)
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_where_all_is_well_no_rule_speaks(rule) -> None:
+    assert said(rule, facts()) == []
+    assert said(rule, facts(model=None)) == []
+
+
+def lines(**values: float) -> list[dict[str, float]]:
+    return [{**line, **values} for line in model().metrics]
+
+
+@pytest.mark.parametrize(
+    "rule, changed, number, command",
+    [
+        (training.too_small, {"crop_px": {"src": 300, "dst": 400}}, "400 px", "model presets"),
+        (training.too_coarse, {"crop_px": {"src": 60, "dst": 100}}, "60 px", "add project --src"),
+        (training.warp_still_on, {"losses": STANDING}, "0.0%", "--random-warp 0"),
+        (
+            training.detail_at_last,
+            {"losses": STANDING, "options": {"random_warp": 0}},
+            "0.0%",
+            "--gan-power 0.1",
+        ),
+        (training.critic_too_soon, {"options": {"gan_power": 0.1}}, "random_warp is 1", "--gan-power 0"),
+        (
+            training.critic_too_soon,
+            {"options": {"gan_power": 0.1, "random_warp": 0}},
+            "fell by 15",
+            "--gan-power 0",
+        ),
+        (
+            training.strong_style,
+            {"options": {"face_style_power": 10}, "iterations": 20_000},
+            "10 after 20000",
+            "--face-style-power 0.01",
+        ),
+        (training.no_way_back, {"options": {"bg_style_power": 2}}, "bg_style_power 2", "--backup-every 10000"),
+        (training.getting_worse, {"losses": RISING}, "rose by", "--learning-rate 0.0003"),
+        (
+            training.sides_apart,
+            {"metrics": lines(loss_src=0.2, loss_dst=0.9)},
+            "0.900 for dst",
+            "faceset sheet project dst/main",
+        ),
+        (training.waiting, {"metrics": lines(waiting=0.2)}, "20%", ""),
+        (training.small_batch, {"options": {"batch_size": 2}}, "sees 2 faces", "--batch-size 8"),
+        (training.too_large, {"parameters": 400_000_000}, "6.4 GB", "model presets"),
+    ],
+)
+def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
+    rule, changed: dict[str, Any], number: str, command: str
+) -> None:
+    (advice,) = said(rule, facts(model=model(**changed)))
+    assert number in advice.seen
+    assert command in advice.command
+
+
+TRAINED_ONLY = (
+    training.warp_still_on,
+    training.detail_at_last,
+    training.critic_too_soon,
+    training.strong_style,
+    training.no_way_back,
+    training.getting_worse,
+    training.sides_apart,
+    training.waiting,
+)
+
+
+@pytest.mark.parametrize("rule", TRAINED_ONLY)
+def test_a_model_that_never_trained_gets_no_advice_on_its_training(rule) -> None:
+    options = {"gan_power": 1, "face_style_power": 10}
+    new = model(losses=np.empty(0), iterations=0, options=options)
+    assert said(rule, facts(model=new)) == []
+
+
+def test_without_a_plateau_warp_stays_and_with_a_critic_none_is_advised() -> None:
+    assert said(training.detail_at_last, facts(model=model(options={"random_warp": 0}))) == []
+    done = model(losses=STANDING, options={"random_warp": 0, "gan_power": 0.1, "backup_every": 1000})
+    for rule in (
+        training.warp_still_on,
+        training.detail_at_last,
+        training.critic_too_soon,
+        training.no_way_back,
+    ):
+        assert said(rule, facts(model=done)) == []
+
+
+def test_styles_are_fine_while_a_model_is_young_or_when_they_are_weak() -> None:
+    for changed in (
+        {"options": {"face_style_power": 10}, "iterations": 5000},
+        {"options": {"face_style_power": 0.01}, "iterations": 50_000},
+    ):
+        assert said(training.strong_style, facts(model=model(**changed))) == []
+
+
+def test_profiles_are_too_much_for_the_classics_of_half_faces() -> None:
+    turned = {"dst": {"yaw_deg": np.where(np.arange(400) < 100, 60.0, 0.0)}}
+    half = model(architecture="h64", face_type="half")
+    (advice,) = said(training.turned_heads, facts(**turned, model=half))
+    assert "25%" in advice.seen and "--preset df" in advice.command
+    assert said(training.turned_heads, facts(**turned)) == []
+    assert said(training.turned_heads, facts(model=half)) == []
+
+
+def test_another_light_than_srcs_asks_for_a_network_that_takes_it_on() -> None:
+    dark = {"dst": {"brightness": 0.1}}
+    (advice,) = said(training.own_light, facts(**dark))
+    assert "10 %" in advice.seen and "liaef128" in advice.command
+    assert said(training.own_light, facts(**dark, model=model(architecture="liaef128"))) == []
+
+
+def test_what_fits_depends_on_the_machine() -> None:
+    large = model(parameters=400_000_000)
+    assert said(training.too_large, facts(model=large, machine=Machine("cuda:0", 80_000_000_000))) == []
