@@ -15,6 +15,7 @@ from understudy.networks.architectures.custom.options import CustomOptions
 from understudy.networks.architectures.liae import Liaef128Options, liaef128
 from understudy.networks.architectures.quick import QuickOptions, quick
 from understudy.networks.architectures.two_decoders import DfOptions, H64Options, df, h64
+from understudy.networks.architectures.ufm import UfmOptions, ufm
 from understudy.networks.face_model import FaceModel
 from understudy.networks.options import NetworkOptions
 from understudy.options import parse_options
@@ -39,6 +40,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
     "custom": Architecture(custom, CustomOptions, "faceswap (Phaze-A), 2021"),
     "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
+    "ufm": Architecture(ufm, UfmOptions, "DeepFaceLab, January 2019"),
 }
 
 

@@ -142,6 +142,12 @@ PRESETS: dict[str, Preset] = {
     "amp": Preset(
         "amp", "whole", "224 px; blends from dst to src by any share.", {**_CLASSIC, "batch_size": 8}
     ),
+    "ufm": Preset(
+        "ufm",
+        "full",
+        "Archived: 128 px, a U-net; sharp early, and keeps more of dst than others.",
+        {**_CLASSIC, "batch_size": 8},
+    ),
 }
 
 

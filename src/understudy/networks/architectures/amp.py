@@ -46,8 +46,6 @@ class AmpInter(nn.Module):
 class Amp(FaceModel):
     """`morph` is the share of src in everything painted as src outside training."""
 
-    morph: float
-
     def __init__(
         self,
         size_px: int,
@@ -75,7 +73,9 @@ class Amp(FaceModel):
         if shown == "dst":
             return own
         if generator is None:
-            return self._blended(features, torch.tensor(self.morph, device=features.device))
+            return self._blended(
+                features, torch.tensor(1.0 if self.morph is None else self.morph, device=features.device)
+            )
         drawn = drawn_channels(len(own), own.shape[1], self.morph_factor, generator).to(own.device)
         return torch.where(drawn[:, :, None, None], self.inter_src(features), own)
 
