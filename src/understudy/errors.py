@@ -116,6 +116,10 @@ class OptionInvalid(UnderstudyError):
     """An option has a value out of its range or of the wrong kind."""
 
 
+class RecipeInvalid(OptionInvalid):
+    """A recipe can't be read, or a stage of it asks for something impossible."""
+
+
 class PersonUnknown(OptionInvalid):
     """A number was said of a person whom nobody in the clip has."""
 

@@ -31,7 +31,7 @@ class Counting(Duty):
 
     def do(self, run: Run) -> Events:
         yield Notice(f"{self.count} at iteration {run.learner.iteration}, batch {run.feed.options.batch_size}")
-        run.change(run.options.changed(batch_size=2))
+        run.change(run.course.options.changed(batch_size=2))
         run.ending = self.count == 8
 
     def state(self) -> dict[str, Any]:

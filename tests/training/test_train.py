@@ -196,7 +196,7 @@ def test_what_a_killed_process_left_half_written_is_tidied(
     model = shutil.copytree(killed, tmp_path / "m")
     (model / FOLDER_NAME / ".000000013.123.partial").mkdir()
     events = trained(model, facesets, tiny_options(iterations=2))
-    assert not [e for e in events if isinstance(e, Notice)]
+    assert not [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert summary(events)["iterations_in_all"] == 12
     assert not list((model / FOLDER_NAME).glob(".*"))
 
@@ -208,7 +208,7 @@ def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, faces
     weights = model / FOLDER_NAME / "000000006" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     events = trained(model, facesets, tiny_options(iterations=3))
-    (notice,) = [e for e in events if isinstance(e, Notice)]
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert "000000006" in notice.text and "damaged" in notice.text
     assert summary(events)["iterations_in_all"] == 6
     assert list((model / FOLDER_NAME).glob("damaged-000000006-*"))
@@ -218,7 +218,7 @@ def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, faces
 def test_few_src_faces_are_pointed_out_with_their_count(tmp_path: Path, facesets: Pair) -> None:
     with add_faces(tmp_path / "few", 3, skin=(200, 150, 130)) as few:
         events = trained(tmp_path / "m", (few, facesets[1]), tiny_options(iterations=1))
-    (notice,) = [e for e in events if isinstance(e, Notice)]
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert "only 3 faces" in notice.text
 
 
@@ -273,11 +273,11 @@ def test_training_that_comes_apart_goes_back_and_on_at_half_the_rate(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, factor: float
 ) -> None:
     model = tmp_path / "m"
-    trained(model, facesets, tiny_options(iterations=8))
+    trained(model, facesets, tiny_options(iterations=8, recipe="plain"))
     saved = losses(model)
     speeds = breaking(monkeypatch, factor, when=lambda learner: learner.iteration >= 14 and not learner.attempt)
-    events = trained(model, facesets, tiny_options(iterations=8))
-    (notice,) = [e for e in events if isinstance(e, Notice)]
+    events = trained(model, facesets, tiny_options(iterations=8, recipe="plain"))
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert "At iteration 14; training went back to iteration 8" in notice.text
     assert notice.text in (model / LOG_NAME).read_text()
     assert summary(events)["rollbacks"] == 1 and summary(events)["iterations_in_all"] == 16
@@ -291,7 +291,7 @@ def test_a_new_model_that_comes_apart_begins_anew_from_its_first_weights(
 ) -> None:
     breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 3 and not learner.attempt)
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=5))
-    (notice,) = [e for e in events if isinstance(e, Notice)]
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert "went back to iteration 0" in notice.text
     assert [i for i, *_ in losses(tmp_path / "m")] == [1, 2, 3, 4, 5]
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
+from understudy.training.keeping.requests import forget_requests, take_requests
 from understudy.training.machine.memory import peak_memory_bytes
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
 
 _PROGRESS_EVERY_S = 0.5
+_LISTENS_EVERY_S = 0.5
 _METRICS_EVERY = 20  # iterations
 
 
@@ -62,7 +64,7 @@ class Measure(Duty):
             run.learner.iteration,
             loss_src=means.src,
             loss_dst=means.dst,
-            learning_rate=run.options.learning_rate * run.plan.speed * run.setbacks.rate,
+            learning_rate=run.options.learning_rate * run.speed,
             seconds=run.plan.done_seconds,
             waiting=self._waiting(run),
             **means.terms,
@@ -78,6 +80,50 @@ class Measure(Duty):
         before, self._since = self._since, (run.ahead.waited_s, run.seconds)
         seconds = self._since[1] - before[1]
         return (self._since[0] - before[0]) / seconds if seconds > 0 else 0.0
+
+
+class Follow(Duty):
+    """Lead the run through the stages of its recipe."""
+
+    name = "follow"
+
+    def due(self, run: Run) -> bool:
+        return True
+
+    def do(self, run: Run) -> Events:
+        if run.learner.iteration % _METRICS_EVERY == 0:
+            run.course.measured(run.learner.iteration, run.loss)
+        yield from run.advance()
+
+
+class Listen(Duty):
+    """Do what people ask of a running training: see `keeping/requests.py`."""
+
+    name = "listen"
+
+    def begin(self, run: Run) -> None:
+        forget_requests(run.model_dir)
+        self._listened = 0.0
+
+    def due(self, run: Run) -> bool:
+        return time.perf_counter() - self._listened >= _LISTENS_EVERY_S
+
+    def do(self, run: Run) -> Events:
+        self._listened = time.perf_counter()
+        for request in take_requests(run.model_dir):
+            match request.wish:
+                case "save":
+                    run.save()
+                case "backup":
+                    run.save()
+                    kept = run.options.backups_kept
+                    yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=kept))
+                case "preview":
+                    yield run.preview()
+                case "finish":
+                    yield from run.finish(request.details)
+                case "stop":
+                    run.ending = True
 
 
 class Say(Duty):
@@ -96,10 +142,11 @@ class Say(Duty):
         yield Progress(
             stage="train",
             done=run.plan.done_iterations,
-            total=run.plan.iterations,
+            total=run.plan.last_iteration,
             seconds_left=run.plan.seconds_left,
             loss=run.loss or None,
             rate=run.made / run.seconds if run.seconds else None,
+            note=run.course.title,
             details={
                 "iteration": run.learner.iteration,
                 "losses": run.terms,

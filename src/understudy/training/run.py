@@ -24,7 +24,8 @@ from understudy.training.learner import Learner
 from understudy.training.losses.terms import Tally
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.options import TrainOptions
-from understudy.training.steering.plan import Plan
+from understudy.training.recipe.course import Course
+from understudy.training.steering.plan import Plan, finish_length
 from understudy.training.viewing.preview import preview_sheet, write_preview
 
 STAGE = "train"
@@ -34,26 +35,29 @@ STAGE = "train"
 class Run:
     """What one call of `train` holds. Duties read it, and change it through its methods.
 
-    `made` counts iterations and `seconds` time in this call; `loss` is the mean of the last measurement, both
-    sides added. `ending` ends the run at the next iteration, as if its plan were done.
+    `options` and `speed`, the share of their learning rate, are those of the newest iteration, as the course
+    has them. `made` counts iterations and `seconds` time in this call; `loss` is the mean of the last
+    measurement, both sides added. `ending` ends the run at the next iteration; its plan goes on another time.
     """
 
     model_dir: Path
     learner: Learner
     feed: Feed
-    options: TrainOptions
+    course: Course
     plan: Plan
     duties: Sequence[Duty]
     begin: Callable[[Learner], None]  # gives a learner the state of a new model
     state: dict[str, Any] = field(default_factory=dict)  # of the checkpoint this goes on from
     made: int = 0
     seconds: float = 0.0
+    speed: float = 0.0
     loss: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
     ending: bool = False
 
     def __post_init__(self) -> None:
+        self.options = self.course.options
         self.ahead = Ahead(self.feed)
         self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
@@ -66,6 +70,8 @@ class Run:
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
         self.watch = Watch.from_json(state.get("watch", {}))
         self.learner.attempt = self.setbacks.count
+        if self.plan.done_iterations:  # a new plan begins its recipe anew
+            self.course.resume(state.get("course", {}), self.plan)
         for duty in self.duties:
             duty.resume(state.get("duties", {}).get(duty.name, {}))
 
@@ -73,7 +79,7 @@ class Run:
         """Train, and say so."""
         plan = self.plan
         yield StageStarted(
-            stage=STAGE, unit="iteration", total=plan.iterations, done=plan.done_iterations, why=self._why()
+            stage=STAGE, unit="iteration", total=plan.last_iteration, done=plan.done_iterations, why=self._why()
         )
         self._began, self._start = time.perf_counter(), (plan, self.learner.iteration)
         try:
@@ -109,15 +115,20 @@ class Run:
         learner, (plan, iteration) = self.learner, self._start
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan)
+        now = self.course.now(self.plan)
+        self.options, self.speed = now.options, now.speed * self.setbacks.rate
         src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan), then=then)
-        self.tally.add(learner.step(src, dst, self.options, speed=self.plan.speed * self.setbacks.rate))
+        if now.options.swap_sides:
+            src, dst = dst, src
+        self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
         self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
-        self.plan = plan.after(
+        self.plan = self.plan.after(
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
         )
 
     def _order(self, iteration: int, plan: Plan) -> Order:
-        return Order(iteration, self.learner.draws(iteration), self.options, plan.warp)
+        options, draws = self.course.now(plan).options, self.learner.draws(iteration)
+        return Order(iteration, draws, options, foretold=plan.minutes is None)
 
     @property
     def waiting_share(self) -> float:
@@ -130,9 +141,35 @@ class Run:
                 yield from duty.do(self)
 
     def change(self, options: TrainOptions) -> None:
-        """Train with other options from the next iteration on."""
-        self.options = self.feed.options = options
+        """Train with other options from the next iteration on; stages change these. Raises RecipeInvalid."""
+        self.course.change(options)
+        self.options = options
         self.watch = Watch()  # other terms give other losses
+
+    def advance(self) -> Events:
+        """Go to the next stage of the recipe where this one is over."""
+        if not self.plan.finished and self.course.advance(self.plan):
+            yield from self._say_stage()
+        if self.course.ended:
+            self.plan = self.plan.ended_now()
+
+    def finish(self, details: Mapping[str, Any]) -> Events:
+        """Settle from now on, then end, as if that had been planned. `details` are those of the request."""
+        if self.plan.settled is not None:
+            return
+        length = finish_length(self.course.options, learnt=self.learner.iteration, details=details)
+        self.plan = self.course.finish(self.plan, length)
+        yield Notice(f"Asked to finish: settles until iteration {self._iteration_at_end()}.")
+        yield from self._say_stage()
+
+    def _iteration_at_end(self) -> int:
+        left = (self.plan.last_iteration or 0) - self.plan.done_iterations
+        return self.learner.iteration + left
+
+    def _say_stage(self) -> Events:
+        self.watch = Watch()  # what a stage changes gives other losses
+        if self.course.title:
+            yield Notice(f"At iteration {self.learner.iteration} begins the stage {self.course.title}.")
 
     def preview(self) -> Made:
         """Write a preview sheet now."""
@@ -168,6 +205,7 @@ class Run:
     def _state(self) -> dict[str, Any]:
         return {
             "plan": self.plan.as_json(),
+            "course": self.course.as_json(),
             "loss": self.loss,
             "tally": self.tally.as_json(),
             "watch": self.watch.as_json(),
@@ -189,7 +227,7 @@ class Run:
         self._resume(dict(found[-1].state) if found else {})
         plan, iteration = self._start
         self.made = self.learner.iteration - iteration
-        self.plan = plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
+        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
         self.metrics.cut(self.learner.iteration)
         # Written down at once: a process that dies now must not be free to fail as often again.
         if found:

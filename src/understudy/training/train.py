@@ -12,7 +12,7 @@ from typing import Any
 from understudy.events import Event, Events, Notice
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
-from understudy.training.duties import BackUp, Duty, Measure, Preview, Save, Say, Tell
+from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import (
@@ -28,6 +28,8 @@ from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
+from understudy.training.recipe.course import Course
+from understudy.training.recipe.recipe import recipe_named
 from understudy.training.run import STAGE, Run
 from understudy.training.steering.plan import Plan, planned
 
@@ -50,9 +52,10 @@ def train(
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
     `network` and `face_type` are what is said beside the preset. Ends when the plan of `options` (`minutes`,
-    `iterations`) is done; closing the generator stops it and saves.
-    The same call again finishes a plan that was interrupted, or trains as much more when it was finished. With
-    `iterations` alone, a run is repeatable on one device. Raises ModelInUse, ModelUnknown, OptionInvalid,
+    `iterations`) is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and
+    saves. The same call again finishes a plan that was interrupted, or trains as much more when it was
+    finished. With `iterations` alone, a run is repeatable on one device. Raises ModelInUse, ModelUnknown,
+    OptionInvalid,
     FacesetUnusable, DeviceUnavailable, CheckpointCorrupt, TrainingDiverged, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
@@ -80,13 +83,14 @@ def train(
             seed=options.seed,
         )
         plan = planned(options, Plan.from_json(state["plan"]) if state else None)
-        run = Run(model_dir, learner, feed, options, plan, duties(), begin=Learner.begin, state=state)
+        course = Course(recipe_named(options.recipe), options, plan)
+        run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state)
         yield from run.events()
 
 
 def duties() -> list[Duty]:
     """What is done between iterations, in this order. A measurement comes first: nothing broken is saved."""
-    return [Measure(), Say(), Tell(), Preview(), Save(), BackUp()]
+    return [Measure(), Follow(), Listen(), Say(), Tell(), Preview(), Save(), BackUp()]
 
 
 def _new_learner(

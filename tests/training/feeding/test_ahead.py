@@ -23,9 +23,11 @@ def feed(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> Feed:
     return Feed(*caches(tmp_path, facesets), tiny_options(), torch.device("cpu"))
 
 
-def order(iteration: int, *, warp: float = 1.0, options: TrainOptions | None = None, seed: int = 0) -> Order:
+def order(
+    iteration: int, *, options: TrainOptions | None = None, seed: int = 0, foretold: bool = True
+) -> Order:
     draws = Generator().manual_seed(1000 * seed + iteration)
-    return Order(iteration, draws, options or tiny_options(), warp)
+    return Order(iteration, draws, options or tiny_options(), foretold=foretold)
 
 
 def counted(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -55,7 +57,7 @@ def test_batches_made_ahead_are_those_made_when_asked(feed: Feed, monkeypatch: p
     "other",
     [
         order(1, seed=1),
-        order(1, warp=0.5),
+        order(1, options=tiny_options(random_warp=0.99)),
         order(1, options=tiny_options(batch_size=2)),
         order(7),
     ],
@@ -66,6 +68,17 @@ def test_a_batch_that_is_no_longer_wanted_is_made_anew(feed: Feed, other: Order)
         got = ahead.lessons(other)[0].seen_BCHW
         assert torch.equal(got, ahead.lessons(other)[0].seen_BCHW)
     assert len(got) == other.options.batch_size
+
+
+def test_where_the_clock_decides_a_batch_bent_almost_alike_will_do(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = counted(feed, monkeypatch)
+    with Ahead(feed) as ahead:
+        ahead.lessons(order(0), then=order(1))
+        ahead.lessons(order(1, options=tiny_options(random_warp=0.99), foretold=False), then=order(2))
+        ahead.lessons(order(2, options=tiny_options(random_warp=0.9), foretold=False))
+    assert made == [0, 1, 2, 2]
 
 
 def test_options_that_do_not_concern_faces_leave_a_batch_as_it_is(

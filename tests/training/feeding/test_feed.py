@@ -60,8 +60,8 @@ def test_lessons_have_the_models_size_and_repeat_with_their_generator(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:
     feed = Feed(*caches(tmp_path, facesets), tiny_options(), CPU)
-    first = feed.lessons(Generator().manual_seed(1), warp=1.0)
-    again = feed.lessons(Generator().manual_seed(1), warp=1.0)
+    first = feed.lessons(Generator().manual_seed(1))
+    again = feed.lessons(Generator().manual_seed(1))
     for one, other in zip(first, again, strict=True):
         assert one.seen_BCHW.shape == (4, 3, 32, 32) and one.mask_B1HW.shape == (4, 1, 32, 32)
         assert torch.equal(one.seen_BCHW, other.seen_BCHW)

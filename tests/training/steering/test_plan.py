@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from understudy.training.options import TrainOptions
-from understudy.training.steering.plan import Plan, planned
-
-shares = st.floats(0, 1)
+from understudy.training.steering.plan import Plan, finish_length, planned
 
 
-@settings(max_examples=30, deadline=None)
-@given(shares, shares)
-def test_after_its_warm_up_a_planned_run_never_learns_faster_again(a: float, b: float) -> None:
-    early, late = sorted((a, b))
-    plan = Plan(minutes=10, iterations=None)
-    speeds = [plan.after(seconds=600 * share, iterations=1000).speed for share in (early, late)]
-    assert 0 < speeds[1] <= speeds[0] <= 1
-
-
-@settings(max_examples=30, deadline=None)
-@given(shares)
-def test_bending_fades_but_never_stops(share: float) -> None:
-    warp = Plan(minutes=1, iterations=None).after(seconds=60 * share, iterations=1).warp
-    assert 0 < warp <= 1
-
-
-def test_the_first_steps_are_small() -> None:
-    plan = Plan(minutes=None, iterations=1000)
-    assert plan.speed < 0.05 < plan.after(seconds=0, iterations=60).speed
-
-
-def test_an_endless_plan_keeps_its_speed_and_never_finishes() -> None:
+def test_an_endless_plan_never_finishes_by_itself() -> None:
     plan = Plan(minutes=None, iterations=None).after(seconds=1e6, iterations=10**6)
-    assert (plan.speed, plan.warp, plan.finished, plan.seconds_left) == (1.0, 1.0, False, None)
+    assert (plan.share, plan.settled, plan.finished, plan.seconds_left) == (None, None, False, None)
 
 
 def test_of_two_ends_the_nearer_one_counts() -> None:
@@ -60,8 +34,7 @@ def test_the_same_wish_after_a_finished_plan_is_a_new_one_that_treads_softer() -
     before = Plan(minutes=10, iterations=None).after(seconds=600, iterations=900)
     again = planned(TrainOptions(minutes=10), before)
     assert (again.done_seconds, again.again) == (0, True)
-    fresh = Plan(minutes=10, iterations=None)
-    assert again.after(seconds=1, iterations=99).speed < fresh.after(seconds=1, iterations=99).speed
+    assert again.top_speed < Plan(minutes=10, iterations=None).top_speed
 
 
 def test_what_another_version_wrote_into_a_plan_is_passed_over() -> None:
@@ -72,3 +45,28 @@ def test_what_another_version_wrote_into_a_plan_is_passed_over() -> None:
 def test_a_plan_survives_json() -> None:
     plan = Plan(minutes=10, iterations=5, again=True).after(seconds=1.5, iterations=3)
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+
+
+def test_a_plan_that_was_asked_to_finish_ends_after_its_settling() -> None:
+    plan = Plan(minutes=None, iterations=None).after(seconds=5, iterations=70).finishing(10, speed=0.5)
+    assert (plan.settled, plan.last_iteration, plan.settles_speed) == (0.0, 80, 0.5)
+    half, end = (plan.after(seconds=6, iterations=n) for n in (75, 80))
+    assert half.settled == 0.5 and not half.finished and end.finished
+
+
+def test_an_interrupted_settling_goes_on_and_after_it_the_model_is_treated_softer() -> None:
+    settling = Plan(minutes=None, iterations=None).after(seconds=5, iterations=70).finishing(10, speed=1.0)
+    assert planned(TrainOptions(), settling) == settling
+    again = planned(TrainOptions(), settling.after(seconds=6, iterations=80))
+    assert (again.settled, again.again) == (None, True)
+
+
+def test_finishing_takes_a_share_of_what_was_learnt_unless_a_number_is_said() -> None:
+    options = TrainOptions()
+    assert finish_length(options, learnt=20000) == 2000
+    assert finish_length(options, learnt=50) == 100
+    assert finish_length(options.changed(finish_share=0.5), learnt=20000) == 10000
+    assert finish_length(options.changed(finish_iterations=7), learnt=20000) == 7
+    counted = options.changed(finish_iterations=7)
+    assert finish_length(counted, learnt=20000, details={"share": 0.2}) == 4000
+    assert finish_length(counted, learnt=20000, details={"iterations": 9, "share": 0.2}) == 9

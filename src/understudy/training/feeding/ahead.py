@@ -17,18 +17,19 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.feeding.feed import Feed
 from understudy.training.feeding.options import FeedOptions
 
-_SAME_WARP = 0.02  # a plan of minutes can't foretell its bending exactly
+_SAME_STRENGTH = 0.02  # a plan of minutes can't foretell exactly how strongly faces will be bent
 _Pair = tuple[Lesson, Lesson]
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """Which batch is wanted. `draws` is a fresh generator, `warp` the share of the usual bending."""
+    """Which batch is wanted. `draws` is a fresh generator; `foretold` is true where nothing about the options
+    depends on the clock, so that what was made ahead must fit exactly."""
 
     iteration: int
     draws: Generator
     options: FeedOptions
-    warp: float
+    foretold: bool = True
 
     def is_met_by(self, other: Order) -> bool:
         """Whether the batch that `other` asked for will do."""
@@ -36,9 +37,13 @@ class Order:
         return (
             self.iteration == other.iteration
             and self.draws.initial_seed() == other.draws.initial_seed()
-            and abs(self.warp - other.warp) <= _SAME_WARP
-            and all(getattr(self.options, name) == getattr(other.options, name) for name in names)
+            and all(self._same(getattr(self.options, name), getattr(other.options, name)) for name in names)
         )
+
+    def _same(self, one: object, other: object) -> bool:
+        if self.foretold or not (isinstance(one, float) and isinstance(other, float)):
+            return one == other
+        return abs(one - other) <= _SAME_STRENGTH
 
 
 class Ahead:
@@ -87,7 +92,7 @@ class Ahead:
         # An order may be filled twice, e.g. after the run has gone back.
         draws = Generator().manual_seed(order.draws.initial_seed())
         with torch.no_grad(), torch.cuda.stream(self._stream):  # no stream changes nothing
-            return self.feed.lessons(draws, warp=order.warp, options=order.options, iteration=order.iteration)
+            return self.feed.lessons(draws, options=order.options, iteration=order.iteration)
 
     def _take_over(self, pair: _Pair) -> None:
         """Let the learner's stream wait for the batch, and keep its memory from being used anew meanwhile."""

@@ -150,9 +150,9 @@ class Feed:
         return torch.where(mirrored, numbers + total, numbers)
 
     def lessons(
-        self, generator: Generator, *, warp: float, options: FeedOptions | None = None, iteration: int = 0
+        self, generator: Generator, *, options: FeedOptions | None = None, iteration: int = 0
     ) -> tuple[Lesson, Lesson]:
-        """A batch of each performer: (src, dst). `warp` is the share of the usual bending to use now.
+        """A batch of each performer: (src, dst), as the feed's own options say or these `options`.
 
         `iteration` says how much of an epoch has been shown, where faces are not to repeat.
         """
@@ -163,7 +163,7 @@ class Feed:
             src = self._recolored(src, dst, options, generator)
         relit = torch.rand(options.batch_size, generator=generator) < options.relight
         made = partial(lesson, size_px=self.size_px, seen_px=self.seen_px, generator=generator)
-        varied = variation(options, warp=warp)
+        varied = variation(options)
         return made(src, variation=replace(varied, hue=options.hsv_power), light=light, relit_B=relit), made(
             dst, variation=varied
         )
@@ -186,12 +186,12 @@ class Feed:
         return replace(src, images_BCHW=images)
 
 
-def variation(options: FeedOptions, *, warp: float) -> Variation:
-    """The strengths that options ask for; `warp` is the share of the usual bending to use now."""
+def variation(options: FeedOptions) -> Variation:
+    """The strengths that options ask for."""
     return Variation(
         shift=options.random_shift,
         stretch=options.random_stretch,
-        warp=options.random_warp * warp,
+        warp=options.random_warp,
         color_jitter=options.color_jitter,
         levels=options.random_levels,
         downscale=options.random_downscale,

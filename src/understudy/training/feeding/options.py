@@ -11,7 +11,7 @@ class FeedOptions(Options):
     """Which faces a model sees, and how they are varied."""
 
     batch_size: int = option(
-        16, "Faces of each performer per iteration. Less needs less memory.", low=1, high=512, when="restart"
+        16, "Faces of each performer per iteration. Less needs less memory.", low=1, high=512
     )
     random_warp: float = option(
         1.0,
@@ -19,7 +19,6 @@ class FeedOptions(Options):
         "towards a planned end.",
         low=0.0,
         high=3.0,
-        when="restart",
     )
     random_stretch: float = option(
         1.0,
@@ -27,10 +26,9 @@ class FeedOptions(Options):
         "the swap.",
         low=0.0,
         high=3.0,
-        when="restart",
     )
     random_shift: float = option(
-        1.0, "How far faces are turned, scaled and moved at random.", low=0.0, high=3.0, when="restart"
+        1.0, "How far faces are turned, scaled and moved at random.", low=0.0, high=3.0
     )
     src_scale: float = option(
         0.0,
@@ -49,96 +47,80 @@ class FeedOptions(Options):
         "How many of the faces that may be shown mirrored are, of those drawn without regard to pose.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     ct_mode: Literal["none", "rct", "lct", "mkl", "idt", "sot"] = option(
         "none",
         "Give src's faces the colours of dst's before they are learnt from: rct by mean and spread in Lab, lct "
         "and mkl by linear maps, idt and sot by whole distributions (slow). relight does more, where it is on.",
-        when="restart",
     )
-    ct_share: float = option(
-        1.0, "Share of src's faces that ct_mode changes.", low=0.0, high=1.0, when="restart"
-    )
+    ct_share: float = option(1.0, "Share of src's faces that ct_mode changes.", low=0.0, high=1.0)
     relight: float = option(
         0.85,
         "Share of src's faces that are shown in the light of a dst face of similar pose, so that the model "
         "learns how src looks in dst's light. Each batch draws anew.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     sampling: Literal["random", "epoch", "uniform-yaw"] = option(
         "random",
         "In which order faces come: by chance; each once before any comes again; or every direction of the "
         "head as often as every other, for facesets that mostly look ahead.",
-        when="restart",
     )
     yaw_matching: bool = option(
         False,
         "Draw every src face from those that look the same way as the dst face beside it.",
-        when="restart",
     )
     pose_pairing: float = option(
         0.5,
         "Share of src's faces that are drawn by their likeness in pose to dst's; the rest are drawn evenly.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     color_jitter: float = option(
         1.0,
         "How strongly brightness, tint and shading of what the model sees vary; what it paints stays.",
         low=0.0,
         high=3.0,
-        when="restart",
     )
     hsv_power: float = option(
         0.0,
         "How far hue, saturation and value of what the model sees of src are moved; 0.05 is usual.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_levels: float = option(
         0.0,
         "How strongly black, white and middle of what the model sees vary.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_downscale: float = option(
         0.0,
         "How much detail what the model sees may lose by scaling; 1 leaves an eighth of the side.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_blur: float = option(
         0.0,
         "How strongly what the model sees is blurred, at most.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_motion_blur: float = option(
         0.0,
         "How strongly what the model sees is blurred along a line, at most.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_noise: float = option(
         0.0,
         "How much noise is laid over what the model sees, at most.",
         low=0.0,
         high=1.0,
-        when="restart",
     )
     random_jpeg: float = option(
         0.0,
         "How strongly what the model sees is compressed, at most; 1 is JPEG of quality 15.",
         low=0.0,
         high=1.0,
-        when="restart",
     )

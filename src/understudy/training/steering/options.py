@@ -33,7 +33,46 @@ class SteerOptions(Options):
         when="restart",
     )
     learning_rate: float = option(
-        1e-3, "Largest step of the optimiser; it warms up to this.", low=1e-7, high=0.1, when="restart"
+        1e-3, "Largest step of the optimiser; it warms up to this.", low=1e-7, high=0.1
+    )
+    schedule: Literal["settle", "constant", "cosine", "cycles", "plateau"] = option(
+        "settle",
+        "How the rate goes: settle holds it for 30 % of a plan and then falls to nearly nothing, cosine falls "
+        "from the start, plateau halves it whenever the loss has stopped falling, cycles goes down and up "
+        "again as DeepFaceLab does with lr_dropout. Without a planned end settle and cosine hold it.",
+    )
+    warm_up: int = option(
+        50, "Iterations over which the rate rises to its full height; 0 for none.", low=0, high=10**6
+    )
+    last_rate_share: float = option(
+        0.02, "Share of the learning rate that is left at the end.", low=0.0, high=1.0
+    )
+    cycle_iterations: int = option(500, "Iterations of one cycle of the schedule cycles.", low=2, high=10**6)
+    plateau_iterations: int = option(
+        2000,
+        "The loss counts as flat after so many iterations without a fall, in recipes and in the schedule "
+        "plateau.",
+        low=32,
+        high=10**7,
+    )
+    plateau_fall: float = option(
+        0.02,
+        "Share of itself by which the loss must fall over plateau_iterations to count as falling.",
+        low=0.0,
+        high=1.0,
+    )
+    finish_iterations: int | None = option(
+        None,
+        "Iterations of settling when a training is asked to finish. Without it finish_share counts.",
+        low=1,
+        high=10**7,
+    )
+    finish_share: float = option(
+        0.1,
+        "Settling of a training that is asked to finish takes this share of what the model has learnt so far, "
+        "at least 100 iterations.",
+        low=0.0,
+        high=1.0,
     )
     beta1: float | None = option(
         None,
@@ -67,31 +106,27 @@ class SteerOptions(Options):
         high=1.0,
         when="restart",
     )
+    swap_sides: bool = option(
+        False,
+        "Show each performer's faces to the other's side of the network: a shake for a model that is stuck, "
+        "for a while, in a recipe. The last stage must swap back.",
+    )
     lr_dropout: bool = option(
         False,
         "Let only some weights move in each step, drawn anew every time: a last polish that sharpens, as "
         "DeepFaceLab has it. Slower to learn, so for the end.",
-        when="restart",
     )
-    lr_dropout_share: float = option(
-        0.3, "Share of the weights that lr_dropout lets move.", low=0.01, high=1.0, when="restart"
-    )
+    lr_dropout_share: float = option(0.3, "Share of the weights that lr_dropout lets move.", low=0.01, high=1.0)
     clip: Literal["norm", "value", "off"] = option(
         "norm",
         "How a gradient that is too large is limited: norm shortens it as a whole, value cuts each number.",
-        when="restart",
     )
     clip_at: float = option(
-        1.0,
-        "The largest norm, or the largest number, that clip lets through.",
-        low=1e-6,
-        high=1e6,
-        when="restart",
+        1.0, "The largest norm, or the largest number, that clip lets through.", low=1e-6, high=1e6
     )
     ema_decay: float = option(
         0.995,
         "Decay per iteration of the running average of the weights, which previews and merges use.",
         low=0.0,
         high=0.99999,
-        when="restart",
     )

@@ -1,24 +1,19 @@
-"""How long to train, and how fast to learn on the way: a planned end is approached in small steps.
+"""How long to train: what one call asked for, how much of it is done, and whether it is to settle now.
 
-A plan is what one call of `train` asked for. It is kept in the checkpoint: an interrupted plan is finished by
-the next call that asks for the same, a finished one is followed by a new one.
+A plan is kept in the checkpoint: an interrupted plan is finished by the next call that asks for the same, a
+finished one is followed by a new one. Not here: the rate (`schedule.py`), the stages on the way (`recipe`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from understudy.training.options import TrainOptions
+from understudy.training.steering.options import SteerOptions
 
-_WARM_UP_ITERATIONS = 50
-_FULL_SPEED_SHARE = 0.3  # of a plan; then the steps shrink
-_LAST_SPEED = 0.02
+_SHORTEST_FINISH = 100
 _AGAIN_SPEED = 0.6  # a model that has settled once is not shaken as hard again
-_WARP_FADES_FROM = 0.5  # share of a plan after which bending fades
-_LAST_WARP = 0.3
 
 
 @dataclass(frozen=True)
@@ -30,10 +25,14 @@ class Plan:
     done_seconds: float = 0.0
     done_iterations: int = 0
     again: bool = False  # the model had finished a plan before
+    settles_from: int | None = None  # done iterations when it was asked to finish
+    settles_for: int = 0  # iterations
+    settles_speed: float = 1.0  # share of the learning rate at that moment
+    ended: bool = False  # the recipe came to its end
 
     @property
     def share(self) -> float | None:
-        """How much of the plan is done, 0..1; None for training without an end."""
+        """How much of what was asked is done, 0..1; None for training without an end."""
         shares = []
         if self.minutes is not None:
             shares.append(self.done_seconds / (60 * self.minutes))
@@ -42,40 +41,55 @@ class Plan:
         return min(1.0, max(shares)) if shares else None
 
     @property
+    def settled(self) -> float | None:
+        """How much of the settling is done, 0..1; None where nobody asked to finish."""
+        if self.settles_from is None:
+            return None
+        # A training that goes back to an older state may stand before its settling.
+        return min(1.0, max(0, self.done_iterations - self.settles_from) / self.settles_for)
+
+    @property
     def finished(self) -> bool:
-        """Whether the planned end is reached."""
-        return self.share is not None and self.share >= 1
+        """Whether the end is reached."""
+        return self.ended or (self.share or 0.0) >= 1 or (self.settled or 0.0) >= 1
+
+    @property
+    def last_iteration(self) -> int | None:
+        """Iterations done when it ends, where that is known."""
+        if self.settles_from is not None:
+            return self.settles_from + self.settles_for
+        return self.iterations
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds to go where the end is a time; None otherwise."""
-        return None if self.minutes is None else max(0.0, 60 * self.minutes - self.done_seconds)
+        if self.minutes is None or self.settles_from is not None:
+            return None
+        return max(0.0, 60 * self.minutes - self.done_seconds)
 
     @property
-    def speed(self) -> float:
-        """Share of the learning rate to use now: a short warm-up, full speed, then half a cosine down.
-
-        Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without the
-        restarts.
-        """
-        warm = min(1.0, (self.done_iterations + 1) / _WARM_UP_ITERATIONS)
-        top = _AGAIN_SPEED if self.again else 1.0
-        if self.share is None:
-            return warm * top
-        way = max(0.0, (self.share - _FULL_SPEED_SHARE) / (1 - _FULL_SPEED_SHARE))
-        return warm * top * (_LAST_SPEED + (1 - _LAST_SPEED) * (1 + math.cos(math.pi * way)) / 2)
-
-    @property
-    def warp(self) -> float:
-        """Share of the usual bending to use now; a model that sees straight faces last paints them sharper."""
-        if self.share is None:
-            return 1.0
-        left = (1 - self.share) / (1 - _WARP_FADES_FROM)
-        return max(_LAST_WARP, min(1.0, left))
+    def top_speed(self) -> float:
+        """The most of the learning rate that this plan uses."""
+        return _AGAIN_SPEED if self.again else 1.0
 
     def after(self, *, seconds: float, iterations: int) -> Plan:
         """The plan when so much of it is done in all."""
         return replace(self, done_seconds=seconds, done_iterations=iterations)
+
+    def finishing(self, iterations: int, *, speed: float) -> Plan:
+        """The plan that ends after so many iterations more, or when it would have ended, if that is sooner."""
+        if self.iterations is not None:
+            iterations = min(iterations, self.iterations - self.done_iterations)
+        return replace(
+            self,
+            settles_from=self.done_iterations,
+            settles_for=max(1, iterations),
+            settles_speed=speed,
+        )
+
+    def ended_now(self) -> Plan:
+        """The plan, done before its time."""
+        return replace(self, ended=True)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
@@ -88,11 +102,23 @@ class Plan:
         return cls(**{name: value[name] for name in value if name in known})
 
 
-def planned(options: TrainOptions, before: Plan | None) -> Plan:
+def planned(options: SteerOptions, before: Plan | None) -> Plan:
     """The plan to follow now: the one before where it was interrupted and the same is asked, else a new one."""
     asked = (options.minutes, options.iterations)
     if before is not None and not before.finished and (before.minutes, before.iterations) == asked:
         return before
-    # An endless plan never finishes, so a changed wish after it is no second start.
+    # An endless plan only finishes when asked to, so a changed wish after it is no second start.
     again = before is not None and (before.again or before.finished)
     return Plan(*asked, again=again)
+
+
+def finish_length(options: SteerOptions, *, learnt: int, details: Mapping[str, Any] | None = None) -> int:
+    """Iterations of settling for a model that has learnt for `learnt` iterations.
+
+    `details` are those of the request, `iterations` or `share`; what it doesn't say comes from the options.
+    """
+    said = details or {}
+    count = said.get("iterations", None if "share" in said else options.finish_iterations)
+    if count is not None:
+        return max(1, int(count))
+    return max(_SHORTEST_FINISH, round(learnt * float(said.get("share", options.finish_share))))

@@ -1,0 +1,163 @@
+"""Where in its recipe a training is: which stage, with which options, at which share of the learning rate.
+
+A course is told of every measured loss and of every iteration that is done; all it remembers goes through the
+checkpoint, so that an interrupted training goes on in the middle of a stage as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from understudy.training.options import TrainOptions
+from understudy.training.recipe.recipe import Recipe, Stage
+from understudy.training.steering.plan import Plan
+from understudy.training.steering.plateau import Plateau
+from understudy.training.steering.schedule import cooling, speed_at
+
+
+@dataclass(frozen=True)
+class Now:
+    """What holds for one iteration. `options` are the training's own as the stage changes them; `speed` is the
+    share of their learning rate."""
+
+    options: TrainOptions
+    speed: float
+    stage: str
+
+
+class Course:
+    """One training's way through a recipe. `options` are those it was started with."""
+
+    def __init__(self, recipe: Recipe, options: TrainOptions, plan: Plan) -> None:
+        """Raises RecipeInvalid where a stage would take the options out of their range."""
+        self.recipe = recipe
+        self.change(options)
+        self.number = 0  # of the stage, from 0
+        self.drops = 0  # plateaus that halved the rate
+        self.ended = False  # the last stage has reached an end of its own
+        self._begin_stage(0, plan)
+
+    @property
+    def stage(self) -> Stage:
+        """The present stage."""
+        return self.recipe.stages[self.number]
+
+    @property
+    def title(self) -> str:
+        """The stage for people, like "straighten, 2 of 3"; empty where there is but one."""
+        count = len(self.recipe.stages)
+        return f"{self.stage.name}, {self.number + 1} of {count}" if count > 1 else ""
+
+    def change(self, options: TrainOptions) -> None:
+        """Go on with other options, as stages change them. Raises RecipeInvalid."""
+        self.recipe.require_fit(options)
+        self.options = options
+
+    def now(self, plan: Plan) -> Now:
+        """What holds for the next iteration."""
+        options = self.stage.options(self.options, self.way(plan))
+        return Now(options, self._speed(plan, options), self.stage.name)
+
+    def way(self, plan: Plan) -> float:
+        """How much of the present stage is done, 0..1; 0 where its end is not known."""
+        ways = [0.0]
+        if self.stage.iterations is not None and plan.settled is None:
+            ways.append((plan.done_iterations - self._from_iteration) / self.stage.iterations)
+        done, end = _done(plan), self._until_share
+        if done is not None and end is not None:
+            ways.append((done - self._from_share) / max(1e-9, end - self._from_share))
+        return min(1.0, max(ways))
+
+    def _speed(self, plan: Plan, options: TrainOptions) -> float:
+        if plan.settled is not None:
+            return plan.settles_speed * cooling(plan.settled, last=options.last_rate_share)
+        speed = speed_at(options, share=plan.share, iterations=plan.done_iterations, drops=self.drops)
+        return plan.top_speed * speed
+
+    def measured(self, iteration: int, loss: float) -> None:
+        """Take note of a loss, the mean since the last one."""
+        self._plateau.add(iteration, loss)
+
+    def advance(self, plan: Plan) -> bool:
+        """After an iteration: go to the next stage where this one is over. True where that happened."""
+        flat = self._plateau.reached
+        if not self._over(plan, flat=flat):
+            if flat:  # counts for the rate, and starts a new window
+                self.drops += 1
+                self._plateau = self._plateau.again()
+            return False
+        if self.number + 1 == len(self.recipe.stages):
+            self.ended = True
+            return False
+        self._begin_stage(self.number + 1, plan)
+        return True
+
+    def _over(self, plan: Plan, *, flat: bool) -> bool:
+        if plan.settled is not None:
+            return False  # the last stage lasts until the end of the settling
+        stage, inside = self.stage, plan.done_iterations - self._from_iteration
+        if stage.iterations is not None and inside >= stage.iterations:
+            return True
+        if stage.plateau and flat and inside >= stage.at_least:
+            return True
+        is_last = self.number + 1 == len(self.recipe.stages)
+        done, end = _done(plan), self._until_share
+        return not is_last and done is not None and end is not None and done >= end
+
+    def finish(self, plan: Plan, iterations: int) -> Plan:
+        """The plan that settles from now on for so many iterations, in the recipe's last stage."""
+        settling = plan.finishing(iterations, speed=self.now(plan).speed)
+        self._begin_stage(len(self.recipe.stages) - 1, settling)
+        return settling
+
+    def _begin_stage(self, number: int, plan: Plan) -> None:
+        self.number = number
+        self._plateau = Plateau(self.options.plateau_iterations, self.options.plateau_fall)
+        self._from_iteration = plan.done_iterations
+        self._from_share = _done(plan) or 0.0
+        self._until_share = self._end_share()
+
+    def _end_share(self) -> float | None:
+        """Where the present stage ends: what is left of the plan, divided among it and those that follow."""
+        weights = [stage.share or 0.0 for stage in self.recipe.stages[self.number :]]
+        if self.number + 1 == len(self.recipe.stages):
+            return 1.0
+        if not weights[0]:
+            return None
+        return self._from_share + (1 - self._from_share) * weights[0] / sum(weights)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the checkpoint."""
+        return {
+            "recipe": self.recipe.as_json(),
+            "stage": self.number,
+            "drops": self.drops,
+            "from_iteration": self._from_iteration,
+            "from_share": self._from_share,
+            "until_share": self._until_share,
+            "plateau": self._plateau.as_json(),
+        }
+
+    def resume(self, value: Mapping[str, Any], plan: Plan) -> Self:
+        """Go on from what `as_json` gave; from the beginning where it is empty or of another recipe.
+
+        A `plan` that settles stands in the last stage whatever was saved.
+        """
+        self.drops, self.ended = 0, False
+        self._begin_stage(0, plan)
+        if value and Recipe.from_json(value["recipe"]) == self.recipe:
+            self.number, self.drops = int(value["stage"]), int(value["drops"])
+            self._from_iteration = int(value["from_iteration"])
+            self._from_share, self._until_share = value["from_share"], value["until_share"]
+            self._plateau = Plateau.from_json(value["plateau"])
+        last = len(self.recipe.stages) - 1
+        if plan.settled is not None and self.number < last:
+            self._begin_stage(last, plan)
+        return self
+
+
+def _done(plan: Plan) -> float | None:
+    """How much of what is planned is done, 0..1; of the settling where that was asked for."""
+    return plan.share if plan.settled is None else plan.settled

@@ -1,0 +1,191 @@
+"""A real training goes through its recipe, can be asked to finish, and goes on exactly in any stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import Tensor
+
+from tests.training.conftest import TINY, tiny_options
+from understudy.events import Event, Notice, Progress, StageFinished
+from understudy.facesets.store import Faceset
+from understudy.files import read_json
+from understudy.training import duties
+from understudy.training.feeding.augment import Lesson
+from understudy.training.keeping.checkpoint import FOLDER_NAME
+from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.requests import ask
+from understudy.training.learner import Learner
+from understudy.training.options import TrainOptions
+from understudy.training.train import train
+
+Pair = tuple[Faceset, Faceset]
+
+RECIPE = """
+[[stage]]
+name = "one"
+iterations = 4
+[[stage]]
+name = "two"
+plateau = true
+set.batch_size = 3
+set.eyes_weight = 9.0
+[[stage]]
+name = "three"
+iterations = 4
+set.swap_sides = true
+[[stage]]
+name = "four"
+share = 0.3
+scale.learning_rate = [1.0, 0.1]
+scale.random_warp = [1.0, 0.0]
+"""
+
+
+@pytest.fixture(autouse=True)
+def measured_and_heard_at_every_iteration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 1)
+    monkeypatch.setattr(duties, "_PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(duties, "_LISTENS_EVERY_S", 0.0)
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    (tmp_path / "mine.toml").write_text(RECIPE)
+    return str(tmp_path / "mine.toml")
+
+
+def options_with(recipe: str, **changes: object) -> TrainOptions:
+    # The loss of so short a training hops: any window that is full counts as flat.
+    return tiny_options(recipe=recipe, plateau_iterations=32, plateau_fall=1.0, **changes)
+
+
+def trained(folder: Path, facesets: Pair, options: TrainOptions, *, until: int | None = None) -> list[Event]:
+    """Events of a training, closed at an iteration where one is named."""
+    src, dst = facesets
+    told: list[Event] = []
+    events = train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    for event in events:
+        told.append(event)
+        if until is not None and isinstance(event, Progress) and event.stage == "train" and event.done >= until:
+            events.close()  # type: ignore[attr-defined]
+            break
+    return told
+
+
+def stages(events: list[Event]) -> dict[str, int]:
+    """How many iterations said that they were in which stage."""
+    names = [e.note.split(",")[0] for e in events if isinstance(e, Progress) and e.stage == "train"]
+    return {name: names.count(name) for name in dict.fromkeys(names)}
+
+
+def course_of(folder: Path) -> list[tuple[int, float, float, float]]:
+    lines = read_metrics(folder / METRICS_NAME)
+    return [(m["iteration"], m["loss_src"], m["loss_dst"], m["learning_rate"]) for m in lines]
+
+
+def test_a_training_interrupted_in_every_stage_ends_as_one_that_was_not(
+    tmp_path: Path, facesets: Pair, recipe: str
+) -> None:
+    options = options_with(recipe, iterations=60)
+    events = trained(tmp_path / "whole", facesets, options)
+    assert list(stages(events)) == ["one", "two", "three", "four"]
+    for until in (2, 4, 20, 38, 42, 55):
+        trained(tmp_path / "parts", facesets, options, until=until)
+    trained(tmp_path / "parts", facesets, options)
+    assert course_of(tmp_path / "parts") == course_of(tmp_path / "whole")
+    states = [read_json(tmp_path / n / FOLDER_NAME / "000000060" / "state.json") for n in ("whole", "parts")]
+    assert states[0]["sha256"] == states[1]["sha256"]
+    assert states[0]["state"]["course"] == states[1]["state"]["course"]
+
+
+def test_what_a_stage_changes_reaches_the_faces_and_the_steps(
+    tmp_path: Path, facesets: Pair, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    real = Learner.step
+
+    def step(self: Learner, src: Lesson, *arguments: Any, **named: Any):
+        sizes.append(len(src.goal_BCHW))
+        return real(self, src, *arguments, **named)
+
+    monkeypatch.setattr(Learner, "step", step)
+    trained(tmp_path / "m", facesets, options_with(recipe, iterations=60, schedule="constant", warm_up=0))
+    rates = [rate for *_, rate in course_of(tmp_path / "m")]
+    assert sizes[:4] == [4] * 4 and sizes[4:8] == [3] * 4 and sizes[-4:] == [4] * 4
+    assert rates[:20] == [1e-3] * 20
+    assert rates[-1] < 0.2e-3 and rates[-8:] == sorted(rates[-8:], reverse=True)
+
+
+def test_swapped_sides_show_each_performer_to_the_others_path(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[Tensor, Tensor]] = []
+    real = Learner.step
+
+    def step(self: Learner, src: Lesson, dst: Lesson, *arguments: Any, **named: Any):
+        shown.append((src.seen_BCHW, dst.seen_BCHW))
+        return real(self, src, dst, *arguments, **named)
+
+    monkeypatch.setattr(Learner, "step", step)
+    for swap in (False, True):
+        trained(tmp_path / str(swap), facesets, tiny_options(iterations=1, swap_sides=swap))
+    (src, dst), (other_src, other_dst) = shown
+    assert src.equal(other_dst) and dst.equal(other_src) and not src.equal(dst)
+
+
+def test_an_endless_training_settles_and_ends_when_asked_to_finish(tmp_path: Path, facesets: Pair) -> None:
+    model, options = tmp_path / "m", tiny_options(iterations=None, warm_up=0)
+    trained(model, facesets, options, until=6)
+    ask(model, "finish", iterations=10)
+    events = trained(model, facesets, options)
+    assert [e for e in events if isinstance(e, Notice) and "settles until iteration 17" in e.text]
+    rates = [rate for *_, rate in course_of(model)]
+    assert len(rates) == 17 and rates[6] == 1e-3
+    assert rates[7:] == sorted(rates[7:], reverse=True) and rates[-1] < 0.1e-3
+    assert stages(events)["finish"] >= 10
+    (last,) = [e for e in events if isinstance(e, StageFinished) and e.stage == "train"]
+    assert last.summary["iterations_in_all"] == 17
+
+
+def test_an_interrupted_settling_is_finished_exactly(tmp_path: Path, facesets: Pair) -> None:
+    options = tiny_options(iterations=None)
+    for name, until in (("whole", None), ("parts", 9)):
+        ask(tmp_path / name, "finish", iterations=12)
+        trained(tmp_path / name, facesets, options, until=until)
+    trained(tmp_path / "parts", facesets, options)
+    assert course_of(tmp_path / "parts") == course_of(tmp_path / "whole")
+    assert len(course_of(tmp_path / "whole")) == 13
+
+
+def test_a_training_stops_saves_and_shows_when_asked(tmp_path: Path, facesets: Pair) -> None:
+    src, dst = facesets
+    model, options = tmp_path / "m", tiny_options(iterations=None)
+    events = train(model, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    made: list[Path] = []
+    for event in events:
+        if isinstance(event, Progress) and event.stage == "train":
+            match event.done:
+                case 3:
+                    ask(model, "save")
+                case 5:
+                    ask(model, "preview")
+                case 6:
+                    ask(model, "backup")
+                case 8:
+                    ask(model, "stop")
+        made += [event.path] if hasattr(event, "path") else []
+        assert not (isinstance(event, Progress) and event.done > 20), "it didn't stop"
+    saved = sorted(int(p.name) for p in (model / FOLDER_NAME).iterdir())
+    assert saved == [4, 7, 9]
+    assert [p.name for p in made] == ["000000006.png", "000000007"]
+
+
+def test_a_recipe_that_ends_by_itself_ends_an_endless_training(tmp_path: Path, facesets: Pair) -> None:
+    (tmp_path / "short.toml").write_text('[[stage]]\nname = "only"\niterations = 5')
+    options = tiny_options(iterations=None, recipe=str(tmp_path / "short.toml"))
+    for total in (5, 10):  # the same again is a new training, as with any plan
+        trained(tmp_path / "m", facesets, options)
+        assert len(course_of(tmp_path / "m")) == total
