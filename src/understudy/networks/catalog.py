@@ -13,8 +13,18 @@ from understudy.networks.architectures.amp import AmpOptions, amp
 from understudy.networks.architectures.custom.build import custom
 from understudy.networks.architectures.custom.options import CustomOptions
 from understudy.networks.architectures.liae import Liaef128Options, liaef128
+from understudy.networks.architectures.miae import Miaef128Options, miaef128
 from understudy.networks.architectures.quick import QuickOptions, quick
-from understudy.networks.architectures.two_decoders import DfOptions, H64Options, df, h64
+from understudy.networks.architectures.sae import SaeOptions, sae
+from understudy.networks.architectures.saehd import SaehdOptions, saehd
+from understudy.networks.architectures.two_decoders import (
+    DfOptions,
+    H64Options,
+    H128Options,
+    df,
+    h64,
+    h128,
+)
 from understudy.networks.architectures.ufm import UfmOptions, ufm
 from understudy.networks.face_model import FaceModel
 from understudy.networks.options import NetworkOptions
@@ -36,11 +46,15 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     "quick": Architecture(quick, QuickOptions, "understudy, 2026"),
     "h64": Architecture(h64, H64Options, "DeepFaceLab, 2018"),
+    "h128": Architecture(h128, H128Options, "DeepFaceLab, 2018"),
     "df": Architecture(df, DfOptions, "DeepFaceLab, 2018"),
     "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
     "custom": Architecture(custom, CustomOptions, "faceswap (Phaze-A), 2021"),
     "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
     "ufm": Architecture(ufm, UfmOptions, "DeepFaceLab, January 2019"),
+    "miaef128": Architecture(miaef128, Miaef128Options, "DeepFaceLab, 2018"),
+    "sae": Architecture(sae, SaeOptions, "DeepFaceLab, 2019"),
+    "saehd": Architecture(saehd, SaehdOptions, "DeepFaceLab 2.0, 2021"),
 }
 
 

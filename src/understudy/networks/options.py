@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from understudy.errors import OptionInvalid
 from understudy.options import Options, option
 
@@ -12,6 +14,26 @@ class NetworkOptions(Options):
     size_px: int = option(
         128, "Side of the face the network paints.", low=16, high=1024, unit="px", when="create"
     )
+
+
+class ClassicOptions(NetworkOptions):
+    """Base of the options of networks whose widths were once fixed."""
+
+    size_px: int = option(
+        128, "Side of the face; a multiple of 16.", low=32, high=1024, unit="px", when="create"
+    )
+    width_share: float = option(
+        1.0,
+        "Width of every layer, as a share of the published one. Half of it needs a quarter of the memory.",
+        low=0.01,
+        high=4.0,
+        when="create",
+    )
+
+
+def scaled(widths: Sequence[int], share: float) -> tuple[int, ...]:
+    """Widths as a share of the published ones, at least 1."""
+    return tuple(max(1, round(width * share)) for width in widths)
 
 
 def require_multiple(size_px: int, step: int) -> None:

@@ -103,19 +103,17 @@ class AmpOptions(NetworkOptions):
     """Sizes of AMP."""
 
     size_px: int = option(
-        224, "Side of the face; a multiple of 32.", low=64, high=640, unit="px", when="create"
+        224, "Side of the face; a multiple of 32.", low=32, high=640, unit="px", when="create"
     )
     ae_dims: int = option(
-        256, "Numbers in the code between seeing and painting.", low=32, high=1024, when="create"
+        256, "Numbers in the code between seeing and painting.", low=8, high=1024, when="create"
     )
     inter_dims: int = option(
-        1024, "Channels of the code that the performers share out among them.", low=32, high=2048, when="create"
+        1024, "Channels of the code that the performers share out among them.", low=8, high=2048, when="create"
     )
-    e_dims: int = option(64, "Channels of the encoder's finest maps.", low=16, high=256, when="create")
-    d_dims: int = option(64, "Half the channels of the decoder's finest maps.", low=16, high=256, when="create")
-    d_mask_dims: int = option(
-        22, "Channels of the mask decoder's finest maps.", low=16, high=256, when="create"
-    )
+    e_dims: int = option(64, "Channels of the encoder's finest maps.", low=4, high=256, when="create")
+    d_dims: int = option(64, "Half the channels of the decoder's finest maps.", low=4, high=256, when="create")
+    d_mask_dims: int = option(22, "Channels of the mask decoder's finest maps.", low=4, high=256, when="create")
     morph_factor: float = option(
         0.5,
         "Share of the code's channels that are src's while the model learns src. Less makes blends between "

@@ -5,6 +5,7 @@ Sizes are side lengths in pixels, widths are channels. Source: DeepFaceLab 2.0, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -45,7 +46,7 @@ class Letters:
     @property
     def step_px(self) -> int:
         """A face's side must be a multiple of this."""
-        return 32 if self.doubled or self.deep else 16
+        return 32 if self.doubled else 16
 
 
 class HdActivation(nn.Module):
@@ -110,7 +111,7 @@ class HdEncoder(nn.Module):
                 layers.append(HdResidual(width_out, cosine=letters.cosine))
         self.layers = nn.Sequential(*layers)
         self.normed = letters.normed
-        self.features = widths[-1] * (size_px // 2 ** len(widths)) ** 2
+        self.features = widths[-1] * math.ceil(size_px / 2 ** len(widths)) ** 2
 
     def forward(self, faces_BCHW: Tensor) -> Tensor:
         features_BF = self.layers(faces_BCHW).flatten(1)
