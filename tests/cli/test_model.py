@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from understudy.cli.main import main
+from understudy.training.keeping.lock import model_lock
 
 
 def test_a_model_is_made_listed_and_shown(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,3 +45,35 @@ def test_what_can_be_made_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "DeepFaceLab, 2018" in capsys.readouterr().out
     assert main(["model", "architectures", "quick"]) == 0
     assert "whole number, 8 to 256" in capsys.readouterr().out
+
+
+def test_models_are_copied_renamed_put_away_and_brought_back(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def names() -> list[str]:
+        capsys.readouterr()
+        assert main(["model", "list", folder, "--json"]) == 0
+        return [row["name"] for row in json.loads(capsys.readouterr().out)]
+
+    assert main(["model", "new", folder, "one"]) == 0
+    assert main(["model", "copy", folder, "one", "two"]) == 0
+    assert main(["model", "rename", folder, "one", "first"]) == 0
+    assert "understudy model rename" in capsys.readouterr().out
+    assert sorted(names()) == ["first", "two"]
+    assert main(["model", "trash", folder, "two"]) == 0
+    assert names() == ["first"]
+    assert main(["model", "restore", folder]) == 0
+    assert "1 model in the trash" in capsys.readouterr().out
+    assert main(["model", "restore", folder, "two", "--as", "third"]) == 0
+    assert sorted(names()) == ["first", "third"]
+    assert main(["model", "rename", folder, "first", "third"]) == 2
+    assert "already" in capsys.readouterr().err
+
+
+def test_a_model_in_use_is_named_and_left_alone(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "new", folder, "one"]) == 0
+    with model_lock(Path(folder) / "models" / "one"):
+        assert main(["model", "list", folder]) == 0
+        assert "in use by process" in capsys.readouterr().out
+        assert main(["model", "trash", folder, "one"]) == 2
+    assert f"process {os.getpid()}" in capsys.readouterr().err

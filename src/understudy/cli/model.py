@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import json as to_json
+import shlex
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from understudy.cli.flags import Json, Network, Parts
 from understudy.counts import counted
@@ -147,6 +148,102 @@ def new(
 
 
 @model.command
+def copy(project: Path, name: str, new: str, /) -> None:
+    """Make a second model of all that one has learnt, to try something with. It has merged nothing yet.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    new:
+        What to call the copy.
+    """
+    from understudy.project.model_changes import copy_model
+
+    copy_model(Project.open(project), name, new)
+    print(f"copied model {name} to {new}; {_command('trash', project, new)} puts it away again")
+
+
+@model.command
+def rename(project: Path, name: str, new: str, /) -> None:
+    """Give a model another name. Its merged frames go with it; finished files keep their names.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    new:
+        What to call it from now on.
+    """
+    from understudy.project.model_changes import rename_model
+
+    rename_model(Project.open(project), name, new)
+    print(f"renamed model {name} to {new}; {_command('rename', project, new, name)} takes it back")
+
+
+@model.command
+def trash(project: Path, name: str, /) -> None:
+    """Move a model and its merged frames to the project's trash. Nothing is deleted.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    """
+    from understudy.project.model_changes import put_away_model
+
+    away = put_away_model(Project.open(project), name)
+    print(
+        f"model {name} went to the trash ({_size(away.size_bytes)}); "
+        f"{_command('restore', project, name)} brings it back"
+    )
+
+
+@model.command
+def restore(
+    project: Path,
+    name: str | None = None,
+    /,
+    *,
+    as_: Annotated[str, Parameter(name="--as")] = "",
+    json: Json = False,
+) -> None:
+    """Bring a model back from the trash, with its merged frames; without a name: list those there are.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model; of several of that name, the one put away last.
+    as_:
+        Another name for it, where its own is taken.
+    json:
+        Print the models in the trash as JSON.
+    """
+    from understudy.project.model_changes import bring_back_model, models_put_away
+
+    opened = Project.open(project)
+    if name is not None:
+        for words in bring_back_model(opened, name, new=as_):
+            print(words)
+        print(f"brought back model {as_ or name}")
+    away = models_put_away(opened)
+    if json:
+        _print_json([dataclasses.asdict(one) for one in away])
+    elif name is None:
+        for one in away:
+            print(f"{one.name:<16} {_size(one.size_bytes):>9}  {one.folder}")
+        print(f"{counted(len(away), 'model')} in the trash")
+
+
+@model.command
 def presets(*, json: Json = False) -> None:
     """List what `--preset` can be.
 
@@ -219,6 +316,10 @@ def _remarks(facts: ModelFacts) -> list[str]:
     if not facts.made and not facts.complaint:
         remarks.append("nothing is made of it yet; `understudy train` does that")
     return remarks
+
+
+def _command(*words: str | Path) -> str:
+    return f"`{shlex.join(['understudy', 'model', *map(str, words)])}`"
 
 
 def _print_json(value: Any) -> None:

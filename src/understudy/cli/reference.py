@@ -69,7 +69,7 @@ def commands_page() -> str:
     """Markdown with the help of every command."""
     made = app.generate_docs(output_format="markdown", recursive=True, heading_level=1)
     # Started as `python -m PROGRAM`, cyclopts leaves "-m PROGRAM" in the usage of a command's commands.
-    made = re.sub(r"^(understudy .*) -m \S+ \[OPTIONS\]", r"\1 [OPTIONS]", made, flags=re.MULTILINE)
+    made = re.sub(r"^(understudy .*) -m \S+", r"\1", made, flags=re.MULTILINE)
     return "<!-- Made from the code by `make docs`. -->\n" + made.strip() + "\n"
 
 

@@ -16,6 +16,7 @@ from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.jobs.settings import Said, train_options
 from understudy.project.manifest import ModelEntry
+from understudy.project.model_changes import require_free_name
 from understudy.project.project import Project
 from understudy.training.presets import preset_named
 
@@ -91,15 +92,6 @@ def new_model(
         with project.change() as manifest:
             del manifest.models[name]
         raise
-
-
-def require_free_name(project: Project, name: str) -> None:
-    """Raise OptionInvalid where a model, or what is left of one, has this name."""
-    # Folders of some systems don't tell cases apart.
-    taken = {known.casefold() for known in project.manifest.models}
-    folder = project.model_folder(name)
-    if name.casefold() in taken or any((folder / part).exists() for part in ("model.toml", "checkpoints")):
-        raise OptionInvalid(f"There is a model called {name!r} already. Take another name.")
 
 
 def start_from(

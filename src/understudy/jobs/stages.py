@@ -112,7 +112,7 @@ def _redone_away(project: Project, faceset: Faceset, command: str) -> Callable[[
 
 def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
     """Two processes on one clip would write the same files; the second is refused at once."""
-    return exclusive(project.cache_folder / f".{clip}.lock", wait_s=0.5)
+    return exclusive(project.clip_lock(clip), wait_s=0.5)
 
 
 def train(project: Project, model: str, *, said: Said, device: str) -> Events:

@@ -17,7 +17,7 @@ import tomlkit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from tomlkit.exceptions import TOMLKitError
 
-from understudy.errors import ProjectInvalid, ProjectTooNew
+from understudy.errors import OptionInvalid, ProjectInvalid, ProjectTooNew
 from understudy.facesets.names import safe_name
 from understudy.files import write_text
 from understudy.geometry import FaceType
@@ -35,6 +35,14 @@ def _folder_name(name: str) -> str:
             f"{safe_name(name)!r} would do"
         )
     return name
+
+
+def require_name(name: str) -> None:
+    """Raise OptionInvalid unless `name` can be given to something in a project."""
+    try:
+        _folder_name(name)
+    except ValueError as error:
+        raise OptionInvalid(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
 
 
 Name = Annotated[str, AfterValidator(_folder_name)]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from understudy.facesets.store import Faceset
 
 MANIFEST_NAME = "understudy.toml"
+MODEL_CHANGE_NAME = ".model-change.json"
 _LOCK_NAME = ".understudy.lock"
 _FIRST_TEXT = """\
 # An understudy project. Everything is in this folder; copying it is the backup.
@@ -57,7 +58,8 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open a project, bringing an older layout up to date first; the original goes to the trash.
+        """Open a project, bringing an older layout up to date first; the original goes to the trash. What a
+        killed process began with a model is finished.
 
         Raises ProjectInvalid or ProjectTooNew.
         """
@@ -67,7 +69,12 @@ class Project:
         if values.get("version", 0) < VERSION:
             _migrate(folder)
             values = toml.read_values(path)
-        return cls(folder, toml.parse_manifest(values, text=toml.read_text(path), path=path))
+        project = cls(folder, toml.parse_manifest(values, text=toml.read_text(path), path=path))
+        if (folder / MODEL_CHANGE_NAME).exists():
+            from understudy.project.model_changes import finish_model_change
+
+            finish_model_change(project)
+        return project
 
     @classmethod
     def open_or_create(cls, folder: Path, *, name: str = "") -> Self:
@@ -216,6 +223,10 @@ class Project:
     def merged_folder(self, clip: str, model: str) -> Path:
         """Where a clip's merged frames of one model lie."""
         return self.folder / "merged" / clip / model
+
+    def clip_lock(self, name: str) -> Path:
+        """The lock of whoever works on a clip: two processes on one clip would write the same files."""
+        return self.cache_folder / f".{name}.lock"
 
     @property
     def out_folder(self) -> Path:

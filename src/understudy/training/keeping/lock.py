@@ -56,6 +56,12 @@ def model_lock(model_dir: Path) -> Iterator[None]:
                 model_dir,
             )
         try:
+            if not _is_still_there(file, path):
+                raise ModelInUse(
+                    f"Model {model_dir.name!r} has just been renamed or put away. Run the command again with "
+                    "its name now.",
+                    model_dir,
+                )
             with said_plainly(path):
                 _write_holder(file)
             yield
@@ -79,6 +85,14 @@ def holder_of(model_dir: Path) -> Holder | None:
     except PermissionError:  # not ours to lock, so not ours to say
         pass
     return _written(path) or Holder(0, "", "")
+
+
+def _is_still_there(file: BinaryIO, path: Path) -> bool:
+    """Whether the locked file is the one that others will find, and not one that was moved away meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _taken(file: BinaryIO) -> bool:

@@ -1,0 +1,291 @@
+"""Rename, copy, put away and bring back a model with all that belongs to it, whole or not at all.
+
+A change is written down before anything moves and every step of it can be done twice, so what a killed process
+began is finished by whoever looks at the project next. Nothing is deleted: a model that is put away lies in the
+trash with its merged frames and its entry. Not here: what a model is (`training`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.files import (
+    ASIDE_SUFFIX,
+    folder_size_bytes,
+    read_json,
+    require_free_space,
+    said_plainly,
+    write_json,
+)
+from understudy.project.lock import exclusive
+from understudy.project.manifest import ModelEntry, require_name
+from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.training.keeping.lock import LOCK_NAME, model_lock
+
+PUT_AWAY_SUFFIX = ".model"
+_ENTRY = "entry.json"
+# What a copy does without: it can be made again, belongs to the moment, or is a second copy already.
+_NOT_COPIED = (LOCK_NAME, "cache", "requests", "backups")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Paths that move, from and to, relative to the project; the entry that goes and the one that comes."""
+
+    moves: list[list[str]]
+    drop: str = ""
+    put: str = ""
+    entry: dict[str, Any] | None = None
+    emptied: str = ""  # a folder of the trash that holds nothing but its note when all is done
+
+
+@dataclass(frozen=True)
+class PutAway:
+    """A model in the trash."""
+
+    name: str
+    folder: Path
+    entry: dict[str, Any]
+    size_bytes: int
+
+
+def finish_model_change(project: Project) -> None:
+    """Finish what a killed process began with a model. Raises FolderUnwritable."""
+    with exclusive(_lock_path(project)):
+        _finish(project)
+
+
+def rename_model(project: Project, name: str, new: str) -> None:
+    """Give a model another name; its merged frames go with it. Raises ModelUnknown, ModelInUse, OptionInvalid,
+    FolderUnwritable when another process works on its clips."""
+    with _changing(project, name) as entry:
+        require_free_name(project, new, instead_of=name)
+        moves = [[old, _renamed(old, name, new)] for old in _belongings(project, name)]
+        _carry_out(
+            project,
+            _Change(moves, drop=name, put=new, entry=entry.model_dump()),
+        )
+
+
+def copy_model(project: Project, name: str, new: str) -> None:
+    """Make a second model of all that one has learnt; the copy has merged nothing yet. Raises ModelUnknown,
+    ModelInUse, OptionInvalid, DiskFull or FolderUnwritable."""
+    with _changing(project, name) as entry:
+        require_free_name(project, new)
+        source, goal = project.model_folder(name), project.model_folder(new)
+        moves = []
+        if source.is_dir():
+            require_free_space(project.folder, needed_bytes=folder_size_bytes(source))
+            aside = goal.with_name(f".{new}.{os.getpid()}{ASIDE_SUFFIX}")
+            with said_plainly(goal):
+                shutil.copytree(source, aside, ignore=shutil.ignore_patterns(*_NOT_COPIED))
+            moves = [[_inside(project, aside), _inside(project, goal)]]
+        _carry_out(
+            project,
+            _Change(moves, put=new, entry=entry.model_dump()),
+        )
+
+
+def put_away_model(project: Project, name: str) -> PutAway:
+    """Move a model, its merged frames and its entry to the trash. Raises ModelUnknown, ModelInUse,
+    FolderUnwritable when another process works on its clips."""
+    with _changing(project, name) as entry:
+        folder = _free_place(project, name)
+        size = sum(folder_size_bytes(project.folder / path) for path in _belongings(project, name))
+        values = entry.model_dump()
+        write_json(folder / _ENTRY, {"name": name, "entry": values})
+        base = _inside(project, folder)
+        moves = [[path, f"{base}/{path}"] for path in _belongings(project, name)]
+        _carry_out(project, _Change(moves, drop=name))
+    return PutAway(name, folder, values, size)
+
+
+def models_put_away(project: Project) -> list[PutAway]:
+    """The models in the trash, newest first."""
+    found = []
+    for note in sorted(project.trash.folder.glob(f"*{PUT_AWAY_SUFFIX}/{_ENTRY}"), reverse=True):
+        try:
+            said = read_json(note)
+            name, entry = str(said["name"]), dict(said["entry"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a note that somebody edited; the files stay where they are
+        found.append(PutAway(name, note.parent, entry, folder_size_bytes(note.parent)))
+    return found
+
+
+def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]:
+    """Bring the model that was put away last under that name back, with its merged frames; returns what could
+    not be as it was. Raises ModelUnknown where none is in the trash, OptionInvalid where its name is taken."""
+    goal_name = new or name
+    with exclusive(_lock_path(project), wait_s=2.0):
+        _finish(project)
+        away = models_put_away(project)
+        found = next((model for model in away if model.name == name), None)
+        if found is None:
+            there = ", ".join(dict.fromkeys(model.name for model in away)) or "none"
+            raise ModelUnknown(f"No model {name!r} is in the trash; those there are: {there}.")
+        require_free_name(project, goal_name)
+        entry, told = _with_known_facesets(project, found.entry)
+        base = found.folder
+        inside = [path.relative_to(base).as_posix() for path in sorted(_parcels(base, name))]
+        moves = [[f"{_inside(project, base)}/{path}", _renamed(path, name, goal_name)] for path in inside]
+        _carry_out(
+            project,
+            _Change(
+                moves,
+                put=goal_name,
+                entry=entry,
+                emptied=_inside(project, base),
+            ),
+        )
+    return told
+
+
+def require_free_name(project: Project, name: str, *, instead_of: str = "") -> None:
+    """Raise OptionInvalid where a model, or what is left of one, has this name."""
+    # Folders of some systems don't tell cases apart.
+    taken = {known.casefold() for known in project.manifest.models if known != instead_of}
+    folder = project.model_folder(name)
+    begun = any((folder / part).exists() for part in ("model.toml", "checkpoints"))
+    if name.casefold() in taken or name == instead_of or (begun and name.casefold() != instead_of.casefold()):
+        raise OptionInvalid(f"There is a model called {name!r} already. Take another name.")
+    require_name(name)
+
+
+@contextlib.contextmanager
+def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
+    """Its entry, while nobody else uses the model, its merged frames, or changes any model."""
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(_lock_path(project), wait_s=2.0))
+        _finish(project)
+        if name not in project.manifest.models:
+            known = ", ".join(project.manifest.models) or "none yet"
+            raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.")
+        if project.model_folder(name).is_dir():
+            lock = model_lock(project.model_folder(name))
+            if os.name == "posix":
+                stack.enter_context(lock)
+            else:  # there a folder can't move while a file in it is open
+                with lock:
+                    pass
+        for clip in _merged_clips(project, name):
+            stack.enter_context(exclusive(project.clip_lock(clip), wait_s=0.5))
+        yield project.manifest.models[name]
+
+
+def _lock_path(project: Project) -> Path:
+    return project.cache_folder / ".models.lock"
+
+
+def _belongings(project: Project, name: str) -> list[str]:
+    """What there is of a model, relative to the project."""
+    paths = [project.model_folder(name), project.logs_folder / f"swap-{name}.json"]
+    paths += [project.merged_folder(clip, name) for clip in _merged_clips(project, name)]
+    return [_inside(project, path) for path in paths if path.exists()]
+
+
+def _merged_clips(project: Project, name: str) -> list[str]:
+    return sorted(path.parent.name for path in (project.folder / "merged").glob(f"*/{name}") if path.is_dir())
+
+
+def _parcels(base: Path, name: str) -> Iterator[Path]:
+    yield from base.glob(f"models/{name}")
+    yield from base.glob(f"merged/*/{name}")
+    yield from base.glob(f"logs/swap-{name}.json")
+
+
+def _renamed(path: str, name: str, new: str) -> str:
+    head, _, last = path.rpartition("/")
+    return f"{head}/{new}" if last == name else f"{head}/swap-{new}.json"
+
+
+def _inside(project: Project, path: Path) -> str:
+    return path.relative_to(project.folder).as_posix()
+
+
+def _free_place(project: Project, name: str) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    places = (project.trash.folder / f"{stamp}-{n:03d}-{name}{PUT_AWAY_SUFFIX}" for n in range(1000))
+    for place in places:
+        if not place.exists():
+            return place
+    raise FolderUnwritable("The trash is too crowded to take one more model. Empty it.", project.trash.folder)
+
+
+def _with_known_facesets(project: Project, entry: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    performers = project.manifest.performers
+    known = {f"{who}/{name}" for who, performer in performers.items() for name in performer.facesets}
+    told, kept = [], dict(entry)
+    for side in ("src_facesets", "dst_facesets"):
+        gone = [name for name in entry.get(side, ()) if name not in known]
+        kept[side] = [name for name in entry.get(side, ()) if name in known]
+        told += [f"faceset {name} is gone; the model does not learn from it any more" for name in gone]
+    return kept, told
+
+
+def _finish(project: Project) -> None:
+    """Finish a change that is written down; hold the lock meanwhile."""
+    path = project.folder / MODEL_CHANGE_NAME
+    if not path.exists():
+        for leftover in (project.folder / "models").glob(f".*{ASIDE_SUFFIX}"):
+            shutil.rmtree(leftover, ignore_errors=True)  # half a copy, whose process died
+        return
+    try:
+        change = _Change(**read_json(path))
+    except (OSError, ValueError, TypeError) as error:
+        raise ProjectInvalid(
+            f"What was begun with a model can't be read ({error}). Remove it.", path
+        ) from error
+    _do(project, change)
+
+
+def _carry_out(project: Project, change: _Change) -> None:
+    for old, new in change.moves:
+        goal = project.folder / new
+        if goal.exists() and not _is_same(project.folder / old, goal):
+            raise OptionInvalid(
+                "Something else lies where this would go. Move it away or take another name.", goal
+            )
+    write_json(project.folder / MODEL_CHANGE_NAME, asdict(change))
+    _do(project, change)
+
+
+def _do(project: Project, change: _Change) -> None:
+    for old, new in change.moves:
+        source, goal = project.folder / old, project.folder / new
+        with said_plainly(goal):
+            if source.exists() and (not goal.exists() or _is_same(source, goal)):
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                source.rename(goal)
+    with project.change() as manifest:
+        models = {name: entry for name, entry in manifest.models.items() if name != change.drop}
+        if change.put:
+            models[change.put] = ModelEntry.model_validate(change.entry)
+        manifest.models = models
+    if change.emptied:
+        _remove_parcel(project.folder / change.emptied)
+    (project.folder / MODEL_CHANGE_NAME).unlink()
+
+
+def _is_same(source: Path, goal: Path) -> bool:
+    """Whether two names mean one thing, as `Main` and `main` do on some systems."""
+    return source.samefile(goal)
+
+
+def _remove_parcel(folder: Path) -> None:
+    """Remove what is left of a parcel: its note and empty folders. Anything else stays."""
+    (folder / _ENTRY).unlink(missing_ok=True)
+    for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):
+            path.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()

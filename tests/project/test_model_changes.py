@@ -1,0 +1,225 @@
+"""A model moves whole, with its merged frames and its entry, and a kill on the way loses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import FolderUnwritable, ModelInUse, ModelUnknown, OptionInvalid
+from understudy.files import write_text
+from understudy.project import model_changes
+from understudy.project.lock import exclusive
+from understudy.project.model_changes import (
+    bring_back_model,
+    copy_model,
+    models_put_away,
+    put_away_model,
+    rename_model,
+)
+from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.training.keeping.lock import LOCK_NAME, model_lock
+
+PARTS = ("models/{}/model.toml", "models/{}/checkpoints/000000009/state.json", "merged/dst clip/{}/000000.png")
+
+
+@pytest.fixture
+def worked(filled: Project) -> Project:
+    for part in PARTS:
+        write_text(filled.folder / part.format("main"), part)
+    write_text(filled.folder / "models/main/cache/src-1/images.npy", "large")
+    write_text(filled.folder / "logs/swap-main.json", "{}")
+    filled.add_model("other", preset="df")
+    with filled.change() as manifest:
+        manifest.models["main"].network = {"width": 16}
+        manifest.models["main"].src_facesets = ["src/main"]
+    return filled
+
+
+def has(project: Project, name: str) -> list[bool]:
+    return [(project.folder / part.format(name)).exists() for part in PARTS]
+
+
+def again(project: Project) -> Project:
+    return Project.open(project.folder)
+
+
+def test_a_renamed_model_keeps_all_it_has(worked: Project) -> None:
+    entry = worked.manifest.models["main"]
+    rename_model(worked, "main", "first")
+    assert again(worked).manifest.models == {"first": entry, "other": worked.manifest.models["other"]}
+    assert has(worked, "first") == [True] * 3
+    assert has(worked, "main") == [False] * 3
+    assert (worked.folder / "logs/swap-first.json").exists()
+    rename_model(worked, "first", "main")
+    assert has(worked, "main") == [True] * 3
+
+
+def test_a_copy_has_all_that_was_learnt_and_none_of_what_was_merged(worked: Project) -> None:
+    copy_model(worked, "main", "second")
+    assert has(worked, "second") == [True, True, False]
+    assert has(worked, "main") == [True] * 3
+    assert not (worked.model_folder("second") / "cache").exists()
+    assert again(worked).manifest.models["second"] == worked.manifest.models["main"]
+
+
+def test_a_model_in_the_trash_comes_back_with_its_frames(worked: Project) -> None:
+    entry = worked.manifest.models["main"]
+    away = put_away_model(worked, "main")
+    assert has(worked, "main") == [False] * 3
+    assert list(again(worked).manifest.models) == ["other"]
+    assert [model.name for model in models_put_away(worked)] == ["main"]
+    assert away.size_bytes > 0
+    assert bring_back_model(worked, "main") == []
+    assert has(worked, "main") == [True] * 3
+    assert again(worked).manifest.models["main"] == entry
+    assert models_put_away(worked) == []
+    assert not away.folder.exists()
+
+
+def test_a_model_comes_back_under_another_name_where_its_own_is_taken(worked: Project) -> None:
+    put_away_model(worked, "main")
+    worked.add_model("main")
+    with pytest.raises(OptionInvalid, match="already"):
+        bring_back_model(worked, "main")
+    bring_back_model(worked, "main", new="older")
+    assert has(worked, "older") == [True] * 3
+    assert worked.manifest.models["older"].network == {"width": 16}
+    assert (worked.folder / "logs/swap-older.json").exists()
+
+
+def test_of_several_in_the_trash_the_last_comes_back(worked: Project) -> None:
+    put_away_model(worked, "main")
+    worked.add_model("main", preset="df")
+    put_away_model(worked, "main")
+    bring_back_model(worked, "main")
+    assert worked.manifest.models["main"].preset == "df"
+    assert [model.entry["preset"] for model in models_put_away(worked)] == ["quick"]
+
+
+def test_facesets_that_are_gone_are_named_when_a_model_comes_back(worked: Project) -> None:
+    put_away_model(worked, "main")
+    with worked.change() as manifest:
+        manifest.performers["src"].facesets = {}
+    (told,) = bring_back_model(worked, "main")
+    assert "src/main is gone" in told
+    assert worked.manifest.models["main"].src_facesets == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project: rename_model(project, "main", "first"),
+        lambda project: copy_model(project, "main", "first"),
+        lambda project: put_away_model(project, "main"),
+    ],
+)
+def test_nothing_moves_while_a_model_or_its_clip_is_in_use(
+    worked: Project, change: Callable[[Project], None]
+) -> None:
+    with model_lock(worked.model_folder("main")), pytest.raises(ModelInUse, match="in use by process"):
+        change(worked)
+    with exclusive(worked.clip_lock("dst clip")), pytest.raises(FolderUnwritable):
+        change(worked)
+    assert has(worked, "main") == [True] * 3
+    assert list(again(worked).manifest.models) == ["main", "other"]
+    change(worked)
+
+
+def test_names_that_are_taken_or_no_names_are_refused(worked: Project) -> None:
+    write_text(worked.folder / "models/left/model.toml", "no entry names it")
+    for name in ("other", "Other", "left", "main", "a/b", ""):
+        with pytest.raises(OptionInvalid):
+            rename_model(worked, "main", name)
+    write_text(worked.folder / "merged/dst clip/third/000000.png", "of a model that is gone")
+    with pytest.raises(OptionInvalid, match="Something else"):
+        rename_model(worked, "main", "third")
+    assert has(again(worked), "main") == [True] * 3
+    with pytest.raises(ModelUnknown, match="main, other"):
+        rename_model(worked, "nobody", "first")
+    with pytest.raises(ModelUnknown, match="none"):
+        bring_back_model(worked, "nobody")
+
+
+def test_a_model_can_change_its_case_alone(worked: Project) -> None:
+    rename_model(worked, "main", "Main")
+    assert set(again(worked).manifest.models) == {"Main", "other"}
+
+
+@pytest.mark.parametrize("step", range(5))
+@pytest.mark.parametrize("verb", ["rename", "put away", "bring back"])
+def test_what_a_kill_interrupts_is_finished_by_the_next_command(
+    worked: Project, verb: str, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if verb == "bring back":
+        put_away_model(worked, "main")
+    left = [step]
+
+    def counted(path: Path, goal: Path) -> Path:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return real(path, goal)
+
+    real = Path.rename
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", counted)
+        try:
+            match verb:
+                case "rename":
+                    rename_model(worked, "main", "first")
+                case "put away":
+                    put_away_model(worked, "main")
+                case "bring back":
+                    bring_back_model(worked, "main")
+        except KeyboardInterrupt:
+            assert (worked.folder / MODEL_CHANGE_NAME).exists()
+    opened = again(worked)
+    assert not (worked.folder / MODEL_CHANGE_NAME).exists()
+    name = {"rename": "first", "bring back": "main"}.get(verb)
+    assert set(opened.manifest.models) == {"other", *([name] if name else [])}
+    if name:
+        assert has(opened, name) == [True] * 3
+    else:
+        bring_back_model(opened, "main")
+        assert has(opened, "main") == [True] * 3
+
+
+def test_half_a_copy_is_tidied_away_and_the_copy_made_anew(
+    worked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        (worked.folder / "models" / ".second.1.partial").mkdir()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(model_changes.shutil, "copytree", die)
+        copy_model(worked, "main", "second")
+    assert "second" not in again(worked).manifest.models
+    copy_model(again(worked), "main", "second")
+    assert has(worked, "second")[:2] == [True, True]
+    assert sorted(path.name for path in (worked.folder / "models").iterdir()) == ["main", "second"]
+
+
+def test_a_note_in_the_trash_that_somebody_edited_hides_no_other(worked: Project) -> None:
+    away = put_away_model(worked, "main")
+    write_text(worked.trash.folder / "20260101-000000-000-x.model" / "entry.json", json.dumps({"name": 1}))
+    write_text(worked.trash.folder / "20260101-000000-001-y.model" / "entry.json", "{")
+    assert [model.folder for model in models_put_away(worked)] == [away.folder]
+
+
+def test_a_trainer_that_waited_while_its_model_moved_away_does_not_go_on(worked: Project) -> None:
+    folder = worked.model_folder("main")
+    with pytest.raises(ModelInUse, match="just been renamed"), pytest.MonkeyPatch.context() as patch:
+        taken = model_changes.model_lock.__wrapped__.__globals__["_taken"]  # type: ignore[attr-defined]
+
+        def moved(file: object) -> bool:
+            folder.rename(folder.with_name("first"))
+            return taken(file)
+
+        patch.setattr("understudy.training.keeping.lock._taken", moved)
+        with model_lock(folder):
+            pass
+    assert (folder.with_name("first") / LOCK_NAME).exists()
