@@ -136,3 +136,31 @@ def test_what_batch_norms_have_counted_is_painted_with() -> None:
     pairs = list(zip(one.average.buffers(), one.model.buffers(), strict=True))
     assert all(torch.equal(held, counted) for held, counted in pairs)
     assert any(not torch.equal(held, before) for (held, _), before in zip(pairs, fresh, strict=True))
+
+
+def test_gradients_of_several_batches_add_up_to_those_of_one_big_batch() -> None:
+    faces = [lessons(number) for number in range(3)]
+    big = [
+        Lesson(*(torch.cat(same) for same in zip(*(vars(pair[side]).values() for pair in faces), strict=True)))
+        for side in (0, 1)
+    ]
+    whole, parts = new("adamw", seed=0), new("adamw", seed=0)
+    options = tiny_options(clip="off", random_warp=0.0)
+    cost = whole.step(*big, options, speed=1.0).totals()
+    cost_of_parts = parts.step(*big, options.changed(accumulation=3), speed=1.0).totals()
+    gradients = [
+        torch.cat([p.grad.flatten() for p in of.model.parameters() if p.grad is not None])
+        for of in (whole, parts)
+    ]
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(cost_of_parts, cost, rtol=1e-4, atol=1e-5)
+    assert parts.iteration == 1
+
+
+def test_the_length_of_the_average_is_an_option() -> None:
+    made = [new("adamw", seed=0) for _ in range(2)]
+    for number in range(4):
+        for of, options in zip(made, (tiny_options(), tiny_options(ema_length=0.2)), strict=True):
+            of.step(*lessons(number), options, speed=1.0)
+    short, long = (torch.cat([p.flatten() for p in of.average.parameters()]) for of in made)
+    assert torch.equal(weights(made[0]), weights(made[1])) and not torch.equal(short, long)

@@ -10,17 +10,18 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.networks.catalog import build
-from understudy.networks.face_model import FaceModel
+from understudy.networks.face_model import FaceModel, Reconstruction
 from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
-from understudy.training.losses.terms import Terms
+from understudy.training.losses.terms import Terms, mean_terms
 from understudy.training.machine.device import Compute
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
+from understudy.training.steering.average import decay_at, follow
+from understudy.training.steering.freezing import frozen_parts, hold_still
 from understudy.training.steering.steering import Steering
 
 
@@ -47,6 +48,7 @@ class Learner:
         self.objective = Objective(self.model, seed=seed, compute=compute)
         self.steering = Steering(self.model, options, compute, seed=seed)
         self.iteration = 0
+        self._frozen: frozenset[str] = frozenset()
 
     def draws(self, iteration: int | None = None) -> Generator:
         """The randomness of which faces an iteration shows, and how; of the next one where none is named."""
@@ -56,29 +58,36 @@ class Learner:
     def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Terms:
         """Learn from one batch of each performer; returns what it cost by name, still on the device.
 
-        `speed` is the share of the learning rate to use.
+        `speed` is the share of the learning rate to use. With `accumulation` the batch is gone through in so
+        many parts.
         """
         reseeded(self.generator, self.seed, self.iteration, self.attempt, "network")
+        self._hold_still(options)
+        self.model.zero_grad(set_to_none=True)
+        count = options.accumulation
+        *before, last = zip(src.parts(count), dst.parts(count), strict=True)
+        terms = [self._ask(*part, options)[1] for part in before]
+        made, asked = self._ask(*last, options)
+        self.steering.step(options, speed=speed, iteration=self.iteration)
+        # Critics see the last part alone: what was made of the others is gone, which is what saves memory.
+        self.objective.learn(made, *last, options)
+        self.iteration += 1
+        follow(self.average, self.model, decay=decay_at(options, self.iteration))
+        return mean_terms([*terms, asked])
+
+    def _ask(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
+        """Add the gradients of one part of a batch to those there are."""
         with self.compute.autocast():
             made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
         terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
-        self.model.zero_grad(set_to_none=True)
-        terms.totals().sum().backward()
-        self.steering.step(options, speed=speed, iteration=self.iteration)
-        self.objective.learn(made, src, dst, options)
-        self.iteration += 1
-        self._follow(options.ema_decay)
-        return terms.detached()
+        (terms.totals().sum() / options.accumulation).backward()
+        return made, terms.detached()
 
-    @torch.no_grad()
-    def _follow(self, decay: float) -> None:
-        # Young averages must not remember the random weights they started from.
-        decay = min(decay, (1 + self.iteration) / (10 + self.iteration))
-        average = get_ema_multi_avg_fn(decay)
-        average(list(self.average.parameters()), list(self.model.parameters()), self.iteration)
-        # What batch norms count is an average already.
-        for held, counted in zip(self.average.buffers(), self.model.buffers(), strict=True):
-            held.copy_(counted)
+    def _hold_still(self, options: TrainOptions) -> None:
+        frozen = frozen_parts(self.model, options, iteration=self.iteration)
+        if frozen != self._frozen:
+            hold_still(self.model, frozen)
+            self._frozen = frozen
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimisers' moments by parameter name."""

@@ -128,6 +128,8 @@ class Run:
 
     def _order(self, iteration: int, plan: Plan) -> Order:
         options, draws = self.course.now(plan).options, self.learner.draws(iteration)
+        if options.accumulation > 1:  # one draw for all parts of a step
+            options = options.model_copy(update={"batch_size": options.batch_size * options.accumulation})
         return Order(iteration, draws, options, foretold=plan.minutes is None)
 
     @property

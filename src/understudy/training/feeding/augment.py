@@ -8,7 +8,7 @@ further, by its margin. Not here: which faces are drawn (`feed.py`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Generator, Tensor
@@ -54,6 +54,17 @@ class Lesson:
     def painting(self, goal_BCHW: Tensor) -> Lesson:
         """The same lesson with something else to paint."""
         return replace(self, goal_BCHW=goal_BCHW)
+
+    def parts(self, count: int) -> list[Lesson]:
+        """The batch in so many parts of the same size."""
+        if count == 1:
+            return [self]
+        each = len(self.goal_BCHW) // count
+        whole = {field.name: getattr(self, field.name) for field in fields(self)}
+        return [
+            Lesson(**{name: tensor[n * each : (n + 1) * each] for name, tensor in whole.items()})
+            for n in range(count)
+        ]
 
 
 def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -34,6 +34,18 @@ class Terms:
             yield ("src", name), value
         for name, value in self.dst.items():
             yield ("dst", name), value
+
+
+def mean_terms(parts: Sequence[Terms]) -> Terms:
+    """The terms of a batch from those of its equal parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return Terms(
+        *(
+            {n: torch.stack([side[n] for side in same]).mean() for n in same[0]}
+            for same in ([part.src for part in parts], [part.dst for part in parts])
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,32 @@ class SteerOptions(Options):
     clip_at: float = option(
         1.0, "The largest norm, or the largest number, that clip lets through.", low=1e-6, high=1e6
     )
+    accumulation: int = option(
+        1,
+        "Batches whose gradients are added up for one step: the effect of a batch so many times as large, in "
+        "the memory of one.",
+        low=1,
+        high=256,
+    )
+    freeze: str = option(
+        "",
+        "Parts of the model that hold still, with commas between: encoder, inter, decoder, or one like "
+        "decoder_src. `understudy model show` lists them.",
+    )
+    freeze_until: int | None = option(
+        None, "The model's iteration at which frozen parts learn again; without it never.", low=1, high=10**9
+    )
+    hold_inter_ab: bool = option(
+        False,
+        "Hold LIAE's common bottleneck inter_ab still whenever random_warp is 0, as DeepFaceLab does.",
+    )
+    ema_length: float | None = option(
+        None,
+        "Length of the running average as a share of the whole training so far, like 0.05, instead of a fixed "
+        "ema_decay: it grows with the training.",
+        low=0.001,
+        high=0.25,
+    )
     ema_decay: float = option(
         0.995,
         "Decay per iteration of the running average of the weights, which previews and merges use.",

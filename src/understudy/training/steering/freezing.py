@@ -1,0 +1,39 @@
+"""Which parts of a model hold still: a part that was taken from another model, or LIAE's common bottleneck.
+
+A frozen weight gets no gradient, so that no optimiser moves it or forgets what it knew of it.
+"""
+
+from __future__ import annotations
+
+from understudy.errors import OptionInvalid
+from understudy.networks.face_model import FaceModel
+from understudy.training.options import TrainOptions
+
+_COMMON = "inter_ab"
+
+
+def frozen_parts(model: FaceModel, options: TrainOptions, *, iteration: int) -> frozenset[str]:
+    """The names of the parts that hold still in an iteration.
+
+    A name means every part that begins with it: decoder is decoder_src and decoder_dst. Raises OptionInvalid
+    for a part the model doesn't have, and where nothing would be left to learn.
+    """
+    parts = list(model.parts())
+    frozen: set[str] = set()
+    if options.freeze_until is None or iteration < options.freeze_until:
+        for word in options.freeze.replace(",", " ").split():
+            meant = [part for part in parts if part == word or part.startswith(f"{word}_")]
+            if not meant:
+                raise OptionInvalid(f"This model has no part {word!r} to freeze; it has {', '.join(parts)}.")
+            frozen.update(meant)
+    if options.hold_inter_ab and not options.random_warp and _COMMON in parts:
+        frozen.add(_COMMON)
+    if len(frozen) == len(parts):
+        raise OptionInvalid("Every part of this model is frozen, so nothing is left to learn.")
+    return frozenset(frozen)
+
+
+def hold_still(model: FaceModel, frozen: frozenset[str]) -> None:
+    """Let the weights of these parts have no gradients, and all others have them."""
+    for name, part in model.parts().items():
+        part.requires_grad_(name not in frozen)
