@@ -58,3 +58,27 @@ def test_a_stage_that_fails_ends_the_bars_and_lets_the_error_through(monkeypatch
     monkeypatch.setenv("FORCE_COLOR", "1")
     with pytest.raises(NoFaceFound):
         show(_failing())
+
+
+def _training() -> Events:
+    yield StageStarted(stage="read src faces", unit="faces", total=3)
+    yield StageFinished(stage="read src faces", summary={})
+    yield StageStarted(stage="train", unit="iteration", total=10, why="goes on at iteration 5")
+    details = {"iteration": 7, "losses": {"src": 0.5, "dst": 0.25}, "waiting_share": 0.01}
+    yield Progress(stage="train", done=2, total=10, rate=4.0, details=details)
+    yield Notice("a word on the way")
+    yield StageFinished(stage="train", summary={"iterations": 2})
+    yield StageStarted(stage="merge", unit="frames", total=2)
+    yield StageFinished(stage="merge", summary={})
+
+
+def test_training_has_its_own_view_among_the_bars_of_other_stages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    finished = show(_training(), wishes={"s": ("save", lambda: None)})
+    said = capsys.readouterr().out
+    for words in ("goes on at iteration 5", "iteration 7", "waiting for faces", "save", "a word on the way"):
+        assert words in said
+    assert said.rindex("merge") > said.rindex("waiting for faces")
+    assert [stage.stage for stage in finished] == ["read src faces", "train", "merge"]

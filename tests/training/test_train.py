@@ -353,13 +353,14 @@ def test_backups_are_made_by_the_clock_over_all_calls(
     assert 2 <= len(backups(tmp_path / "m")) <= 5
 
 
-def test_preview_sheets_show_five_columns_of_faces(tmp_path: Path, facesets: Pair) -> None:
+def test_preview_sheets_show_six_columns_and_the_losses_are_drawn(tmp_path: Path, facesets: Pair) -> None:
     from understudy.media.images import decode_image
 
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=4, preview_every=2))
     sheets = [e.path for e in events if isinstance(e, Made)]
     assert [p.name for p in sheets] == ["000000002.png", "000000004.png"]
-    assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (6 * 32, 5 * 32, 3)
+    assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (16 + 6 * 130 - 2, 6 * 130 - 2, 3)
+    assert (tmp_path / "m" / "loss.png").exists()
 
 
 def test_a_model_is_trained_with_the_network_and_faces_that_are_said(tmp_path: Path, facesets: Pair) -> None:

@@ -38,6 +38,7 @@ app.command("understudy.cli.faceset:faceset", name="faceset", help="Choose, clea
 app.command("understudy.cli.tracks:tracks", name="tracks", help="List who is seen when in a clip.")
 app.command("understudy.cli.stages:train", name="train", help="Train a model, or go on training it.")
 app.command("understudy.cli.model:model", name="model", help="Make, list, copy, rename and put away models.")
+app.command("understudy.cli.history:history", name="history", help="Show one face through the iterations.")
 app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
 app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
 app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")

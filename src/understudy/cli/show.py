@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
-from understudy.cli.words import print_result
+from understudy.cli.training_view import TrainingView, Wishes
+from understudy.cli.words import clock_time, print_result
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
 
@@ -26,13 +27,14 @@ class _Reader(Protocol):
     def close(self) -> None: ...
 
 
-def show(events: Events, *, as_json: bool = False) -> list[StageFinished]:
+def show(events: Events, *, as_json: bool = False, wishes: Wishes | None = None) -> list[StageFinished]:
     """Print events until the job ends; give what every stage said at its end.
 
+    `wishes` are what keys ask of a training at a terminal: the key, its word, and what pressing it does.
     Raises what the job raises, and Stopped after Ctrl-C.
     """
     finished: list[StageFinished] = []
-    reader = _reader(as_json=as_json)
+    reader = _reader(as_json=as_json, wishes=wishes or {})
     try:
         for event in stoppable(events, when_asked=_say_stopping):
             reader.read(event)
@@ -43,9 +45,9 @@ def show(events: Events, *, as_json: bool = False) -> list[StageFinished]:
     return finished
 
 
-def run(events: Events, *, json: bool) -> None:
+def run(events: Events, *, json: bool, wishes: Wishes | None = None) -> None:
     """Show a job, and its figures at the end."""
-    finished = show(events, as_json=json)
+    finished = show(events, as_json=json, wishes=wishes)
     if not json:
         print_result(finished)
 
@@ -54,11 +56,11 @@ def _say_stopping() -> None:
     print("stopping after this step; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
 
-def _reader(*, as_json: bool) -> _Reader:
+def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
     if as_json:
         return _JsonLines()
     console = Console()
-    return _Bars(console) if console.is_terminal else _Lines()
+    return _Bars(console, wishes) if console.is_terminal else _Lines()
 
 
 class _Clock:
@@ -90,14 +92,8 @@ class _Clock:
         if event.note:
             parts.append(event.note)
         if (left := self.seconds_left(event)) is not None:
-            parts.append(f"{_clock_time(left)} left")
+            parts.append(f"{clock_time(left)} left")
         return " | ".join(parts)
-
-
-def _clock_time(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
 class _Lines:
@@ -129,7 +125,9 @@ class _Lines:
 class _Bars:
     """For people at a terminal."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self._training: TrainingView | None = None
         self._bars = Bars(
             TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=28),
@@ -142,6 +140,27 @@ class _Bars:
         self._task: TaskID | None = None
 
     def read(self, event: Event) -> None:
+        if isinstance(event, StageStarted) and event.stage == "train":
+            self._bars.stop()
+            if event.why:
+                self._bars.console.print(event.why, markup=False, highlight=False)
+            self._training = TrainingView(self._bars.console, event, self._wishes)
+        elif self._training is not None:
+            self._training.read(event)
+            if isinstance(event, StageFinished) and event.stage == "train":
+                self._training.close()
+                self._training = None
+                self._forget_bars()
+                self._bars.start()
+        else:
+            self._read(event)
+
+    def _forget_bars(self) -> None:
+        """The bars of stages that are done stand above the training already."""
+        for task in self._bars.task_ids:
+            self._bars.remove_task(task)
+
+    def _read(self, event: Event) -> None:
         match event:
             case StageStarted():
                 self._clock = _Clock(event)
@@ -159,7 +178,7 @@ class _Bars:
             case StageFinished() if self._task is not None:
                 task = self._bars.tasks[-1]
                 seconds = time.monotonic() - (self._clock.began if self._clock else time.monotonic())
-                end = "nothing left to do" if event.skipped else f"done in {_clock_time(seconds)}"
+                end = "nothing left to do" if event.skipped else f"done in {clock_time(seconds)}"
                 self._bars.update(
                     self._task, total=task.completed or 1, completed=task.completed or 1, figures=end
                 )
@@ -168,6 +187,8 @@ class _Bars:
                 self._bars.console.print(_plain(event), markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
+        if self._training is not None:
+            self._training.close()
         self._bars.stop()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from understudy.cli.flags import Json, Network, Parts, Sets
 from understudy.cli.show import run
@@ -14,7 +16,11 @@ from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
 from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
+from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
+
+# What each key asks of a training at a terminal; Enter stops it too.
+_KEYS: dict[str, Wish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
 
 
 def extract(
@@ -103,6 +109,7 @@ def train(
     src_faceset: Sets = (),
     dst_faceset: Sets = (),
     device: str = "auto",
+    show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     json: Json = False,
     options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
 ) -> None:
@@ -132,6 +139,8 @@ def train(
         Facesets to learn dst from; one without a clip is learnt from but never merged.
     device:
         Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    show_samples:
+        Write a sheet of so many faces of each performer as the network is fed them, and train nothing.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -143,10 +152,11 @@ def train(
     )
     stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     said = options.model_dump(exclude_unset=True)
-    events = stages.train(opened, model, said=said, device=device)
+    events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
     if start_from is not None:
         events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
-    run(events, json=json)
+    folder = opened.model_folder(model)
+    run(events, json=json, wishes={key: (wish, partial(ask, folder, wish)) for key, wish in _KEYS.items()})
 
 
 def merge(

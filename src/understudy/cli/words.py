@@ -24,5 +24,12 @@ def print_result(finished: Sequence[StageFinished]) -> None:
         print(f"{stage.stage:<9} {figures or 'done'}")
 
 
+def clock_time(seconds: float) -> str:
+    """Minutes and seconds, and hours where there are any, as a clock shows them."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
-from understudy.events import Events, Notice
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.lock import exclusive
@@ -115,10 +116,12 @@ def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
     return exclusive(project.clip_lock(clip), wait_s=0.5)
 
 
-def train(project: Project, model: str, *, said: Said, device: str) -> Events:
-    """Train a model on the facesets the manifest names for it."""
+def train(project: Project, model: str, *, said: Said, device: str, show_samples: int | None = None) -> Events:
+    """Train a model on the facesets the manifest names for it, or only show so many faces as it is fed them."""
+    from understudy.training.train import show_samples as show_what_is_fed
     from understudy.training.train import train as train_model
 
+    stage = train_model if show_samples is None else partial(show_what_is_fed, count=show_samples)
     entry = _model(project, model)
     options = train_options(project, model, said)
     for name in (*project.facesets_of("src", model), *project.facesets_of("dst", model)):
@@ -135,7 +138,7 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
                 raise FacesetUnusable(
                     f"There are no {role} faces to learn from. Run `understudy extract` first.", project.folder
                 )
-        yield from train_model(
+        yield from stage(
             project.model_folder(model),
             src=src,
             dst=dst,
@@ -145,6 +148,16 @@ def train(project: Project, model: str, *, said: Said, device: str) -> Events:
             options=options,
             device=device,
         )
+
+
+def history(project: Project, model: str, *, face: str = "", column: str = "dst as src") -> Events:
+    """Lay out how a model painted one dst face through its iterations. Raises ModelUnknown, FacesUnknown."""
+    from understudy.training.viewing.history import write_history
+
+    _model(project, model)
+    yield StageStarted(stage="history", unit="sheets", total=1)
+    yield Made("history", write_history(project.model_folder(model), face=face, column=column))
+    yield StageFinished(stage="history", summary={})
 
 
 def _finished(project: Project, faceset: str) -> Events:

@@ -54,6 +54,12 @@ def sheet(
     return _even(np.vstack([_strip(columns, widths, cell_height_px), *body]))
 
 
+def square_places(rows: int, columns: int, *, cell_px: int) -> tuple[list[int], list[int]]:
+    """Where `sheet` puts square cells: the left of each column and the top of each row, in pixels."""
+    step = cell_px + _GAP_PX
+    return [step * n for n in range(columns)], [_strip_height(cell_px) + step * n for n in range(rows)]
+
+
 def _row_of(cells: Sequence[UInt8], widths: Sequence[int], name: str) -> UInt8:
     fitted = [_of_width(cell, width) for cell, width in zip(cells, widths, strict=True)]
     if name:
@@ -63,7 +69,7 @@ def _row_of(cells: Sequence[UInt8], widths: Sequence[int], name: str) -> UInt8:
 
 
 def _strip(names: Sequence[str], widths: Sequence[int], picture_height: int) -> UInt8:
-    height = max(_SMALLEST_STRIP_PX, round(_STRIP_SHARE * picture_height))
+    height = _strip_height(picture_height)
     total = sum(widths) + _GAP_PX * (len(widths) - 1)
     canvas = Image.new("RGB", (total, height), (_GROUND,) * 3)
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(round(height * 0.6))
@@ -72,6 +78,10 @@ def _strip(names: Sequence[str], widths: Sequence[int], picture_height: int) -> 
         pen.text((x + width / 2, height / 2), name, fill=(_INK,) * 3, font=font, anchor="mm")
         x += width + _GAP_PX
     return np.asarray(canvas, np.uint8)
+
+
+def _strip_height(picture_height: int) -> int:
+    return max(_SMALLEST_STRIP_PX, round(_STRIP_SHARE * picture_height))
 
 
 def _with_words(picture: UInt8, words: str) -> UInt8:

@@ -152,6 +152,7 @@ class Say(Duty):
                 "losses": run.terms,
                 "waiting_share": run.waiting_share,
                 "memory_bytes": peak_memory_bytes(run.learner.compute.device),
+                "plan_share": run.plan.share,
             },
         )
 
@@ -172,6 +173,11 @@ class Preview(Duty):
     """Write a preview sheet every `preview_every` iterations; the run itself writes the last one."""
 
     name = "preview"
+
+    def begin(self, run: Run) -> None:
+        """Raises FacesUnknown at once rather than at the first preview."""
+        if run.options.preview_every:
+            _ = run.shown
 
     def due(self, run: Run) -> bool:
         every = run.options.preview_every

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.course import Course
 from understudy.training.steering.plan import Plan, finish_length
-from understudy.training.viewing.preview import preview_sheet, write_preview
+from understudy.training.viewing.loss_plot import course_of, write_loss_plot
+from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet, write_preview
 
 STAGE = "train"
 
@@ -60,6 +62,7 @@ class Run:
         self.options = self.course.options
         self.ahead = Ahead(self.feed)
         self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
+        self.drawn_losses = course_of(self.model_dir, last=self.options.loss_plot_last)
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
         )
@@ -176,8 +179,16 @@ class Run:
     def preview(self) -> Made:
         """Write a preview sheet now."""
         src, dst = self.feed.src.cache, self.feed.dst.cache
-        sheet = preview_sheet(self.learner.average, src, dst, self.learner.compute)
-        return Made("preview", write_preview(self.model_dir, self.learner.iteration, sheet))
+        sheet = preview_sheet(self.learner.average, src, dst, self.learner.compute, self.shown)
+        path = write_preview(self.model_dir, self.learner.iteration, sheet)
+        write_loss_plot(self.model_dir, self.drawn_losses, scale=self.options.loss_plot_scale)
+        return Made("preview", path)
+
+    @cached_property
+    def shown(self) -> Chosen:
+        """The faces that previews show. Raises FacesUnknown."""
+        rows, names = self.options.preview_rows, self.options.preview_faces
+        return chosen_faces(self.feed.src.cache, self.feed.dst.cache, rows=rows, names=names)
 
     def save(self) -> None:
         """Save a checkpoint, unless this iteration is saved already. Raises TrainingDiverged, DiskFull,

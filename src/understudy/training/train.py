@@ -9,9 +9,12 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.events import Event, Events, Notice
+import torch
+
+from understudy.events import Event, Events, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
+from understudy.networks.catalog import build
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
@@ -26,14 +29,16 @@ from understudy.training.keeping.checkpoint import newest_checkpoint, set_damage
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute, choose_device
+from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 from understudy.training.recipe.course import Course
 from understudy.training.recipe.recipe import recipe_named
 from understudy.training.run import STAGE, Run
 from understudy.training.steering.plan import Plan, planned
+from understudy.training.viewing.samples import write_samples
 
-__all__ = ["STAGE", "train"]
+__all__ = ["STAGE", "show_samples", "train"]
 _FEW_FACES = 20
 _CACHE_FOLDER = "cache"
 
@@ -86,6 +91,41 @@ def train(
         course = Course(recipe_named(options.recipe), options, plan)
         run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state)
         yield from run.events()
+
+
+def show_samples(
+    model_dir: Path,
+    *,
+    src: Sequence[Faceset],
+    dst: Sequence[Faceset],
+    options: TrainOptions,
+    preset: str = "quick",
+    network: Mapping[str, Any] | None = None,
+    face_type: FaceType | None = None,
+    device: str = "auto",
+    count: int = 8,
+) -> Events:
+    """Write a sheet of `count` faces of each performer as the network would be fed them, and train nothing.
+
+    Raises what `train` raises before its first iteration.
+    """
+    about, chosen = read_about(model_dir), preset_named(preset)
+    architecture = about.architecture if about else chosen.architecture
+    settings = network_settings(architecture, about.network if about else chosen.network, network or {})
+    if about:
+        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
+    model = build(architecture, settings, device="meta")
+    kind = about.face_type if about else face_type or chosen.face_type
+    yield StageStarted(stage="samples", unit="faces", total=count)
+    cut = (kind, max(model.size_px, model.seen_px))
+    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
+    options = options.changed(batch_size=count)
+    sizes = {"size_px": model.size_px, "seen_px": model.seen_px}
+    feed = Feed(src_cache, dst_cache, options, choose_device(device).device, **sizes, seed=options.seed)
+    lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
+    yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))
+    yield StageFinished(stage="samples", summary={"faces": count})
 
 
 def duties() -> list[Duty]:

@@ -1,69 +1,192 @@
-"""Preview sheets: the same few faces every time, as they are, as painted, and swapped."""
+"""Preview sheets: the same few faces every time, as they are, as painted, and swapped.
+
+A sheet's picture file says itself which faces and columns it shows and where; `history.py` reads that.
+"""
 
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
+from understudy.errors import FacesUnknown
+from understudy.faces.pose import poses_from_landmarks
 from understudy.files import write_bytes
-from understudy.media.images import encode_png
-from understudy.networks.face_model import FaceModel, of_side
+from understudy.measure.sheet import sheet, square_places
+from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.machine.device import Compute
 
+UInt8 = npt.NDArray[np.uint8]
+
 FOLDER_NAME = "previews"
-_ROWS = 6
+SWAP = "dst as src"
 _MORPHS = (0.25, 0.5, 0.65, 0.75, 1.0)
 _MOST_SHEETS = 120
 _THINNED = 60
+_SMALLEST_CELL_PX = 128  # smaller faces are enlarged, so that headings have room
+_ENDS = 0.03  # share of faces that look furthest to each side and are not shown: often they are errors
+_KEY = "understudy preview"
 
 
-def preview_sheet(model: FaceModel, src: FaceCache, dst: FaceCache, compute: Compute) -> npt.NDArray[np.uint8]:
-    """Rows of src | src painted as src | dst | dst painted as dst | dst painted as src, (H, W, 3) RGB.
+@dataclass(frozen=True)
+class Chosen:
+    """Which faces a sheet shows, by number; row by row."""
 
-    A network that blends the performers shows dst painted as src at several shares.
+    src: Sequence[int]
+    dst: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a sheet shows what: the names of dst's faces, one a row, the columns' headings, and pixels."""
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    cell_px: int
+    left_px: Sequence[int]
+    top_px: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A sheet, (height, width, 3) RGB, and where it shows what."""
+
+    picture: UInt8
+    layout: Layout
+
+
+def chosen_faces(src: FaceCache, dst: FaceCache, *, rows: int, names: str = "") -> Chosen:
+    """The faces to show: those named, or `rows` of them spread over the directions dst looks in.
+
+    `names` are dst's faces by file name or number from 1, with commas between them. Beside each stands the src
+    face that is most alike in pose. Raises FacesUnknown.
     """
-    real = {"src": _some(src).to(compute.device), "dst": _some(dst).to(compute.device)}
-    faces = {side: of_side(some, model.seen_px) for side, some in real.items()}
-    columns = [of_side(real["src"], model.size_px), None, of_side(real["dst"], model.size_px), None]
+    of_dst, of_src = (poses_from_landmarks(c.landmarks_N68)[:, :2] for c in (dst, src))
+    if names.strip():
+        numbers = [_number_of(name.strip(), dst) for name in names.split(",") if name.strip()]
+    else:
+        order = np.argsort(of_dst[:, 0], kind="stable")
+        places = np.linspace(_ENDS, 1 - _ENDS, rows) * (len(order) - 1)
+        numbers = order[np.round(places).astype(int)].tolist()
+    alike = [int(np.linalg.norm(of_src - of_dst[number], axis=1).argmin()) for number in numbers]
+    return Chosen(alike, numbers)
+
+
+def _number_of(name: str, cache: FaceCache) -> int:
+    if name in cache.names:
+        return cache.names.index(name)
+    stems = [Path(known).stem for known in cache.names]
+    if name in stems:
+        return stems.index(name)
+    if name.isdigit() and 1 <= int(name) <= len(cache):
+        return int(name) - 1
+    known = f"{cache.names[0]} to {cache.names[-1]}" if cache.names else "by number"
+    raise FacesUnknown(
+        f"There is no dst face {name!r} to preview. dst has {len(cache)} faces ({known}); name some by "
+        f"file name or by number, 1 to {len(cache)}."
+    )
+
+
+def preview_sheet(
+    model: FaceModel, src: FaceCache, dst: FaceCache, compute: Compute, chosen: Chosen
+) -> Preview:
+    """Rows of src | src as src | dst | dst as dst | dst as src | the same laid into dst by its mask.
+
+    A network that blends the performers shows dst as src at several shares.
+    """
+    real = {
+        "src": _faces(src, chosen.src).to(compute.device),
+        "dst": _faces(dst, chosen.dst).to(compute.device),
+    }
+    seen = {side: of_side(some, model.seen_px) for side, some in real.items()}
+    src_BCHW, dst_BCHW = (of_side(real[side], model.size_px).float() for side in ("src", "dst"))
     with torch.inference_mode(), compute.autocast():
-        columns[1] = model(faces["src"], "src").faces_BCHW
-        columns[3] = model(faces["dst"], "dst").faces_BCHW
-        columns += _swaps(model, faces["dst"])
-    pictures = [(column.float().cpu().permute(0, 2, 3, 1) * 255).round().byte().numpy() for column in columns]
-    rows = zip(*pictures, strict=True)
-    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        columns = {"src": src_BCHW, "src as src": model(seen["src"], "src").faces_BCHW, "dst": dst_BCHW}
+        as_dst = model(seen["dst"], "dst")
+        columns["dst as dst"] = as_dst.faces_BCHW
+        swaps = _swaps(model, seen["dst"])
+        columns |= {heading: painted.faces_BCHW for heading, painted in swaps.items()}
+        last = list(swaps.values())[-1]
+        mask = last.masks_B1HW.float() * as_dst.masks_B1HW.float()
+        columns["in dst"] = last.faces_BCHW.float() * mask + dst_BCHW * (1 - mask)
+    pictures = [_as_bytes(column) for column in columns.values()]
+    names = [_name_of(dst, number) for number in chosen.dst]
+    return _laid_out(list(zip(*pictures, strict=True)), list(columns), names, model.size_px)
 
 
-def _swaps(model: FaceModel, dst_BCHW: Tensor) -> list[Tensor]:
+def _swaps(model: FaceModel, dst_BCHW: Tensor) -> dict[str, Painted]:
     if model.morph is None:
-        return [model.swap(dst_BCHW).faces_BCHW]
-    before, painted = model.morph, []
+        return {SWAP: model.swap(dst_BCHW)}
+    before, painted = model.morph, {}
     for model.morph in _MORPHS:
-        painted.append(model.swap(dst_BCHW).faces_BCHW)
+        heading = SWAP if model.morph == 1 else f"{model.morph:.0%} src"
+        painted[heading] = model.swap(dst_BCHW)
     model.morph = before
     return painted
 
 
-def _some(cache: FaceCache) -> Tensor:
-    """A few faces spread over the whole cache, cut to the model's crop, (rows, 3, size, size) 0..1."""
-    numbers = np.linspace(0, len(cache) - 1, _ROWS).round().astype(int)
+def _laid_out(rows: list[tuple[UInt8, ...]], columns: list[str], names: list[str], size_px: int) -> Preview:
+    cell = max(size_px, _SMALLEST_CELL_PX)
+    picture = sheet(rows, columns, row_names=names, cell_height_px=cell)
+    left, top = square_places(len(rows), len(columns), cell_px=cell)
+    layout = Layout(rows=names, columns=columns, cell_px=cell, left_px=left, top_px=top)
+    return Preview(picture, layout)
+
+
+def _faces(cache: FaceCache, numbers: Sequence[int]) -> Tensor:
+    """Faces cut to the model's crop, (rows, 3, size, size) 0..1."""
     m, size = cache.margin_px, cache.size_px
-    images = cache.images_NHWC[numbers, m : m + size, m : m + size]
+    images = np.stack([cache.images_NHWC[number, m : m + size, m : m + size] for number in numbers])
     return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
 
 
-def write_preview(model_dir: Path, iteration: int, sheet: npt.NDArray[np.uint8]) -> Path:
-    """Write a sheet as PNG and thin out old ones; returns its path."""
+def _as_bytes(faces_BCHW: Tensor) -> UInt8:
+    return (faces_BCHW.float().clamp(0, 1).cpu().permute(0, 2, 3, 1) * 255).round().byte().numpy()
+
+
+def _name_of(cache: FaceCache, number: int) -> str:
+    return Path(cache.names[number]).stem if cache.names else str(number + 1)
+
+
+def write_preview(model_dir: Path, iteration: int, preview: Preview) -> Path:
+    """Write a sheet as PNG and thin out old ones; returns its path. Raises DiskFull or FolderUnwritable."""
     folder = model_dir / FOLDER_NAME
     path = folder / f"{iteration:09d}.png"
-    write_bytes(path, encode_png(sheet))
-    sheets = sorted(folder.glob("[0-9]*.png"))
+    about = PngImagePlugin.PngInfo()
+    about.add_text(_KEY, json.dumps(asdict(preview.layout)))
+    out = io.BytesIO()
+    Image.fromarray(preview.picture).save(out, "PNG", pnginfo=about)
+    write_bytes(path, out.getvalue())
+    sheets = preview_paths(model_dir)
     if len(sheets) > _MOST_SHEETS:
         for old in sheets[1:_THINNED:2]:
             old.unlink(missing_ok=True)
     return path
+
+
+def preview_paths(model_dir: Path) -> list[Path]:
+    """All sheets of a model, oldest first; their stems are iterations."""
+    return sorted((model_dir / FOLDER_NAME).glob("[0-9]*.png"))
+
+
+def read_preview(path: Path) -> Preview | None:
+    """A sheet and where it shows what; None for a picture that does not say so. Raises OSError."""
+    with Image.open(path) as image:
+        said: Any = image.info.get(_KEY)
+        if not isinstance(said, str):
+            return None
+        try:
+            layout = Layout(**json.loads(said))
+        except (ValueError, TypeError):
+            return None
+        return Preview(np.asarray(image.convert("RGB"), np.uint8), layout)

@@ -1,0 +1,73 @@
+"""Single keys from a terminal, without Enter. Nothing is read, and nothing changed, where no person sits.
+
+The terminal is put back as it was when the block ends, also by an error, and when the process ends otherwise.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+Read = Callable[[], str]
+
+
+@contextlib.contextmanager
+def keys() -> Iterator[Read]:
+    """Gives a function that returns the keys pressed since its last call, "" for none; it never waits."""
+    if not _person_sits_here():
+        yield lambda: ""
+    elif os.name == "nt":
+        yield _pressed_on_windows
+    else:
+        with _unbuffered() as read:
+            yield read
+
+
+def _person_sits_here() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty() and "CI" not in os.environ
+
+
+@contextlib.contextmanager
+def _unbuffered() -> Iterator[Read]:
+    import select
+    import termios
+
+    number = sys.stdin.fileno()
+    before = termios.tcgetattr(number)
+
+    def restore() -> None:
+        with contextlib.suppress(termios.error, ValueError, OSError):
+            termios.tcsetattr(number, termios.TCSADRAIN, before)
+
+    def read() -> str:
+        found = b""
+        # A job in the background must not read: the system would stop it.
+        while os.tcgetpgrp(number) == os.getpgrp() and select.select([number], [], [], 0)[0]:
+            byte = os.read(number, 64)
+            if not byte:
+                break
+            found += byte
+        return found.decode(errors="ignore")
+
+    now = termios.tcgetattr(number)
+    now[3] &= ~(termios.ICANON | termios.ECHO)  # Ctrl-C stays a signal
+    now[6][termios.VMIN], now[6][termios.VTIME] = 0, 0
+    atexit.register(restore)
+    try:
+        termios.tcsetattr(number, termios.TCSADRAIN, now)
+        yield read
+    finally:
+        restore()
+        atexit.unregister(restore)
+
+
+def _pressed_on_windows() -> str:
+    import msvcrt
+
+    found = ""
+    while msvcrt.kbhit():  # type: ignore[attr-defined]
+        found += msvcrt.getwch()  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,82 @@
+"""Keys are read one by one from a real terminal, which is afterwards as it was."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+from understudy.cli.keyboard import keys
+
+CHILD = """
+import sys, time
+from understudy.cli.keyboard import keys
+with keys() as pressed:
+    print("ready", flush=True)
+    found, until = "", time.monotonic() + 20
+    while "x" not in found and time.monotonic() < until:
+        found += pressed()
+        time.sleep(0.01)
+    print("got", found, flush=True)
+    if "!" in found:
+        raise RuntimeError("on purpose")
+"""
+
+
+def run_in_terminal(typed: bytes) -> tuple[str, bool]:
+    """What the child printed, and whether the terminal is as before."""
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+
+    def own_terminal() -> None:
+        import fcntl
+
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+        preexec_fn=own_terminal,
+    )
+    said = b""
+    until = time.monotonic() + 60
+    while b"ready" not in said and time.monotonic() < until:
+        said += os.read(master, 1000)
+    assert termios.tcgetattr(slave)[3] & termios.ICANON == 0
+    os.write(master, typed)
+    while b"got" not in said and time.monotonic() < until:
+        said += os.read(master, 1000)
+    child.wait(30)
+    after = termios.tcgetattr(slave)
+    os.close(slave)
+    os.close(master)
+    return said.decode(errors="replace"), after == before
+
+
+@pytest.mark.parametrize("typed", [b"spx", b"s!x"])
+def test_keys_come_without_enter_and_the_terminal_is_put_back_also_after_an_error(typed: bytes) -> None:
+    said, restored = run_in_terminal(typed)
+    assert f"got {typed.decode()}" in said
+    assert "ready\r\ngot" in said  # what is typed is not echoed
+    assert restored
+
+
+def test_where_nobody_sits_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read) as stdin, os.fdopen(write, "w") as typing:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        typing.write("q")
+        typing.flush()
+        with keys() as pressed:
+            assert pressed() == ""
+        assert stdin.read(1) == "q"  # left for whoever it is meant for

@@ -1,0 +1,132 @@
+"""Training at a terminal: every figure, keys that leave wishes, and a terminal that is given back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from understudy.cli import training_view
+from understudy.cli.training_view import TrainingView, training_figures
+from understudy.events import Made, Notice, Progress, StageFinished, StageStarted
+
+STARTED = StageStarted(stage="train", unit="iteration", total=2000, done=100)
+DETAILS = {
+    "iteration": 5100,
+    "losses": {"src": 0.5, "dst": 0.25, "src_color": 0.125, "dst_color": 0.0625, "src_mask": 0.375},
+    "waiting_share": 0.0123,
+    "memory_bytes": 3.21e9,
+}
+PROGRESS = Progress(
+    stage="train", done=400, total=2000, loss=0.75, rate=2.5, note="detail, 2 of 3", details=DETAILS
+)
+
+
+def shown(progress: Progress = PROGRESS, **how: object) -> str:
+    console = Console(file=io.StringIO(), width=140)
+    console.print(training_figures(STARTED, progress, str(how.get("asked", "")), how.get("wishes", {})))  # type: ignore[arg-type]
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "iteration 5,100",
+        "400 of 2,000",
+        "10:40 left",
+        "stage detail, 2 of 3",
+        "2.5 it/s",
+        "loss 0.7500",
+        "waiting for faces 1.2%",
+        "memory 3.21 GB",
+        "color",
+        "0.0625",
+        "0.3750",
+    ],
+)
+def test_every_figure_is_there(words: str) -> None:
+    assert words in shown()
+
+
+def test_slow_steps_are_told_in_seconds_and_a_term_of_one_side_is_a_dash_on_the_other() -> None:
+    slow = Progress(stage="train", done=1, rate=0.25, details=DETAILS)
+    assert "4 s/it" in shown(slow)
+    (dst,) = [line for line in shown().splitlines() if line.startswith("dst")]
+    assert dst.split()[1:] == ["0.2500", "0.0625", "-"]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    waiting: list[str] = []
+
+    class Keys:
+        def __enter__(self):
+            return lambda: waiting.pop(0) if waiting else ""
+
+        def __exit__(self, *exc: object) -> None:
+            waiting.append("closed")
+
+    monkeypatch.setattr(training_view, "keys", Keys)
+    return waiting
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def view(typed: list[str], asked: list[str]) -> Iterator[tuple[TrainingView, io.StringIO]]:
+    screen = io.StringIO()
+    wishes = {"s": ("save", lambda: asked.append("save")), "q": ("stop", lambda: asked.append("stop"))}
+    console = Console(file=screen, force_terminal=True, width=120)
+    made = TrainingView(console, STARTED, wishes)
+    yield made, screen
+    made.close()
+
+
+def test_a_key_leaves_its_wish_and_says_so(
+    view: tuple[TrainingView, io.StringIO], typed: list[str], asked: list[str]
+) -> None:
+    typed += ["S", "x"]
+    view[0].read(PROGRESS)
+    assert asked == ["save"] and "asked to save" in view[1].getvalue()
+    typed.append("\n")
+    view[0].read(PROGRESS)
+    assert asked[-1] in ("save", "stop")
+    view[0].read(PROGRESS)
+    assert asked == ["save", "stop"]
+
+
+def test_notices_and_files_stay_above_the_figures(view: tuple[TrainingView, io.StringIO]) -> None:
+    view[0].read(Notice("the loss went up", level="warning"))
+    view[0].read(Made("preview", training_view_path()))
+    view[0].read(StageFinished(stage="train", summary={}))
+    said = view[1].getvalue()
+    assert "warning: the loss went up" in said and "made preview: sheet.png" in said and "done" in said
+
+
+def training_view_path():
+    from pathlib import Path
+
+    return Path("sheet.png")
+
+
+def test_figures_are_renewed_every_two_seconds_not_oftener(
+    view: tuple[TrainingView, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [training_view.time.monotonic()]
+    monkeypatch.setattr(training_view.time, "monotonic", lambda: now[0])
+    before = len(view[1].getvalue())
+    view[0].read(PROGRESS)
+    assert len(view[1].getvalue()) == before
+    now[0] += 2.1
+    view[0].read(PROGRESS)
+    assert "5,100" in view[1].getvalue()[before:]
+
+
+def test_the_keyboard_is_given_back(view: tuple[TrainingView, io.StringIO], typed: list[str]) -> None:
+    view[0].close()
+    assert typed == ["closed"]
