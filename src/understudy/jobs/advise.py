@@ -58,6 +58,7 @@ RULES_OF_MODELS: dict[str, Rule] = {
     "critic_too_soon": of_training.critic_too_soon,
     "strong_style": of_training.strong_style,
     "no_way_back": of_training.no_way_back,
+    "unclear_part": of_training.unclear_part,
     "getting_worse": of_training.getting_worse,
     "sides_apart": of_training.sides_apart,
     "waiting": of_training.waiting,

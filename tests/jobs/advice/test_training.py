@@ -21,6 +21,7 @@ ALL = (
     training.critic_too_soon,
     training.strong_style,
     training.no_way_back,
+    training.unclear_part,
     training.getting_worse,
     training.sides_apart,
     training.waiting,
@@ -65,6 +66,12 @@ def lines(**values: float) -> list[dict[str, float]]:
             "--face-style-power 0.01",
         ),
         (training.no_way_back, {"options": {"bg_style_power": 2}}, "bg_style_power 2", "--backup-every 10000"),
+        (
+            training.unclear_part,
+            {"metrics": lines(src_color=0.1, src_eyes=0.05, src_mouth=0.3)},
+            "mouth as main paints it is 8.6 times",
+            "--mouth-weight 75",
+        ),
         (training.getting_worse, {"losses": RISING}, "rose by", "--learning-rate 0.0003"),
         (
             training.sides_apart,

@@ -140,6 +140,7 @@ def test_surroundings_are_held_only_where_the_face_alone_is_asked_for() -> None:
         ("color", {"color": "log_cosh"}),
         ("color", {"color": "laplacian"}),
         ("color", {"background_weight": 0.5}),
+        ("background", {"background_structure": 0.5}),
         ("gan", {"gan_patch_size": 16}),
         ("gan", {"gan_dims": 8}),
     ],
@@ -148,6 +149,16 @@ def test_every_choice_changes_what_is_asked(name: str, change: dict[str, object]
     with torch.no_grad():
         before, after = (terms(with_only(name, **more)).src[name] for more in ({}, change))
     assert not torch.isclose(before, after, rtol=1e-4)
+
+
+def test_features_are_asked_now_and_then_so_much_stronger() -> None:
+    asker, (src, dst) = objective(), lessons()
+    made = reconstructed(asker, src, dst)
+    always, seldom = (NOTHING.changed(feature_weight=1, mask_weight=1, feature_every=every) for every in (1, 3))
+    found = [asker.ask(made, src, dst, seldom, iteration=n).src for n in range(4)]
+    assert ["features" in terms for terms in found] == [True, False, False, True]
+    once = asker.ask(made, src, dst, always, iteration=1).src["features"]
+    torch.testing.assert_close(found[0]["features"], 3 * once)
 
 
 def test_the_background_counts_by_its_share() -> None:

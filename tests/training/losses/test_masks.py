@@ -72,3 +72,9 @@ def test_empty_and_full_masks_give_numbers(value: float) -> None:
     whole = torch.full((1, 1, 32, 32), value)
     for area in (widened(whole), softened(whole), blurred_around(pictures(0, 1), whole)):
         assert torch.isfinite(area).all()
+
+
+def test_widening_in_two_directions_equals_widening_by_squares() -> None:
+    noise = (pictures(2)[:, :1] > 0.97).float() * pictures(3)[:, :1]
+    slow = nnf.max_pool2d(nnf.max_pool2d(noise, 5, 1, 2), 5, 1, 2)
+    torch.testing.assert_close(widened(noise), nnf.avg_pool2d(slow, 5, 1, 2))

@@ -19,6 +19,9 @@ _APART = 2.0
 _STRONG_STYLE, _STYLE_ITERATIONS = 0.1, 15_000
 _BYTES_A_PARAMETER = 16  # weight, gradient and two moments in float32
 _MEMORY_SHARE = 0.6  # the rest is for activations
+_UNCLEAR = 3.0  # times the face's own error
+_FACE_AREA = 0.6  # shares of a full face's crop that soft masks take, measured on rendered actors
+_AREAS = {"eyes": 0.028, "mouth": 0.042}
 _STRAIGHT = ("h64", "h128")
 _OWN_LIGHT = ("df", "h64", "h128")  # networks whose decoders keep src's light
 
@@ -184,6 +187,32 @@ def no_way_back(facts: Facts) -> Iterator[Advice]:
             "Keep a backup every 10,000 iterations.",
             facts.train("--backup-every 10000"),
         )
+
+
+def unclear_part(facts: Facts) -> Iterator[Advice]:
+    """Eyes and mouth decide whether a face is believed; the term of each tells how wrong it still is."""
+    model = trained(facts)
+    if model is None or model.recent_gain() is None:
+        return
+    if model.options.color != "l1" or model.face_type != "full":  # only these can be compared
+        return
+    lately = model.metrics[-max(1, len(model.metrics) // 5) :]
+    weights = {part: getattr(model.options, f"{part}_weight") for part in ("color", "eyes", "mouth")}
+    means = {
+        part: float(np.mean([line.get(f"src_{part}", 0.0) for line in lately])) / weight if weight else 0.0
+        for part, weight in weights.items()
+    }
+    for part, area in _AREAS.items():
+        if means["color"] > 0 and means[part] / area > _UNCLEAR * means["color"] / _FACE_AREA:
+            times = means[part] / area / (means["color"] / _FACE_AREA)
+            yield Advice(
+                "unclear_part",
+                2,
+                f"src's {part} as {model.name} paints it is {times:.1f} times as wrong as the face around.",
+                "A viewer looks there first: a gaze that drifts and teeth that merge give a swap away.",
+                f"Let the {part} count three times as much for a while.",
+                facts.train(f"--{part}-weight {3 * weights[part]:g}"),
+            )
 
 
 def getting_worse(facts: Facts) -> Iterator[Advice]:

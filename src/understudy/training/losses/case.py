@@ -47,6 +47,11 @@ class Case:
         return _AREAS[self.options.mask_area](mask) if self.options.masked_training else torch.ones_like(mask)
 
     @cached_property
+    def distance(self) -> Tensor:
+        """Absolute difference to the goal, the mean over colours, (B, 1, size, size)."""
+        return (self.faces - self.goal).abs().mean(1, keepdim=True)
+
+    @cached_property
     def inside(self) -> Tensor:
         """What was painted, black outside the area."""
         return self.faces * self.area
@@ -67,6 +72,7 @@ class Scene:
     dst: Case
     judges: Judges
     compute: Compute
+    iteration: int = 0
 
     def case(self, side: Side) -> Case:
         """That side's case."""

@@ -13,7 +13,7 @@ from torch.nn import functional as nnf
 
 from understudy.training.losses import adversarial, true_face
 from understudy.training.losses.case import Case, Scene
-from understudy.training.losses.differences import DIFFERENCES
+from understudy.training.losses.differences import DIFFERENCES, l1
 from understudy.training.losses.features import feature_distance
 from understudy.training.losses.frequency import focal_frequency
 from understudy.training.losses.gradient import gradient_difference
@@ -39,6 +39,10 @@ def _critics_side(case: Case, scene: Scene) -> bool:
     return case.side == "src" or case.options.gan_sides == "both"
 
 
+def _now_and_then(case: Case, scene: Scene) -> bool:
+    return scene.iteration % case.options.feature_every == 0
+
+
 @dataclass(frozen=True)
 class Loss:
     """`ask` gives what one side's faces cost, a scalar; it counts `weight` times, where `applies` says so."""
@@ -51,6 +55,8 @@ class Loss:
 def color(case: Case, scene: Scene) -> Tensor:
     """Difference of colours inside the face's area, and a little outside."""
     difference, weight = DIFFERENCES[case.options.color], case.options.background_weight
+    if difference is l1:  # in one go
+        return (case.distance * (case.area + weight)).mean()
     inside = difference(case.inside - case.goal_inside)
     return inside + weight * difference(case.faces - case.goal) if weight else inside
 
@@ -67,12 +73,12 @@ def background_structure(case: Case, scene: Scene) -> Tensor:
 
 def eyes(case: Case, scene: Scene) -> Tensor:
     """Absolute difference on the eyes."""
-    return ((case.faces - case.goal).abs() * case.lesson.eyes_B1HW).mean()
+    return (case.distance * case.lesson.eyes_B1HW).mean()
 
 
 def mouth(case: Case, scene: Scene) -> Tensor:
     """Absolute difference on the mouth."""
-    return ((case.faces - case.goal).abs() * case.lesson.mouth_B1HW).mean()
+    return (case.distance * case.lesson.mouth_B1HW).mean()
 
 
 def mask(case: Case, scene: Scene) -> Tensor:
@@ -160,7 +166,7 @@ LOSSES: dict[str, Loss] = {
     "smaller": Loss(lambda options: options.smaller_weight, smaller, _smaller_outputs),
     "gradient": Loss(lambda options: options.gradient_weight, gradient),
     "frequency": Loss(lambda options: options.frequency_weight, frequency),
-    "features": Loss(lambda options: options.feature_weight, features),
+    "features": Loss(lambda o: o.feature_weight * o.feature_every, features, _now_and_then),
     "face_style": Loss(lambda options: 100 * options.face_style_power, style_of_face, _src_alone),
     "bg_style": Loss(lambda options: options.bg_style_power / 10, style_of_background, _src_alone),
     "true_face": Loss(lambda options: options.true_face_power, truth, _src_alone),

@@ -40,10 +40,11 @@ class Critic:
 
     def learn(self, loss: Tensor, *, rate: float) -> None:
         """One step down `loss`. A loss that is no number teaches nothing."""
-        if not torch.isfinite(loss):
-            return
         self.network.zero_grad(set_to_none=True)
         loss.backward()
+        for parameter in self.network.parameters():
+            if parameter.grad is not None:  # asking whether the loss is a number would wait for the device
+                torch.nan_to_num_(parameter.grad, nan=0.0, posinf=0.0, neginf=0.0)
         nn.utils.clip_grad_norm_(self.network.parameters(), _MOST_GRADIENT)
         for group in self.optimizer.param_groups:
             group["lr"] = rate

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
-_REACH_PX = 5
+_WIDE_PX, _SOFT_PX = 9, 5
 
 
 def widened(mask_B1HW: Tensor) -> Tensor:
     """The mask, four pixels wider and with a soft edge: what is painted must be right up to its rim."""
-    for _ in range(2):
-        mask_B1HW = nnf.max_pool2d(mask_B1HW, _REACH_PX, 1, _REACH_PX // 2)
-    return nnf.avg_pool2d(mask_B1HW, _REACH_PX, 1, _REACH_PX // 2)
+    for window in ((_WIDE_PX, 1), (1, _WIDE_PX)):  # a square's maximum, one direction after the other
+        mask_B1HW = nnf.max_pool2d(mask_B1HW, window, 1, (window[0] // 2, window[1] // 2))
+    return nnf.avg_pool2d(mask_B1HW, _SOFT_PX, 1, _SOFT_PX // 2)
 
 
 def softened(mask_B1HW: Tensor) -> Tensor:
@@ -29,18 +29,18 @@ def softened(mask_B1HW: Tensor) -> Tensor:
 
 def blurred(pictures_BCHW: Tensor, radius_px: float) -> Tensor:
     """A Gaussian blur of standard deviation `radius_px`, cut off at two of them; beyond the edge all is 0."""
-    band = _same_size_band(pictures_BCHW.shape[-1], radius_px).to(pictures_BCHW.device)
+    band = _same_size_band(pictures_BCHW.shape[-1], radius_px, pictures_BCHW.device)
     return band.T @ pictures_BCHW @ band
 
 
 @lru_cache(maxsize=32)
-def _same_size_band(size_px: int, radius_px: float) -> Tensor:
+def _same_size_band(size_px: int, radius_px: float, device: torch.device) -> Tensor:
     """(size, size): column k is the window around pixel k."""
     side = max(3, int(4 * radius_px)) | 1
     away = torch.arange(size_px)[:, None] - torch.arange(size_px)
     window = torch.exp(-(away.float() ** 2) / (2 * radius_px**2)) * (away.abs() <= side // 2)
     whole = torch.exp(-((torch.arange(side) - side // 2).float() ** 2) / (2 * radius_px**2)).sum()
-    return window / whole
+    return (window / whole).to(device)
 
 
 def blurred_around(pictures_BCHW: Tensor, mask_B1HW: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class Objective:
         Raises OptionInvalid where a loss can't be asked of this network, and what an embedder's weights raise.
         """
         with torch.autocast(self.compute.device.type, enabled=False):
-            scene = self._scene(made, src, dst, options)
+            scene = self._scene(made, src, dst, options, iteration)
             terms = Terms(_costs(scene.src, scene, options), _costs(scene.dst, scene, options))
         if not (terms.src or terms.dst):
             raise OptionInvalid(
@@ -71,7 +71,9 @@ class Objective:
         loss = adversarial.taught(critic, painted, goal, smoothing=options.gan_smoothing)
         critic.learn(loss, rate=options.critic_rate)
 
-    def _scene(self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions) -> Scene:
+    def _scene(
+        self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions, iteration: int = 0
+    ) -> Scene:
         goals = (self.model.goal(src.goal_BCHW, "src"), self.model.goal(dst.goal_BCHW, "dst"))
         return Scene(
             self.model,
@@ -80,6 +82,7 @@ class Objective:
             Case("dst", made.dst, dst.painting(goals[1]), options),
             self.judges,
             self.compute,
+            iteration,
         )
 
     def take_notices(self) -> list[str]:

@@ -110,6 +110,13 @@ class LossOptions(Options):
         low=0.0,
         high=1000.0,
     )
+    feature_every: int = option(
+        1,
+        "Ask for features only every so many iterations, so much stronger. 2 or 3 saves most of their time and "
+        "changes little.",
+        low=1,
+        high=100,
+    )
     face_style_power: float = option(
         0.0,
         "How strongly the swap takes on dst's mean colour and contrast in the face. Begin with 0.001 to "

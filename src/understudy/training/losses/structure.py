@@ -31,17 +31,18 @@ def dssim(a_BCHW: Tensor, b_BCHW: Tensor, window_px: int, sigma_px: float) -> Te
 
 def _likeness(a: Tensor, b: Tensor, window_px: int, sigma_px: float) -> tuple[Tensor, Tensor]:
     """Maps of SSIM's first factor (means) and second one (spreads)."""
-    band = _gaussian_band(a.shape[-1], window_px, sigma_px).to(a.device)
-    stack = torch.cat([a, b, a**2, b**2, a * b], dim=1)
-    # A Gaussian filter is a product with a banded matrix on each side: faster than so thin a convolution.
-    mean_a, mean_b, aa, bb, ab = (band.T @ stack @ band).chunk(5, dim=1)
-    spread_a, spread_b, common = aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
-    light = (2 * mean_a * mean_b + _C1) / (mean_a**2 + mean_b**2 + _C1)
-    return light, (2 * common + _C2) / (spread_a + spread_b + _C2)
+    band = _gaussian_band(a.shape[-1], window_px, sigma_px, a.device)
+    # A Gaussian filter is a product with a banded matrix on each side: faster than so thin a convolution. The
+    # goal's own mean stands apart, since no slope has to go back through it.
+    mean_b = band.T @ b @ band
+    stack = torch.cat([a, a**2 + b**2, a * b], dim=1)
+    mean_a, squares, products = (band.T @ stack @ band).chunk(3, dim=1)
+    both, common = mean_a**2 + mean_b**2, mean_a * mean_b
+    return (2 * common + _C1) / (both + _C1), (2 * (products - common) + _C2) / (squares - both + _C2)
 
 
 @lru_cache(maxsize=32)
-def _gaussian_band(size_px: int, window_px: int, sigma_px: float) -> Tensor:
+def _gaussian_band(size_px: int, window_px: int, sigma_px: float, device: torch.device) -> Tensor:
     """(size, size - window + 1): column k averages `window_px` pixels from pixel k on."""
     away = torch.arange(window_px) - (window_px - 1) / 2
     weights = torch.exp(-(away**2) / (2 * sigma_px**2))
@@ -49,7 +50,7 @@ def _gaussian_band(size_px: int, window_px: int, sigma_px: float) -> Tensor:
     band = torch.zeros(size_px, size_px - window_px + 1)
     for k in range(band.shape[1]):
         band[k : k + window_px, k] = weights
-    return band
+    return band.to(device)
 
 
 def pyramid(a_BCHW: Tensor, b_BCHW: Tensor) -> Tensor:
