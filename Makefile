@@ -35,7 +35,7 @@ guide-pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/guide/make_pictures.py
 
 bench: $(VENV)/.installed-dev
-	for script in startup finding_growth training_speed extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in startup finding_growth training_speed feeding extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("understudy needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor
 from torch.nn import functional as nnf
 
+from tests.training.conftest import tiny_options
 from understudy.training.feeding.augment import (
     Faces,
     Variation,
@@ -24,6 +25,7 @@ from understudy.training.feeding.augment import (
     slow_light,
     tinted,
 )
+from understudy.training.recipe.recipe import recipe_named
 
 SIZE, MARGIN = 32, 4
 NONE = Variation(shift=0, stretch=0, warp=0, color_jitter=0)
@@ -171,6 +173,20 @@ def test_bends_are_the_same_at_every_size_of_what_is_seen() -> None:
         for px in (SIZE, 2 * SIZE)
     )
     torch.testing.assert_close(small.seen_BCHW, nnf.avg_pool2d(large.seen_BCHW, 2), atol=0.03, rtol=0)
+
+
+def test_the_recipe_deepfacelab_bends_as_strongly_as_its_namesake() -> None:
+    """There the inner nodes of a coordinate move by about 0.13 of a cell (standard deviation)."""
+    stage = recipe_named("deepfacelab").stages[0]
+    options = stage.options(tiny_options(), 0.0)
+    assert options.relight == options.color_jitter == options.random_stretch == options.pose_pairing == 0
+    size = 512
+    bends = random_bends(600, size, options.random_warp, Generator().manual_seed(0))
+    peaks = bends.abs().amax((1, 2))
+    half_cell = bends[:, size // 2, size // 2, 0]  # a node of every grid, of 2, 4 or 8 cells of 1, 1/2 or 1/4
+    expected = 0.13 * math.sqrt((1 + 1 / 4 + 1 / 16) / 3)
+    assert abs(float(half_cell.std()) - expected) < 0.15 * expected
+    assert peaks.max() < 0.4
 
 
 def test_bends_in_x_and_in_y_know_nothing_of_each_other() -> None:

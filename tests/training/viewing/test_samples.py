@@ -41,3 +41,18 @@ def test_samples_are_written_without_training(tmp_path: Path, facesets: tuple[Fa
     assert picture.shape[0] > 3 * 128 and picture.shape[0] < 4 * 128 and picture.shape[1] > 10 * 128
     assert isinstance(events[-1], StageFinished)
     assert not (model / FOLDER_NAME).exists() and not (model / "model.toml").exists()
+
+
+def test_src_is_made_smaller_by_as_much_as_is_asked(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
+    src, dst = facesets
+    areas = {}
+    for scale in (0.0, -30.0):
+        options = tiny_options(src_scale=scale, random_shift=0, pose_pairing=0)
+        folder = tmp_path / f"{scale}"
+        list(show_samples(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu", count=8))
+        path = folder / "samples.png"
+        picture = decode_image(path.read_bytes(), path=path).astype(float)
+        masks = [picture[16:, left : left + 128].mean() for left in (2 * 130, 7 * 130)]
+        areas[scale] = masks
+    assert abs(areas[-30.0][0] / areas[0.0][0] - 0.49) < 0.04
+    assert areas[-30.0][1] == areas[0.0][1]

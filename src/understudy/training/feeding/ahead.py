@@ -57,6 +57,8 @@ class Ahead:
         self._in_hand: tuple[Order, Future[_Pair]] | None = None
         # On an accelerator the batch is made on a stream of its own, beside the step.
         self._stream = torch.cuda.Stream(feed.device) if feed.device.type == "cuda" else None
+        if self._stream is not None:  # faces that lie on the device were brought there by the other stream
+            self._stream.wait_stream(torch.cuda.current_stream(feed.device))
         threads = torch.get_num_threads()
         self._thread = ThreadPoolExecutor(1, "feed", initializer=torch.set_num_threads, initargs=(1,))
         self._thread.submit(torch.get_num_threads).result()

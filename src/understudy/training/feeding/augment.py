@@ -82,17 +82,21 @@ def random_places(count: int, strength: float, generator: Generator) -> Tensor:
     return rows.view(count, 2, 3)
 
 
-def random_bends(count: int, size_px: int, strength: float, generator: Generator) -> Tensor:
-    """Smooth random shifts of every pixel, (count, size_px, size_px, 2): a grid of 2, 4 or 8 cells whose inner
-    nodes move by up to about a third of a cell."""
-    bends = torch.zeros(count, 2, size_px, size_px)
+def random_bends(
+    count: int, size_px: int, strength: float, generator: Generator, device: torch.device | None = None
+) -> Tensor:
+    """Smooth random shifts of every pixel, (count, size_px, size_px, 2) on the device: a grid of 2, 4 or 8
+    cells whose inner nodes move by up to about a third of a cell."""
+    bends = torch.zeros(count, 2, size_px, size_px, device=device)
     choice = torch.randint(0, len(_WARP_CELLS), (count,), generator=generator)
     for kind, cells in enumerate(_WARP_CELLS):
         nodes = torch.randn(count, 2, cells + 1, cells + 1, generator=generator).clamp(-2.5, 2.5)
         nodes *= _WARP_STEP * 2 / cells * strength * (choice == kind).float().view(-1, 1, 1, 1)
         nodes[:, :, [0, -1], :] = 0
         nodes[:, :, :, [0, -1]] = 0
-        bends += nnf.interpolate(nodes, size=(size_px, size_px), mode="bilinear", align_corners=True)
+        bends += nnf.interpolate(
+            nodes.to(bends.device), size=(size_px, size_px), mode="bilinear", align_corners=True
+        )
     return bends.permute(0, 2, 3, 1)
 
 
@@ -158,10 +162,10 @@ def tinted(faces_BCHW: Tensor, strength: float, generator: Generator) -> Tensor:
     gain = torch.exp(uniform(count, -0.2, 0.2, generator) * strength).view(count, 1, 1, 1)
     tint = torch.exp(uniform(3 * count, -0.07, 0.07, generator) * strength).view(count, 3, 1, 1)
     bend = torch.exp(uniform(count, -0.2, 0.2, generator) * strength).view(count, 1, 1, 1)
-    nodes = torch.randn(count, 1, 3, 3, generator=generator) * 0.12 * strength
+    nodes = (torch.randn(count, 1, 3, 3, generator=generator) * 0.12 * strength).to(device)
     size = (faces_BCHW.shape[-2], faces_BCHW.shape[-1])
     shading = torch.exp(nnf.interpolate(nodes, size=size, mode="bicubic", align_corners=True))
-    factor = (gain * tint).to(device) * shading.to(device)
+    factor = (gain * tint).to(device) * shading
     return (faces_BCHW.clamp(1e-3, 1) ** bend.to(device) * factor).clamp(0, 1)
 
 
@@ -227,7 +231,7 @@ def lesson(
     places = random_places(count, variation.shift, generator).to(device)
     crooked = pixel_grid(seen_px * fine_seen).to(device)[None].expand(count, -1, -1, -1)
     if variation.warp:
-        crooked = crooked + random_bends(count, seen_px * fine_seen, variation.warp, generator).to(device)
+        crooked = crooked + random_bends(count, seen_px * fine_seen, variation.warp, generator, device)
     if variation.stretch:
         crooked = stretched(crooked, variation.stretch, generator)
     grid = placed(places, pixel_grid(size_px * fine).to(device)[None].expand(count, -1, -1, -1))

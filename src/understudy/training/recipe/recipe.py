@@ -37,6 +37,7 @@ from understudy.training.options import TrainOptions
 RECIPES: dict[str, str] = {
     "standard": "For a planned end: learns with bent faces, then straightens and settles. The default.",
     "patient": "For days without a planned end: every stage lasts until the loss has stopped falling.",
+    "deepfacelab": "Faces varied as strongly as in DeepFaceLab, src in its own light; bent, then straight.",
     "plain": "One stage in which nothing changes.",
 }
 STANDARD = "standard"
