@@ -41,6 +41,7 @@ app.command("understudy.cli.model:model", name="model", help="Make, list, copy, 
 app.command("understudy.cli.history:history", name="history", help="Show one face through the iterations.")
 app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
 app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
+app.command("understudy.cli.export:export", name="export", help="Write a model for live programs.")
 app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")
 app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")
 app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")

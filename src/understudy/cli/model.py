@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from understudy.cli.flags import Json, Network, Parts
+from understudy.cli.show import run
 from understudy.counts import counted
 from understudy.geometry import FaceType
 from understudy.options import OptionInfo
@@ -241,6 +242,28 @@ def restore(
         for one in away:
             print(f"{one.name:<16} {_size(one.size_bytes):>9}  {one.folder}")
         print(f"{counted(len(away), 'model')} in the trash")
+
+
+@model.command(name="import")
+def import_model(project: Path, files: Path, name: str, /, *, called: str = "", json: Json = False) -> None:
+    """Take a model of DeepFaceLab: SAEHD, AMP or Quick96, from its .npy and .dat files, which are not run.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    files:
+        The folder of the model's files, or its file that ends in _data.dat.
+    name:
+        What to call it here.
+    called:
+        Its name there, where the folder holds several.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs.model_import import import_model as take_over
+
+    run(take_over(Project.open(project), files, name, called=called), json=json)
 
 
 @model.command

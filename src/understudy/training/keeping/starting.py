@@ -200,9 +200,14 @@ def wished(wish: Wish) -> ModelAbout:
 
 
 def make_model(
-    model_dir: Path, about: ModelAbout, weights: Mapping[str, Tensor], *, iteration: int = 0
+    model_dir: Path,
+    about: ModelAbout,
+    weights: Mapping[str, Tensor],
+    *,
+    iteration: int = 0,
+    loss: float | None = None,
 ) -> None:
-    """Write a new model that begins with these weights.
+    """Write a new model that begins with these weights; `iteration` and `loss` say how far they had learnt.
 
     The description comes last: before it, there is no model. Raises ModelInUse, CheckpointCorrupt where a model
     without a description lies there, OptionInvalid where there is one with it, DiskFull or FolderUnwritable.
@@ -214,7 +219,9 @@ def make_model(
         with said_plainly(model_dir):
             for folder in left:  # of a process that died before the description
                 shutil.rmtree(folder)
-        begun = {"plan": Plan(minutes=None, iterations=None).as_json(), _BEGUN: True}
+        begun: dict[str, Any] = {"plan": Plan(minutes=None, iterations=None).as_json(), _BEGUN: True}
+        if loss is not None:
+            begun["loss"] = loss
         save_checkpoint(model_dir, Checkpoint(iteration, model=weights, ema=weights, state=begun))
         write_about(model_dir, about)
 

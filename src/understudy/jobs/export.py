@@ -1,0 +1,81 @@
+"""Hand a trained model to other programs. Who may is asked first, as for a finished shot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from understudy import __version__
+from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.files import move_to_trash
+from understudy.jobs.stages import require_consent, stated_consents
+from understudy.project.project import Project
+
+STAGE = "export"
+_ENDINGS = (".dfm", ".onnx")
+
+
+def export_dfm(project: Project, model: str, *, out: Path | None = None) -> Events:
+    """Write the averaged weights of a model as a `.dfm` for live programs: to `out`, or the project's folder
+    `out`. What lies there already goes to the trash.
+
+    Raises ConsentMissing before anything is done, ModelUnknown, CheckpointCorrupt, PackageMissing,
+    ExchangeRefused, OptionInvalid, DiskFull or FolderUnwritable.
+    """
+    from understudy.networks.catalog import build
+    from understudy.training.exchange.dfm import require_exporter, write_dfm
+    from understudy.training.keeping.starting import source_in
+
+    if model not in project.manifest.models:
+        known = ", ".join(project.manifest.models) or "none yet"
+        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+    require_consent(project)
+    require_exporter()
+    path = out or project.out_folder / f"{model}.dfm"
+    if path.is_dir() or path.suffix.lower() not in _ENDINGS:
+        raise OptionInvalid(f"Name a file that ends in {' or '.join(_ENDINGS)}, like main.dfm.", path)
+    source = source_in(project.model_folder(model))
+    yield StageStarted(stage=STAGE, unit="model", total=1, why=f"model {model} at iteration {source.iteration}")
+    network = build(source.about.architecture, source.about.network)
+    network.load_state_dict(dict(source.weights))
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        exported = write_dfm(
+            network,
+            aside,
+            metadata={
+                "made_by": f"understudy {__version__}",
+                "model": model,
+                "model_sha256": source.sha256,
+                "model_iterations": str(source.iteration),
+                "face_type": source.about.face_type,
+                "consent": _consent_words(project),
+                "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
+            },
+        )
+        if path.exists():
+            move_to_trash(path, project.trash.folder)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    if exported.difference is None:
+        yield Notice(
+            "The file was not tried, because onnxruntime is not installed: pip install onnxruntime",
+            level="warning",
+        )
+    yield Made("model for live programs", path)
+    summary = {
+        "out": str(path),
+        "size_mb": round(exported.size_bytes / 1e6, 1),
+        "opset": exported.opset,
+        "face_type": source.about.face_type,
+        "size_px": source.about.size_px,
+        "difference": exported.difference,
+    }
+    yield StageFinished(stage=STAGE, summary=summary)
+
+
+def _consent_words(project: Project) -> str:
+    """What every performer agreed to, as the marks of a finished shot say it, as JSON."""
+    return json.dumps({name: consent.for_marks() for name, consent in stated_consents(project).items()})
