@@ -45,7 +45,13 @@ def lines(**values: float) -> list[dict[str, float]]:
     [
         (training.too_small, {"crop_px": {"src": 300, "dst": 400}}, "400 px", "model presets"),
         (training.too_coarse, {"crop_px": {"src": 60, "dst": 100}}, "60 px", "add project --src"),
-        (training.warp_still_on, {"losses": STANDING}, "0.0%", "--random-warp 0"),
+        (training.warp_still_on, {"losses": STANDING}, "0.0%", "train project --minutes 60"),
+        (
+            training.warp_still_on,
+            {"losses": STANDING, "options": {"recipe": "plain"}},
+            "0.0%",
+            "--random-warp 0",
+        ),
         (
             training.detail_at_last,
             {"losses": STANDING, "options": {"random_warp": 0}},
@@ -121,6 +127,12 @@ def test_without_a_plateau_warp_stays_and_with_a_critic_none_is_advised() -> Non
         training.no_way_back,
     ):
         assert said(rule, facts(model=done)) == []
+
+
+def test_a_recipe_that_switches_the_warp_off_by_itself_needs_no_advice() -> None:
+    patient = model(losses=STANDING, options={"recipe": "patient", "gan_power": 0.1, "backup_every": 100})
+    assert said(training.warp_still_on, facts(model=patient)) == []
+    assert said(training.critic_too_soon, facts(model=patient)) == []
 
 
 def test_styles_are_fine_while_a_model_is_young_or_when_they_are_weak() -> None:

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from understudy.errors import OptionInvalid
 from understudy.options import parse_options
 from understudy.training.losses.options import LossOptions
 from understudy.training.losses.presets import LOSS_PRESETS
@@ -26,6 +27,16 @@ def test_dfl_has_the_weights_of_the_reference() -> None:
     assert (options.color, options.color_weight, options.mask_weight) == ("l2", 10, 10)
     assert (options.eyes_weight, options.mouth_weight, options.background_weight) == (0, 0, 0)
     assert options.mask_area == "soft" and options.masked_training
+
+
+def test_another_set_replaces_the_whole_one_before() -> None:
+    amp = LossOptions(losses="amp", critic_rate=0.001)
+    for name in LOSS_PRESETS:
+        changed = amp.changed(losses=name, color_weight=7.0)
+        wanted = LossOptions(losses=name, critic_rate=0.001, color_weight=7.0)  # type: ignore[arg-type]
+        assert changed == (amp.changed(color_weight=7.0) if name == "amp" else wanted)
+    with pytest.raises(OptionInvalid, match="losses"):
+        amp.changed(losses="nobody")
 
 
 def test_amp_looks_through_both_windows_and_always_at_eyes_and_mouth() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.training.conftest import tiny_options
 from understudy.errors import RecipeInvalid
-from understudy.training.recipe.recipe import RECIPES, Recipe, parse_recipe, recipe_named, recipe_text
+from understudy.training.options import TrainOptions
+from understudy.training.recipe.recipe import RECIPES, Recipe, Stage, parse_recipe, recipe_named, recipe_text
 
 GOOD = """
 name = "mine"
@@ -46,6 +47,14 @@ def test_a_stage_changes_only_what_it_names() -> None:
     rough, fine = parse_recipe(GOOD, name="file").stages
     assert rough.options(base, 0.5) == base.changed(batch_size=8)
     assert fine.options(base, 0.25) == base.changed(eyes_weight=9.0, random_warp=1.5)
+
+
+def test_a_stage_may_change_to_another_set_of_losses() -> None:
+    stage = Stage("dfl", share=1.0, set={"losses": "dfl", "mask_weight": 3.0})
+    base = TrainOptions.model_validate({"losses": "amp"})
+    found = stage.options(base, 0.5)
+    assert (found.structure, found.eyes_weight, found.mask_weight) == ("windows", 0, 3)
+    assert Stage("same", share=1.0, set={"losses": "amp"}).options(base, 0.5) == base
 
 
 def test_whole_numbers_stay_whole_while_they_grow() -> None:

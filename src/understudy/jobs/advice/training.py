@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from understudy.jobs.advice.facts import Advice, Facts, Model
+from understudy.training.recipe.recipe import STANDARD
 
 _FLAT = 0.01  # of the loss, over the last fifth
 _STILL_FALLING = 0.03
@@ -22,6 +23,7 @@ _MEMORY_SHARE = 0.6  # the rest is for activations
 _UNCLEAR = 3.0  # times the face's own error
 _FACE_AREA = 0.6  # shares of a full face's crop that soft masks take, measured on rendered actors
 _AREAS = {"eyes": 0.028, "mouth": 0.042}
+_WARP_STAYS = (STANDARD, "plain")  # recipes that bend faces until a planned end comes near
 _STRAIGHT = ("h64", "h128")
 _OWN_LIGHT = ("df", "h64", "h128")  # networks whose decoders keep src's light
 
@@ -101,8 +103,11 @@ def warp_still_on(facts: Facts) -> Iterator[Advice]:
     """Once the loss stands still, straight faces sharpen it."""
     model = trained(facts)
     gain = model.recent_gain() if model else None
-    if model is None or gain is None or not abs(gain) < _FLAT or model.options.random_warp == 0:
+    if model is None or gain is None or not abs(gain) < _FLAT:
         return
+    if model.options.random_warp == 0 or model.options.recipe not in _WARP_STAYS:
+        return
+    settles = model.options.recipe == STANDARD
     yield Advice(
         "warp_still_on",
         2,
@@ -110,8 +115,10 @@ def warp_still_on(facts: Facts) -> Iterator[Advice]:
         f"{model.iterations} iterations, with random_warp at {model.options.random_warp:g}.",
         "Bent faces teach how src is built; once nothing more comes of it, straight ones teach detail. A "
         "planned end also lets it settle.",
-        "Train on with less and less warp to a planned end.",
-        facts.train("--minutes 60 --random-warp 0"),
+        "Train on to a planned end: its last stages straighten the faces and settle."
+        if settles
+        else "Train on without warp to a planned end.",
+        facts.train("--minutes 60" if settles else "--minutes 60 --random-warp 0"),
     )
 
 
@@ -139,7 +146,7 @@ def critic_too_soon(facts: Facts) -> Iterator[Advice]:
     if model is None or model.options.gan_power == 0:
         return
     gain, reasons = model.recent_gain(), []
-    if model.options.random_warp > 0:
+    if model.options.random_warp > 0 and model.options.recipe in _WARP_STAYS:
         reasons.append(f"random_warp is {model.options.random_warp:g}")
     if gain is not None and gain > _STILL_FALLING:
         reasons.append(f"the loss still fell by {gain:.1%} over the last fifth of training")

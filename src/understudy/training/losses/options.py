@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -180,6 +180,12 @@ class LossOptions(Options):
         "best one that learned many people. OpenCV's SFace can't be used: it gives no gradients.",
     )
 
+    def changed(self, **values: Any) -> Self:
+        """A validated copy with some values replaced; another set of losses replaces all that sets are about,
+        but for what is said beside it. Raises OptionInvalid."""
+        name = values.get("losses", self.losses)
+        return super().changed(**{**(set_of_losses(name) if name != self.losses else {}), **values})
+
     @model_validator(mode="before")
     @classmethod
     def _from_the_set(cls, values: Any) -> Any:
@@ -187,3 +193,12 @@ class LossOptions(Options):
         if not isinstance(values, dict):
             return values
         return {**LOSS_PRESETS.get(str(values.get("losses")), {}), **values}
+
+
+def set_of_losses(name: str) -> dict[str, Any]:
+    """Every option that any set is about, as this set has it; nothing for a set that is none."""
+    if name not in LOSS_PRESETS:
+        return {}
+    about = {option for values in LOSS_PRESETS.values() for option in values}
+    defaults = {option: LossOptions.model_fields[option].default for option in sorted(about)}
+    return {**defaults, **LOSS_PRESETS[name]}

@@ -11,7 +11,7 @@
     name = "fine"
     share = 0.4
     scale.random_warp = [1.0, 0.0]   # of the option's own value; two numbers: from, to over the stage
-    set.eyes_mouth = 10
+    set.mouth_weight = 75
 
 Not here: which stage a training is in (`course.py`).
 """
@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from understudy.errors import OptionInvalid, RecipeInvalid
 from understudy.options import OptionInfo, describe
+from understudy.training.losses.options import set_of_losses
 from understudy.training.options import TrainOptions
 
 # The recipes that come with the program, one entry a line; each is a TOML file in this folder.
@@ -93,6 +94,8 @@ class Stage:
         if not self.set and not self.scale:
             return base
         values: dict[str, Any] = {name: _between(change, way) for name, change in self.set.items()}
+        if values.get("losses", base.losses) != base.losses:
+            values = {**set_of_losses(values["losses"]), **values}
         for name, change in self.scale.items():
             values[name] = getattr(base, name) * float(_between(change, way))
         whole = {name for name in values if _kind(name) == "whole number"}
