@@ -26,8 +26,8 @@ def test_one_face_through_the_iterations_becomes_a_picture(
     layout = Layout(["a"], ["dst as src"], 16, [0], [0])
     for iteration in (5, 10):
         write_preview(folder, iteration, Preview(np.zeros((16, 16, 3), np.uint8), layout))
-    assert main(["history", str(project.folder)]) == 0
-    assert (folder / "history.png").exists()
+    assert main(["history", str(project.folder), "--movie"]) == 0
+    assert (folder / "history.png").exists() and (folder / "history.mp4").exists()
     assert "history.png" in capsys.readouterr().out
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from understudy.cli.flags import Json
 from understudy.cli.show import run
@@ -10,7 +13,14 @@ from understudy.project.project import Project
 
 
 def history(
-    project: Path, /, *, model: str = "main", face: str = "", column: str = "dst as src", json: Json = False
+    project: Path,
+    /,
+    *,
+    model: str = "main",
+    face: str = "",
+    column: str = "dst as src",
+    movie: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Lay out how a model painted one face through its iterations, with the losses above.
 
@@ -24,9 +34,11 @@ def history(
         Which dst face, by the name beside it on the preview sheets. Without it: the one in the middle.
     column:
         Which column of the preview sheets, by its heading.
+    movie:
+        Make a movie of all sheets as well.
     json:
         Print every event as a JSON line.
     """
     from understudy.jobs.stages import history as history_of
 
-    run(history_of(Project.open(project), model, face=face, column=column), json=json)
+    run(history_of(Project.open(project), model, face=face, column=column, movie=movie), json=json)

@@ -150,13 +150,18 @@ def train(project: Project, model: str, *, said: Said, device: str, show_samples
         )
 
 
-def history(project: Project, model: str, *, face: str = "", column: str = "dst as src") -> Events:
+def history(
+    project: Project, model: str, *, face: str = "", column: str = "dst as src", movie: bool = False
+) -> Events:
     """Lay out how a model painted one dst face through its iterations. Raises ModelUnknown, FacesUnknown."""
-    from understudy.training.viewing.history import write_history
+    from understudy.training.viewing.history import write_history, write_movie
 
     _model(project, model)
     yield StageStarted(stage="history", unit="sheets", total=1)
-    yield Made("history", write_history(project.model_folder(model), face=face, column=column))
+    folder = project.model_folder(model)
+    yield Made("history", write_history(folder, face=face, column=column))
+    if movie:
+        yield Made("movie", write_movie(folder, face=face, column=column))
     yield StageFinished(stage="history", summary={})
 
 

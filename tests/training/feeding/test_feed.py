@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Generator
 
 from tests.training.conftest import tiny_options
 from understudy.facesets.store import Faceset
+from understudy.training.feeding import feed as feed_module
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed, Side
 
@@ -65,3 +67,17 @@ def test_lessons_have_the_models_size_and_repeat_with_their_generator(
     for one, other in zip(first, again, strict=True):
         assert one.seen_BCHW.shape == (4, 3, 32, 32) and one.mask_B1HW.shape == (4, 1, 32, 32)
         assert torch.equal(one.seen_BCHW, other.seen_BCHW)
+
+
+def test_among_very_many_faces_some_are_looked_at_and_a_like_one_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shapes = torch.rand(3000, 2, generator=Generator().manual_seed(0))
+    wanted = torch.tensor([[0.2, 0.2], [0.8, 0.5]])
+    monkeypatch.setattr(feed_module, "_LOOKED_AT", 1000)
+    looked: list[int] = []
+    real = torch.cdist
+    monkeypatch.setattr(torch, "cdist", lambda a, b: (looked.append(len(b)), real(a, b))[1])
+    found = feed_module._one_of_nearest(wanted, shapes, Generator().manual_seed(1))
+    assert looked == [1000]
+    assert (shapes[found] - wanted).norm(dim=1).max() < 0.1

@@ -9,7 +9,14 @@ import pytest
 
 from understudy.errors import FacesUnknown
 from understudy.media.images import decode_image
-from understudy.training.viewing.history import faces_previewed, history_sheet, moments, write_history
+from understudy.media.opening import open_clip
+from understudy.training.viewing.history import (
+    faces_previewed,
+    history_sheet,
+    moments,
+    write_history,
+    write_movie,
+)
 from understudy.training.viewing.preview import Layout, Preview, write_preview
 
 COLUMNS = ["dst", "dst as src"]
@@ -57,3 +64,11 @@ def test_a_face_that_was_never_previewed_is_named_with_those_that_were(tmp_path:
     previewed(tmp_path, 10, ["a", "b"])
     with pytest.raises(FacesUnknown, match="a, b"):
         history_sheet(tmp_path, face="z")
+
+
+def test_a_movie_shows_every_sheet_in_turn(tmp_path: Path) -> None:
+    for iteration in (10, 100, 200):
+        previewed(tmp_path, iteration, ["a"])
+    with open_clip(write_movie(tmp_path)) as clip:
+        greys = [int(frame.rgb[300:500, 100:400].mean()) for frame in clip.frames()]
+    np.testing.assert_allclose(greys, [10, 100, 200], atol=6)

@@ -88,3 +88,10 @@ def test_a_higher_loss_is_drawn_higher_on_either_scale(tmp_path: Path) -> None:
 def test_a_model_gets_its_picture_also_before_any_loss(tmp_path: Path) -> None:
     path = write_loss_plot(tmp_path, course_of(tmp_path))
     assert path.name == "loss.png" and path.stat().st_size > 500
+
+
+def test_a_line_marks_an_iteration_where_it_lies(tmp_path: Path) -> None:
+    course = LossCourse(written(tmp_path, range(0, 1001))).follow()
+    plain, marked = loss_plot(course), loss_plot(course, at=500)
+    columns = np.nonzero((plain != marked).any((0, 2)))[0]
+    assert columns.tolist() == [module._LEFT_PX + round(0.5 * (960 - module._LEFT_PX - module._RIGHT_PX - 1))]

@@ -29,6 +29,7 @@ from understudy.training.feeding.sampling import (
 )
 
 _NEAREST = 8
+_LOOKED_AT = 8192  # faces that are compared to find like ones
 _ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator whole
 _STEADY = [*range(17, 48), 48, 54]
 
@@ -204,7 +205,13 @@ def variation(options: FeedOptions) -> Variation:
 
 def _one_of_nearest(shapes_BF: Tensor, among_NF: Tensor, generator: Generator) -> Tensor:
     """For each shape, the number of one of the few likest among others."""
+    numbers = None
+    if len(among_NF) > _LOOKED_AT:
+        # Among so many there is always a like one, and looking at all would take longer than a step.
+        numbers = torch.randint(0, len(among_NF), (_LOOKED_AT,), generator=generator)
+        among_NF = among_NF[numbers]
     count = min(_NEAREST, len(among_NF))
     likest = torch.cdist(shapes_BF, among_NF).topk(count, dim=1, largest=False).indices
     choice = torch.randint(0, count, (len(shapes_BF),), generator=generator)
-    return likest[torch.arange(len(shapes_BF)), choice]
+    found = likest[torch.arange(len(shapes_BF)), choice]
+    return found if numbers is None else numbers[found]

@@ -24,8 +24,14 @@ def without_repeats(total: int, count: int, *, position: int, seed: int, who: st
     """`count` numbers below `total` behind the first `position` of them; none repeats within a round of all."""
     places = position + np.arange(count)
     rounds, slots = np.divmod(places, total)
-    numbers = [_shuffled(total, seed, who, int(r))[s] for r, s in zip(rounds, slots, strict=True)]
+    numbers = [_long_order(total, seed, who, int(r))[s] for r, s in zip(rounds, slots, strict=True)]
     return torch.tensor(np.array(numbers, np.int64))
+
+
+@lru_cache(maxsize=4)
+def _long_order(total: int, seed: int, who: str, number: int) -> Numbers:
+    """Orders of whole facesets, of which only those of the present round are worth their memory."""
+    return _shuffled.__wrapped__(total, seed, who, number)
 
 
 @lru_cache(maxsize=512)

@@ -115,8 +115,10 @@ class LossCourse:
             self.stretches.setdefault(number // 2, Stretch()).add(stretch)
 
 
-def loss_plot(course: LossCourse, *, scale: Scale = "log", size_px: tuple[int, int] = _SIZE_PX) -> UInt8:
-    """A picture (height, width, 3) RGB of src's and dst's losses over the iterations."""
+def loss_plot(
+    course: LossCourse, *, scale: Scale = "log", size_px: tuple[int, int] = _SIZE_PX, at: int | None = None
+) -> UInt8:
+    """A picture (height, width, 3) RGB of src's and dst's losses over the iterations; a line marks `at`."""
     image = Image.new("RGB", size_px, _GROUND)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(12)
     columns = _columns(course, size_px[0] - _LEFT_PX - _RIGHT_PX)
@@ -130,6 +132,9 @@ def loss_plot(course: LossCourse, *, scale: Scale = "log", size_px: tuple[int, i
         pen.text((_LEFT_PX - 6, y), f"{value:.3g}", fill=_INK, font=font, anchor="rm")
     for side, color in enumerate(_COLORS.values()):
         _draw(pen, columns, axis, side, color)
+    if at is not None:
+        x = _LEFT_PX + _column(course, at // course.width, size_px[0] - _LEFT_PX - _RIGHT_PX)
+        pen.line((x, _TOP_PX, x, size_px[1] - _BOTTOM_PX), fill=_INK)
     first = min(course.stretches) * course.width
     pen.text((_LEFT_PX, size_px[1] - 6), f"{first:,}", fill=_INK, font=font, anchor="ls")
     pen.text(
@@ -152,12 +157,17 @@ def _columns(course: LossCourse, width_px: int) -> dict[int, Stretch]:
     """What each column of pixels shows."""
     if not course.stretches:
         return {}
-    first, last = min(course.stretches), max(course.stretches)
     columns: dict[int, Stretch] = {}
     for number, stretch in sorted(course.stretches.items()):
-        x = round((number - first) / max(1, last - first) * (width_px - 1))
-        columns.setdefault(x, Stretch()).add(stretch)
+        columns.setdefault(_column(course, number, width_px), Stretch()).add(stretch)
     return columns
+
+
+def _column(course: LossCourse, number: int, width_px: int) -> int:
+    """Where a stretch lies, from the left, 0 to `width_px` - 1."""
+    first, last = min(course.stretches), max(course.stretches)
+    share = (number - first) / max(1, last - first)
+    return round(min(1.0, max(0.0, share)) * (width_px - 1))
 
 
 @dataclass(frozen=True)
