@@ -76,6 +76,12 @@ class WorkerDied(UnderstudyError):
     """A process of ours was killed again and again, usually for its memory."""
 
 
+class ProcessLost(UnderstudyError):
+    """Another process of a training is gone, so this one ends; all may start again from the last checkpoint."""
+
+    exit_code = 75  # "a temporary failure" of sysexits.h
+
+
 class FolderUnwritable(UnderstudyError):
     """An output folder cannot be created or written."""
 
@@ -122,6 +128,10 @@ class RecipeInvalid(OptionInvalid):
 
 class PersonUnknown(OptionInvalid):
     """A number was said of a person whom nobody in the clip has."""
+
+
+class MemoryTooSmall(UnderstudyError):
+    """A device has too little memory for a model, even for one face at a time."""
 
 
 class DeviceUnavailable(UnderstudyError):

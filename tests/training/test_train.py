@@ -13,12 +13,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.conftest import TINY, add_faces, tiny_options
 from understudy import files
 from understudy.errors import (
     DiskFull,
     FacesetUnusable,
+    MemoryTooSmall,
     ModelInUse,
     ModelUnknown,
     OptionInvalid,
@@ -28,6 +30,8 @@ from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import duties
+from understudy.training import train as train_module
+from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.checkpoint import FOLDER_NAME
@@ -333,6 +337,63 @@ def test_a_full_disk_keeps_the_checkpoint_before_and_says_so(
     assert before == {p: p.read_bytes() for p in (model / FOLDER_NAME).rglob("*") if p.is_file()}
     monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**12))
     assert summary(trained(model, facesets, tiny_options(iterations=2)))["iterations_in_all"] == 4
+
+
+def out_of_memory(monkeypatch: pytest.MonkeyPatch, *, when: Callable[[Learner, int], bool]) -> None:
+    real = Learner.step
+
+    def full(self: Learner, src: Lesson, *lessons: object, **settings: object) -> Terms:
+        if when(self, len(src.seen_BCHW)):
+            raise torch.OutOfMemoryError("full")
+        return real(self, src, *lessons, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Learner, "step", full)
+
+
+def test_too_large_a_batch_is_halved_at_the_start_until_it_fits(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory(monkeypatch, when=lambda _, batch: batch > 2)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=2, batch_size=8))
+    notices = [e.text for e in events if isinstance(e, Notice)]
+    assert "Batch size 8 does not fit" in notices[0] and "2 is tried" in notices[1] and len(notices) == 2
+    assert summary(events)["batch_size"] == 2 and summary(events)["iterations"] == 2
+
+
+def test_memory_that_ends_later_ends_training_with_a_checkpoint_and_a_sentence(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory(monkeypatch, when=lambda learner, _: learner.iteration == 3)
+    with pytest.raises(MemoryTooSmall, match="up to iteration 3 is saved"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=5))
+    assert (tmp_path / "m" / FOLDER_NAME / "000000003").is_dir()
+
+
+def test_one_face_that_does_not_fit_is_refused(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory(monkeypatch, when=lambda *_: True)
+    with pytest.raises(MemoryTooSmall, match="--offload"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=5, batch_size=2))
+
+
+def test_without_a_batch_size_the_largest_is_found_once_and_kept(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = iter([3])
+    monkeypatch.setattr(train_module, "largest_batch", lambda *_: next(sizes))
+    options = tiny_options(iterations=2, batch_size=0)
+    for _ in range(2):
+        assert summary(trained(tmp_path / "m", facesets, options))["batch_size"] == 3
+
+
+@pytest.mark.parametrize("option", ["recompute", "offload"])
+def test_sparing_memory_changes_nothing_of_what_is_learnt(tmp_path: Path, facesets: Pair, option: str) -> None:
+    options = tiny_options(iterations=3, preview_every=3)
+    trained(tmp_path / "plain", facesets, options)
+    trained(tmp_path / "spared", facesets, options.changed(**{option: True}))
+    plain, spared = (np.array(losses(tmp_path / name)) for name in ("plain", "spared"))
+    assert np.allclose(plain, spared, rtol=1e-3)
 
 
 def test_backups_are_kept_by_count_and_the_oldest_go(tmp_path: Path, facesets: Pair) -> None:

@@ -109,10 +109,11 @@ def train(
     src_faceset: Sets = (),
     dst_faceset: Sets = (),
     device: str = "auto",
+    processes: int = 1,
     show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     json: Json = False,
     options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
-) -> None:
+) -> int:
     """Train a model, or go on training it.
 
     Parameters
@@ -138,25 +139,34 @@ def train(
     dst_faceset:
         Facesets to learn dst from; one without a clip is learnt from but never merged.
     device:
-        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu. With several processes a kind of accelerator, or
+        auto, gives each its own.
+    processes:
+        Train with so many processes of this computer, one for each GPU for example; a batch is shared out among
+        them. For several computers start this command with torchrun on each, all of them seeing the project.
     show_samples:
         Write a sheet of so many faces of each performer as the network is fed them, and train nothing.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs import models, stages
+    from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
     opened = Project.open(project)
-    models.require_model(
-        opened, model, preset=preset, network=models.network_said(network), face_type=face_type
-    )
-    stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
+    if not is_follower():
+        models.require_model(
+            opened, model, preset=preset, network=models.network_said(network), face_type=face_type
+        )
+        stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
+    if processes > 1 and not is_one_of_several():
+        return launch(own_command(), processes)
     said = options.model_dump(exclude_unset=True)
     events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
-    if start_from is not None:
+    if start_from is not None and not is_follower():
         events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
     folder = opened.model_folder(model)
     run(events, json=json, wishes={key: (wish, partial(ask, folder, wish)) for key, wish in _KEYS.items()})
+    return 0
 
 
 def merge(

@@ -118,13 +118,15 @@ def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
 
 def train(project: Project, model: str, *, said: Said, device: str, show_samples: int | None = None) -> Events:
     """Train a model on the facesets the manifest names for it, or only show so many faces as it is fed them."""
+    from understudy.training.machine.launch import is_follower
     from understudy.training.train import show_samples as show_what_is_fed
     from understudy.training.train import train as train_model
 
     stage = train_model if show_samples is None else partial(show_what_is_fed, count=show_samples)
     entry = _model(project, model)
     options = train_options(project, model, said)
-    for name in (*project.facesets_of("src", model), *project.facesets_of("dst", model)):
+    names = (*project.facesets_of("src", model), *project.facesets_of("dst", model))
+    for name in names if not is_follower() else ():
         yield from _finished(project, name)
     with ExitStack() as stack:
 

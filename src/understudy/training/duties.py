@@ -27,6 +27,7 @@ class Duty:
     """Something done now and then. `name` is the key of its state in the checkpoint."""
 
     name: ClassVar[str]
+    by_all: ClassVar[bool] = False  # several processes that train one model all do it; else the leader alone
 
     def begin(self, run: Run) -> None:
         """Called once before the first iteration of a call."""
@@ -51,15 +52,17 @@ class Measure(Duty):
     """Write the mean losses of a stretch of iterations, and make sure that they are sound."""
 
     name = "measure"
+    by_all = True
 
     def due(self, run: Run) -> bool:
         return run.learner.iteration % _METRICS_EVERY == 0
 
     def do(self, run: Run) -> Events:
         """Raises TrainingDiverged."""
-        means = run.tally.means()
-        run.loss = means.total
-        run.watch.look(run.loss)
+        means = run.measured()
+        yield from ()
+        if run.metrics is None:
+            return
         run.metrics.append(
             run.learner.iteration,
             loss_src=means.src,
@@ -69,8 +72,6 @@ class Measure(Duty):
             waiting=self._waiting(run),
             **means.terms,
         )
-        run.terms = {"src": means.src, "dst": means.dst, **means.terms}
-        yield from ()
 
     def begin(self, run: Run) -> None:
         self._since = (0.0, 0.0)

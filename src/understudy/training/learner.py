@@ -17,8 +17,11 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms, mean_terms
-from understudy.training.machine.device import Compute
+from understudy.training.machine.device import Compute, choose_device
+from understudy.training.machine.offload import HOME
+from understudy.training.machine.processes import Group
 from understudy.training.machine.randomness import reseeded
+from understudy.training.machine.recompute import recompute
 from understudy.training.options import TrainOptions
 from understudy.training.steering.average import decay_at, follow
 from understudy.training.steering.freezing import frozen_parts, hold_still
@@ -37,23 +40,40 @@ class Learner:
         options: TrainOptions,
         seed: int,
         compute: Compute,
+        group: Group | None = None,
     ) -> None:
         self.compute, self.seed, self.attempt = compute, seed, 0
-        self._drawn, self._options = (architecture, dict(network or {})), options
+        self.group = group or Group()
+        self.drawn_from, self._options = (architecture, dict(network or {})), options
         self.model: FaceModel = build(architecture, network, seed=seed, device=compute.device)
+        self.group.share_gradients(self.model)
+        if options.recompute:
+            recompute(self.model)
+        # With `offload` the average lies where the optimisers' memory lies.
+        self.average_compute = choose_device(str(HOME)) if options.offload else compute
         self.average: FaceModel = (
-            build(architecture, network, seed=seed, device=compute.device).eval().requires_grad_(False)
+            build(architecture, network, seed=seed, device=self.average_compute.device)
+            .eval()
+            .requires_grad_(False)
         )
         self.generator = torch.Generator()
         self.objective = Objective(self.model, seed=seed, compute=compute)
-        self.steering = Steering(self.model, options, compute, seed=seed)
+        self.steering = self._steering()
         self.iteration = 0
         self._frozen: frozenset[str] = frozenset()
+
+    def _steering(self) -> Steering:
+        options = self._options
+        return Steering(self.model, options, self.compute, seed=self.seed, offload=options.offload)
 
     def draws(self, iteration: int | None = None) -> Generator:
         """The randomness of which faces an iteration shows, and how; of the next one where none is named."""
         number = self.iteration if iteration is None else iteration
-        return reseeded(torch.Generator(), self.seed, number, self.attempt, "faces")
+        return reseeded(torch.Generator(), *self._words(number), "faces")
+
+    def _words(self, iteration: int) -> tuple[int, ...]:
+        """What the randomness of an iteration follows from; processes of a group draw different faces."""
+        return (self.seed, iteration, self.attempt, *([self.group.rank] if self.group.size > 1 else []))
 
     def step(self, src: Lesson, dst: Lesson, options: TrainOptions, *, speed: float) -> Terms:
         """Learn from one batch of each performer; returns what it cost by name, still on the device.
@@ -61,7 +81,7 @@ class Learner:
         `speed` is the share of the learning rate to use. With `accumulation` the batch is gone through in so
         many parts.
         """
-        reseeded(self.generator, self.seed, self.iteration, self.attempt, "network")
+        reseeded(self.generator, *self._words(self.iteration), "network")
         self._hold_still(options)
         self.model.zero_grad(set_to_none=True)
         count = options.accumulation
@@ -70,6 +90,8 @@ class Learner:
         made, asked = self._ask(*last, options)
         self.steering.step(options, speed=speed, iteration=self.iteration)
         # Critics see the last part alone: what was made of the others is gone, which is what saves memory.
+        for critic in self.objective.critics():
+            self.group.share_gradients(critic, at_once=True)
         self.objective.learn(made, *last, options)
         self.iteration += 1
         follow(self.average, self.model, decay=decay_at(options, self.iteration))
@@ -81,6 +103,7 @@ class Learner:
             made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
         terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
         (terms.totals().sum() / options.accumulation).backward()
+        self.group.settle()
         return made, terms.detached()
 
     def _hold_still(self, options: TrainOptions) -> None:
@@ -89,13 +112,29 @@ class Learner:
             hold_still(self.model, frozen)
             self._frozen = frozen
 
+    def let_go(self) -> None:
+        """Give back what a step that failed has left in memory."""
+        self.model.zero_grad(set_to_none=True)
+        if self.compute.device.type != "cpu":
+            torch.accelerator.empty_cache()
+
+    def rehearse(self, src: Lesson, dst: Lesson, options: TrainOptions) -> None:
+        """Take the memory of a step, and change nothing. Raises what a step does where that is too much."""
+        with self.compute.autocast():
+            made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
+        try:
+            self.objective.ask(made, src, dst, options, iteration=self.iteration).totals().sum().backward()
+        finally:
+            del made
+            self.let_go()
+
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimisers' moments by parameter name."""
         return self.steering.tensors()
 
     def begin(self) -> None:
         """Take the state of a new model: weights drawn from the seed, nothing learnt."""
-        architecture, network = self._drawn
+        architecture, network = self.drawn_from
         weights = build(architecture, network, seed=self.seed).state_dict()
         self.load(iteration=0, model=weights, ema=weights, optimizer={})
 
@@ -131,5 +170,5 @@ class Learner:
         # New ones, since moments that are no numbers must not outlive a return to a good state.
         self.objective = Objective(self.model, seed=self.seed, compute=self.compute)
         self.objective.load(critics or {})
-        self.steering = Steering(self.model, self._options, self.compute, seed=self.seed)
+        self.steering = self._steering()
         self.steering.load(optimizer)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from understudy.training.feeding.options import FeedOptions
 from understudy.training.keeping.options import KeepOptions
 from understudy.training.losses.options import LossOptions
+from understudy.training.machine.options import MachineOptions
 from understudy.training.recipe.options import RecipeOptions
 from understudy.training.steering.options import SteerOptions
 from understudy.training.viewing.options import ViewOptions
 
 
-class TrainOptions(RecipeOptions, ViewOptions, KeepOptions, LossOptions, FeedOptions, SteerOptions):
+class TrainOptions(
+    RecipeOptions, MachineOptions, ViewOptions, KeepOptions, LossOptions, FeedOptions, SteerOptions
+):
     """How long a model learns, from what variations of the faces, and what it writes meanwhile."""

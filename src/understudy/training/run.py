@@ -5,6 +5,7 @@ Not here: how it is set up (`train.py`), what is done between iterations (`dutie
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import TrainingDiverged
+from understudy.errors import MemoryTooSmall, ProcessLost, TrainingDiverged
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.options import parse_options
 from understudy.training.duties import Duty
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
@@ -22,10 +24,11 @@ from understudy.training.keeping.log import append_log
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.keeping.setbacks import Setbacks, Watch
 from understudy.training.learner import Learner
-from understudy.training.losses.terms import Tally
-from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.losses.terms import Means, Tally
+from understudy.training.machine.memory import is_out_of_memory, peak_memory_bytes
+from understudy.training.machine.processes import Group
 from understudy.training.options import TrainOptions
-from understudy.training.recipe.course import Course
+from understudy.training.recipe.course import Course, Now
 from understudy.training.steering.plan import Plan, finish_length
 from understudy.training.viewing.loss_plot import course_of, write_loss_plot
 from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet, write_preview
@@ -53,6 +56,7 @@ class Run:
     made: int = 0
     seconds: float = 0.0
     speed: float = 0.0
+    group: Group = field(default_factory=Group)
     loss: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
@@ -61,8 +65,11 @@ class Run:
     def __post_init__(self) -> None:
         self.options = self.course.options
         self.ahead = Ahead(self.feed)
-        self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
+        self.metrics = None
+        if self.group.leads:
+            self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.drawn_losses = course_of(self.model_dir, last=self.options.loss_plot_last)
+        self._told: Now | None = None  # by the leader, for the next iteration
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
         )
@@ -79,31 +86,87 @@ class Run:
             duty.resume(state.get("duties", {}).get(duty.name, {}))
 
     def events(self) -> Events:
-        """Train, and say so."""
+        """Train, and say so. A process that does not lead does as it is told, and says nothing."""
         plan = self.plan
+        self._began, self._start = time.perf_counter(), (plan, self.learner.iteration)
+        if not self.group.leads:
+            self._follow()
+            return
         yield StageStarted(
             stage=STAGE, unit="iteration", total=plan.last_iteration, done=plan.done_iterations, why=self._why()
         )
-        self._began, self._start = time.perf_counter(), (plan, self.learner.iteration)
         try:
             for duty in self.duties:
                 duty.begin(self)
             while not self.plan.finished and not self.ending:
-                try:
-                    self._iterate()
-                    yield from self._attend()
-                except TrainingDiverged as error:
-                    yield self._go_back(error)
-            self.save()
-        except GeneratorExit:
+                self.group.say(self._word())
+                yield from self._one()
+            self.save(last=True)
+        except (GeneratorExit, ProcessLost):
             self.save()
             raise
         finally:
-            self.metrics.close()
+            with contextlib.suppress(RuntimeError):  # the others may be gone
+                self.group.say(None)
+            if self.metrics is not None:
+                self.metrics.close()
             self.ahead.close()
         if self.made and self.options.preview_every:
             yield self.preview()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+
+    def _one(self) -> Events:
+        """An iteration, and what is due after it."""
+        try:
+            with self.group.lost_is_said():
+                self._iterate()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            yield self._make_room(error)
+            return
+        try:
+            yield from self._attend()
+        except TrainingDiverged as error:
+            yield self._go_back(error)
+
+    def _word(self) -> dict[str, Any]:
+        """What the other processes must know of the next iteration."""
+        if self.group.size == 1:
+            return {}
+        now = self.course.now(self.plan)
+        return {
+            "plan": self.plan.as_json(),
+            "options": now.options.model_dump(mode="json"),
+            "speed": now.speed,
+            "stage": now.stage,
+            "watch": self.watch.as_json(),
+        }
+
+    def _follow(self) -> None:
+        """Take part until the leader ends it. Raises ProcessLost, TrainingDiverged."""
+        for duty in self.duties:
+            duty.begin(self)
+        try:
+            while (word := self.group.hear()) is not None:
+                options = parse_options(TrainOptions, word["options"])
+                self._told = Now(options, float(word["speed"]), str(word["stage"]))
+                self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
+                for _ in self._one():
+                    pass
+        finally:
+            self.ahead.close()
+
+    def measured(self) -> Means:
+        """The mean losses since the last call, over all processes. Raises TrainingDiverged in all of them."""
+        means = self.tally.means()
+        device = self.learner.compute.device
+        with self.group.lost_is_said():
+            sides = self.group.means({"src": means.src, "dst": means.dst}, device)
+            means = Means(sides["src"], sides["dst"], self.group.means(means.terms, device))
+        self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
+        self.watch.look(self.loss)
+        return means
 
     def _why(self) -> str:
         if not self.learner.iteration:
@@ -117,10 +180,11 @@ class Run:
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
-        then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan)
-        now = self.course.now(self.plan)
+        now = self._told or self.course.now(self.plan)
+        after = now if self._told else self.course.now(next_plan)
+        then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan, after.options)
         self.options, self.speed = now.options, now.speed * self.setbacks.rate
-        src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan), then=then)
+        src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan, now.options), then=then)
         if now.options.swap_sides:
             src, dst = dst, src
         self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
@@ -129,11 +193,12 @@ class Run:
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
         )
 
-    def _order(self, iteration: int, plan: Plan) -> Order:
-        options, draws = self.course.now(plan).options, self.learner.draws(iteration)
-        if options.accumulation > 1:  # one draw for all parts of a step
-            options = options.model_copy(update={"batch_size": options.batch_size * options.accumulation})
-        return Order(iteration, draws, options, foretold=plan.minutes is None)
+    def _order(self, iteration: int, plan: Plan, options: TrainOptions) -> Order:
+        # One draw for all parts of a step, of this process's share.
+        count = self.group.share_of(options.batch_size) * options.accumulation
+        if count != options.batch_size:
+            options = options.model_copy(update={"batch_size": count})
+        return Order(iteration, self.learner.draws(iteration), options, foretold=plan.minutes is None)
 
     @property
     def waiting_share(self) -> float:
@@ -142,7 +207,7 @@ class Run:
 
     def _attend(self) -> Events:
         for duty in self.duties:
-            if duty.due(self):
+            if (self.group.leads or duty.by_all) and duty.due(self):
                 yield from duty.do(self)
 
     def change(self, options: TrainOptions) -> None:
@@ -179,7 +244,7 @@ class Run:
     def preview(self) -> Made:
         """Write a preview sheet now."""
         src, dst = self.feed.src.cache, self.feed.dst.cache
-        sheet = preview_sheet(self.learner.average, src, dst, self.learner.compute, self.shown)
+        sheet = preview_sheet(self.learner.average, src, dst, self.learner.average_compute, self.shown)
         path = write_preview(self.model_dir, self.learner.iteration, sheet)
         write_loss_plot(self.model_dir, self.drawn_losses, scale=self.options.loss_plot_scale)
         return Made("preview", path)
@@ -190,14 +255,21 @@ class Run:
         rows, names = self.options.preview_rows, self.options.preview_faces
         return chosen_faces(self.feed.src.cache, self.feed.dst.cache, rows=rows, names=names)
 
-    def save(self) -> None:
-        """Save a checkpoint, unless this iteration is saved already. Raises TrainingDiverged, DiskFull,
-        FolderUnwritable."""
-        if not self.made or self.saved_iteration == self.learner.iteration:
+    def save(self, *, last: bool = False) -> None:
+        """Save a checkpoint, unless this iteration is saved already or another process leads.
+
+        Raises TrainingDiverged, DiskFull, FolderUnwritable.
+        """
+        if not self.made or self.saved_iteration == self.learner.iteration or not self.group.leads:
             return
         if self.tally.count:
             self.loss = self.tally.so_far().total
-            self.watch.require_sound(self.loss)  # nothing broken is ever saved
+            try:
+                self.watch.require_sound(self.loss)  # nothing broken is ever saved
+            except TrainingDiverged:
+                if self.group.size > 1 and not last:
+                    return  # all processes find it, and go back, together at the next measurement
+                raise
         self._write()
 
     def _write(self) -> None:
@@ -223,6 +295,7 @@ class Run:
             "tally": self.tally.as_json(),
             "watch": self.watch.as_json(),
             "setbacks": self.setbacks.as_json(),
+            "batch_size": self.options.batch_size,
             "duties": {duty.name: state for duty in self.duties if (state := duty.state())},
         }
 
@@ -232,26 +305,49 @@ class Run:
         if self.setbacks.count >= self.options.rollbacks:
             raise error
         self.setbacks = self.setbacks.one_more(self.options.learning_rate)
+        found = self._restore()
+        plan, iteration = self._start
+        self.made = self.learner.iteration - iteration
+        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
+        text = (
+            f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "
+            f"and goes on with {self.setbacks.rate:g} times the learning rate "
+            f"({self.setbacks.count} of at most {self.options.rollbacks} times)."
+        )
+        if self.metrics is not None:
+            self.metrics.cut(self.learner.iteration)
+            append_log(self.model_dir, text)
+            # Written down at once: a process that dies now must not be free to fail as often again.
+            if found:
+                amend_state(self.model_dir, self.learner.iteration, setbacks=self.setbacks.as_json())
+            else:
+                self._write()
+        return Notice(text, level="warning")
+
+    def _restore(self) -> bool:
+        """Take the newest checkpoint's state, or that of a new model; whether there was a checkpoint."""
         found = [c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)]
         if found:
             self.learner.load_checkpoint(found[-1])
         else:
             self.begin(self.learner)
         self._resume(dict(found[-1].state) if found else {})
-        plan, iteration = self._start
-        self.made = self.learner.iteration - iteration
-        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
-        self.metrics.cut(self.learner.iteration)
-        # Written down at once: a process that dies now must not be free to fail as often again.
-        if found:
-            amend_state(self.model_dir, self.learner.iteration, setbacks=self.setbacks.as_json())
-        else:
-            self._write()
-        text = (
-            f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "
-            f"and goes on with {self.setbacks.rate:g} times the learning rate "
-            f"({self.setbacks.count} of at most {self.options.rollbacks} times)."
-        )
+        return bool(found)
+
+    def _make_room(self, error: Exception) -> Notice:
+        """At the start, go on with half the batch; later, save and end. Raises MemoryTooSmall."""
+        self.learner.let_go()
+        batch, device = self.options.batch_size, self.learner.compute.device
+        if self.made or batch == 1 or self.group.size > 1:
+            self.save()
+            kept = f" Everything up to iteration {self.learner.iteration} is saved." if self.made else ""
+            raise MemoryTooSmall(
+                f"The memory of {device} did not suffice at batch size {batch}.{kept} Close other programs, or "
+                "train with a smaller --batch-size, with --recompute or with --offload."
+            ) from error
+        self._restore()
+        self.change(self.course.options.changed(batch_size=max(1, self.course.options.batch_size // 2)))
+        text = f"Batch size {batch} does not fit into the memory of {device}; {batch // 2} is tried."
         append_log(self.model_dir, text)
         return Notice(text, level="warning")
 
@@ -270,4 +366,5 @@ class Run:
             "bfloat16": self.learner.compute.uses_bfloat16,
             "peak_memory_mb": round(peak_memory_bytes(self.learner.compute.device) / 1e6),
             "rollbacks": self.setbacks.count,
+            "batch_size": self.options.batch_size,
         }

@@ -28,7 +28,9 @@ from understudy.training.keeping.about import (
 from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
+from understudy.training.machine.batch import largest_batch
 from understudy.training.machine.device import Compute, choose_device
+from understudy.training.machine.processes import Group, joined, local_device
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
@@ -60,37 +62,72 @@ def train(
     `iterations`) is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and
     saves. The same call again finishes a plan that was interrupted, or trains as much more when it was
     finished. With `iterations` alone, a run is repeatable on one device. Raises ModelInUse, ModelUnknown,
-    OptionInvalid,
-    FacesetUnusable, DeviceUnavailable, CheckpointCorrupt, TrainingDiverged, DiskFull or FolderUnwritable.
+    OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt, TrainingDiverged, MemoryTooSmall,
+    ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
-    compute = choose_device(device)
-    with model_lock(model_dir):
-        learner, about = _new_learner(model_dir, preset, options, compute, network=network, face_type=face_type)
-        state = yield from _go_on(model_dir, learner)
-        model = learner.model
-        cut = (about.face_type, max(model.size_px, model.seen_px))
-        src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
-        dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
-        if len(src_cache) < _FEW_FACES:
-            yield Notice(
-                f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
-                "film more turns of the head and more expressions.",
-                level="warning",
-            )
-        feed = Feed(
-            src_cache,
-            dst_cache,
+    compute = choose_device(local_device(device))
+    with joined(compute.device.type) as group:
+        events = _train(
+            model_dir,
+            (src, dst),
             options,
-            compute.device,
-            size_px=model.size_px,
-            seen_px=model.seen_px,
-            seed=options.seed,
+            compute,
+            group,
+            preset=preset,
+            network=network,
+            face_type=face_type,
         )
-        plan = planned(options, Plan.from_json(state["plan"]) if state else None)
-        course = Course(recipe_named(options.recipe), options, plan)
-        run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state)
-        yield from run.events()
+        if group.leads:
+            with model_lock(model_dir):
+                yield from events
+            return
+        group.wait_until_ready()
+        for _ in events:  # the leader has said it
+            pass
+
+
+def _train(
+    model_dir: Path,
+    facesets: tuple[Sequence[Faceset], Sequence[Faceset]],
+    options: TrainOptions,
+    compute: Compute,
+    group: Group,
+    *,
+    preset: str,
+    network: Mapping[str, Any] | None,
+    face_type: FaceType | None,
+) -> Events:
+    src, dst = facesets
+    learner, about = _new_learner(
+        model_dir, preset, options, compute, group, network=network, face_type=face_type
+    )
+    state = yield from _go_on(model_dir, learner)
+    options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
+    model = learner.model
+    cut = (about.face_type, max(model.size_px, model.seen_px))
+    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
+    if len(src_cache) < _FEW_FACES:
+        yield Notice(
+            f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
+            "film more turns of the head and more expressions.",
+            level="warning",
+        )
+    feed = Feed(
+        src_cache,
+        dst_cache,
+        options,
+        compute.device,
+        size_px=model.size_px,
+        seen_px=model.seen_px,
+        seed=options.seed,
+    )
+    plan = planned(options, Plan.from_json(state["plan"]) if state else None)
+    course = Course(recipe_named(options.recipe), options, plan)
+    run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state, group=group)
+    group.say_ready()
+    yield from run.events()
 
 
 def show_samples(
@@ -128,6 +165,16 @@ def show_samples(
     yield StageFinished(stage="samples", summary={"faces": count})
 
 
+def _sized(options: TrainOptions, learner: Learner, before: int) -> Generator[Event, None, TrainOptions]:
+    """The options with a batch size: where none is said that of `before`, or the largest that fits."""
+    if options.batch_size:
+        return options
+    batch = before or largest_batch(learner, options)
+    if not before:
+        yield Notice(f"A batch of {batch} faces fits into the memory of {learner.compute.device}; it is taken.")
+    return options.changed(batch_size=batch)
+
+
 def duties() -> list[Duty]:
     """What is done between iterations, in this order. A measurement comes first: nothing broken is saved."""
     return [Measure(), Follow(), Listen(), Say(), Tell(), Preview(), Save(), BackUp()]
@@ -138,6 +185,7 @@ def _new_learner(
     preset: str,
     options: TrainOptions,
     compute: Compute,
+    group: Group,
     *,
     network: Mapping[str, Any] | None,
     face_type: FaceType | None,
@@ -149,7 +197,7 @@ def _new_learner(
     settings = network_settings(architecture, made_with, network or {})
     if about:
         require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
-    learner = Learner(architecture, settings, options=options, seed=seed, compute=compute)
+    learner = Learner(architecture, settings, options=options, seed=seed, compute=compute, group=group)
     return learner, about_model(
         model_dir,
         preset=preset,

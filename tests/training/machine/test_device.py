@@ -53,3 +53,31 @@ def test_a_kind_of_accelerator_means_all_of_that_kind(monkeypatch: pytest.Monkey
     monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
     assert choose_devices("cuda") == ["cuda:0", "cuda:1", "cuda:2"]
     assert choose_devices("cuda:2,cuda:0") == ["cuda:2", "cuda:0"]
+
+
+def accelerators(monkeypatch: pytest.MonkeyPatch, kind: str, free_bytes: list[int]) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device(kind))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: len(free_bytes))
+    monkeypatch.setattr(
+        torch.accelerator, "get_memory_info", lambda device: (free_bytes[device.index or 0], 10**12)
+    )
+    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu"])
+def test_auto_takes_the_accelerator_with_most_free_memory(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    accelerators(monkeypatch, kind, [5, 9, 7])
+    assert choose_device("auto").device == torch.device(kind, 1)
+    assert choose_device(f"{kind}:2").device == torch.device(kind, 2)
+    with pytest.raises(DeviceUnavailable, match=f"{kind}:0"):
+        choose_device(f"{kind}:3")
+
+
+def test_apples_device_has_no_number_and_the_cpu_can_be_had_beside_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    accelerators(monkeypatch, "mps", [5])
+    assert choose_device("auto").device == choose_device("mps").device == torch.device("mps")
+    assert choose_device("cpu").device == torch.device("cpu")
+    with pytest.raises(DeviceUnavailable, match="mps"):
+        choose_device("cuda")

@@ -11,7 +11,10 @@ class FeedOptions(Options):
     """Which faces a model sees, and how they are varied."""
 
     batch_size: int = option(
-        16, "Faces of each performer per iteration. Less needs less memory.", low=1, high=512
+        16,
+        "Faces of each performer per iteration. Less needs less memory; 0 takes as many as fit.",
+        low=0,
+        high=512,
     )
     random_warp: float = option(
         1.0,

@@ -38,6 +38,10 @@ class Judges:
         network = RandomFeatures(self.seed).to(self.compute.device)
         return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
+    def networks(self) -> list[nn.Module]:
+        """Those that learn, as far as they were asked for yet."""
+        return [critic.network for critic in self._critics.values()]
+
     def gan(self, options: LossOptions, size_px: int) -> Critic:
         """The critic of patches. Another patch size or width is a new one."""
         shape = (options.gan_patch_size or max(3, size_px // 8), options.gan_dims)

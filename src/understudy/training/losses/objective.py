@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from understudy.errors import OptionInvalid
 from understudy.networks.face_model import FaceModel, Reconstruction
@@ -40,7 +40,7 @@ class Objective:
 
         Raises OptionInvalid where a loss can't be asked of this network, and what an embedder's weights raise.
         """
-        with torch.autocast(self.compute.device.type, enabled=False):
+        with self.compute.exactly():
             scene = self._scene(made, src, dst, options, iteration)
             terms = Terms(_costs(scene.src, scene, options), _costs(scene.dst, scene, options))
         if not (terms.src or terms.dst):
@@ -53,7 +53,7 @@ class Objective:
         """Let the critics learn from what the model painted; called after the model's own step."""
         if not (options.gan_power or options.true_face_power):
             return
-        with torch.autocast(self.compute.device.type, enabled=False):
+        with self.compute.exactly():
             scene = self._scene(made, src, dst, options)
             if options.true_face_power:
                 code_src, code_dst = true_face.one_map(made.code_src), true_face.one_map(made.code_dst)
@@ -84,6 +84,10 @@ class Objective:
             self.compute,
             iteration,
         )
+
+    def critics(self) -> list[nn.Module]:
+        """The networks that learn to judge, as far as they were asked for yet."""
+        return self.judges.networks()
 
     def take_notices(self) -> list[str]:
         """What happened to the critics since the last call, in sentences for people."""

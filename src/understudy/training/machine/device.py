@@ -10,6 +10,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psutil
 import torch
 
 from understudy.errors import DeviceUnavailable
@@ -22,21 +23,26 @@ class Compute:
     device: torch.device
     uses_bfloat16: bool
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
         """The context in which networks run."""
+        if self.device.type == "meta":  # shapes alone have no number format
+            return contextlib.nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.uses_bfloat16)
+
+    def exactly(self) -> contextlib.AbstractContextManager[object]:
+        """The context in which sums that must not be rounded are made, also within `autocast`."""
+        if self.device.type == "meta":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, enabled=False)
 
 
 def choose_device(name: str = "auto") -> Compute:
     """The device called `name`: auto, cpu, cuda, cuda:1, mps, xpu.
 
-    "auto" takes the first accelerator and the CPU where there is none. Raises DeviceUnavailable.
+    "auto" takes the accelerator with most free memory, and the CPU where there is none. AMD's cards are called
+    cuda too. Raises DeviceUnavailable.
     """
-    if name == "auto":
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        device = found or torch.device("cpu")
-    else:
-        device = _named(name)
+    device = _freest() if name == "auto" else _named(name)
     return Compute(device, _has_bfloat16(device))
 
 
@@ -50,6 +56,25 @@ def choose_devices(names: str = "auto") -> list[str]:
         count = torch.accelerator.device_count() if all_of_kind else 1
         chosen += [f"{device.type}:{index}" for index in range(count)] if count > 1 else [str(device)]
     return list(dict.fromkeys(chosen))
+
+
+def free_memory_bytes(device: torch.device) -> int:
+    """Memory that is free on a device now; for the CPU that of the computer."""
+    if device.type == "cpu":
+        return psutil.virtual_memory().available
+    try:
+        return torch.accelerator.get_memory_info(device)[0]
+    except (RuntimeError, NotImplementedError):  # Apple's devices share the computer's
+        return psutil.virtual_memory().available
+
+
+def _freest() -> torch.device:
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if found is None:
+        return torch.device("cpu")
+    if (count := torch.accelerator.device_count()) < 2:
+        return found
+    return max((torch.device(found.type, number) for number in range(count)), key=free_memory_bytes)
 
 
 def _named(name: str) -> torch.device:

@@ -1,4 +1,4 @@
-"""How much memory training takes: measured."""
+"""Memory: how much was taken, and whether an error means that there is no more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import sys
 
 import psutil
 import torch
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a calculation failed for want of memory. The CPU's allocator has no class of its own for that."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("can't allocate memory", "not enough memory")
+    )
 
 
 def peak_memory_bytes(device: torch.device) -> int:

@@ -6,6 +6,7 @@ Not here: when it is taken (`learner.py`).
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,8 +38,15 @@ def power_of(length: float) -> float:
 
 @torch.no_grad()
 def follow(average: nn.Module, model: nn.Module, *, decay: float) -> None:
-    """Let `average` follow `model` by one iteration, all weights at once; what batch norms count is copied."""
+    """Let `average` follow `model` by one iteration, all weights at once, or one by one where the average lies
+    on another device; what batch norms count is copied."""
     step = get_ema_multi_avg_fn(decay)
-    step(list(average.parameters()), list(model.parameters()), 0)
+    slow: list[Any] = list(average.parameters())
+    fast: list[Any] = list(model.parameters())
+    if [p.device for p in slow] == [p.device for p in fast]:
+        step(slow, fast, 0)
+    else:
+        for one, other in zip(slow, fast, strict=True):
+            step([one], [other.to(one.device)], 0)
     for held, counted in zip(average.buffers(), model.buffers(), strict=True):
         held.copy_(counted)

@@ -12,15 +12,25 @@ from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 
 from understudy.training.machine.device import Compute
+from understudy.training.machine.offload import HOME, moved, step_one_by_one
 from understudy.training.steering.optimizers import OptimizerKind, optimizers_for
 from understudy.training.steering.options import SteerOptions
 
 
 class Steering:
-    """The optimisers of one model. `seed` draws the weights that move where not all do."""
+    """The optimisers of one model. `seed` draws the weights that move where not all do; with `offload` what
+    the optimisers remember lies off the device."""
 
-    def __init__(self, model: nn.Module, options: SteerOptions, compute: Compute, *, seed: int = 0) -> None:
-        self.model, self.seed = model, seed
+    def __init__(
+        self,
+        model: nn.Module,
+        options: SteerOptions,
+        compute: Compute,
+        *,
+        seed: int = 0,
+        offload: bool = False,
+    ) -> None:
+        self.model, self.seed, self.offload = model, seed, offload
         self._made = optimizers_for(model, options, compute.device)
         self.optimizers = [optimizer for optimizer, _ in self._made]
 
@@ -32,7 +42,7 @@ class Steering:
         limit_gradients(moving, options)
         before = [p.detach().clone() for p in moving] if options.lr_dropout else []
         for optimizer in self.optimizers:
-            optimizer.step()
+            step_one_by_one(optimizer) if self.offload else optimizer.step()
         if options.lr_dropout:
             put_back_some(moving, before, share=options.lr_dropout_share, seed=_mixed(self.seed, iteration))
 
@@ -49,7 +59,8 @@ class Steering:
         for stepper, kind, name, parameter in self._steered():
             found = {kept: tensors[f"{name}:{kept}"] for kept in kind.kept if f"{name}:{kept}" in tensors}
             if len(found) == len(kind.kept):
-                stepper.state[parameter] = {kept: _beside(value, parameter) for kept, value in found.items()}
+                state = {kept: _beside(value, parameter) for kept, value in found.items()}
+                stepper.state[parameter] = moved(state, HOME) if self.offload else state
 
     def _steered(self) -> Iterator[tuple[Optimizer, OptimizerKind, str, nn.Parameter]]:
         """Every parameter with its name and the optimiser that moves it."""

@@ -1,0 +1,87 @@
+"""The largest batch that fits into a device's memory: by what is needed on paper, then by trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from understudy.errors import MemoryTooSmall
+from understudy.training.machine.device import Compute, free_memory_bytes
+from understudy.training.machine.memory import is_out_of_memory
+from understudy.training.machine.need import empty_lesson, needed
+
+if TYPE_CHECKING:
+    from understudy.training.learner import Learner
+    from understudy.training.options import TrainOptions
+
+_SHARE = 0.85  # of what is free: scratch space and other programs want some
+_MOST = 64
+_MOST_ON_CPU = 16  # more faces at once are not painted faster there
+
+
+def largest(fits: Callable[[int], bool], *, most: int) -> int:
+    """The largest number up to `most` that fits, to an eighth; 0 where 1 does not."""
+    good, bad = 0, most + 1
+    step = 1
+    while step < bad and fits(step):
+        good, step = step, 2 * step
+    bad = min(bad, step)
+    while bad - good > max(1, good // 8):
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good
+
+
+def most_that_fits(
+    architecture: str,
+    network: Mapping[str, Any] | None,
+    options: TrainOptions,
+    compute: Compute,
+    *,
+    free_bytes: float,
+    tried: Callable[[TrainOptions], bool] = lambda _: True,
+) -> int:
+    """The largest batch size that fits on paper and, where asked, by trial; 0 where one face is too many."""
+    on_cpu = compute.device.type == "cpu"
+
+    def fits(count: int) -> bool:
+        sized = options.changed(batch_size=count)
+        need = needed(architecture, network, sized, bfloat16=compute.uses_bfloat16)
+        return need.device_bytes + on_cpu * need.host_bytes <= _SHARE * free_bytes and tried(sized)
+
+    return largest(fits, most=_MOST_ON_CPU if on_cpu else _MOST)
+
+
+def largest_batch(learner: Learner, options: TrainOptions) -> int:
+    """The batch size to train with on the learner's device. Raises MemoryTooSmall where one face won't fit."""
+    compute, (architecture, network) = learner.compute, learner.drawn_from
+    one = options.changed(batch_size=1)
+    base = needed(architecture, network, one, bfloat16=compute.uses_bfloat16)
+    held = base.weights + (0 if options.offload else base.average)  # by the learner already
+    # A processor's memory is not tried out: the system would end some program for it.
+    # Nor where other processes would have to take part.
+    on_paper = compute.device.type == "cpu" or learner.group.size > 1
+    tried = (lambda _: True) if on_paper else (lambda sized: _rehearsed(learner, sized))
+    free = free_memory_bytes(compute.device) + held
+    found = most_that_fits(architecture, network, options, compute, free_bytes=free, tried=tried)
+    if not found:
+        raise MemoryTooSmall(
+            f"Not even one face at a time fits into the memory of {compute.device}: about "
+            f"{base.device_bytes / 1e9:.1f} GB are needed. Train with --offload and --recompute, or a smaller "
+            "preset."
+        )
+    return found
+
+
+def _rehearsed(learner: Learner, options: TrainOptions) -> bool:
+    """Whether a step of that size goes through."""
+    device = learner.compute.device
+    try:
+        lesson = empty_lesson(learner.model, options.batch_size, device)
+        learner.rehearse(lesson, lesson, options)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        learner.let_go()
+        return False
+    return True

@@ -1,0 +1,186 @@
+"""How much memory and arithmetic a training needs, found by sending shapes through the network: nothing is
+allocated and nothing calculated.
+
+An estimate: a library's scratch space and what a device's driver takes come on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.flop_counter import FlopCounterMode
+
+from understudy.networks.catalog import build
+from understudy.networks.face_model import FaceModel, parameter_count
+from understudy.training.feeding.augment import Lesson
+from understudy.training.losses.objective import Objective
+from understudy.training.machine.device import Compute
+from understudy.training.machine.recompute import blocks_of, parts_of
+from understudy.training.options import TrainOptions
+from understudy.training.steering.optimizers import optimizers_for
+
+_META = torch.device("meta")
+_FLOAT32 = 4
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes, and floating point operations per iteration. What is `offloaded` lies in the computer's memory."""
+
+    parameters: int
+    weights: int
+    gradients: int
+    moments: int
+    average: int
+    critics: int
+    activations: int
+    batch: int
+    flops: int
+    offloaded: bool
+
+    @property
+    def device_bytes(self) -> int:
+        """On the device at the moment when most is needed."""
+        away = 0 if self.offloaded else self.moments + self.average
+        return self.weights + self.gradients + self.critics + self.activations + self.batch + away
+
+    @property
+    def host_bytes(self) -> int:
+        """Off the device."""
+        return self.moments + self.average if self.offloaded else 0
+
+
+def needed(
+    architecture: str, network: Mapping[str, Any] | None, options: TrainOptions, *, bfloat16: bool
+) -> Need:
+    """What training takes with these options. Raises OptionInvalid, ModelUnknown."""
+    model = build(architecture, network, device=_META)
+    weights = parameter_count(model) * _FLOAT32
+    moments = sum(
+        (len(kind.kept) - ("step" in kind.kept)) * parameter.numel() * _FLOAT32
+        for optimizer, kind in optimizers_for(model, options, _META)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    )
+    half = model.to(torch.bfloat16) if bfloat16 else model  # as autocast has it, but for a few sums
+    saved, flops, critics, batch = _sent_through(half, options)
+    return Need(
+        parameters=parameter_count(model),
+        weights=weights,
+        gradients=weights,
+        moments=moments,
+        average=weights,
+        critics=critics,
+        # Autocast keeps a copy of all weights in the shorter format.
+        activations=saved + (weights // 2 if bfloat16 else 0),
+        batch=batch,
+        flops=flops,
+        offloaded=options.offload,
+    )
+
+
+def _sent_through(model: FaceModel, options: TrainOptions) -> tuple[int, int, int, int]:
+    """(bytes kept for the gradients, flops forward and backward, bytes of critics, bytes of the batch)."""
+    src, dst = (empty_lesson(model, options.batch_size, _META) for _ in range(2))
+    kept = _Kept(model)
+    objective = Objective(model, seed=0, compute=Compute(_META, uses_bfloat16=False))
+    kind = next(model.parameters()).dtype
+    with FlopCounterMode(display=False) as counter:
+        with kept:
+            made = model.reconstruct(src.seen_BCHW.to(kind), dst.seen_BCHW.to(kind), torch.Generator())
+            terms = objective.ask(made, src, dst, options, iteration=0)
+        terms.totals().sum().backward()
+    critics = sum(t.numel() * t.element_size() for t in objective.tensors().values())
+    batch = sum(getattr(lesson, field.name).nbytes for lesson in (src, dst) for field in fields(lesson))
+    saved = kept.recomputed_bytes() if options.recompute else kept.all_bytes()
+    return saved, counter.get_total_flops(), 4 * critics, batch
+
+
+def empty_lesson(model: FaceModel, count: int, device: torch.device) -> Lesson:
+    """A lesson without contents, for what depends on sizes alone."""
+
+    def empty(name: str) -> Tensor:
+        size = model.seen_px if name.startswith("seen") else model.size_px
+        return torch.empty(count, 3 if name.endswith("BCHW") else 1, size, size, device=device)
+
+    return Lesson(**{field.name: empty(field.name) for field in fields(Lesson)})
+
+
+class _Kept:
+    """Listens to what is kept for the gradients, by the part and the block that keeps it."""
+
+    def __init__(self, model: FaceModel) -> None:
+        self._own = {_place(t) for t in (*model.parameters(), *model.buffers())}
+        self._parts, self._blocks = parts_of(model), [b for p in parts_of(model) for b in blocks_of(p)]
+        self._saved: dict[int, tuple[int, int | None, int | None]] = {}  # place: (bytes, part, block)
+        self._inputs: dict[int, tuple[int, int | None]] = {}  # of blocks; (bytes, part)
+        self._outer: dict[int, int] = {}  # what goes into parts
+        self._now: list[int] = []
+        self._stack = ExitStack()
+        self._calls = 0
+
+    def __enter__(self) -> None:
+        for module in (*self._parts, *self._blocks):
+            self._stack.callback(module.register_forward_pre_hook(self._enter(module)).remove)
+            self._stack.callback(module.register_forward_hook(self._leave).remove)
+        self._stack.enter_context(saved_tensors_hooks(self._keep, lambda tensor: tensor))
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def _enter(self, module: nn.Module) -> Callable[..., None]:
+        is_part = any(module is part for part in self._parts)
+
+        def enter(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
+            self._calls += 1
+            for tensor in (t for t in inputs if isinstance(t, Tensor)):
+                if is_part:
+                    self._outer[_place(tensor)] = tensor.untyped_storage().nbytes()
+                else:
+                    part = self._now[0] if self._now else None
+                    self._inputs.setdefault(_place(tensor), (tensor.untyped_storage().nbytes(), part))
+            self._now.append(self._calls)
+
+        return enter
+
+    def _leave(self, *_: object) -> None:
+        self._now.pop()
+
+    def _keep(self, tensor: Tensor) -> Tensor:
+        place = _place(tensor)
+        if place not in self._own:
+            part = self._now[0] if self._now else None
+            block = self._now[-1] if len(self._now) > 1 else None
+            self._saved.setdefault(place, (tensor.untyped_storage().nbytes(), part, block))
+        return tensor
+
+    def all_bytes(self) -> int:
+        """Kept when nothing is calculated again."""
+        return sum(size for size, _, _ in self._saved.values())
+
+    def recomputed_bytes(self) -> int:
+        """Kept at most at one time when parts and blocks forget their insides."""
+        outside = sum(self._outer.values()) + sum(s for s, part, _ in self._saved.values() if part is None)
+        by_part: dict[int, int] = {}
+        by_block: dict[int, int] = {}
+        for size, part in self._inputs.values():
+            by_part[part or 0] = by_part.get(part or 0, 0) + size
+        for size, part, block in self._saved.values():
+            if part is None:
+                continue
+            if block is None:
+                by_part[part] = by_part.get(part, 0) + size
+            else:
+                by_block[block] = by_block.get(block, 0) + size
+        return outside + max(by_part.values(), default=0) + max(by_block.values(), default=0)
+
+
+def _place(tensor: Tensor) -> int:
+    """What tells one piece of memory from another where there are no addresses."""
+    return tensor.untyped_storage()._cdata

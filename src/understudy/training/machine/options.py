@@ -1,0 +1,22 @@
+"""The options of how the machine is used; none of them changes what is learnt."""
+
+from __future__ import annotations
+
+from understudy.options import Options, option
+
+
+class MachineOptions(Options):
+    """How the machine is used."""
+
+    recompute: bool = option(
+        False,
+        "Keep less of what the network calculates and calculate it again for the gradients (activation "
+        "checkpointing): larger faces or batches fit, each step takes about a third longer.",
+        when="restart",
+    )
+    offload: bool = option(
+        False,
+        "Keep what the optimiser remembers, and the running average, in the computer's memory instead of the "
+        "device's: large models fit on small devices, each step takes longer.",
+        when="restart",
+    )

@@ -1,0 +1,36 @@
+"""`understudy plan` prints what is needed, or gives it as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from understudy.cli.main import main
+
+
+def test_a_plan_lists_every_part_of_memory_and_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--preset", "quick", "--offload", "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    for word in (
+        "weights",
+        "moments",
+        "in the computer's memory",
+        "activations",
+        "s an iteration",
+        "estimates",
+    ):
+        assert word in printed
+
+
+def test_a_plan_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["plan", "--preset", "quick", "--network", "size_px=32", "--batch-size", "2", "--json"]
+    assert main([*arguments, "--device", "cpu"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["batch_size"] == 2 and told["need"]["weights"] == 4 * told["need"]["parameters"]
+    assert told["fits"] is True
+
+
+def test_a_plan_for_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan"]) == 2
+    assert "--preset" in capsys.readouterr().err

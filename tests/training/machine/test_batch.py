@@ -1,0 +1,50 @@
+"""The largest batch that fits is found, on paper and by trial."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.training.conftest import TINY_NETWORK, tiny_options
+from understudy.errors import MemoryTooSmall
+from understudy.training.learner import Learner
+from understudy.training.machine import batch
+from understudy.training.machine.batch import largest, largest_batch, most_that_fits
+from understudy.training.machine.device import Compute
+from understudy.training.machine.need import needed
+
+EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
+
+
+@pytest.mark.parametrize("limit, found", [(0, 0), (1, 1), (2, 2), (7, 7), (13, 13), (40, (35, 40)), (999, 64)])
+def test_the_largest_is_found_to_an_eighth_and_never_too_large(limit: int, found: int | tuple) -> None:
+    got = largest(lambda count: count <= limit, most=64)
+    low, high = found if isinstance(found, tuple) else (found, found)
+    assert low <= got <= high
+
+
+def test_the_batch_on_paper_fits_into_the_room_and_the_next_would_not() -> None:
+    options = tiny_options()
+    for count in (1, 5):
+        sized = options.changed(batch_size=count)
+        free = (needed("quick", TINY_NETWORK, sized, bfloat16=False).device_bytes + 1) / 0.85
+        assert most_that_fits("quick", TINY_NETWORK, options, EXACT, free_bytes=free) == count
+
+
+def test_a_trial_that_runs_out_of_memory_makes_the_batch_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Learner("quick", TINY_NETWORK, options=tiny_options(), seed=0, compute=EXACT)
+
+    def rehearse(self: Learner, src: object, dst: object, options: object) -> None:
+        if options.batch_size > 3:  # type: ignore[attr-defined]
+            raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(Learner, "rehearse", rehearse)
+    assert not batch._rehearsed(learner, tiny_options(batch_size=4))
+    assert batch._rehearsed(learner, tiny_options(batch_size=3))
+
+
+def test_no_room_for_one_face_is_said_with_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Learner("quick", TINY_NETWORK, options=tiny_options(), seed=0, compute=EXACT)
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: 1000)
+    with pytest.raises(MemoryTooSmall, match="GB are needed"):
+        largest_batch(learner, tiny_options())

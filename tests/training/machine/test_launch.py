@@ -1,0 +1,58 @@
+"""Processes are started together, stopped together, and started again a few times."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from understudy.errors import WorkerDied
+from understudy.training.machine.launch import launch, own_command
+
+
+def command(script: str) -> list[str]:
+    return [sys.executable, "-c", script]
+
+
+def test_the_leaders_exit_code_is_that_of_all() -> None:
+    rank = "import os, sys; sys.exit(2 if os.environ['RANK'] == '0' else 0)"
+    assert launch(command(rank), 3) == 2
+
+
+def test_processes_that_are_lost_again_and_again_are_given_up_in_a_sentence() -> None:
+    said: list[str] = []
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.raises(WorkerDied, match="3 times"):
+        launch(command(killed), 2, restarts=2, say=said.append)
+    assert len(said) == 2
+
+
+def test_a_leader_that_does_not_notice_is_ended_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("understudy.training.machine.launch._TO_SAVE_S", 0.5)
+    stuck = "import os, sys, time; time.sleep(60) if os.environ['RANK'] == '0' else sys.exit(9)"
+    began = time.monotonic()
+    with pytest.raises(WorkerDied):
+        launch(command(stuck), 2, restarts=0)
+    assert time.monotonic() - began < 20
+
+
+def test_a_signal_reaches_the_leader_which_decides_for_all() -> None:
+    patient = """
+import os, signal, sys, time
+if os.environ["RANK"] == "0":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+time.sleep(60)
+"""
+    threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("understudy.training.machine.launch._TO_END_S", 0.3)
+        assert launch(command(patient), 2) == 130
+
+
+def test_a_run_again_has_the_words_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["understudy", "train", "p", "--processes", "2"])
+    assert own_command()[1:] == ["-m", "understudy", "train", "p", "--processes", "2"]

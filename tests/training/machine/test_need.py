@@ -1,0 +1,63 @@
+"""What a training needs is told from shapes alone, and agrees with what is then taken."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from tests.training.conftest import TINY_NETWORK, tiny_options
+from understudy.networks.catalog import build
+from understudy.networks.face_model import parameter_count
+from understudy.training.learner import Learner
+from understudy.training.machine.device import Compute
+from understudy.training.machine.need import Need, empty_lesson, needed
+from understudy.training.presets import PRESETS
+
+EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
+
+
+def tiny(**changes: object) -> Need:
+    return needed("quick", TINY_NETWORK, tiny_options(**changes), bfloat16=False)
+
+
+def test_weights_and_moments_are_what_a_learner_holds() -> None:
+    options = tiny_options(optimizer="adamw", batch_size=2)
+    learner = Learner("quick", TINY_NETWORK, options=options, seed=0, compute=EXACT)
+    lessons = [empty_lesson(learner.model, 2, EXACT.device) for _ in range(2)]
+    for lesson in lessons:
+        for part in vars(lesson).values():
+            part.fill_(0.5)
+    with FlopCounterMode(display=False) as counter:
+        learner.step(*lessons, options, speed=1.0)
+    need = tiny(optimizer="adamw", batch_size=2)
+    held = [value.nbytes for name, value in learner.optimizer_tensors().items() if not name.endswith(":step")]
+    assert need.moments == sum(held)
+    assert need.weights == need.average == 4 * parameter_count(learner.model) == 4 * need.parameters
+    assert need.batch == sum(part.nbytes for lesson in lessons for part in vars(lesson).values())
+    assert need.flops == counter.get_total_flops()
+
+
+def test_what_is_kept_grows_with_the_batch_and_shrinks_when_calculated_again() -> None:
+    few, many = tiny(batch_size=8), tiny(batch_size=16)
+    assert 1.7 * few.activations < many.activations < 2 * few.activations  # modulated weights don't grow
+    assert tiny(batch_size=16, recompute=True).activations < 0.8 * many.activations
+
+
+def test_offloading_takes_moments_and_average_off_the_device() -> None:
+    here, away = tiny(), tiny(offload=True)
+    assert here.device_bytes - away.device_bytes == away.host_bytes == here.moments + here.average
+    assert here.host_bytes == 0
+
+
+def test_every_preset_can_be_looked_at_and_bfloat16_keeps_less() -> None:
+    preset = PRESETS["df"]
+    options = tiny_options(batch_size=8)
+    long = needed(preset.architecture, preset.network, options, bfloat16=False)
+    short = needed(preset.architecture, preset.network, options, bfloat16=True)
+    assert short.parameters == parameter_count(build("df", preset.network, device="meta"))
+    assert 0.5 * long.activations < short.activations < 0.95 * long.activations
+
+
+def test_critics_are_counted_with_their_gradients_and_moments() -> None:
+    assert tiny().critics == 0
+    assert tiny(gan_power=0.1).critics > 0

@@ -1,0 +1,148 @@
+"""Two processes learn what one would from the whole batch; a lost one never lets the others hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from understudy.facesets.store import Faceset
+from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.machine.launch import launch
+from understudy.training.machine.processes import Group, local_device
+
+STEPS = """
+import json, os, sys, torch
+torch.set_num_threads(1)
+from understudy.training.feeding.augment import Lesson
+from understudy.training.learner import Learner
+from understudy.training.machine.device import Compute
+from understudy.training.machine.processes import joined
+from understudy.training.options import TrainOptions
+
+def lesson(number, group):
+    draws = torch.Generator().manual_seed(number)
+    faces, mask = torch.rand(4, 3, 32, 32, generator=draws), torch.ones(4, 1, 32, 32)
+    share = slice(group.rank * group.share_of(4), (group.rank + 1) * group.share_of(4))
+    return Lesson(faces[share], faces[share], mask[share], mask[share], mask[share])
+
+with joined("cpu") as group:
+    options = TrainOptions(optimizer="adamw", gan_power=0.1, batch_size=4)
+    compute = Compute(torch.device("cpu"), uses_bfloat16=False)
+    network = {"size_px": 32, "width": 8, "code": 16}
+    learner = Learner("quick", network, options=options, seed=0, compute=compute, group=group)
+    for number in range(4):
+        terms = learner.step(lesson(2 * number, group), lesson(2 * number + 1, group), options, speed=1.0)
+        src, dst = terms.totals().tolist()
+        means = group.means({"src": src, "dst": dst}, compute.device)
+    weights = torch.cat([p.detach().flatten() for p in learner.model.parameters()])
+    critics = torch.cat([t.double().flatten() for t in learner.objective.tensors().values()])
+    found = [means["src"], means["dst"], weights.norm().item(), weights[::97].tolist(), critics.norm().item()]
+    print(json.dumps(found))
+"""
+
+
+def told(script: str, processes: int, tmp_path: Path) -> list:
+    out = tmp_path / f"{processes}.json"
+    with out.open("w") as file, pytest.MonkeyPatch.context() as patch:
+        if processes == 1:
+            subprocess.run([sys.executable, "-c", script], stdout=file, check=True, timeout=120)
+        else:
+            saved = os.dup(1)
+            os.dup2(file.fileno(), 1)
+            try:
+                assert launch([sys.executable, "-c", script], processes, restarts=0) == 0
+            finally:
+                os.dup2(saved, 1)
+                os.close(saved)
+            patch.undo()
+    return json.loads(out.read_text())
+
+
+def test_two_processes_take_the_steps_of_one_with_the_whole_batch(tmp_path: Path) -> None:
+    one, two = told(STEPS, 1, tmp_path), told(STEPS, 2, tmp_path)
+    assert one[:3] == pytest.approx(two[:3], rel=1e-4)
+    assert np.allclose(one[3], two[3], rtol=1e-3, atol=1e-5)
+    assert one[4] == pytest.approx(two[4], rel=1e-3)
+
+
+TRAINING = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from understudy.errors import UnderstudyError
+from understudy.facesets.store import Faceset
+from understudy.training import duties, presets
+from understudy.training.learner import Learner
+from understudy.training.options import TrainOptions
+from understudy.training.train import train
+duties._METRICS_EVERY = 2
+network = {"size_px": 32, "width": 8, "code": 16}
+presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
+model, mark = Path(sys.argv[1]), Path(sys.argv[2])
+real = Learner.step
+def step(self, *lessons, **settings):
+    assert len(lessons[0].seen_BCHW) == 2
+    if self.iteration == 5 and os.environ["RANK"] == "1" and not mark.exists():
+        mark.write_text("killed")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, *lessons, **settings)
+Learner.step = step
+options = TrainOptions(batch_size=4, preview_every=0, iterations=10)
+src, dst = (Faceset(Path(p)) for p in sys.argv[3:])
+try:
+    for event in train(model, src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
+        print(event, flush=True)
+except UnderstudyError as error:
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_a_killed_process_is_told_and_all_go_on_from_where_they_were(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    model, said = tmp_path / "m", []
+    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "mark")]
+    command += [str(faceset.folder) for faceset in facesets]
+    began = time.monotonic()
+    assert launch(command, 2, say=said.append) == 0
+    assert time.monotonic() - began < 120
+    assert len(said) == 1 and "1 of at most 3" in said[0]
+    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+    # The leader noticed at iteration 5 and saved it before it ended.
+    assert {p.name for p in (model / "checkpoints").iterdir()} == {"000000005", "000000010"}
+
+
+def test_a_group_of_one_changes_nothing() -> None:
+    alone = Group()
+    network = torch.nn.Linear(2, 2)
+    alone.share_gradients(network)
+    network(torch.ones(1, 2)).sum().backward()
+    alone.settle()
+    assert alone.leads and alone.share_of(5) == 5
+    assert alone.means({"a": 1.5}, torch.device("cpu")) == {"a": 1.5}
+    assert network.weight.grad is not None and torch.equal(network.weight.grad, torch.ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    "said, taken", [("auto", "cuda:1"), ("cuda", "cuda:1"), ("cuda:0", "cuda:0"), ("cpu", "cpu")]
+)
+def test_processes_of_one_computer_spread_over_its_devices(
+    monkeypatch: pytest.MonkeyPatch, said: str, taken: str
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert local_device(said) == said  # alone
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert local_device(said) == taken
