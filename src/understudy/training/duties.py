@@ -14,6 +14,7 @@ from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
 from understudy.training.keeping.requests import forget_requests, take_requests
 from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.viewing.preview import set_undone_aside
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -177,6 +178,7 @@ class Preview(Duty):
 
     def begin(self, run: Run) -> None:
         """Raises FacesUnknown at once rather than at the first preview."""
+        set_undone_aside(run.model_dir, newer_than=run.learner.iteration)
         if run.options.preview_every:
             _ = run.shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,11 @@ def test_the_picture_of_losses_has_the_scale_and_the_range_that_are_asked(
     folders = [trained(tmp_path / str(n), facesets, **changes) for n, changes in enumerate(asked)]
     pictures = [decode_image((folder / PLOT_NAME).read_bytes()) for folder in folders]
     assert (pictures[0] != pictures[1]).any() and (pictures[0] != pictures[2]).any()
+
+
+def test_a_training_that_begins_anew_sets_the_lost_ones_sheets_aside(tmp_path: Path, facesets: Pair) -> None:
+    trained(tmp_path, facesets)
+    shutil.rmtree(tmp_path / "checkpoints")
+    preview_paths(tmp_path)[0].rename(tmp_path / "previews" / "000000050.png")
+    trained(tmp_path, facesets)
+    assert [path.stem for path in preview_paths(tmp_path)] == ["000000006"]

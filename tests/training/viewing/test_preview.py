@@ -25,6 +25,7 @@ from understudy.training.viewing.preview import (
     preview_paths,
     preview_sheet,
     read_preview,
+    set_undone_aside,
     write_preview,
 )
 
@@ -127,3 +128,12 @@ def test_old_sheets_are_thinned_and_the_first_and_the_newest_stay(tmp_path: Path
         write_preview(tmp_path, iteration, tiny)
     names = [int(path.stem) for path in preview_paths(tmp_path)]
     assert len(names) <= 120 and names[0] == 1 and names[-30:] == list(range(101, 131))
+
+
+def test_sheets_of_iterations_that_were_lost_are_kept_aside(tmp_path: Path) -> None:
+    tiny = Preview(np.zeros((8, 8, 3), np.uint8), Layout(["1"], ["dst as src"], 8, [0], [0]))
+    for iteration in (5, 10, 15):
+        write_preview(tmp_path, iteration, tiny)
+    set_undone_aside(tmp_path, newer_than=5)
+    assert [path.stem for path in preview_paths(tmp_path)] == ["000000005"]
+    assert len(list((tmp_path / "previews").glob("undone-*.png"))) == 2

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from understudy.errors import FacesUnknown
 from understudy.faces.pose import poses_from_landmarks
-from understudy.files import write_bytes
+from understudy.files import said_plainly, write_bytes
 from understudy.measure.sheet import sheet, square_places
 from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.training.feeding.cache import FaceCache
@@ -177,6 +177,17 @@ def write_preview(model_dir: Path, iteration: int, preview: Preview) -> Path:
 def preview_paths(model_dir: Path) -> list[Path]:
     """All sheets of a model, oldest first; their stems are iterations."""
     return sorted((model_dir / FOLDER_NAME).glob("[0-9]*.png"))
+
+
+def set_undone_aside(model_dir: Path, *, newer_than: int) -> None:
+    """Rename sheets of iterations that a training lost, so that the others tell one history.
+
+    Raises FolderUnwritable.
+    """
+    for path in preview_paths(model_dir):
+        if int(path.stem) > newer_than:
+            with said_plainly(path):
+                path.replace(path.with_name(f"undone-{path.name}"))
 
 
 def read_preview(path: Path) -> Preview | None:
