@@ -15,6 +15,7 @@ from understudy.jobs import model_import
 from understudy.jobs.model_facts import model_facts
 from understudy.jobs.model_import import import_model
 from understudy.jobs.models import require_model
+from understudy.jobs.settings import train_options
 from understudy.project.project import Project
 from understudy.training.exchange.dfl_models import model_in, read_model
 from understudy.training.keeping.starting import source_in
@@ -35,6 +36,7 @@ def test_an_imported_model_says_where_it_is_from_and_how_far(project: Project, f
     weights = read_model(model_in(foreign)).weights
     made = source_in(project.model_folder("bought")).weights
     assert all(torch.equal(made[name], tensor) for name, tensor in weights.items())
+    assert train_options(project, "bought", {}).batch_size == 8, "its preset is one that can be trained with"
     require_model(project, "bought", preset="saehd", network={"ae_dims": 32})
 
 

@@ -31,7 +31,11 @@ def test_every_presets_network_can_be_built(name: str) -> None:
 
 
 def test_the_published_presets_are_there() -> None:
-    assert {"quick", "h64", "df", "liaef128"} <= set(PRESETS)
+    assert {"quick", "h64", "h128", "df", "liaef128", "miaef128", "sae", "saehd", "quick96"} <= set(PRESETS)
+
+
+def test_every_network_can_be_had_by_a_preset() -> None:
+    assert {preset.architecture for preset in PRESETS.values()} == set(ARCHITECTURES)
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
@@ -43,7 +47,7 @@ def test_every_option_is_declared_with_help() -> None:
     assert all(info.help for info in describe(TrainOptions))
 
 
-@pytest.mark.parametrize("value", [{"minutes": 0}, {"minutes": -3}, {"iterations": 0}, {"batch_size": 0}])
+@pytest.mark.parametrize("value", [{"minutes": 0}, {"minutes": -3}, {"iterations": 0}, {"batch_size": -1}])
 def test_impossible_values_are_refused_by_name(value: dict[str, float]) -> None:
     with pytest.raises(OptionInvalid, match=next(iter(value))):
         parse_options(TrainOptions, value)

@@ -31,6 +31,16 @@ _CLASSIC: Mapping[str, Any] = {
     "preview_every": 500,
 }
 
+_HD: Mapping[str, Any] = {**_CLASSIC, "optimizer": "adabelief"}
+_QUICK96: Mapping[str, Any] = {
+    "size_px": 96,
+    "archi": "df-ud",
+    "ae_dims": 128,
+    "e_dims": 64,
+    "d_dims": 64,
+    "d_mask_dims": 16,
+}
+
 # Faceswap++'s "256 px on 6 GB": EfficientNetV2-B0 sees 128 px, one decoder, an inter of each performer's own.
 _CUSTOM_256: Mapping[str, Any] = {
     "size_px": 256,
@@ -70,6 +80,11 @@ PRESETS: dict[str, Preset] = {
     ),
     "df": Preset("df", "full", "128 px; keeps src's own features best.", {**_CLASSIC, "batch_size": 8}),
     "liaef128": Preset("liaef128", "full", "128 px; takes on dst's light best.", {**_CLASSIC, "batch_size": 8}),
+    "h128": Preset("h128", "half", "H64 at 128 px.", {**_CLASSIC, "batch_size": 8}),
+    "miaef128": Preset("miaef128", "full", "128 px; src keeps dst's colours.", {**_CLASSIC, "batch_size": 8}),
+    "sae": Preset("sae", "full", "128 px in sizes of your choice, as of 2019.", {**_CLASSIC, "batch_size": 4}),
+    "saehd": Preset("saehd", "full", "64 to 640 px in sizes of your choice.", {**_HD, "batch_size": 8}),
+    "quick96": Preset("saehd", "full", "SAEHD's smallest, at 96 px.", {**_HD, "batch_size": 4}, _QUICK96),
     "custom-256": Preset(
         "custom",
         "whole",

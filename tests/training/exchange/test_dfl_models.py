@@ -22,6 +22,7 @@ from understudy.errors import ExchangeUnreadable, OptionInvalid, UnderstudyError
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.training.exchange.dfl_models import Imported, model_in, models_in, read_model
+from understudy.training.presets import PRESETS
 
 FACES = np.random.default_rng(7).random((2, 64, 64, 3)).astype(np.float32)  # BGR
 AMP_OPTIONS = {
@@ -76,6 +77,7 @@ def test_a_quick96_needs_no_settings(tmp_path: Path) -> None:
     parts = saehd_parts("df-ud", res=96, ae=128, e=64, d=64, m=16)
     imported = read_model(model_in(write_model(tmp_path, parts, {}, kind="Quick96")))
     assert (imported.architecture, imported.size_px, imported.face_type) == ("saehd", 96, "full")
+    assert imported.preset in PRESETS
     assert set(imported.weights) == set(network(imported).state_dict())
 
 

@@ -39,6 +39,7 @@ def test_axes_become_attributes_and_the_result_stays() -> None:
     old = lowered(model)
     assert old is not None
     assert old.opset_import[0].version == LOWERED_OPSET
+    assert [value.name for value in old.graph.initializer] == ["shape"], "what became an attribute is gone"
     assert run(old).tolist() == run(model).tolist() == [[1.0], [4.0]]
     assert model.opset_import[0].version == 18, "the graph that was given stays as it was"
 

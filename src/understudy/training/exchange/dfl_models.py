@@ -32,6 +32,7 @@ from understudy.training.exchange.dfl_layout import (
     part_tensors,
 )
 from understudy.training.keeping.about import network_settings
+from understudy.training.presets import PRESETS
 
 CLASSES = ("SAEHD", "AMP", "Quick96")
 _DATA = re.compile(rf"(?P<name>.+)_(?P<kind>{'|'.join(CLASSES)})_data\.dat")
@@ -174,8 +175,8 @@ def _saehd(options: Mapping[str, Any]) -> _Read:
 
 
 def _quick96(_: Mapping[str, Any]) -> _Read:
-    settings = {"size_px": 96, "archi": "df-ud", "ae_dims": 128, "e_dims": 64, "d_dims": 64, "d_mask_dims": 16}
-    return "saehd", "saehd", settings, "full", _parts("df", Letters.of("ud"))
+    settings = dict(PRESETS["quick96"].network)
+    return "quick96", "saehd", settings, "full", _parts("df", Letters.of("ud"))
 
 
 def _parts(topology: str, letters: Letters) -> _Parts:

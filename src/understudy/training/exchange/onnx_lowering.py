@@ -31,6 +31,7 @@ def lowered(model: ModelProto) -> ModelProto | None:
     copy.CopyFrom(model)
     if not all(_lower(node, copy.graph) for node in copy.graph.node):
         return None
+    _drop_unused(copy.graph)
     del copy.opset_import[:]
     copy.opset_import.append(onnx.helper.make_opsetid("", LOWERED_OPSET))
     copy.ir_version = _IR_VERSION
@@ -66,6 +67,13 @@ def _reshape_without_zero(node: NodeProto, graph: GraphProto) -> bool:
     """A zero in a shape has come to mean two things; where there is none, both are the same."""
     shape = _constant(graph, node.input[1])
     return not _without(node, "allowzero") or (shape is not None and 0 not in shape)
+
+
+def _drop_unused(graph: GraphProto) -> None:
+    """Take out constants that became attributes, which runtimes complain of."""
+    used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+    for value in [value for value in graph.initializer if value.name not in used]:
+        graph.initializer.remove(value)
 
 
 def _without(node: NodeProto, name: str) -> int:
