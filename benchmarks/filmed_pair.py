@@ -6,6 +6,7 @@ product's own store and cache. Landmarks are the renderer's, so no error of plac
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from understudy.training.feeding.cache import FaceCache, face_cache
 
 FRAME_PX, STORED_PX = 160, 160
 _SEED, _SEED_HELD_OUT = 7, 31
+_FIRST_OF_CROWD = 100
 
 # The lights of footage that walks through a room: warm from the right, cold from the left, from above, weak.
 LIGHTS = (
@@ -75,15 +77,29 @@ def filmed(folder: Path, casting: Casting, *, size_px: int) -> Footage:
         "truth": (casting.src, held_out),
     }
     place = folder / casting.name
-    caches = {name: cached(place, name, *shoot, size_px=size_px) for name, shoot in shoots.items()}
+    caches = {name: cached(place, name, [shoot], size_px=size_px) for name, shoot in shoots.items()}
     return Footage(caches["src"], caches["dst"], caches["held_out"], caches["truth"], held_out)
 
 
-def cached(place: Path, name: str, who: Identity, track: Sequence[State], *, size_px: int) -> FaceCache:
-    """The cache of one shoot."""
-    with Faceset(place / name) as faceset:
-        if len(faceset.faces()) < len(track):
-            _shoot(faceset, name, who, track)
+def crowd(folder: Path, *, size_px: int, people: int = 20, frames: int = 20) -> FaceCache:
+    """People who are in no pair, in any pose, expression and light: what a trunk learns from."""
+    rng = np.random.default_rng(17)
+    shoots = [
+        (identity(_FIRST_OF_CROWD + number), [any_state(rng) for _ in range(frames)])
+        for number in range(people)
+    ]
+    return cached(folder / "crowd", "crowd", shoots, size_px=size_px)
+
+
+def cached(
+    place: Path, name: str, shoots: Sequence[tuple[Identity, Sequence[State]]], *, size_px: int
+) -> FaceCache:
+    """The cache of a faceset that holds these shoots; what else was filmed under that name lies beside it."""
+    what = hashlib.sha256(repr([(who.name, list(track)) for who, track in shoots]).encode()).hexdigest()[:8]
+    with Faceset(place / f"{name}-{what}") as faceset:
+        there = len(faceset.faces())
+        for who, track in shoots if there < sum(len(track) for _, track in shoots) else ():
+            _shoot(faceset, who.name if len(shoots) > 1 else name, who, track)
         steps = face_cache(place / "cache", [faceset], side=name, face_type="full", size_px=size_px)
         return next(step for step in steps if isinstance(step, FaceCache))
 
@@ -97,7 +113,36 @@ def straight(cache: FaceCache) -> npt.NDArray[np.uint8]:
 def face_masks(cache: FaceCache) -> npt.NDArray[np.float32]:
     """Where the face is in `straight`, (n, size_px, size_px), 0..1."""
     inner = slice(cache.margin_px, cache.margin_px + cache.size_px)
-    return cache.masks_NHW2[:, inner, inner, 0].astype(np.float32) / 255
+    return cache.masks_NHW3[:, inner, inner, 0].astype(np.float32) / 255
+
+
+def any_state(rng: np.random.Generator) -> State:
+    """Any pose a film shows, any expression, any light."""
+
+    def some(low: float, high: float) -> float:  # below zero: not at all
+        return float(max(0.0, rng.uniform(low, high)))
+
+    blink = float(rng.random() < 0.15)
+    right, down, near = rng.uniform([-0.9, -0.9, 0.3], [0.9, 0.1, 0.8])
+    return State(
+        yaw_deg=float(rng.uniform(-42, 42)),
+        pitch_deg=float(rng.uniform(-16, 16)),
+        roll_deg=float(rng.uniform(-6, 6)),
+        jaw=some(-0.3, 0.8),
+        smile=some(-0.5, 1.0),
+        pucker=some(-0.5, 0.6),
+        brow=float(rng.uniform(-0.8, 0.8)),
+        frown=some(-0.6, 0.7),
+        blink_left=blink,
+        blink_right=blink,
+        gaze_deg=(float(rng.uniform(-12, 12)), float(rng.uniform(-6, 6))),
+        light=Light(
+            key_direction=(float(right), float(down), float(near)),
+            key_strength=some(0.7, 1.2),
+            fill_strength=some(0.3, 0.6),
+            exposure=some(0.8, 1.2),
+        ),
+    )
 
 
 def _walking(track: Sequence[State], lights: Sequence[Light]) -> list[State]:

@@ -8,6 +8,7 @@ In each pair dst walks through four lights while src keeps one. Every row trains
 on one thread; then its swaps of held-out dst frames are compared with the true swap: degrees between the heads,
 and the colour difference of the slow light on the face (`understudy.measure.following`). One line a run in
 FOLDER/following.jsonl, one sheet of pictures a run beside it; runs that are there are not made again.
+A row with a trunk takes FOLDER/trunk.safetensors, which `time_to_quality.py FOLDER --trunk SECONDS` makes.
 `--validate` reads true swaps with known errors, so that the measure itself can be judged.
 """
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +24,12 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from filmed_pair import LIT_PAIRS, Casting, Footage, cached, face_masks, filmed, straight
-from time_to_quality import PLAIN_2019, Judge
+from filmed_pair import LIT_PAIRS, Casting, Footage, any_state, cached, face_masks, filmed, straight
+from on_one_thread import training
+from safetensors.torch import load_file
+from time_to_quality import OURS, PLAIN_2019, WIDTH, Judge
 
-from understudy.actors.performance import Light, State, src_track
+from understudy.actors.performance import State, src_track
 from understudy.measure.following import PoseReader, light_following, pose_following
 from understudy.measure.sheet import sheet
 from understudy.media.images import encode_png
@@ -40,21 +42,20 @@ from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute
 from understudy.training.options import TrainOptions
-from understudy.training.steering.plan import planned
 
 SIZE_PX = 64
 _KNOWN_POSES = 240
-_ENCODER = (32, 64, 128, 256)
+_ENCODER = (16, 32, 64, 128)
 
 
 def _inter() -> Inter:
-    return Inter(256 * 4**2, dense=128, side_px=4, width=128, width_up=128)
+    return Inter(128 * 4**2, dense=128, side_px=4, width=128, width_up=64)
 
 
 def small_df(_: NetworkOptions) -> TwoDecoders:
-    """DF at half its side and a quarter of its widths, so that it learns here."""
+    """DF at half its side and an eighth of its widths, so that it learns here."""
     decoders: list[torch.nn.Module] = [
-        Decoder(128, face_widths=(128, 64, 32), mask_widths=(32, 16, 16)) for _ in range(2)
+        Decoder(64, face_widths=(64, 32, 16), mask_widths=(16, 8, 8)) for _ in range(2)
     ]
     return TwoDecoders(SIZE_PX, encoder=Encoder(_ENCODER), inter=_inter(), decoders=decoders)
 
@@ -66,7 +67,7 @@ def small_liae(_: NetworkOptions) -> Liae:
         encoder=Encoder(_ENCODER),
         inter_b=_inter(),
         inter_ab=_inter(),
-        decoder=Decoder(256, face_widths=(128, 64, 32), mask_widths=(32, 16, 16)),
+        decoder=Decoder(128, face_widths=(64, 32, 16), mask_widths=(16, 8, 8)),
     )
 
 
@@ -84,78 +85,48 @@ class Row:
     network: Mapping[str, Any] = field(default_factory=dict)
     bfloat16: bool = True
     averaged: bool = True
+    trunk: bool = False
 
 
 # Adam at the rate that learns fastest here: at 5e-5 df would stay blurred, and mostly that would show.
 _DF_WAY = {**PLAIN_2019, "learning_rate": 5e-4}
-_QUICK = {"size_px": SIZE_PX, "width": 32}
-_PLAIN_FEED = {"relight": 0.0, "pose_pairing": 0.0, "random_stretch": 0.0, "color_jitter": 0.0}
+_QUICK = {"size_px": SIZE_PX, "width": WIDTH}
+_NO_CARE = {"relight": 0.0, "color_jitter": 0.0}
 
 ROWS: dict[str, Row] = {
     "df": Row("small df", _DF_WAY, bfloat16=False, averaged=False),
-    "df, our steps": Row("small df", {"batch_size": 8, **_PLAIN_FEED}),
-    "df, our steps and feed": Row("small df", {"batch_size": 8}),
-    "liae, our steps": Row("small liae", {"batch_size": 8, **_PLAIN_FEED}),
-    "liae, our steps and feed": Row("small liae", {"batch_size": 8}),
-    "quick, plain feed": Row("quick", {"batch_size": 8, **_PLAIN_FEED}, _QUICK),
-    "quick": Row("quick", {"batch_size": 8}, _QUICK),
-    "quick, no relight": Row("quick", {"batch_size": 8, "relight": 0.0}, _QUICK),
-    "quick, no pairing": Row("quick", {"batch_size": 8, "pose_pairing": 0.0}, _QUICK),
-    "quick, no stretch": Row("quick", {"batch_size": 8, "random_stretch": 0.0}, _QUICK),
+    "df, our recipe": Row("small df", OURS),
+    "liae, our recipe": Row("small liae", OURS),
+    "quick": Row("quick", OURS, _QUICK),
+    "quick, no relight": Row("quick", {**OURS, **_NO_CARE}, _QUICK),
+    "quick, trunk": Row("quick", OURS, _QUICK, trunk=True),
+    "quick, pairing": Row("quick", {**OURS, "pose_pairing": 0.5}, _QUICK),
+    "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
 
 
-def trained(row: Row, footage: Footage, *, seed: int, seconds: float) -> tuple[Learner, float]:
+def trained(row: Row, footage: Footage, *, seed: int, seconds: float, trunk: Path) -> tuple[Learner, float]:
     """A learner after so many processor seconds of training, and the seconds it really took."""
-    options = TrainOptions.model_validate({**row.train, "minutes": seconds / 60})
+    planned_end = {"minutes": seconds / 60} if row.averaged else {}
+    options = TrainOptions.model_validate({**row.train, **planned_end})
     compute = Compute(torch.device("cpu"), row.bfloat16)
     learner = Learner(row.architecture, row.network, options=options, seed=seed, compute=compute)
+    if row.trunk:
+        weights = load_file(trunk)
+        learner.load(iteration=0, model=weights, ema=weights, optimizer={})
     feed = Feed(footage.src, footage.dst, options, compute.device)
-    # What has no average has no planned end either: rate and warp stay as they are.
-    start = planned(options if row.averaged else options.model_copy(update={"minutes": None}), None)
-    plan, began = start, time.process_time()
-    while (spent := time.process_time() - began) < seconds:
-        plan = start.after(seconds=spent, iterations=learner.iteration)
-        learner.step(*feed.lessons(learner.generator, warp=plan.warp), options, speed=plan.speed)
-    return learner, spent
+    for spent in training(learner, feed, options):
+        if spent.processor_s >= seconds:
+            return learner, spent.processor_s
+    return learner, seconds
 
 
 def reader_of(folder: Path, casting: Casting) -> PoseReader:
     """A reader that has seen src at known poses, with every expression, in any light."""
     rng = np.random.default_rng(5)
-    track = [_any_state(rng) for _ in range(_KNOWN_POSES)]
-    seen = cached(folder / casting.name, "known", casting.src, track, size_px=SIZE_PX)
+    track = [any_state(rng) for _ in range(_KNOWN_POSES)]
+    seen = cached(folder / casting.name, "known", [(casting.src, track)], size_px=SIZE_PX)
     return PoseReader(straight(seen), _poses(track), rng)
-
-
-def _any_state(rng: np.random.Generator) -> State:
-    def some(low: float, high: float) -> float:  # below zero: not at all
-        return float(max(0.0, rng.uniform(low, high)))
-
-    blink = float(rng.random() < 0.15)
-    return State(
-        yaw_deg=float(rng.uniform(-42, 42)),
-        pitch_deg=float(rng.uniform(-16, 16)),
-        roll_deg=float(rng.uniform(-6, 6)),
-        jaw=some(-0.3, 0.8),
-        smile=some(-0.5, 1.0),
-        pucker=some(-0.5, 0.6),
-        brow=float(rng.uniform(-0.8, 0.8)),
-        frown=some(-0.6, 0.7),
-        blink_left=blink,
-        blink_right=blink,
-        gaze_deg=(float(rng.uniform(-12, 12)), float(rng.uniform(-6, 6))),
-        light=Light(
-            key_direction=(
-                float(rng.uniform(-0.9, 0.9)),
-                float(rng.uniform(-0.9, 0.1)),
-                float(rng.uniform(0.3, 0.8)),
-            ),
-            key_strength=some(0.7, 1.2),
-            fill_strength=some(0.3, 0.6),
-            exposure=some(0.8, 1.2),
-        ),
-    )
 
 
 def _poses(track: Sequence[State]) -> np.ndarray:
@@ -165,7 +136,8 @@ def _poses(track: Sequence[State]) -> np.ndarray:
 def one_run(folder: Path, name: str, casting: Casting, said: argparse.Namespace) -> None:
     """Train, measure, write the line and the sheet."""
     row, footage = ROWS[name], filmed(folder / "footage", casting, size_px=SIZE_PX)
-    learner, spent = trained(row, footage, seed=said.seed, seconds=said.seconds)
+    trunk = folder / "trunk.safetensors"
+    learner, spent = trained(row, footage, seed=said.seed, seconds=said.seconds, trunk=trunk)
     judge = Judge(footage, learner.compute)
     model = learner.average if row.averaged else learner.model
     made = np.clip(judge.painted(model), 0, 1)
@@ -178,7 +150,7 @@ def one_run(folder: Path, name: str, casting: Casting, said: argparse.Namespace)
         "iterations": learner.iteration,
         "pose_deg": pose_following(reader, made, judge.truth).as_json(),
         "light_delta_e": light_following(made, judge.truth, judge.masks).as_json(),
-        "ssim": round(judge.score(model), 4),
+        "ssim": round(judge.score(made), 4),
     }
     print(json.dumps(line), flush=True)
     with (folder / "following.jsonl").open("a") as file:
@@ -205,11 +177,11 @@ def validate(folder: Path) -> None:
                   f"light {light_following(soft, truth, masks).as_json()}")  # fmt: skip
         for yaw, pitch in ((2, 0), (5, 0), (-10, 0), (0, 3), (0, -5)):
             track = [replace(s, yaw_deg=s.yaw_deg + yaw, pitch_deg=s.pitch_deg + pitch) for s in footage.states]
-            turned = straight(cached(place, f"turned {yaw} {pitch}", casting.src, track, size_px=SIZE_PX))
+            turned = straight(cached(place, f"turned {yaw} {pitch}", [(casting.src, track)], size_px=SIZE_PX))
             print(f"  turned by {yaw}, {pitch}: pose {pose_following(reader, turned, truth).as_json()}")
         own = src_track(1, 0)[0].light
         track = [replace(state, light=own) for state in footage.states]
-        unlit = straight(cached(place, "own light", casting.src, track, size_px=SIZE_PX))
+        unlit = straight(cached(place, "own light", [(casting.src, track)], size_px=SIZE_PX))
         print(f"  in src's own light: pose {pose_following(reader, unlit, truth).as_json()}, "
               f"light {light_following(unlit, truth, masks).as_json()}")  # fmt: skip
 
@@ -237,7 +209,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
     parser.add_argument("--pairs", nargs="+", default=[casting.name for casting in LIT_PAIRS])
-    parser.add_argument("--seconds", type=float, default=240.0, help="processor seconds of training a run")
+    parser.add_argument("--seconds", type=float, default=120.0, help="processor seconds of training a run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="make no runs")
     parser.add_argument("--validate", action="store_true")

@@ -1,6 +1,8 @@
 """How long until a swap is as good as a bar: recipes against each other on one fixed pair of rendered actors.
 
 Run: python benchmarks/time_to_quality.py FOLDER [RECIPE ...] [--seeds 1 2 3] [--seconds N] [--bar 0.8]
+     python benchmarks/time_to_quality.py FOLDER --trunk SECONDS
+     python benchmarks/time_to_quality.py FOLDER [RECIPE ...] --sheet FILE.png --at SECONDS
      python benchmarks/time_to_quality.py FOLDER --table [--bar 0.8]
 
 Quality is the SSIM inside the face between what the model paints from held-out dst frames and the true swap:
@@ -13,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +23,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from filmed_pair import PAIR, Footage, face_masks, filmed, straight
-from safetensors.torch import load_file
+from filmed_pair import PAIR, Footage, crowd, face_masks, filmed, straight
+from on_one_thread import training
+from safetensors.torch import load_file, save_file
 
 from understudy.measure.pictures import ssim
+from understudy.measure.sheet import sheet
+from understudy.media.images import encode_png
 from understudy.networks.face_model import FaceModel
 from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute
 from understudy.training.options import TrainOptions
-from understudy.training.steering.plan import Plan, planned
+from understudy.training.presets import preset_named
 
 SIZE_PX, WIDTH = 64, 32
 _EVERY_S = 5.0  # processor seconds between evaluations
+_SHEET_ROWS = 4
 _HELD_FOR = 2  # evaluations after the first
 
 
@@ -47,7 +52,7 @@ class Recipe:
     bfloat16: bool = True
     delivers: str = "ema"
     trunk: bool = False
-    seconds: float = 200.0
+    seconds: float = 80.0
 
 
 PLAIN_2019: Mapping[str, Any] = {
@@ -61,20 +66,56 @@ PLAIN_2019: Mapping[str, Any] = {
     "pose_pairing": 0.0,
     "random_stretch": 0.0,
     "color_jitter": 0.0,
-    "eyes_mouth": 0.0,
+    "losses": "dfl",
     "dst_flip": True,
 }
+PLAIN_FEED: Mapping[str, Any] = dict.fromkeys(
+    ("relight", "pose_pairing", "random_stretch", "color_jitter"), 0.0
+)
+_SHOWN: Mapping[str, Any] = {"relight": 0.85, "color_jitter": 1.0, "dst_flip": False}
 _BARE: dict[str, Any] = {"bfloat16": False, "delivers": "raw"}
 
+# The preset's own recipe, at the batch that all of these share.
+OURS: Mapping[str, Any] = {**preset_named("quick").train, "batch_size": 8}
+
+
+def _adam(rate: float, seconds: float) -> Recipe:
+    return Recipe(
+        f"2019 at the constant rate {rate:g}", {**PLAIN_2019, "learning_rate": rate}, seconds=seconds, **_BARE
+    )
+
+
+def _but(what: str, **train: Any) -> Recipe:
+    return Recipe(f"ours {what}", {**OURS, **train})
+
+
 RECIPES: dict[str, Recipe] = {
-    "2019": Recipe("Adam 5e-5, float32, last weights, warp and flip alone", PLAIN_2019, seconds=480, **_BARE),
-    **{
-        f"adam-{rate:g}": Recipe(
-            f"2019 with the constant rate {rate:g}", {**PLAIN_2019, "learning_rate": rate}, **_BARE
-        )
-        for rate in (2e-4, 5e-4, 1e-3, 2e-3)
-    },
-    "ours": Recipe("the defaults, batch 8, without a planned end", {"batch_size": 8}),
+    "2019": Recipe("Adam 5e-5, float32, last weights, warp and flips", PLAIN_2019, seconds=480, **_BARE),
+    "adam 2e-4": _adam(2e-4, 200),
+    "adam 5e-4": _adam(5e-4, 140),
+    "adam 1e-3": _adam(1e-3, 140),
+    "adam 5e-4, our faces": Recipe(
+        "Adam's best rate, float32, last weights, but shown what ours is shown",
+        {**PLAIN_2019, **_SHOWN, "learning_rate": 5e-4},
+        **_BARE,
+    ),
+    "ours": _but("without a planned end"),
+    "ours, trunk": Recipe("ours from a trunk that learned a crowd", OURS, trunk=True),
+    "ours, last weights": Recipe("ours without the average", OURS, delivers="raw"),
+    "ours, float32": Recipe("ours without bfloat16", OURS, bfloat16=False),
+    "ours, adamw": _but("with AdamW instead of Muon, at its rate 1e-3", optimizer="adamw", learning_rate=1e-3),
+    "ours, rate 1e-3": _but("at a third of the rate", learning_rate=1e-3),
+    "ours, planned": _but("with an end planned after a minute, so that the rate falls", minutes=1.0),
+    "ours, no relight": _but("in src's own light alone", relight=0.0),
+    "ours, no jitter": _but("without changes of colour", color_jitter=0.0),
+    "ours, pairing": _but("with half of src drawn by pose", pose_pairing=0.5),
+    "ours, stretch": _but("with other proportions in what is seen", random_stretch=1.0),
+    "ours, no warp": _but("without bent faces", random_warp=0.0),
+    "ours, half warp": _but("with faces bent half as much", random_warp=0.5),
+    "ours, dfl losses": _but("with DeepFaceLab's losses", losses="dfl"),
+    "ours, batch 4": _but("four at a time", batch_size=4),
+    "ours, batch 16": _but("sixteen at a time", batch_size=16),
+    "ours, batch 32": _but("thirty-two at a time", batch_size=32),
 }
 
 
@@ -87,6 +128,15 @@ class Point:
     iteration: int
     ema: float
     raw: float
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """An evaluation and what was seen at it: swaps of every held-out frame, (n, size_px, size_px, 3), 0..1."""
+
+    point: Point
+    ema_NHWC: np.ndarray
+    raw_NHWC: np.ndarray
 
 
 class Judge:
@@ -103,13 +153,13 @@ class Judge:
             faces = self.dst_BCHW.contiguous(memory_format=torch.channels_last)
             return model.swap(faces).faces_BCHW.permute(0, 2, 3, 1).float().numpy()
 
-    def score(self, model: FaceModel) -> float:
+    def score(self, made_NHWC: np.ndarray) -> float:
         """Mean SSIM inside the face."""
-        pairs = zip(self.painted(model), self.truth, self.masks, strict=True)
-        return float(np.mean([ssim(made, true, mask) for made, true, mask in pairs]))
+        pairs = zip(made_NHWC, self.truth, self.masks, strict=True)
+        return round(float(np.mean([ssim(made, true, mask) for made, true, mask in pairs])), 5)
 
 
-def begun(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> tuple[Learner, Feed, Plan]:
+def begun(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> tuple[Learner, Feed, TrainOptions]:
     """What a run of `recipe` starts with."""
     options = TrainOptions.model_validate(recipe.train)
     compute = Compute(torch.device("cpu"), recipe.bfloat16)
@@ -118,26 +168,34 @@ def begun(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> tuple[Lea
     if recipe.trunk:
         weights = load_file(trunk)
         learner.load(iteration=0, model=weights, ema=weights, optimizer={})
-    return learner, Feed(footage.src, footage.dst, options, compute.device), planned(options, None)
+    return learner, Feed(footage.src, footage.dst, options, compute.device), options
 
 
-def trained(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> Iterator[tuple[Point, Learner]]:
+def trained(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> Iterator[Look]:
     """Train for the recipe's processor seconds or to its planned end; yields at every evaluation."""
-    learner, feed, start = begun(recipe, seed, footage, trunk)
-    judge, plan = Judge(footage, learner.compute), start
-    spent = wall = next_look = 0.0
-    while spent < recipe.seconds and not plan.finished:
-        began, wall_began = time.process_time(), time.perf_counter()
-        src, dst = feed.lessons(learner.generator, warp=plan.warp)
-        learner.step(src, dst, feed.options, speed=plan.speed)
-        spent += time.process_time() - began
-        wall += time.perf_counter() - wall_began
-        plan = start.after(seconds=spent, iterations=learner.iteration)
-        if spent >= next_look or plan.finished:
+    learner, feed, options = begun(recipe, seed, footage, trunk)
+    judge, next_look = Judge(footage, learner.compute), 0.0
+    for spent in training(learner, feed, options):
+        if spent.processor_s >= next_look or spent.ended:
             next_look += _EVERY_S
-            ema, raw = judge.score(learner.average), judge.score(learner.model)
-            point = Point(round(spent, 2), round(wall, 2), learner.iteration, round(ema, 5), round(raw, 5))
-            yield point, learner
+            ema, raw = judge.painted(learner.average), judge.painted(learner.model)
+            times = round(spent.processor_s, 2), round(spent.wall_s, 2)
+            yield Look(Point(*times, learner.iteration, judge.score(ema), judge.score(raw)), ema, raw)
+        if spent.processor_s >= recipe.seconds:
+            return
+
+
+def make_trunk(folder: Path, seconds: float) -> None:
+    """Let the network learn a crowd in both places, to its planned end, and keep the averaged weights."""
+    faces = crowd(folder / "footage", size_px=SIZE_PX)
+    options = TrainOptions.model_validate({"batch_size": 8, "minutes": seconds / 60, **PLAIN_FEED})
+    recipe = Recipe("trunk", options.model_dump(exclude_unset=True))
+    learner, feed, options = begun(recipe, 0, Footage(faces, faces, faces, faces, ()), folder)
+    for _ in training(learner, feed, options):
+        pass
+    weights = {name: value.contiguous() for name, value in learner.average.state_dict().items()}
+    save_file(weights, folder / "trunk.safetensors")
+    print(f"trunk: {learner.iteration} iterations in {seconds:.0f} processor seconds, {len(faces)} faces")
 
 
 def passed(curve: Sequence[Mapping[str, float]], kind: str, bar: float) -> Mapping[str, float] | None:
@@ -199,13 +257,35 @@ def one_run(folder: Path, name: str, seed: int, footage: Footage, seconds: float
     if seconds:
         recipe = Recipe(**{**vars(recipe), "seconds": seconds})
     curve: list[dict[str, float]] = []
-    for point, _ in trained(recipe, seed, footage, folder / "trunk.safetensors"):
-        curve.append(vars(point))
-        print(f"{name} seed {seed}: {vars(point)}", flush=True)
+    seen: list[np.ndarray] = []
+    for look in trained(recipe, seed, footage, folder / "trunk.safetensors"):
+        curve.append(vars(look.point))
+        painted = look.ema_NHWC if recipe.delivers == "ema" else look.raw_NHWC
+        seen.append(np.rint(np.clip(painted[_shown(footage)], 0, 1) * 255).astype(np.uint8))
+        print(f"{name} seed {seed}: {vars(look.point)}", flush=True)
+    np.savez_compressed(folder / f"seen-{name}-{seed}.npz", np.stack(seen))
     line = {"recipe": name, "seed": seed, "delivers": recipe.delivers, "train": dict(recipe.train)}
     line["curve"] = curve
     with (folder / "runs.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def _shown(footage: Footage) -> list[int]:
+    """The held-out frames on sheets."""
+    return np.linspace(0, len(footage.states) - 1, _SHEET_ROWS + 2).round().astype(int)[1:-1].tolist()
+
+
+def draw_sheet(folder: Path, goal: Path, names: Sequence[str], *, seed: int, at_s: float) -> None:
+    """dst, the true swap and what each recipe painted when training had cost `at_s`."""
+    footage = filmed(folder / "footage", PAIR, size_px=SIZE_PX)
+    columns = [straight(cache)[_shown(footage)] for cache in (footage.held_out, footage.truth)]
+    for name in names:
+        curve = next(r["curve"] for r in read_runs(folder) if (r["recipe"], r["seed"]) == (name, seed))
+        last = max(k for k, point in enumerate(curve) if point["processor_s"] <= at_s + 1 or not k)
+        with np.load(folder / f"seen-{name}-{seed}.npz") as kept:
+            columns.append(kept["arr_0"][last])
+    titles = ("dst", "true swap", *(f"{name}, {at_s:.0f} s" for name in names))
+    goal.write_bytes(encode_png(sheet(list(zip(*columns, strict=True)), titles, cell_height_px=160)))
 
 
 def main() -> None:
@@ -215,11 +295,22 @@ def main() -> None:
     parser.add_argument("recipes", nargs="*", choices=[[], *RECIPES])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--seconds", type=float, help="processor seconds of a run, instead of the recipe's own")
-    parser.add_argument("--bar", type=float, default=0.80)
+    parser.add_argument("--bar", type=float, default=0.74)
+    parser.add_argument("--trunk", type=float, metavar="SECONDS", help="make the trunk alone")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE.png", help="draw the recipes' pictures, make no runs"
+    )
+    parser.add_argument("--at", type=float, default=60.0, metavar="SECONDS", help="of the sheet")
     parser.add_argument("--table", action="store_true", help="make no runs")
     said = parser.parse_args()
     torch.set_num_threads(1)
     said.folder.mkdir(parents=True, exist_ok=True)
+    if said.trunk:
+        make_trunk(said.folder, said.trunk)
+        return
+    if said.sheet:
+        draw_sheet(said.folder, said.sheet, said.recipes, seed=said.seeds[0], at_s=said.at)
+        return
     if not said.table:
         footage = filmed(said.folder / "footage", PAIR, size_px=SIZE_PX)
         there = {(run["recipe"], run["seed"]) for run in read_runs(said.folder)}
