@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from understudy.geometry import (
     FACE_TYPES,
+    FaceType,
     compose,
     crop_from_frame,
+    crop_share,
     crops_from_frames,
     for_pixel_grid,
     inverse,
@@ -273,3 +275,22 @@ def test_a_few_faces_only_marked_have_no_crops():
 
 def test_no_faces_have_no_crops():
     assert crops_from_frames(np.empty((0, 68, 2)), face_type="head", size_px=64).shape == (0, 2, 3)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("full-no-align", "head-no-align"), ("half", "full")])
+def test_a_narrower_crop_is_the_middle_of_a_wider_one(inner: FaceType, outer: FaceType) -> None:
+    points = transform_points([[0.9, 0.3, 5], [-0.3, 0.9, 7]], MEAN_FACE_68_IN_SPACE[:, :2] * 40)
+    inner_from_frame, outer_from_frame = (
+        crop_from_frame(points, face_type=kind, size_px=100) for kind in (inner, outer)
+    )
+    corners = transform_points(compose(outer_from_frame, inverse(inner_from_frame)), [[0, 0], [100, 100]])
+    rim = 50 * (1 - crop_share(inner, outer))
+    np.testing.assert_allclose(corners, [[rim, rim], [100 - rim, 100 - rim]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("full", "whole"), ("full", "head-no-align"), ("full", "head")])
+def test_crops_with_other_centres_or_turns_have_no_share_of_each_other(
+    inner: FaceType, outer: FaceType
+) -> None:
+    with pytest.raises(ValueError, match="middle"):
+        crop_share(inner, outer)

@@ -139,6 +139,17 @@ def crop_from_frame(
     return inverse(frame_from_crop)
 
 
+def crop_share(inner: FaceType, outer: FaceType) -> float:
+    """Which share of the side of an `outer` crop an `inner` one of the same face takes, in its middle.
+
+    Raises ValueError for types whose crops have other centres or turns.
+    """
+    if outer.endswith("-no-align") != inner.endswith("-no-align") or {inner, outer} & {*_SHIFT_UP, "mark-only"}:
+        raise ValueError(f"{inner} crops don't lie in the middle of {outer} ones")
+    sides = [1 + 2 * _PADDING[kind] * np.sqrt(2) for kind in (inner, outer)]
+    return float(sides[0] / sides[1])
+
+
 def crops_from_frames(
     landmarks_N682: npt.ArrayLike, *, face_type: FaceType, size_px: int, scale: float = 1.0
 ) -> Array:

@@ -44,6 +44,8 @@ SMALL: dict[str, Mapping[str, Any]] = {
     },
     "amp": {"size_px": 32, "ae_dims": 16, "inter_dims": 32, "e_dims": 4, "d_dims": 4, "d_mask_dims": 4},
     "ufm": {"size_px": 64, "filters": 8},
+    "avatar": {"size_px": 32, "face_px": 16, "avatar_type": "full", "dims": 8, "view_dims": 8},
+    "recyclegan": {"size_px": 32, "filters": 4},
 }
 STEPS: dict[str, int] = {}  # at most so many
 RATES: dict[str, float] = {}  # learning rates
@@ -58,7 +60,7 @@ def small(name: str, *, seed: int = 0, **changes: Any) -> FaceModel:
 
 
 def drawn_lesson(model: FaceModel, skin: tuple[int, int, int], *, count: int = 4) -> Lesson:
-    """`count` drawn faces as a network of that size sees them, unbent."""
+    """`count` drawn faces as a network of that size sees them, unbent; each as a run of its own."""
     faces, masks = [], []
     for number in range(count):
         frame, points = drawn_frame(5 * number, skin)
@@ -69,4 +71,5 @@ def drawn_lesson(model: FaceModel, skin: tuple[int, int, int], *, count: int = 4
     stacked = torch.from_numpy(np.stack(masks)).permute(0, 3, 1, 2).float()
     goal, stacked = (nnf.interpolate(x, model.size_px, mode="area") for x in (goal, stacked))
     seen = nnf.interpolate(goal, model.seen_px, mode="area").contiguous(memory_format=torch.channels_last)
-    return Lesson(seen, goal, *stacked.split(1, dim=1))
+    parts = (seen, goal, *stacked.split(1, dim=1))
+    return Lesson(*(part.repeat_interleave(model.frames_together, 0) for part in parts))

@@ -10,11 +10,13 @@ import torch
 
 from understudy.errors import ModelUnknown
 from understudy.networks.architectures.amp import AmpOptions, amp
+from understudy.networks.architectures.avatar import AvatarOptions, avatar
 from understudy.networks.architectures.custom.build import custom
 from understudy.networks.architectures.custom.options import CustomOptions
 from understudy.networks.architectures.liae import Liaef128Options, liaef128
 from understudy.networks.architectures.miae import Miaef128Options, miaef128
 from understudy.networks.architectures.quick import QuickOptions, quick
+from understudy.networks.architectures.recyclegan import RecycleGanOptions, recyclegan
 from understudy.networks.architectures.sae import SaeOptions, sae
 from understudy.networks.architectures.saehd import SaehdOptions, saehd
 from understudy.networks.architectures.two_decoders import (
@@ -49,12 +51,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "h128": Architecture(h128, H128Options, "DeepFaceLab, 2018"),
     "df": Architecture(df, DfOptions, "DeepFaceLab, 2018"),
     "liaef128": Architecture(liaef128, Liaef128Options, "DeepFaceLab, 2018"),
-    "custom": Architecture(custom, CustomOptions, "faceswap (Phaze-A), 2021"),
-    "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
-    "ufm": Architecture(ufm, UfmOptions, "DeepFaceLab, January 2019"),
     "miaef128": Architecture(miaef128, Miaef128Options, "DeepFaceLab, 2018"),
     "sae": Architecture(sae, SaeOptions, "DeepFaceLab, 2019"),
     "saehd": Architecture(saehd, SaehdOptions, "DeepFaceLab 2.0, 2021"),
+    "amp": Architecture(amp, AmpOptions, "DeepFaceLab, 2021"),
+    "custom": Architecture(custom, CustomOptions, "faceswap (Phaze-A), 2021"),
+    "avatar": Architecture(avatar, AvatarOptions, "DeepFaceLab, 2019"),
+    "ufm": Architecture(ufm, UfmOptions, "DeepFaceLab, January 2019"),
+    "recyclegan": Architecture(recyclegan, RecycleGanOptions, "Bansal et al., ECCV 2018; DeepFaceLab, 2018"),
 }
 
 

@@ -7,6 +7,7 @@ models there are (`catalog.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -50,12 +51,18 @@ class FaceModel(nn.Module):
     routed differently for the two performers is decided by who is shown, never by who was seen.
     """
 
+    # The entry of `training.losses.own` for networks that are asked something else than the faces they paint.
+    own_losses: ClassVar[str] = ""
+    # So many consecutive frames of a clip lie together in training, one such run after the other.
+    frames_together: ClassVar[int] = 1
+
     def __init__(self, size_px: int, *, seen_px: int | None = None) -> None:
         super().__init__()
         self.size_px = size_px
         self.seen_px = seen_px or size_px  # side of what `encode` takes; most networks see what they paint
         # How much of src is in a swap, 0..1; None in networks that cannot blend the performers.
         self.morph: float | None = None
+        self.random_parts: frozenset[str] = frozenset()  # parts that stay as they were drawn
 
     def encode(self, faces_BCHW: Tensor) -> Tensor:
         """What is seen, whoever it is. `faces_BCHW` is RGB 0..1 of side `seen_px`."""

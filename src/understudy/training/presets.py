@@ -162,6 +162,26 @@ PRESETS: dict[str, Preset] = {
     "amp": Preset(
         "amp", "whole", "224 px; blends from dst to src by any share.", {**_CLASSIC, "batch_size": 8}
     ),
+    "avatar": Preset(
+        "avatar",
+        "head-no-align",
+        "224 px: dst's expressions drive src's whole head. Three frames at a time.",
+        {**_CLASSIC, "batch_size": 4},
+    ),
+    "avatar-full": Preset(
+        "avatar",
+        "full-no-align",
+        "The same for the face alone.",
+        {**_CLASSIC, "batch_size": 4},
+        {"avatar_type": "full"},
+    ),
+    "recyclegan": Preset(
+        "recyclegan",
+        "head-no-align",
+        "Archived: 64 px, translates clips unpaired, from three frames at a time.",
+        {**_CLASSIC, "learning_rate": 2e-4, "batch_size": 10, "random_warp": 0.0, "random_stretch": 0.0}
+        | {"color_jitter": 0.0, "src_flip": False, "pose_pairing": 0.0, "critic_rate": 2e-4},
+    ),
     "ufm": Preset(
         "ufm",
         "full",

@@ -122,6 +122,7 @@ def _train(
         size_px=model.size_px,
         seen_px=model.seen_px,
         seed=options.seed,
+        frames_together=model.frames_together,
     )
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
     course = Course(recipe_named(options.recipe), options, plan)
@@ -158,7 +159,11 @@ def show_samples(
     src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
     dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
     options = options.changed(batch_size=count)
-    sizes = {"size_px": model.size_px, "seen_px": model.seen_px}
+    sizes = {
+        "size_px": model.size_px,
+        "seen_px": model.seen_px,
+        "frames_together": model.frames_together,
+    }
     feed = Feed(src_cache, dst_cache, options, choose_device(device).device, **sizes, seed=options.seed)
     lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
     yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
@@ -10,9 +9,7 @@ from understudy.errors import OptionInvalid
 from understudy.networks.architectures.amp import Amp, drawn_channels
 from understudy.networks.catalog import build
 from understudy.networks.face_model import parameter_count
-from understudy.training.feeding.cache import FaceCache
-from understudy.training.machine.device import Compute
-from understudy.training.viewing.preview import preview_sheet
+from understudy.training.steering.freezing import hold_still
 
 SMALL = {"size_px": 64, "ae_dims": 32, "inter_dims": 40, "e_dims": 16, "d_dims": 16, "d_mask_dims": 16}
 
@@ -108,18 +105,9 @@ def test_a_side_that_cannot_be_halved_five_times_is_refused() -> None:
         small(size_px=80)
 
 
-def test_a_preview_shows_blends_side_by_side_and_leaves_the_morph_as_it_was() -> None:
-    model = small()
-    model.morph = 0.4
-    faces = np.random.default_rng(0).integers(0, 256, (6, 80, 80, 3), dtype=np.uint8)
-    cache = FaceCache(faces, faces, np.zeros((6, 68, 2), np.float32), size_px=64, margin_px=8)
-    compute = Compute(torch.device("cpu"), uses_bfloat16=False)
-    sheet = preview_sheet(model, cache, cache, compute)
-    assert sheet.shape == (6 * 64, 9 * 64, 3) and model.morph == 0.4
-    swaps = np.split(sheet, 9, axis=1)[4:]
-    for morph, swap in zip((0.25, 0.5, 0.65, 0.75, 1.0), swaps, strict=True):
-        model.morph = morph
-        with torch.inference_mode():
-            seen = torch.from_numpy(faces[:, 8:72, 8:72]).permute(0, 3, 1, 2) / 255
-            painted = model.swap(seen).faces_BCHW.permute(0, 2, 3, 1).reshape(-1, 64, 3).numpy()
-        np.testing.assert_allclose(swap / 255, painted, atol=0.01)
+def test_inters_that_stay_random_do_so_also_after_another_part_was_frozen_and_thawed() -> None:
+    model = small(trained_inters=False)
+    for frozen in ({"encoder"}, set()):
+        hold_still(model, frozenset(frozen))
+        assert not any(p.requires_grad for p in model.inter_src.parameters())
+        assert all(p.requires_grad for p in model.decoder.parameters())

@@ -62,6 +62,7 @@ class Amp(FaceModel):
         self.morph_factor, self.morph = morph_factor, 1.0
         initialise(self)
         if not trained_inters:
+            self.random_parts = frozenset({"inter_src", "inter_dst"})
             inter_src.requires_grad_(False)
             inter_dst.requires_grad_(False)
 

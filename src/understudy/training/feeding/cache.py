@@ -28,7 +28,8 @@ from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_p
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
 
-_LAYOUT = 3
+Moment = tuple[str, int, int]  # clip, track in it, frame
+_LAYOUT = 4
 _MARGIN = 0.125  # of the model's side, on each side
 _PROGRESS_EVERY = 25
 _NEWEST_KEPT = 2  # caches of one side
@@ -46,6 +47,7 @@ class FaceCache:
     size_px: int
     margin_px: int
     names: tuple[str, ...] = ()  # of the faces, where they are known
+    moments: tuple[Moment, ...] = ()  # when they are seen, where it is known
 
     def __len__(self) -> int:
         return len(self.images_NHWC)
@@ -119,6 +121,7 @@ def _opened(folder: Path, size_px: int) -> FaceCache:
         size_px=size_px,
         margin_px=margin_px(size_px),
         names=tuple(about["names"]),
+        moments=tuple((clip, track, frame) for clip, track, frame in about["moments"]),
     )
 
 
@@ -153,19 +156,22 @@ def _fill(
     masks = array("masks", (cut.whole_px, cut.whole_px, 3), np.uint8)
     landmarks = array("landmarks", (68, 2), np.float32)
     names: list[str] = []
+    moments: list[Moment] = []
     for number, (face, entry) in enumerate(_entries(faces, cut)):
         if isinstance(entry, ImageUnreadable):
             yield Notice(f"{face.name} is left out: {entry.message}", level="warning")
             continue
         images[len(names)], masks[len(names)], landmarks[len(names)] = entry
         names.append(face.name)
+        moments.append((face.record.clip, face.record.track, face.record.frame))
         if number % _PROGRESS_EVERY == 0:
             yield Progress(stage=f"read {side} faces", done=number, total=len(faces))
     if not names:
         raise FacesetUnusable(f"None of the {len(faces)} {side} faces can be read.", faces[0][1].path.parent)
     for part in (images, masks, landmarks):
         part.flush()
-    write_json(folder / "about.json", {"layout": _LAYOUT, "faces": len(names), "names": names})
+    about = {"layout": _LAYOUT, "faces": len(names), "names": names, "moments": moments}
+    write_json(folder / "about.json", about)
     yield StageFinished(stage=f"read {side} faces", summary={"faces": len(names)})
 
 

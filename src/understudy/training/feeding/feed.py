@@ -19,6 +19,7 @@ from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.feeding.color_transfer import recolored
 from understudy.training.feeding.options import FeedOptions
+from understudy.training.feeding.runs import lesson_of_runs, runs_of
 from understudy.training.feeding.sampling import (
     Bins,
     evenly_turned,
@@ -110,10 +111,12 @@ class Feed:
         size_px: int | None = None,
         seen_px: int | None = None,
         seed: int = 0,
+        frames_together: int = 1,
     ) -> None:
         """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without.
 
-        `seed` is that of orders that reach over many batches.
+        `seed` is that of orders that reach over many batches. Where a network sees several `frames_together`, a
+        batch holds so many consecutive ones about each face drawn, one such run after the other.
         """
         self.seed = seed
         self.options, self.device = options, device
@@ -121,6 +124,11 @@ class Feed:
         self.seen_px = seen_px or self.size_px
         self.src = Side(src, flip=options.src_flip, device=device)
         self.dst = Side(dst, flip=options.dst_flip, device=device)
+        self.runs = (
+            [runs_of(side.cache.moments, frames_together, mirrored=side.flip) for side in (self.src, self.dst)]
+            if frames_together > 1
+            else []
+        )
 
     def draw(self, generator: Generator, options: FeedOptions | None = None, *, iteration: int = 0) -> Draw:
         """Choose the faces of one batch."""
@@ -159,6 +167,8 @@ class Feed:
         """
         options = options or self.options
         draw = self.draw(generator, options, iteration=iteration)
+        if self.runs:
+            return self._lessons_of_runs(draw, options, generator)
         src, dst, light = self.src.faces(draw.src), self.dst.faces(draw.dst), self.dst.faces(draw.light)
         if options.ct_mode != "none":
             src = self._recolored(src, dst, options, generator)
@@ -168,6 +178,19 @@ class Feed:
         return made(src, variation=replace(varied, hue=options.hsv_power), light=light, relit_B=relit), made(
             dst, variation=varied
         )
+
+    def _lessons_of_runs(self, draw: Draw, options: FeedOptions, generator: Generator) -> tuple[Lesson, Lesson]:
+        """Consecutive frames about each face drawn, in their own light and colours."""
+        varied = variation(options)
+        made = partial(
+            lesson, size_px=self.size_px, seen_px=self.seen_px, variation=varied, generator=generator
+        )
+        lessons = []
+        sides = ((self.src, draw.src), (self.dst, draw.dst))
+        for (side, drawn), runs in zip(sides, self.runs, strict=True):
+            faces = [side.faces(numbers) for numbers in runs[drawn].unbind(1)]
+            lessons.append(lesson_of_runs(faces, made, generator))
+        return lessons[0], lessons[1]
 
     def _recolored(self, src: Faces, dst: Faces, options: FeedOptions, generator: Generator) -> Faces:
         """Some of src's faces in the colours of the dst faces beside them."""

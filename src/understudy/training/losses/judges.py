@@ -45,12 +45,12 @@ class Judges:
     def gan(self, options: LossOptions, size_px: int) -> Critic:
         """The critic of patches. Another patch size or width is a new one."""
         shape = (options.gan_patch_size or max(3, size_px // 8), options.gan_dims)
-        return self._critic(GAN, shape, lambda: PatchUnet(*shape))
+        return self.critic(GAN, shape, lambda: PatchUnet(*shape))
 
     def true_face(self, code: Tensor) -> Critic:
         """The critic of codes."""
         shape = code_shape(code)
-        return self._critic(TRUE_FACE, shape, lambda: CodeCritic(*shape))
+        return self.critic(TRUE_FACE, shape, lambda: CodeCritic(*shape))
 
     def embedder(self, options: LossOptions) -> Embedder:
         """Who tells identities. Raises OptionInvalid, ModelUnknown, CheckpointCorrupt."""
@@ -59,7 +59,8 @@ class Judges:
             self._embedders[name] = embedder_named(name, self.compute)
         return self._embedders[name]
 
-    def _critic(self, name: str, shape: tuple[int, ...], build: Callable[[], nn.Module]) -> Critic:
+    def critic(self, name: str, shape: tuple[int, ...], build: Callable[[], nn.Module]) -> Critic:
+        """The critic of that name, built where there is none of that shape yet."""
         critic = self._critics.get(name)
         if critic is not None and critic.shape == shape:
             return critic
@@ -68,7 +69,8 @@ class Judges:
             new = Critic(build(), shape, self.compute)
         kept = self._kept.pop(name, None)
         if critic is not None or (kept is not None and not new.load(kept)):
-            self.notices.append(f"{_TITLES[name]} has another shape now ({shape}) and starts to learn anew.")
+            title = _TITLES.get(name, "A critic")
+            self.notices.append(f"{title} has another shape now ({shape}) and starts to learn anew.")
         self._critics[name] = new
         return new
 

@@ -19,6 +19,7 @@ from understudy.training.losses.case import Case, Scene
 from understudy.training.losses.catalog import LOSSES
 from understudy.training.losses.judges import Judges
 from understudy.training.losses.options import LossOptions
+from understudy.training.losses.own import OWN_LOSSES
 from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
 
@@ -42,6 +43,8 @@ class Objective:
         """
         with self.compute.exactly():
             scene = self._scene(made, src, dst, options, iteration)
+            if self.model.own_losses:
+                return OWN_LOSSES[self.model.own_losses].ask(scene)
             terms = Terms(_costs(scene.src, scene, options), _costs(scene.dst, scene, options))
         if not (terms.src or terms.dst):
             raise OptionInvalid(
@@ -51,6 +54,10 @@ class Objective:
 
     def learn(self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions) -> None:
         """Let the critics learn from what the model painted; called after the model's own step."""
+        if self.model.own_losses:
+            with torch.autocast(self.compute.device.type, enabled=False):
+                OWN_LOSSES[self.model.own_losses].teach(self._scene(made, src, dst, options))
+            return
         if not (options.gan_power or options.true_face_power):
             return
         with self.compute.exactly():

@@ -168,6 +168,10 @@ class LossOptions(Options):
         high=0.5,
     )
     critic_rate: float = option(5e-5, "Learning rate of the critics, when there are any.", low=1e-7, high=1e-2)
+    avatar_stage: Literal["both", "faces", "views"] = option(
+        "both",
+        "For the model avatar: it learns to paint faces, or src's views from its faces, or both at once.",
+    )
     identity_weight: float = option(
         0.0,
         "How much it counts that the swap is src to an embedder; 0.1 to 1 with an embedder that knows people.",

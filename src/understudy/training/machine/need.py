@@ -107,7 +107,8 @@ def empty_lesson(model: FaceModel, count: int, device: torch.device) -> Lesson:
 
     def empty(name: str) -> Tensor:
         size = model.seen_px if name.startswith("seen") else model.size_px
-        return torch.empty(count, 3 if name.endswith("BCHW") else 1, size, size, device=device)
+        channels = 3 if name.endswith("BCHW") else 1
+        return torch.empty(count * model.frames_together, channels, size, size, device=device)
 
     return Lesson(**{field.name: empty(field.name) for field in fields(Lesson)})
 

@@ -34,6 +34,6 @@ def frozen_parts(model: FaceModel, options: TrainOptions, *, iteration: int) -> 
 
 
 def hold_still(model: FaceModel, frozen: frozenset[str]) -> None:
-    """Let the weights of these parts have no gradients, and all others have them."""
+    """Let the weights of these parts have no gradients, and all others have them but those that never learn."""
     for name, part in model.parts().items():
-        part.requires_grad_(name not in frozen)
+        part.requires_grad_(name not in frozen and name not in model.random_parts)
