@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from understudy.cli import show as shown
 from understudy.cli.show import show
 from understudy.errors import NoFaceFound
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
@@ -82,3 +83,24 @@ def test_training_has_its_own_view_among_the_bars_of_other_stages(
         assert words in said
     assert said.rindex("merge") > said.rindex("waiting for faces")
     assert [stage.stage for stage in finished] == ["read src faces", "train", "merge"]
+
+
+def test_a_terminal_that_is_gone_closes_the_stage_before_the_error_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[int] = []
+
+    def stage() -> Events:
+        try:
+            yield StageStarted(stage="merge", unit="frames", total=2)
+            yield Notice("half way")
+        except GeneratorExit:
+            kept.append(1)
+
+    def gone(_line: str) -> None:
+        raise OSError("no terminal")
+
+    monkeypatch.setattr(shown, "_say", gone)
+    with pytest.raises(OSError, match="no terminal"):
+        shown.show(stage())
+    assert kept == [1]

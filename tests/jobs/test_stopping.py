@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from understudy.errors import Stopped
 from understudy.events import Events, Notice, Progress
 from understudy.jobs.stopping import joined, stoppable
+
+
+@pytest.fixture(autouse=True)
+def not_under_nohup() -> Iterator[None]:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def _endless(kept: list[int]) -> Events:
@@ -23,7 +31,7 @@ def _endless(kept: list[int]) -> Events:
         kept.append(done)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_closes_the_stage_after_its_present_step(number: signal.Signals) -> None:
     kept: list[int] = []
     seen = 0
@@ -43,6 +51,30 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(stoppable(stubborn()))
+
+
+def test_a_closed_terminal_that_says_so_twice_lets_the_stage_end_and_keep_what_is_done() -> None:
+    kept: list[int] = []
+
+    def nobody_there() -> None:
+        raise OSError("no terminal")
+
+    with pytest.raises(Stopped):
+        for _ in stoppable(_endless(kept), when_asked=nobody_there):
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert kept == [1]
+
+
+def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        for number, _ in enumerate(stoppable(iter([Progress(stage="train", done=n) for n in range(3)]))):
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        assert signal.signal(signal.SIGHUP, before) is signal.SIG_IGN
+    assert number == 2
 
 
 def test_the_person_who_waits_is_told_at_once() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import closing
 from typing import Protocol
 
 from rich.console import Console
@@ -36,10 +37,12 @@ def show(events: Events, *, as_json: bool = False, wishes: Wishes | None = None)
     finished: list[StageFinished] = []
     reader = _reader(as_json=as_json, wishes=wishes or {})
     try:
-        for event in stoppable(events, when_asked=_say_stopping):
-            reader.read(event)
-            if isinstance(event, StageFinished):
-                finished.append(event)
+        # Where nothing can be shown any more, at a closed terminal, the job ends as if asked to.
+        with closing(stoppable(events, when_asked=_say_stopping)) as stream:
+            for event in stream:
+                reader.read(event)
+                if isinstance(event, StageFinished):
+                    finished.append(event)
     finally:
         reader.close()
     return finished

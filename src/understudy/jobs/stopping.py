@@ -1,10 +1,12 @@
 """Stop a job cleanly: the first Ctrl-C closes the stage where it stands, the second ends the process.
 
-A stage that is closed keeps what is done, so the same command goes on from there.
+A stage that is closed keeps what is done, so the same command goes on from there. A terminal that is closed
+stops its job like that too, unless `nohup` was to keep it running.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -12,8 +14,7 @@ from types import FrameType
 
 from understudy.errors import Stopped
 from understudy.events import Event, Events
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from understudy.stop_signals import stop_signals
 
 
 def joined(*streams: Iterable[Event]) -> Events:
@@ -34,18 +35,23 @@ def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) 
     asked = threading.Event()
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        # A closing terminal may say so twice, and a computer that shuts down says it in two ways.
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
-        when_asked()
+        with contextlib.suppress(OSError):  # nobody can be told at a terminal that is closed
+            when_asked()
 
-    before = {number: signal.signal(number, ask) for number in _SIGNALS}
+    before = {number: signal.signal(number, ask) for number in stop_signals()}
     try:
         for event in events:
             yield event
             if asked.is_set():
                 events.close()  # type: ignore[attr-defined]  # stages are generators
                 raise Stopped("Stopped. Everything done so far is kept; run the same command again to go on.")
+    except GeneratorExit:  # nobody reads any more; the stage saves while signals still wait for it
+        events.close()  # type: ignore[attr-defined]
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -7,11 +7,20 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from understudy.errors import WorkerDied
 from understudy.training.machine.launch import launch, own_command
+
+
+@pytest.fixture(autouse=True)
+def not_under_nohup() -> Iterator[None]:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def command(script: str) -> list[str]:
@@ -40,14 +49,23 @@ def test_a_leader_that_does_not_notice_is_ended_after_its_time(monkeypatch: pyte
     assert time.monotonic() - began < 20
 
 
-def test_a_signal_reaches_the_leader_which_decides_for_all() -> None:
-    patient = """
-import os, signal, sys, time
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_reaches_the_leader_which_decides_for_all(number: signal.Signals, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    patient = f"""
+import os, pathlib, signal, sys, time
 if os.environ["RANK"] == "0":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    signal.signal({int(number)}, lambda *_: sys.exit(130))
+    pathlib.Path({str(ready)!r}).touch()
 time.sleep(60)
 """
-    threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    def send() -> None:
+        while not ready.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=send, daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("understudy.training.machine.launch._TO_END_S", 0.3)
         assert launch(command(patient), 2) == 130

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from understudy.errors import ProcessLost, WorkerDied
+from understudy.stop_signals import stop_signals
 
 _LOOK_EVERY_S = 0.2
 _TO_SAVE_S = 40.0  # for the leader, after another process is gone
@@ -45,7 +46,7 @@ def launch(
 
 
 class _Processes:
-    """One start of all processes; each has its own session, so that Ctrl-C reaches them through us alone."""
+    """One start of all processes; each has its own session, so that a signal reaches them through us alone."""
 
     def __init__(self, command: Sequence[str], count: int) -> None:
         threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // count))
@@ -68,7 +69,7 @@ class _Processes:
 
     def wait(self) -> int | None:
         """The leader's exit code; None where a process was lost."""
-        before = {number: signal.signal(number, self._pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, self._pass_on) for number in stop_signals()}
         try:
             return self._wait()
         finally:
