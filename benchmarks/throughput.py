@@ -7,7 +7,7 @@ Every preset runs in a process of its own. Operations are counted by torch's Flo
 backward of the network and the losses. The peak is the best of a few large products in the format that networks
 run in, measured before and after every step in the same process with the same threads. On a CPU all times are
 the processor's own, so that other programs on a shared machine don't count; wall-clock is given beside them.
-The table is kept in --out and goes on where it stopped; what is too large or too slow is skipped with its reason.
+The table is kept in --out and goes on where it stopped; what is too large or too slow is skipped, and why.
 """
 
 from __future__ import annotations

@@ -244,6 +244,46 @@ def restore(
         print(f"{counted(len(away), 'model')} in the trash")
 
 
+@model.command
+def backups(project: Path, name: str, /) -> None:
+    """List the backups that training has kept of a model.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    """
+    from understudy.jobs import model_backups
+
+    found = model_backups.list_backups(Project.open(project), name)
+    for words in found:
+        print(words)
+    print(counted(len(found), "backup"))
+
+
+@model.command(name="restore-backup")
+def restore_backup(project: Path, name: str, iteration: int, /) -> None:
+    """Make a backup a model's newest state; what was learnt after it goes to the trash.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    iteration:
+        Which backup, by its iteration.
+    """
+    from understudy.jobs import model_backups
+
+    moved = model_backups.restore(Project.open(project), name, iteration)
+    print(
+        f"model {name} is at iteration {iteration} again; {counted(len(moved), 'checkpoint')} went to the trash"
+    )
+
+
 @model.command(name="import")
 def import_model(project: Path, files: Path, name: str, /, *, called: str = "", json: Json = False) -> None:
     """Take a model of DeepFaceLab: SAEHD, AMP or Quick96, from its .npy and .dat files, which are not run.

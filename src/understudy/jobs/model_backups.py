@@ -1,0 +1,32 @@
+"""Backups of a project's models: those there are, and going back to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.errors import ModelUnknown
+from understudy.project.project import Project
+from understudy.training.keeping.backups import backups, made_words, restore_backup
+from understudy.training.keeping.lock import model_lock
+
+
+def list_backups(project: Project, model: str) -> list[str]:
+    """A line for each, oldest first. Raises ModelUnknown."""
+    return [made_words(backup) for backup in backups(_folder(project, model))]
+
+
+def restore(project: Project, model: str, iteration: int) -> list[Path]:
+    """Go back to a backup; returns where the newer checkpoints lie now.
+
+    Raises ModelUnknown, ModelInUse, CheckpointCorrupt where there is no such backup.
+    """
+    folder = _folder(project, model)
+    with model_lock(folder):
+        return restore_backup(folder, iteration, trash=project.trash.folder)
+
+
+def _folder(project: Project, model: str) -> Path:
+    if model not in project.manifest.models:
+        known = ", ".join(project.manifest.models) or "none yet"
+        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+    return project.model_folder(model)
