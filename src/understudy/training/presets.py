@@ -86,7 +86,9 @@ PRESETS: dict[str, Preset] = {
     "df": Preset("df", "full", "128 px; keeps src's own features best.", {**_CLASSIC, "batch_size": 8}),
     "liaef128": Preset("liaef128", "full", "128 px; takes on dst's light best.", {**_CLASSIC, "batch_size": 8}),
     "h128": Preset("h128", "half", "H64 at 128 px.", {**_CLASSIC, "batch_size": 8}),
-    "miaef128": Preset("miaef128", "full", "128 px; src keeps dst's colours.", {**_CLASSIC, "batch_size": 8}),
+    "miaef128": Preset(
+        "miaef128", "full", "128 px; the colours of a swap are those of dst.", {**_CLASSIC, "batch_size": 8}
+    ),
     "sae": Preset("sae", "full", "128 px in sizes of your choice, as of 2019.", {**_CLASSIC, "batch_size": 4}),
     "saehd": Preset("saehd", "full", "64 to 640 px in sizes of your choice.", {**_HD, "batch_size": 8}),
     "quick96": Preset("saehd", "full", "SAEHD's smallest, at 96 px.", {**_HD, "batch_size": 4}, _QUICK96),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,13 @@ def test_an_amp_paints_the_same_blends_here(tmp_path: Path, morph: float) -> Non
     assert imported.settings["morph_factor"] == 0.4
 
 
-def test_a_quick96_needs_no_settings(tmp_path: Path) -> None:
-    parts = saehd_parts("df-ud", res=96, ae=128, e=64, d=64, m=16)
+def test_a_quick96_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = PRESETS["quick96"]
+    sizes = {"size_px": 96, "archi": "df-ud", "ae_dims": 128, "e_dims": 64, "d_dims": 64, "d_mask_dims": 16}
+    assert published.network == sizes
+    thin = sizes | {"ae_dims": 16, "e_dims": 4, "d_dims": 4, "d_mask_dims": 4}  # the same layers, quicker
+    monkeypatch.setitem(PRESETS, "quick96", replace(published, network=thin))
+    parts = saehd_parts("df-ud", res=96, ae=16, e=4, d=4, m=4)
     imported = read_model(model_in(write_model(tmp_path, parts, {}, kind="Quick96")))
     assert (imported.architecture, imported.size_px, imported.face_type) == ("saehd", 96, "full")
     assert imported.preset in PRESETS
