@@ -24,6 +24,7 @@ from understudy.training.keeping.about import (
     network_settings,
     read_about,
     require_same,
+    require_trunk,
 )
 from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
 from understudy.training.keeping.lock import model_lock
@@ -55,15 +56,16 @@ def train(
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
     device: str = "auto",
+    trunk: bool = False,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
-    `network` and `face_type` are what is said beside the preset. Ends when the plan of `options` (`minutes`,
-    `iterations`) is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and
-    saves. The same call again finishes a plan that was interrupted, or trains as much more when it was
-    finished. With `iterations` alone, a run is repeatable on one device. Raises ModelInUse, ModelUnknown,
-    OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt, TrainingDiverged, MemoryTooSmall,
-    ProcessLost, DiskFull or FolderUnwritable.
+    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`. Ends when
+    the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish (`keeping/requests.py`);
+    closing the generator stops it and saves. The same call again finishes a plan that was interrupted, or
+    trains as much more when it was finished. With `iterations` alone, a run is repeatable on one device.
+    Raises ModelInUse, ModelUnknown, OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt,
+    TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
     compute = choose_device(local_device(device))
@@ -77,6 +79,7 @@ def train(
             preset=preset,
             network=network,
             face_type=face_type,
+            trunk=trunk,
         )
         if group.leads:
             with model_lock(model_dir):
@@ -97,10 +100,11 @@ def _train(
     preset: str,
     network: Mapping[str, Any] | None,
     face_type: FaceType | None,
+    trunk: bool,
 ) -> Events:
     src, dst = facesets
     learner, about = _new_learner(
-        model_dir, preset, options, compute, group, network=network, face_type=face_type
+        model_dir, preset, options, compute, group, network=network, face_type=face_type, trunk=trunk
     )
     state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
@@ -194,6 +198,7 @@ def _new_learner(
     *,
     network: Mapping[str, Any] | None,
     face_type: FaceType | None,
+    trunk: bool,
 ) -> tuple[Learner, ModelAbout]:
     about = read_about(model_dir)
     architecture = about.architecture if about else preset_named(preset).architecture
@@ -201,6 +206,7 @@ def _new_learner(
     made_with = about.network if about else preset_named(preset).network
     settings = network_settings(architecture, made_with, network or {})
     if about:
+        require_trunk(about, trunk, model_dir)
         require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
     learner = Learner(architecture, settings, options=options, seed=seed, compute=compute, group=group)
     return learner, about_model(
@@ -210,6 +216,7 @@ def _new_learner(
         size_px=learner.model.size_px,
         network=network,
         face_type=face_type,
+        trunk=trunk,
     )
 
 

@@ -31,6 +31,7 @@ class ModelAbout:
     seed: int
     network: Mapping[str, Any] = field(default_factory=dict)  # the architecture's options
     origin: Mapping[str, Any] = field(default_factory=dict)  # what its first weights were taken from
+    trunk: bool = False  # pretrained on many people, for others to start from
 
 
 def read_about(model_dir: Path) -> ModelAbout | None:
@@ -48,6 +49,7 @@ def read_about(model_dir: Path) -> ModelAbout | None:
             seed=int(values["seed"]),
             network=dict(values.get("network", {})),
             origin=dict(values.get("origin", {})),
+            trunk=values.get("trunk") is True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointCorrupt(
@@ -82,6 +84,7 @@ def about_model(
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
     origin: Mapping[str, Any] | None = None,
+    trunk: bool = False,
 ) -> ModelAbout:
     """The description of the model in `model_dir`, written there if it is new.
 
@@ -101,6 +104,7 @@ def about_model(
         seed,
         network_settings(chosen.architecture, chosen.network, network or {}),
         dict(origin or {}),
+        trunk,
     )
     write_about(model_dir, about)
     return about
@@ -108,8 +112,22 @@ def about_model(
 
 def write_about(model_dir: Path, about: ModelAbout) -> None:
     """Write the description of a new model."""
-    values = {name: value for name, value in asdict(about).items() if value != {}}
+    values = {name: value for name, value in asdict(about).items() if value != {} and value is not False}
     write_text(model_dir / FILE_NAME, f"# What this model is. Don't change it.\n{tomlkit.dumps(values)}")
+
+
+def require_trunk(about: ModelAbout, wanted: bool, path: Path) -> None:
+    """Raise OptionInvalid where a trunk is to learn two performers, or another model to be a trunk."""
+    if about.trunk and not wanted:
+        raise OptionInvalid(
+            "This model was pretrained on many people. Leave it as it is and start a new one from it: "
+            "understudy train PROJECT --model NAME --start-from THIS_FOLDER.",
+            path,
+        )
+    if wanted and not about.trunk:
+        raise OptionInvalid(
+            "This model has learnt two performers, so it can't be pretrained any more. Name a new folder.", path
+        )
 
 
 def require_same(

@@ -86,11 +86,14 @@ def source_in(model_dir: Path) -> Source:
 def take_parts(model: FaceModel, source: Source, parts: Sequence[str] = ()) -> list[Taken]:
     """Load parts of `source` into `model` and say what became of each of the model's parts.
 
-    `parts` are kinds (encoder, inter, decoder) or names of parts; without any, all that fit are taken. A part
-    is taken whole or not at all. Raises OptionInvalid for a part that the model has not, for a chosen one that
-    doesn't fit, and where nothing fits; then the model is as it was.
+    `parts` are kinds (encoder, inter, decoder) or names of parts; without any, all that fit are taken, of a
+    trunk all but its inters, which know everybody alike. A part is taken whole or not at all. Raises
+    OptionInvalid for a part that the model has not, for a chosen one that doesn't fit, and where nothing fits;
+    then the model is as it was.
     """
     chosen = _chosen(model, parts)
+    if source.about.trunk and not parts:
+        chosen = {name for name in chosen if _kind(name) != "inter"}
     there = _parts_of(source)
     taken, loads = [], []
     for name, module in model.parts().items():
