@@ -100,6 +100,9 @@ ROWS: dict[str, Row] = {
     "quick": Row("quick", OURS, _QUICK),
     "quick, no relight": Row("quick", {**OURS, **_NO_CARE}, _QUICK),
     "quick, trunk": Row("quick", OURS, _QUICK, trunk=True),
+    "quick, trunk, little warp": Row("quick", {**OURS, "random_warp": 0.3}, _QUICK, trunk=True),
+    "quick, trunk, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK, trunk=True),
+    "quick, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK),
     "quick, pairing": Row("quick", {**OURS, "pose_pairing": 0.5}, _QUICK),
     "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
