@@ -156,3 +156,15 @@ class SteerOptions(Options):
         low=0.0,
         high=0.99999,
     )
+
+
+class RateSearchOptions(Options):
+    """How to look for a learning rate."""
+
+    rate_strength: Literal["default", "aggressive", "extreme"] = option(
+        "default",
+        "How bold the advice is: the rate at which the loss was lowest, divided by 10, by 5 or by 2.5.",
+    )
+    rate_iterations: int = option(300, "Steps of the search for a rate.", low=20, high=100_000)
+    rate_from: float = option(1e-6, "The smallest rate that is tried.", low=1e-10, high=0.01)
+    rate_to: float = option(0.1, "The largest rate that is tried.", low=1e-4, high=1.0)

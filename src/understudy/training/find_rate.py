@@ -1,0 +1,115 @@
+"""Look for the learning rate that suits a model and its faces; afterwards the model is as it was, to the bit.
+
+Not here: the arithmetic of the search (`steering/rate_search.py`), its picture (`viewing/rate_plot.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import TrainingDiverged
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.store import Faceset
+from understudy.files import write_bytes, write_json
+from understudy.geometry import FaceType
+from understudy.media.images import encode_png
+from understudy.training.feeding.feed import Feed
+from understudy.training.keeping.lock import model_lock
+from understudy.training.learner import Learner
+from understudy.training.machine.device import choose_device
+from understudy.training.options import TrainOptions
+from understudy.training.steering.options import RateSearchOptions
+from understudy.training.steering.rate_search import RateSearch
+from understudy.training.train import prepared
+from understudy.training.viewing.rate_plot import rate_plot
+
+STAGE = "find rate"
+PLOT_NAME, ADVICE_NAME = "rate.png", "rate.json"
+_FEWEST = 20
+
+
+def find_rate(
+    model_dir: Path,
+    *,
+    src: Sequence[Faceset],
+    dst: Sequence[Faceset],
+    options: TrainOptions,
+    search: RateSearchOptions,
+    preset: str = "quick",
+    network: Mapping[str, Any] | None = None,
+    face_type: FaceType | None = None,
+    device: str = "auto",
+) -> Events:
+    """Try rates from tiny to far too large on the model in `model_dir`; writes rate.png and rate.json there.
+
+    The summary of the last event has `learning_rate`, the advice. Raises what `train` raises before its first
+    iteration, and TrainingDiverged where the loss is no number from the start.
+    """
+    compute = choose_device(device)
+    with model_lock(model_dir):
+        learner, feed, _ = yield from prepared(
+            model_dir, src, dst, options, preset, compute, network=network, face_type=face_type
+        )
+        yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
+        sweep = RateSearch(search)
+        with as_it_was(learner):
+            yield from _sweep(sweep, learner, feed, options)
+        if len(sweep.rates) < _FEWEST:
+            raise TrainingDiverged(
+                f"The loss was out of all proportion after {len(sweep.rates)} tiny steps. Start the search from "
+                "a smaller rate with --rate-from."
+            )
+        write_bytes(model_dir / PLOT_NAME, encode_png(rate_plot(sweep)))
+        yield Made("picture of the search", model_dir / PLOT_NAME)
+        write_json(model_dir / ADVICE_NAME, _told(sweep))
+        yield Notice(
+            f"The loss was lowest at a rate of {sweep.best:.2g}; {sweep.advice:.2g} is advised "
+            f"({search.rate_strength}). It holds for this optimiser and batch size."
+        )
+        yield StageFinished(stage=STAGE, summary={"learning_rate": sweep.advice, "best": sweep.best})
+
+
+def _sweep(sweep: RateSearch, learner: Learner, feed: Feed, options: TrainOptions) -> Events:
+    for number, rate in enumerate(sweep.to_try()):
+        now = options.model_copy(update={"learning_rate": rate, "accumulation": 1})
+        src, dst = feed.lessons(learner.draws(), options=now, iteration=learner.iteration)
+        loss = float(learner.step(src, dst, now, speed=1.0).totals().sum())
+        if not sweep.add(rate, loss):
+            return
+        yield Progress(
+            stage=STAGE,
+            done=number + 1,
+            total=sweep.options.rate_iterations,
+            loss=sweep.losses[-1],
+            note=f"rate {rate:.2g}",
+        )
+
+
+@contextlib.contextmanager
+def as_it_was(learner: Learner) -> Iterator[None]:
+    """Put a learner's whole state back at the end of the block."""
+    kept = {
+        "model": learner.model.state_dict(),
+        "ema": learner.average.state_dict(),
+        "optimizer": learner.optimizer_tensors(),
+        "critics": learner.objective.tensors(),
+    }
+    copies = {part: {name: t.detach().clone() for name, t in tensors.items()} for part, tensors in kept.items()}
+    iteration = learner.iteration
+    try:
+        yield
+    finally:
+        learner.load(iteration=iteration, **copies)
+
+
+def _told(sweep: RateSearch) -> dict[str, Any]:
+    return {
+        "learning_rate": sweep.advice,
+        "best": sweep.best,
+        "strength": sweep.options.rate_strength,
+        "rates": [float(f"{rate:.4g}") for rate in sweep.rates],
+        "losses": [round(loss, 5) for loss in sweep.losses],
+    }
