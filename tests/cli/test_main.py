@@ -101,5 +101,12 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
     assert function is not None
     explained = parse(function.__doc__ or "").params
     with_words = {parameter.arg_name for parameter in explained if parameter.description}
-    tables = {"train", "extract", "merge", "encode", "options"}  # classes whose options bring their own words
+    tables = {
+        "train",
+        "extract",
+        "merge",
+        "encode",
+        "options",
+        "search",
+    }  # classes whose options bring their own words
     assert set(inspect.signature(function).parameters) - tables == with_words

@@ -37,6 +37,7 @@ app.command("understudy.cli.stages:extract", name="extract", help="Find the face
 app.command("understudy.cli.faceset:faceset", name="faceset", help="Choose, clean and arrange faces.")
 app.command("understudy.cli.tracks:tracks", name="tracks", help="List who is seen when in a clip.")
 app.command("understudy.cli.stages:train", name="train", help="Train a model, or go on training it.")
+app.command("understudy.cli.recipe:app", name="recipe", help="See, check and write the stages of a training.")
 app.command("understudy.cli.model:model", name="model", help="Make, list, copy, rename and put away models.")
 app.command("understudy.cli.history:history", name="history", help="Show one face through the iterations.")
 app.command("understudy.cli.plan:plan", name="plan", help="Say what memory and time a training will take.")

@@ -19,6 +19,7 @@ from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.options import OptionInfo, Options, describe
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS
+from understudy.training.steering.options import RateSearchOptions
 
 # Heading, table in understudy.toml, command, class.
 _STAGES: tuple[tuple[str, str, str, type[Options]], ...] = (
@@ -28,10 +29,11 @@ _STAGES: tuple[tuple[str, str, str, type[Options]], ...] = (
     ("Encode", "encode", "understudy encode", EncodeOptions),
 )
 
-# Options of commands on facesets, which no table sets: heading, command, class.
+# Options which no table sets: heading, command, class.
 _FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
     ("Import", "understudy faceset import", ImportOptions),
     ("Export", "understudy faceset export", ExportOptions),
+    ("Find a learning rate", "understudy train --find-rate", RateSearchOptions),
 )
 
 _WHEN = {"live": "at any time", "restart": "at the next start", "create": "only for something new"}

@@ -18,6 +18,7 @@ from understudy.merging.options import EncodeOptions, MergeOptions
 from understudy.project.project import Project
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
+from understudy.training.steering.options import RateSearchOptions
 
 # What each key asks of a training at a terminal; Enter stops it too.
 _KEYS: dict[str, Wish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
@@ -111,8 +112,12 @@ def train(
     device: str = "auto",
     processes: int = 1,
     show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
+    finish: Annotated[bool, Parameter(negative="")] = False,
+    find_rate: Annotated[bool, Parameter(negative="")] = False,
+    set_rate: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
     options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
+    search: Annotated[RateSearchOptions, Parameter(name="*", group="Finding a rate")] = RateSearchOptions(),
 ) -> int:
     """Train a model, or go on training it.
 
@@ -146,10 +151,16 @@ def train(
         them. For several computers start this command with torchrun on each, all of them seeing the project.
     show_samples:
         Write a sheet of so many faces of each performer as the network is fed them, and train nothing.
+    finish:
+        Let the training that runs in another window settle and end; where none runs, do it here and now.
+    find_rate:
+        Train nothing; try learning rates from tiny to far too large, write the curve as a picture, and advise.
+    set_rate:
+        With --find-rate: let this model train with the rate that was found.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import models, stages
+    from understudy.jobs import models, stages, steering
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
     opened = Project.open(project)
@@ -161,7 +172,12 @@ def train(
     if processes > 1 and not is_one_of_several():
         return launch(own_command(), processes)
     said = options.model_dump(exclude_unset=True)
-    events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
+    if finish:
+        events = steering.finish(opened, model, said=said, device=device)
+    elif find_rate or set_rate:
+        events = steering.find_rate(opened, model, said=said, search=search, keep=set_rate, device=device)
+    else:
+        events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
     if start_from is not None and not is_follower():
         events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
     folder = opened.model_folder(model)

@@ -24,10 +24,14 @@ def extract_options(project: Project, said: Said) -> ExtractOptions:
 
 
 def train_options(project: Project, model: str, said: Said) -> TrainOptions:
-    """Settings of one model's training. Raises OptionInvalid, ModelUnknown."""
+    """Settings of one model's training; a recipe's file named in the manifest lies in the project. Raises
+    OptionInvalid, ModelUnknown."""
     entry = project.manifest.models[model]
     preset = preset_named(entry.preset)
-    return parse_options(TrainOptions, {**preset.train, **project.manifest.train, **entry.train, **said})
+    stored = {**preset.train, **project.manifest.train, **entry.train}
+    if (recipe := stored.get("recipe")) and str(recipe).endswith(".toml"):
+        stored["recipe"] = str(project.folder / str(recipe))
+    return parse_options(TrainOptions, {**stored, **said})
 
 
 def merge_options(project: Project, clip: str, said: Said) -> MergeOptions:

@@ -116,13 +116,24 @@ def _alone_with(project: Project, clip: str) -> AbstractContextManager[None]:
     return exclusive(project.clip_lock(clip), wait_s=0.5)
 
 
-def train(project: Project, model: str, *, said: Said, device: str, show_samples: int | None = None) -> Events:
-    """Train a model on the facesets the manifest names for it, or only show so many faces as it is fed them."""
+def train(
+    project: Project,
+    model: str,
+    *,
+    said: Said,
+    device: str,
+    show_samples: int | None = None,
+    stage: Callable[..., Events] | None = None,
+) -> Events:
+    """Train a model on the facesets the manifest names for it; or run another `stage` that takes the same, or
+    only show so many faces as it is fed them."""
     from understudy.training.machine.launch import is_follower
     from understudy.training.train import show_samples as show_what_is_fed
     from understudy.training.train import train as train_model
 
-    stage = train_model if show_samples is None else partial(show_what_is_fed, count=show_samples)
+    if show_samples is not None:
+        stage = partial(show_what_is_fed, count=show_samples)
+    stage = stage or train_model
     entry = _model(project, model)
     options = train_options(project, model, said)
     names = (*project.facesets_of("src", model), *project.facesets_of("dst", model))

@@ -20,6 +20,7 @@ from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
+from understudy.training.machine.processes import joined
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 from understudy.training.steering.rate_search import RateSearch
@@ -49,9 +50,16 @@ def find_rate(
     iteration, and TrainingDiverged where the loss is no number from the start.
     """
     compute = choose_device(device)
-    with model_lock(model_dir):
-        learner, feed, _ = yield from prepared(
-            model_dir, src, dst, options, preset, compute, network=network, face_type=face_type
+    with model_lock(model_dir), joined(compute.device.type) as group:
+        learner, feed, options, _ = yield from prepared(
+            model_dir,
+            (src, dst),
+            options,
+            compute,
+            group,
+            preset=preset,
+            network=network,
+            face_type=face_type,
         )
         yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
         sweep = RateSearch(search)
@@ -59,8 +67,8 @@ def find_rate(
             yield from _sweep(sweep, learner, feed, options)
         if len(sweep.rates) < _FEWEST:
             raise TrainingDiverged(
-                f"The loss was out of all proportion after {len(sweep.rates)} tiny steps. Start the search from "
-                "a smaller rate with --rate-from."
+                f"The loss was out of all proportion after {len(sweep.rates)} tiny steps. Start the search "
+                "from a smaller rate with --rate-from."
             )
         write_bytes(model_dir / PLOT_NAME, encode_png(rate_plot(sweep)))
         yield Made("picture of the search", model_dir / PLOT_NAME)

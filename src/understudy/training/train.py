@@ -102,31 +102,16 @@ def _train(
     face_type: FaceType | None,
     trunk: bool,
 ) -> Events:
-    src, dst = facesets
-    learner, about = _new_learner(
-        model_dir, preset, options, compute, group, network=network, face_type=face_type, trunk=trunk
-    )
-    state = yield from _go_on(model_dir, learner)
-    options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
-    model = learner.model
-    cut = (about.face_type, max(model.size_px, model.seen_px))
-    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
-    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
-    if len(src_cache) < _FEW_FACES:
-        yield Notice(
-            f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
-            "film more turns of the head and more expressions.",
-            level="warning",
-        )
-    feed = Feed(
-        src_cache,
-        dst_cache,
+    learner, feed, options, state = yield from prepared(
+        model_dir,
+        facesets,
         options,
-        compute.device,
-        size_px=model.size_px,
-        seen_px=model.seen_px,
-        seed=options.seed,
-        frames_together=model.frames_together,
+        compute,
+        group,
+        preset=preset,
+        network=network,
+        face_type=face_type,
+        trunk=trunk,
     )
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
     course = Course(recipe_named(options.recipe), options, plan)
@@ -182,6 +167,49 @@ def _sized(options: TrainOptions, learner: Learner, before: int) -> Generator[Ev
     if not before:
         yield Notice(f"A batch of {batch} faces fits into the memory of {learner.compute.device}; it is taken.")
     return options.changed(batch_size=batch)
+
+
+def prepared(
+    model_dir: Path,
+    facesets: tuple[Sequence[Faceset], Sequence[Faceset]],
+    options: TrainOptions,
+    compute: Compute,
+    group: Group,
+    *,
+    preset: str,
+    network: Mapping[str, Any] | None,
+    face_type: FaceType | None,
+    trunk: bool = False,
+) -> Generator[Event, None, tuple[Learner, Feed, TrainOptions, dict[str, Any]]]:
+    """The model in `model_dir` as it was left, what feeds it, the options with a batch size, and what its
+    checkpoint says beside tensors; the caller holds its lock."""
+    src, dst = facesets
+    learner, about = _new_learner(
+        model_dir, preset, options, compute, group, network=network, face_type=face_type, trunk=trunk
+    )
+    state = yield from _go_on(model_dir, learner)
+    options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
+    model = learner.model
+    cut = (about.face_type, max(model.size_px, model.seen_px))
+    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
+    if len(src_cache) < _FEW_FACES:
+        yield Notice(
+            f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
+            "film more turns of the head and more expressions.",
+            level="warning",
+        )
+    feed = Feed(
+        src_cache,
+        dst_cache,
+        options,
+        compute.device,
+        size_px=model.size_px,
+        seen_px=model.seen_px,
+        seed=options.seed,
+        frames_together=model.frames_together,
+    )
+    return learner, feed, options, state
 
 
 def duties() -> list[Duty]:

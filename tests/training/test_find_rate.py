@@ -1,0 +1,95 @@
+"""The search for a rate leaves the model as it was, to the bit, and writes what it found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.conftest import TINY, tiny_options
+from tests.training.test_learner import lessons, new
+from understudy.errors import TrainingDiverged
+from understudy.events import StageFinished
+from understudy.facesets.store import Faceset
+from understudy.files import read_json, sha256_of
+from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
+from understudy.training.keeping.checkpoint import FOLDER_NAME
+from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.steering.options import RateSearchOptions
+from understudy.training.steering.rate_search import RateSearch
+from understudy.training.train import train
+
+Pair = tuple[Faceset, Faceset]
+
+
+def found(folder: Path, facesets: Pair, **search: object) -> dict:
+    src, dst = facesets
+    events = list(
+        find_rate(
+            folder,
+            src=[src],
+            dst=[dst],
+            options=tiny_options(optimizer="adamw"),
+            search=RateSearchOptions.model_validate({"rate_iterations": 60} | search),
+            preset=TINY,
+            device="cpu",
+        )
+    )
+    (last,) = [e for e in events if isinstance(e, StageFinished) and e.stage == STAGE]
+    return last.summary
+
+
+def trained(folder: Path, facesets: Pair) -> list[tuple[float, float]]:
+    src, dst = facesets
+    options = tiny_options(optimizer="adamw", iterations=20)
+    list(train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    return [(m["loss_src"], m["loss_dst"]) for m in read_metrics(folder / METRICS_NAME)]
+
+
+def test_a_training_goes_on_after_a_search_as_if_there_had_been_none(tmp_path: Path, facesets: Pair) -> None:
+    for name in ("searched", "not"):
+        trained(tmp_path / name, facesets)
+    before = sha256_of(tmp_path / "searched" / FOLDER_NAME)
+    found(tmp_path / "searched", facesets)
+    assert sha256_of(tmp_path / "searched" / FOLDER_NAME) == before
+    assert trained(tmp_path / "searched", facesets) == trained(tmp_path / "not", facesets)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_learner_is_put_back_to_the_bit_with_all_it_remembers(optimizer: str) -> None:
+    first, second = new(optimizer, seed=0), new(optimizer, seed=0)
+    for of in (first, second):
+        of.step(*lessons(0), tiny_options(), speed=1.0)
+    with as_it_was(first):
+        first.step(*lessons(1), tiny_options(learning_rate=0.1), speed=1.0)
+    for of in (first, second):
+        of.step(*lessons(2), tiny_options(), speed=1.0)
+    for kept, expected in ((first.model, second.model), (first.average, second.average)):
+        for one, other in zip(kept.state_dict().values(), expected.state_dict().values(), strict=True):
+            assert torch.equal(one, other)
+    assert first.iteration == second.iteration == 2
+
+
+def test_the_advice_is_written_down_with_its_curve(tmp_path: Path, facesets: Pair) -> None:
+    summary = found(tmp_path / "m", facesets)
+    told = read_json(tmp_path / "m" / ADVICE_NAME)
+    assert told["learning_rate"] == summary["learning_rate"] == pytest.approx(summary["best"] / 10, rel=0.1)
+    assert 1e-5 < summary["best"] <= 0.1 and len(told["rates"]) == len(told["losses"])
+    assert (tmp_path / "m" / PLOT_NAME).read_bytes().startswith(b"\x89PNG")
+    bold = found(tmp_path / "m", facesets, rate_strength="extreme")
+    assert bold["best"] == summary["best"] and bold["learning_rate"] > 3 * summary["learning_rate"]
+
+
+def test_the_options_of_a_search_say_what_is_tried(tmp_path: Path, facesets: Pair) -> None:
+    found(tmp_path / "m", facesets, rate_from=1e-5, rate_to=1e-3, rate_iterations=30)
+    rates = read_json(tmp_path / "m" / ADVICE_NAME)["rates"]
+    assert rates[0] == pytest.approx(1e-5) and rates[-1] == pytest.approx(1e-3) and len(rates) == 30
+
+
+def test_a_search_that_begins_too_boldly_says_so(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RateSearch, "add", lambda *_: False)
+    with pytest.raises(TrainingDiverged, match="rate-from"):
+        found(tmp_path / "m", facesets, rate_from=0.01, rate_to=1.0, rate_iterations=21)
