@@ -80,8 +80,8 @@ class Run:
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
         self.watch = Watch.from_json(state.get("watch", {}))
         self.learner.attempt = self.setbacks.count
-        if self.plan.done_iterations:  # a new plan begins its recipe anew
-            self.course.resume(state.get("course", {}), self.plan)
+        # A new plan begins its recipe anew.
+        self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
         for duty in self.duties:
             duty.resume(state.get("duties", {}).get(duty.name, {}))
 
@@ -306,9 +306,6 @@ class Run:
             raise error
         self.setbacks = self.setbacks.one_more(self.options.learning_rate)
         found = self._restore()
-        plan, iteration = self._start
-        self.made = self.learner.iteration - iteration
-        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
         text = (
             f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "
             f"and goes on with {self.setbacks.rate:g} times the learning rate "
@@ -331,6 +328,9 @@ class Run:
             self.learner.load_checkpoint(found[-1])
         else:
             self.begin(self.learner)
+        plan, iteration = self._start
+        self.made = self.learner.iteration - iteration
+        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
         self._resume(dict(found[-1].state) if found else {})
         return bool(found)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.house.source import REPOSITORY
 from tests.training.conftest import tiny_options
 from understudy.errors import RecipeInvalid
 from understudy.training.options import TrainOptions
@@ -98,6 +100,13 @@ def test_what_is_wrong_is_said_with_its_line_stage_and_option(change: str, to: s
     with pytest.raises(RecipeInvalid) as error:
         parse_recipe(GOOD.replace(change, to), name="file")
     assert [word for word in words if word not in str(error.value)] == [], str(error.value)
+
+
+def test_the_recipe_in_the_guide_is_sound() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs/guide/recipes.md").read_text(), re.DOTALL)
+    recipe = parse_recipe(text, name="guide")
+    recipe.require_fit(tiny_options())
+    assert [stage.name for stage in recipe.stages] == ["learn", "shake", "straight", "sharpen"]
 
 
 def test_a_value_out_of_its_range_is_said_with_its_stage() -> None:

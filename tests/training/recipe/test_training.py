@@ -9,6 +9,7 @@ import pytest
 from torch import Tensor
 
 from tests.training.conftest import TINY, tiny_options
+from tests.training.test_train import breaking
 from understudy.events import Event, Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
@@ -117,6 +118,31 @@ def test_what_a_stage_changes_reaches_the_faces_and_the_steps(
     assert sizes[:4] == [4] * 4 and sizes[4:8] == [3] * 4 and sizes[-4:] == [4] * 4
     assert rates[:20] == [1e-3] * 20
     assert rates[-1] < 0.2e-3 and rates[-8:] == sorted(rates[-8:], reverse=True)
+
+
+def test_a_training_that_begins_anew_begins_its_recipe_anew(
+    tmp_path: Path, facesets: Pair, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 3 and not learner.attempt)
+    events = trained(tmp_path / "m", facesets, options_with(recipe, iterations=8))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "went back to iteration 0" in told[0]
+    assert told[1].startswith("At iteration 4 begins the stage two")
+
+
+def test_a_step_of_several_batches_is_given_so_many_faces(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    real = Learner.step
+
+    def step(self: Learner, src: Lesson, *arguments: Any, **named: Any):
+        sizes.append(len(src.goal_BCHW))
+        return real(self, src, *arguments, **named)
+
+    monkeypatch.setattr(Learner, "step", step)
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2, batch_size=3, accumulation=2))
+    assert sizes == [6, 6]
 
 
 def test_swapped_sides_show_each_performer_to_the_others_path(
