@@ -27,8 +27,8 @@ def test_an_unknown_command_is_refused_in_one_sentence(capsys: pytest.CaptureFix
 def test_an_option_out_of_its_range_is_named_with_its_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = _refused(capsys, "train", str(tmp_path), "--batch-size", "0")
-    assert "batch_size" in said and "'0'" in said
+    said = _refused(capsys, "train", str(tmp_path), "--batch-size", "9999")
+    assert "batch_size" in said and "'9999'" in said
 
 
 def test_a_missing_clip_is_named_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
