@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from understudy.training import train as train_module
 from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.backups import backups
-from understudy.training.keeping.checkpoint import FOLDER_NAME
+from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.log import LOG_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
@@ -315,6 +316,42 @@ def test_going_back_is_remembered_when_the_process_dies_right_after(
     with pytest.raises(TrainingDiverged):
         trained(as_left, facesets, options)
     assert len((as_left / LOG_NAME).read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("iteration", [3, 5])
+def test_weights_that_one_step_spoiled_are_never_saved_also_at_the_end(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, iteration: int
+) -> None:
+    real = Learner.step
+
+    def spoiling(self: Learner, *lessons: Lesson, **settings: Any) -> Terms:
+        terms = real(self, *lessons, **settings)
+        if self.iteration == iteration and not self.attempt:
+            next(self.model.parameters()).data.mul_(float("inf"))
+        return terms
+
+    monkeypatch.setattr(Learner, "step", spoiling)
+    monkeypatch.setattr(duties.Save, "due", lambda _, run: run.learner.iteration == 3)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=5))
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    assert "the weights are no number" in notice.text
+    assert (
+        f"At iteration {iteration}; training went back to iteration {0 if iteration == 3 else 3}" in notice.text
+    )
+    (checkpoint,) = [c for c in newest_checkpoint(tmp_path / "m") if isinstance(c, Checkpoint)]
+    assert checkpoint.iteration == 5 and all(w.isfinite().all() for w in checkpoint.model.values())
+    assert [i for i, *_ in losses(tmp_path / "m")] == [1, 2, 3, 4, 5]
+
+
+def test_a_loss_that_comes_apart_after_the_last_measurement_goes_back_too(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 4)
+    breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 6 and not learner.attempt)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=6))
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    assert "At iteration 6; training went back to iteration 0" in notice.text
+    assert summary(events)["iterations_in_all"] == 6 and summary(events)["rollbacks"] == 1
 
 
 def test_without_rollbacks_training_stops_at_once(

@@ -22,7 +22,7 @@ from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.log import append_log
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
-from understudy.training.keeping.setbacks import Setbacks, Watch
+from understudy.training.keeping.setbacks import Setbacks, Watch, require_sound_weights
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Means, Tally
 from understudy.training.machine.memory import is_out_of_memory, peak_memory_bytes
@@ -98,10 +98,7 @@ class Run:
         try:
             for duty in self.duties:
                 duty.begin(self)
-            while not self.plan.finished and not self.ending:
-                self.group.say(self._word())
-                yield from self._one()
-            self.save(last=True)
+            yield from self._to_the_end()
         except (GeneratorExit, ProcessLost):
             self.save()
             raise
@@ -114,6 +111,20 @@ class Run:
         if self.made and self.options.preview_every:
             yield self.preview()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+
+    def _to_the_end(self) -> Events:
+        """Iterations until the plan is done and saved; what came apart since the last measurement is undone."""
+        while True:
+            while not self.plan.finished and not self.ending:
+                self.group.say(self._word())
+                yield from self._one()
+            try:
+                self.save(last=True)
+                return
+            except TrainingDiverged as error:
+                notice = self._go_back(error)
+                self.group.say({"back": error.message})
+                yield notice
 
     def _one(self) -> Events:
         """An iteration, and what is due after it."""
@@ -149,6 +160,9 @@ class Run:
             duty.begin(self)
         try:
             while (word := self.group.hear()) is not None:
+                if "back" in word:
+                    self._go_back(TrainingDiverged(str(word["back"])))
+                    continue
                 options = parse_options(TrainOptions, word["options"])
                 self._told = Now(options, float(word["speed"]), str(word["stage"]))
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
@@ -264,12 +278,14 @@ class Run:
             return
         if self.tally.count:
             self.loss = self.tally.so_far().total
-            try:
-                self.watch.require_sound(self.loss)  # nothing broken is ever saved
-            except TrainingDiverged:
-                if self.group.size > 1 and not last:
-                    return  # all processes find it, and go back, together at the next measurement
-                raise
+        try:  # nothing broken is ever saved
+            if self.tally.count:
+                self.watch.require_sound(self.loss)
+            require_sound_weights(self.learner.model.parameters())
+        except TrainingDiverged:
+            if self.group.size > 1 and not last:
+                return  # all processes find it, and go back, together at the next measurement
+            raise
         self._write()
 
     def _write(self) -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
+
+import torch
+from torch import Tensor
 
 from understudy.errors import TrainingDiverged
 
@@ -17,6 +20,20 @@ _EXPLODED = 10.0  # times the usual loss
 _USUAL_OVER = 20  # measurements
 _USUAL_FROM = 5
 _SLOWER = 0.5
+
+
+def _no_number(what: str) -> TrainingDiverged:
+    return TrainingDiverged(
+        f"Training came apart: {what} no number any more. What was saved before is whole: start again with a "
+        "smaller learning rate."
+    )
+
+
+def require_sound_weights(weights: Iterable[Tensor]) -> None:
+    """Raise TrainingDiverged where a weight is no number: one step can spoil them before any loss shows it."""
+    most = [w.detach().abs().amax() for w in weights if w.is_floating_point() and w.numel()]
+    if most and not torch.stack(most).isfinite().all():  # one wait for the device, not one for each
+        raise _no_number("the weights are")
 
 
 @dataclass
@@ -33,10 +50,7 @@ class Watch:
     def require_sound(self, loss: float) -> None:
         """Raise TrainingDiverged where a loss is no number, or ten times the usual one."""
         if not math.isfinite(loss):
-            raise TrainingDiverged(
-                "Training came apart: the loss is no number any more. What was saved before is whole: start "
-                "again with a smaller learning rate."
-            )
+            raise _no_number("the loss is")
         if len(self.recent) < _USUAL_FROM:
             return
         usual = statistics.median(self.recent)
