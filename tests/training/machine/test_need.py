@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -61,3 +62,10 @@ def test_every_preset_can_be_looked_at_and_bfloat16_keeps_less() -> None:
 def test_critics_are_counted_with_their_gradients_and_moments() -> None:
     assert tiny().critics == 0
     assert tiny(gan_power=0.1).critics > 0
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_preset_can_be_planned_in_bfloat16(preset: str) -> None:
+    chosen = PRESETS[preset]
+    need = needed(chosen.architecture, chosen.network, tiny_options(batch_size=1), bfloat16=True)
+    assert need.activations > need.weights / 2 and need.flops > need.parameters

@@ -68,8 +68,7 @@ def needed(
         for group in optimizer.param_groups
         for parameter in group["params"]
     )
-    half = model.to(torch.bfloat16) if bfloat16 else model  # as autocast has it, but for a few sums
-    saved, flops, critics, batch = _sent_through(half, options)
+    saved, flops, critics, batch = _sent_through(model, options, bfloat16=bfloat16)
     return Need(
         parameters=parameter_count(model),
         weights=weights,
@@ -85,15 +84,16 @@ def needed(
     )
 
 
-def _sent_through(model: FaceModel, options: TrainOptions) -> tuple[int, int, int, int]:
+def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) -> tuple[int, int, int, int]:
     """(bytes kept for the gradients, flops forward and backward, bytes of critics, bytes of the batch)."""
     src, dst = (empty_lesson(model, options.batch_size, _META) for _ in range(2))
     kept = _Kept(model)
     objective = Objective(model, seed=0, compute=Compute(_META, uses_bfloat16=False))
-    kind = next(model.parameters()).dtype
     with FlopCounterMode(display=False) as counter:
         with kept:
-            made = model.reconstruct(src.seen_BCHW.to(kind), dst.seen_BCHW.to(kind), torch.Generator())
+            kept.share = 0.5 if bfloat16 else 1.0  # autocast keeps nearly all of it in the shorter format
+            made = model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
+            kept.share = 1.0
             terms = objective.ask(made, src, dst, options, iteration=0)
         terms.totals().sum().backward()
     critics = sum(t.numel() * t.element_size() for t in objective.tensors().values())
@@ -124,6 +124,7 @@ class _Kept:
         self._outer: dict[int, int] = {}  # what goes into parts
         self._now: list[int] = []
         self._stack = ExitStack()
+        self.share = 1.0  # of the bytes that are kept in truth
         self._calls = 0
 
     def __enter__(self) -> None:
@@ -142,10 +143,10 @@ class _Kept:
             self._calls += 1
             for tensor in (t for t in inputs if isinstance(t, Tensor)):
                 if is_part:
-                    self._outer[_place(tensor)] = tensor.untyped_storage().nbytes()
+                    self._outer[_place(tensor)] = self._bytes(tensor)
                 else:
                     part = self._now[0] if self._now else None
-                    self._inputs.setdefault(_place(tensor), (tensor.untyped_storage().nbytes(), part))
+                    self._inputs.setdefault(_place(tensor), (self._bytes(tensor), part))
             self._now.append(self._calls)
 
         return enter
@@ -158,8 +159,11 @@ class _Kept:
         if place not in self._own:
             part = self._now[0] if self._now else None
             block = self._now[-1] if len(self._now) > 1 else None
-            self._saved.setdefault(place, (tensor.untyped_storage().nbytes(), part, block))
+            self._saved.setdefault(place, (self._bytes(tensor), part, block))
         return tensor
+
+    def _bytes(self, tensor: Tensor) -> int:
+        return int(tensor.untyped_storage().nbytes() * self.share)
 
     def all_bytes(self) -> int:
         """Kept when nothing is calculated again."""
