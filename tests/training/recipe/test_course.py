@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,28 @@ def test_settling_falls_from_the_speed_it_began_at_to_nearly_nothing() -> None:
     speeds = [now.speed for now in walked(going, going.finish(at(plan, 500), 40), 540, start=500)]
     assert before == 1.0 == speeds[0]
     assert speeds == sorted(speeds, reverse=True) and speeds[-1] < 0.04
+
+
+@pytest.mark.parametrize(
+    ("options", "iteration"),
+    [({}, 0), ({"warm_up": 5000}, 10), ({"schedule": "cycles", "cycle_iterations": 500}, 250)],
+)
+def test_settling_begins_high_after_an_interruption_while_warming_up_and_in_a_trough(
+    options: dict[str, Any], iteration: int
+) -> None:
+    for plan in (Plan(None, None), Plan(None, None, again=True)):
+        going = course(THREE, plan, **options)
+        assert going.now(at(plan, iteration)).speed < 0.05
+        settling = going.finish(at(plan, iteration), 400)
+        assert going.now(settling).speed == plan.top_speed
+
+
+def test_settling_begins_no_higher_than_the_schedule_has_come_down_to() -> None:
+    plan = Plan(None, 1000)
+    going = course(THREE, plan)
+    walked(going, plan, 900)
+    before = going.now(at(plan, 900)).speed
+    assert going.now(going.finish(at(plan, 900), 50)).speed == before < 0.2
 
 
 def test_finishing_never_makes_a_planned_training_longer() -> None:

@@ -54,6 +54,17 @@ def test_a_plan_that_was_asked_to_finish_ends_after_its_settling() -> None:
     assert half.settled == 0.5 and not half.finished and end.finished
 
 
+def test_a_plan_of_minutes_that_is_asked_to_finish_near_its_end_settles_to_the_last() -> None:
+    late = Plan(minutes=10, iterations=None).after(seconds=590, iterations=5900)
+    settling = late.finishing(700, speed=1.0)
+    assert settling.settles_for == 100, "ten seconds at ten iterations a second"
+    slower = settling.after(seconds=601, iterations=5990)
+    assert slower.settled == 0.9 and not slower.finished
+    assert settling.after(seconds=602, iterations=6000).finished
+    early = Plan(minutes=10, iterations=None).after(seconds=60, iterations=600)
+    assert early.finishing(70, speed=1.0).settles_for == 70
+
+
 def test_an_interrupted_settling_goes_on_and_after_it_the_model_is_treated_softer() -> None:
     settling = Plan(minutes=None, iterations=None).after(seconds=5, iterations=70).finishing(10, speed=1.0)
     assert planned(TrainOptions(), settling) == settling

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.conftest import tiny_options
-from understudy.training.steering.schedule import cooling, speed_at
+from understudy.training.steering.schedule import cooling, settling_speed, speed_at
 
 SCHEDULES = ("settle", "constant", "cosine", "cycles", "plateau")
 shares = st.floats(0, 1)
@@ -63,3 +63,11 @@ def test_every_plateau_halves_the_rate_down_to_the_last() -> None:
 def test_a_cool_down_falls_to_the_last_rate() -> None:
     course = [cooling(way / 10, last=0.02) for way in range(11)]
     assert course[0] == 1.0 and course == sorted(course, reverse=True) and course[-1] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_settling_begins_where_the_schedule_is_but_neither_warming_up_nor_in_a_trough(schedule: str) -> None:
+    options = tiny_options(schedule=schedule, warm_up=10**6)
+    assert settling_speed(options, share=None) == pytest.approx(1.0)
+    expected = 1.0 if schedule == "cycles" else speed(schedule, 0.8, drops=2)
+    assert settling_speed(options, share=0.8, drops=2) == pytest.approx(expected)

@@ -14,7 +14,7 @@ from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import Recipe, Stage
 from understudy.training.steering.plan import Plan
 from understudy.training.steering.plateau import Plateau
-from understudy.training.steering.schedule import cooling, speed_at
+from understudy.training.steering.schedule import cooling, settling_speed, speed_at
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ class Course:
 
     def finish(self, plan: Plan, iterations: int) -> Plan:
         """The plan that settles from now on for so many iterations, in the recipe's last stage."""
-        settling = plan.finishing(iterations, speed=self.now(plan).speed)
+        speed = settling_speed(self.now(plan).options, share=plan.share, drops=self.drops)
+        settling = plan.finishing(iterations, speed=plan.top_speed * speed)
         self._begin_stage(len(self.recipe.stages) - 1, settling)
         return settling
 

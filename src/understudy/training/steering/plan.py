@@ -50,8 +50,9 @@ class Plan:
 
     @property
     def finished(self) -> bool:
-        """Whether the end is reached."""
-        return self.ended or (self.share or 0.0) >= 1 or (self.settled or 0.0) >= 1
+        """Whether the end is reached. Settling that has begun is never cut short by the clock."""
+        done = self.share if self.settled is None else self.settled
+        return self.ended or (done or 0.0) >= 1
 
     @property
     def last_iteration(self) -> int | None:
@@ -77,9 +78,12 @@ class Plan:
         return replace(self, done_seconds=seconds, done_iterations=iterations)
 
     def finishing(self, iterations: int, *, speed: float) -> Plan:
-        """The plan that ends after so many iterations more, or when it would have ended, if that is sooner."""
+        """The plan that ends after so many iterations more, or about when it would have ended, if that is
+        sooner."""
         if self.iterations is not None:
             iterations = min(iterations, self.iterations - self.done_iterations)
+        if (left := self.seconds_left) is not None and self.done_seconds:
+            iterations = min(iterations, round(left * self.done_iterations / self.done_seconds))
         return replace(
             self,
             settles_from=self.done_iterations,

@@ -36,6 +36,15 @@ def speed_at(options: SteerOptions, *, share: float | None, iterations: int, dro
             return warm
 
 
+def settling_speed(options: SteerOptions, *, share: float | None, drops: int = 0) -> float:
+    """Share of the learning rate, 0..1, from which a model settles that is asked to finish now: the schedule's,
+    but neither one that still warms up nor the trough of a cycle, from which nothing would be learnt any more.
+    """
+    if options.schedule == "cycles":
+        return 1.0
+    return speed_at(options, share=share, iterations=options.warm_up, drops=drops)
+
+
 def _falling(way: float, last: float) -> float:
     """Half a cosine from 1 down to `last`.
 
