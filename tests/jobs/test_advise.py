@@ -12,7 +12,7 @@ import pytest
 from tests.facesets.conftest import make_record, noise
 from tests.jobs.advice.facts import facts, model
 from understudy.errors import FacesUnknown, ModelUnknown
-from understudy.events import StageFinished
+from understudy.events import Notice, StageFinished
 from understudy.jobs import advise as advising
 from understudy.jobs.advise import RULES_OF_FACES, RULES_OF_MODELS, advise, given
 from understudy.project.project import Project
@@ -93,6 +93,20 @@ def test_every_model_is_looked_at_unless_some_are_named(project: Project) -> Non
     assert models == ["second"]
     with pytest.raises(ModelUnknown):
         advice_on(project, models=["nobody"])
+
+
+def test_a_model_that_cant_be_read_keeps_no_other_from_being_looked_at(project: Project) -> None:
+    filled(project).add_model("odd", preset="saehd", network={"archi": "xx"})
+    project.add_model("typo", preset="quick")
+    with project.change() as manifest:
+        manifest.models["typo"].train = {"bach_size": 2}
+    *events, finished = advise(project, device="cpu")
+    assert isinstance(finished, StageFinished)
+    assert finished.summary["rules"] == len(RULES_OF_FACES) + len(RULES_OF_MODELS)
+    warnings = [event.text for event in events if isinstance(event, Notice)]
+    assert warnings == finished.summary["complaints"]
+    assert ["'odd'" in warnings[0], "archi" in warnings[0]] == [True, True]
+    assert ["'typo'" in warnings[1], "bach_size" in warnings[1]] == [True, True]
 
 
 def test_without_faces_it_says_what_to_do_first(project: Project) -> None:

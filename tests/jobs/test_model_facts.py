@@ -63,6 +63,14 @@ def test_a_model_that_cant_be_read_hides_no_other(project: Project) -> None:
     assert (whole.name, whole.complaint) == ("second", "")
 
 
+def test_a_model_whose_network_is_refused_hides_no_other(project: Project) -> None:
+    project.add_model("second", preset="saehd", network={"archi": "xx"})
+    whole, broken = list_models(project)
+    assert (whole.complaint, whole.architecture) == ("", "quick")
+    assert "archi" in broken.complaint
+    assert (broken.architecture, broken.parameters) == ("?", 0)
+
+
 def test_an_unknown_model_names_those_there_are(project: Project) -> None:
     with pytest.raises(ModelUnknown, match="main"):
         model_facts(project, "other")

@@ -62,6 +62,21 @@ def test_what_a_network_does_not_take_is_refused_before_the_model_is_made(
     assert "second" not in project.manifest.models
 
 
+@pytest.mark.parametrize(
+    ("preset", "network"), [("saehd", {"archi": "xx"}), ("sae", {"archi": "vg", "e_ch_dims": 41})]
+)
+def test_what_only_the_network_can_refuse_leaves_no_model_behind(
+    project: Project, preset: str, network: dict[str, object]
+) -> None:
+    with pytest.raises(OptionInvalid):
+        new_model(project, "second", preset=preset, network=network)
+    with pytest.raises(OptionInvalid):
+        require_model(project, "main", preset=preset, network=network)
+    models = Project.open(project.folder).manifest.models
+    assert "second" not in models
+    assert models["main"].network == {}
+
+
 def test_before_it_is_made_a_model_can_become_another(project: Project) -> None:
     require_model(project, "main", preset=None, network={"width": 16})
     require_model(project, "main", preset=None, network={"code": 32})

@@ -43,3 +43,12 @@ def test_encode_reads_its_own_table(project: Project) -> None:
     with project.change() as manifest:
         manifest.encode = {"codec": "hevc"}
     assert encode_options(project, {}).codec == "hevc"
+
+
+def test_an_embedder_named_in_the_project_lies_in_it(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.train = {"identity_embedder": "encoder:models/everyone"}
+    options = train_options(project, "main", {})
+    assert options.identity_embedder == f"encoder:{project.folder}/models/everyone"
+    said = train_options(project, "main", {"identity_embedder": "encoder:here"})
+    assert said.identity_embedder == "encoder:here", "what is said now lies where it is said"

@@ -16,7 +16,7 @@ import psutil
 import torch
 
 from understudy.errors import FacesUnknown, OptionInvalid
-from understudy.events import Events, StageFinished, StageStarted
+from understudy.events import Events, Notice, StageFinished, StageStarted
 from understudy.facesets.curation.coverage import coverage
 from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.table import COLUMNS, Table, landmarks_in_unit, table_of
@@ -69,7 +69,7 @@ RULES_OF_MODELS: dict[str, Rule] = {
 
 def advise(project: Project, *, models: Sequence[str] = (), device: str = "auto") -> Events:
     """Look at a project's faces and models (all where none is named); the last event's summary has the advice,
-    most important first, and how many rules looked.
+    most important first, and how many rules looked. A model that can't be read is left out with a notice.
 
     Raises FacesUnknown where nothing was extracted yet, ModelUnknown, DeviceUnavailable.
     """
@@ -97,10 +97,28 @@ def advise(project: Project, *, models: Sequence[str] = (), device: str = "auto"
             coverage(tables["src"], tables["dst"]),
             machine,
         )
-        told = [replace(facts, model=_model(project, one, tables)) for one in looked_at if not one.complaint]
+        told, complaints = _told(project, facts, looked_at, tables)
+    yield from (Notice(words, level="warning") for words in complaints)
     yield StageStarted(stage=STAGE, unit="rules", total=len(RULES_OF_FACES) + len(RULES_OF_MODELS))
     found = given(facts, told)
-    yield StageFinished(stage=STAGE, summary=_summary(found, len(told)))
+    yield StageFinished(stage=STAGE, summary=_summary(found, len(told), complaints))
+
+
+def _told(
+    project: Project, facts: Facts, looked_at: Sequence[ModelFacts], tables: dict[Role, list[Table]]
+) -> tuple[list[Facts], list[str]]:
+    """The facts with each model, and what keeps the other models from being looked at."""
+    told, complaints = [], []
+    for one in looked_at:
+        complaint = one.complaint
+        if not complaint:
+            try:
+                told.append(replace(facts, model=_model(project, one, tables)))
+            except OptionInvalid as error:
+                complaint = f"Its settings can't be read: {error.message}"
+        if complaint:
+            complaints.append(f"Model {one.name!r} was not looked at. {complaint}")
+    return told, complaints
 
 
 def given(facts: Facts, of_models: Sequence[Facts]) -> list[Advice]:
@@ -112,9 +130,9 @@ def given(facts: Facts, of_models: Sequence[Facts]) -> list[Advice]:
     return sorted(found, key=lambda advice: -advice.weight)
 
 
-def _summary(found: Sequence[Advice], models: int) -> dict[str, object]:
+def _summary(found: Sequence[Advice], models: int, complaints: Sequence[str]) -> dict[str, object]:
     rules = len(RULES_OF_FACES) + models * len(RULES_OF_MODELS)
-    return {"advice": [asdict(advice) for advice in found], "rules": rules}
+    return {"advice": [asdict(advice) for advice in found], "rules": rules, "complaints": list(complaints)}
 
 
 def _as_written(folder: Path) -> str:
@@ -148,10 +166,6 @@ def _widths(table: Table) -> npt.NDArray[np.float64]:
 
 def _model(project: Project, facts: ModelFacts, tables: dict[Role, list[Table]]) -> Model:
     face_type: FaceType = facts.face_type  # type: ignore[assignment]
-    try:
-        options = train_options(project, facts.name, {})
-    except OptionInvalid as error:
-        raise OptionInvalid(f"The settings of model {facts.name!r} can't be read. {error.message}") from error
     return Model(
         name=facts.name,
         preset=facts.preset,
@@ -160,7 +174,7 @@ def _model(project: Project, facts: ModelFacts, tables: dict[Role, list[Table]])
         size_px=facts.size_px,
         parameters=facts.parameters,
         iterations=facts.iterations,
-        options=options,
+        options=train_options(project, facts.name, {}),
         metrics=list(read_metrics(project.model_folder(facts.name) / METRICS_NAME)),
         crop_px={role: _spans_px(tables[role], face_type) for role in tables},
     )

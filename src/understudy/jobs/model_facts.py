@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import CheckpointCorrupt, ModelUnknown
+from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.geometry import FaceType
 from understudy.networks.catalog import ARCHITECTURES, architecture_named, build
 from understudy.networks.face_model import parameter_count
@@ -21,6 +21,15 @@ from understudy.project.trash import size_bytes
 from understudy.training.keeping.about import ModelAbout, network_settings, read_about
 from understudy.training.keeping.lock import Holder, holder_of
 from understudy.training.presets import PRESETS, preset_named
+
+_NETWORK_UNKNOWN: Mapping[str, Any] = {
+    "architecture": "?",
+    "settings": {},
+    "face_type": "?",
+    "size_px": 0,
+    "parameters": 0,
+    "parts": {},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +68,17 @@ def model_facts(project: Project, name: str) -> ModelFacts:
         known = ", ".join(project.manifest.models) or "none yet"
         raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.")
     entry, folder = project.manifest.models[name], project.model_folder(name)
-    complaint, about = "", None
+    complaint, about, network = "", None, _NETWORK_UNKNOWN
     try:
         about = read_about(folder)
-        wished = about or _wished(entry)
-    except (CheckpointCorrupt, ModelUnknown) as error:
-        complaint, wished = error.message, None
+        network = _network_facts(about or _wished(entry))
+    except (CheckpointCorrupt, ModelUnknown, OptionInvalid) as error:
+        complaint = error.message
     newest = newest_checkpoint(folder)
     return ModelFacts(
         name=name,
         preset=entry.preset,
-        **_network_facts(wished),
+        **network,
         iterations=int(newest[0]["iteration"]) if newest else 0,
         loss=_loss(newest[0]) if newest else None,
         size_bytes=size_bytes(folder),
@@ -89,16 +98,7 @@ def _wished(entry: ModelEntry) -> ModelAbout:
     return ModelAbout(entry.preset, chosen.architecture, face_type, size_px, 0, settings)
 
 
-def _network_facts(about: ModelAbout | None) -> dict[str, Any]:
-    if about is None:
-        return {
-            "architecture": "?",
-            "settings": {},
-            "face_type": "?",
-            "size_px": 0,
-            "parameters": 0,
-            "parts": {},
-        }
+def _network_facts(about: ModelAbout) -> dict[str, Any]:
     model = build(about.architecture, about.network, device="meta")
     return {
         "architecture": about.architecture,

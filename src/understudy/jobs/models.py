@@ -122,9 +122,11 @@ def require_valid(entry: ModelEntry) -> None:
     """Raise ModelUnknown or OptionInvalid unless a model can be made of this."""
     chosen = preset_named(entry.preset)
     if entry.network:
-        from understudy.training.keeping.about import network_settings  # imports torch
+        from understudy.networks.catalog import build  # imports torch
+        from understudy.training.keeping.about import network_settings
 
-        network_settings(chosen.architecture, chosen.network, entry.network)
+        settings = network_settings(chosen.architecture, chosen.network, entry.network)
+        build(chosen.architecture, settings, device="meta")  # what only the network itself can refuse
 
 
 def _changed(

@@ -24,13 +24,16 @@ def extract_options(project: Project, said: Said) -> ExtractOptions:
 
 
 def train_options(project: Project, model: str, said: Said) -> TrainOptions:
-    """Settings of one model's training; a recipe's file named in the manifest lies in the project. Raises
-    OptionInvalid, ModelUnknown."""
+    """Settings of one model's training; a recipe's file and an embedder's folder named in the manifest lie in
+    the project. Raises OptionInvalid, ModelUnknown."""
     entry = project.manifest.models[model]
     preset = preset_named(entry.preset)
     stored = {**preset.train, **project.manifest.train, **entry.train}
     if (recipe := stored.get("recipe")) and str(recipe).endswith(".toml"):
         stored["recipe"] = str(project.folder / str(recipe))
+    kind, colon, place = str(stored.get("identity_embedder", "")).partition(":")
+    if place:
+        stored["identity_embedder"] = f"{kind}{colon}{project.folder / place}"
     return parse_options(TrainOptions, {**stored, **said})
 
 

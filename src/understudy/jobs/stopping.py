@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from types import FrameType
 
 from understudy.errors import Stopped
@@ -23,7 +23,7 @@ def joined(*streams: Iterable[Event]) -> Events:
         yield from stream
 
 
-def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) -> Events:
+def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) -> Generator[Event, None, None]:
     """The same events, until the user asks to stop; then close the stage and raise Stopped.
 
     `when_asked` is called at once, for a word to the person who waits for the present step to end. Signals can
