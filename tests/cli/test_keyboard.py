@@ -28,8 +28,22 @@ with keys() as pressed:
 """
 
 
-def run_in_terminal(typed: bytes) -> tuple[str, bool]:
-    """What the child printed, and whether the terminal is as before."""
+IN_THE_BACKGROUND = """
+import os
+from understudy.cli.keyboard import keys
+child = os.fork()
+if child == 0:
+    os.setpgid(0, 0)
+    with keys() as pressed:
+        os._exit(len(pressed()))
+_, status = os.waitpid(child, os.WUNTRACED)
+print("ready got", "stopped" if os.WIFSTOPPED(status) else os.WEXITSTATUS(status), flush=True)
+os.kill(child, 9) if os.WIFSTOPPED(status) else None
+"""
+
+
+def run_in_terminal(typed: bytes, script: str = CHILD, *, lent: bool = False) -> tuple[str, bool]:
+    """What the child printed, and whether the terminal is as before. A `lent` one is another session's."""
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
 
@@ -37,11 +51,12 @@ def run_in_terminal(typed: bytes) -> tuple[str, bool]:
         import fcntl
 
         os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if not lent:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD],
+        [sys.executable, "-c", script],
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -52,7 +67,8 @@ def run_in_terminal(typed: bytes) -> tuple[str, bool]:
     until = time.monotonic() + 60
     while b"ready" not in said and time.monotonic() < until:
         said += os.read(master, 1000)
-    assert termios.tcgetattr(slave)[3] & termios.ICANON == 0
+    if script is CHILD:
+        assert termios.tcgetattr(slave)[3] & termios.ICANON == 0
     os.write(master, typed)
     while b"got" not in said and time.monotonic() < until:
         said += os.read(master, 1000)
@@ -69,6 +85,16 @@ def test_keys_come_without_enter_and_the_terminal_is_put_back_also_after_an_erro
     assert f"got {typed.decode()}" in said
     assert "ready\r\ngot" in said  # what is typed is not echoed
     assert restored
+
+
+def test_one_of_several_processes_reads_the_terminal_of_the_one_that_started_it() -> None:
+    said, restored = run_in_terminal(b"sx", lent=True)
+    assert "got sx" in said and restored
+
+
+def test_a_job_in_the_background_is_not_stopped_for_its_keys() -> None:
+    said, restored = run_in_terminal(b"s", IN_THE_BACKGROUND)
+    assert "got 0" in said and restored
 
 
 def test_where_nobody_sits_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

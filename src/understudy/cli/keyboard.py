@@ -21,6 +21,8 @@ def keys() -> Iterator[Read]:
         yield lambda: ""
     elif os.name == "nt":
         yield _pressed_on_windows
+    elif not _at_the_front(sys.stdin.fileno()):
+        yield lambda: ""
     else:
         with _unbuffered() as read:
             yield read
@@ -40,12 +42,12 @@ def _unbuffered() -> Iterator[Read]:
 
     def restore() -> None:
         with contextlib.suppress(termios.error, ValueError, OSError):
-            termios.tcsetattr(number, termios.TCSADRAIN, before)
+            if _at_the_front(number):
+                termios.tcsetattr(number, termios.TCSADRAIN, before)
 
     def read() -> str:
         found = b""
-        # A job in the background must not read: the system would stop it.
-        while os.tcgetpgrp(number) == os.getpgrp() and select.select([number], [], [], 0)[0]:
+        while _at_the_front(number) and select.select([number], [], [], 0)[0]:
             byte = os.read(number, 64)
             if not byte:
                 break
@@ -62,6 +64,15 @@ def _unbuffered() -> Iterator[Read]:
     finally:
         restore()
         atexit.unregister(restore)
+
+
+def _at_the_front(terminal: int) -> bool:
+    """Whether its keys are ours. A job in the background must neither read nor change the terminal: the system
+    would stop it."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # another session's terminal, lent by whoever started this process
+        return True
 
 
 def _pressed_on_windows() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -74,3 +75,27 @@ time.sleep(60)
 def test_a_run_again_has_the_words_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["understudy", "train", "p", "--processes", "2"])
     assert own_command()[1:] == ["-m", "understudy", "train", "p", "--processes", "2"]
+
+
+def test_when_the_launcher_is_killed_the_leader_is_asked_to_stop(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    process = f"""
+import os, pathlib, signal, sys, time
+from understudy.training.machine.launch import stop_without_launcher
+mark = pathlib.Path({str(mark)!r})
+if os.environ["RANK"] == "0":
+    signal.signal(signal.SIGTERM, lambda *_: (mark.write_text("asked"), sys.exit(0)))
+    stop_without_launcher()
+    mark.write_text("ready")
+    time.sleep(60)
+"""
+    starter = "import sys; from understudy.training.machine.launch import launch; launch(sys.argv[1:], 2)"
+    launcher = subprocess.Popen([sys.executable, "-c", starter, *command(process)])
+    until = time.monotonic() + 60
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    launcher.kill()
+    launcher.wait()
+    while mark.read_text() != "asked" and time.monotonic() < until:
+        time.sleep(0.05)
+    assert mark.read_text() == "asked"

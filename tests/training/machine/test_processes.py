@@ -91,10 +91,13 @@ model, mark = Path(sys.argv[1]), Path(sys.argv[2])
 real = Learner.step
 def step(self, *lessons, **settings):
     assert len(lessons[0].seen_BCHW) == 2
-    if self.iteration == 5 and os.environ["RANK"] == "1" and not mark.exists():
+    if self.iteration == 5 and os.environ["RANK"] == "1" and mark.name == "mark" and not mark.exists():
         mark.write_text("killed")
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(self, *lessons, **settings)
+    terms = real(self, *lessons, **settings)
+    if self.iteration == 10 and mark.name == "spoiled" and not self.attempt:
+        next(self.model.parameters()).data.mul_(float("nan"))
+    return terms
 Learner.step = step
 options = TrainOptions(batch_size=4, preview_every=0, iterations=10)
 src, dst = (Faceset(Path(p)) for p in sys.argv[3:])
@@ -120,6 +123,16 @@ def test_a_killed_process_is_told_and_all_go_on_from_where_they_were(
     assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
     # The leader noticed at iteration 5 and saved it before it ended.
     assert {p.name for p in (model / "checkpoints").iterdir()} == {"000000005", "000000010"}
+
+
+def test_processes_go_back_together_from_a_last_step_that_spoiled_the_weights(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    model = tmp_path / "m"
+    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "spoiled")]
+    assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
+    assert "At iteration 10; training went back to iteration 0" in (model / "train.log").read_text()
+    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
 
 
 def test_a_group_of_one_changes_nothing() -> None:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -18,6 +19,7 @@ from types import FrameType
 from understudy.errors import ProcessLost, WorkerDied
 from understudy.stop_signals import stop_signals
 
+_LAUNCHER = "UNDERSTUDY_LAUNCHER"
 _LOOK_EVERY_S = 0.2
 _TO_SAVE_S = 40.0  # for the leader, after another process is gone
 _TO_END_S = 15.0  # for the others, after the leader is gone
@@ -55,11 +57,13 @@ class _Processes:
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": str(_free_port()),
             "WORLD_SIZE": str(count),
+            _LAUNCHER: str(os.getpid()),
         }
         self.all = [
             subprocess.Popen(
                 command,
                 env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stdin=_keys_for_the_leader() if rank == 0 else subprocess.DEVNULL,
                 stdout=None if rank == 0 else subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -102,6 +106,27 @@ class _Processes:
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:
         if self.leader.poll() is None:
             self.leader.send_signal(number)
+
+
+def _keys_for_the_leader() -> int | None:
+    """What the leader reads from: what we do, but for the terminal of a job in the background."""
+    try:
+        return None if os.tcgetpgrp(0) == os.getpgrp() else subprocess.DEVNULL
+    except (OSError, AttributeError):  # no terminal, or Windows
+        return None
+
+
+def stop_without_launcher() -> None:
+    """Let this process stop, as by a signal, when the one that launched it is gone: killed, for example."""
+    launcher = os.environ.get(_LAUNCHER)
+    if launcher is not None:
+        threading.Thread(target=_watch, args=(int(launcher),), daemon=True).start()
+
+
+def _watch(launcher: int) -> None:
+    while os.getppid() == launcher:
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _free_port() -> int:

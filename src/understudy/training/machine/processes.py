@@ -22,7 +22,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from understudy.errors import ProcessLost
-from understudy.training.machine.launch import is_one_of_several
+from understudy.training.machine.launch import is_one_of_several, stop_without_launcher
 
 _ANSWER = timedelta(seconds=50)  # a process that does not answer for so long is lost
 _PATIENCE = timedelta(hours=12)  # the leader may read faces or save
@@ -134,9 +134,7 @@ class Group:
 
 
 def _is_lost(error: RuntimeError) -> bool:
-    return any(
-        word in str(error) for word in ("gloo", "Gloo", "NCCL", "Connection", "onnection reset", "imed out")
-    )
+    return any(sign in str(error) for sign in _SIGNS_OF_LOSS)
 
 
 @contextlib.contextmanager
@@ -147,6 +145,8 @@ def joined(device_type: str) -> Iterator[Group]:
     if size == 1:
         yield Group()
         return
+    if rank == 0:
+        stop_without_launcher()
     group = Group(rank, size)
     with group.lost_is_said():
         store, rank, size = next(rendezvous("env://", rank, size, timeout=timedelta(minutes=5)))
