@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import MemoryTooSmall, ProcessLost, TrainingDiverged
+from understudy.errors import MemoryTooSmall, TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
 from understudy.training.duties import Duty
@@ -29,6 +29,7 @@ from understudy.training.machine.memory import is_out_of_memory, peak_memory_byt
 from understudy.training.machine.processes import Group
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.course import Course, Now
+from understudy.training.recipe.trial import require_possible
 from understudy.training.steering.plan import Plan, finish_length
 from understudy.training.viewing.loss_plot import course_of, write_loss_plot
 from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet, write_preview
@@ -96,10 +97,15 @@ class Run:
             stage=STAGE, unit="iteration", total=plan.last_iteration, done=plan.done_iterations, why=self._why()
         )
         try:
+            architecture, network = self.learner.drawn_from
+            asked = (self.course.recipe, self.course.options, architecture, network)
+            require_possible(*asked, iteration=self.learner.iteration)
             for duty in self.duties:
                 duty.begin(self)
             yield from self._to_the_end()
-        except (GeneratorExit, ProcessLost):
+        except TrainingDiverged:
+            raise
+        except (GeneratorExit, UnderstudyError):
             self.save()
             raise
         finally:

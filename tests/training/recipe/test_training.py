@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tests.training.conftest import TINY, tiny_options
 from tests.training.test_train import breaking
+from understudy.errors import OptionInvalid, RecipeInvalid
 from understudy.events import Event, Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
@@ -215,3 +216,26 @@ def test_a_recipe_that_ends_by_itself_ends_an_endless_training(tmp_path: Path, f
     for total in (5, 10):  # the same again is a new training, as with any plan
         trained(tmp_path / "m", facesets, options)
         assert len(course_of(tmp_path / "m")) == total
+
+
+def test_a_stage_that_cant_work_is_refused_before_the_first_iteration(tmp_path: Path, facesets: Pair) -> None:
+    (tmp_path / "bad.toml").write_text(RECIPE.replace("set.batch_size = 3", "set.identity_weight = 0.5"))
+    with pytest.raises(RecipeInvalid, match=r"stage 2 \(two\).*identity_embedder"):
+        trained(tmp_path / "m", facesets, options_with(str(tmp_path / "bad.toml"), iterations=8))
+    assert not (tmp_path / "m" / FOLDER_NAME).exists() and course_of(tmp_path / "m") == []
+
+
+def test_what_goes_wrong_in_the_middle_loses_no_iteration(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.step
+
+    def step(self: Learner, *arguments: Any, **named: Any):
+        if self.iteration == 5:
+            raise OptionInvalid("A loss can't be asked.")
+        return real(self, *arguments, **named)
+
+    monkeypatch.setattr(Learner, "step", step)
+    with pytest.raises(OptionInvalid, match="can't be asked"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=8))
+    assert [p.name for p in (tmp_path / "m" / FOLDER_NAME).iterdir()] == ["000000005"]
