@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 
 from understudy.errors import ModelUnknown, OptionInvalid
-from understudy.jobs.models import network_said, new_model, require_model
+from understudy.jobs.models import await_model, network_said, new_model, require_model
 from understudy.networks.catalog import build
 from understudy.project.project import Project
 from understudy.training.keeping.about import ModelAbout, about_model, read_about
@@ -122,3 +123,29 @@ def test_a_model_that_cant_start_so_is_not_made(project: Project, source: str) -
         new_model(project, "second", network=SMALL, source=source)
     assert "second" not in project.manifest.models
     new_model(project, "second")
+
+
+def test_processes_that_follow_wait_until_the_model_stands_in_the_project_as_it_was_said(
+    project: Project,
+) -> None:
+    new_model(project, "small", network={**SMALL, "width": 16})
+
+    def wait(patience_s: float) -> Project:
+        return await_model(
+            project.folder,
+            "small",
+            preset="quick",
+            network=SMALL,
+            face_type=None,
+            facesets={"src": (), "dst": ()},
+            patience_s=patience_s,
+        )
+
+    with pytest.raises(ModelUnknown, match="same project folder"):
+        wait(0.0)
+    leader = threading.Timer(
+        0.3, require_model, (project, "small"), {"preset": None, "network": SMALL, "face_type": None}
+    )
+    leader.start()
+    assert wait(60.0).manifest.models["small"].network == SMALL
+    leader.join()

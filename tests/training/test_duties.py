@@ -13,6 +13,7 @@ from understudy.events import Event, Events, Notice
 from understudy.facesets.store import Faceset
 from understudy.training import train as train_module
 from understudy.training.duties import Duty
+from understudy.training.keeping.backups import backups
 from understudy.training.run import Run
 from understudy.training.train import train
 
@@ -62,3 +63,14 @@ def test_a_critic_that_starts_anew_is_told(tmp_path: Path, facesets: tuple[Faces
         events = train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
         told.append([event.text for event in events if isinstance(event, Notice)])
     assert told[:2] == [[], []] and "starts to learn anew" in told[2][0]
+
+
+def test_there_is_no_backup_where_nothing_sound_could_be_saved(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Run.save  # several processes that have come apart save again only after they went back together
+    monkeypatch.setattr(Run, "save", lambda run, *, last=False: real(run, last=True) if last else None)
+    src, dst = facesets
+    options = tiny_options(iterations=3, backup_every=2)
+    list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    assert not backups(tmp_path)

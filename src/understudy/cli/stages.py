@@ -163,11 +163,19 @@ def train(
     from understudy.jobs import models, stages, steering
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
-    opened = Project.open(project)
-    if not is_follower():
-        models.require_model(
-            opened, model, preset=preset, network=models.network_said(network), face_type=face_type
+    settings = models.network_said(network)
+    if is_follower():
+        opened = models.await_model(
+            project,
+            model,
+            preset=preset,
+            network=settings,
+            face_type=face_type,
+            facesets={"src": src_faceset, "dst": dst_faceset},
         )
+    else:
+        opened = Project.open(project)
+        models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
         stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     if processes > 1 and not is_one_of_several():
         return launch(own_command(), processes)

@@ -6,6 +6,7 @@ The commands `understudy model …` and `understudy train` are thin above this. 
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +16,12 @@ from understudy.errors import ModelUnknown, OptionInvalid, UnderstudyError
 from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.jobs.settings import Said, train_options
-from understudy.project.manifest import ModelEntry
+from understudy.project.manifest import ModelEntry, Role
 from understudy.project.model_changes import require_free_name
 from understudy.project.project import Project
 from understudy.training.presets import preset_named
+
+_LOOK_EVERY_S = 0.2
 
 
 def network_said(words: Sequence[str]) -> dict[str, Any]:
@@ -163,3 +166,40 @@ def _require_same(
         about = read_about(folder)
         if about is not None:
             require_same(about, network=network, face_type=face_type, path=folder)
+
+
+def await_model(
+    folder: Path,
+    name: str,
+    *,
+    preset: str | None,
+    network: Mapping[str, Any],
+    face_type: FaceType | None,
+    facesets: Mapping[Role, Sequence[str]],
+    patience_s: float = 60.0,
+) -> Project:
+    """The project as soon as its manifest has the model as it was said: the process that leads a training notes
+    it there, and those that follow must not be ahead of it. Raises ModelUnknown where it does not."""
+    until = time.monotonic() + patience_s
+    while True:
+        project = Project.open(folder)
+        if (entry := project.manifest.models.get(name)) is not None and (
+            entry.preset == (preset or entry.preset)
+            and entry.face_type == (face_type or entry.face_type)
+            and dict(entry.network) | dict(network) == dict(entry.network)
+            and all(_learns_from(project, name, role, names) for role, names in facesets.items())
+        ):
+            return project
+        if time.monotonic() > until:
+            raise ModelUnknown(
+                f"The process that leads this training has not noted model {name!r} in the project after "
+                f"{patience_s:.0f} s. All processes must see the same project folder.",
+                folder,
+            )
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _learns_from(project: Project, model: str, role: Role, names: Sequence[str]) -> bool:
+    from understudy.jobs.facesets import full_name
+
+    return not names or list(project.facesets_of(role, model)) == [full_name(project, name) for name in names]

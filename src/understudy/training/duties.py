@@ -117,9 +117,7 @@ class Listen(Duty):
                 case "save":
                     run.save()
                 case "backup":
-                    run.save()
-                    kept = run.options.backups_kept
-                    yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=kept))
+                    yield from _backed_up(run)
                 case "preview":
                     yield run.preview()
                 case "finish":
@@ -227,11 +225,17 @@ class BackUp(Duty):
 
     def do(self, run: Run) -> Events:
         self._since_s = 0.0
-        run.save()
-        yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=run.options.backups_kept))
+        yield from _backed_up(run)
 
     def state(self) -> dict[str, Any]:
         return {"seconds": self._since_s} if self._since_s else {}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         self._since_s = float(state.get("seconds", 0.0))
+
+
+def _backed_up(run: Run) -> Events:
+    """A backup of now, unless training has come apart and several processes have yet to go back together."""
+    run.save()
+    if run.saved_iteration == run.learner.iteration:
+        yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=run.options.backups_kept))
