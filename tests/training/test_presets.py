@@ -34,6 +34,12 @@ def test_the_published_presets_are_there() -> None:
     assert {"quick", "h64", "h128", "df", "liaef128", "miaef128", "sae", "saehd", "quick96"} <= set(PRESETS)
 
 
+def test_quick96_steps_as_deepfacelabs_does() -> None:
+    options = parse_options(TrainOptions, preset_named("quick96").train)
+    assert (options.optimizer, options.learning_rate, options.batch_size) == ("rmsprop", 2e-4, 4)
+    assert (options.lr_dropout, options.lr_dropout_share) == (True, 0.3)
+
+
 def test_every_network_can_be_had_by_a_preset() -> None:
     assert {preset.architecture for preset in PRESETS.values()} == set(ARCHITECTURES)
 

@@ -15,6 +15,7 @@ from understudy.errors import OptionInvalid
 from understudy.training.losses import catalog
 from understudy.training.losses.catalog import LOSSES
 from understudy.training.losses.identity import EMBEDDERS
+from understudy.training.losses.masks import widened
 from understudy.training.losses.options import LossOptions
 from understudy.training.losses.terms import Terms
 
@@ -35,6 +36,7 @@ ON: Mapping[str, Mapping[str, object]] = {
     "true_face": {"true_face_power": 1},
     "gan": {"gan_power": 1, "gan_dims": 4},
     "gan_outside": {"gan_power": 1, "gan_dims": 4},
+    "dst_background": {"dst_background_weight": 1},
     "identity": {"identity_weight": 1, "identity_embedder": "colors:"},
 }
 SRC_ALONE = {"face_style", "bg_style", "true_face", "gan", "gan_outside", "identity"}
@@ -58,6 +60,11 @@ def with_only(name: str, **more: object) -> LossOptions:
     return NOTHING.changed(**{**ON[name], **more})
 
 
+def cost(name: str, **more: object) -> Tensor:
+    found = terms(with_only(name, **more))
+    return (found.dst if name == "dst_background" else found.src)[name]
+
+
 def test_every_loss_is_tried_here() -> None:
     assert set(ON) == set(LOSSES)
 
@@ -79,7 +86,7 @@ def test_a_loss_without_a_weight_is_never_computed(name: str, monkeypatch: pytes
         terms(NOTHING)
     assert not any(counts.values())
     terms(with_only(name))
-    sides = 1 if name in SRC_ALONE or name == "smaller" else 2
+    sides = 1 if name in SRC_ALONE | {"smaller", "dst_background"} else 2
     assert counts[name] == sides
     beside = {"background": {"structure"}, "smaller": {"color"}, "gan": {"gan_outside"}, "gan_outside": {"gan"}}
     assert {which for which, count in counts.items() if count} == {name} | beside.get(name, set())
@@ -87,27 +94,37 @@ def test_a_loss_without_a_weight_is_never_computed(name: str, monkeypatch: pytes
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_a_positive_number_with_a_slope_for_the_model(name: str) -> None:
-    cost = terms(with_only(name)).src[name]
-    assert cost.dtype == torch.float32 and cost.shape == () and 0 < float(cost.detach()) < 1000
-    assert cost.requires_grad
+    found = cost(name)
+    assert found.dtype == torch.float32 and found.shape == () and 0 < float(found.detach()) < 1000
+    assert found.requires_grad
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_counts_by_its_weight(name: str) -> None:
     first, *_ = ON[name]
-    double = terms(with_only(name, **{first: 2 if first != "true_face_power" else 0.5})).src[name]
+    double = cost(name, **{first: 2 if first != "true_face_power" else 0.5})
     factor = 0.5 if first == "true_face_power" else 2
     if name == "gan_outside":  # on or off
         factor = 1
     if name == "smaller":
-        assert double.detach() == pytest.approx(2 * float(terms(with_only(name)).src[name].detach()))
+        assert double.detach() == pytest.approx(2 * float(cost(name).detach()))
         return
-    torch.testing.assert_close(double, factor * terms(with_only(name)).src[name])
+    torch.testing.assert_close(double, factor * cost(name))
 
 
 @pytest.mark.parametrize("name", sorted(SRC_ALONE))
 def test_what_looks_at_the_swap_or_at_src_is_asked_of_src_alone(name: str) -> None:
     assert name not in terms(with_only(name)).dst
+
+
+def test_dsts_background_counts_for_dst_alone_and_smoothly() -> None:
+    found = terms(with_only("dst_background", mask_weight=1, dst_background_weight=0.1))
+    assert "dst_background" not in found.src
+    asker, (src, dst) = objective(), lessons()
+    faces, mask = reconstructed(asker, src, dst).dst.faces_BCHW, 1 - widened(dst.mask_B1HW)
+    steps = sum(faces.diff(dim=dim).square().sum() for dim in (2, 3)) / len(faces)
+    wanted = 0.1 * ((faces - dst.goal_BCHW) * mask).square().mean() + 1e-6 * steps
+    torch.testing.assert_close(found.dst["dst_background"], wanted)
 
 
 def test_styles_count_as_the_reference_has_it() -> None:
@@ -197,9 +214,9 @@ def test_what_compares_with_the_goal_costs_nothing_at_the_goal(name: str) -> Non
     flat = replace(src, goal_BCHW=torch.full_like(src.goal_BCHW, 0.5))
     right = replace(painted(0, like=flat), smaller_BCHW=(torch.full((2, 3, 16, 16), 0.5),))
     made = replace(made, src=right, dst=right)
-    cost = asker.ask(made, flat, flat, with_only(name, masked_training=name == "gan_outside"), iteration=0).src[
-        name
-    ]
+    outside = name in {"gan_outside", "dst_background"}
+    found = asker.ask(made, flat, flat, with_only(name, masked_training=outside), iteration=0)
+    cost = (found.dst if name == "dst_background" else found.src)[name]
     assert float(cost) == pytest.approx(0, abs=1e-5)
 
 

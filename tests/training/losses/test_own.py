@@ -16,7 +16,8 @@ from understudy.networks.catalog import ARCHITECTURES, build
 from understudy.networks.face_model import parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
-from understudy.training.losses.own import OWN_LOSSES
+from understudy.training.losses.options import LossOptions
+from understudy.training.losses.own import OWN_LOSSES, unheard
 from understudy.training.losses.patch import PatchCritic
 from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
@@ -53,6 +54,23 @@ def test_all_weights_learn_and_the_usual_losses_are_not_asked(name: str) -> None
     learner, terms = step(name, identity_weight=1.0)
     assert all(p.grad is not None for p in learner.model.parameters())
     assert not {"color", "structure", "identity"} & {*terms.src, *terms.dst}
+
+
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_options_that_do_nothing_for_them_are_told_once(name: str) -> None:
+    said = {"losses": "dfl", "gan_power": 0.1, "critic_rate": 1e-3, "avatar_stage": "both"}
+    learner, _ = step(name, **said)
+    learner.step(lesson(name, 3), lesson(name, 4), tiny_options(**said), speed=1.0)
+    (told,) = learner.objective.take_notices()
+    assert told.endswith("gan_power, losses.")
+    assert step(name)[0].objective.take_notices() == []
+
+
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_what_counts_for_them_is_what_they_look_at(name: str) -> None:
+    assert unheard(name, LossOptions(avatar_stage="faces")) == (() if name == "avatar" else ("avatar_stage",))
+    assert unheard(name, LossOptions(critic_rate=1e-3)) == ()
+    assert unheard(name, LossOptions(losses="amp", gan_sides="src")) == ("gan_sides", "losses")
 
 
 @pytest.mark.parametrize("name", OWN_LOSSES)

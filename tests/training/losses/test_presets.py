@@ -42,7 +42,8 @@ def test_another_set_replaces_the_whole_one_before() -> None:
 def test_amp_looks_through_both_windows_and_always_at_eyes_and_mouth() -> None:
     options = LossOptions(losses="amp")
     assert (options.structure, options.eyes_weight, options.mouth_weight) == ("both_windows", 300, 300)
-    assert options.gan_sides == "both"
+    assert (options.gan_sides, options.dst_background_weight) == ("both", 0.1)
+    assert LossOptions(losses="dfl").dst_background_weight == 0
 
 
 @pytest.mark.parametrize("name", LOSS_PRESETS)

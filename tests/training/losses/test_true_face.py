@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
-from tests.training.losses.drawn import EXACT
+from tests.networks.small import SRC_SKIN, drawn_lesson, small
+from tests.training.losses.drawn import EXACT, NOTHING
 from understudy.errors import OptionInvalid
 from understudy.training.losses.critic import Critic
+from understudy.training.losses.objective import Objective
 from understudy.training.losses.true_face import CodeCritic, asked, code_shape, one_map, taught
 
 
@@ -36,6 +40,18 @@ def test_flat_codes_count_as_maps_of_one_pixel() -> None:
 def test_a_code_of_several_parts_is_refused_with_what_to_do() -> None:
     with pytest.raises(OptionInvalid, match="true_face_power"):
         one_map((torch.zeros(1), torch.zeros(1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("df", ""), ("quick", ""), ("liaef128", "inter_b, inter_ab"), ("amp", "inter_src")]
+)
+def test_performers_with_codes_of_their_own_are_refused_by_name(name: str, refused: str) -> None:
+    options = NOTHING.changed(true_face_power=0.1)
+    asker = Objective(small(name), seed=0, compute=EXACT)
+    shown = drawn_lesson(asker.model, SRC_SKIN, count=1)
+    made = asker.model.reconstruct(shown.seen_BCHW, shown.seen_BCHW, torch.Generator())
+    with pytest.raises(OptionInvalid, match=refused) if refused else nullcontext():
+        assert "true_face" in asker.ask(made, shown, shown, options, iteration=0).src
 
 
 def test_a_critic_learns_whose_code_it_is_and_then_asks_src_to_be_like_dst() -> None:

@@ -101,8 +101,11 @@ def taught(critic: Critic, painted_BCHW: Tensor, goal_BCHW: Tensor, *, smoothing
 def outside(painted_BCHW: Tensor, goal_BCHW: Tensor, area_B1HW: Tensor) -> Tensor:
     """What keeps the surroundings sane while a critic looks at the face alone: 0.02 times their squared
     difference and a trace of total variation."""
-    steps = (painted_BCHW.diff(dim=dim).square().sum(dim=(1, 2, 3)) for dim in (-1, -2))
     rest = 1 - area_B1HW
-    return 1e-6 * torch.stack(list(steps)).sum(0).mean() + 0.02 * nnf.mse_loss(
-        painted_BCHW * rest, goal_BCHW * rest
-    )
+    return 1e-6 * total_variation(painted_BCHW) + 0.02 * nnf.mse_loss(painted_BCHW * rest, goal_BCHW * rest)
+
+
+def total_variation(painted_BCHW: Tensor) -> Tensor:
+    """Squared steps from each pixel to its neighbours, their sum over a picture, the mean over pictures."""
+    steps = (painted_BCHW.diff(dim=dim).square().sum(dim=(1, 2, 3)) for dim in (-1, -2))
+    return torch.stack(list(steps)).sum(0).mean()

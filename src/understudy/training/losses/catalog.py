@@ -31,6 +31,10 @@ def _src_alone(case: Case, scene: Scene) -> bool:
     return case.side == "src"
 
 
+def _dst_alone(case: Case, scene: Scene) -> bool:
+    return case.side == "dst"
+
+
 def _smaller_outputs(case: Case, scene: Scene) -> bool:
     return bool(case.painted.smaller_BCHW)
 
@@ -130,6 +134,7 @@ def style_of_background(case: Case, scene: Scene) -> Tensor:
 
 def truth(case: Case, scene: Scene) -> Tensor:
     """How well src's codes can be told from dst's."""
+    true_face.require_one_inter(scene.model)
     code = true_face.one_map(scene.made.code_src)
     return true_face.asked(scene.judges.true_face(code), code)
 
@@ -143,6 +148,13 @@ def gan(case: Case, scene: Scene) -> Tensor:
 def gan_outside(case: Case, scene: Scene) -> Tensor:
     """What keeps the surroundings sane where the critic looks at the face alone."""
     return adversarial.outside(case.faces, case.goal, case.area)
+
+
+def dst_background(case: Case, scene: Scene) -> Tensor:
+    """Squared difference of dst's surroundings and a trace of total variation, as AMP is asked."""
+    rest = 1 - case.area
+    outside = nnf.mse_loss(case.faces * rest, case.goal * rest)
+    return outside + 1e-5 * adversarial.total_variation(case.faces)
 
 
 def identity(case: Case, scene: Scene) -> Tensor:
@@ -172,5 +184,6 @@ LOSSES: dict[str, Loss] = {
     "true_face": Loss(lambda options: options.true_face_power, truth, _src_alone),
     "gan": Loss(lambda options: options.gan_power, gan, _critics_side),
     "gan_outside": Loss(_outside_weight, gan_outside, _critics_side),
+    "dst_background": Loss(lambda options: options.dst_background_weight, dst_background, _dst_alone),
     "identity": Loss(lambda options: options.identity_weight, identity, _src_alone),
 }

@@ -19,7 +19,7 @@ from understudy.training.losses.case import Case, Scene
 from understudy.training.losses.catalog import LOSSES
 from understudy.training.losses.judges import Judges
 from understudy.training.losses.options import LossOptions
-from understudy.training.losses.own import OWN_LOSSES
+from understudy.training.losses.own import OWN_LOSSES, unheard
 from understudy.training.losses.terms import Terms
 from understudy.training.machine.device import Compute
 
@@ -33,6 +33,8 @@ class Objective:
     def __init__(self, model: FaceModel, *, seed: int, compute: Compute) -> None:
         self.model, self.compute = model, compute
         self.judges = Judges(seed=seed, compute=compute)
+        self._heard: LossOptions | None = None
+        self._told: tuple[str, ...] = ()
 
     def ask(
         self, made: Reconstruction, src: Lesson, dst: Lesson, options: LossOptions, *, iteration: int
@@ -44,6 +46,7 @@ class Objective:
         with self.compute.exactly():
             scene = self._scene(made, src, dst, options, iteration)
             if self.model.own_losses:
+                self._tell_unheard(options)
                 return OWN_LOSSES[self.model.own_losses].ask(scene)
             terms = Terms(_costs(scene.src, scene, options), _costs(scene.dst, scene, options))
         if not (terms.src or terms.dst):
@@ -68,6 +71,18 @@ class Objective:
                 critic.learn(true_face.taught(critic, code_src, code_dst), rate=options.critic_rate)
             if options.gan_power:
                 self._teach_gan(scene, options)
+
+    def _tell_unheard(self, options: LossOptions) -> None:
+        """Note once which of these options do nothing for a network that has losses of its own."""
+        if options == self._heard:
+            return
+        self._heard = options
+        found = unheard(self.model.own_losses, options)
+        if found and found != self._told:
+            self.judges.notices.append(
+                f"This network has losses of its own, so these options do nothing: {', '.join(found)}."
+            )
+        self._told = found
 
     def _teach_gan(self, scene: Scene, options: LossOptions) -> None:
         critic = self.judges.gan(options, self.model.size_px)

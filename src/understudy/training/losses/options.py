@@ -17,7 +17,8 @@ class LossOptions(Options):
         "understudy",
         "A set of losses to start from; every loss that is said by itself counts more than the set. dfl is "
         "what DeepFaceLab's SAEHD is trained with, dfl_pixel the pixel loss of its SAE, amp that of its "
-        "AMP, ms_ssim structure at five scales. Losses of one set can't be compared with those of another.",
+        "AMP, ms_ssim structure at five scales. Losses of one set can't be compared with those of another. "
+        "What else DeepFaceLab's SAEHD does is no loss: for liae say hold_inter_ab too.",
         when="restart",
     )
     structure: Literal["pyramid", "windows", "both_windows", "scales", "edges"] = option(
@@ -59,6 +60,12 @@ class LossOptions(Options):
         "How much structure counts over the whole picture, as a share of its weight in the face.",
         low=0.0,
         high=1.0,
+    )
+    dst_background_weight: float = option(
+        0.0,
+        "How much a wrong colour counts outside dst's face, squared; 0.1 is what AMP is trained with.",
+        low=0.0,
+        high=100.0,
     )
     blur_out_mask: bool = option(
         False,
@@ -134,7 +141,7 @@ class LossOptions(Options):
     true_face_power: float = option(
         0.0,
         "How strongly dst's codes are pulled to src's, for more likeness. 0.01 is usual; more can cost "
-        "expression. For networks whose performers share one inter.",
+        "expression. For networks whose performers share one inter, like df; others refuse it.",
         low=0.0,
         high=1.0,
     )

@@ -10,18 +10,31 @@ from dataclasses import dataclass
 
 from understudy.training.losses import avatar, recycle
 from understudy.training.losses.case import Scene
+from understudy.training.losses.options import LossOptions, set_of_losses
 from understudy.training.losses.terms import Terms
 
 
 @dataclass(frozen=True)
 class OwnLosses:
-    """`ask` gives what an iteration costs, `teach` lets the critics learn after the model's own step."""
+    """`ask` gives what an iteration costs, `teach` lets the critics learn after the model's own step; `options`
+    are those of LossOptions that either looks at."""
 
     ask: Callable[[Scene], Terms]
     teach: Callable[[Scene], None]
+    options: frozenset[str]
 
 
 OWN_LOSSES: dict[str, OwnLosses] = {
-    "avatar": OwnLosses(avatar.asked, avatar.taught),
-    "recyclegan": OwnLosses(recycle.asked, recycle.taught),
+    "avatar": OwnLosses(avatar.asked, avatar.taught, frozenset({"avatar_stage", "critic_rate"})),
+    "recyclegan": OwnLosses(recycle.asked, recycle.taught, frozenset({"critic_rate"})),
 }
+
+
+def unheard(name: str, options: LossOptions) -> tuple[str, ...]:
+    """The options of losses that are set to something else than usual and do nothing for such a network; a set
+    of losses stands for all that comes with it."""
+    of_the_set = set_of_losses(options.losses)
+    usual = {field: info.default for field, info in LossOptions.model_fields.items()} | of_the_set
+    usual["losses"] = LossOptions.model_fields["losses"].default
+    deaf = sorted(usual.keys() - OWN_LOSSES[name].options)
+    return tuple(option for option in deaf if getattr(options, option) != usual[option])

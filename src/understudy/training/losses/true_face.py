@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from understudy.errors import OptionInvalid
+from understudy.networks.face_model import FaceModel
 from understudy.training.losses.critic import Critic, verdict_loss
 
 _WIDTH = 256
@@ -43,6 +44,22 @@ def one_map(code: object) -> Tensor:
     raise OptionInvalid(
         "Option 'true_face_power' can't be used with this network: its code has several parts. Set it to 0."
     )
+
+
+def require_one_inter(model: FaceModel) -> None:
+    """Raise OptionInvalid unless both performers' codes come from the same layers.
+
+    Where each has layers of its own before the decoder, codes differ by design: what tells them apart is not
+    the face, and a code of src that is made like dst's paints dst.
+    """
+    own = [
+        name for name in model.parts() if name.startswith(("inter_", "g_block_")) and not name.endswith("_both")
+    ]
+    if own:
+        raise OptionInvalid(
+            f"Option 'true_face_power' can't be used with this network: its performers have codes of their own "
+            f"({', '.join(own)}). Set it to 0, or take a network with one inter for both, like df."
+        )
 
 
 def code_shape(code: Tensor) -> tuple[int, int]:
