@@ -158,15 +158,16 @@ class Say(Duty):
 
 
 class Tell(Duty):
-    """Say what happened to the critics: one that starts anew knows nothing for a while."""
+    """Say what had to begin anew, as a critic, which then knows nothing for a while, or the recipe's stages."""
 
     name = "tell"
 
     def due(self, run: Run) -> bool:
-        return bool(run.learner.objective.judges.notices)
+        return bool(run.learner.objective.judges.notices or run.course.notices)
 
     def do(self, run: Run) -> Events:
-        yield from (Notice(text) for text in run.learner.objective.take_notices())
+        texts = run.course.take_notices() + run.learner.objective.take_notices()
+        yield from (Notice(text) for text in texts)
 
 
 class Preview(Duty):

@@ -247,7 +247,8 @@ class Run:
         """Settle from now on, then end, as if that had been planned. `details` are those of the request."""
         if self.plan.settled is not None:
             return
-        length = finish_length(self.course.options, learnt=self.learner.iteration, details=details)
+        options = self.course.now(self.plan).options
+        length = finish_length(options, learnt=self.learner.iteration, details=details)
         self.plan = self.course.finish(self.plan, length)
         yield Notice(f"Asked to finish: settles until iteration {self._iteration_at_end()}.")
         yield from self._say_stage()

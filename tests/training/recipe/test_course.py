@@ -196,6 +196,30 @@ def test_another_recipe_begins_with_its_first_stage() -> None:
     assert course(THREE.replace("0.3", "0.25"), plan).resume(old.as_json(), plan).number == 0
 
 
+def test_a_recipe_that_can_no_longer_be_read_begins_anew_and_says_so() -> None:
+    plan = at(Plan(None, 100), 60)
+    old = course(THREE, Plan(None, 100))
+    walked(old, Plan(None, 100), 60)
+    for changes in ({"set": {"gone_option": 1.0}}, {"set": {"batch_size": 10**6}}, {"mood": "calm"}):
+        saved = json.loads(json.dumps(old.as_json()))
+        saved["recipe"]["stages"][1] |= changes
+        going = course(THREE, plan).resume(saved, plan)
+        assert going.number == 0
+        (told,) = going.take_notices()
+        assert "stage 2 (b)" in told and "begin anew with 'a'" in told
+        assert going.take_notices() == []
+
+
+def test_a_stage_says_for_itself_when_its_loss_counts_as_flat() -> None:
+    plan = Plan(None, None)
+    begins = []
+    for window in (64, 320):
+        text = FLAT.replace("at_least = 200", f"set.plateau_iterations = {window}")
+        going = course(text, plan, plateau_iterations=32)
+        begins.append(flattening(going, plan, 900, falls_until=0).index("b"))
+    assert 64 <= begins[0] < 200 and 320 <= begins[1] < 500
+
+
 def test_the_last_stage_ends_a_training_when_it_has_an_end_of_its_own() -> None:
     plan = Plan(None, None)
     going = course(FLAT.replace('name = "c"', 'name = "c"\niterations = 10'), plan, plateau_iterations=32)

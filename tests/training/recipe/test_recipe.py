@@ -109,18 +109,43 @@ def test_the_recipe_in_the_guide_is_sound() -> None:
     assert [stage.name for stage in recipe.stages] == ["learn", "shake", "straight", "sharpen"]
 
 
-def test_a_value_out_of_its_range_is_said_with_its_stage() -> None:
-    with pytest.raises(RecipeInvalid, match=r"'mine', stage 1 \(rough\).*batch_size.*9000"):
-        parse_recipe(GOOD.replace("batch_size = 8", "batch_size = 9000"), name="f").require_fit(tiny_options())
+@pytest.mark.parametrize("name", ["finish_iterations", "ema_length", "freeze_until"])
+def test_an_option_without_a_value_is_scaled_only_once_it_has_one(name: str) -> None:
+    recipe = parse_recipe(f'[[stage]]\nname = "a"\nscale.{name} = 0.5', name="mine")
+    with pytest.raises(RecipeInvalid, match=rf"'mine', stage 1 \(a\).*'{name}' has no value"):
+        recipe.require_fit(tiny_options())
+    recipe.require_fit(tiny_options(**{name: 0.1 if name == "ema_length" else 100}))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("batch_size = 9000", "'batch_size'.*9000"),
+        ("batch_size = [4, 9000]", "'batch_size'.*9000"),
+        ('color_weight = "high"', "'color_weight'.*'high'.*valid number"),
+        ('color = "pink"', "'color'.*'pink'"),
+        ("freeze = true", "'freeze'.*True"),
+    ],
+)
+def test_a_value_that_an_option_never_takes_is_said_with_its_line(change: str, words: str) -> None:
+    with pytest.raises(RecipeInvalid, match=rf"^Line 8, stage 1 \(rough\), {words}"):
+        parse_recipe(GOOD.replace("batch_size = 8", change), name="f")
+
+
+def test_a_value_out_of_its_range_through_scaling_is_said_with_its_stage() -> None:
+    recipe = parse_recipe(GOOD.replace("random_warp = [1.0, 0.0]", "learning_rate = [1.0, 1e6]"), name="f")
+    with pytest.raises(RecipeInvalid, match=r"'mine', stage 2 \(fine\).*learning_rate"):
+        recipe.require_fit(tiny_options())
 
 
 def test_a_file_of_ones_own_is_a_recipe_too(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(GOOD)
-    assert recipe_named("mine.toml", beside=tmp_path) == parse_recipe(GOOD, name="mine")
+    assert recipe_named(str(tmp_path / "mine.toml")) == parse_recipe(GOOD, name="mine")
     with pytest.raises(RecipeInvalid, match=r"standard.*\.toml"):
         recipe_named("mein")
     with pytest.raises(RecipeInvalid, match=r"can't be read.*Path: .*gone\.toml"):
-        recipe_named("gone.toml", beside=tmp_path)
+        recipe_named(str(tmp_path / "gone.toml"))
     (tmp_path / "bad.toml").write_text("stage = []")
     with pytest.raises(RecipeInvalid, match=r"stage.*Path: .*bad\.toml"):
-        recipe_named("bad.toml", beside=tmp_path)
+        recipe_named(str(tmp_path / "bad.toml"))

@@ -16,7 +16,7 @@ from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import duties
 from understudy.training.feeding.augment import Lesson
-from understudy.training.keeping.checkpoint import FOLDER_NAME
+from understudy.training.keeping.checkpoint import FOLDER_NAME, amend_state
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.keeping.requests import ask
 from understudy.training.learner import Learner
@@ -175,6 +175,30 @@ def test_an_endless_training_settles_and_ends_when_asked_to_finish(tmp_path: Pat
     assert stages(events)["finish"] >= 10
     (last,) = [e for e in events if isinstance(e, StageFinished) and e.stage == "train"]
     assert last.summary["iterations_in_all"] == 17
+
+
+def test_a_stage_says_how_long_a_training_settles_that_is_asked_to_finish(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    (tmp_path / "own.toml").write_text('[[stage]]\nname = "only"\nset.finish_iterations = 6')
+    ask(tmp_path / "m", "finish")
+    trained(tmp_path / "m", facesets, tiny_options(iterations=None, recipe=str(tmp_path / "own.toml")))
+    assert len(course_of(tmp_path / "m")) == 7
+
+
+def test_a_checkpoint_whose_recipe_names_an_option_that_is_gone_is_gone_on_with(
+    tmp_path: Path, facesets: Pair, recipe: str
+) -> None:
+    model, options = tmp_path / "m", options_with(recipe, iterations=8)
+    trained(model, facesets, options, until=5)
+    (folder,) = (model / FOLDER_NAME).iterdir()
+    course = read_json(folder / "state.json")["state"]["course"]
+    course["recipe"]["stages"][0]["set"] = {"gone_option": 1.0}
+    amend_state(model, int(folder.name), course=course)
+    events = trained(model, facesets, options)
+    told = [e.text for e in events if isinstance(e, Notice)]
+    assert "'gone_option'" in told[0] and "begin anew with 'one'" in told[0]
+    assert len(course_of(model)) == 8
 
 
 def test_an_interrupted_settling_is_finished_exactly(tmp_path: Path, facesets: Pair) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from understudy.errors import RecipeInvalid
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import Recipe, Stage
 from understudy.training.steering.plan import Plan
@@ -37,6 +38,7 @@ class Course:
         self.number = 0  # of the stage, from 0
         self.drops = 0  # plateaus that halved the rate
         self.ended = False  # the last stage has reached an end of its own
+        self.notices: list[str] = []  # sentences for people, to be taken and shown
         self._begin_stage(0, plan)
 
     @property
@@ -115,7 +117,8 @@ class Course:
 
     def _begin_stage(self, number: int, plan: Plan) -> None:
         self.number = number
-        self._plateau = Plateau(self.options.plateau_iterations, self.options.plateau_fall)
+        options = self.stage.options(self.options, 0.0)
+        self._plateau = Plateau(options.plateau_iterations, options.plateau_fall)
         self._from_iteration = plan.done_iterations
         self._from_share = _done(plan) or 0.0
         self._until_share = self._end_share()
@@ -128,6 +131,22 @@ class Course:
         if not weights[0]:
             return None
         return self._from_share + (1 - self._from_share) * weights[0] / sum(weights)
+
+    def _is_saved(self, value: Mapping[str, Any]) -> bool:
+        """Whether a checkpoint's recipe is this one. What can't be read any more is not, and is told."""
+        try:
+            return Recipe.from_json(value) == self.recipe
+        except RecipeInvalid as error:
+            self.notices.append(
+                f"The recipe in the checkpoint is of another version ({error.message.rstrip('.')}), so its "
+                f"stages begin anew with {self.recipe.stages[0].name!r}."
+            )
+            return False
+
+    def take_notices(self) -> list[str]:
+        """What people should know since the last call."""
+        notices, self.notices = self.notices, []
+        return notices
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
@@ -148,7 +167,7 @@ class Course:
         """
         self.drops, self.ended = 0, False
         self._begin_stage(0, plan)
-        if value and Recipe.from_json(value["recipe"]) == self.recipe:
+        if value and self._is_saved(value["recipe"]):
             self.number, self.drops = int(value["stage"]), int(value["drops"])
             self._from_iteration = int(value["from_iteration"])
             self._from_share, self._until_share = value["from_share"], value["until_share"]

@@ -111,15 +111,21 @@ class Recipe:
     about: str = ""
 
     def require_fit(self, base: TrainOptions) -> None:
-        """Raise RecipeInvalid where a stage would take these options out of their range."""
+        """Raise RecipeInvalid where a stage would take these options out of their range, or scale one that has
+        no value."""
         for number, stage in enumerate(self.stages, 1):
+            where = f"Recipe {self.name!r}, stage {number} ({stage.name})"
+            for name in stage.scale:
+                if getattr(base, name) is None:
+                    raise RecipeInvalid(
+                        f"{where}: option {name!r} has no value that could be scaled. Give it one, or say it "
+                        "under set."
+                    )
             for way in (0.0, 1.0):
                 try:
                     base.changed(**stage.options(base, way).model_dump())
                 except OptionInvalid as error:
-                    raise RecipeInvalid(
-                        f"Recipe {self.name!r}, stage {number} ({stage.name}): {error.message}"
-                    ) from None
+                    raise RecipeInvalid(f"{where}: {error.message}") from None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint, which keeps the recipe it was made with."""
@@ -127,15 +133,23 @@ class Recipe:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Undo `as_json`."""
-        return cls(str(value["name"]), tuple(_stage(v) for v in value["stages"]), str(value.get("about", "")))
+        """Undo `as_json`. Raises RecipeInvalid where another version's recipe can't be read by this one."""
+        stages: list[Stage] = []
+        for values in value["stages"]:
+            try:
+                stages.append(_stage(values))
+            except (ValidationError, _StageError) as error:
+                key, what = (error.key, error.what) if isinstance(error, _StageError) else _words(error)
+                number = len(stages)
+                raise _wrong("", number, values, key, what) from None
+        return cls(str(value["name"]), tuple(stages), str(value.get("about", "")))
 
 
-def recipe_named(name: str, *, beside: Path | None = None) -> Recipe:
-    """The recipe of that name, or of a TOML file, its path relative to `beside`. Raises RecipeInvalid."""
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name, or of a TOML file. Raises RecipeInvalid."""
     if name in RECIPES:
         return parse_recipe(recipe_text(name), name=name)
-    path = Path(name) if beside is None else beside / name
+    path = Path(name)
     if path.suffix != _ENDING:
         raise RecipeInvalid(
             f"There is no recipe {name!r}. Take one of {', '.join(RECIPES)}, or a file that ends in {_ENDING}."
@@ -194,7 +208,7 @@ def _stage(values: Mapping[str, Any]) -> Stage:
         iterations=table.iterations,
         plateau=table.plateau,
         at_least=table.at_least,
-        set={key: _change(key, value) for key, value in table.set.items()},
+        set={key: _valid(key, _change(key, value)) for key, value in table.set.items()},
         scale={key: _change(key, value) for key, value in table.scale.items()},
     )
     for key in stage.scale:
@@ -223,6 +237,18 @@ def _change(key: str, value: Any) -> Change:
     if not isinstance(value, bool | int | float | str):
         raise _StageError(key, f"{value!r} is no value of an option")
     return value
+
+
+def _valid(key: str, change: Change) -> Change:
+    """The change with values that the option takes."""
+    if isinstance(change, tuple):
+        for end in change:
+            _valid(key, round(end) if _kind(key) == "whole number" else end)
+        return change
+    try:
+        return getattr(TrainOptions.model_validate({key: change}), key)
+    except ValidationError as error:
+        raise _StageError(key, _words(error)[1]) from None
 
 
 def _require_scalable(key: str, stage: Stage) -> None:
