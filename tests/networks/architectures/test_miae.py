@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from tests.networks.architectures.layers import chain, conv, counts, inter, ups
 from tests.networks.architectures.routes import depends_on, millions
 from tests.networks.small import small
 from understudy.networks.architectures.miae import Miae, grey
@@ -28,6 +29,21 @@ def test_parts_have_their_published_sizes() -> None:
         128,
     ]
     assert [head.out_channels for head in (model.head_color, model.head_grey, model.head_mask)] == [3, 1, 1]
+
+
+def test_every_part_has_the_layers_of_the_reference() -> None:
+    common = ups((1024, 512, 256, 128)) + ups((1024, 256, 128, 64))
+    own = inter(1024 * 8**2, 256, 8, 512)
+    assert counts(build("miaef128", device="meta")) == {
+        "encoder": chain((3, 128, 256, 512, 1024), 5),
+        "inter_a": own,
+        "inter_b": own,
+        "common_a": common,
+        "common_b": common,
+        "head_color": conv(256, 3, 5),
+        "head_grey": conv(256, 1, 5),
+        "head_mask": conv(128, 1, 5),
+    }
 
 
 def test_src_is_seen_and_painted_in_grey_by_the_first_common_decoder_alone() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.networks.architectures.layers import chain, conv, counts, dense, inter, residuals, ups
 from tests.networks.architectures.routes import depends_on, millions
 from tests.networks.small import SMALL
 from understudy.errors import OptionInvalid
@@ -28,6 +29,41 @@ def test_df_and_liae_have_their_published_sizes() -> None:
     assert millions(liae) == 128.58
     assert list(df.parts()) == ["encoder", "inter_both", "decoder_src", "decoder_dst"]
     assert list(liae.parts()) == ["encoder", "inter_b", "inter_ab", "decoder"]
+
+
+def test_every_part_has_the_layers_of_the_reference() -> None:
+    """128 px: encoder 3·42·(1, 2, 4, 8); decoder 3·21·(8, 4, 2) with two residual blocks a level, its mask
+    21·(8, 4, 2); the coarsest side is 8."""
+    encoder, features = chain((3, 126, 252, 504, 1008), 5), 1008 * 8**2
+
+    def decoder(code: int) -> int:
+        face, mask = (504, 252, 126), (168, 84, 42)
+        painted = ups((code, *face)) + residuals(face, each=2) + conv(126, 3, 5)
+        return painted + ups((code, *mask)) + conv(42, 1, 5)
+
+    df, liae = counts(on_paper(archi="df")), counts(on_paper())
+    both = inter(features, 512, 8, 512)
+    assert df == {
+        "encoder": encoder,
+        "inter_both": both,
+        "decoder_src": decoder(512),
+        "decoder_dst": decoder(512),
+    }
+    own = inter(features, 256, 8, 512)
+    assert liae == {"encoder": encoder, "inter_b": own, "inter_ab": own, "decoder": decoder(1024)}
+
+
+def test_every_part_of_vg_has_the_layers_of_the_reference() -> None:
+    """A convolution to 40, 16 blocks that each learn 40 scales, two passes 40 and back, 40·(1, 2, 4, 8)."""
+    blocks = 16 * (residuals((40,), each=1) + 40)
+    passes = chain((40, 40), 5) + chain((10, 40), 5)
+    encoder = conv(3, 40, 5) + blocks + passes + chain((10, 40, 80, 160, 320), 5)
+    face, mask = (320, 160, 80), (320, 160, 80)
+    scaled = residuals(face, each=1) + sum(face)
+    decoder = ups((512, *face)) + scaled + conv(80, 3, 5) + ups((512, *mask)) + conv(80, 1, 5)
+    both = dense(320 * 4**2, 512) + dense(512, 512 * 8**2) + ups((512, 512))
+    vg = counts(on_paper(archi="vg"))
+    assert vg == {"encoder": encoder, "inter_both": both, "decoder_src": decoder, "decoder_dst": decoder}
 
 
 def test_swaps_are_routed_as_df_and_liae_route_them() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.networks.architectures.layers import chain, conv, counts, dense
 from understudy.networks.architectures.ufm import Ufm
 from understudy.networks.catalog import build
 from understudy.networks.face_model import parameter_count
@@ -18,6 +19,28 @@ def small() -> Ufm:
 
 def test_ufm_has_its_published_size() -> None:
     assert round(parameter_count(build("ufm", device="meta")) / 1e6, 1) == 91.0
+
+
+def test_every_part_has_the_layers_of_the_reference() -> None:
+    """Encoder 64·(1, 2, 4, 8) with a scale and a shift a channel; decoders go back, each level beside the
+    encoder's map; a mask's is half as wide."""
+    widths = (64, 128, 256, 512)
+    flat = 512 * 8**2
+
+    def decoder(start: int, out: int) -> int:
+        own = [start * factor for factor in (8, 4, 2, 1)]
+        entries = [512, own[0] + 256, own[1] + 128, own[2] + 64]
+        levels = sum(conv(a, 4 * b, 3) + 2 * 4 * b for a, b in zip(entries, own, strict=True))
+        return levels + conv(own[-1], out, 3)
+
+    assert counts(build("ufm", device="meta")) == {
+        "encoder": chain((3, *widths), 5) + 2 * sum(widths),
+        "inter_both": dense(flat, 512) + dense(512, flat),
+        "decoder_src": decoder(64, 3),
+        "decoder_dst": decoder(64, 3),
+        "decoder_src_mask": decoder(32, 1),
+        "decoder_dst_mask": decoder(32, 1),
+    }
 
 
 def test_the_row_of_numbers_is_shorter_from_256_px_on() -> None:
