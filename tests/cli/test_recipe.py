@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from understudy.cli.main import main
+from understudy.project.project import Project
 from understudy.training.recipe.recipe import RECIPES, recipe_named
 
 
@@ -35,6 +36,26 @@ def test_a_written_recipe_is_the_one_that_came_along_and_nothing_is_overwritten(
     assert main(["recipe", "write", str(file)]) == 2 and file.read_text() == "mine"
     assert main(["recipe", "write", str(tmp_path / "mine.txt")]) == 2
     assert main(["recipe", "write", str(tmp_path / "other.toml"), "--recipe", "soup"]) == 2
+
+
+def test_a_recipe_is_checked_against_the_options_and_the_network_of_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.create(tmp_path / "p")
+    project.add_model("main", preset="quick")
+    with project.change() as manifest:
+        manifest.models["main"].train["ema_length"] = 0.05
+    file, of_project = tmp_path / "mine.toml", ["--project", str(tmp_path / "p")]
+    file.write_text('[[stage]]\nname = "a"\nscale.ema_length = 2')
+    assert main(["recipe", "check", str(file)]) == 2
+    assert main(["recipe", "check", str(file), *of_project]) == 0
+    file.write_text('[[stage]]\nname = "a"\nset.freeze = "inter_soup"')
+    assert main(["recipe", "check", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["recipe", "check", str(file), *of_project]) == 2
+    assert "stage 1 (a): This model has no part 'inter_soup'" in capsys.readouterr().err.replace("\n", " ")
+    assert main(["recipe", "check", str(file), *of_project, "--model", "nobody"]) == 2
+    assert "no model called 'nobody'; it has main" in capsys.readouterr().err
 
 
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,8 @@ from cyclopts import App
 
 from understudy.errors import RecipeInvalid
 from understudy.files import write_text
+from understudy.jobs.steering import check_recipe
+from understudy.project.project import Project
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import RECIPES, STANDARD, Stage, recipe_named, recipe_text
 
@@ -39,16 +41,23 @@ def show(recipe: str | None = None, /) -> None:
 
 
 @app.command
-def check(recipe: str, /) -> None:
+def check(recipe: str, /, *, project: Path | None = None, model: str = "main") -> None:
     """Say whether a recipe is sound; what is wrong is named with its line, stage and option.
 
     Parameters
     ----------
     recipe:
         A TOML file, or a recipe's name.
+    project:
+        A project folder: the options and the network of a model in it count, instead of all defaults.
+    model:
+        Name of the model in the project.
     """
     found = recipe_named(recipe)
-    found.require_fit(TrainOptions())
+    if project is None:
+        found.require_fit(TrainOptions())
+    else:
+        check_recipe(Project.open(project), model, found)
     count = len(found.stages)
     print(f"{found.name}: sound, {count} stage{'s' if count > 1 else ''}")
 

@@ -7,10 +7,11 @@ from functools import partial
 from understudy.errors import ModelUnknown
 from understudy.events import Events, Notice, StageFinished
 from understudy.jobs import stages
-from understudy.jobs.settings import Said
+from understudy.jobs.settings import Said, train_options
 from understudy.project.project import Project
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.requests import ask
+from understudy.training.recipe.recipe import Recipe
 from understudy.training.steering.options import RateSearchOptions
 
 _OF_FINISHING = {"finish_iterations": "iterations", "finish_share": "share"}
@@ -30,6 +31,27 @@ def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
         yield from stages.train(project, model, said=said, device=device)
         return
     yield Notice(f"Asked {running.words} to finish: it settles, saves and ends by itself.")
+
+
+def check_recipe(project: Project, model: str, recipe: Recipe) -> None:
+    """Raise RecipeInvalid where a stage doesn't fit a model's options or asks its network in vain.
+
+    Raises ModelUnknown too.
+    """
+    from understudy.training.keeping.about import network_settings, read_about
+    from understudy.training.presets import preset_named
+    from understudy.training.recipe.trial import require_possible
+
+    if model not in project.manifest.models:
+        known = ", ".join(project.manifest.models) or "none yet"
+        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+    options = train_options(project, model, {})
+    recipe.require_fit(options)
+    about, entry = read_about(project.model_folder(model)), project.manifest.models[model]
+    preset = preset_named(entry.preset)
+    kind = about or preset
+    network = network_settings(kind.architecture, kind.network, entry.network or {})
+    require_possible(recipe, options, kind.architecture, network, iteration=0)
 
 
 def find_rate(

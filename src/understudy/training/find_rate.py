@@ -73,9 +73,10 @@ def find_rate(
         write_bytes(model_dir / PLOT_NAME, encode_png(rate_plot(sweep)))
         yield Made("picture of the search", model_dir / PLOT_NAME)
         write_json(model_dir / ADVICE_NAME, _told(sweep))
+        most = ", as far as training goes" if sweep.limited else ""
         yield Notice(
             f"The loss was lowest at a rate of {sweep.best:.2g}; {sweep.advice:.2g} is advised "
-            f"({search.rate_strength}). It holds for this optimiser and batch size."
+            f"({search.rate_strength}{most}). It holds for this optimiser and batch size."
         )
         yield StageFinished(stage=STAGE, summary={"learning_rate": sweep.advice, "best": sweep.best})
 

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from tests.training.conftest import tiny_options
 from understudy.training.steering.options import RateSearchOptions
 from understudy.training.steering.rate_search import RateSearch
 
@@ -40,6 +41,15 @@ def test_the_strength_says_how_far_before_it_the_advice_lies() -> None:
     best = searched().best
     for strength, share in (("default", 10), ("aggressive", 5), ("extreme", 2.5)):
         assert searched(rate_strength=strength).advice == pytest.approx(best / share, rel=0.05)
+
+
+@pytest.mark.parametrize(("best", "advice"), [(3e-8, 1e-7), (0.9, 0.1)])
+def test_no_rate_is_advised_that_training_would_refuse(best: float, advice: float) -> None:
+    search = RateSearch(RateSearchOptions(rate_from=1e-8, rate_to=1.0, rate_strength="extreme"))
+    search.add(best, 1.0)
+    assert search.advice == advice and search.limited
+    assert tiny_options(learning_rate=search.advice).learning_rate == advice
+    assert not searched().limited
 
 
 def test_a_sweep_ends_when_the_loss_is_four_times_the_best_or_no_number() -> None:

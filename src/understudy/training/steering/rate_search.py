@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from understudy.training.steering.options import RateSearchOptions
+from understudy.options import describe
+from understudy.training.steering.options import RateSearchOptions, SteerOptions
 
 _SMOOTHING = 0.98  # per step, in a sweep of a thousand
 _GIVES_UP = 4.0  # times the best loss
@@ -52,5 +53,18 @@ class RateSearch:
 
     @property
     def advice(self) -> float:
-        """The rate to train with: well before the loss turns, by how bold one wants to be."""
-        return float(f"{self.best / _DIVIDED_BY[self.options.rate_strength]:.2g}")
+        """The rate to train with: well before the loss turns, by how bold one wants to be, within what
+        training takes."""
+        low, high = _limits()
+        return min(high, max(low, float(f"{self.best / _DIVIDED_BY[self.options.rate_strength]:.2g}")))
+
+    @property
+    def limited(self) -> bool:
+        """Whether the advice is the smallest or the largest rate that training takes."""
+        return self.advice in _limits()
+
+
+def _limits() -> tuple[float, float]:
+    """The smallest and the largest learning rate that training takes."""
+    (rate,) = [info for info in describe(SteerOptions) if info.name == "learning_rate"]
+    return float(rate.low or 0.0), float(rate.high or math.inf)
