@@ -50,8 +50,10 @@ class Casting:
 
 
 PAIR = Casting("demo", DEMO_SRC, DEMO_DST)
+# Two pairs of like skins, light and dark; in the last they differ, and light and skin can't be told apart.
 LIT_PAIRS = (
     Casting("walk", DEMO_SRC, DEMO_DST, dst_frames=120, held_out_frames=40, lights=LIGHTS),
+    Casting("walk-14-9", identity(14), identity(9), dst_frames=120, held_out_frames=40, lights=LIGHTS),
     Casting("walk-5-9", identity(5), identity(9), dst_frames=120, held_out_frames=40, lights=LIGHTS),
 )
 

@@ -294,7 +294,7 @@ def draw_sheet(folder: Path, goal: Path, names: Sequence[str], *, seed: int, at_
         with np.load(folder / f"seen-{name}-{seed}.npz") as kept:
             columns.append(kept["arr_0"][last])
     titles = ("dst", "true swap", *(f"{name}, {at_s:.0f} s" for name in names))
-    goal.write_bytes(encode_png(sheet(list(zip(*columns, strict=True)), titles, cell_height_px=160)))
+    goal.write_bytes(encode_png(sheet(list(zip(*columns, strict=True)), titles, cell_height_px=112)))
 
 
 def main() -> None:

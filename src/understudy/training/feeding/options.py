@@ -60,7 +60,8 @@ class FeedOptions(Options):
     relight: float = option(
         0.85,
         "Share of src's faces that are shown in the light of a dst face of similar pose, so that the model "
-        "learns how src looks in dst's light. Each batch draws anew.",
+        "learns how src looks in dst's light. Skin that is much lighter or darker is taken on with it; less "
+        "keeps more of src's own.",
         low=0.0,
         high=1.0,
     )
