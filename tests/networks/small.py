@@ -1,7 +1,7 @@
 """Every architecture at settings so small that it learns in a second or two, and faces to learn from.
 
 To add an architecture: put it into `networks/catalog.py` and one line into `SMALL` below; `test_catalog.py`
-then asks of it what it asks of all. `STEPS` and `RATES` are for those that need other than the usual.
+then asks of it what it asks of all. `STEPS`, `RATES` and `BARS` are for those that need other than the usual.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ SMALL: dict[str, Mapping[str, Any]] = {
 }
 STEPS: dict[str, int] = {}  # at most so many
 RATES: dict[str, float] = {}  # learning rates
-USUAL_STEPS, USUAL_RATE = 100, 5e-3
+# The share of the mean face's error that has to be left behind; higher where steps are dear or learning slow.
+BARS: dict[str, float] = {"sae": 0.5, "saehd": 0.5, "custom": 0.65, "amp": 0.65}
+USUAL_STEPS, USUAL_RATE, USUAL_BAR = 120, 5e-3, 0.4
 
 SRC_SKIN, DST_SKIN = (210, 160, 140), (90, 120, 70)
 
