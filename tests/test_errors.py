@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from understudy import errors
-from understudy.errors import NoFaceFound, Stopped, UnderstudyError
+from understudy.errors import NoFaceFound, ProcessLost, Stopped, UnderstudyError
 
 ALL = [
     thing
@@ -27,7 +27,7 @@ def test_an_error_without_a_path_is_its_message():
 
 @pytest.mark.parametrize("error", ALL)
 def test_every_error_leaves_with_its_code_and_says_what_it_is_for(error):
-    assert error.exit_code == (130 if error is Stopped else 2)
+    assert error.exit_code == {Stopped: 130, ProcessLost: 75}.get(error, 2)
     assert error.__doc__
     assert issubclass(error, UnderstudyError)
 

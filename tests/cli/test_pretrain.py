@@ -27,7 +27,8 @@ def test_every_flag_reaches_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         yield from ()
 
     monkeypatch.setattr(job, "pretrain", heard)
-    words = "--actors --people 9 --pictures 3 --preset df --network width_share=0.5 --face-type whole --iterations 7"
+    words = "--actors --people 9 --pictures 3 --preset df --network width_share=0.5 "
+    words += "--face-type whole --iterations 7"
     assert not main(["pretrain", str(tmp_path / "t"), "--faceset", str(tmp_path), *words.split()])
     [request] = asked
     assert (request.folder, list(request.facesets)) == (tmp_path / "t", [tmp_path])

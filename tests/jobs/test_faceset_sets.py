@@ -85,7 +85,9 @@ def test_extra_dst_faces_are_learnt_from_but_never_merged(
 
     monkeypatch.setattr("understudy.training.train.train", trained)
     monkeypatch.setattr("understudy.merging.merge.merge", merge)
-    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
+    monkeypatch.setattr(
+        stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[], blend=lambda _: None)
+    )
     list(stages.train(filled, "main", said={}, device="cpu"))
     list(stages.merge(filled, "main", said={}, device="cpu"))
     assert learnt == {"src": [6], "dst": [4, 6]}

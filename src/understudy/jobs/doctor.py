@@ -50,8 +50,11 @@ class Finding:
     words: str
 
 
-def examine(folder: Path) -> Iterator[Finding]:
-    """Look at everything in turn; `folder` is where projects would be made. A look that fails is a finding."""
+def examine(folder: Path, *, training: bool = False) -> Iterator[Finding]:
+    """Look at everything in turn; `folder` is where projects would be made. A look that fails is a finding.
+
+    `training` also measures, for minutes, whether compiled steps are faster here, and keeps the answer.
+    """
     looks: tuple[tuple[str, str, Callable[[], Iterator[Finding]]], ...] = (
         ("software", "versions", _software),
         ("machine", "memory", _memory),
@@ -60,6 +63,7 @@ def examine(folder: Path) -> Iterator[Finding]:
         ("codecs", "all", _codecs),
         ("weights", "all", _weights),
         ("marks", "signing key", _signing),
+        *([("training", "compiled steps", _compiled_steps)] if training else []),
     )
     for topic, name, look in looks:
         try:
@@ -106,6 +110,22 @@ def _devices() -> Iterator[Finding]:
 
     for device, words in describe_devices():
         yield Finding("devices", device, "ok", words)
+
+
+def _compiled_steps() -> Iterator[Finding]:
+    from understudy.training.machine.compiling import keep
+    from understudy.training.machine.device import choose_device, describe_devices
+    from understudy.training.timing import compiled_ratio
+
+    for device, _ in describe_devices():
+        compute = choose_device(device)
+        try:
+            ratio = compiled_ratio(compute)
+        except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
+            yield Finding("training", device, "weak", f"can't be compiled: {_words(error)}")
+            continue
+        keep(compute, ratio)
+        yield Finding("training", device, "ok", f"a compiled step is {ratio:.2f} times as fast as a plain one")
 
 
 def _codecs() -> Iterator[Finding]:

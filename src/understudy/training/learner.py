@@ -17,6 +17,7 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms, mean_terms
+from understudy.training.machine.compiling import is_compiled
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.machine.offload import HOME
 from understudy.training.machine.processes import Group
@@ -49,6 +50,9 @@ class Learner:
         self.group.share_gradients(self.model)
         if options.recompute:
             recompute(self.model)
+        self._reconstruct = self.model.reconstruct
+        if is_compiled(options.compile, compute):
+            self._reconstruct = torch.compile(self.model.reconstruct, dynamic=False)
         # With `offload` the average lies where the optimisers' memory lies.
         self.average_compute = choose_device(str(HOME)) if options.offload else compute
         self.average: FaceModel = (
@@ -100,7 +104,7 @@ class Learner:
     def _ask(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """Add the gradients of one part of a batch to those there are."""
         with self.compute.autocast():
-            made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
+            made = self._reconstruct(src.seen_BCHW, dst.seen_BCHW, self.generator)
         terms = self.objective.ask(made, src, dst, options, iteration=self.iteration)
         (terms.totals().sum() / options.accumulation).backward()
         self.group.settle()
