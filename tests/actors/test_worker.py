@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+
+from understudy.actors.worker import begin
 
 _SCRIPT = """
 import os, signal
@@ -48,3 +52,10 @@ def test_rendering_processes_leave_when_their_parent_is_killed(tmp_path: Path) -
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert left == []
+
+
+def test_a_rendering_process_leaves_stopping_to_its_parent() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin) as pool:
+        worker = pool.submit(os.getpid).result()
+        os.kill(worker, signal.SIGTERM)
+        assert pool.submit(os.getpid).result() == worker

@@ -1,4 +1,4 @@
-"""How a rendering process begins: one thread for each library, quiet at Ctrl-C, gone when its parent is gone.
+"""How a rendering process begins: one thread for each library, quiet when all are told to stop, gone when its parent is gone.
 
 It imports neither numpy nor OpenCV at its top, because the number of BLAS threads is read once, at import.
 """
@@ -17,8 +17,10 @@ def begin() -> None:
     """Run once at the start of every process of a pool; changes only that process."""
     for name in _THREAD_COUNTS:
         os.environ[name] = "1"
-    # The parent hears Ctrl-C as well and shuts the pool down in its own order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The parent hears these as well, where a whole group is told, and shuts the pool down in its own order.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     import cv2
 

@@ -53,7 +53,7 @@ def told(script: str, processes: int, tmp_path: Path) -> list:
     out = tmp_path / f"{processes}.json"
     with out.open("w") as file, pytest.MonkeyPatch.context() as patch:
         if processes == 1:
-            subprocess.run([sys.executable, "-c", script], stdout=file, check=True, timeout=120)
+            subprocess.run([sys.executable, "-c", script], stdout=file, check=True, timeout=300)
         else:
             saved = os.dup(1)
             os.dup2(file.fileno(), 1)
@@ -118,7 +118,7 @@ def test_a_killed_process_is_told_and_all_go_on_from_where_they_were(
     command += [str(faceset.folder) for faceset in facesets]
     began = time.monotonic()
     assert launch(command, 2, say=said.append) == 0
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 300
     assert len(said) == 1 and "1 of at most 3" in said[0]
     assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
     # The leader noticed at iteration 5 and saved it before it ended.
