@@ -23,6 +23,12 @@ def test_a_plan_lists_every_part_of_memory_and_the_time(capsys: pytest.CaptureFi
         assert word in printed
 
 
+def test_a_plan_says_how_many_iterations_fit_in_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--network", "size_px=32", "width=8", "--batch-size", "1", "--device", "cpu"]
+    assert main(["plan", "--preset", "quick", *small, "--minutes", "90"]) == 0
+    assert " in 90 min" in capsys.readouterr().out
+
+
 def test_a_plan_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["plan", "--preset", "quick", "--network", "size_px=32", "--batch-size", "2", "--json"]
     assert main([*arguments, "--device", "cpu"]) == 0

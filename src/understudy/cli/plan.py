@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from understudy.cli.flags import Json, Network
+from understudy.cli.words import clock_time
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
 
@@ -62,10 +63,10 @@ def plan(
     if json:
         print(to_json.dumps({**dataclasses.asdict(outlook), "fits": outlook.fits}, indent=2))
     else:
-        _print(outlook)
+        _print(outlook, minutes=options.minutes)
 
 
-def _print(outlook: Outlook) -> None:
+def _print(outlook: Outlook, *, minutes: float | None) -> None:
     need = outlook.need
     print(f"{outlook.preset} on {outlook.device}, batch size {outlook.batch_size}: estimates")
     for part in _PARTS:
@@ -75,5 +76,6 @@ def _print(outlook: Outlook) -> None:
     free = f"{outlook.free_bytes / 1e6:,.0f} MB are free"
     print(f"  {'device':<12} {need.device_bytes / 1e6:>10,.0f} MB, {free}: {enough}")
     each = outlook.seconds_each
-    print(f"  time         {each:.3g} s an iteration, {1000 * each / 60:.3g} min for 1000")
+    within = f", {60 * minutes / each:,.0f} in {minutes:g} min" if minutes else ""
+    print(f"  time         {each:.3g} s an iteration, {clock_time(1000 * each)} for 1000{within}")
     print(f"               from {outlook.seconds_from}")

@@ -75,7 +75,9 @@ def _outlook(
     seconds, source = _from_history(history), "this model's own training"
     if seconds is None:
         seconds = need.flops / (_USUAL_SHARE * peak_flops(compute))
-        source = f"half of the arithmetic this device was just measured to do at most; {need.flops:.3g} flop"
+        source = (
+            f"half of the arithmetic this device was just measured to do; {need.flops / 1e9:,.0f} GFLOP each"
+        )
     return Outlook(preset, str(compute.device), options.batch_size, need, free, seconds, source)
 
 
