@@ -25,8 +25,8 @@ def step_seconds(choice: Choice, compute: Compute, network: Mapping[str, Any] | 
     """Seconds of a step of `quick`, whose sizes `network` changes, the quickest of five."""
     options = TrainOptions(compile=choice, batch_size=_BATCH_SIZE)
     learner = Learner("quick", network, options=options, seed=0, compute=compute)
-    lessons = [_noise(learner.model.seen_px, learner.model.size_px, compute) for _ in range(2)]
-    return seconds_a_call(lambda: learner.step(*lessons, options, speed=0.0), compute)
+    src, dst = (_noise(learner.model.seen_px, learner.model.size_px, compute) for _ in range(2))
+    return seconds_a_call(lambda: learner.step(src, dst, options, speed=0.0), compute)
 
 
 def _noise(seen_px: int, size_px: int, compute: Compute) -> Lesson:
