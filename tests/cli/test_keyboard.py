@@ -70,7 +70,7 @@ def run_in_terminal(typed: bytes, script: str = CHILD, *, lent: bool = False) ->
     if script is CHILD:
         assert termios.tcgetattr(slave)[3] & termios.ICANON == 0
     os.write(master, typed)
-    while b"got" not in said and time.monotonic() < until:
+    while not said.partition(b"got")[2].endswith(b"\n") and time.monotonic() < until:
         said += os.read(master, 1000)
     child.wait(30)
     after = termios.tcgetattr(slave)

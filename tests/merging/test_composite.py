@@ -9,7 +9,7 @@ import pytest
 
 from tests.merging.conftest import Painter, drawn_frame, landmarks
 from understudy import geometry
-from understudy.merging.blend import BlendFailed
+from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from understudy.errors import OptionInvalid
-from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.options import MergeOptions
 from understudy.options import describe, parse_options
 
 

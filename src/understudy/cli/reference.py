@@ -15,7 +15,8 @@ from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
-from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.options import MergeOptions
 from understudy.options import OptionInfo, Options, describe
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS

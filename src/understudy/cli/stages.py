@@ -14,7 +14,8 @@ from understudy.cli.show import run
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
-from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.options import MergeOptions
 from understudy.project.project import Project
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions

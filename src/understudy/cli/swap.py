@@ -12,7 +12,8 @@ from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.request import SwapRequest
-from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.options import MergeOptions
 from understudy.training.options import TrainOptions
 
 

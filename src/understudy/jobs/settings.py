@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.merging.options import EncodeOptions, MergeOptions
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.options import MergeOptions
 from understudy.options import parse_options
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions

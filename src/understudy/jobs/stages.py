@@ -224,7 +224,7 @@ def encode(
 
     Raises ConsentMissing before anything is written.
     """
-    from understudy.merging.encode import encode as encode_clip
+    from understudy.merging.delivery.encode import encode as encode_clip
 
     _model(project, model)
     require_consent(project)
@@ -277,7 +277,7 @@ def require_outputs(
 ) -> None:
     """Raise OptionInvalid or FolderUnwritable where a finished file could not be made or would replace footage;
     asked before the hours of training that lead to it."""
-    from understudy.merging.encode import require_safe_output
+    from understudy.merging.delivery.encode import require_safe_output
 
     names = _named(clips, project, role="dst")
     if out is not None and out.suffix and len(names) > 1:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from understudy import geometry
 from understudy.faces.align import crop, warp_to_frame
 from understudy.masks.hull import eyes_mouth_mask, hull_mask
-from understudy.merging import blend
-from understudy.merging.color_transfer import COLOR_TRANSFERS, matched_histogram
-from understudy.merging.mask import chosen_mask, cut_noise, faded_at_border, resized_mask, soft_mask
+from understudy.merging.blending import blend
+from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS, matched_histogram
+from understudy.merging.masking.mask import chosen_mask, cut_noise, faded_at_border, resized_mask, soft_mask
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
 

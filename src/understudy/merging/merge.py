@@ -23,7 +23,7 @@ from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly, wri
 from understudy.media.clip import Clip
 from understudy.media.images import eight_bit, encode_png
 from understudy.media.opening import open_clip
-from understudy.merging.blend import BlendFailed
+from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
 from understudy.merging.journal import Journal, frame_path
 from understudy.merging.options import MergeOptions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.merging.mask import chosen_mask, cut_noise, eroded, feathered, resized_mask, soft_mask
+from understudy.merging.masking.mask import chosen_mask, cut_noise, eroded, feathered, resized_mask, soft_mask
 
 
 def disc(radius: float, *, size: int = 64) -> np.ndarray:

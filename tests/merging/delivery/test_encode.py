@@ -21,8 +21,8 @@ from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png, read_image
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
-from understudy.merging.encode import encode
-from understudy.merging.options import EncodeOptions
+from understudy.merging.delivery.encode import encode
+from understudy.merging.delivery.options import EncodeOptions
 
 
 def sound_packets(path: Path) -> list[bytes]:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy import color
-from understudy.merging.color_transfer import COLOR_TRANSFERS, ColorTransfer, matched_histogram
-from understudy.merging.options import ColorTransferName, MergeOptions
+from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS, ColorTransfer, matched_histogram
+from understudy.merging.coloring.options import ColorTransferName
+from understudy.merging.options import MergeOptions
 
 SIZE, LIGHT_PX = 48, 8.0
 

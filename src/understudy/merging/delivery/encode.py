@@ -24,7 +24,9 @@ from understudy.media.clip import Clip
 from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
-from understudy.merging.delivery import (
+from understudy.merging.delivery.label import Label
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.places import (
     WRONG_ENDING,
     DeliveryMemory,
     MakeRoom,
@@ -37,8 +39,6 @@ from understudy.merging.delivery import (
     signed_at,
 )
 from understudy.merging.journal import frame_path, is_complete
-from understudy.merging.label import Label
-from understudy.merging.options import EncodeOptions
 from understudy.merging.prefetch import Prefetched
 
 __all__ = ["STAGE", "encode", "require_safe_output"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from understudy.merging.label import Label
+from understudy.merging.delivery.label import Label
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

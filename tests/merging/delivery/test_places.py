@@ -10,7 +10,7 @@ import pytest
 from understudy.errors import FolderUnwritable, OptionInvalid
 from understudy.files import write_json
 from understudy.media.opening import open_clip
-from understudy.merging.delivery import (
+from understudy.merging.delivery.places import (
     DeliveryMemory,
     clear_leftovers,
     folder_signed_at,
@@ -128,7 +128,7 @@ def crash_between_the_two_renames(out: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Path, "rename", dying)
-        patch.setattr("understudy.merging.delivery.shutil.rmtree", lambda *a, **k: None)
+        patch.setattr("understudy.merging.delivery.places.shutil.rmtree", lambda *a, **k: None)
         with folder_signed_at(out, ["a.png"], None) as aside:
             (aside / "a.png").write_bytes(b"new")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from understudy.merging.blend import BlendFailed, overlay, seamless
+from understudy.merging.blending.blend import BlendFailed, overlay, seamless
 
 
 def ground(*, height: int = 40, width: int = 56) -> np.ndarray:

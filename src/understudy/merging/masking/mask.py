@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.merging.options import MaskKind
+from understudy.merging.masking.options import MaskKind
 
 Float32 = npt.NDArray[np.float32]
 

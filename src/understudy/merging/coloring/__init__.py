@@ -1,0 +1,1 @@
+"""Which colours the painted face has: transfers from dst's own face, and histograms."""

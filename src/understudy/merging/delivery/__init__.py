@@ -1,0 +1,1 @@
+"""The finished shot as a file: encoded, labelled, signed, put in its place in one step."""
