@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as nnf
 
+from understudy.grading.blur import blurred
 from understudy.training.feeding import filters
 
 _WARP_CELLS = (2, 4, 8)
@@ -200,7 +201,7 @@ def damaged(seen_BCHW: Tensor, variation: Variation, generator: Generator) -> Te
     if variation.downscale:
         seen_BCHW = filters.coarse(seen_BCHW, amounts(variation.downscale))
     if variation.blur:
-        seen_BCHW = filters.blurred(seen_BCHW, filters.blur_sigmas_px(amounts(variation.blur), size_px))
+        seen_BCHW = blurred(seen_BCHW, filters.blur_sigmas_px(amounts(variation.blur), size_px))
     if variation.motion_blur:
         seen_BCHW = filters.moved(seen_BCHW, amounts(variation.motion_blur), generator)
     if variation.noise:

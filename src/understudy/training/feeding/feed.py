@@ -14,10 +14,10 @@ import torch
 from torch import Generator, Tensor
 
 from understudy.faces.pose import poses_from_landmarks
+from understudy.grading.color_transfer import recolored
 from understudy.mean_face import MIRROR_68
 from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
 from understudy.training.feeding.cache import FaceCache
-from understudy.training.feeding.color_transfer import recolored
 from understudy.training.feeding.options import FeedOptions
 from understudy.training.feeding.runs import lesson_of_runs, runs_of
 from understudy.training.feeding.sampling import (

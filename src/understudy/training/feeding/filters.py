@@ -11,7 +11,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as nnf
 
-from understudy.training.feeding.colors import hsv_from_rgb, rgb_from_hsv
+from understudy.grading.blur import along_both
+from understudy.grading.colors import hsv_from_rgb, rgb_from_hsv
 
 _MOST_BLUR_SHARE = 1 / 40  # sigma, of the side
 _MOST_MOTION_SHARE = 1 / 12  # length, of the side
@@ -44,16 +45,8 @@ _CHROMA_TABLE = tuple(
 _YCC_FROM_RGB = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 
 
-def blurred(faces_BCHW: Tensor, sigmas_px_B: Tensor) -> Tensor:
-    """Gaussian blur with a sigma for each face; at the border the pixels that are there count alone."""
-    place = torch.arange(faces_BCHW.shape[-1], dtype=torch.float32)
-    away = (place[:, None] - place) ** 2
-    weights = torch.exp(-away / (2 * sigmas_px_B.float().clamp(min=1e-3).view(-1, 1, 1) ** 2))
-    return _along_both(faces_BCHW, weights / weights.sum(2, keepdim=True))
-
-
 def blur_sigmas_px(amounts_B: Tensor, size_px: int) -> Tensor:
-    """Sigmas in pixels for `blurred`."""
+    """Sigmas in pixels for `grading.blur.blurred`."""
     return amounts_B * size_px * _MOST_BLUR_SHARE
 
 
@@ -61,18 +54,12 @@ def coarse(faces_BCHW: Tensor, amounts_B: Tensor) -> Tensor:
     """Faces scaled down by averages, to an eighth at most, and up again, straight in between."""
     size = faces_BCHW.shape[-1]
     left = (size * (1 - amounts_B * (1 - _COARSEST_SHARE))).round().clamp(min=4).long().tolist()
-    return _along_both(faces_BCHW, torch.stack([_down_and_up(size, count) for count in left]))
+    return along_both(faces_BCHW, torch.stack([_down_and_up(size, count) for count in left]))
 
 
 def _down_and_up(size_px: int, count: int) -> Tensor:
     down = nnf.adaptive_avg_pool1d(torch.eye(size_px)[None], count)[0].T
     return nnf.interpolate(torch.eye(count)[None], size=size_px, mode="linear", align_corners=False)[0].T @ down
-
-
-def _along_both(faces_BCHW: Tensor, matrices_BSS: Tensor) -> Tensor:
-    """Rows and columns mixed by a matrix for each face: faster than convolutions that differ."""
-    matrices = matrices_BSS.to(faces_BCHW)[:, None]
-    return matrices @ faces_BCHW @ matrices.mT
 
 
 def moved(faces_BCHW: Tensor, amounts_B: Tensor, generator: Generator) -> Tensor:

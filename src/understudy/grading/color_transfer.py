@@ -1,7 +1,8 @@
-"""The colours of dst given to src before it is learnt from: the field's five ways, for whole batches at once.
+"""The colours of some faces given to others: the field's five ways, for whole batches at once.
 
 Statistics come from pixels inside the masks alone; what they give is applied to the whole picture. Random
-numbers come from a CPU generator. Not here: the transfer after painting (`merging.color_transfer`).
+numbers come from a CPU generator. Not here: what a merge measures and steadies over time
+(`merging.coloring`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from understudy.training.feeding.colors import lab_from_rgb, rgb_from_lab
-from understudy.training.feeding.filters import blurred
+from understudy.grading.blur import blurred
+from understudy.grading.colors import lab_from_rgb, rgb_from_lab
 
 _FEWEST_PIXELS = 16
 _LEAST_SPREAD = 0.5  # of Lab: a flat face must not have its noise blown up

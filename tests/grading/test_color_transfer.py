@@ -10,8 +10,8 @@ import torch
 from torch import Generator, Tensor
 
 from understudy import color
-from understudy.training.feeding import color_transfer
-from understudy.training.feeding.color_transfer import TRANSFERS, Colors, matched, recolored
+from understudy.grading import color_transfer
+from understudy.grading.color_transfer import TRANSFERS, Colors, matched, recolored
 
 SIZE = 24
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from understudy import color
-from understudy.training.feeding.colors import hsv_from_rgb, lab_from_rgb, rgb_from_hsv, rgb_from_lab
+from understudy.grading.colors import hsv_from_rgb, lab_from_rgb, rgb_from_hsv, rgb_from_lab
 
 RGB = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(0))
 RGB[0, :, 0, 0], RGB[0, :, 0, 1], RGB[1, :, 0, 0] = 0.0, 1.0, 0.4

@@ -1,0 +1,1 @@
+"""Colours of faces moved to those of others, in batches: before a model learns, and after it painted."""
