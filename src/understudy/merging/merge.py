@@ -24,9 +24,10 @@ from understudy.media.clip import Clip
 from understudy.media.images import eight_bit, encode_png
 from understudy.media.opening import open_clip
 from understudy.merging.blending.blend import BlendFailed
-from understudy.merging.composite import PaintedFace, composite, own_crop, painted_face, steadied
+from understudy.merging.composite import composite
 from understudy.merging.journal import Journal, frame_path
 from understudy.merging.options import MergeOptions
+from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
 from understudy.merging.plan import MergePlan, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
 from understudy.networks.swap import Predictor

@@ -1,0 +1,128 @@
+"""One face, cut out, painted and measured: what is known of it before it goes into its frame.
+
+`painted_face` is the first half of the order that `composite` tells of. Not here: the frame (`composite`),
+reading and predicting (`merge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy import geometry
+from understudy.faces.align import crop
+from understudy.masks.hull import eyes_mouth_mask, hull_mask
+from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS
+from understudy.merging.masking.mask import chosen_mask, resized_mask, soft_mask
+from understudy.merging.options import MergeOptions
+from understudy.networks.swap import Prediction
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+_EYES_AND_MOUTH = 0.3  # above this a pixel belongs to them
+_SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedFace:
+    """One face, painted and measured, before it goes into its frame."""
+
+    paste_from_frame: Float64  # 2 x 3: frame pixels to the painted crop's pixels, face_scale included
+    painted_HWC: Float32  # what the model painted, RGB 0..1
+    own_HWC: Float32  # dst's own face, cut like the painted one
+    area_HW: Float32  # where colours are compared: the chosen mask without eyes and mouth, painted size
+    mask_HW: Float32  # the soft mask, at its own size
+    tone: Float32  # what the colour transfer measured
+
+    @property
+    def side_in_frame_px(self) -> float:
+        """The painted crop's side in frame pixels."""
+        return len(self.painted_HWC) / float(np.sqrt(abs(np.linalg.det(self.paste_from_frame[:, :2]))))
+
+
+def painted_face(
+    own_HWC: npt.NDArray[np.generic],
+    prediction: Prediction,
+    index: int,
+    *,
+    landmarks_68: Float64,
+    crop_from_frame: Float64,
+    options: MergeOptions,
+) -> PaintedFace:
+    """Put together face `index` of a batch: its masks and what the colour transfer measures.
+
+    `own_HWC` is dst's crop (uint8, uint16 or float 0..1) that `crop_from_frame` cut for the model.
+    """
+    size_px = len(prediction.rgb_NHWC[index])
+    face_px = _face_width_px(landmarks_68, crop_from_frame)
+    paste = _scaled_about_centre(crop_from_frame, size_px=size_px, factor=1 / options.face_scale)
+    mask_px = max(size_px, _SMALLEST_MASK_PX)
+    to_mask = geometry.resized_crop(paste, from_px=size_px, to_px=mask_px)
+    hull = hull_mask(geometry.transform_points(to_mask, landmarks_68), mask_px, mask_px)
+    learned = resized_mask(prediction.mask_NHW[index], mask_px)
+    area = chosen_mask(options.mask, learned_HW=learned, hull_HW=hull)
+    share_px = face_px * mask_px / size_px
+    face = PaintedFace(
+        paste_from_frame=paste,
+        painted_HWC=prediction.rgb_NHWC[index].astype(np.float32),
+        own_HWC=as_share(own_HWC),
+        area_HW=_skin(resized_mask(area, size_px), geometry.transform_points(paste, landmarks_68)),
+        mask_HW=soft_mask(area, erode_px=options.erode * share_px, blur_px=options.blur * share_px),
+        tone=np.zeros(0, np.float32),
+    )
+    tone = COLOR_TRANSFERS[options.color].measure(
+        face.painted_HWC, face.own_HWC, face.area_HW, light_px=options.light_size * face_px
+    )
+    return replace(face, tone=tone)
+
+
+def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int) -> PaintedFace:
+    """The face with its colour transfer averaged over its track, nearer frames counting more.
+
+    `neighbours` are (distance in frames, face); those further than `reach` don't count.
+    """
+    total, weights = face.tone.astype(np.float64), 1.0
+    for distance, other in neighbours:
+        weight = 1 - abs(distance) / (reach + 1)
+        if distance == 0 or weight <= 0:
+            continue
+        total, weights = total + weight * other.tone, weights + weight
+    return replace(face, tone=(total / weights).astype(np.float32))
+
+
+def own_crop(frame_rgb: Frame, crop_from_frame: Float64, size_px: int) -> Frame:
+    """dst's own face as the model wants to see it."""
+    return crop(frame_rgb, crop_from_frame, size_px)
+
+
+def as_share(picture: npt.NDArray[np.generic]) -> Float32:
+    """float32 0..1 from uint8, uint16 or float."""
+    if picture.dtype == np.uint8:
+        return picture.astype(np.float32) / np.float32(255)
+    if picture.dtype == np.uint16:
+        return picture.astype(np.float32) / np.float32(65535)
+    return picture.astype(np.float32)
+
+
+def _skin(area_HW: Float32, landmarks_68: Float64) -> Float32:
+    """The mask without eyes and mouth: their colours are the performers' own and say nothing about light."""
+    size_px = len(area_HW)
+    return area_HW * (eyes_mouth_mask(landmarks_68, size_px, size_px) < _EYES_AND_MOUTH)
+
+
+def _face_width_px(landmarks_68: Float64, crop_from_frame: Float64) -> float:
+    """The side of the mean face's unit square in crop pixels."""
+    unit_scale = np.sqrt(abs(np.linalg.det(geometry.unit_from_frame(landmarks_68)[:, :2])))
+    crop_scale = np.sqrt(abs(np.linalg.det(np.asarray(crop_from_frame)[:, :2])))
+    return float(crop_scale / unit_scale)
+
+
+def _scaled_about_centre(crop_from_frame: Float64, *, size_px: int, factor: float) -> Float64:
+    centre = size_px / 2
+    zoom = np.array([[factor, 0, centre * (1 - factor)], [0, factor, centre * (1 - factor)]])
+    return geometry.compose(zoom, crop_from_frame)
