@@ -12,7 +12,7 @@ from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.jobs.models import await_model, network_said, new_model, require_model
 from understudy.networks.catalog import build
 from understudy.project.project import Project
-from understudy.training.keeping.about import ModelAbout, about_model, read_about
+from understudy.training.keeping.about import ModelAbout, ModelWish, about_model, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.keeping.starting import make_model
 
@@ -23,9 +23,7 @@ def make(project: Project, name: str = "main") -> Path:
     """The model's folder with its description, as training makes it."""
     entry = project.manifest.models[name]
     folder = project.model_folder(name)
-    about_model(
-        folder, preset=entry.preset, seed=0, size_px=32, network=entry.network, face_type=entry.face_type
-    )
+    about_model(folder, ModelWish(entry.preset, entry.network, entry.face_type))
     return folder
 
 

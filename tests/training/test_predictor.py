@@ -15,7 +15,7 @@ from understudy.files import read_json
 from understudy.networks.catalog import build
 from understudy.networks.swap import Predictor
 from understudy.training import presets
-from understudy.training.keeping.about import about_model
+from understudy.training.keeping.about import ModelWish, about_model
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
 from understudy.training.machine.device import Compute
 from understudy.training.predictor import load_predictor
@@ -24,7 +24,7 @@ from understudy.training.presets import Preset
 
 def saved(model_dir: Path, *iterations: int) -> Path:
     """A model of random weights with some checkpoints; its average differs from its newest weights."""
-    about_model(model_dir, preset=TINY, seed=0, size_px=32)
+    about_model(model_dir, ModelWish(TINY))
     for iteration in iterations:
         weights = build("quick", TINY_NETWORK, seed=iteration).state_dict()
         average = build("quick", TINY_NETWORK, seed=100 + iteration).state_dict()
@@ -100,7 +100,7 @@ def test_an_untrained_model_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    about_model(tmp_path / "m", preset=TINY, seed=0, size_px=32)
+    about_model(tmp_path / "m", ModelWish(TINY))
     foreign = {"w": torch.zeros(2)}
     save_checkpoint(tmp_path / "m", Checkpoint(1, foreign, foreign))
     with pytest.raises(CheckpointCorrupt, match="quick"):
@@ -112,7 +112,7 @@ def test_a_model_that_blends_paints_the_share_of_src_that_is_asked_for(
 ) -> None:
     network = {"size_px": 64, "ae_dims": 32, "inter_dims": 32, "e_dims": 16, "d_dims": 16, "d_mask_dims": 16}
     monkeypatch.setitem(presets.PRESETS, "tiny-amp", Preset("amp", "full", "for tests", network=network))
-    about_model(tmp_path, preset="tiny-amp", seed=0, size_px=64)
+    about_model(tmp_path, ModelWish("tiny-amp"))
     weights = build("amp", network).state_dict()
     save_checkpoint(tmp_path, Checkpoint(1, weights, weights))
     predictor = load_predictor(tmp_path, device="cpu")

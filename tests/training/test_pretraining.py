@@ -12,9 +12,9 @@ from understudy.errors import OptionInvalid
 from understudy.facesets.store import Faceset
 from understudy.networks.catalog import build
 from understudy.training import presets
-from understudy.training.keeping.about import read_about
+from understudy.training.keeping.about import ModelWish, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
-from understudy.training.keeping.starting import Wish, begin_from, source_in
+from understudy.training.keeping.starting import begin_from, source_in
 from understudy.training.presets import Preset
 from understudy.training.pretraining import FORCED, pretrain, pretraining_options
 from understudy.training.train import train
@@ -69,7 +69,7 @@ def test_what_starts_from_a_trunk_takes_encoder_and_decoders_and_begins_with_a_n
     tmp_path: Path, facesets: tuple[Faceset, Faceset], tiny_df: str
 ) -> None:
     folder = trunk(tmp_path / "trunk", facesets[0], tiny_df)
-    taken = begin_from(tmp_path / "new", Wish(tiny_df, {}, None, 0), folder)
+    taken = begin_from(tmp_path / "new", ModelWish(tiny_df, {}, None, 0), folder)
     assert {found.part for found in taken if not found.source} == {"inter_both"}
     [begun] = [found for found in newest_checkpoint(tmp_path / "new") if isinstance(found, Checkpoint)]
     about = read_about(tmp_path / "new")
@@ -85,5 +85,5 @@ def test_an_inter_is_taken_from_a_trunk_where_it_is_asked_for(
     tmp_path: Path, facesets: tuple[Faceset, Faceset], tiny_df: str
 ) -> None:
     folder = trunk(tmp_path / "trunk", facesets[0], tiny_df)
-    taken = begin_from(tmp_path / "new", Wish(tiny_df, {}, None, 0), folder, parts=["inter"])
+    taken = begin_from(tmp_path / "new", ModelWish(tiny_df, {}, None, 0), folder, parts=["inter"])
     assert {found.part for found in taken if found.source} == {"inter_both"}

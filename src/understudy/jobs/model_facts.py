@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
-from understudy.geometry import FaceType
 from understudy.networks.catalog import ARCHITECTURES, architecture_named, build
 from understudy.networks.face_model import parameter_count
 from understudy.options import OptionInfo, describe
-from understudy.project.manifest import ModelEntry
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
 from understudy.project.trash import size_bytes
-from understudy.training.keeping.about import ModelAbout, network_settings, read_about
+from understudy.training.keeping.about import ModelAbout, ModelWish, network_settings, read_about, wished
 from understudy.training.keeping.lock import Holder, holder_of
-from understudy.training.presets import PRESETS, preset_named
+from understudy.training.presets import PRESETS
 
 _NETWORK_UNKNOWN: Mapping[str, Any] = {
     "architecture": "?",
@@ -71,7 +69,7 @@ def model_facts(project: Project, name: str) -> ModelFacts:
     complaint, about, network = "", None, _NETWORK_UNKNOWN
     try:
         about = read_about(folder)
-        network = _network_facts(about or _wished(entry))
+        network = _network_facts(about or wished(ModelWish(entry.preset, entry.network, entry.face_type)))
     except (CheckpointCorrupt, ModelUnknown, OptionInvalid) as error:
         complaint = error.message
     newest = newest_checkpoint(folder)
@@ -88,14 +86,6 @@ def model_facts(project: Project, name: str) -> ModelFacts:
         origin=about.origin if about else {},
         complaint=complaint,
     )
-
-
-def _wished(entry: ModelEntry) -> ModelAbout:
-    chosen = preset_named(entry.preset)
-    settings = network_settings(chosen.architecture, chosen.network, entry.network)
-    face_type: FaceType = entry.face_type or chosen.face_type
-    size_px = build(chosen.architecture, settings, device="meta").size_px
-    return ModelAbout(entry.preset, chosen.architecture, face_type, size_px, 0, settings)
 
 
 def _network_facts(about: ModelAbout) -> dict[str, Any]:

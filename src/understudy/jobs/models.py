@@ -102,10 +102,13 @@ def start_from(
 ) -> Iterator[Notice]:
     """Make the model, which is noted already, with parts of another: of one of this project, or of the model in
     a folder. Where that was done before, nothing happens. Raises what `training.keeping.starting` raises."""
-    from understudy.training.keeping.starting import Wish, begin_from
+    from understudy.training.keeping.about import ModelWish
+    from understudy.training.keeping.starting import begin_from
 
     entry = project.manifest.models[name]
-    wish = Wish(entry.preset, entry.network, entry.face_type, train_options(project, name, said or {}).seed)
+    wish = ModelWish(
+        entry.preset, entry.network, entry.face_type, train_options(project, name, said or {}).seed
+    )
     known = source in project.manifest.models
     folder = project.model_folder(source) if known else Path(source)
     if not known and not folder.is_dir():

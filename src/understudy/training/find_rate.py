@@ -17,6 +17,7 @@ from understudy.files import write_bytes, write_json
 from understudy.geometry import FaceType
 from understudy.media.images import encode_png
 from understudy.training.feeding.feed import Feed
+from understudy.training.keeping.about import ModelWish
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
@@ -51,16 +52,8 @@ def find_rate(
     """
     compute = choose_device(device)
     with model_lock(model_dir), joined(compute.device.type) as group:
-        learner, feed, options, _ = yield from prepared(
-            model_dir,
-            (src, dst),
-            options,
-            compute,
-            group,
-            preset=preset,
-            network=network,
-            face_type=face_type,
-        )
+        wish = ModelWish(preset, network or {}, face_type, options.seed)
+        learner, feed, options, _ = yield from prepared(model_dir, wish, (src, dst), options, compute, group)
         yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
         sweep = RateSearch(search)
         with as_it_was(learner):

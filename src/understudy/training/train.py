@@ -18,14 +18,7 @@ from understudy.networks.catalog import build
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import (
-    ModelAbout,
-    about_model,
-    network_settings,
-    read_about,
-    require_same,
-    require_trunk,
-)
+from understudy.training.keeping.about import ModelWish, about_model, about_to_be
 from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
@@ -70,17 +63,8 @@ def train(
     preset_named(preset)
     compute = choose_device(local_device(device))
     with joined(compute.device.type) as group:
-        events = _train(
-            model_dir,
-            (src, dst),
-            options,
-            compute,
-            group,
-            preset=preset,
-            network=network,
-            face_type=face_type,
-            trunk=trunk,
-        )
+        wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
+        events = _train(model_dir, wish, (src, dst), options, compute, group)
         if group.leads:
             with model_lock(model_dir):
                 yield from events
@@ -92,27 +76,13 @@ def train(
 
 def _train(
     model_dir: Path,
+    wish: ModelWish,
     facesets: tuple[Sequence[Faceset], Sequence[Faceset]],
     options: TrainOptions,
     compute: Compute,
     group: Group,
-    *,
-    preset: str,
-    network: Mapping[str, Any] | None,
-    face_type: FaceType | None,
-    trunk: bool,
 ) -> Events:
-    learner, feed, options, state = yield from prepared(
-        model_dir,
-        facesets,
-        options,
-        compute,
-        group,
-        preset=preset,
-        network=network,
-        face_type=face_type,
-        trunk=trunk,
-    )
+    learner, feed, options, state = yield from prepared(model_dir, wish, facesets, options, compute, group)
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
     course = Course(recipe_named(options.recipe), options, plan)
     run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state, group=group)
@@ -136,15 +106,10 @@ def show_samples(
 
     Raises what `train` raises before its first iteration.
     """
-    about, chosen = read_about(model_dir), preset_named(preset)
-    architecture = about.architecture if about else chosen.architecture
-    settings = network_settings(architecture, about.network if about else chosen.network, network or {})
-    if about:
-        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
-    model = build(architecture, settings, device="meta")
-    kind = about.face_type if about else face_type or chosen.face_type
+    about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
+    model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
-    cut = (kind, max(model.size_px, model.seen_px))
+    cut = (about.face_type, max(model.size_px, model.seen_px))
     src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
     dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
     options = options.changed(batch_size=count)
@@ -171,22 +136,20 @@ def _sized(options: TrainOptions, learner: Learner, before: int) -> Generator[Ev
 
 def prepared(
     model_dir: Path,
+    wish: ModelWish,
     facesets: tuple[Sequence[Faceset], Sequence[Faceset]],
     options: TrainOptions,
     compute: Compute,
     group: Group,
-    *,
-    preset: str,
-    network: Mapping[str, Any] | None,
-    face_type: FaceType | None,
-    trunk: bool = False,
 ) -> Generator[Event, None, tuple[Learner, Feed, TrainOptions, dict[str, Any]]]:
     """The model in `model_dir` as it was left, what feeds it, the options with a batch size, and what its
     checkpoint says beside tensors; the caller holds its lock."""
     src, dst = facesets
-    learner, about = _new_learner(
-        model_dir, preset, options, compute, group, network=network, face_type=face_type, trunk=trunk
+    about = about_to_be(model_dir, wish)
+    learner = Learner(
+        about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
     )
+    about_model(model_dir, wish)
     state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
@@ -215,37 +178,6 @@ def prepared(
 def duties() -> list[Duty]:
     """What is done between iterations, in this order. A measurement comes first: nothing broken is saved."""
     return [Measure(), Follow(), Listen(), Say(), Tell(), Preview(), Save(), BackUp()]
-
-
-def _new_learner(
-    model_dir: Path,
-    preset: str,
-    options: TrainOptions,
-    compute: Compute,
-    group: Group,
-    *,
-    network: Mapping[str, Any] | None,
-    face_type: FaceType | None,
-    trunk: bool,
-) -> tuple[Learner, ModelAbout]:
-    about = read_about(model_dir)
-    architecture = about.architecture if about else preset_named(preset).architecture
-    seed = about.seed if about else options.seed
-    made_with = about.network if about else preset_named(preset).network
-    settings = network_settings(architecture, made_with, network or {})
-    if about:
-        require_trunk(about, trunk, model_dir)
-        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
-    learner = Learner(architecture, settings, options=options, seed=seed, compute=compute, group=group)
-    return learner, about_model(
-        model_dir,
-        preset=preset,
-        seed=seed,
-        size_px=learner.model.size_px,
-        network=network,
-        face_type=face_type,
-        trunk=trunk,
-    )
 
 
 def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, dict[str, Any]]:

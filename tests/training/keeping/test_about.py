@@ -8,43 +8,40 @@ import pytest
 
 from tests.training.conftest import TINY, TINY_NETWORK
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
-from understudy.training.keeping.about import FILE_NAME, ModelAbout, about_model, read_about
+from understudy.training.keeping.about import FILE_NAME, ModelAbout, ModelWish, about_model, read_about
 
 
 def test_what_a_model_is_survives_in_its_folder(tmp_path: Path) -> None:
-    made = about_model(tmp_path, preset=TINY, seed=7, size_px=32)
+    made = about_model(tmp_path, ModelWish(TINY, seed=7))
     assert made == read_about(tmp_path) == ModelAbout(TINY, "quick", "full", 32, 7, TINY_NETWORK)
 
 
 def test_a_model_that_exists_keeps_its_seed(tmp_path: Path) -> None:
-    about_model(tmp_path, preset=TINY, seed=7, size_px=32)
-    assert about_model(tmp_path, preset=TINY, seed=8, size_px=32).seed == 7
+    about_model(tmp_path, ModelWish(TINY, seed=7))
+    assert about_model(tmp_path, ModelWish(TINY, seed=8)).seed == 7
 
 
 def test_a_model_that_exists_keeps_its_preset(tmp_path: Path) -> None:
-    about_model(tmp_path, preset=TINY, seed=0, size_px=32)
+    about_model(tmp_path, ModelWish(TINY, seed=0))
     with pytest.raises(OptionInvalid, match="another name"):
-        about_model(tmp_path, preset="quick", seed=0, size_px=96)
+        about_model(tmp_path, ModelWish("quick"))
 
 
 def test_every_setting_of_the_network_is_kept_so_that_new_defaults_change_no_model(tmp_path: Path) -> None:
-    about = about_model(
-        tmp_path, preset="quick", seed=0, size_px=32, network={"size_px": 32}, face_type="whole"
-    )
+    about = about_model(tmp_path, ModelWish("quick", {"size_px": 32}, "whole"))
     assert about == read_about(tmp_path)
     assert (about.network, about.face_type) == ({"size_px": 32, "width": 48, "code": 256}, "whole")
 
 
 def test_a_model_that_exists_keeps_its_network_and_faces(tmp_path: Path) -> None:
-    said = {"preset": TINY, "seed": 0, "size_px": 32}
-    about_model(tmp_path, **said)
-    about_model(tmp_path, **said, network={"width": 8}, face_type="full")
+    about_model(tmp_path, ModelWish(TINY))
+    about_model(tmp_path, ModelWish(TINY, {"width": 8}, "full"))
     with pytest.raises(OptionInvalid, match="width 8 and can't become 9"):
-        about_model(tmp_path, **said, network={"width": 9})
+        about_model(tmp_path, ModelWish(TINY, {"width": 9}))
     with pytest.raises(OptionInvalid, match="'full' and can't become 'head'"):
-        about_model(tmp_path, **said, face_type="head")
+        about_model(tmp_path, ModelWish(TINY, face_type="head"))
     with pytest.raises(OptionInvalid, match="no option 'depth'"):
-        about_model(tmp_path, **said, network={"depth": 9})
+        about_model(tmp_path, ModelWish(TINY, {"depth": 9}))
 
 
 def test_a_folder_without_a_model_has_none(tmp_path: Path) -> None:

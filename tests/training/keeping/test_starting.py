@@ -14,12 +14,12 @@ from understudy.networks.architectures.blocks import Decoder, Encoder, Inter
 from understudy.networks.architectures.two_decoders import TwoDecoders
 from understudy.networks.catalog import build
 from understudy.training.keeping import starting
-from understudy.training.keeping.about import ModelAbout, read_about
+from understudy.training.keeping.about import ModelAbout, ModelWish, read_about
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint, save_checkpoint
-from understudy.training.keeping.starting import Source, Wish, begin_from, make_model, source_in, take_parts
+from understudy.training.keeping.starting import Source, begin_from, make_model, source_in, take_parts
 
 ABOUT = ModelAbout("df", "df", "full", 32, 0)
-WISH = Wish(TINY, {}, None, seed=5)
+WISH = ModelWish(TINY, {}, None, seed=5)
 
 
 def two_decoders(*, seed: int, dense: int = 8, one_decoder: bool = False) -> TwoDecoders:
@@ -121,7 +121,7 @@ def test_the_same_call_again_goes_on_and_another_is_refused(tmp_path: Path) -> N
     with pytest.raises(OptionInvalid, match="did not start from that"):
         begin_from(tmp_path / "new", WISH, old, parts=["encoder"])
     with pytest.raises(OptionInvalid, match="width 8 and can't become 16"):
-        begin_from(tmp_path / "new", Wish(TINY, {"width": 16}, None, 5), old)
+        begin_from(tmp_path / "new", ModelWish(TINY, {"width": 16}, None, 5), old)
 
 
 def test_a_start_that_was_killed_before_its_description_starts_again(tmp_path: Path) -> None:

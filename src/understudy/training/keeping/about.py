@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ import tomlkit
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.files import write_text
 from understudy.geometry import FaceType
-from understudy.networks.catalog import ARCHITECTURES, architecture_named
+from understudy.networks.catalog import ARCHITECTURES, architecture_named, build
 from understudy.options import parse_options
 from understudy.training.presets import preset_named
 
@@ -32,6 +32,17 @@ class ModelAbout:
     network: Mapping[str, Any] = field(default_factory=dict)  # the architecture's options
     origin: Mapping[str, Any] = field(default_factory=dict)  # what its first weights were taken from
     trunk: bool = False  # pretrained on many people, for others to start from
+
+
+@dataclass(frozen=True)
+class ModelWish:
+    """What a model is to be: a preset, and what is said beside it."""
+
+    preset: str = "quick"
+    network: Mapping[str, Any] = field(default_factory=dict)
+    face_type: FaceType | None = None
+    seed: int = 0
+    trunk: bool = False
 
 
 def read_about(model_dir: Path) -> ModelAbout | None:
@@ -75,38 +86,35 @@ def network_settings(architecture: str, *settings: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def about_model(
-    model_dir: Path,
-    *,
-    preset: str,
-    seed: int,
-    size_px: int,
-    network: Mapping[str, Any] | None = None,
-    face_type: FaceType | None = None,
-    origin: Mapping[str, Any] | None = None,
-    trunk: bool = False,
-) -> ModelAbout:
-    """The description of the model in `model_dir`, written there if it is new.
+def wished(wish: ModelWish) -> ModelAbout:
+    """The description of a model to be. Raises ModelUnknown, OptionInvalid."""
+    chosen = preset_named(wish.preset)
+    settings = network_settings(chosen.architecture, chosen.network, wish.network)
+    size_px = build(chosen.architecture, settings, device="meta").size_px
+    face_type = wish.face_type or chosen.face_type
+    return ModelAbout(
+        wish.preset, chosen.architecture, face_type, size_px, wish.seed, settings, trunk=wish.trunk
+    )
 
-    `network` and `face_type` are what is said beside the preset. Raises OptionInvalid when the model exists and
-    was made otherwise.
+
+def about_to_be(model_dir: Path, wish: ModelWish) -> ModelAbout:
+    """What the model in `model_dir` is, or would become; nothing is written.
+
+    Raises OptionInvalid where it exists and was made otherwise, CheckpointCorrupt, ModelUnknown.
     """
     about = read_about(model_dir)
-    if about is not None:
-        require_same(about, preset=preset, network=network, face_type=face_type, path=model_dir)
-        return about
-    chosen = preset_named(preset)
-    about = ModelAbout(
-        preset,
-        chosen.architecture,
-        face_type or chosen.face_type,
-        size_px,
-        seed,
-        network_settings(chosen.architecture, chosen.network, network or {}),
-        dict(origin or {}),
-        trunk,
-    )
-    write_about(model_dir, about)
+    if about is None:
+        return wished(wish)
+    require_trunk(about, wish.trunk, model_dir)
+    require_same(about, preset=wish.preset, network=wish.network, face_type=wish.face_type, path=model_dir)
+    return replace(about, network=network_settings(about.architecture, about.network))
+
+
+def about_model(model_dir: Path, wish: ModelWish) -> ModelAbout:
+    """The description of the model in `model_dir`, written there if it is new; raises like `about_to_be`."""
+    about = about_to_be(model_dir, wish)
+    if not (model_dir / FILE_NAME).exists():
+        write_about(model_dir, about)
     return about
 
 

@@ -17,32 +17,21 @@ from torch import Tensor, nn
 
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.files import read_json, said_plainly
-from understudy.geometry import FaceType
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.training.keeping.about import (
     ModelAbout,
-    network_settings,
+    ModelWish,
     read_about,
     require_same,
+    wished,
     write_about,
 )
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
-from understudy.training.presets import preset_named
 from understudy.training.steering.plan import Plan
 
 _BEGUN = "begun_with_weights"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a new model is to be: a preset, and what is said beside it."""
-
-    preset: str
-    network: Mapping[str, Any]
-    face_type: FaceType | None
-    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +151,7 @@ def _shape(tensor: Tensor) -> str:
 
 
 def begin_from(
-    model_dir: Path, wish: Wish, source_dir: Path, *, parts: Sequence[str] = (), called: str = ""
+    model_dir: Path, wish: ModelWish, source_dir: Path, *, parts: Sequence[str] = (), called: str = ""
 ) -> list[Taken]:
     """Make the model in `model_dir` with parts of the one in `source_dir`; says what became of each part.
 
@@ -183,7 +172,7 @@ def begin_from(
     return taken
 
 
-def _require_same_start(about: ModelAbout, wish: Wish, said: Mapping[str, Any], model_dir: Path) -> None:
+def _require_same_start(about: ModelAbout, wish: ModelWish, said: Mapping[str, Any], model_dir: Path) -> None:
     require_same(about, preset=wish.preset, network=wish.network, face_type=wish.face_type, path=model_dir)
     if any(about.origin.get(name) != value for name, value in said.items()):
         raise OptionInvalid(
@@ -191,15 +180,6 @@ def _require_same_start(about: ModelAbout, wish: Wish, said: Mapping[str, Any], 
             "start from another one: give it another name.",
             model_dir,
         )
-
-
-def wished(wish: Wish) -> ModelAbout:
-    """The description of a model to be. Raises ModelUnknown, OptionInvalid."""
-    chosen = preset_named(wish.preset)
-    settings = network_settings(chosen.architecture, chosen.network, wish.network)
-    size_px = build(chosen.architecture, settings, device="meta").size_px
-    face_type = wish.face_type or chosen.face_type
-    return ModelAbout(wish.preset, chosen.architecture, face_type, size_px, wish.seed, settings)
 
 
 def make_model(
