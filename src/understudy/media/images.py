@@ -18,6 +18,7 @@ from PIL import Image
 
 from understudy.errors import ImageUnreadable
 from understudy.media.clip import UInt8, UInt16
+from understudy.media.png import png_of
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "MPO")
@@ -41,7 +42,6 @@ _MOST_DEFLATED = 1040  # bytes from one, at best: RFC 1951
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 # Broken files are told in our own words; OpenCV would print lines of its own as well.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-_FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
 
 def read_image(path: Path) -> UInt8:
@@ -106,11 +106,7 @@ def encode_jpeg(rgb: UInt8, quality: int = 95) -> bytes:
 
 def encode_png(picture: npt.NDArray[Any]) -> bytes:
     """PNG of RGB (height, width, 3) or grey (height, width), uint8 or uint16."""
-    stored = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    well, data = cv2.imencode(".png", stored, _FAST_PNG)
-    if not well:
-        raise ValueError(f"no PNG can be made of {picture.dtype} {picture.shape}")
-    return data.tobytes()
+    return png_of(picture)
 
 
 def _bytes_of(path: Path) -> bytes:
