@@ -76,8 +76,13 @@ def test_what_only_the_network_can_refuse_leaves_no_model_behind(
     assert models["main"].network == {}
 
 
+def test_a_model_that_nobody_named_before_is_said_to_be_new(project: Project) -> None:
+    assert require_model(project, "second", preset=None)
+    assert not require_model(project, "second", preset=None)
+
+
 def test_before_it_is_made_a_model_can_become_another(project: Project) -> None:
-    require_model(project, "main", preset=None, network={"width": 16})
+    assert not require_model(project, "main", preset=None, network={"width": 16})
     require_model(project, "main", preset=None, network={"code": 32})
     assert project.manifest.models["main"].network == {"width": 16, "code": 32}
     require_model(project, "main", preset="df", face_type="whole")

@@ -53,3 +53,15 @@ def test_a_sheet_without_rows_or_with_missing_pictures_is_a_bug(rows: list) -> N
 def test_names_and_pictures_must_pair() -> None:
     with pytest.raises(ValueError, match="2 pictures and 1 names"):
         side_by_side([plain(1), plain(2)], ["a"])
+
+
+def test_the_name_of_a_row_stands_on_the_picture_it_belongs_to() -> None:
+    table = sheet([[plain(90)] * 3], ["a", "b", "c"], row_names=["frame 3"], named_column=1, cell_height_px=101)
+    body = table[table.shape[0] - 101 - table.shape[0] % 2 :]
+    assert [bool(body[:101, k * 77 : k * 77 + 75].max() > 200) for k in range(3)] == [False, True, False]
+
+
+def test_words_of_a_heading_stand_apart_also_when_they_are_small() -> None:
+    (strip,) = (side_by_side([plain(0, height=64, width=200)], ["src as src"])[:16],)
+    inked = np.flatnonzero(strip.max(-1).max(0) > 120)
+    assert (np.diff(inked) >= 4).sum() == 2

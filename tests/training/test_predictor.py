@@ -87,10 +87,15 @@ def test_a_damaged_newest_checkpoint_is_replaced_by_the_one_before_and_said(tmp_
 
 
 def test_damage_that_painting_does_not_need_is_no_matter(tmp_path: Path) -> None:
-    folder = saved(tmp_path / "m", 2, 4)
-    (folder / FOLDER_NAME / "000000004" / "model.safetensors").write_bytes(b"torn")
+    folder = saved(tmp_path / "m", 200, 400)
+    (folder / FOLDER_NAME / "000000400" / "model.safetensors").write_bytes(b"torn")
     predictor = load_predictor(folder, device="cpu")
-    assert (predictor.iterations, predictor.notices) == (4, [])
+    assert (predictor.iterations, predictor.notices) == (400, [])
+
+
+def test_a_model_that_has_hardly_learned_says_so(tmp_path: Path) -> None:
+    predictor = load_predictor(saved(tmp_path / "m", 40), device="cpu")
+    assert "40 iterations only" in predictor.notices[0]
 
 
 def test_an_untrained_model_says_what_to_do(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -176,7 +177,8 @@ def train(
         )
     else:
         opened = Project.open(project)
-        models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
+        if models.require_model(opened, model, preset=preset, network=settings, face_type=face_type):
+            print(f"model {model} is new: preset {opened.manifest.models[model].preset}", file=sys.stderr)
         stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
     if processes > 1 and not is_one_of_several():
         return launch(own_command(), processes)

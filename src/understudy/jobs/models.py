@@ -50,8 +50,8 @@ def require_model(
     preset: str | None,
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
-) -> None:
-    """Note the model in the manifest if it is not there yet; its folder is made when it is trained.
+) -> bool:
+    """Note the model in the manifest if it is not there yet; True where it was not. Training makes its folder.
 
     Raises ModelUnknown for a preset that is none, OptionInvalid for settings that its network doesn't take or
     that differ from what the model was made with.
@@ -68,6 +68,7 @@ def require_model(
         require_valid(wish)
         with project.change() as manifest:  # nothing is learnt yet, so nothing is lost
             manifest.models[name] = wish
+    return entry is None
 
 
 def new_model(

@@ -48,7 +48,7 @@ def stoppable(events: Events, *, when_asked: Callable[[], None] = lambda: None) 
             yield event
             if asked.is_set():
                 events.close()  # type: ignore[attr-defined]  # stages are generators
-                raise Stopped("Stopped. Everything done so far is kept; run the same command again to go on.")
+                raise Stopped("Stopped. What was finished is kept; run the same command again to go on.")
     except GeneratorExit:  # nobody reads any more; the stage saves while signals still wait for it
         events.close()  # type: ignore[attr-defined]
         raise

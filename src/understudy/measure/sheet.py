@@ -40,15 +40,18 @@ def sheet(
     columns: Sequence[str],
     *,
     row_names: Sequence[str] = (),
+    named_column: int = 0,
     cell_height_px: int = 240,
 ) -> UInt8:
-    """A table of pictures: `columns` named above, every row's name in its first picture's corner."""
+    """A table of pictures: `columns` named above, every row's name in its `named_column`'s corner."""
     if not rows or any(len(row) != len(columns) for row in rows):
         raise ValueError("every row of a sheet needs one picture per column, and there must be rows")
     named = list(row_names) or [""] * len(rows)
     first, *rest = [[_of_height(picture, cell_height_px) for picture in row] for row in rows]
     widths = [cell.shape[1] for cell in first]
-    lines = [_row_of(cells, widths, name) for cells, name in zip([first, *rest], named, strict=True)]
+    lines = [
+        _row_of(cells, widths, name, named_column) for cells, name in zip([first, *rest], named, strict=True)
+    ]
     gap = np.full((_GAP_PX, lines[0].shape[1], 3), _GROUND, np.uint8)
     body = [part for line in lines for part in (line, gap)][:-1]
     return _even(np.vstack([_strip(columns, widths, cell_height_px), *body]))
@@ -60,10 +63,10 @@ def square_places(rows: int, columns: int, *, cell_px: int) -> tuple[list[int], 
     return [step * n for n in range(columns)], [_strip_height(cell_px) + step * n for n in range(rows)]
 
 
-def _row_of(cells: Sequence[UInt8], widths: Sequence[int], name: str) -> UInt8:
+def _row_of(cells: Sequence[UInt8], widths: Sequence[int], name: str, named_column: int) -> UInt8:
     fitted = [_of_width(cell, width) for cell, width in zip(cells, widths, strict=True)]
     if name:
-        fitted[0] = _with_words(fitted[0], name)
+        fitted[named_column] = _with_words(fitted[named_column], name)
     gap = np.full((fitted[0].shape[0], _GAP_PX, 3), _GROUND, np.uint8)
     return np.hstack([part for cell in fitted for part in (cell, gap)][:-1])
 
@@ -75,7 +78,8 @@ def _strip(names: Sequence[str], widths: Sequence[int], picture_height: int) -> 
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(round(height * 0.6))
     x = 0
     for name, width in zip(names, widths, strict=True):
-        pen.text((x + width / 2, height / 2), name, fill=(_INK,) * 3, font=font, anchor="mm")
+        spaced = name.replace(" ", "  ")  # one space of this font is lost at small sizes
+        pen.text((x + width / 2, height / 2), spaced, fill=(_INK,) * 3, font=font, anchor="mm")
         x += width + _GAP_PX
     return np.asarray(canvas, np.uint8)
 

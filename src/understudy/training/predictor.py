@@ -20,12 +20,14 @@ from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.machine.device import Compute, choose_device
 
 _FACES_AT_ONCE = 16
+_HARDLY_TRAINED = 100  # iterations; the quickest preset shows a likeness after a few hundred
 
 
 class ModelPredictor:
     """Implements `networks.swap.Predictor` with a model's averaged weights.
 
-    `notices` says which checkpoints were damaged and passed over; `iterations` how long the model has learned.
+    `notices` says which checkpoints were damaged and passed over, and where a model knows hardly anything yet;
+    `iterations` how long it has learned.
     """
 
     def __init__(
@@ -107,5 +109,10 @@ def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
         sha256=checkpoint.ema_sha256,
         iterations=checkpoint.iteration,
     )
+    if checkpoint.iteration < _HARDLY_TRAINED:
+        notices.append(
+            f"The model {model_dir.name!r} has learned for {checkpoint.iteration} iterations only: it paints "
+            "little more than an average face. `understudy train` goes on with it."
+        )
     predictor.notices = notices
     return predictor

@@ -144,8 +144,14 @@ def test_a_file_of_ones_own_is_a_recipe_too(tmp_path: Path) -> None:
     assert recipe_named(str(tmp_path / "mine.toml")) == parse_recipe(GOOD, name="mine")
     with pytest.raises(RecipeInvalid, match=r"standard.*\.toml"):
         recipe_named("mein")
-    with pytest.raises(RecipeInvalid, match=r"can't be read.*Path: .*gone\.toml"):
+    with pytest.raises(RecipeInvalid, match=r"no such recipe.*Path: .*gone\.toml"):
         recipe_named(str(tmp_path / "gone.toml"))
     (tmp_path / "bad.toml").write_text("stage = []")
     with pytest.raises(RecipeInvalid, match=r"stage.*Path: .*bad\.toml"):
         recipe_named(str(tmp_path / "bad.toml"))
+
+
+def test_one_mistake_of_every_stage_is_named_at_once() -> None:
+    text = GOOD.replace("share = 0.6", "share = 6").replace("at_least = 100", "at_last = 100")
+    with pytest.raises(RecipeInvalid, match=r"(?s)stage 1 \(rough\), 'share'.*stage 2 \(fine\), 'at_last'"):
+        parse_recipe(text, name="file")

@@ -154,6 +154,8 @@ def recipe_named(name: str) -> Recipe:
         raise RecipeInvalid(
             f"There is no recipe {name!r}. Take one of {', '.join(RECIPES)}, or a file that ends in {_ENDING}."
         )
+    if not path.exists():
+        raise RecipeInvalid("There is no such recipe. Make one with `understudy recipe write`.", path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -172,7 +174,7 @@ def recipe_text(name: str) -> str:
 
 
 def parse_recipe(text: str, *, name: str) -> Recipe:
-    """A recipe from TOML. Raises RecipeInvalid, naming line, stage and option."""
+    """A recipe from TOML. Raises RecipeInvalid, naming line, stage and option: one mistake of every stage."""
     try:
         table = _RecipeTable.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -180,14 +182,17 @@ def parse_recipe(text: str, *, name: str) -> Recipe:
     except ValidationError as error:
         where, what = _words(error)
         raise RecipeInvalid(f"{_line(text, where)}{where or 'The recipe'}: {what}.") from None
-    stages = []
+    stages: list[Stage] = []
+    wrong: list[str] = []
     for number, values in enumerate(table.stage):
         try:
             stages.append(_stage(values))
         except ValidationError as error:
-            raise _wrong(text, number, values, *_words(error)) from None
+            wrong.append(_wrong(text, number, values, *_words(error)).message)
         except _StageError as error:
-            raise _wrong(text, number, values, error.key, error.what) from None
+            wrong.append(_wrong(text, number, values, error.key, error.what).message)
+    if wrong:
+        raise RecipeInvalid("\n".join(wrong))
     _require_ends(text, table.stage, stages)
     return Recipe(table.name or name, tuple(stages), table.about)
 

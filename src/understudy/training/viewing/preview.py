@@ -137,7 +137,7 @@ def _swaps(model: FaceModel, dst_BCHW: Tensor) -> dict[str, Painted]:
 
 def _laid_out(rows: list[tuple[UInt8, ...]], columns: list[str], names: list[str], size_px: int) -> Preview:
     cell = max(size_px, _SMALLEST_CELL_PX)
-    picture = sheet(rows, columns, row_names=names, cell_height_px=cell)
+    picture = sheet(rows, columns, row_names=names, named_column=columns.index("dst"), cell_height_px=cell)
     left, top = square_places(len(rows), len(columns), cell_px=cell)
     layout = Layout(rows=names, columns=columns, cell_px=cell, left_px=left, top_px=top)
     return Preview(picture, layout)
