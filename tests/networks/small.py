@@ -47,10 +47,10 @@ SMALL: dict[str, Mapping[str, Any]] = {
     "avatar": {"size_px": 32, "face_px": 16, "avatar_type": "full", "dims": 8, "view_dims": 8},
     "recyclegan": {"size_px": 32, "filters": 4},
 }
-STEPS: dict[str, int] = {}  # at most so many
+STEPS: dict[str, int] = {"amp": 400, "custom": 400}  # at most so many
 RATES: dict[str, float] = {}  # learning rates
 # The share of the mean face's error that has to be left behind; higher where steps are dear or learning slow.
-BARS: dict[str, float] = {"sae": 0.5, "saehd": 0.5, "custom": 0.65, "amp": 0.65}
+BARS: dict[str, float] = {"sae": 0.5, "saehd": 0.5}
 USUAL_STEPS, USUAL_RATE, USUAL_BAR = 120, 5e-3, 0.4
 
 SRC_SKIN, DST_SKIN = (210, 160, 140), (90, 120, 70)
