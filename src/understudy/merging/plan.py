@@ -25,7 +25,7 @@ from understudy.networks.swap import Predictor
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-_RECIPE = 1
+_RECIPE = 2
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
 
