@@ -128,6 +128,8 @@ def test_the_stages_one_by_one_make_the_same_shot(clips: Clips, desk: Path, term
     assert any((project / "trash").iterdir())
     code, said = terminal.run("measure", finished[0], clips.dst, "--device", "cpu")
     assert code == 0 and "inside the face" in said, said
+    code, said = terminal.run("measure", finished[0], "--project", project, "--device", "cpu")
+    assert code == 0 and "worst second" in said and "sharpness" in said, said
 
 
 def test_a_deleted_dst_face_is_not_swapped_and_the_report_says_so(

@@ -49,7 +49,11 @@ app.command("understudy.cli.project:status", name="status", help="What is done, 
 app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")
 app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")
 app.command("understudy.cli.verify:verify", name="verify", help="Say what a file's marks say.")
-app.command("understudy.cli.measure:measure", name="measure", help="Compare two clips inside the face.")
+app.command(
+    "understudy.cli.measure:measure",
+    name="measure",
+    help="How steady, even and sharp a swap is, or how near to a true one.",
+)
 app.command("understudy.cli.weights:app", name="weights", help="See, fetch and add weights of networks.")
 app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works on this machine.")
 

@@ -251,14 +251,6 @@ def encode(
             )
 
 
-def measure(result: Path, truth: Path, *, device: str) -> Events:
-    """Compare two clips inside the faces of `truth`. Raises DeviceUnavailable and what measuring raises."""
-    from understudy.measure.shots import measure_clips
-    from understudy.training.machine.device import choose_device
-
-    yield from measure_clips(result, truth, device=str(choose_device(device).device))
-
-
 def stated_consents(project: Project) -> dict[str, Consent]:
     """Every performer's consent with its evidence hashed. Raises ConsentMissing where that file is gone."""
     return {

@@ -114,7 +114,7 @@ def in_step(truth: Path, others: Sequence[Path]) -> Iterator[tuple[int, UInt8, l
     """(index, true frame, the others' frames) until the shortest clip ends. 8-bit RGB."""
     with ExitStack() as stack:
         clips = [stack.enter_context(open_clip(path)) for path in (truth, *others)]
-        _require_one_size(clips)
+        require_one_size(clips)
         for frames in zip(*[clip.frames() for clip in clips], strict=False):
             first, *rest = frames
             yield first.index, first.rgb.astype(np.uint8, copy=False), [f.rgb.astype(np.uint8) for f in rest]
@@ -188,7 +188,8 @@ def _score_batch(
         inside.frames.append(FrameScore(index, psnr(rgb, true_rgb, mask), ssim(rgb, true_rgb, mask)))
 
 
-def _require_one_size(clips: Sequence[Clip]) -> None:
+def require_one_size(clips: Sequence[Clip]) -> None:
+    """Raise ClipSizesDiffer unless pictures of all clips can be laid over each other."""
     sizes = {(clip.info.width, clip.info.height) for clip in clips}
     if len(sizes) > 1:
         said = " and ".join(f"{width} x {height}" for width, height in sorted(sizes))

@@ -1,0 +1,207 @@
+"""A shot's figures from its frames': four ratios of swap to plate, and the second in which each is worst.
+
+1 is as steady, as even and as sharp as the camera's own picture. Over-smoothing costs as much as flicker: a
+frozen face is as far below 1 as a trembling one is above, and blur shows in `sharpness`. Pure arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.measure.stillness import REGIONS, FacePair
+
+Array = npt.NDArray[np.float64]
+
+# What nobody sees is added to both sides, or the ratio of two invisible noises would be told.
+_UNSEEN_MOVED = 0.0005  # of the face's width
+_UNSEEN_FLICKER = 0.25  # levels squared
+_UNSEEN_DELTA_E = 0.2
+_HALF_WINDOW_S = 0.5  # slower changes of colour than this window shows are no pumping
+_FEWEST_IN_A_SECOND = 3  # frames
+
+# The range in which a compositor finds nothing to say.
+GOALS: dict[str, tuple[float, float]] = {
+    "jitter": (0.85, 1.15),
+    "colour_drift": (0.85, 1.15),
+    "edge_noise": (0.85, 1.15),
+    "sharpness": (0.7, math.inf),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One face in one frame."""
+
+    frame: int
+    time_s: float
+    chain: tuple[int, int]  # which shot, and which face of it
+    figures: FacePair
+
+
+def shot_figures(rows: Sequence[Row]) -> dict[str, Any]:
+    """The four ratios of a shot as JSON-able values, with regions, colours, and the worst second of each.
+
+    A ratio that can't be told, in a shot of one or two frames, is None.
+    """
+    pumped = [drift for chain in _by_chain(rows) for drift in _drifts(chain)]
+    figures: dict[str, Any] = {name: ratio(rows, pumped) for name, ratio in _RATIOS.items()}
+    figures["jitter_of"] = {region: _jitter(rows, place) for place, region in enumerate(REGIONS)}
+    figures["mean_delta_e"] = _mean_delta_e(rows)
+    figures["pumping_delta_e"] = _rms([drift.apart for drift in pumped])
+    figures["worst"] = _worst_seconds(rows, pumped)
+    return {name: _rounded(value) for name, value in figures.items()}
+
+
+def is_within(figures: dict[str, Any]) -> bool:
+    """Whether every ratio that could be told is in the range of `GOALS`."""
+    told = ((figures[name], GOALS[name]) for name in GOALS if figures.get(name) is not None)
+    return all(low <= value <= high for value, (low, high) in told)
+
+
+def worst_of(figures: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one second of several shots that is furthest out of its range, with the measure's name."""
+    found = [
+        {"measure": name, **second}
+        for shot in figures
+        for name, second in shot["worst"].items()
+        if second is not None
+    ]
+    return max(found, key=lambda second: _badness(second["measure"], second["ratio"]), default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drift:
+    """How far a face's colour is from its running mean, in Lab: plate, result, and these of each other."""
+
+    frame: int
+    time_s: float
+    plate: float
+    result: float
+    apart: float
+
+
+_Ratio = Callable[[Sequence[Row], Sequence[_Drift]], float | None]
+
+
+def _by_chain(rows: Sequence[Row]) -> list[list[Row]]:
+    chains: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        chains.setdefault(row.chain, []).append(row)
+    return list(chains.values())
+
+
+def _drifts(chain: Sequence[Row]) -> list[_Drift]:
+    """High-passed colours of one face: skin against what is around it in the plate."""
+    times = np.array([row.time_s for row in chain])
+    around = np.stack([row.figures.around for row in chain])
+    plate = _high_passed(times, np.stack([row.figures.skin_plate for row in chain]) - around)
+    result = _high_passed(times, np.stack([row.figures.skin_result for row in chain]) - around)
+    lengths = [np.linalg.norm(values, axis=1) for values in (plate, result, result - plate)]
+    return [
+        _Drift(row.frame, row.time_s, *(float(length[place]) for length in lengths))
+        for place, row in enumerate(chain)
+    ]
+
+
+def _high_passed(times_s: Array, values: Array) -> Array:
+    """What is left of (n, 3) when the mean of the second around each moment is taken off."""
+    near = np.abs(times_s[:, None] - times_s[None]) <= _HALF_WINDOW_S
+    return values - near @ values / near.sum(1, keepdims=True)
+
+
+def _jitter(rows: Sequence[Row], region: int | None = None) -> float | None:
+    pairs = [(row.figures.moved_result, row.figures.moved_plate) for row in rows]
+    known = [(r, p) for r, p in pairs if r is not None and p is not None]
+    if not known:
+        return None
+    result, plate = np.array([r for r, _ in known]), np.array([p for _, p in known])
+    if region is not None:
+        result, plate = result[:, [region]], plate[:, [region]]
+    if np.isnan(plate).all():
+        return None
+    return math.hypot(float(np.nanmean(result)), _UNSEEN_MOVED) / math.hypot(
+        float(np.nanmean(plate)), _UNSEEN_MOVED
+    )
+
+
+def _edge_noise(rows: Sequence[Row]) -> float | None:
+    pairs = [(row.figures.flicker_result, row.figures.flicker_plate) for row in rows]
+    known = np.array([(r, p) for r, p in pairs if r is not None and p is not None])
+    if not known.size:
+        return None
+    result, plate = known.mean(0) + _UNSEEN_FLICKER
+    return float(result / plate)
+
+
+def _colour_drift(drifts: Sequence[_Drift]) -> float | None:
+    if len(drifts) < _FEWEST_IN_A_SECOND:
+        return None
+    result, plate = (_rms([getattr(drift, side) for drift in drifts]) for side in ("result", "plate"))
+    return math.hypot(result or 0, _UNSEEN_DELTA_E) / math.hypot(plate or 0, _UNSEEN_DELTA_E)
+
+
+def _sharpness(rows: Sequence[Row]) -> float | None:
+    pairs = np.array([(row.figures.edge_px_plate, row.figures.edge_px_result) for row in rows])
+    known = pairs[~np.isnan(pairs).any(1)] if len(pairs) else pairs
+    if not len(known):
+        return None
+    plate, result = known.mean(0)
+    return float(plate / result)
+
+
+_RATIOS: dict[str, _Ratio] = {
+    "jitter": lambda rows, drifts: _jitter(rows),
+    "colour_drift": lambda rows, drifts: _colour_drift(drifts),
+    "edge_noise": lambda rows, drifts: _edge_noise(rows),
+    "sharpness": lambda rows, drifts: _sharpness(rows),
+}
+
+
+def _mean_delta_e(rows: Sequence[Row]) -> float | None:
+    if not rows:
+        return None
+    apart = [row.figures.skin_result - row.figures.skin_plate for row in rows]
+    return float(np.linalg.norm(np.mean(apart, axis=0)))
+
+
+def _worst_seconds(rows: Sequence[Row], drifts: Sequence[_Drift]) -> dict[str, Any]:
+    """By measure: the second of the shot whose ratio is furthest from good, its frames and the ratio."""
+    seconds = sorted({int(row.time_s) for row in rows})
+    worst: dict[str, Any] = {}
+    for name, ratio in _RATIOS.items():
+        told = []
+        for second in seconds:
+            inside = [row for row in rows if int(row.time_s) == second]
+            if len({row.frame for row in inside}) < _FEWEST_IN_A_SECOND:
+                continue
+            value = ratio(inside, [drift for drift in drifts if int(drift.time_s) == second])
+            if value is not None:
+                frames = [row.frame for row in inside]
+                told.append({"second": second, "frames": [min(frames), max(frames)], "ratio": round(value, 3)})
+        worst[name] = max(told, key=lambda one: _badness(name, one["ratio"]), default=None)
+    return worst
+
+
+def _badness(measure: str, ratio: float) -> float:
+    """How far a ratio is from 1, on a scale on which its goal's border is 1. Sharper than the plate is good."""
+    low, high = GOALS[measure]
+    away = math.log(max(ratio, 1e-6))
+    if away < 0:
+        return away / math.log(low)
+    return 0.0 if math.isinf(high) else away / math.log(high)
+
+
+def _rms(values: Sequence[float]) -> float | None:
+    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else None
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,126 @@
+"""Known trembling, pumping, flicker and blur come out of the figures as what they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.measure.heads import SIZE, landmarks, moved, rows_of, texture
+from understudy.masks.hull import hull_mask
+from understudy.measure.steadiness import is_within, shot_figures, worst_of
+
+FACE = hull_mask(landmarks(), SIZE, SIZE)[..., None]
+COUNT = 12
+
+
+def noise(seed: int, count: int = COUNT) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=count)
+
+
+def painted(plate: np.ndarray, face: np.ndarray) -> np.ndarray:
+    return plate * (1 - FACE) + face * FACE
+
+
+def test_the_plate_itself_is_as_steady_even_and_sharp_as_the_plate() -> None:
+    plates = [moved(texture(), wobble=w) for w in noise(1)]
+    figures = shot_figures(rows_of(plates, plates))
+    assert [figures[name] for name in ("jitter", "colour_drift", "edge_noise", "sharpness")] == [1, 1, 1, 1]
+    assert is_within(figures) and figures["mean_delta_e"] == 0
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0])
+def test_a_still_head_with_known_trembling_gives_that_ratio(times: float) -> None:
+    plates = [moved(texture(), wobble=0.5 * w) for w in noise(2)]
+    results = [moved(texture(seed=5), wobble=0.5 * times * w) for w in noise(3)]
+    spread = np.abs(np.diff(noise(3), 2)).mean() / np.abs(np.diff(noise(2), 2)).mean()
+    figures = shot_figures(rows_of(plates, results))
+    assert figures["jitter"] == pytest.approx(times * spread, rel=0.12)
+    assert figures["jitter_of"]["jaw"] == pytest.approx(times * spread, rel=0.25)
+
+
+def test_a_painted_face_that_swims_on_a_still_head_trembles() -> None:
+    still = [moved(texture(), wobble=0.2 * w) for w in noise(4)]
+    swims = [moved(texture(), wobble=0.2 * w, shift=(s, 0)) for w, s in zip(noise(4), noise(5), strict=True)]
+    assert shot_figures(rows_of(still, swims))["jitter"] > 2.5
+
+
+def test_a_face_that_goes_along_with_a_shaken_head_does_not_tremble() -> None:
+    shaken = [{"shift": (2 * s, s), "wobble": 0.3 * w} for s, w in zip(noise(6), noise(7), strict=True)]
+    plates = [moved(texture(), **each) for each in shaken]
+    figures = shot_figures(rows_of(plates, [moved(texture(seed=8), **each) for each in shaken]))
+    assert figures["jitter"] == pytest.approx(1, abs=0.12)
+    stays = shot_figures(rows_of(plates, [moved(texture(seed=8), wobble=each["wobble"]) for each in shaken]))
+    assert stays["jitter"] > 2
+
+
+def test_a_frozen_face_is_told_too() -> None:
+    plates = [moved(texture(), wobble=0.8 * w) for w in noise(9)]
+    figures = shot_figures(rows_of(plates, [texture()] * COUNT))
+    assert figures["jitter"] < 0.5 and not is_within(figures)
+
+
+def test_pumping_colours_give_their_own_size_in_lab() -> None:
+    plates = [texture()] * 26
+    pumps = [np.sin(2 * np.pi * frame / 8) for frame in range(26)]
+    # Near the skin's own lightness one level of grey is about 0.4 L.
+    results = [painted(texture(), texture() + 10 * pump) for pump in pumps]
+    figures = shot_figures(rows_of(plates, results, rate=16))
+    assert figures["pumping_delta_e"] == pytest.approx(10 * 0.385 / np.sqrt(2), rel=0.1)
+    assert figures["colour_drift"] == pytest.approx(np.hypot(figures["pumping_delta_e"], 0.2) / 0.2, rel=0.01)
+    assert figures["mean_delta_e"] < 0.3
+
+
+def test_a_constant_tint_is_no_pumping() -> None:
+    plates = [texture()] * 6
+    figures = shot_figures(rows_of(plates, [painted(texture(), texture() + np.array([12, 0, -8]))] * 6))
+    assert figures["mean_delta_e"] > 3
+    assert figures["pumping_delta_e"] < 0.05 and figures["colour_drift"] == pytest.approx(1, abs=0.02)
+
+
+def test_flicker_in_the_masks_edge_counts_by_its_variance() -> None:
+    rng, count = np.random.default_rng(10), 9
+    edge = cv2.dilate(FACE, np.ones((25, 25))) - cv2.erode(FACE, np.ones((25, 25)))
+    plates = [texture(grain=3) + rng.normal(size=(SIZE, SIZE, 1)) * 2 for _ in range(count)]
+
+    def edge_noise(levels: float) -> float:
+        flickers = [
+            plate + levels * flicker * edge[..., None]
+            for plate, flicker in zip(plates, noise(11, count), strict=True)
+        ]
+        return shot_figures(rows_of(plates, flickers))["edge_noise"]
+
+    assert (edge_noise(3) - 1) / (edge_noise(1.5) - 1) == pytest.approx(4, rel=0.15)
+    added = 9 * (np.diff(noise(11, count), 2) ** 2).mean() / 6
+    assert edge_noise(3) - 1 == pytest.approx(added / 4, rel=0.8)  # cutting out takes some of the plate's noise
+
+
+def test_blurring_does_not_pass_for_steadiness() -> None:
+    rng = np.random.default_rng(12)
+    plates = [texture() + rng.normal(size=(SIZE, SIZE, 1)) * 3 for _ in range(COUNT)]
+    blurred = [painted(plate, cv2.GaussianBlur(plate, (0, 0), 2.5)) for plate in plates]
+    figures = shot_figures(rows_of(plates, blurred))
+    assert figures["sharpness"] < 0.7 and figures["edge_noise"] < 0.85
+    assert not is_within(figures)
+
+
+def test_the_worst_second_is_named_for_each_measure_and_for_all() -> None:
+    [still] = rows_of([texture(grain=2)], [texture(grain=2)])
+    rows = []
+    for frame in range(100):
+        pump = 2 * np.sin(2 * np.pi * frame / 6) if 50 <= frame < 75 else 0
+        figures = replace(still.figures, skin_result=still.figures.skin_plate + np.array([pump, 0, 0]))
+        rows.append(replace(still, frame=frame, time_s=frame / 25, figures=figures))
+    figures = shot_figures(rows)
+    assert figures["worst"]["colour_drift"]["second"] == 2
+    assert figures["worst"]["colour_drift"]["frames"] == [50, 74]
+    worst = worst_of([figures])
+    assert worst is not None and (worst["measure"], worst["second"]) == ("colour_drift", 2)
+
+
+def test_a_shot_of_one_frame_says_nothing_about_time() -> None:
+    figures = shot_figures(rows_of([texture()], [texture()]))
+    assert figures["jitter"] is None and figures["edge_noise"] is None and figures["colour_drift"] is None
+    assert figures["sharpness"] == 1 and figures["worst"]["jitter"] is None
