@@ -16,7 +16,7 @@ import numpy as np
 from understudy.actors.identity import Identity, identity
 from understudy.actors.performance import Background, Light, State
 from understudy.actors.render import Rendered, render
-from understudy.actors.worker import begin
+from understudy.workers.begin import begin
 
 _FIRST_SEED = 1000  # away from the seeds of demos and benchmarks, whose people nobody should know beforehand
 

@@ -19,7 +19,7 @@ from understudy.actors.actor import actor_for
 from understudy.actors.film import shot
 from understudy.actors.identity import Identity
 from understudy.actors.performance import State
-from understudy.actors.worker import begin
+from understudy.workers.begin import begin
 
 _SUPERSAMPLING = 2
 

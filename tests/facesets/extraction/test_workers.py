@@ -15,12 +15,12 @@ from tests.facesets.extraction.stand_in import StandInPlan, one_person, write_cl
 from understudy.errors import OptionInvalid, WorkerDied
 from understudy.events import Notice
 from understudy.faces.inputs import FinderInputs
-from understudy.facesets.extraction import workers
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.workers import looked_at_by_workers, worker_devices
 from understudy.media.opening import open_clip
+from understudy.workers import job
 
 OPTIONS = ExtractOptions(detector="stand-in", batch_frames=3)
 plan = functools.partial(StandInPlan, OPTIONS, FinderInputs())
@@ -133,12 +133,12 @@ def test_processes_leave_when_their_parent_is_killed(clip):
 
 
 def test_automatic_is_one_process_for_short_clips_and_as_many_as_cores_and_memory_allow(monkeypatch):
-    monkeypatch.setattr(workers, "_cores", lambda: 6)
-    monkeypatch.setattr(workers, "_free_bytes", lambda: 100 << 30)
+    monkeypatch.setattr(job, "cores", lambda: 6)
+    monkeypatch.setattr(job, "_free_bytes", lambda: 100 << 30)
     assert worker_devices(OPTIONS, ["cpu"], 200) == ["cpu"]
     assert worker_devices(OPTIONS, ["cpu"], 700) == ["cpu"] * 2
     assert worker_devices(OPTIONS, ["cpu"], 100_000) == ["cpu"] * 6
-    monkeypatch.setattr(workers, "_free_bytes", lambda: 4 << 30)
+    monkeypatch.setattr(job, "_free_bytes", lambda: 4 << 30)
     assert worker_devices(OPTIONS, ["cpu"], 100_000) == ["cpu"] * 2
     assert worker_devices(OPTIONS.changed(workers=3), ["cpu"], 5) == ["cpu"] * 3
 
@@ -149,40 +149,3 @@ def test_every_accelerator_given_gets_a_process(monkeypatch):
     assert worker_devices(OPTIONS, gpus, 10) == ["cuda:0"]
     assert worker_devices(OPTIONS.changed(workers=4), gpus, 10) == gpus * 2
     assert worker_devices(OPTIONS, ["mps"], 100_000) == ["mps"]
-
-
-class Puppet:
-    """A member that works on what it is given only when told to."""
-
-    def __init__(self) -> None:
-        self.number, self.left, self.given, self.is_dead = -1, [], [], False
-
-    def begin(self, number: int, indices: range) -> None:
-        self.number = number
-        self.given.append(number)
-
-    def end(self) -> None:
-        self.number = -1
-
-
-class Puppets:
-    """A crew whose first member never finishes."""
-
-    def __init__(self) -> None:
-        self.members = [Puppet(), Puppet()]
-
-    def idle(self) -> list[Puppet]:
-        return [member for member in self.members if member.number < 0]
-
-    def heard(self) -> list:
-        if self.members[1].number < 0:
-            raise TimeoutError
-        return [(self.members[1], None)]
-
-
-def test_one_slow_process_does_not_let_the_others_pile_up_finds():
-    crew = Puppets()
-    with pytest.raises(TimeoutError):
-        list(workers._in_order(crew, [range(3)] * 100))
-    assert crew.members[0].given == [0]
-    assert crew.members[1].given == [1, 2, 3]

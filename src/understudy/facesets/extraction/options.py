@@ -8,10 +8,11 @@ from pydantic import field_validator
 
 from understudy.facesets.extraction.places import parse_place
 from understudy.geometry import FaceType
-from understudy.options import Options, option
+from understudy.options import option
+from understudy.workers.options import WorkerOptions
 
 
-class ExtractOptions(Options):
+class ExtractOptions(WorkerOptions):
     """How faces are found and cropped. What faces mean is in `record.py`; the work is done in `extract.py`."""
 
     detector: str = option(
@@ -117,13 +118,6 @@ class ExtractOptions(Options):
     check_features: bool = option(True, "Leave out a find whose eyes lie under its mouth.")
     batch_frames: int = option(
         8, "Frames that the detector sees at once. Less needs less memory.", low=1, high=256, when="live"
-    )
-    workers: int = option(
-        0,
-        "Processes that look for faces. 0 takes one on every accelerator, or on every core where the clip is "
-        "long enough to be worth it and the memory lasts.",
-        low=0,
-        high=64,
     )
     overlays: bool = option(
         False,

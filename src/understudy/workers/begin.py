@@ -1,4 +1,4 @@
-"""How a rendering process begins: a thread a library, deaf to stop signals, gone when its parent is gone.
+"""How a process that works for another begins: a thread a library, deaf to stop signals, gone when that one is.
 
 It imports neither numpy nor OpenCV at its top, because the number of BLAS threads is read once, at import.
 """

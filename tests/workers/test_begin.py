@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.actors.worker import begin
+from understudy.workers.begin import begin
 
 _SCRIPT = """
 import os, signal

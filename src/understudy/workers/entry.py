@@ -1,10 +1,10 @@
-"""How a process that looks at frames begins. Imports nothing heavy before threads are counted."""
+"""How a process of a crew begins. Imports nothing heavy before threads are counted."""
 
 from __future__ import annotations
 
 from multiprocessing.connection import Connection
 
-from understudy.actors.worker import begin
+from understudy.workers.begin import begin
 
 
 def serve(connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Many processes on one job: how they begin, how work is handed out, what happens when one dies."""
