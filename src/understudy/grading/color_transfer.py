@@ -15,10 +15,10 @@ from torch import Generator, Tensor
 
 from understudy.grading.blur import blurred
 from understudy.grading.colors import lab_from_rgb, rgb_from_lab
+from understudy.grading.linear import linear_maps
 
 _FEWEST_PIXELS = 16
 _LEAST_SPREAD = 0.5  # of Lab: a flat face must not have its noise blown up
-_RIDGE = 1e-5  # on the diagonal of covariances
 _BINS = 256
 _IDT_STEPS = 20
 _SOT_STEPS, _SOT_DIRECTIONS = 10, 5
@@ -92,32 +92,19 @@ def _rct(faces: Colors, like: Colors, generator: Generator) -> Tensor:
 
 
 def _lct(faces: Colors, like: Colors, generator: Generator) -> Tensor:
-    """The square root of one covariance undone, that of the other put on: linear transfer by principal axes."""
-    return _linear(faces, like, lambda ours, theirs: _power(theirs, 0.5) @ _power(ours, -0.5))
+    """Linear transfer by principal axes."""
+    return _linear(faces, like, "lct")
 
 
 def _mkl(faces: Colors, like: Colors, generator: Generator) -> Tensor:
-    """The linear map that moves colours least: Pitié and Kokaram, "The linear Monge-Kantorovitch linear colour
-    mapping for example-based colour transfer", CVMP 2007."""
-
-    def least(ours: Tensor, theirs: Tensor) -> Tensor:
-        root, undone = _power(ours, 0.5), _power(ours, -0.5)
-        return undone @ _power(root @ theirs @ root, 0.5) @ undone
-
-    return _linear(faces, like, least)
+    """The linear Monge-Kantorovitch transfer."""
+    return _linear(faces, like, "mkl")
 
 
-def _linear(faces: Colors, like: Colors, between: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    # Three by three, in double precision on the CPU: exact, and the same on every device.
-    covariances = (c.covariance().cpu().double() for c in (faces, like))
-    ridge = _RIDGE * torch.eye(3, dtype=torch.float64)
-    matrix = between(*(c + ridge for c in covariances)).to(faces.values_B3P)
+def _linear(faces: Colors, like: Colors, mode: str) -> Tensor:
+    ours, theirs = (c.covariance().cpu().double().numpy() for c in (faces, like))
+    matrix = torch.from_numpy(linear_maps(mode, ours, theirs)).to(faces.values_B3P)
     return matrix @ (faces.values_B3P - faces.mean()[..., None]) + like.mean()[..., None]
-
-
-def _power(symmetric_B33: Tensor, exponent: float) -> Tensor:
-    values, axes = torch.linalg.eigh(symmetric_B33)
-    return axes @ torch.diag_embed(values.clamp(min=1e-12) ** exponent) @ axes.mT
 
 
 def _idt(faces: Colors, like: Colors, generator: Generator) -> Tensor:

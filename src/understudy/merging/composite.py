@@ -22,7 +22,8 @@ import numpy.typing as npt
 from understudy import geometry
 from understudy.faces.align import warp_to_frame
 from understudy.merging.blending import blend
-from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS, matched_histogram
+from understudy.merging.blending.options import HISTOGRAM_MODES
+from understudy.merging.coloring import tone
 from understudy.merging.masking.mask import cut_noise, faded_at_border, resized_mask
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import Float32, Float64, Frame, PaintedFace, as_share
@@ -102,18 +103,12 @@ def composite(
 
 def transferred(face: PaintedFace, options: MergeOptions) -> Float32:
     """The painted crop after its colour transfer. May leave 0..1."""
-    painted = face.painted_HWC
-    if face.tone.size and options.color_strength > 0:
-        changed = COLOR_TRANSFERS[options.color].apply(painted, face.tone)
-        painted = painted + options.color_strength * (changed - painted)
-    return painted.astype(np.float32)
+    return tone.recolored(face.painted_HWC, face.tone, options)
 
 
 def with_histogram(crop_HWC: Float32, face: PaintedFace, options: MergeOptions) -> Float32:
     """The crop with the histogram of dst's own face, in the modes that ask for it."""
-    if options.mode != "hist-match":
-        return crop_HWC
-    return matched_histogram(crop_HWC, face.own_HWC, face.area_HW, top=options.hist_match_top)
+    return tone.with_histogram(crop_HWC, face.tone, options) if options.mode in HISTOGRAM_MODES else crop_HWC
 
 
 def joined(plate_HWC: Float32, painted_HWC: Float32, mask_HW: Float32, options: MergeOptions) -> Float32:

@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from understudy import geometry
 from understudy.faces.align import crop
-from understudy.masks.hull import eyes_mouth_mask, hull_mask
-from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS
+from understudy.masks.hull import hull_mask
+from understudy.merging.blending.options import HISTOGRAM_MODES
+from understudy.merging.coloring import pixels
+from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
 from understudy.merging.masking.mask import chosen_mask, resized_mask, soft_mask
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
@@ -24,7 +26,6 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
-_EYES_AND_MOUTH = 0.3  # above this a pixel belongs to them
 _SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
 
 
@@ -35,9 +36,9 @@ class PaintedFace:
     paste_from_frame: Float64  # 2 x 3: frame pixels to the painted crop's pixels, face_scale included
     painted_HWC: Float32  # what the model painted, RGB 0..1
     own_HWC: Float32  # dst's own face, cut like the painted one
-    area_HW: Float32  # where colours are compared: the chosen mask without eyes and mouth, painted size
+    area_HW: Float32  # where colours are compared, painted size
     mask_HW: Float32  # the soft mask, at its own size
-    tone: Float32  # what the colour transfer measured
+    tone: Tone  # what was measured of its colours
 
     @property
     def side_in_frame_px(self) -> float:
@@ -67,32 +68,34 @@ def painted_face(
     learned = resized_mask(prediction.mask_NHW[index], mask_px)
     area = chosen_mask(options.mask, learned_HW=learned, hull_HW=hull)
     share_px = face_px * mask_px / size_px
-    face = PaintedFace(
+    painted, own = prediction.rgb_NHWC[index].astype(np.float32), as_share(own_HWC)
+    compared = pixels.area(
+        options.color_area, resized_mask(area, size_px), geometry.transform_points(paste, landmarks_68)
+    )
+    return PaintedFace(
         paste_from_frame=paste,
-        painted_HWC=prediction.rgb_NHWC[index].astype(np.float32),
-        own_HWC=as_share(own_HWC),
-        area_HW=_skin(resized_mask(area, size_px), geometry.transform_points(paste, landmarks_68)),
+        painted_HWC=painted,
+        own_HWC=own,
+        area_HW=compared,
         mask_HW=soft_mask(area, erode_px=options.erode * share_px, blur_px=options.blur * share_px),
-        tone=np.zeros(0, np.float32),
+        tone=measured_tone(
+            painted,
+            own,
+            compared,
+            options,
+            light_px=options.light_size * face_px,
+            histogram=options.mode in HISTOGRAM_MODES,
+        ),
     )
-    tone = COLOR_TRANSFERS[options.color].measure(
-        face.painted_HWC, face.own_HWC, face.area_HW, light_px=options.light_size * face_px
-    )
-    return replace(face, tone=tone)
 
 
 def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int) -> PaintedFace:
-    """The face with its colour transfer averaged over its track, nearer frames counting more.
+    """The face with its colours' measure averaged over its track, nearer and more alike frames counting more.
 
     `neighbours` are (distance in frames, face); those further than `reach` don't count.
     """
-    total, weights = face.tone.astype(np.float64), 1.0
-    for distance, other in neighbours:
-        weight = 1 - abs(distance) / (reach + 1)
-        if distance == 0 or weight <= 0:
-            continue
-        total, weights = total + weight * other.tone, weights + weight
-    return replace(face, tone=(total / weights).astype(np.float32))
+    tones = [(distance, other.tone) for distance, other in neighbours]
+    return replace(face, tone=steadied_tone(face.tone, tones, reach=reach))
 
 
 def own_crop(frame_rgb: Frame, crop_from_frame: Float64, size_px: int) -> Frame:
@@ -107,12 +110,6 @@ def as_share(picture: npt.NDArray[np.generic]) -> Float32:
     if picture.dtype == np.uint16:
         return picture.astype(np.float32) / np.float32(65535)
     return picture.astype(np.float32)
-
-
-def _skin(area_HW: Float32, landmarks_68: Float64) -> Float32:
-    """The mask without eyes and mouth: their colours are the performers' own and say nothing about light."""
-    size_px = len(area_HW)
-    return area_HW * (eyes_mouth_mask(landmarks_68, size_px, size_px) < _EYES_AND_MOUTH)
 
 
 def _face_width_px(landmarks_68: Float64, crop_from_frame: Float64) -> float:

@@ -18,6 +18,7 @@ from understudy import geometry
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
+from understudy.merging.blending.options import HISTOGRAM_MODES
 from understudy.merging.journal import Journal
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Predictor
@@ -25,7 +26,7 @@ from understudy.networks.swap import Predictor
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-_RECIPE = 2
+_RECIPE = 3
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
 
@@ -69,7 +70,7 @@ def planned(
 ) -> MergePlan:
     """Compare what should be with what `journal` knows."""
     faces, left_out = _usable_faces(stored, clip.info, clip_name)
-    reach = options.steady_frames if options.color != "none" else 0
+    reach = options.steady_frames if options.color != "none" or options.mode in HISTOGRAM_MODES else 0
     about = _about(clip.info, predictor, options)
     settings = json.dumps([_RECIPE, about], sort_keys=True)
     prints = _fingerprints(faces, settings, reach)

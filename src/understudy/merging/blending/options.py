@@ -7,6 +7,7 @@ from typing import Literal
 from understudy.options import Options, option
 
 Mode = Literal["overlay", "hist-match", "seamless"]
+HISTOGRAM_MODES: tuple[Mode, ...] = ("hist-match",)
 
 
 class BlendOptions(Options):

@@ -2,11 +2,13 @@
 
 A transfer works in two steps, so that what it measured can be averaged over neighbouring frames before it is
 applied: `measure` turns two crops into an array, `apply` changes a crop by it. Arrays of one transfer have one
-shape at every crop size. Crops are float32 RGB 0..1, (height, width, 3); masks 0..1, (height, width).
+shape at every crop size, and their averages are valid too: what is averaged is means, spreads, logarithms and
+moves, never matrices. Crops are float32 RGB, 0..1 and above for highlights, (height, width, 3). Nothing clips.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import cv2
@@ -14,22 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy import color
+from understudy.grading.linear import linear_maps
+from understudy.merging.coloring.light import Light
+from understudy.merging.coloring.pixels import Inside
+from understudy.merging.coloring.transport import Mix, Transport
 
 Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
 
-_FEWEST_PIXELS = 16
 _LEAST_SPREAD = 0.5  # of Lab: a flat face must not have its noise blown up
-_GRID_PX = 48
-_PASSES = 2  # one pass leaves what the smoothing itself flattens; a third gains nothing
-_MOST_GAIN = 3.0
-_DARKNESS = 0.01  # linear light added to both sides, so that black does not ask for infinite gain
+_MOST_GAIN = 3.0  # of linear maps, for the same reason
 
 
 class ColorTransfer(Protocol):
     """One way to bring the colours of a painted crop to those of dst's own crop."""
 
-    def measure(self, painted_HWC: Float32, own_HWC: Float32, mask_HW: Float32, *, light_px: float) -> Float32:
-        """What has to change, from pixels inside `mask_HW` alone. `light_px` is the size of slow changes."""
+    def measure(self, painted_HWC: Float32, own_HWC: Float32, inside_HW: Inside, *, light_px: float) -> Float32:
+        """What has to change, from pixels inside alone, at least `pixels.FEWEST_PIXELS` of them.
+
+        `light_px` is the size of slow changes.
+        """
         ...
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
@@ -40,99 +46,84 @@ class ColorTransfer(Protocol):
 class NoTransfer:
     """Leave the colours as they were painted."""
 
-    def measure(self, painted_HWC: Float32, own_HWC: Float32, mask_HW: Float32, *, light_px: float) -> Float32:
+    def measure(self, painted_HWC: Float32, own_HWC: Float32, inside_HW: Inside, *, light_px: float) -> Float32:
         return np.zeros(0, np.float32)
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
         return painted_HWC
 
 
+class Average:
+    """average: the mean colour becomes that of dst, by one shift of RGB. Measured are both means, (2, 3)."""
+
+    def measure(self, painted_HWC: Float32, own_HWC: Float32, inside_HW: Inside, *, light_px: float) -> Float32:
+        return np.stack([_mean(crop[inside_HW]) for crop in (painted_HWC, own_HWC)]).astype(np.float32)
+
+    def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
+        return painted_HWC + (measured[1] - measured[0])
+
+
 class LabStatistics:
     """rct: mean and spread of every Lab channel become those of dst.
 
-    Reinhard, Ashikhmin, Gooch and Shirley, "Color transfer between images", IEEE CG&A 21(5), 2001, in CIE Lab
-    and inside the mask only. What is measured is a factor and an offset per channel, (2, 3).
+    Reinhard, Ashikhmin, Gooch and Shirley, "Color transfer between images", IEEE CG&A 21(5), 2001, in CIE Lab:
+    x' = (x − μ_painted) · σ_own / σ_painted + μ_own. Measured are both faces' means and variances, (2, 2, 3).
     """
 
-    def measure(self, painted_HWC: Float32, own_HWC: Float32, mask_HW: Float32, *, light_px: float) -> Float32:
-        inside = mask_HW > 0.5
-        if inside.sum() < _FEWEST_PIXELS:
-            return np.stack([np.ones(3), np.zeros(3)]).astype(np.float32)
-        painted, own = color.lab_from_rgb(painted_HWC[inside]), color.lab_from_rgb(own_HWC[inside])
-        factor = np.maximum(own.std(0), _LEAST_SPREAD) / np.maximum(painted.std(0), _LEAST_SPREAD)
-        return np.stack([factor, own.mean(0) - factor * painted.mean(0)]).astype(np.float32)
+    def measure(self, painted_HWC: Float32, own_HWC: Float32, inside_HW: Inside, *, light_px: float) -> Float32:
+        labs = [color.lab_from_rgb(crop[inside_HW]) for crop in (painted_HWC, own_HWC)]
+        return np.stack([[_mean(lab), lab.var(0, dtype=np.float64)] for lab in labs]).astype(np.float32)
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
-        return color.rgb_from_lab(color.lab_from_rgb(painted_HWC) * measured[0] + measured[1])
+        (ours, our_variance), (theirs, their_variance) = measured
+        least = np.float32(_LEAST_SPREAD**2)
+        gain = np.sqrt(np.maximum(their_variance, least) / np.maximum(our_variance, least))
+        return color.rgb_from_lab((color.lab_from_rgb(painted_HWC) - ours) * gain + theirs)
 
 
-class Light:
-    """light: the slow changes across the painted face become those of dst's face; detail stays the performer's.
+class Linear:
+    """lct and mkl: mean and covariance of RGB become those of dst, by the maps of `grading.linear`.
 
-    A trained model keeps some of the light of src's own footage. In linear light a relit surface is its albedo
-    times a slowly varying factor, so the painted face is multiplied by the ratio of the two faces' low
-    frequencies. These come from a normalised convolution (Knutsson and Westin, CVPR 1993), which counts only
-    pixels inside the mask. What is measured is the logarithm of the gain on a coarse grid over the crop.
+    x' = M · (x − μ_painted) + μ_own; M stretches no direction more than threefold. Measured are both faces'
+    means and covariances, (2, 4, 3): their averages are means and covariances again, and M is made from those.
     """
 
-    def measure(self, painted_HWC: Float32, own_HWC: Float32, mask_HW: Float32, *, light_px: float) -> Float32:
-        inside = (mask_HW > 0.5).astype(np.float32)
-        if inside.sum() < _FEWEST_PIXELS:
-            return np.zeros((_GRID_PX, _GRID_PX, 3), np.float32)
-        painted = color.linear_from_srgb(np.clip(painted_HWC, 0, 1))
-        own = _slow(color.linear_from_srgb(np.clip(own_HWC, 0, 1)), inside, light_px) + _DARKNESS
-        limit = np.log(_MOST_GAIN)
-        gain = np.zeros_like(painted)
-        for _ in range(_PASSES):
-            missing = np.log(own / (_slow(painted * np.exp(gain), inside, light_px) + _DARKNESS))
-            gain = np.clip(gain + missing, -limit, limit)
-        return _resized(gain, _GRID_PX, _GRID_PX)
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+
+    def measure(self, painted_HWC: Float32, own_HWC: Float32, inside_HW: Inside, *, light_px: float) -> Float32:
+        statistics = []
+        for crop in (painted_HWC, own_HWC):
+            pixels = crop[inside_HW]
+            mean = _mean(pixels)
+            away = pixels - mean
+            statistics.append(np.vstack([mean, away.T @ away / len(away)]))
+        return np.stack(statistics).astype(np.float32)
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
-        height, width = painted_HWC.shape[:2]
-        gain = np.exp(_resized(measured, height, width))
-        return color.srgb_from_linear(color.linear_from_srgb(painted_HWC) * gain)
+        (ours, *our_spread), (theirs, *their_spread) = measured
+        matrix = _calmed(linear_maps(self._mode, [our_spread], [their_spread])[0])
+        offset = theirs - matrix @ ours
+        return cv2.transform(painted_HWC, np.column_stack([matrix, offset])).astype(np.float32)
 
 
-def _slow(linear_HWC: Float32, inside_HW: Float32, light_px: float) -> Float32:
-    """Linear light smoothed over `light_px`, from inside pixels alone; far from them their mean."""
-    mean = linear_HWC[inside_HW > 0].mean(0)
-    weight = cv2.GaussianBlur(inside_HW, (0, 0), light_px, borderType=cv2.BORDER_CONSTANT)
-    masked = linear_HWC * inside_HW[..., None]
-    summed = cv2.GaussianBlur(masked, (0, 0), light_px, borderType=cv2.BORDER_CONSTANT)
-    # The small share of the mean decides only where hardly any inside pixel is near.
-    share = 1e-3
-    return ((summed + share * mean) / (weight[..., None] + share)).astype(np.float32)
+def _calmed(matrix: Float64) -> Float64:
+    left, gains, right = np.linalg.svd(matrix)
+    return left * np.minimum(gains, _MOST_GAIN) @ right
 
 
-def _resized(field: Float32, height: int, width: int) -> Float32:
-    if field.shape[:2] == (height, width):
-        return field.astype(np.float32)
-    return cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+def _mean(pixels_N3: Float32) -> Float64:
+    return pixels_N3.mean(0, dtype=np.float64)
 
 
-def matched_histogram(painted_HWC: Float32, own_HWC: Float32, mask_HW: Float32, *, top: float = 1.0) -> Float32:
-    """The painted crop with the histogram dst's face has inside the mask, per channel.
-
-    `top` is the quantile of dst that the brightest painted value reaches. Too few masked pixels change nothing.
-    """
-    inside = mask_HW > 0.5
-    if inside.sum() < _FEWEST_PIXELS:
-        return painted_HWC
-    shares = np.linspace(0, 1, 257)
-    out = np.empty_like(painted_HWC)
-    for channel in range(3):
-        painted = np.quantile(painted_HWC[..., channel][inside], shares)
-        own = np.quantile(own_HWC[..., channel][inside], shares * top)
-        # One painted value may span many quantiles; it goes to the middle of what dst has there.
-        values, group = np.unique(painted, return_inverse=True)
-        goals = np.bincount(group, weights=own) / np.bincount(group)
-        out[..., channel] = np.interp(painted_HWC[..., channel], values, goals)
-    return out
-
-
-COLOR_TRANSFERS: dict[str, ColorTransfer] = {
+COLOR_TRANSFERS: Mapping[str, ColorTransfer] = {
     "none": NoTransfer(),
-    "rct": LabStatistics(),
     "light": Light(),
+    "average": Average(),
+    "rct": LabStatistics(),
+    "lct": Linear("lct"),
+    "mkl": Linear("mkl"),
+    "idt": Transport("idt"),
+    "sot": Transport("sot"),
+    "mix": Mix(),
 }

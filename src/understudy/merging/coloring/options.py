@@ -6,7 +6,8 @@ from typing import Literal
 
 from understudy.options import Options, option
 
-ColorTransferName = Literal["none", "rct", "light"]
+ColorTransferName = Literal["none", "light", "average", "rct", "lct", "mkl", "idt", "sot", "mix"]
+ColorArea = Literal["skin", "mask", "crop"]
 
 
 class ColorOptions(Options):
@@ -14,11 +15,19 @@ class ColorOptions(Options):
 
     color: ColorTransferName = option(
         "light",
-        "Colours of the painted face: none leaves them; rct matches mean and spread in Lab; light takes over "
-        "the slow changes of dst's light across the face and keeps the performer's own detail.",
+        "Colours of the painted face: none leaves them; light takes over the slow changes of dst's light "
+        "across the face and keeps the performer's own detail; average shifts the mean; rct matches mean and "
+        "spread in Lab; lct and mkl match mean and covariance of RGB, mkl moving colours least; sot moves the "
+        "whole distribution, idt two thirds of the way; mix matches lightness by lct and chroma by sot.",
     )
     color_strength: float = option(
         1.0, "How much of the colour transfer is applied.", low=0.0, high=1.0, unit="share"
+    )
+    color_area: ColorArea = option(
+        "skin",
+        "Where colours and histograms are compared: skin is the mask without eyes and mouth; mask is all of "
+        "it, like DeepFaceLab's rct and its transfers with -m; crop is the whole crop, like its lct and those "
+        "without -m.",
     )
     light_size: float = option(
         0.3,
@@ -30,15 +39,16 @@ class ColorOptions(Options):
     )
     hist_match_top: float = option(
         1.0,
-        "Only for hist-match: the brightest painted value reaches this quantile of dst's face. Lower values "
-        "calm glaring spots.",
+        "Only for modes that match histograms: the brightest painted value reaches this quantile of dst's "
+        "face. Lower values calm glaring spots. DeepFaceLab's hist match threshold, divided by 255.",
         low=0.5,
         high=1.0,
         unit="share",
     )
     steady_frames: int = option(
         2,
-        "The colour transfer is averaged over this many frames before and after, so that it does not flicker.",
+        "Colour transfer and histograms are averaged over this many frames before and after, so that they do "
+        "not flicker. Frames in other light don't count, nor do those beyond a cut.",
         low=0,
         high=15,
         unit="frames",
