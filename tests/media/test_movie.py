@@ -17,7 +17,7 @@ from understudy.errors import DiskFull, FolderUnwritable, OptionInvalid
 from understudy.media import planes
 from understudy.media.clip import ColorTags
 from understudy.media.movie import CODECS, MovieWriter
-from understudy.media.sound import CopiedSound, MadeSound
+from understudy.media.sound import CopiedSound, MadeSound, SoundPart
 from understudy.media.video import VideoClip
 
 
@@ -131,6 +131,40 @@ def test_all_sound_is_copied_packet_by_packet(tmp_path: Path) -> None:
     for number in range(2):
         assert _sound_packets(tmp_path / "out.mp4", number) == _sound_packets(source, number)
     assert len(_sound_packets(source)) > 20
+
+
+def test_one_track_of_sound_can_be_copied_and_part_of_its_time(tmp_path: Path) -> None:
+    source = tmp_path / "two.mov"
+    _two_sounds(source)
+    part = SoundPart(track=2, from_s=Fraction(1, 4), until_s=Fraction(1, 2))
+    make_movie(tmp_path / "out.mp4", 6, audio_from=source, audio_part=part)
+    copied, whole = _sound_packets(tmp_path / "out.mp4"), _sound_packets(source, 1)
+    assert [data for data, _ in copied] == [data for data, at in whole if Fraction(1, 4) <= at < Fraction(1, 2)]
+    first_s = next(at for _, at in whole if at >= Fraction(1, 4)) - Fraction(1, 4)
+    assert abs(copied[0][1] - first_s) < Fraction(1, 1000)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert len(container.streams.audio) == 1
+        assert container.streams.video[0].start_time == 0
+    with pytest.raises(OptionInvalid, match="no audio track 3; this file has the audio tracks 1 to 2"):
+        make_movie(tmp_path / "none.mp4", 2, audio_from=source, audio_part=SoundPart(track=3))
+
+
+def test_a_bitrate_takes_the_place_of_quality(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 255, (144, 176, 3)).astype(np.uint8) for _ in range(25)]
+
+    def size_of(name: str, mbit_per_s: float | None) -> int:
+        with MovieWriter(
+            tmp_path / name, width=176, height=144, time_base=Fraction(1, 25), rate=Fraction(25),
+            color=ColorTags(), preset="ultrafast", mbit_per_s=mbit_per_s,
+        ) as movie:  # fmt: skip
+            for number, frame in enumerate(noise):
+                movie.write(frame, number)
+        return (tmp_path / name).stat().st_size
+
+    assert size_of("a.mp4", 0.3) < 0.7 * size_of("b.mp4", 0.8) < 0.6 * size_of("best.mp4", None)
+    with pytest.raises(OptionInvalid, match="prores has no bitrate"):
+        _writer(tmp_path / "v.mov", codec="prores", mbit_per_s=5)
 
 
 def _two_sounds(path: Path) -> None:

@@ -26,7 +26,7 @@ from understudy.files import written_aside
 from understudy.media.clip import ColorTags, UInt8, UInt16
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
 from understudy.media.planes import frame_from_rgb
-from understudy.media.sound import CopiedSound, MadeSound
+from understudy.media.sound import WHOLE, CopiedSound, MadeSound, SoundPart
 
 CodecName = Literal["h264", "hevc", "prores", "ffv1"]
 
@@ -108,6 +108,11 @@ class MovieWriter:
     ----------
     audio_from:
         A file whose sound streams are copied packet by packet; sound the container can't hold becomes AAC.
+    audio_part:
+        Which of its tracks, and from when until when. Without it: all.
+    mbit_per_s:
+        Megabits of picture a second, on average, instead of the quality `crf`. OptionInvalid where the codec
+        has neither.
     sound:
         Instead of it, float32 samples -1..1, (n,) or (n, channels), and their rate in Hz; stored as AAC.
     pixel_aspect:
@@ -131,6 +136,8 @@ class MovieWriter:
         crf: int | None = None,
         preset: str | None = None,
         audio_from: Path | None = None,
+        audio_part: SoundPart = WHOLE,
+        mbit_per_s: float | None = None,
         sound: tuple[npt.NDArray[np.float32], int] | None = None,
         pixel_aspect: Fraction = Fraction(1),
     ) -> None:
@@ -141,7 +148,12 @@ class MovieWriter:
         self._color = resolved_tags(color, lines=height)
         self._rate = Fraction(rate or 25)
         self._crf, self._preset, self._pixel_aspect = crf, preset, pixel_aspect
-        self._audio_from, self._made_sound = audio_from, sound
+        self._audio_from, self._audio_part, self._made_sound = audio_from, audio_part, sound
+        self._mbit_per_s = mbit_per_s
+        if mbit_per_s is not None and self._choice.crf is None:
+            raise OptionInvalid(
+                f"{codec} has no bitrate to choose: its pictures are as large as they are.", path
+            )
         self._last_pts: int | None = None
         self._frame_count = 0
         self._rounded_times = False
@@ -154,7 +166,9 @@ class MovieWriter:
             self._container = stack.enter_context(self._opened(aside))
             self._video = self._video_stream()
             if self._audio_from is not None:
-                self._sounds.append(stack.enter_context(CopiedSound(self._audio_from, self._container)))
+                self._sounds.append(
+                    stack.enter_context(CopiedSound(self._audio_from, self._container, self._audio_part))
+                )
             if self._made_sound is not None:
                 self._sounds.append(MadeSound(*self._made_sound, self._container))
             self._stack = stack.pop_all()
@@ -235,6 +249,8 @@ class MovieWriter:
         context.colorspace = 0 if is_rgb else self._color.matrix
         context.color_range = FULL if is_rgb else self._color.range
         context.color_primaries, context.color_trc = self._color.primaries, self._color.transfer
+        if self._mbit_per_s is not None:
+            context.bit_rate = round(self._mbit_per_s * 1e6)
         context.thread_type = "AUTO"
         if choice.tag and self._path.suffix.lower() != ".mkv":
             context.codec_tag = choice.tag
@@ -243,7 +259,8 @@ class MovieWriter:
     def _encoder_options(self) -> dict[str, str]:
         options = dict(self._choice.options)
         if self._choice.crf is not None:
-            options["crf"] = str(self._choice.crf if self._crf is None else self._crf)
+            if self._mbit_per_s is None:
+                options["crf"] = str(self._choice.crf if self._crf is None else self._crf)
             options["preset"] = self._preset or self._choice.preset or "medium"
         if self._choice.encoder == "prores_ks":
             options["profile"] = _PRORES_PROFILES[self._pixel_format]

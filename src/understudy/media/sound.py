@@ -6,6 +6,7 @@ Both hand out packets up to a time, so that picture and sound lie side by side i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from understudy.errors import OptionInvalid
 from understudy.media.containers import open_container, packets, start_offset_s
 
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -26,18 +28,36 @@ _BLOCK_SAMPLES = 4096
 _AAC_BITS_PER_CHANNEL = 128_000
 
 
-class CopiedSound:
-    """All sound streams of a file, their packets unchanged where the container can hold them, else as AAC.
+@dataclass(frozen=True)
+class SoundPart:
+    """Which of a file's sound is wanted: a track by its number from 1 or all, and from when until when.
 
-    `notices` says in sentences what could not be copied. Raises ClipMissing or ClipUnreadable.
+    Times are seconds from the clip's start; what is heard at `from_s` comes out at 0. Sound is cut between its
+    packets, a few hundredths of a second apart.
     """
 
-    def __init__(self, path: Path, output: OutputContainer) -> None:
+    track: int | None = None
+    from_s: Fraction = Fraction(0)
+    until_s: Fraction | None = None
+
+
+WHOLE = SoundPart()
+
+
+class CopiedSound:
+    """Sound streams of a file, their packets unchanged where the container can hold them, else as AAC.
+
+    `notices` says in sentences what could not be copied. Raises ClipMissing or ClipUnreadable, and
+    OptionInvalid for a track that isn't there.
+    """
+
+    def __init__(self, path: Path, output: OutputContainer, part: SoundPart = WHOLE) -> None:
         self.notices: list[str] = []
         self._input = open_container(path)
-        self._offset_s = start_offset_s(self._input)
+        self._part = part
+        self._offset_s = start_offset_s(self._input) + part.from_s
         self._ways: dict[int, _Copy | _Recode] = {}
-        for number, stream in enumerate(self._input.streams.audio, 1):
+        for number, stream in self._chosen(path):
             if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
                 self.notices.append(f"Sound {number} is of a kind not known here; it was left out.")
                 continue
@@ -62,6 +82,8 @@ class CopiedSound:
                 break
             stamp = packet.dts if packet.dts is not None else packet.pts
             begins_s = None if stamp is None else stamp * packet.time_base - self._offset_s
+            if begins_s is not None and not self._is_wanted(begins_s):
+                continue
             if time_s is not None and begins_s is not None and begins_s > time_s:
                 self._waiting = packet
                 return
@@ -70,6 +92,24 @@ class CopiedSound:
         if time_s is None:
             for way in self._ways.values():
                 yield from way.rest()
+
+    def _chosen(self, path: Path) -> list[tuple[int, AudioStream]]:
+        streams = list(enumerate(self._input.streams.audio, 1))
+        if self._part.track is None:
+            return streams
+        chosen = [each for each in streams if each[0] == self._part.track]
+        if not chosen:
+            there = f"has the audio tracks 1 to {len(streams)}" if len(streams) > 1 else f"has {len(streams)}"
+            self._input.close()
+            raise OptionInvalid(f"There is no audio track {self._part.track}; this file {there}.", path)
+        return chosen
+
+    def _is_wanted(self, begins_s: Fraction) -> bool:
+        """Whether a packet begins in the wanted time. One from before 0 would move the picture there."""
+        until_s = self._part.until_s
+        if self._part.from_s and begins_s < 0:
+            return False
+        return until_s is None or begins_s < until_s - self._part.from_s
 
     def _shift(self, packet: Packet) -> None:
         ticks = round(self._offset_s / packet.time_base)
