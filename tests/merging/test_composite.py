@@ -156,5 +156,32 @@ def test_every_step_is_shown_to_whoever_watches_and_changes_nothing_by_it() -> N
     face = face_in(frame, landmarks())
     seen: list[str] = []
     watched = composite(frame, [face], PLAIN, watch=lambda step, picture, whose, place: seen.append(step))
-    assert seen == ["mask", "transferred", "histogram", "warped", "joined", "blended"]
+    assert seen == ["mask", "transferred", "histogram", "effects", "warped", "joined", "blended"]
     np.testing.assert_array_equal(watched, composite(frame, [face], PLAIN))
+
+
+@pytest.mark.parametrize("change", [{"sharpen": "gaussian", "sharpen_amount": 3.0}, {"sharpen_amount": -0.3}])
+@pytest.mark.parametrize("deep", [False, True])
+def test_effects_on_the_face_change_it_and_not_a_bit_around_it(change: dict[str, Any], deep: bool) -> None:
+    frame = drawn_frame(1, deep=deep)
+    rough = np.random.default_rng(0).uniform(0.2, 0.8, (32, 32, 3)).astype(np.float32)
+    face = face_in(frame, landmarks(), rgb=rough)
+    plain, changed = composite(frame, [face], PLAIN), composite(frame, [face], PLAIN.changed(**change))
+    differs = (plain != changed).any(-1)
+    assert differs[45:60, 52:68].mean() > 0.9
+    for around in (np.s_[:, :20], np.s_[:10], np.s_[:, -20:]):
+        np.testing.assert_array_equal(changed[around], frame[around])
+
+
+@pytest.mark.parametrize("change", [{"plate_denoise": 1.0}, {"plate_bicubic": 0.6}, {"color_degrade": 0.7}])
+@pytest.mark.parametrize("deep", [False, True])
+def test_effects_on_the_frame_change_all_of_it(change: dict[str, Any], deep: bool) -> None:
+    frame = drawn_frame(1, deep=deep)
+    frame = frame + np.random.default_rng(0).integers(
+        0, np.iinfo(frame.dtype).max // 8, frame.shape, frame.dtype
+    )
+    before = frame.copy()
+    changed = composite(frame, [face_in(frame, landmarks())], PLAIN.changed(**change))
+    np.testing.assert_array_equal(frame, before)
+    assert changed.dtype == frame.dtype
+    assert (changed != frame)[:, :20].mean() > 0.5

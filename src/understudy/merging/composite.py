@@ -24,6 +24,8 @@ from understudy.faces.align import warp_to_frame
 from understudy.merging.blending import blend
 from understudy.merging.blending.options import HISTOGRAM_MODES
 from understudy.merging.coloring import tone
+from understudy.merging.effects.degrade import fewer_colors, plain_plate
+from understudy.merging.effects.sharpen import sharpened
 from understudy.merging.masking.mask import cut_noise, faded_at_border, resized_mask
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import Float32, Float64, Frame, PaintedFace, as_share
@@ -75,7 +77,8 @@ def composite(
     made from the original frame. Smaller faces go first, so the order of `faces` does not matter. `watch` is
     shown every step's picture. Raises BlendFailed where a face has no visible mask in the frame.
     """
-    result = frame_rgb.copy()
+    result = plain_plate(frame_rgb, options)
+    result = result.copy() if result is frame_rgb else result
     for face in _far_first(faces):
         place = place_in_frame(face, frame_rgb.shape)
         mask = mask_in_frame(face, place)
@@ -85,6 +88,8 @@ def composite(
         watch("transferred", crop, face, place)
         crop = with_histogram(crop, face, options)
         watch("histogram", crop, face, place)
+        crop = sharpened(crop, options, face_px=face.width_px)
+        watch("effects", crop, face, place)
 
         plate = as_share(place.of(frame_rgb))
         painted = warp_to_frame(
@@ -98,7 +103,7 @@ def composite(
         blended = blend.overlay(below, painted, mask)
         watch("blended", blended, face, place)
         _put_back(place.of(result), blended, mask > 0)
-    return result
+    return fewer_colors(result, options)
 
 
 def transferred(face: PaintedFace, options: MergeOptions) -> Float32:

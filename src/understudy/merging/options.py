@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from understudy.merging.blending.options import BlendOptions
 from understudy.merging.coloring.options import ColorOptions
+from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.options import MaskOptions
 from understudy.options import option
 
 
-class MergeOptions(ColorOptions, MaskOptions, BlendOptions):
+class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
     """How the painted face goes into a frame of dst."""
 
     morph: float = option(

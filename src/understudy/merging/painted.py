@@ -39,6 +39,7 @@ class PaintedFace:
     area_HW: Float32  # where colours are compared, painted size
     mask_HW: Float32  # the soft mask, at its own size
     tone: Tone  # what was measured of its colours
+    width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
 
     @property
     def side_in_frame_px(self) -> float:
@@ -86,6 +87,7 @@ def painted_face(
             light_px=options.light_size * face_px,
             histogram=options.mode in HISTOGRAM_MODES,
         ),
+        width_px=face_px,
     )
 
 

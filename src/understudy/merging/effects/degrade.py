@@ -1,0 +1,60 @@
+"""Make the frame as plain as the face: less noise, less detail, fewer colours.
+
+Frames are uint8, uint16 or float32 (0..1 or beyond) and come out as they went in; an effect that is off gives
+back the very frame. Not here: what is done to the painted face (`sharpen`, `motion_blur`, `grain`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from understudy.merging.effects.options import EffectOptions
+from understudy.merging.effects.sharpen import softened
+
+Frame = npt.NDArray[Any]
+
+_COLORS = 256
+
+
+def plain_plate(frame_HWC: Frame, options: EffectOptions) -> Frame:
+    """The frame that the face goes into: denoised, then softened, as far as `options` say."""
+    frame = frame_HWC
+    if options.plate_denoise > 0:
+        frame = softened(frame, passes=options.plate_denoise)
+    if options.plate_bicubic > 0:
+        frame = _smaller_and_back(frame, options.plate_bicubic)
+    return frame
+
+
+def fewer_colors(frame_HWC: Frame, options: EffectOptions) -> Frame:
+    """The frame, mixed with itself in a palette of its own.
+
+    The palette is Pillow's median cut with dithering, on 8 bits. Only its change is added, so a deep frame
+    keeps its finer steps and a float one what is beyond white.
+    """
+    if options.color_degrade <= 0:
+        return frame_HWC
+    white = 1.0 if frame_HWC.dtype.kind == "f" else float(np.iinfo(frame_HWC.dtype).max)
+    shown = np.clip(np.rint(frame_HWC * (255 / white)), 0, 255).astype(np.uint8)
+    picture = Image.fromarray(shown)
+    palette = picture.quantize(_COLORS, method=Image.Quantize.MEDIANCUT)
+    degraded = np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB"))
+    change = (degraded.astype(np.float32) - shown) * np.float32(options.color_degrade * white / 255)
+    changed = frame_HWC + change
+    if frame_HWC.dtype.kind == "f":
+        return changed.astype(frame_HWC.dtype)
+    return np.clip(np.rint(changed), 0, white).astype(frame_HWC.dtype)
+
+
+def _smaller_and_back(frame_HWC: Frame, share: float) -> Frame:
+    height, width = frame_HWC.shape[:2]
+    small = (max(1, round(width * (1 - share))), max(1, round(height * (1 - share))))
+    # Averaged on the way down, so that nothing aliases and crawls; cubic on the way up.
+    less = cv2.resize(frame_HWC, small, interpolation=cv2.INTER_AREA)
+    back = cv2.resize(less, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.maximum(back, 0).astype(frame_HWC.dtype) if frame_HWC.dtype.kind == "f" else back

@@ -1,0 +1,67 @@
+"""What makes the painted face and the frame look shot by one camera. All of it is off unless asked for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from understudy.options import Options, option
+
+SharpenKind = Literal["none", "box", "gaussian", "unsharp"]
+
+
+class EffectOptions(Options):
+    """What makes the painted face and the frame look shot by one camera."""
+
+    sharpen: SharpenKind = option(
+        "none",
+        "How the painted face is sharpened: box against the mean around each pixel, gaussian against a "
+        "Gaussian mean, unsharp like gaussian but only where the contrast exceeds sharpen_threshold, so that "
+        "smooth skin stays smooth.",
+    )
+    sharpen_amount: float = option(
+        0.5,
+        "How much of the difference is added; DeepFaceLab's box has the same numbers, 10 of its gaussian are 5 "
+        "here. Below 0 the face is softened instead, whatever sharpen says: -0.1 is one median of 5 pixels and "
+        "-1 ten of them, DeepFaceLab's -100.",
+        low=-1.0,
+        high=10.0,
+        unit="factor",
+    )
+    sharpen_radius: float = option(
+        0.01,
+        "The size of the details that sharpening brings out.",
+        low=0.001,
+        high=0.1,
+        unit="share of the face's width",
+    )
+    sharpen_threshold: float = option(
+        0.02,
+        "Only for unsharp: contrasts weaker than this are left alone.",
+        low=0.0,
+        high=0.2,
+        unit="share of white",
+    )
+    plate_denoise: float = option(
+        0.0,
+        "Smooths the frame around the face too, in every frame that has one, by this many medians of 5 pixels; "
+        "parts of one count. For footage that is crisper than the model paints.",
+        low=0.0,
+        high=20.0,
+        unit="passes",
+    )
+    plate_bicubic: float = option(
+        0.0,
+        "Takes fine detail from the frame, in every frame that has a face, by making it this much smaller and "
+        "large again.",
+        low=0.0,
+        high=0.95,
+        unit="share of its size",
+    )
+    color_degrade: float = option(
+        0.0,
+        "How much the finished frame, where it has a face, is that of a palette of its 256 most needed "
+        "colours. Hides small differences of colour.",
+        low=0.0,
+        high=1.0,
+        unit="share",
+    )
