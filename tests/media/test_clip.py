@@ -13,3 +13,8 @@ def test_a_deep_frame_is_looked_at_in_eight_bits_and_white_stays_white():
 def test_a_frame_of_eight_bits_is_not_copied():
     rgb = np.zeros((2, 2, 3), np.uint8)
     assert np.shares_memory(loose_frame(rgb).rgb_8bit, rgb)
+
+
+def test_a_scene_linear_frame_is_looked_at_in_its_clipped_srgb_view():
+    light = np.array([0, 0.0031308, 0.18, 0.5, 1, 7.5], np.float32).repeat(3).reshape(1, 6, 3)
+    assert loose_frame(light).rgb_8bit[0, :, 0].tolist() == [0, 10, 118, 188, 255, 255]

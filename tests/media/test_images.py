@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.media.made import numbered
+from understudy.color import srgb_from_linear
 from understudy.errors import ImageUnreadable
+from understudy.media.exr import encode_exr
 from understudy.media.images import (
     decode_image,
     decode_image_deep,
@@ -27,6 +29,7 @@ from understudy.media.images import (
     image_size,
     read_image,
     read_image_deep,
+    scene_linear,
     sixteen_bit,
 )
 
@@ -197,3 +200,29 @@ def test_floating_point_images_are_refused_in_a_sentence() -> None:
     Image.fromarray(np.zeros((4, 4), np.float32)).save(out, "TIFF")
     with pytest.raises(ImageUnreadable, match="32 bits"):
         decode_image(out.getvalue())
+
+
+def test_an_exr_is_read_as_floats_that_may_exceed_white_and_its_size_from_the_head(tmp_path: Path) -> None:
+    file = tmp_path / "a.exr"
+    light = np.linspace(-0.1, 9, 10 * 14 * 3, dtype=np.float32).reshape(10, 14, 3)
+    file.write_bytes(encode_exr({"": light}, half=False))
+    assert np.array_equal(read_image_deep(file), light)
+    assert image_size(file) == (14, 10)
+    assert read_image(file).dtype == np.uint8
+
+
+def test_the_view_of_a_scene_linear_picture_agrees_with_the_curve_to_one_level() -> None:
+    light = np.linspace(-0.5, 1.5, 30_000, dtype=np.float32).reshape(100, 100, 3)
+    exact = np.rint(srgb_from_linear(np.clip(light, 0, 1)) * 255)
+    assert np.abs(eight_bit(light) - exact).max() <= 1
+    assert (eight_bit(light) == exact).mean() > 0.98
+    assert np.array_equal(sixteen_bit(light), np.rint(srgb_from_linear(np.clip(light, 0, 1)) * 65535))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_picture_comes_back_from_linear_light_as_it_was(kind: type) -> None:
+    picture = np.random.default_rng(1).integers(0, np.iinfo(kind).max, (20, 20, 3), kind, endpoint=True)
+    view = eight_bit if kind == np.uint8 else sixteen_bit
+    back = view(scene_linear(picture)).astype(int)
+    # An eighth bit is looked up by half floats; sixteen are kept but for float32's own steps.
+    assert np.abs(back - picture).max() <= 1

@@ -10,6 +10,7 @@ import pytest
 
 from tests.media.made import number_of, numbered
 from understudy.errors import ClipSizesDiffer, ClipUnreadable
+from understudy.media.exr import encode_exr
 from understudy.media.images import encode_jpeg, encode_png, sixteen_bit
 from understudy.media.sequence import ImageFolderClip, natural_key
 
@@ -119,3 +120,30 @@ def test_images_removed_or_replaced_while_open_do_not_raise(tmp_path: Path) -> N
     (tmp_path / "f" / "3.png").write_bytes(encode_png(numbered(0, width=32)))
     assert [f.index for f in clip.frames()] == [0]
     assert clip.info.damage.startswith("Only 1 of 3")
+
+
+def _exr_folder(path: Path, *, half: bool = True, **about: float) -> Path:
+    path.mkdir()
+    for number in range(3):
+        light = np.full((6, 8, 3), number + 0.5, np.float32)
+        (path / f"shot.{1001 + number}.exr").write_bytes(encode_exr({"": light}, half=half, **about))
+    return path
+
+
+@pytest.mark.parametrize(("half", "bits"), [(True, 16), (False, 32)])
+def test_a_sequence_of_exr_is_a_scene_linear_clip(tmp_path: Path, half: bool, bits: int) -> None:
+    clip = ImageFolderClip(_exr_folder(tmp_path / "f", half=half, pixel_aspect=2.0))
+    info = clip.info
+    assert (info.scene_linear, info.bit_depth, info.codec, info.pixel_aspect) == (True, bits, "exr", 2)
+    assert info.pixel_format == f"rgbf{bits}"
+    deep = [frame.rgb for frame in clip.frames(deep=True)]
+    assert [float(rgb.max()) for rgb in deep] == [0.5, 1.5, 2.5]
+    assert [int(frame.rgb.max()) for frame in clip.frames()] == [188, 255, 255]
+
+
+def test_an_integer_image_among_exr_is_brought_into_linear_light(tmp_path: Path) -> None:
+    folder = _exr_folder(tmp_path / "f")
+    (folder / "shot.1004.png").write_bytes(encode_png(np.full((6, 8, 3), 188, np.uint8)))
+    last = list(ImageFolderClip(folder).frames(deep=True))[-1].rgb
+    assert last.dtype == np.float32
+    assert last.mean() == pytest.approx(0.5, abs=0.005)

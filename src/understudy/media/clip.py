@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
+Float32 = npt.NDArray[np.float32]
+Picture = UInt8 | UInt16 | Float32
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class ClipInfo:
     rotation_deg: int  # by how much the stored picture was turned to stand upright: 0, 90, 180, 270
     codec: str
     pixel_format: str
-    bit_depth: int
+    bit_depth: int  # 16 and 32 with `scene_linear` are half and full floats
     color: ColorTags
     has_audio: bool
     pixel_aspect: Fraction = Fraction(1)  # width of a pixel over its height, upright
+    scene_linear: bool = False  # EXR: floats proportional to light, which may exceed 1
     damage: str = ""  # one sentence when only part of the file can be used
 
 
@@ -57,18 +60,22 @@ class Frame:
     index: int
     pts: int
     time_s: float
-    rgb: UInt8 | UInt16  # (height, width, 3); uint16 spans 0..65535 for clips of more than 8 bits
+    # (height, width, 3); uint16 spans 0..65535 for clips of more than 8 bits, float32 is scene-linear
+    rgb: Picture
     name: str = ""  # of the frame's file, where the clip is a folder of images
 
     @property
     def rgb_8bit(self) -> UInt8:
-        """The picture in 8 bits, rounded, for programs that look at it; white stays white."""
-        if self.rgb.dtype == np.uint8:
-            return self.rgb.astype(np.uint8, copy=False)
-        return ((self.rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        """The picture in 8 bits, rounded, for programs that look at it; white stays white.
+
+        Of a scene-linear picture the sRGB view, clipped.
+        """
+        from understudy.media.images import eight_bit
+
+        return eight_bit(self.rgb)
 
 
-def loose_frame(rgb: UInt8 | UInt16, *, index: int = 0, name: str = "") -> Frame:
+def loose_frame(rgb: Picture, *, index: int = 0, name: str = "") -> Frame:
     """A frame for a picture that belongs to no clip, e.g. an aligned crop."""
     return Frame(index, index, 0.0, rgb, name)
 
@@ -88,7 +95,8 @@ class Clip(Protocol):
     ) -> Iterator[Frame]:
         """Frames start, start + step, … before `stop`, streamed: never more than a few are in memory.
 
-        8-bit RGB unless `deep`, which gives uint16 for clips of more than 8 bits. Starting in the middle seeks;
+        8-bit RGB unless `deep`, which gives uint16 for clips of more than 8 bits, and float32 where the clip is
+        scene-linear. Starting in the middle seeks;
         the frame that comes is exactly the one asked for. A damaged clip ends early instead of raising.
         """
         ...

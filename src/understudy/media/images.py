@@ -1,13 +1,14 @@
 """The one place that turns image files into pixels and back.
 
-RGB always, upright (EXIF), without alpha. Bytes go through memory, so any path works on any system. Metadata
-inside face images is `facesets`' business.
+RGB always, upright (EXIF), without alpha. Bytes go through memory, so any path works on any system. Float
+pictures come from EXR files (`exr.py`), scene-linear. Metadata inside face images is `facesets`' business.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from understudy.color import linear_from_srgb, srgb_from_linear
 from understudy.errors import ImageUnreadable
-from understudy.media.clip import UInt8, UInt16
+from understudy.media.clip import Float32, UInt8, UInt16
+from understudy.media.exr import EXR_SUFFIX, exr_header, is_exr, read_exr
 from understudy.media.png import png_of
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", EXR_SUFFIX})
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "MPO")
 # Where Pillow begins to warn of decompression bombs; a 12K film frame has 80 million.
 MAX_PIXELS = 89_478_485
@@ -49,8 +52,8 @@ def read_image(path: Path) -> UInt8:
     return decode_image(_bytes_of(path), path=path)
 
 
-def read_image_deep(path: Path) -> UInt8 | UInt16:
-    """Like `read_image`, but uint16 0..65535 where the file has 16 bits a channel."""
+def read_image_deep(path: Path) -> UInt8 | UInt16 | Float32:
+    """Like `read_image`, but uint16 0..65535 where the file has 16 bits a channel, and float32 of an EXR."""
     return decode_image_deep(_bytes_of(path), path=path)
 
 
@@ -59,8 +62,11 @@ def decode_image(data: bytes, *, path: Path | None = None) -> UInt8:
     return eight_bit(decode_image_deep(data, path=path))
 
 
-def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt16:
-    """Like `decode_image`, but uint16 0..65535 where there are 16 bits a channel."""
+def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt16 | Float32:
+    """Like `decode_image`, but uint16 0..65535 where there are 16 bits a channel, and scene-linear float32,
+    which may exceed 1, of an EXR."""
+    if is_exr(data):
+        return read_exr(data, path=path)
     try:
         with _opened(io.BytesIO(data), path) as image:
             _refuse_hollow(image, len(data), path)
@@ -76,6 +82,10 @@ def decode_image_deep(data: bytes, *, path: Path | None = None) -> UInt8 | UInt1
 def image_size(path: Path) -> tuple[int, int]:
     """(width, height) of the upright image from the file's head alone. Raises ImageUnreadable."""
     try:
+        with path.open("rb") as file:
+            if is_exr(file.read(4)):
+                head = exr_header(path)
+                return head["width"], head["height"]
         with path.open("rb") as file, _opened(file, path) as image:
             width, height = image.size
             return (height, width) if _orientation(image) >= 5 else (width, height)
@@ -84,17 +94,40 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def eight_bit(rgb: npt.NDArray[Any]) -> UInt8:
-    """uint8 of a uint8 or uint16 picture, rounded; white stays white."""
+    """uint8 of a uint8 or uint16 picture, rounded; white stays white.
+
+    A float picture is scene-linear: its sRGB view is given, clipped at white, for whoever looks at it. It may
+    differ by one level from `srgb_from_linear`, because it is looked up by half floats.
+    """
     if rgb.dtype == np.uint8:
         return rgb.astype(np.uint8, copy=False)
+    if rgb.dtype.kind == "f":
+        halves = np.abs(np.clip(rgb, 0, 1)).astype(np.float16)  # minus zero has bits of its own
+        return _views_of_halves()[halves.view(np.uint16)]
     return np.asarray(cv2.convertScaleAbs(rgb, alpha=1 / 257), np.uint8).reshape(rgb.shape)
 
 
+@cache
+def _views_of_halves() -> UInt8:
+    """The sRGB level of every half float from 0 to 1, by its bits."""
+    bits = np.arange(int(np.float16(1).view(np.uint16)) + 1, dtype=np.uint16)
+    return np.rint(srgb_from_linear(bits.view(np.float16)) * 255).astype(np.uint8)
+
+
 def sixteen_bit(rgb: npt.NDArray[Any]) -> UInt16:
-    """uint16 0..65535 of a uint8 or uint16 picture; exact both ways."""
+    """uint16 0..65535 of a uint8 or uint16 picture, exact both ways; of a float one its clipped sRGB view."""
+    if rgb.dtype.kind == "f":
+        return np.rint(srgb_from_linear(np.clip(rgb, 0, 1)) * 65535).astype(np.uint16)
     return (
         rgb.astype(np.uint16) * np.uint16(257) if rgb.dtype == np.uint8 else rgb.astype(np.uint16, copy=False)
     )
+
+
+def scene_linear(rgb: npt.NDArray[Any]) -> Float32:
+    """float32 of any picture, proportional to light: integers are taken for sRGB, floats are so already."""
+    if rgb.dtype.kind == "f":
+        return rgb.astype(np.float32, copy=False)
+    return linear_from_srgb(rgb.astype(np.float32) / np.float32(np.iinfo(rgb.dtype).max))
 
 
 def encode_jpeg(rgb: UInt8, quality: int = 95) -> bytes:
@@ -136,7 +169,7 @@ def _refuse_hollow(image: Image.Image, size_bytes: int, path: Path | None) -> No
 
 def _unreadable(path: Path | None) -> ImageUnreadable:
     return ImageUnreadable(
-        "This image can't be read: it is damaged, cut off or not a PNG, JPEG, TIFF, WebP or BMP. "
+        "This image can't be read: it is damaged, cut off or not a PNG, JPEG, TIFF, WebP, BMP or EXR. "
         "Remove it or save it again.",
         path,
     )

@@ -23,7 +23,8 @@ from av.video.stream import VideoStream
 
 from understudy.errors import OptionInvalid
 from understudy.files import written_aside
-from understudy.media.clip import ColorTags, UInt8, UInt16
+from understudy.media.clip import ColorTags, Picture
+from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
 from understudy.media.planes import frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, MadeSound, SoundPart
@@ -174,8 +175,10 @@ class MovieWriter:
             self._stack = stack.pop_all()
         return self
 
-    def write(self, rgb: UInt8 | UInt16, pts: int) -> None:
+    def write(self, rgb: Picture, pts: int) -> None:
         """Add one frame: (height, width, 3) RGB, uint8 or uint16 0..65535, shown at `pts` * `time_base`.
+
+        Of a scene-linear float picture the sRGB view is written, because movies hold none.
 
         Frames come in order of showing; a `pts` that doesn't rise is a ValueError.
         """
@@ -186,7 +189,8 @@ class MovieWriter:
         self._last_pts = pts
         self._frame_count += 1
         self._rounded_times |= (pts * self._time_base * 1000).denominator != 1
-        frame = frame_from_rgb(rgb, pixel_format=self._pixel_format, tags=self._color)
+        shown = eight_bit(rgb) if rgb.dtype == np.uint8 else sixteen_bit(rgb)
+        frame = frame_from_rgb(shown, pixel_format=self._pixel_format, tags=self._color)
         frame.pts, frame.time_base = pts, self._time_base
         frame.duration = max(1, round(1 / (self._rate * self._time_base)))
         for packet in self._video.encode(frame):

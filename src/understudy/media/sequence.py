@@ -15,8 +15,16 @@ from typing import Self
 import numpy as np
 
 from understudy.errors import ClipSizesDiffer, ClipUnreadable, ImageUnreadable
-from understudy.media.clip import ClipInfo, ColorTags, Frame
-from understudy.media.images import IMAGE_SUFFIXES, eight_bit, image_size, read_image_deep, sixteen_bit
+from understudy.media.clip import ClipInfo, ColorTags, Float32, Frame, UInt8, UInt16
+from understudy.media.exr import EXR_SUFFIX, exr_bits, exr_header
+from understudy.media.images import (
+    IMAGE_SUFFIXES,
+    eight_bit,
+    image_size,
+    read_image_deep,
+    scene_linear,
+    sixteen_bit,
+)
 
 DEFAULT_TIME_BASE = Fraction(1, 25)
 _NUMBERS = re.compile(r"(\d+)")
@@ -32,11 +40,12 @@ class ImageFolderClip:
         found = [path] if path.is_file() else image_files(path)
         if not found:
             raise ClipUnreadable(
-                "There are no images in this folder. Name a folder with PNG, JPEG, TIFF, WebP or BMP files.",
+                "There are no images in this folder. Name a folder with PNG, JPEG, TIFF, EXR, WebP or BMP "
+                "files.",
                 path,
             )
         self._files, size = _of_one_size(found, path)
-        first = read_image_deep(self._files[0])
+        pixel_format, bits = _kind_of(self._files[0])
         self.time_base = time_base
         count = len(self._files)
         self.info = ClipInfo(
@@ -50,10 +59,12 @@ class ImageFolderClip:
             variable_rate=False,
             rotation_deg=0,
             codec=self._files[0].suffix[1:].lower(),
-            pixel_format="rgb24" if first.dtype == np.uint8 else "rgb48",
-            bit_depth=8 if first.dtype == np.uint8 else 16,
+            pixel_format=pixel_format,
+            bit_depth=bits,
             color=ColorTags(),
             has_audio=False,
+            pixel_aspect=_pixel_aspect(self._files[0]),
+            scene_linear=pixel_format.startswith("rgbf"),
             damage=_damage(count, len(found)),
         )
         self._found = len(found)
@@ -76,8 +87,11 @@ class ImageFolderClip:
             if rgb.shape[:2] != (self.info.height, self.info.width):
                 self._note_broken(index)  # replaced by another picture since the folder was opened
                 continue
-            rgb = sixteen_bit(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
+            rgb = self._in_its_depth(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
             yield Frame(index, index, float(index * self.time_base), rgb, self._files[index].name)
+
+    def _in_its_depth(self, rgb: UInt8 | UInt16 | Float32) -> UInt16 | Float32:
+        return scene_linear(rgb) if self.info.scene_linear else sixteen_bit(rgb)
 
     def _note_broken(self, index: int) -> None:
         self._broken.add(index)
@@ -104,6 +118,22 @@ def natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Sort key that reads numbers in names as numbers."""
     parts = _NUMBERS.split(path.name)
     return [(int(p), "") if i % 2 else (0, p.casefold()) for i, p in enumerate(parts)], path.name
+
+
+def _kind_of(file: Path) -> tuple[str, int]:
+    """Name of the pixel format, bits."""
+    rgb = read_image_deep(file)
+    if rgb.dtype.kind == "f":
+        bits = exr_bits(file)
+        return f"rgbf{bits}", bits
+    return ("rgb24", 8) if rgb.dtype == np.uint8 else ("rgb48", 16)
+
+
+def _pixel_aspect(file: Path) -> Fraction:
+    if file.suffix.lower() != EXR_SUFFIX:
+        return Fraction(1)
+    said = float(exr_header(file).get("pixelAspectRatio", 1.0))
+    return Fraction(said).limit_denominator(1000) if 0 < said < 100 else Fraction(1)
 
 
 def _damage(have: int, found: int) -> str:

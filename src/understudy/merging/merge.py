@@ -38,7 +38,7 @@ _WRITERS = 2
 _PNG_SHARE = 0.6  # of the raw pixels, generously
 _LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
-Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 
 
 @dataclass(eq=False)

@@ -24,7 +24,7 @@ from understudy.networks.swap import Prediction
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
-Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 
 _SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
 

@@ -8,12 +8,13 @@ import pytest
 from understudy.merging.delivery.label import Label
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_words_are_light_on_darkened_ground_in_the_lower_left(dtype) -> None:
-    most = np.iinfo(dtype).max
-    frame = np.full((120, 200, 3), most // 2, dtype)
+    most = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    grey = dtype(most / 2)
+    frame = np.full((120, 200, 3), grey, dtype)
     labelled = Label("made with AI", width=200, height=120).drawn(frame)
-    assert labelled.dtype == dtype and (frame == most // 2).all()
+    assert labelled.dtype == dtype and (frame == grey).all()
     changed = np.argwhere((labelled != frame).any(-1))
     assert changed[:, 0].min() > 80 and changed[:, 1].max() < 140
     assert labelled.max() > 0.9 * most and labelled.min() < 0.4 * most

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import write_bytes
-from understudy.media.clip import Clip
-from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep
+from understudy.media.clip import Clip, Picture
+from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep, sixteen_bit
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.label import Label
@@ -47,7 +46,6 @@ STAGE = "encode"
 _FRAMES_AHEAD = 4
 # FFmpeg's names of pixel formats with a plane or a channel of transparency.
 _ALPHA_FORMATS = re.compile(r"(yuva|gbrap|rgba|bgra|argb|abgr|ayuv|uyva|vuya|ya8|ya16|yaf)")
-Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +179,7 @@ def _merged_picture(path: Path, original: Picture) -> Picture:
         )
     if original.dtype == np.uint8:
         return eight_bit(rgb)
-    return rgb if rgb.dtype == np.uint16 else rgb.astype(np.uint16) * np.uint16(257)
+    return sixteen_bit(rgb)
 
 
 def _place_for(delivery: _Delivery) -> AbstractContextManager[tuple[Path, list[Path]]]:

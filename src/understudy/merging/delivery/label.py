@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+from understudy.media.clip import Picture
 
 _HEIGHT_SHARE = 0.035  # of the frame's height
 _SMALLEST_PX = 10
@@ -33,12 +33,14 @@ class Label:
         self._box = (slice(y0, y1), slice(x0, x1))
         self._cover = np.asarray(picture, np.float32)[self._box][..., None] / np.float32(255)
 
-    def drawn(self, rgb: Frame) -> Frame:
-        """The frame with the label: white words on darkened ground. uint8 or uint16, as it came."""
+    def drawn(self, rgb: Picture) -> Picture:
+        """The frame with the label, in the depth it came in: white words on darkened ground."""
         if self._cover is None:
             return rgb
-        most = float(np.iinfo(rgb.dtype).max)
+        floats = rgb.dtype.kind == "f"
+        most = 1.0 if floats else float(np.iinfo(rgb.dtype.name).max)
         ground = rgb[self._box].astype(np.float32) * (1 - _DARK)
         out = rgb.copy()
-        out[self._box] = np.rint(ground * (1 - self._cover) + most * self._cover).astype(rgb.dtype)
+        shown = ground * (1 - self._cover) + most * self._cover
+        out[self._box] = shown if floats else np.rint(shown).astype(rgb.dtype)
         return out
