@@ -119,4 +119,5 @@ def validation_sentence(error: ValidationError) -> str:
     """What is wrong with a value, in one sentence."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or error.title
-    return f"Option {name!r} can't be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}."
+    what = first["msg"].removeprefix("Value error, ")
+    return f"Option {name!r} can't be {first['input']!r}: {what[:1].lower()}{what[1:]}."

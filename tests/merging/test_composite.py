@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.merging.conftest import Painter, drawn_frame, landmarks
+from tests.merging.conftest import Painter, drawn_frame, landmarks, record
 from understudy import geometry
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
@@ -32,7 +32,7 @@ def face_in(
     prediction = painter.predict(bytes_of_it[None])
     if mask is not None:
         prediction = Prediction(prediction.rgb_NHWC, mask[None], mask[None])
-    return painted_face(own, prediction, 0, landmarks_68=points, crop_from_frame=matrix, options=options)
+    return painted_face(own, prediction, 0, record=record(1, points), crop_from_frame=matrix, options=options)
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.merging.conftest import Painter, landmarks, record
+from understudy.facesets.record import Polygon
 from understudy.facesets.store import StoredFace
 from understudy.media.opening import open_clip
 from understudy.merging.journal import Journal
 from understudy.merging.options import MergeOptions
 from understudy.merging.plan import MergePlan, planned, reason_ranges
 
+CORNERS = [(50.0, 40.0), (60.0, 40.0), (60.0, 50.0)]
 
-def stored(frame: int, x: float = 60.0, *, track: int = 0, clip: str = "dst") -> StoredFace:
-    return StoredFace(
-        f"{clip}-{frame}", Path(f"{frame}.jpg"), record(frame, landmarks(x), track=track, clip=clip)
-    )
+
+def stored(frame: int, x: float = 60.0, *, track: int = 0, clip: str = "dst", **changes: Any) -> StoredFace:
+    made = record(frame, landmarks(x), track=track, clip=clip).model_copy(update=changes)
+    return StoredFace(f"{clip}-{frame}", Path(f"{frame}.jpg"), made)
 
 
 @pytest.fixture
@@ -53,6 +56,9 @@ def test_fingerprints_depend_on_everything_that_changes_pixels(plan_of) -> None:
             plan_of(faces, predictor=Painter(sha256="1" * 64)),
             plan_of([stored(1, 61)]),
             plan_of([stored(1, track=2)]),
+            plan_of([stored(1, brows_up=0.0)]),
+            plan_of([stored(1, polygons=[Polygon(kind="exclude", points=CORNERS)])]),
+            plan_of([stored(1, polygons=[Polygon(kind="include", points=CORNERS)])]),
             plan_of([stored(1), stored(2)]),  # a neighbour steadies its colours
         )
     ]

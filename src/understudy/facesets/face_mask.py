@@ -6,7 +6,7 @@ Not here: the hull itself (`masks`), masks that a model paints.
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -30,19 +30,35 @@ def face_mask(record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int) 
     Included regions drawn by hand win over a stored mask, and that over the landmarks' hull. Regions that are
     excluded by hand are taken away from each.
     """
-    drawn = [polygon for polygon in record.polygons if polygon.kind == "include"]
+    mask = drawn_mask(record, goal_from_frame, size_px, "include")
+    if mask is None:
+        mask = stored_mask(record, goal_from_frame, size_px)
+    if mask is None:
+        mask = record_hull(record, goal_from_frame, size_px)
+    excluded = drawn_mask(record, goal_from_frame, size_px, "exclude")
+    return mask if excluded is None else np.minimum(mask, np.float32(1) - excluded)
+
+
+def drawn_mask(
+    record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int, kind: Literal["include", "exclude"]
+) -> Mask | None:
+    """All regions of one kind drawn by hand, (size_px, size_px), 0..1; None where there is none."""
+    drawn = [polygon.points for polygon in record.polygons if polygon.kind == kind]
+    return np.max([_filled(points, goal_from_frame, size_px) for points in drawn], axis=0) if drawn else None
+
+
+def stored_mask(record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int) -> Mask | None:
+    """The mask a program stored in the face, (size_px, size_px), 0..1; None where there is none."""
     stored = chosen_mask(record, "")
-    if drawn:
-        mask = np.max([_filled(p.points, goal_from_frame, size_px) for p in drawn], axis=0)
-    elif stored is not None:
-        mask = mask_seen(stored, goal_from_frame, size_px).astype(np.float32) / np.float32(255)
-    else:
-        points = transform_points(goal_from_frame, record.landmarks())
-        mask = hull_mask(points, size_px, size_px, brow_lift=_USUAL_BROW_LIFT * record.brows_up)
-    for polygon in record.polygons:
-        if polygon.kind == "exclude":
-            mask = np.minimum(mask, np.float32(1) - _filled(polygon.points, goal_from_frame, size_px))
-    return mask
+    if stored is None:
+        return None
+    return mask_seen(stored, goal_from_frame, size_px).astype(np.float32) / np.float32(255)
+
+
+def record_hull(record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int) -> Mask:
+    """The landmarks' hull, (size_px, size_px), 0..1, as high over the brows as the face says."""
+    points = transform_points(goal_from_frame, record.landmarks())
+    return hull_mask(points, size_px, size_px, brow_lift=_USUAL_BROW_LIFT * record.brows_up)
 
 
 def chosen_mask(record: FaceRecord, name: str) -> StoredMask | None:

@@ -144,7 +144,7 @@ def mask_in_frame(face: PaintedFace, place: Place) -> Float32:
     shown_px = max(_SMALLEST_SHOWN_PX, round(face.side_in_frame_px))
     if shown_px < len(mask):
         # Averaging lets the zero border grow thinner than a frame's pixel, so it is put on again.
-        mask = faded_at_border(resized_mask(mask, shown_px))
+        mask = faded_at_border(resized_mask(mask, shown_px), 2)
     box_from_mask = place.box_from_paste.copy()
     box_from_mask[:, :2] *= len(face.painted_HWC) / len(mask)
     mask = cut_noise(np.clip(warp_to_frame(mask, box_from_mask, place.width, place.height), 0, 1))

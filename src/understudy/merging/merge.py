@@ -258,7 +258,7 @@ def _paint(
                     crop,
                     prediction,
                     index,
-                    landmarks_68=record.landmarks(),
+                    record=record,
                     crop_from_frame=matrix,
                     options=options,
                 )

@@ -14,19 +14,18 @@ import numpy.typing as npt
 
 from understudy import geometry
 from understudy.faces.align import crop
-from understudy.masks.hull import hull_mask
+from understudy.facesets.record import FaceRecord
 from understudy.merging.blending.options import HISTOGRAM_MODES
 from understudy.merging.coloring import pixels
 from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
-from understudy.merging.masking.mask import chosen_mask, resized_mask, soft_mask
+from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
+from understudy.merging.masking.mask import resized_mask
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
-
-_SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +36,14 @@ class PaintedFace:
     painted_HWC: Float32  # what the model painted, RGB 0..1
     own_HWC: Float32  # dst's own face, cut like the painted one
     area_HW: Float32  # where colours are compared, painted size
-    mask_HW: Float32  # the soft mask, at its own size
+    mask: FaceMask  # where it shows, at its own size
     tone: Tone  # what was measured of its colours
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
+
+    @property
+    def mask_HW(self) -> Float32:
+        """The soft mask, at its own size."""
+        return self.mask.soft_HW
 
     @property
     def side_in_frame_px(self) -> float:
@@ -52,7 +56,7 @@ def painted_face(
     prediction: Prediction,
     index: int,
     *,
-    landmarks_68: Float64,
+    record: FaceRecord,
     crop_from_frame: Float64,
     options: MergeOptions,
 ) -> PaintedFace:
@@ -61,24 +65,29 @@ def painted_face(
     `own_HWC` is dst's crop (uint8, uint16 or float 0..1) that `crop_from_frame` cut for the model.
     """
     size_px = len(prediction.rgb_NHWC[index])
-    face_px = _face_width_px(landmarks_68, crop_from_frame)
+    landmarks = record.landmarks()
+    face_px = _face_width_px(landmarks, crop_from_frame)
     paste = _scaled_about_centre(crop_from_frame, size_px=size_px, factor=1 / options.face_scale)
-    mask_px = max(size_px, _SMALLEST_MASK_PX)
-    to_mask = geometry.resized_crop(paste, from_px=size_px, to_px=mask_px)
-    hull = hull_mask(geometry.transform_points(to_mask, landmarks_68), mask_px, mask_px)
-    learned = resized_mask(prediction.mask_NHW[index], mask_px)
-    area = chosen_mask(options.mask, learned_HW=learned, hull_HW=hull)
-    share_px = face_px * mask_px / size_px
+    inputs = MaskInputs(
+        record=record,
+        crop_from_frame=crop_from_frame,
+        paste_from_frame=paste,
+        learned_prd_HW=prediction.mask_NHW[index],
+        learned_dst_HW=prediction.dst_mask_NHW[index],
+    )
+    mask = face_mask(inputs, options)
     painted, own = prediction.rgb_NHWC[index].astype(np.float32), as_share(own_HWC)
     compared = pixels.area(
-        options.color_area, resized_mask(area, size_px), geometry.transform_points(paste, landmarks_68)
+        options.color_area,
+        resized_mask(mask.area_HW, size_px),
+        geometry.transform_points(paste, landmarks),
     )
     return PaintedFace(
         paste_from_frame=paste,
         painted_HWC=painted,
         own_HWC=own,
         area_HW=compared,
-        mask_HW=soft_mask(area, erode_px=options.erode * share_px, blur_px=options.blur * share_px),
+        mask=mask,
         tone=measured_tone(
             painted,
             own,

@@ -26,7 +26,7 @@ from understudy.networks.swap import Predictor
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-_RECIPE = 3
+_RECIPE = 4
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
 
@@ -153,16 +153,20 @@ def _about(info: ClipInfo, predictor: Predictor, options: MergeOptions) -> dict[
 
 def _fingerprints(faces: FacesByFrame, settings: str, reach: int) -> dict[int, str]:
     """One digest per frame of all that decides its pixels: settings, its faces and their neighbours."""
-    own = {
-        frame: sorted([list(record.landmarks_68), record.track, record.person] for record in records)
-        for frame, records in faces.items()
-    }
+    own = {frame: sorted(_deciding(record) for record in records) for frame, records in faces.items()}
     digests = {frame: hashlib.sha256(json.dumps(parts).encode()).hexdigest() for frame, parts in own.items()}
     marks = {}
     for frame in faces:
         around = [(near - frame, digests[near]) for near in _near(frame, reach) if near in faces]
         marks[frame] = hashlib.sha256(json.dumps([settings, around]).encode()).hexdigest()[:24]
     return marks
+
+
+def _deciding(record: FaceRecord) -> list[Any]:
+    """What of a face decides pixels: where it is, whose it is, and what was drawn in it by hand."""
+    drawn = [polygon.model_dump(mode="json") for polygon in record.polygons]
+    place = [list(record.landmarks_68), record.track, record.person]
+    return [*place, record.brows_up, json.dumps(drawn)]
 
 
 def _near(frame: int, reach: int) -> range:

@@ -1,66 +1,135 @@
-"""The soft mask of one painted face, in crop space: chosen, eroded, feathered, and zero at the crop's border.
+"""The arithmetic of soft masks in crop space: shrink, feather, end inside the crop.
 
-Working in the crop makes erode and blur grow with the face. Not here: where the hull comes from (`masks`),
-blending (`blend`).
+Working in the crop makes every size grow with the face. Masks are (height, width), 0..1; what lies beyond the
+crop counts as 0. Not here: which mask it is (`face_mask`), blending (`blend`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.merging.masking.options import MaskKind
-
 Float32 = npt.NDArray[np.float32]
 
 NOISE_FLOOR = 1 / 255  # what is weaker than one step of an 8-bit picture is nothing
-_BORDER_SHARE = 1 / 24  # of the crop's side, over which every mask fades to zero
+_STEP_PX = 4  # a large disc is the sum of discs of this radius, which are much faster
+_TAIL = 2.5 / 4  # of a feather's width: further out than this many sigmas next to nothing is left of it
+_COARSE_SIGMA_PX = 5.0  # a Gaussian this wide looks the same from half as many pixels
 
 
-def chosen_mask(kind: MaskKind, *, learned_HW: Float32, hull_HW: Float32) -> Float32:
-    """The mask `kind` asks for, values 0..1, in the shape both masks share."""
-    learned = np.clip(learned_HW, 0, 1).astype(np.float32)
-    if kind == "learned":
-        return learned
-    if kind == "dst-hull":
-        return np.clip(hull_HW, 0, 1).astype(np.float32)
-    return learned * np.clip(hull_HW, 0, 1).astype(np.float32)
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """A size on every side of an upright face, in mask pixels; left and right as the picture shows them."""
+
+    left: float = 0.0
+    right: float = 0.0
+    top: float = 0.0
+    bottom: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """How a mask ends. Sizes are mask pixels; those of `more_*` are added to the size of all sides."""
+
+    erode_px: float = 0.0
+    blur_px: float = 0.0
+    border_px: float = 2.0
+    more_erode: Sides = Sides()
+    more_blur: Sides = Sides()
+    right: tuple[float, float] = (1.0, 0.0)  # where an upright face's right side of the picture lies
+
+
+def soft_mask(mask_HW: Float32, edge: Edge) -> Float32:
+    """Erode, keep off the border, feather, fade at the border and cut the noise, in this order. Values 0..1."""
+    mask = eroded(mask_HW, edge.erode_px)
+    mask = eroded_at_sides(mask, edge.more_erode, edge.right)
+    widest = edge.blur_px + max(0.0, *vars(edge.more_blur).values())
+    mask = feathered_at_sides(within_border(mask, widest * _TAIL), edge.blur_px, edge.more_blur, edge.right)
+    return cut_noise(np.clip(faded_at_border(mask, edge.border_px), 0, 1))
 
 
 def eroded(mask_HW: Float32, radius_px: float) -> Float32:
-    """Shrink a mask by `radius_px` on every side, or grow it where negative; beyond the crop counts as 0."""
-    steps = round(abs(radius_px))
-    if steps == 0:
-        return mask_HW
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * steps + 1, 2 * steps + 1))
-    padded = cv2.copyMakeBorder(mask_HW, steps, steps, steps, steps, cv2.BORDER_CONSTANT, value=0.0)
+    """Shrink a mask by `radius_px` on every side, or grow it where negative."""
     change = cv2.erode if radius_px > 0 else cv2.dilate
-    return change(padded, kernel)[steps:-steps, steps:-steps].astype(np.float32)
+
+    def step(mask: Float32, radius: int) -> Float32:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+        return _morphed(change, mask, kernel, (radius, radius))
+
+    steps = int(abs(radius_px)) // _STEP_PX
+    mask = mask_HW
+    for _ in range(steps):
+        mask = step(mask, _STEP_PX)
+    return _between(lambda radius: step(mask, radius), mask, abs(radius_px) - steps * _STEP_PX)
+
+
+def eroded_at_sides(mask_HW: Float32, more: Sides, right: tuple[float, float] = (1.0, 0.0)) -> Float32:
+    """Move the edge of single sides inwards, or outwards where negative. An edge that leans moves by its share.
+
+    `right` is the unit vector, in mask pixels, to the right of the upright face.
+    """
+    inwards = {"left": right, "right": _turned(right, 2), "top": _turned(right, 1), "bottom": _turned(right, 3)}
+    mask = mask_HW
+    for side, direction in inwards.items():
+        mask = _eroded_along(mask, getattr(more, side), direction)
+    return mask
 
 
 def feathered(mask_HW: Float32, width_px: float) -> Float32:
-    """Soften a mask's edge over about `width_px` (four sigmas of the Gaussian); beyond the crop counts as 0."""
+    """Soften a mask's edge over about `width_px`, which is four sigmas of the Gaussian."""
     if width_px < 0.5:
         return mask_HW
-    soft = cv2.GaussianBlur(mask_HW, (0, 0), width_px / 4, borderType=cv2.BORDER_CONSTANT)
-    return soft.astype(np.float32)
-
-
-def faded_at_border(mask_HW: Float32) -> Float32:
-    """Multiply by a ramp that is exactly 0 on the outermost pixels, so that no square edge can ever show."""
+    sigma = width_px / 4
     height, width = mask_HW.shape
-    rows = np.minimum(np.arange(height), np.arange(height)[::-1])
-    columns = np.minimum(np.arange(width), np.arange(width)[::-1])
-    ramp_px = max(2.0, _BORDER_SHARE * min(height, width))
-    ramp = np.clip(np.minimum(rows[:, None], columns[None, :]) / ramp_px, 0, 1)
-    return (mask_HW * ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+    halvings = 0
+    while sigma / 2**halvings > _COARSE_SIGMA_PX and not (height | width) & ((2 << halvings) - 1):
+        halvings += 1
+    if not halvings:
+        return _blurred(mask_HW, sigma)
+    small = (width >> halvings, height >> halvings)
+    shrunk = np.asarray(cv2.resize(mask_HW, small, interpolation=cv2.INTER_AREA), np.float32)
+    coarse = _blurred(shrunk, sigma / 2**halvings)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def soft_mask(mask_HW: Float32, *, erode_px: float, blur_px: float) -> Float32:
-    """Erode, feather, fade at the border and cut the noise, in this order. Values 0..1."""
-    mask = faded_at_border(feathered(eroded(mask_HW, erode_px), blur_px))
-    return cut_noise(np.clip(mask, 0, 1))
+def feathered_at_sides(
+    mask_HW: Float32, width_px: float, more: Sides, right: tuple[float, float] = (1.0, 0.0)
+) -> Float32:
+    """`feathered`, wider or narrower towards single sides, with no seam between them."""
+    if not any(vars(more).values()):
+        return feathered(mask_HW, width_px)
+    across, down = _directions(mask_HW, right)
+    towards = {
+        "left": np.minimum(across, 0) ** 2,
+        "right": np.maximum(across, 0) ** 2,
+        "top": np.minimum(down, 0) ** 2,
+        "bottom": np.maximum(down, 0) ** 2,
+    }  # squares of sine and cosine: the four add up to one
+    soft = np.zeros_like(mask_HW)
+    widths = {side: max(0.0, width_px + getattr(more, side)) for side in towards}
+    for wanted in set(widths.values()):
+        weight = sum(towards[side] for side, width in widths.items() if width == wanted)
+        soft += np.asarray(weight, np.float32) * feathered(mask_HW, wanted)
+    return soft
+
+
+def within_border(mask_HW: Float32, margin_px: float) -> Float32:
+    """Nothing nearer than `margin_px` to the border, so that a feather still ends inside the crop."""
+    height, width = mask_HW.shape
+    return mask_HW * _ramp(height, width, float(margin_px), 1.0) if margin_px >= 0.5 else mask_HW
+
+
+def faded_at_border(mask_HW: Float32, width_px: float) -> Float32:
+    """Fade smoothly over `width_px`, at least 2, to exactly 0 on the outermost pixels: no square can show."""
+    height, width = mask_HW.shape
+    ramp = _ramp(height, width, 0.0, max(2.0, float(width_px)))
+    return np.asarray(mask_HW * (ramp * ramp * (3 - 2 * ramp)), np.float32)
 
 
 def resized_mask(mask_HW: Float32, size_px: int) -> Float32:
@@ -75,3 +144,70 @@ def resized_mask(mask_HW: Float32, size_px: int) -> Float32:
 def cut_noise(mask_HW: Float32) -> Float32:
     """Values below NOISE_FLOOR become exactly 0, so that a frame outside its masks stays as it was."""
     return np.where(mask_HW < NOISE_FLOOR, 0, mask_HW).astype(np.float32)
+
+
+def _between(changed: Callable[[int], Float32], unchanged: Float32, size_px: float) -> Float32:
+    """What lies between the two whole sizes around `size_px`, so that an edge moves by parts of a pixel."""
+    whole = int(size_px)
+    part = np.float32(size_px - whole)
+    low = changed(whole) if whole else unchanged
+    if part < 1e-3:
+        return low
+    return np.asarray(low + part * (changed(whole + 1) - low), np.float32)
+
+
+def _eroded_along(mask_HW: Float32, length_px: float, direction: tuple[float, float]) -> Float32:
+    """Shrink by a line from every pixel against `direction`; a negative length grows that side."""
+    change = cv2.erode if length_px > 0 else cv2.dilate
+
+    def step(length: int) -> Float32:
+        # Eroding looks back to where the edge comes from, growing looks ahead to where it goes to.
+        reach = np.arange(length + 1)[:, None] * np.array(direction) * (-1 if length_px > 0 else 1)
+        places = np.rint(reach).astype(int)
+        low = places.min(0)
+        columns, rows = (places - low).T
+        kernel = np.zeros((rows.max() + 1, columns.max() + 1), np.uint8)
+        kernel[rows, columns] = 1
+        return _morphed(change, mask_HW, kernel, (int(-low[0]), int(-low[1])))
+
+    return _between(step, mask_HW, abs(length_px))
+
+
+def _morphed(
+    change: Callable[..., Any], mask_HW: Float32, kernel: npt.NDArray[Any], anchor: tuple[int, int]
+) -> Float32:
+    changed = change(mask_HW, kernel, anchor=anchor, borderType=cv2.BORDER_CONSTANT, borderValue=0.0)
+    return np.asarray(changed, np.float32)
+
+
+def _blurred(mask_HW: Float32, sigma_px: float) -> Float32:
+    soft = cv2.GaussianBlur(mask_HW, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(soft, np.float32)
+
+
+def _turned(right: tuple[float, float], quarters: int) -> tuple[float, float]:
+    x, y = right
+    return ((x, y), (-y, x), (-x, -y), (y, -x))[quarters]
+
+
+def _directions(mask_HW: Float32, right: tuple[float, float]) -> tuple[Float32, Float32]:
+    """Cosine and sine of every pixel's direction from the mask's middle, in the face's upright."""
+    height, width = mask_HW.shape
+    rows, columns = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
+    total = max(float(mask_HW.sum()), 1e-6)
+    x = columns[None, :] - float(mask_HW.sum(0) @ columns) / total
+    y = rows[:, None] - float(mask_HW.sum(1) @ rows) / total
+    across, down = x * right[0] + y * right[1], y * right[0] - x * right[1]
+    length = np.maximum(np.hypot(across, down), 1e-6)
+    return np.asarray(across / length, np.float32), np.asarray(down / length, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _ramp(height: int, width: int, margin_px: float, width_px: float) -> Float32:
+    """0 up to `margin_px` from the outermost pixels, rising to 1 over `width_px`."""
+    rows = np.minimum(np.arange(height), np.arange(height)[::-1])
+    columns = np.minimum(np.arange(width), np.arange(width)[::-1])
+    depth = np.minimum(rows[:, None], columns[None, :])
+    ramp = np.clip((depth - margin_px) / width_px, 0, 1).astype(np.float32)
+    ramp.flags.writeable = False
+    return ramp

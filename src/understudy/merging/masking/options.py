@@ -1,37 +1,77 @@
 """Where the painted face shows.
 
 Sizes are shares of the face's width (the side of the mean face's unit square), so one setting suits close-ups
-and wide shots alike.
+and wide shots alike. The guide says what other programs' numbers are in these.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
+from pydantic import field_validator
+
+from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name
 from understudy.options import Options, option
 
-MaskKind = Literal["learned", "dst-hull", "product"]
+_SHARE = "share of the face's width"
+
+
+def _more_erode(side: str) -> Any:
+    return option(0.0, f"Added to erode on the face's {side} side.", low=-0.3, high=0.3, unit=_SHARE)
+
+
+def _more_blur(side: str) -> Any:
+    return option(0.0, f"Added to blur on the face's {side} side.", low=-0.5, high=0.5, unit=_SHARE)
 
 
 class MaskOptions(Options):
     """Where the painted face shows."""
 
-    mask: MaskKind = option(
-        "learned",
-        "Where the face is replaced: learned is the mask the model paints with the face; dst-hull is drawn "
-        "from dst's landmarks; product is where both agree.",
+    mask: str = option(
+        "learned-prd",
+        f"Where the face is replaced: {', '.join(MASK_KINDS)}, or any of these joined by * (where both agree) "
+        "and + (either of both), like learned-prd*dst-hull. -prd is about the painted face, -dst about dst's "
+        "own: learned is the model's mask, dst-hull is drawn from landmarks. Regions drawn by hand win.",
     )
     erode: float = option(
         0.02,
         "Shrinks the mask by this much on every side; negative values grow it.",
         low=-0.3,
         high=0.3,
-        unit="share of the face's width",
+        unit=_SHARE,
+    )
+    erode_left: float = _more_erode("left (as the picture of the upright face shows it)")
+    erode_right: float = _more_erode("right")
+    erode_top: float = _more_erode("upper")
+    erode_bottom: float = _more_erode("lower")
+    erode_seamless: float = option(
+        0.0,
+        "Only for the seamless modes: shrinks by this much more where colours flow in from, not where the face "
+        "shows. It calms flicker from what lies at the mask's edge.",
+        low=-0.3,
+        high=0.3,
+        unit=_SHARE,
     )
     blur: float = option(
         0.1,
         "Softens the mask's edge over about this width. The edge always ends inside the crop.",
         low=0.0,
         high=0.5,
-        unit="share of the face's width",
+        unit=_SHARE,
     )
+    blur_left: float = _more_blur("left (as the picture of the upright face shows it)")
+    blur_right: float = _more_blur("right")
+    blur_top: float = _more_blur("upper")
+    blur_bottom: float = _more_blur("lower")
+    border: float = option(
+        0.042,
+        "Width over which every mask fades to nothing at the crop's border.",
+        low=0.01,
+        high=0.25,
+        unit="share of the crop's side",
+    )
+
+    @field_validator("mask", mode="after")
+    @classmethod
+    def _is_a_mask(cls, text: str) -> str:
+        return plain_mask_name(text)

@@ -1,0 +1,198 @@
+"""The mask of one face: every kind from its own source, regions drawn by hand, sizes that follow the face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import landmarks, record
+from understudy import geometry
+from understudy.facesets.record import Polygon
+from understudy.masks.hull import hull_mask
+from understudy.merging.masking.face_mask import FaceMask, MaskInputs, combined, face_mask
+from understudy.merging.masking.kinds import MASK_KINDS
+from understudy.merging.masking.options import MaskOptions
+
+SIZE = 64
+POINTS = landmarks()
+CROP = geometry.crop_from_frame(POINTS, face_type="full", size_px=SIZE)
+
+
+def dot(x: float, y: float, radius: float, strength: float = 1.0, *, size: int = SIZE) -> np.ndarray:
+    rows, columns = np.mgrid[0:size, 0:size] + 0.5
+    return (strength * np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1)).astype(np.float32)
+
+
+PRD, DST = dot(26, 34, 18, 0.9), dot(38, 34, 18, 0.8)
+
+
+def inputs(*, scale: float = 1.0, **changes: Any) -> MaskInputs:
+    centre = SIZE / 2
+    zoom = np.array([[1 / scale, 0, centre * (1 - 1 / scale)], [0, 1 / scale, centre * (1 - 1 / scale)]])
+    return MaskInputs(
+        record=record(1, POINTS).model_copy(update=changes),
+        crop_from_frame=CROP,
+        paste_from_frame=geometry.compose(zoom, CROP),
+        learned_prd_HW=PRD,
+        learned_dst_HW=DST,
+    )
+
+
+def made(**options: Any) -> FaceMask:
+    return face_mask(inputs(), MaskOptions(**options))
+
+
+def square(low: float, high: float, kind: str) -> Polygon:
+    """In crop pixels, said in frame pixels as faces carry them."""
+    corners = np.array([(low, low), (high, low), (high, high), (low, high)])
+    points = geometry.transform_points(geometry.inverse(CROP), corners)
+    return Polygon(kind=kind, points=[(float(x), float(y)) for x, y in points])
+
+
+def at(mask: np.ndarray, x: float, y: float) -> float:
+    """In crop pixels."""
+    return float(mask[int(y / SIZE * len(mask)), int(x / SIZE * len(mask))])
+
+
+def test_every_kind_is_made_of_its_own_sources() -> None:
+    # Only prd; both; only dst; neither.
+    seen = {kind: [at(made(mask=kind).seen_HW, x, 34) for x in (14, 32, 50, 60)] for kind in MASK_KINDS}
+    wanted = {
+        "full": [1, 1, 1, 1],
+        "learned-prd": [0.9, 0.9, 0, 0],
+        "learned-dst": [0, 0.8, 0.8, 0],
+        "learned-product": [0, 0.72, 0, 0],
+        "learned-sum": [0.9, 1, 0.8, 0],
+    }
+    for kind, values in wanted.items():
+        np.testing.assert_allclose(seen[kind], values, atol=0.02, err_msg=kind)
+
+
+def test_the_hull_is_drawn_where_dsts_landmarks_are_and_as_high_as_the_face_says() -> None:
+    hull = made(mask="dst-hull").seen_HW
+    to_mask = geometry.resized_crop(CROP, from_px=SIZE, to_px=256)
+    np.testing.assert_allclose(hull, hull_mask(geometry.transform_points(to_mask, POINTS), 256, 256))
+    higher = face_mask(inputs(brows_up=2.0), MaskOptions(mask="dst-hull")).seen_HW
+    assert higher.sum() > hull.sum() * 1.02
+
+
+def test_products_bind_before_sums_and_named_kinds_stand_in_brackets() -> None:
+    pictures = {
+        name: np.float32(value)
+        for name, value in {"learned-prd": 0.6, "learned-dst": 0.7, "dst-hull": 0.5, "full": 1.0}.items()
+    }
+    for text, value in {
+        "learned-prd*learned-dst+dst-hull": 0.92,
+        "dst-hull+learned-prd*learned-dst": 0.92,
+        "learned-sum*dst-hull": 0.5,
+        "learned-prd*learned-prd": 0.36,
+        "full+full": 1.0,
+    }.items():
+        assert combined(text, pictures.__getitem__) == pytest.approx(value), text
+
+
+def test_a_source_is_drawn_once_however_often_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from understudy.merging.masking import face_mask as module
+
+    calls = []
+    drawn = module._DRAWN_BY["dst-hull"]
+    monkeypatch.setitem(module._DRAWN_BY, "dst-hull", lambda given: (calls.append(1), drawn(given))[1])
+    made(mask="dst-hull*learned-prd+dst-hull*learned-dst")
+    made(mask="learned-prd")
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("kind", [*MASK_KINDS, "learned-prd*dst-hull"])
+def test_regions_drawn_by_hand_win_over_every_kind(kind: str) -> None:
+    options = MaskOptions(mask=kind)
+    plain = face_mask(inputs(), options).area_HW
+    within = face_mask(inputs(polygons=[square(4, 16, "include")]), options).area_HW
+    assert at(within, 10, 10) == 1 and at(within, 32, 34) == 0
+    without = face_mask(inputs(polygons=[square(28, 36, "exclude")]), options).area_HW
+    assert at(without, 32, 34) == 0
+    far = np.ones_like(plain, bool)
+    far[100:150, 100:150] = False
+    np.testing.assert_array_equal(without[far], plain[far])
+    both = [square(20, 44, "include"), square(28, 36, "exclude")]
+    cut = face_mask(inputs(polygons=both), options).area_HW
+    assert at(cut, 32, 34) == 0 and at(cut, 24, 24) == 1
+
+
+def test_dsts_masks_stay_where_dst_is_when_the_painted_face_is_scaled() -> None:
+    scaled = inputs(scale=1.25)
+    back = geometry.compose(CROP, geometry.inverse(scaled.mask_from_frame))
+    for kind in ("dst-hull", "learned-dst"):
+        plain = face_mask(inputs(), MaskOptions(mask=kind)).seen_HW
+        seen = face_mask(scaled, MaskOptions(mask=kind)).seen_HW
+        rows, columns = np.mgrid[0:256, 0:256] + 0.5
+        places = [
+            geometry.transform_points(
+                to_crop, [(mask * columns).sum() / mask.sum(), (mask * rows).sum() / mask.sum()]
+            )
+            for mask, to_crop in (
+                (plain, geometry.compose(CROP, geometry.inverse(inputs().mask_from_frame))),
+                (seen, back),
+            )
+        ]
+        np.testing.assert_allclose(places[0], places[1], atol=0.2)
+        assert plain.sum() / seen.sum() == pytest.approx(1.25**2, rel=0.03)
+    painted = face_mask(scaled, MaskOptions(mask="learned-prd")).seen_HW
+    np.testing.assert_array_equal(painted, made(mask="learned-prd").seen_HW)
+
+
+CHANGES = {
+    "erode": 0.1,
+    "erode_left": 0.1,
+    "erode_right": 0.1,
+    "erode_top": 0.1,
+    "erode_bottom": 0.1,
+    "blur": 0.3,
+    "blur_left": 0.2,
+    "blur_right": 0.2,
+    "blur_top": 0.2,
+    "blur_bottom": 0.2,
+    "border": 0.25,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_option_of_the_edge_changes_the_soft_mask_where_it_says(name: str) -> None:
+    options = {"mask": "full"} if name == "border" else {"mask": "dst-hull"}
+    plain, changed = made(**options).soft_HW, made(**options, **{name: CHANGES[name]}).soft_HW
+    difference = np.abs(plain - changed)
+    assert difference.sum() > 50
+    rows, columns = np.mgrid[0:256, 0:256] - 128.0
+    middle = (difference * columns).sum() / difference.sum(), (difference * rows).sum() / difference.sum()
+    if "_" in name:
+        wanted = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[name.split("_")[1]]
+        assert np.dot(middle, wanted) > 12
+
+
+def test_sizes_are_shares_of_the_faces_width_whatever_the_crop_shows() -> None:
+    """The same erode takes the same part of a face away, in a tight crop and in a wide one."""
+    lost = {}
+    for face_type in ("full", "whole", "head"):
+        crop = geometry.crop_from_frame(POINTS, face_type=face_type, size_px=SIZE)
+        given = MaskInputs(
+            record=record(1, POINTS),
+            crop_from_frame=crop,
+            paste_from_frame=crop,
+            learned_prd_HW=PRD,
+            learned_dst_HW=DST,
+        )
+        areas = [
+            float((face_mask(given, MaskOptions(mask="dst-hull", blur=0.0, erode=erode)).soft_HW).sum())
+            for erode in (0.0, 0.1)
+        ]
+        lost[face_type] = areas[1] / areas[0]
+    assert lost["full"] == pytest.approx(lost["whole"], abs=0.02)
+    assert lost["full"] == pytest.approx(lost["head"], abs=0.03)
+
+
+def test_the_seam_of_seamless_modes_can_be_eroded_alone() -> None:
+    plain, eroded = made(mask="dst-hull"), made(mask="dst-hull", erode_seamless=0.08)
+    np.testing.assert_array_equal(plain.soft_HW, eroded.soft_HW)
+    np.testing.assert_array_equal(plain.seam_HW, plain.soft_HW)
+    assert eroded.seam_HW.sum() < 0.9 * eroded.soft_HW.sum()
