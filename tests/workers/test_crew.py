@@ -72,7 +72,8 @@ def test_a_killed_process_is_replaced_for_the_frames_it_had_left(tmp_path: Path)
     notices = [each for each in said if isinstance(each, Notice)]
     assert sorted(each for each in said if not isinstance(each, Notice)) == [2 * n for n in range(15)]
     assert [each.text for each in notices] == [
-        "A process that doubled numbers died (signal 9; usually the memory ran out); frames 7 to 9 are doubled again."
+        "A process that doubled numbers died (signal 9; usually the memory ran out); frames 7 to 9 are doubled "
+        "again."
     ]
 
 

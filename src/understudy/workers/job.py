@@ -29,8 +29,8 @@ class Job(Protocol):
     def opened(self) -> AbstractContextManager[Work]:
         """Load what the work needs.
 
-        The work takes what `Order.parcel` made of a stretch, and gives answers in the order of frames: (the last
-        frame that is done now, what is said of those since the answer before).
+        The work takes what `Order.parcel` made of a stretch, and gives answers in the order of frames: (the
+        last frame that is done now, what is said of those since the answer before).
         """
         ...
 
@@ -72,8 +72,8 @@ def told_of_death(words: Words, left: Stretch, *, deaths: int, cause: str) -> No
 
 
 def stretches(indices: Sequence[int], *, step: int, most: int, workers: int, each: int) -> list[Stretch]:
-    """`indices` in equal runs of whole steps: at least `each` for every worker where there are so many frames, and
-    none longer than `most` steps."""
+    """`indices` in equal runs of whole steps: at least `each` a worker where there are so many, and none
+    longer than `most` steps."""
     steps = -(-len(indices) // (step * workers * each))
     size = step * min(most, max(1, steps))
     return [indices[at : at + size] for at in range(0, len(indices), size)]

@@ -33,8 +33,8 @@ class WorkerOptions(Options):
 
     workers: str = option(
         "auto",
-        "How many processes share the frames. auto (or local, or 0) takes one on every accelerator, or on every "
-        "core where the clip is long enough to be worth it and the memory lasts.",
+        "How many processes share the frames. auto (or local, or 0) takes one on every accelerator, or on "
+        "every core where the clip is long enough to be worth it and the memory lasts.",
         unit="processes",
     )
 
