@@ -138,6 +138,10 @@ class DeviceUnavailable(UnderstudyError):
     """The chosen compute device does not exist here."""
 
 
+class ClusterUnavailable(UnderstudyError):
+    """There is no Ray, or no cluster, to share work with."""
+
+
 class WeightsMissing(UnderstudyError):
     """A network's weights are not installed, or not the ones we pinned."""
 

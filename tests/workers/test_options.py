@@ -18,6 +18,8 @@ from understudy.workers.options import WorkerOptions, Workers, parse_workers
         (0, Workers()),
         (3, Workers(count=3)),
         ("12", Workers(count=12)),
+        ("ray", Workers(cluster="ray")),
+        ("ray://head:10001", Workers(cluster="ray://head:10001")),
     ],
 )
 def test_numbers_and_clusters_are_told_apart(said: object, meant: Workers) -> None:

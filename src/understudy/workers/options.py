@@ -10,22 +10,26 @@ from pydantic import field_validator
 from understudy.options import Options, option
 
 _MOST = 64
+_CLUSTER = "ray"
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who does the work: so many processes (0: as many as pay)."""
+    """Who does the work: so many processes (0: as many as pay), or those of a cluster."""
 
     count: int = 0
+    cluster: str = ""  # its address, or "ray" for that of RAY_ADDRESS or one that is started here
 
 
 def parse_workers(text: str) -> Workers:
     """What `workers` says. Raises ValueError."""
     if text in ("auto", "local"):
         return Workers()
+    if text == _CLUSTER or text.startswith(f"{_CLUSTER}://"):
+        return Workers(cluster=text)
     if text.isascii() and text.isdecimal() and int(text) <= _MOST:
         return Workers(count=int(text))
-    raise ValueError(f"takes auto or a number up to {_MOST}, not {text!r}")
+    raise ValueError(f"takes auto, a number up to {_MOST}, ray or ray://HOST:PORT, not {text!r}")
 
 
 class WorkerOptions(Options):
@@ -34,7 +38,9 @@ class WorkerOptions(Options):
     workers: str = option(
         "auto",
         "How many processes share the frames. auto (or local, or 0) takes one on every accelerator, or on "
-        "every core where the clip is long enough to be worth it and the memory lasts.",
+        "every core where the clip is long enough to be worth it and the memory lasts. ray hands them to a Ray "
+        "cluster at RAY_ADDRESS, or to one of this machine alone; ray://HOST:PORT to the machines there, which "
+        "must all see the project.",
         unit="processes",
     )
 

@@ -12,8 +12,13 @@ from understudy.events import Event, Notice, Progress
 from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.task import Task
-from understudy.facesets.extraction.workers import looked_at_by_workers, worker_devices
+from understudy.facesets.extraction.workers import (
+    looked_at_by_cluster,
+    looked_at_by_workers,
+    worker_devices,
+)
 from understudy.media.clip import Clip
+from understudy.workers.options import parse_workers
 
 
 def find(clip: Clip, log: FoundLog, task: Task, wanted: range) -> Iterator[Event]:
@@ -39,6 +44,11 @@ def find(clip: Clip, log: FoundLog, task: Task, wanted: range) -> Iterator[Event
 def looked_at_anywhere(clip: Clip, task: Task, indices: Sequence[int]) -> Iterator[list[FoundFrame] | Notice]:
     """The finds of the frames `indices`, which ascend, in batches: from this process, or from several where
     they are asked for or worth it."""
+    if parse_workers(task.options.workers).cluster:
+        yield from looked_at_by_cluster(
+            task.clip_path, task.finder_plan(task.devices[0].split(":")[0]), indices
+        )
+        return
     devices = worker_devices(task.options, task.devices, len(indices))
     plans = [task.finder_plan(device) for device in devices]
     if len(plans) > 1:

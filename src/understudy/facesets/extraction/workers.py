@@ -16,7 +16,7 @@ from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.media.opening import open_clip
-from understudy.workers import crew
+from understudy.workers import cluster, crew
 from understudy.workers.job import Order, Stretch, Words, Work, stretches, worth_starting
 from understudy.workers.options import parse_workers
 
@@ -24,6 +24,7 @@ _WORTH_A_PROCESS_FRAMES = 300  # loading the networks takes as long as finding f
 _MEMORY_BYTES = 1_500_000_000
 _MOST_BATCHES = 16  # in one stretch: long enough that seeking to its beginning costs little
 _STRETCHES_EACH = 4  # at least, so that no process waits long for the last one
+_STRETCHES_IN_A_CLUSTER = 16  # times _STRETCHES_EACH; how many machines there are is not known yet
 _ORDER = Order(
     Words(
         does="looked for faces",
@@ -80,6 +81,22 @@ def looked_at_by_workers(
         [LookingJob(clip_path, plan) for plan in plans],
         _stretches(indices, batch=plans[0].options.batch_frames, workers=len(plans)),
         _ORDER,
+    )
+
+
+def looked_at_by_cluster(
+    clip_path: Path, plan: FinderPlan, indices: Sequence[int]
+) -> Generator[Found | Notice]:
+    """Like `looked_at_by_workers`, from the machines of the Ray cluster that the option `workers` names.
+
+    Raises ClusterUnavailable too.
+    """
+    return cluster.shared_out(
+        parse_workers(plan.options.workers).cluster,
+        LookingJob(clip_path, plan),
+        _stretches(indices, batch=plan.options.batch_frames, workers=_STRETCHES_IN_A_CLUSTER),
+        _ORDER,
+        on_gpu=plan.inputs.device != "cpu",
     )
 
 

@@ -1,0 +1,126 @@
+"""The machines of a Ray cluster share a job: the stretches that processes of one machine get, as Ray's tasks.
+
+Every machine must have the same understudy, and see clip, project and models under the same paths. A task whose
+process or machine dies is given out once more. Not here: starting a cluster on other machines (`ray start`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from understudy.errors import ClusterUnavailable, UnderstudyError
+from understudy.events import Notice
+from understudy.workers.job import Job, Order, Stretch, Work, told_of_death
+
+_HERE = "ray"
+_AHEAD = 2  # stretches given out for every core, so that none waits for us
+_opened: dict[str, tuple[ExitStack, Work]] = {}
+_alone = threading.Lock()
+
+
+def shared_out(
+    address: str, job: Job, stretches: Sequence[Stretch], order: Order, *, on_gpu: bool = False
+) -> Generator[Any | Notice]:
+    """The answers of the machines at `address`; "ray" means RAY_ADDRESS, or a cluster of this machine alone.
+
+    With `on_gpu` every task takes a GPU. Closing the generator calls the tasks off. Raises
+    ClusterUnavailable, WorkerDied, and what the work raises.
+    """
+    with _joined(address) as ray:
+        yield Notice(f"{int(ray.cluster_resources().get('CPU', 0))} cores of {len(ray.nodes())} machines work.")
+        yield from _handed_out(ray, job, stretches, order, on_gpu=on_gpu)
+
+
+def _handed_out(
+    ray: Any, job: Job, stretches: Sequence[Stretch], order: Order, *, on_gpu: bool
+) -> Iterator[Any | Notice]:
+    task = ray.remote(num_cpus=1, num_gpus=int(on_gpu), max_retries=0)(_work)
+    sent = ray.put(job)
+    key = os.urandom(8).hex()
+    most = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    waiting, running = deque(enumerate(stretches)), dict[Any, int]()
+    held, deaths, front = dict[int, list[Any]](), Counter[int](), 0
+    try:
+        while front < len(stretches) and (waiting or running or front in held):
+            while waiting and len(running) < most:
+                number, stretch = waiting.popleft()
+                running[task.remote(key, sent, order.parcel(stretch))] = number
+            (done,), _ = ray.wait(list(running), num_returns=1)
+            number = running.pop(done)
+            try:
+                held[number] = ray.get(done)
+            except ray.exceptions.RayTaskError as error:
+                raise _our_own(error) from None
+            except ray.exceptions.RayError as error:
+                deaths[number] += 1
+                cause = str(error).splitlines()[0].rstrip(".")
+                yield told_of_death(order.words, stretches[number], deaths=deaths[number], cause=cause)
+                waiting.appendleft((number, stretches[number]))
+            if not order.in_order and number in held:
+                yield from held[number]
+                held[number] = []
+            while front in held:
+                yield from held.pop(front)
+                front += 1
+    finally:
+        for left in running:
+            ray.cancel(left, force=True)
+
+
+def _our_own(error: Any) -> Exception:
+    """What went wrong over there, as if it had gone wrong here."""
+    return error.cause if isinstance(error.cause, UnderstudyError) else RuntimeError(str(error))
+
+
+@contextlib.contextmanager
+def _joined(address: str) -> Iterator[Any]:
+    ray = _ray()
+    place = os.environ.get("RAY_ADDRESS") if address == _HERE else address
+    how = {"address": place} if place else {"include_dashboard": False}
+    try:
+        ray.init(**how, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, TimeoutError, OSError) as error:
+        raise ClusterUnavailable(
+            f"There is no Ray cluster at {address!r} ({_first_line(error)}). Start one with `ray start "
+            "--head`, or say --workers ray to use this machine alone."
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _ray() -> Any:
+    try:
+        return importlib.import_module("ray")
+    except ModuleNotFoundError as error:
+        raise ClusterUnavailable(
+            "Sharing work over machines needs Ray. Install it with `pip install 'understudy[cluster]'`."
+        ) from error
+
+
+def _work(key: str, job: Job, parcel: Any) -> list[Any]:
+    """In a process of the cluster: all answers for one parcel. What the job opened stays open for the next."""
+    with _alone:
+        if key not in _opened:
+            for stack, _ in _opened.values():
+                stack.close()
+            _opened.clear()
+            import cv2
+
+            cv2.setNumThreads(1)  # Ray gives every task one core, and says so to the other libraries
+            stack = ExitStack()
+            _opened[key] = stack, stack.enter_context(job.opened())
+        _, work = _opened[key]
+        return [said for _, said in work(parcel)]
