@@ -22,7 +22,14 @@ def test_every_option_is_described_and_its_default_is_valid(options) -> None:
 
 def test_the_modes_masks_and_colours_of_the_field_can_be_chosen() -> None:
     choices = {info.name: set(info.choices) for info in describe(MergeOptions)}
-    assert choices["mode"] == {"overlay", "hist-match", "seamless"}
+    assert choices["mode"] == {
+        "original",
+        "overlay",
+        "hist-match",
+        "hist-match-bw",
+        "seamless",
+        "seamless-hist-match",
+    } | {"raw-rgb", "raw-predict", "raw-mask", "raw-layers"}
     assert choices["color"] >= {"none", "rct"}
 
 

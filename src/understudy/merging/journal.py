@@ -23,8 +23,9 @@ _QUIET_FACTOR = 20  # a long journal is saved more rarely, so that saving stays 
 
 
 def frame_path(folder: Path, frame: int) -> Path:
-    """Where the merged picture of a frame lies."""
-    return folder / f"{frame:06d}.png"
+    """Where the merged picture of a frame lies: a PNG, or the EXR of a scene-linear clip."""
+    deep = folder / f"{frame:06d}.exr"
+    return deep if deep.is_file() else folder / f"{frame:06d}.png"
 
 
 class Journal:
@@ -84,7 +85,7 @@ class Journal:
 
     def known_frames(self) -> set[int]:
         """Frames that have an entry or a picture."""
-        pictures = self.folder.glob("[0-9]*.png")
+        pictures = [*self.folder.glob("[0-9]*.png"), *self.folder.glob("[0-9]*.exr")]
         return {*self._merged, *self._refused, *(int(p.stem) for p in pictures if p.stem.isdecimal())}
 
     def save_now_and_then(self) -> None:

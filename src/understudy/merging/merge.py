@@ -19,15 +19,15 @@ import numpy.typing as npt
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
-from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly, write_bytes
+from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
 from understudy.media.clip import Clip
-from understudy.media.images import eight_bit, encode_png
+from understudy.media.images import eight_bit
 from understudy.media.opening import open_clip
-from understudy.merging.blending.blend import BlendFailed
-from understudy.merging.composite import composite
-from understudy.merging.journal import Journal, frame_path
+from understudy.merging.journal import Journal
+from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
+from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_merged
 from understudy.merging.plan import MergePlan, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
 from understudy.networks.swap import Predictor
@@ -38,18 +38,16 @@ _WRITERS = 2
 _PNG_SHARE = 0.6  # of the raw pixels, generously
 _LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
-Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
-
 
 @dataclass(eq=False)
 class _Read:
     """One decoded frame with its faces cut out for the model."""
 
     index: int
-    rgb: Frame
+    rgb: Picture
     records: Sequence[FaceRecord]
     crop_matrices: list[npt.NDArray[np.float64]]
-    crops: list[Frame]
+    crops: list[npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]
 
 
 @dataclass(eq=False)
@@ -57,7 +55,7 @@ class _Painted:
     """One frame whose faces are painted and wait for their neighbours. `rgb` is None where only they matter."""
 
     index: int
-    rgb: Frame | None
+    rgb: Picture | None
     records: Sequence[FaceRecord]
     faces: list[PaintedFace] = field(default_factory=list)
 
@@ -96,7 +94,7 @@ def merge(
             require_free_space(folder, needed_bytes=int(len(plan.todo) * frame_bytes * _PNG_SHARE))
             yield from _merge_todo(clip, plan, predictor, journal, options)
     for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
-        frame_path(folder, frame).unlink(missing_ok=True)
+        remove_merged(folder, frame)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
         journal.save(complete=True, unswapped=unswapped)
@@ -128,7 +126,7 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
     if plan.todo or plan.gone:
         journal.save()
     for frame in plan.gone:
-        frame_path(folder, frame).unlink(missing_ok=True)
+        remove_merged(folder, frame)
     for left_over in folder.glob(f".*{ASIDE_SUFFIX}.png"):  # by a process that was killed
         left_over.unlink(missing_ok=True)
 
@@ -147,11 +145,15 @@ def _merge_todo(
                 ready = window[at]
                 if ready.rgb is None:
                     continue
-                picture, reason = _composed(ready.rgb, _steady_faces(window, at, plan.reach), options)
-                if picture is None:
+                merged, reason = merged_as_far_as_possible(
+                    ready.rgb, _steady_faces(window, at, plan.reach), options
+                )
+                if merged is None:
                     journal.refuse(ready.index, plan.fingerprints[ready.index], reason)
                 else:
-                    writing.append((ready.index, pool.submit(_write, journal.folder, ready.index, picture)))
+                    writing.append(
+                        (ready.index, pool.submit(write_merged, journal.folder, ready.index, merged))
+                    )
                     if reason:
                         journal.merged_partly(ready.index, reason)
                 _collect(writing, plan, journal, leave=_WRITERS)
@@ -163,28 +165,6 @@ def _merge_todo(
         pool.shutdown(wait=True)
         _collect_finished(writing, plan, journal)
         journal.save()
-
-
-def _composed(rgb: Frame, faces: Sequence[PaintedFace], options: MergeOptions) -> tuple[Frame | None, str]:
-    """The frame with all faces that can be painted, and why the others can't; None where no face can."""
-    try:
-        return composite(rgb, faces, options), ""
-    except BlendFailed as failed:
-        reason = str(failed)
-    good = [face for face in faces if len(faces) > 1 and _can_be_painted(rgb, face, options)]
-    return (composite(rgb, good, options) if good else None), reason
-
-
-def _can_be_painted(rgb: Frame, face: PaintedFace, options: MergeOptions) -> bool:
-    try:
-        composite(rgb, [face], options)
-    except BlendFailed:
-        return False
-    return True
-
-
-def _write(folder: Path, frame: int, picture: Frame) -> None:
-    write_bytes(frame_path(folder, frame), encode_png(picture))
 
 
 def _collect(

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from understudy import geometry
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
-from understudy.merging.blending.options import HISTOGRAM_MODES
+from understudy.merging.blending.modes import MODES
 from understudy.merging.coloring import pixels
 from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
+from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.mask import resized_mask
 from understudy.merging.options import MergeOptions
@@ -25,7 +26,8 @@ from understudy.networks.swap import Prediction
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
-Frame = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+
+_FILTER_PX = 8  # Lanczos reaches 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,8 @@ def painted_face(
             compared,
             options,
             light_px=options.light_size * face_px,
-            histogram=options.mode in HISTOGRAM_MODES,
+            histogram=MODES[options.mode].histogram,
+            bw=MODES[options.mode].grey,
         ),
         width_px=face_px,
     )
@@ -109,18 +112,27 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
     return replace(face, tone=steadied_tone(face.tone, tones, reach=reach))
 
 
-def own_crop(frame_rgb: Frame, crop_from_frame: Float64, size_px: int) -> Frame:
-    """dst's own face as the model wants to see it."""
-    return crop(frame_rgb, crop_from_frame, size_px)
+def own_crop(
+    frame_rgb: Picture, crop_from_frame: Float64, size_px: int
+) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    """dst's own face as the model wants to see it: encoded, within 0..1, also from a scene-linear frame."""
+    if frame_rgb.dtype.kind != "f":
+        return crop(frame_rgb, crop_from_frame, size_px)
+    # Highlights are clipped before anything is averaged, or a spark would ring or whiten all around it.
+    shown, shown_from_frame = _part_around(frame_rgb, crop_from_frame, size_px)
+    return crop(sight(shown), geometry.compose(crop_from_frame, geometry.inverse(shown_from_frame)), size_px)
 
 
-def as_share(picture: npt.NDArray[np.generic]) -> Float32:
-    """float32 0..1 from uint8, uint16 or float."""
-    if picture.dtype == np.uint8:
-        return picture.astype(np.float32) / np.float32(255)
-    if picture.dtype == np.uint16:
-        return picture.astype(np.float32) / np.float32(65535)
-    return picture.astype(np.float32)
+def _part_around(frame: Picture, crop_from_frame: Float64, size_px: int) -> tuple[Picture, Float64]:
+    """The part of the frame that a crop shows, with room for its filter, and the shift into it."""
+    corners = geometry.transform_points(
+        geometry.inverse(crop_from_frame), [[0, 0], [size_px, 0], [size_px, size_px], [0, size_px]]
+    )
+    end = np.array(frame.shape[1::-1])
+    low = np.clip(np.floor(corners.min(0)).astype(int) - _FILTER_PX, 0, end - 1)
+    high = np.clip(np.ceil(corners.max(0)).astype(int) + _FILTER_PX, low + 1, end)
+    x0, y0, x1, y1 = *low.tolist(), *high.tolist()
+    return frame[y0:y1, x0:x1], np.array([[1.0, 0, -x0], [0, 1, -y0]])
 
 
 def _face_width_px(landmarks_68: Float64, crop_from_frame: Float64) -> float:

@@ -18,7 +18,7 @@ from understudy import geometry
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
-from understudy.merging.blending.options import HISTOGRAM_MODES
+from understudy.merging.blending.modes import MODES
 from understudy.merging.journal import Journal
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Predictor
@@ -70,7 +70,7 @@ def planned(
 ) -> MergePlan:
     """Compare what should be with what `journal` knows."""
     faces, left_out = _usable_faces(stored, clip.info, clip_name)
-    reach = options.steady_frames if options.color != "none" or options.mode in HISTOGRAM_MODES else 0
+    reach = options.steady_frames if options.color != "none" or MODES[options.mode].histogram else 0
     about = _about(clip.info, predictor, options)
     settings = json.dumps([_RECIPE, about], sort_keys=True)
     prints = _fingerprints(faces, settings, reach)

@@ -1,0 +1,107 @@
+"""A merged frame as it lies on disk: its picture, its mask and, where asked for, its faces.
+
+Frames of 8 and 16 bits are PNG, scene-linear ones half-float EXR. Masks and faces lie in folders of their own
+under the names of their frames. Not here: which frames are done (`journal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.files import write_bytes
+from understudy.media.exr import encode_exr
+from understudy.media.images import encode_png
+from understudy.merging.blending.blend import BlendFailed
+from understudy.merging.composite import composite
+from understudy.merging.journal import frame_path
+from understudy.merging.layers import Layers
+from understudy.merging.light import Picture
+from understudy.merging.options import MergeOptions
+from understudy.merging.painted import PaintedFace
+from understudy.merging.watching import unwatched
+
+MASKS, FACES = "masks", "faces"
+
+
+@dataclass(frozen=True, eq=False)
+class MergedFrame:
+    """One finished frame with what is kept beside it."""
+
+    picture: Picture
+    mask_HW: npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | None = None
+    faces_HWC: Picture | None = None  # straight colours; their alpha is the mask
+
+
+def merged_frame(frame: Picture, faces: Sequence[PaintedFace], options: MergeOptions) -> MergedFrame:
+    """The frame with its faces, and its layers. Raises BlendFailed where a face can't be painted."""
+    if options.kept_layers == "none":
+        return MergedFrame(composite(frame, faces, options, watch=unwatched))
+    square = len(faces[0].painted_HWC)
+    height, width = (square, square) if options.mode == "raw-predict" else frame.shape[:2]
+    layers = Layers(height, width, faces=options.kept_layers == "all")
+    picture = composite(frame, faces, options, watch=layers)
+    return MergedFrame(
+        picture, layers.stored_mask(frame.dtype), layers.stored_faces(options.light, frame.dtype)
+    )
+
+
+def merged_as_far_as_possible(
+    frame: Picture, faces: Sequence[PaintedFace], options: MergeOptions
+) -> tuple[MergedFrame | None, str]:
+    """The frame with all faces that can be painted, and why the others can't; None where no face can."""
+    try:
+        return merged_frame(frame, faces, options), ""
+    except BlendFailed as failed:
+        reason = str(failed)
+    good = [face for face in faces if len(faces) > 1 and _can_be_painted(frame, face, options)]
+    return (merged_frame(frame, good, options) if good else None), reason
+
+
+def _can_be_painted(frame: Picture, face: PaintedFace, options: MergeOptions) -> bool:
+    try:
+        composite(frame, [face], options)
+    except BlendFailed:
+        return False
+    return True
+
+
+def write_merged(folder: Path, frame: int, merged: MergedFrame) -> None:
+    """Put a merged frame in its place, the picture last; what an earlier merge kept beside it goes away."""
+    for place, picture in (
+        (folder / MASKS, merged.mask_HW),
+        (folder / FACES, merged.faces_HWC),
+        (folder, merged.picture),
+    ):
+        suffix = ".exr" if picture is not None and picture.dtype.kind == "f" else ".png"
+        older = frame_path(place, frame)
+        if picture is None or older.suffix != suffix:
+            older.unlink(missing_ok=True)
+        if picture is not None:
+            place.mkdir(parents=True, exist_ok=True)
+            write_bytes(place / f"{frame:06d}{suffix}", _encoded(picture))
+
+
+def remove_merged(folder: Path, frame: int) -> None:
+    """Take a merged frame and its layers away."""
+    for path in (frame_path(folder, frame), mask_path(folder, frame), faces_path(folder, frame)):
+        path.unlink(missing_ok=True)
+
+
+def mask_path(folder: Path, frame: int) -> Path:
+    """Where the mask of a merged frame lies: grey, 8 bits for clips of 8 bits, else 16."""
+    return folder / MASKS / f"{frame:06d}.png"
+
+
+def faces_path(folder: Path, frame: int) -> Path:
+    """Where the painted faces of a merged frame lie: straight colours in the depth of the frame."""
+    return frame_path(folder / FACES, frame)
+
+
+def _encoded(picture: npt.NDArray[Any]) -> bytes:
+    return encode_exr({"": picture}) if picture.dtype.kind == "f" else encode_png(picture)
