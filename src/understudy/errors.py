@@ -118,6 +118,10 @@ class TrackEditInvalid(UnderstudyError):
     """What is said about the tracks of a clip makes no sense or does not fit them."""
 
 
+class CastInvalid(UnderstudyError):
+    """A clip's cast names nobody, or leaves a face without a model."""
+
+
 class OptionInvalid(UnderstudyError):
     """An option has a value out of its range or of the wrong kind."""
 

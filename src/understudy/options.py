@@ -27,6 +27,10 @@ class Options(BaseModel):
         """A validated copy with some values replaced. Raises OptionInvalid."""
         return parse_options(type(self), {**self.model_dump(), **values})
 
+    def idle(self) -> frozenset[str]:
+        """Names of options that change nothing as the others stand; a class with such adds its own."""
+        return frozenset()
+
 
 def option(
     default: Any,

@@ -56,15 +56,24 @@ def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch:
         list(stages.merge(project, "main", clips=[clip], said={}, device="cpu"))
 
 
-def test_merging_tells_the_model_how_much_of_src_to_paint(
+def test_merging_hands_on_what_is_said_and_what_the_project_says(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[float] = []
-    predictor = SimpleNamespace(notices=[], blend=asked.append)
+    predictor, asked = SimpleNamespace(notices=[]), []
     monkeypatch.setattr(stages, "_predictor", lambda *_, **__: predictor)
-    monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **__: iter(()))
+    monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **values: asked.append(values) or iter(()))
+    with project.change() as manifest:
+        manifest.clips["dst"].merge = {"erode": 0.1}
     list(stages.merge(project, "main", said={"morph": 0.6}, device="cpu"))
-    assert asked == [0.6]
+    options = asked[0]["options"].at(0)
+    assert (options.morph, options.erode) == (0.6, 0.1)
+    assert asked[0]["predictor"].lead is predictor
+
+
+def test_frames_are_of_one_clip(project: Project, tmp_path: Path) -> None:
+    add_clips(project, src=[], dst=[write_wall(tmp_path / "more.mov")], consent="fictional")
+    with pytest.raises(OptionInvalid, match="about one clip"):
+        list(stages.merge(project, "main", said={}, device="cpu", frames="0:1"))
 
 
 def test_encoding_an_unknown_model_names_those_there_are(project: Project) -> None:

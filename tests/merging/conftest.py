@@ -69,6 +69,9 @@ class Painter:
         self.rgb, self.sha256 = np.array(rgb, np.float32), sha256
         self.painted = 0
 
+    def blend(self, morph: float) -> None:
+        assert morph == 1
+
     def predict(self, crops_NHWC: np.ndarray) -> Prediction:
         count = len(crops_NHWC)
         assert crops_NHWC.dtype == np.uint8 and crops_NHWC.shape[1:] == (32, 32, 3)

@@ -57,6 +57,20 @@ def test_a_renamed_model_keeps_all_it_has(worked: Project) -> None:
     assert has(worked, "main") == [True] * 3
 
 
+def test_a_renamed_model_keeps_its_parts_in_every_cast(worked: Project) -> None:
+    clip = next(iter(worked.manifest.clips_of("dst")))
+    cast = {"person 1": "main", "person 2": {"model": "main", "erode": 0.1}, "track 3": "other"}
+    with worked.change() as manifest:
+        entry = manifest.clips[clip].model_dump() | {"cast": cast}
+        manifest.clips[clip] = type(manifest.clips[clip]).model_validate(entry)
+    rename_model(worked, "main", "first")
+    assert again(worked).manifest.clips[clip].model_dump()["cast"] == {
+        "person 1": "first",
+        "person 2": {"model": "first", "erode": 0.1},
+        "track 3": "other",
+    }
+
+
 def test_a_copy_has_all_that_was_learnt_and_none_of_what_was_merged(worked: Project) -> None:
     copy_model(worked, "main", "second")
     assert has(worked, "second") == [True, True, False]

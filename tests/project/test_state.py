@@ -154,6 +154,15 @@ def test_a_merge_by_a_model_that_has_learnt_more_since_is_made_again(trained):
     assert next_of(trained) == ("merge", "clip 'dst clip' is merged with an older state of the model")
 
 
+def test_frames_of_a_cast_are_up_to_date_while_all_its_models_are(trained):
+    with trained.change() as manifest:
+        manifest.clips["dst clip"].cast = {"person 1": "main"}
+    merge(trained, 1200).rename(trained.folder / "merged" / "dst clip" / "cast")
+    assert next_of(trained)[0] == "encode"
+    checkpoint(trained, 1300)
+    assert next_of(trained) == ("merge", "clip 'dst clip' is merged with an older state of the model")
+
+
 def test_a_finished_file_counts_while_it_is_there_and_no_merge_came_after_it(trained, tmp_path):
     folder, out = merge(trained, 1200), tmp_path / "elsewhere 影.mp4"
     write_text(trained.out_folder / "another.mp4", "of something else")

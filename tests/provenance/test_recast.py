@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.provenance.material import facts_for
 from understudy.provenance.recast import LABEL, recast_in
-from understudy.provenance.sign import recast_of
+from understudy.provenance.sign import PaintingModel, recast_of
+from understudy.provenance.words import about_recast
 
 
 @pytest.fixture
@@ -21,6 +23,14 @@ def assertion(clips: dict[str, Path]) -> dict[str, Any]:
 def test_what_is_written_comes_back(clips: dict[str, Path], assertion: dict[str, Any]) -> None:
     manifest = {"assertions": [{"label": "c2pa.actions.v2"}, {"label": LABEL, "data": assertion}]}
     assert recast_in(manifest) == recast_of(facts_for(clips["mp4"]))
+
+
+def test_every_model_of_a_cast_is_in_the_marks_and_told(clips: dict[str, Path]) -> None:
+    facts = replace(facts_for(clips["mp4"]), more_models=[PaintingModel("anna", "a" * 64, 1200)])
+    recast = recast_of(facts)
+    assert recast_in({"assertions": [{"label": LABEL, "data": recast.for_manifest()}]}) == recast
+    assert [model.name for model in recast.more_models] == ["anna"]
+    assert any("anna" in sentence and "1,200" in sentence for sentence in about_recast(recast))
 
 
 def test_a_newer_writer_may_say_more(assertion: dict[str, Any]) -> None:

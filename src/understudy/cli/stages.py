@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from understudy.cli.flags import Json, Network, Parts, Sets
+from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
@@ -202,6 +202,10 @@ def merge(
     *clips: str,
     model: str = "main",
     device: str = "auto",
+    frames: str = "",
+    changed: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    save: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
     options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
 ) -> None:
@@ -214,16 +218,36 @@ def merge(
     clips:
         Names of dst clips in the project. Without any: all.
     model:
-        Name of the model.
+        Name of the model; in a clip with a cast, of everybody the cast does not name.
     device:
         Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    frames:
+        Only these frames of one clip, like 120:160 (both included), 300 or 900:, with commas between several.
+        Options that are said count for them alone.
+    changed:
+        Only frames that were made before and would be made otherwise now.
+    dry_run:
+        Only say how many frames would be made, and why.
+    save:
+        Keep the options that are said in understudy.toml: for the frames of --frames, or for the whole clip.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs import stages
 
     said = options.model_dump(exclude_unset=True)
-    run(stages.merge(Project.open(project), model, clips=clips, said=said, device=device), json=json)
+    events = stages.merge(
+        Project.open(project),
+        model,
+        clips=clips,
+        said=said,
+        device=device,
+        frames=frames,
+        changed=changed,
+        dry_run=dry_run,
+        save=save,
+    )
+    run(events, json=json)
 
 
 def encode(

@@ -19,15 +19,19 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
-from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
+from understudy.jobs.merging import cast_of, cuts_of, keep_said, settings_over_time
+from understudy.jobs.settings import Said, encode_options, extract_options, train_options
+from understudy.merging.frame_ranges import parse_frames
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, require_export_consent
-from understudy.provenance.sign import SigningFacts, SourceClip, sign_file
+from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, sign_file
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
+    from understudy.merging.cast import Cast
+    from understudy.merging.plan import Wanted
     from understudy.training.predictor import ModelPredictor
 
 
@@ -186,35 +190,73 @@ def _finished(project: Project, faceset: str) -> Events:
         yield Notice(text, level="warning")
 
 
-def merge(project: Project, model: str, *, clips: Sequence[str] = (), said: Said, device: str) -> Events:
-    """Paint a model into the named dst clips, or into all."""
+def merge(
+    project: Project,
+    model: str,
+    *,
+    clips: Sequence[str] = (),
+    said: Said,
+    device: str,
+    frames: str = "",
+    changed: bool = False,
+    dry_run: bool = False,
+    save: bool = False,
+) -> Events:
+    """Paint the named dst clips, or all, with a model or their casts.
+
+    `frames` takes these alone, and what is said counts for them alone; `changed` those that were made before.
+    `save` keeps what is said in the manifest.
+    """
+    from understudy.merging.plan import Wanted
+
+    names = _named(clips, project, role="dst")
+    stretches = parse_frames(frames) if frames else None
+    if frames and len(names) > 1:
+        raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
+    loaded: dict[str, ModelPredictor] = {}
+
+    def load(name: str) -> ModelPredictor:
+        if name not in loaded:
+            loaded[name] = _predictor(project, name, device=device)
+        return loaded[name]
+
+    casts = {name: cast_of(project, name, model, load=load) for name in names}
+    for text in (text for predictor in loaded.values() for text in predictor.notices):
+        yield Notice(text=text, level="warning")
+    for name in names:
+        if save and not dry_run:
+            yield Notice(keep_said(project, name, said, frames=stretches))
+        yield from _finished(project, "/".join(project.faceset_of_clip(name)))
+        wanted = Wanted(stretches, changed=changed)
+        yield from _merged(project, name, model, casts[name], said, wanted, dry_run=dry_run)
+
+
+def _merged(
+    project: Project, clip: str, model: str, cast: Cast, said: Said, wanted: Wanted, *, dry_run: bool
+) -> Events:
     from understudy.facesets.extraction.reasons import frames_without_face
     from understudy.merging.merge import merge as merge_clip
 
-    _model(project, model)
-    predictor = _predictor(project, model, device=device)
-    for text in predictor.notices:
-        yield Notice(text, level="warning")
-    for name in _named(clips, project, role="dst"):
-        yield from _finished(project, "/".join(project.faceset_of_clip(name)))
-        options = merge_options(project, name, said)
-        predictor.blend(options.morph)
-        with _alone_with(project, name), project.faceset(*project.faceset_of_clip(name)) as faceset:
-            yield from merge_clip(
-                project.clip_path(name),
-                faces=faceset,
-                predictor=predictor,
-                folder=project.merged_folder(name, model),
-                options=options,
-                clip_name=name,
-                reasons=frames_without_face(
-                    faceset,
-                    clip_name=name,
-                    cache=project.cache_folder,
-                    options=extract_options(project, {}),
-                    manual=project.manual_folder,
-                ),
-            )
+    settings = settings_over_time(project, clip, said, frames=wanted.stretches)
+    with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        yield from merge_clip(
+            project.clip_path(clip),
+            faces=faceset,
+            predictor=cast,
+            folder=project.merged_folder(clip, project.merged_name(clip, model)),
+            options=settings,
+            clip_name=clip,
+            reasons=frames_without_face(
+                faceset,
+                clip_name=clip,
+                cache=project.cache_folder,
+                options=extract_options(project, {}),
+                manual=project.manual_folder,
+            ),
+            shots=cuts_of(project, clip),
+            wanted=wanted,
+            dry_run=dry_run,
+        )
 
 
 def encode(
@@ -226,17 +268,18 @@ def encode(
     """
     from understudy.merging.delivery.encode import encode as encode_clip
 
-    _model(project, model)
-    require_consent(project)
     names = _named(clips, project, role="dst")
+    if any(project.merged_name(name, model) == model for name in names):
+        _model(project, model)
+    require_consent(project)
     goals = output_paths(project, model, names, out)
     options = encode_options(project, said)
     for name, goal in zip(names, goals, strict=True):
-        merged = project.merged_folder(name, model)
+        called = project.merged_name(name, model)
+        merged = project.merged_folder(name, called)
         if not merged.is_dir():
-            raise ProjectInvalid(
-                f"Clip {name!r} has not been merged with model {model!r}. Run `understudy merge`."
-            )
+            whom = "its cast" if called != model else f"model {model!r}"
+            raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
         facts = _facts(project, model, name, goal, merged)
         with _alone_with(project, name):
             yield from encode_clip(
@@ -288,7 +331,10 @@ def output_paths(project: Project, model: str, clips: Sequence[str], out: Path |
     if out is not None and len(clips) == 1:
         return [out]
     folder = out or project.out_folder
-    return [folder / f"{name}-{model}{_ending(project.clip_path(name))}" for name in clips]
+    return [
+        folder / f"{name}-{project.merged_name(name, model)}{_ending(project.clip_path(name))}"
+        for name in clips
+    ]
 
 
 def _ending(clip: Path) -> str:
@@ -374,12 +420,13 @@ def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) ->
         dst_clip=dst,
         dst_sha256=_clip_sha256(project, dst),
         src_clips=[SourceClip(path, _clip_sha256(project, path)) for path in src],
-        model_name=model,
+        model_name=made.model_name if project.manifest.clips[clip].cast else model,
         model_sha256=made.model_sha256,
         model_iterations=made.model_iterations,
         consents=stated_consents(project),
         frames_total=made.frames,
         frames_swapped=made.swapped,
+        more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
     )
 
 

@@ -50,8 +50,9 @@ def composite(
 
     uint8, uint16 and (scene-linear) float32 frames come out as they went in; between, all arithmetic is float32
     in the light that the options name. Every face is made from the original frame. Smaller faces go first, so
-    the order of `faces` does not matter. `watch` is shown every step's picture. The mode raw-predict gives the
-    model's square instead of a frame. Raises BlendFailed where a face has no visible mask in the frame.
+    the order of `faces` does not matter. `options` are the frame's, and those of faces that have none of their
+    own. `watch` is shown every step's picture. The mode raw-predict gives the model's square instead of a
+    frame. Raises BlendFailed where a face has no visible mask in the frame.
     """
     mode, light = MODES[options.mode], options.light
     if mode.raw:
@@ -59,23 +60,24 @@ def composite(
     result = plain_plate(frame_rgb, options) if mode.paints else frame_rgb
     result = result.copy() if result is frame_rgb else result
     for face in far_first(faces):
+        own = face.options or options
         place = place_in_frame(face, frame_rgb.shape)
         mask = mask_in_frame(face, place)
         watch("mask", mask, face, place)
         if not mode.paints:
             continue
 
-        crop = transferred(face, options)
+        crop = transferred(face, own)
         watch("transferred", crop, face, place)
-        crop = with_histogram(crop, face, options)
+        crop = with_histogram(crop, face, own)
         watch("histogram", crop, face, place)
         crop = from_encoded(shown(crop, like=frame_rgb), light)
-        crop = sharpened(crop, options, face_px=face.width_px)
+        crop = sharpened(crop, own, face_px=face.width_px)
         watch("effects", crop, face, place)
 
         painted = place.warped(crop)
         watch("warped", painted, face, place)
-        painted = joined(sight(place.of(frame_rgb)), painted, face, mask, place, options)
+        painted = joined(sight(place.of(frame_rgb)), painted, face, mask, place, own)
         painted = with_rest(shown(painted, like=frame_rgb), beyond_sight(place.of(frame_rgb)), light)
         watch("joined", painted, face, place)
 

@@ -48,6 +48,10 @@ class Journal:
             return self._refused[frame][0] == fingerprint
         return self._merged.get(frame) == fingerprint and frame_path(self.folder, frame).is_file()
 
+    def mark_of(self, frame: int) -> str | None:
+        """The fingerprint a frame was made, or refused, with; None for one that was never tried."""
+        return self._refused[frame][0] if frame in self._refused else self._merged.get(frame)
+
     def describe(self, about: Mapping[str, Any]) -> None:
         """Set what is said about the whole folder: settings, model, clip."""
         self._about = dict(about)
@@ -135,8 +139,17 @@ class Journal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """A model that painted."""
+
+    name: str
+    sha256: str
+    iterations: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MergeFacts:
-    """What a finished merge says about itself, for marks and reports."""
+    """What a finished merge says about itself, for marks and reports; the first of `models` also apart."""
 
     model_name: str
     model_sha256: str
@@ -144,6 +157,7 @@ class MergeFacts:
     frames: int
     swapped: int
     unswapped: list[dict[str, Any]]  # {"frame": index, "reason": words} for every frame that was not swapped
+    models: tuple[ModelFacts, ...]
 
 
 def merge_facts(folder: Path) -> MergeFacts:
@@ -152,16 +166,22 @@ def merge_facts(folder: Path) -> MergeFacts:
         state = read_json(folder / JOURNAL_NAME)
         if not state["complete"]:
             raise ValueError
-        model = state["model"]
+        models = tuple(
+            ModelFacts(
+                name=str(model["name"]), sha256=str(model["sha256"]), iterations=int(model["iterations"])
+            )
+            for model in state.get("models", [state["model"]])
+        )
         return MergeFacts(
-            model_name=str(model["name"]),
-            model_sha256=str(model["sha256"]),
-            model_iterations=int(model["iterations"]),
+            model_name=models[0].name,
+            model_sha256=models[0].sha256,
+            model_iterations=models[0].iterations,
+            models=models,
             frames=int(state["clip"]["frames"]),
             swapped=len(state["merged"]),
             unswapped=list(state["unswapped"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ProjectInvalid(
             "This clip has not been merged to its end. Run `understudy merge` first.", folder
         ) from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,17 @@ from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
 from understudy.media.clip import Clip
 from understudy.media.images import eight_bit
 from understudy.media.opening import open_clip
+from understudy.merging.cast import Cast
+from understudy.merging.frame_ranges import in_words, stretches_of
 from understudy.merging.journal import Journal
 from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
 from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_merged
-from understudy.merging.plan import MergePlan, planned, reason_ranges, unswapped_frames
+from understudy.merging.plan import EVERYTHING, MergePlan, Wanted, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
-from understudy.networks.swap import Predictor
+from understudy.merging.settings_over_time import SettingsOverTime
+from understudy.networks.swap import Prediction, Predictor
 
 STAGE = "merge"
 _FRAMES_AHEAD = 4
@@ -40,14 +43,23 @@ _LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
 
 @dataclass(eq=False)
+class _Crop:
+    """One face cut out for its model."""
+
+    predictor: Predictor
+    options: MergeOptions
+    crop_from_frame: npt.NDArray[np.float64]
+    rgb: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+@dataclass(eq=False)
 class _Read:
-    """One decoded frame with its faces cut out for the model."""
+    """One decoded frame with its faces cut out."""
 
     index: int
     rgb: Picture
     records: Sequence[FaceRecord]
-    crop_matrices: list[npt.NDArray[np.float64]]
-    crops: list[npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]
+    crops: list[_Crop]
 
 
 @dataclass(eq=False)
@@ -64,27 +76,41 @@ def merge(
     clip_path: Path,
     *,
     faces: Faceset,
-    predictor: Predictor,
+    predictor: Predictor | Cast,
     folder: Path,
-    options: MergeOptions,
+    options: MergeOptions | SettingsOverTime,
     clip_name: str | None = None,
     reasons: Mapping[int, str] | None = None,
+    shots: Sequence[int] = (),
+    wanted: Wanted = EVERYTHING,
+    dry_run: bool = False,
 ) -> Events:
     """Paint all faces of a clip and write `folder/<frame:06d>.png` for every frame that has one.
 
     Frames already made by the same settings, model and faces are kept. `clip_name` leaves out faces of other
-    clips in the same faceset; `reasons` says better than we can why a frame has no face. The summary lists
-    every frame that was not swapped, with its reason. Closing the generator keeps what is written.
+    clips in the same faceset; `reasons` says better than we can why a frame has no face; nothing is steadied
+    over the first frames of new `shots`. The summary lists every frame that was not swapped, with its reason.
+    A dry run only says what would be made, and why. Closing the generator keeps what is written.
     """
-    with said_plainly(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder)
     with open_clip(clip_path) as clip:
         plan = planned(
-            clip, faces.faces(), predictor=predictor, options=options, clip_name=clip_name, journal=journal
+            clip,
+            faces.faces(),
+            predictor=predictor,
+            options=options,
+            clip_name=clip_name,
+            journal=journal,
+            shots=shots,
+            wanted=wanted,
         )
+        if dry_run:
+            yield from _foretold(plan)
+            return
+        with said_plainly(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         frame_count = clip.info.frame_count
-        yield StageStarted(stage=STAGE, unit="frames", total=len(plan.faces), done=plan.done, why=_why(plan))
+        yield StageStarted(stage=STAGE, unit="frames", total=len(plan.wanted), done=plan.done, why=_why(plan))
         for text in plan.notices:
             yield Notice(text=text, level="warning")
         _clear_away(folder, plan, journal)
@@ -92,12 +118,12 @@ def merge(
             deep = clip.info.bit_depth > 8
             frame_bytes = clip.info.width * clip.info.height * (6 if deep else 3)
             require_free_space(folder, needed_bytes=int(len(plan.todo) * frame_bytes * _PNG_SHARE))
-            yield from _merge_todo(clip, plan, predictor, journal, options)
+            yield from _merge_todo(clip, plan, journal)
     for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
         remove_merged(folder, frame)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
-        journal.save(complete=True, unswapped=unswapped)
+        journal.save(complete=plan.is_whole, unswapped=unswapped)
     yield StageFinished(
         stage=STAGE,
         summary={
@@ -116,7 +142,25 @@ def merge(
 def _why(plan: MergePlan) -> str:
     if not plan.done or not plan.todo:
         return ""
-    return f"{plan.done} of {len(plan.faces)} frames are as they should be already"
+    return f"{plan.done} of {len(plan.wanted)} frames are as they should be already"
+
+
+def _foretold(plan: MergePlan) -> Events:
+    """What a merge would do, as a stage that makes nothing."""
+    yield StageStarted(stage=STAGE, unit="frames", total=len(plan.wanted), done=plan.done, why=_why(plan))
+    for text in plan.notices:
+        yield Notice(text=text, level="warning")
+    reasons = plan.reasons_to_make()
+    said = "; ".join(f"{why}: {count}" for why, count in reasons.items())
+    frames = in_words(stretches_of(plan.todo))
+    yield Notice(f"{len(plan.todo)} frames would be made{f' ({frames}). {said}' if frames else ''}.")
+    summary = {
+        "to_make": sorted(plan.todo),
+        "why": reasons,
+        "up_to_date": plan.done,
+        "to_remove": sorted(plan.gone),
+    }
+    yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
 
 
 def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
@@ -131,22 +175,20 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
         left_over.unlink(missing_ok=True)
 
 
-def _merge_todo(
-    clip: Clip, plan: MergePlan, predictor: Predictor, journal: Journal, options: MergeOptions
-) -> Generator[Event, None, None]:
+def _merge_todo(clip: Clip, plan: MergePlan, journal: Journal) -> Generator[Event, None, None]:
     done = plan.done
-    source = _read_frames(clip, plan, predictor)
+    source = _read_frames(clip, plan)
     pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="merged")
     writing: deque[tuple[int, Future[None]]] = deque()
     try:
         with Prefetched(source, depth=_FRAMES_AHEAD) as ahead:
-            painted = _painted_frames(ahead, predictor, plan, options)
+            painted = _painted_frames(ahead, plan)
             for window, at in _with_neighbours(painted, reach=plan.reach):
                 ready = window[at]
                 if ready.rgb is None:
                     continue
                 merged, reason = merged_as_far_as_possible(
-                    ready.rgb, _steady_faces(window, at, plan.reach), options
+                    ready.rgb, _steady_faces(window, at, plan), plan.settings.at(ready.index)
                 )
                 if merged is None:
                     journal.refuse(ready.index, plan.fingerprints[ready.index], reason)
@@ -159,7 +201,7 @@ def _merge_todo(
                 _collect(writing, plan, journal, leave=_WRITERS)
                 done += 1
                 journal.save_now_and_then()
-                yield Progress(stage=STAGE, done=done, total=len(plan.faces))
+                yield Progress(stage=STAGE, done=done, total=len(plan.wanted))
             _collect(writing, plan, journal, leave=0)
     finally:
         pool.shutdown(wait=True)
@@ -184,17 +226,21 @@ def _collect_finished(writing: deque[tuple[int, Future[None]]], plan: MergePlan,
             journal.remember(frame, plan.fingerprints[frame])
 
 
-def _read_frames(clip: Clip, plan: MergePlan, predictor: Predictor) -> Iterator[_Read]:
+def _read_frames(clip: Clip, plan: MergePlan) -> Iterator[_Read]:
     """Decode only the frames that are needed, and cut their faces anew from the frame."""
     deep = clip.info.bit_depth > 8
     for start, stop in _runs(sorted(plan.needed)):
         for frame in clip.frames(start, stop, deep=deep):
-            if frame.index not in plan.needed:
-                continue
-            records = plan.faces[frame.index]
-            matrices = [plan.crop_matrix(record, predictor) for record in records]
-            crops = [own_crop(frame.rgb, matrix, predictor.size_px) for matrix in matrices]
-            yield _Read(frame.index, frame.rgb, records, matrices, crops)
+            if frame.index in plan.needed:
+                records = plan.faces[frame.index]
+                crops = [_cut(frame.rgb, record, plan) for record in records]
+                yield _Read(frame.index, frame.rgb, records, crops)
+
+
+def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan) -> _Crop:
+    predictor = plan.cast.predictor_for(record)
+    matrix = plan.crop_matrix(record, predictor)
+    return _Crop(predictor, plan.options_of(record), matrix, own_crop(rgb, matrix, predictor.size_px))
 
 
 def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -210,41 +256,49 @@ def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield start, last + 1
 
 
-def _painted_frames(
-    frames: Iterable[_Read], predictor: Predictor, plan: MergePlan, options: MergeOptions
-) -> Iterator[_Painted]:
-    """Run the model over batches that may span several frames."""
+def _painted_frames(frames: Iterable[_Read], plan: MergePlan) -> Iterator[_Painted]:
+    """Run the models over batches that may span several frames."""
     waiting: list[_Read] = []
     for read in frames:
         waiting.append(read)
-        if sum(len(one.crops) for one in waiting) >= options.batch:
-            yield from _paint(waiting, predictor, plan, options)
+        if sum(len(one.crops) for one in waiting) >= plan.settings.base.batch:
+            yield from _paint(waiting, plan)
             waiting = []
     if waiting:
-        yield from _paint(waiting, predictor, plan, options)
+        yield from _paint(waiting, plan)
 
 
-def _paint(
-    frames: Sequence[_Read], predictor: Predictor, plan: MergePlan, options: MergeOptions
-) -> Iterator[_Painted]:
-    crops = np.stack([eight_bit(crop) for one in frames for crop in one.crops])
-    prediction = predictor.predict(crops)
-    index = 0
+def _paint(frames: Sequence[_Read], plan: MergePlan) -> Iterator[_Painted]:
+    """Every model paints its faces of these frames at once."""
+    predicted = _predicted([crop for one in frames for crop in one.crops])
     for one in frames:
         painted = _Painted(one.index, one.rgb if one.index in plan.todo else None, one.records)
-        for record, matrix, crop in zip(one.records, one.crop_matrices, one.crops, strict=True):
-            painted.faces.append(
-                painted_face(
-                    crop,
-                    prediction,
-                    index,
-                    record=record,
-                    crop_from_frame=matrix,
-                    options=options,
-                )
+        for record, crop in zip(one.records, one.crops, strict=True):
+            prediction, index = predicted[id(crop)]
+            face = painted_face(
+                crop.rgb,
+                prediction,
+                index,
+                record=record,
+                crop_from_frame=crop.crop_from_frame,
+                options=crop.options,
             )
-            index += 1
+            painted.faces.append(replace(face, options=crop.options))
         yield painted
+
+
+def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int]]:
+    """Each crop's place in a prediction, by the crop's id: one batch for each model and share of src."""
+    groups: dict[tuple[int, float], list[_Crop]] = {}
+    for crop in crops:
+        groups.setdefault((id(crop.predictor), crop.options.morph), []).append(crop)
+    found: dict[int, tuple[Prediction, int]] = {}
+    for (_, morph), group in groups.items():
+        predictor = group[0].predictor
+        predictor.blend(morph)
+        prediction = predictor.predict(np.stack([eight_bit(crop.rgb) for crop in group]))
+        found |= {id(crop): (prediction, index) for index, crop in enumerate(group)}
+    return found
 
 
 def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
@@ -265,15 +319,16 @@ def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tup
         at += 1
 
 
-def _steady_faces(window: Sequence[_Painted], at: int, reach: int) -> list[PaintedFace]:
-    """The faces of one frame, each with its colour transfer averaged over its own track."""
+def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[PaintedFace]:
+    """The faces of one frame, each with its colour transfer averaged over its own track, within its shot."""
     here = window[at]
     faces = []
     for record, face in zip(here.records, here.faces, strict=True):
+        reach = plan.options_of(record).reach
         neighbours = [
             (other.index - here.index, its_face)
             for other in window
-            if abs(other.index - here.index) <= reach
+            if abs(other.index - here.index) <= reach and plan.same_shot(other.index, here.index)
             for its_record, its_face in zip(other.records, other.faces, strict=True)
             if (its_record.track, its_record.person) == (record.track, record.person)
         ]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from understudy.merging.blending.modes import MODES
 from understudy.merging.blending.options import BlendOptions
 from understudy.merging.coloring.options import ColorOptions
 from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.options import MaskOptions
 from understudy.options import option
+
+WHOLE_CLIP = frozenset({"batch"})  # change how fast a clip is merged, not its pixels; can't change within it
+WHOLE_FRAME = frozenset(
+    {"light", "layers", "plate_denoise", "plate_bicubic", "color_degrade"}
+)  # not of one face
 
 
 class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
@@ -23,3 +29,20 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
         1.0, "Size of the painted face; above 1 it is larger than dst's.", low=0.5, high=1.5, unit="factor"
     )
     batch: int = option(8, "Faces painted at once.", low=1, high=256, unit="faces")
+
+    @property
+    def reach(self) -> int:
+        """Frames before and after a face that are looked at too, so that what is measured does not flicker."""
+        return 0 if "steady_frames" in self.idle() else self.steady_frames
+
+    def idle(self) -> frozenset[str]:
+        mode, idle = MODES[self.mode], super().idle()
+        if mode.raw or not mode.paints:
+            idle |= {*ColorOptions.model_fields, *EffectOptions.model_fields}
+        elif mode.histogram:
+            idle -= {"steady_frames", "color_area"}
+        elif mode.histogram_after:
+            idle -= {"color_area"}
+        if not (mode.histogram or mode.histogram_after):
+            idle |= {"hist_match_top"}
+        return idle if mode.poisson else idle | {"erode_seamless"}

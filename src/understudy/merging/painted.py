@@ -41,6 +41,7 @@ class PaintedFace:
     mask: FaceMask  # where it shows, at its own size
     tone: Tone  # what was measured of its colours
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
+    options: MergeOptions | None = None  # its own, where they may differ from the frame's
 
     @property
     def mask_HW(self) -> Float32:
@@ -106,9 +107,11 @@ def painted_face(
 def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int) -> PaintedFace:
     """The face with its colours' measure averaged over its track, nearer and more alike frames counting more.
 
-    `neighbours` are (distance in frames, face); those further than `reach` don't count.
+    `neighbours` are (distance in frames, face); those further than `reach` don't count, nor do those whose
+    settings ask for another transfer.
     """
-    tones = [(distance, other.tone) for distance, other in neighbours]
+    asked = face.options.color if face.options else face.tone.color
+    tones = [(distance, other.tone) for distance, other in neighbours if other.tone.color == asked]
     return replace(face, tone=steadied_tone(face.tone, tones, reach=reach))
 
 

@@ -1,12 +1,13 @@
 """What a merge has to do: which faces go into which frames, what is done already, what is gone.
 
-Pure decisions from the faceset, the journal and the settings. Not here: doing it (`merge`).
+Pure decisions from the faceset, the journal and the settings. Not here: doing it (`merge`), what a frame's
+fingerprint is made of (`fingerprints`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,17 +19,29 @@ from understudy import geometry
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
-from understudy.merging.blending.modes import MODES
+from understudy.merging.cast import Cast
+from understudy.merging.fingerprints import FacesByFrame, Fingerprints, what_differs
+from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
-from understudy.merging.options import MergeOptions
+from understudy.merging.options import WHOLE_CLIP, MergeOptions
+from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.networks.swap import Predictor
 
-FacesByFrame = dict[int, list[FaceRecord]]
-
-# Changed whenever the same settings would give other pixels, so that old frames are made again.
-_RECIPE = 4
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
+NOT_YET = "not merged yet"
+_PICTURE_GONE = "its picture is gone"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which frames are asked for: all, those of `stretches`, or with `changed` those that were made before."""
+
+    stretches: Sequence[range] | None = None
+    changed: bool = False
+
+
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +53,39 @@ class MergePlan:
     todo: set[int]  # to be painted and written
     needed: set[int]  # to be read: todo, and neighbours whose colour transfer is averaged in
     gone: set[int]  # merged before, without a face now
-    reach: int
+    reach: int  # the longest of all frames
     was_complete: bool
     about: dict[str, Any]  # settings, model and clip, for the journal
+    cast: Cast
+    settings: SettingsOverTime
+    wanted: set[int]  # frames with a face that are asked for
+    left: set[int]  # frames that are not as they should be, and not asked for
+    why: dict[int, str]  # why each frame of `todo` is to be made
+    shots: Sequence[int] = ()  # first frames of new shots, in order
     left_out: dict[int, str] = field(default_factory=dict)  # frames whose faces can't be used, with the reason
     notices: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
-        """Frames that need no work."""
-        return len(self.faces) - len(self.todo)
+        """Frames asked for that need no work."""
+        return len(self.wanted) - len(self.todo)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the clip is as it should be once `todo` is made."""
+        return not self.left
+
+    def options_of(self, record: FaceRecord) -> MergeOptions:
+        """The settings of one face in its frame."""
+        return self.settings.at(record.frame, self.cast.part_of(record))
+
+    def same_shot(self, frame: int, other: int) -> bool:
+        """Whether no cut lies between two frames."""
+        return same_shot(self.shots, frame, other)
+
+    def reasons_to_make(self) -> dict[str, int]:
+        """How many frames are to be made for each reason, the most first."""
+        return dict(Counter(self.why[frame] for frame in sorted(self.todo)).most_common())
 
     @staticmethod
     def crop_matrix(record: FaceRecord, predictor: Predictor) -> npt.NDArray[np.float64]:
@@ -63,30 +99,52 @@ def planned(
     clip: Clip,
     stored: Sequence[StoredFace],
     *,
-    predictor: Predictor,
-    options: MergeOptions,
+    predictor: Predictor | Cast,
+    options: MergeOptions | SettingsOverTime,
     clip_name: str | None,
     journal: Journal,
+    shots: Sequence[int] = (),
+    wanted: Wanted = EVERYTHING,
 ) -> MergePlan:
-    """Compare what should be with what `journal` knows."""
-    faces, left_out = _usable_faces(stored, clip.info, clip_name)
-    reach = options.steady_frames if options.color != "none" or MODES[options.mode].histogram else 0
-    about = _about(clip.info, predictor, options)
-    settings = json.dumps([_RECIPE, about], sort_keys=True)
-    prints = _fingerprints(faces, settings, reach)
-    todo = {frame for frame, mark in prints.items() if not journal.is_done(frame, mark)}
+    """Compare what should be with what `journal` knows.
+
+    Raises OptionInvalid for frames outside the clip, CastInvalid where a face has no model.
+    """
+    info, cast = clip.info, Cast.of(predictor)
+    settings = options if isinstance(options, SettingsOverTime) else SettingsOverTime(options)
+    settings.require_within(info.frame_count)
+    faces, left_out = _usable_faces(stored, info, clip_name)
+    cast.require_seen(record for records in faces.values() for record in records)
+    shots = sorted(shots)
+    prints = Fingerprints(faces, info=info, cast=cast, settings=settings, shots=shots)
+    marks = prints.marks()
+    stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
+    asked = _asked(faces, wanted, journal, info.frame_count)
+    todo = stale & asked
+    _require_morphs(faces, todo, cast, settings)
     return MergePlan(
         faces=faces,
-        fingerprints=prints,
+        fingerprints=marks,
         todo=todo,
-        needed={near for frame in todo for near in _near(frame, reach) if near in faces},
+        needed={near for frame in todo for near in prints.near(frame)},
         gone=journal.known_frames() - set(faces),
-        reach=reach,
+        reach=max((prints.reach(frame) for frame in todo), default=0),
         was_complete=journal.was_complete,
-        about=about,
+        about=_about(info, cast, settings.base),
+        cast=cast,
+        settings=settings,
+        wanted=asked,
+        left=stale - asked,
+        why={frame: _why(journal.mark_of(frame), marks[frame]) for frame in todo},
+        shots=shots,
         left_out=left_out,
-        notices=_notices(left_out),
+        notices=[*settings.notices, *_notices(left_out)],
     )
+
+
+def same_shot(shots: Sequence[int], frame: int, other: int) -> bool:
+    """Whether no frame of `shots`, the sorted first frames of new shots, lies between two frames."""
+    return bisect_right(shots, frame) == bisect_right(shots, other)
 
 
 def unswapped_frames(
@@ -94,7 +152,13 @@ def unswapped_frames(
 ) -> list[dict[str, Any]]:
     """Every frame without a painted face, with the best known reason, in order."""
     swapped = journal.merged_frames()
-    said = {**dict.fromkeys(plan.faces, NOT_DECODED), **reasons, **plan.left_out, **journal.refusals()}
+    said = {
+        **dict.fromkeys(plan.faces, NOT_DECODED),
+        **dict.fromkeys(plan.left, NOT_YET),
+        **reasons,
+        **plan.left_out,
+        **journal.refusals(),
+    }
     return [
         {"frame": frame, "reason": said.get(frame, NO_FACE)}
         for frame in range(frame_count)
@@ -134,43 +198,52 @@ def _usable_faces(
     return dict(sorted(faces.items())), {f: why for f, why in left_out.items() if f not in faces}
 
 
-def _about(info: ClipInfo, predictor: Predictor, options: MergeOptions) -> dict[str, Any]:
-    settings = options.model_dump(mode="json")
-    settings.pop("batch")  # changes the speed, not the pixels
-    return {
-        "clip": {"width": info.width, "height": info.height, "frames": info.frame_count},
-        "model": {
+def _asked(faces: FacesByFrame, wanted: Wanted, journal: Journal, frame_count: int) -> set[int]:
+    asked = set(faces)
+    if wanted.stretches is not None:
+        stretches = require_within(wanted.stretches, frame_count, who="Frames")
+        asked &= {frame for stretch in stretches for frame in stretch}
+    return asked & journal.known_frames() if wanted.changed else asked
+
+
+def _require_morphs(faces: FacesByFrame, frames: Iterable[int], cast: Cast, settings: SettingsOverTime) -> None:
+    """Let a model that can't blend the performers say so before anything is done."""
+    asked = {
+        (part, settings.at(record.frame, part).morph): record
+        for frame in frames
+        for record in faces[frame]
+        for part in (cast.part_of(record),)
+    }
+    for (_, morph), record in asked.items():
+        cast.predictor_for(record).blend(morph)
+
+
+def _why(before: str | None, now: str) -> str:
+    if before is None:
+        return NOT_YET
+    return what_differs(before, now) or _PICTURE_GONE
+
+
+def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:
+    settings = {k: v for k, v in options.model_dump(mode="json").items() if k not in WHOLE_CLIP}
+    models = [
+        {
             "name": predictor.name,
             "sha256": predictor.sha256,
             # Not part of what a predictor must know; the sha256 alone tells models apart.
             "iterations": int(getattr(predictor, "iterations", 0)),
             "face_type": predictor.face_type,
             "size_px": predictor.size_px,
-        },
+        }
+        for predictor in cast.predictors()
+    ]
+    return {
+        "clip": {"width": info.width, "height": info.height, "frames": info.frame_count},
+        "model": models[0],
+        "models": models,
+        "cast": {part: predictor.name for part, predictor in cast.parts.items()},
         "settings": settings,
     }
-
-
-def _fingerprints(faces: FacesByFrame, settings: str, reach: int) -> dict[int, str]:
-    """One digest per frame of all that decides its pixels: settings, its faces and their neighbours."""
-    own = {frame: sorted(_deciding(record) for record in records) for frame, records in faces.items()}
-    digests = {frame: hashlib.sha256(json.dumps(parts).encode()).hexdigest() for frame, parts in own.items()}
-    marks = {}
-    for frame in faces:
-        around = [(near - frame, digests[near]) for near in _near(frame, reach) if near in faces]
-        marks[frame] = hashlib.sha256(json.dumps([settings, around]).encode()).hexdigest()[:24]
-    return marks
-
-
-def _deciding(record: FaceRecord) -> list[Any]:
-    """What of a face decides pixels: where it is, whose it is, and what was drawn in it by hand."""
-    drawn = [polygon.model_dump(mode="json") for polygon in record.polygons]
-    place = [list(record.landmarks_68), record.track, record.person]
-    return [*place, record.brows_up, json.dumps(drawn)]
-
-
-def _near(frame: int, reach: int) -> range:
-    return range(max(0, frame - reach), frame + reach + 1)
 
 
 def _notices(left_out: Mapping[int, str]) -> list[str]:

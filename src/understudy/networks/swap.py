@@ -31,6 +31,10 @@ class Predictor(Protocol):
     name: str
     sha256: str  # of the weights, for the marks
 
+    def blend(self, morph: float) -> None:
+        """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
+        ...
+
     def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
         """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""
         ...

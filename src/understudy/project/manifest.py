@@ -11,11 +11,12 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import tomlkit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT
 
 from understudy.errors import OptionInvalid, ProjectInvalid, ProjectTooNew
 from understudy.facesets.names import safe_name
@@ -69,6 +70,31 @@ class Performer(Part):
     facesets: dict[Name, FacesetEntry] = Field(default_factory=dict)
 
 
+class RangeEntry(Part):
+    """Merge settings of some frames of a clip: `frames` and any options of merging."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+    frames: str = Field(min_length=1, description="Like 120:160 (both included), 300 or 900:, with commas.")
+
+
+class KeyEntry(Part):
+    """A key frame of a clip's merge: `frame`, any options of merging, and how they go on to their next key."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+    frame: int = Field(ge=0)
+    ease: Literal["hold", "linear", "smooth"] = "smooth"
+
+
+class CastEntry(Part):
+    """One part in a clip: the model that paints it, and any options of merging for it alone."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+    model: Name | None = Field(None, description="The clip's where nothing is said.")
+
+
 class ClipEntry(Part):
     """One video or image folder."""
 
@@ -81,6 +107,13 @@ class ClipEntry(Part):
         description="What is said about its tracks, in order: choose:3, drop:5, merge:1+4, split:2@120.",
     )
     merge: dict[str, Any] = Field(default_factory=dict, description="Merge settings of this clip alone.")
+    ranges: list[RangeEntry] = Field(
+        default_factory=list, description="Merge settings of some frames; later wins."
+    )
+    keys: list[KeyEntry] = Field(default_factory=list, description="Key frames of merge settings.")
+    cast: dict[str, Name | CastEntry] = Field(
+        default_factory=dict, description="Models of 'person 2' or 'track 7'; a track's counts more."
+    )
 
 
 class ModelEntry(Part):
@@ -201,11 +234,26 @@ def _merge_into(table: MutableMapping[str, Any], full: Mapping[str, Any], sparse
             _merge_into(table[key], value, inner if isinstance(inner, Mapping) else {})
         elif key not in table:
             table[key] = _without_none(sparse[key])
+        elif value and isinstance(table[key], AoT):
+            _merge_tables(table[key], cast(Any, value), sparse[key])
         elif table[key] != value:
             table[key] = _without_none(value)
 
 
+def _merge_tables(tables: AoT, full: Sequence[Mapping[str, Any]], sparse: Sequence[Mapping[str, Any]]) -> None:
+    """The same for `[[tables]]` that follow one another."""
+    for place, (whole, said) in enumerate(zip(full, sparse, strict=True)):
+        if place < len(tables):
+            _merge_into(tables[place], whole, said)
+        else:
+            tables.append(tomlkit.item(_without_none(said)))
+    while len(tables) > len(full):
+        del tables[len(tables) - 1]
+
+
 def _without_none(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_none(v) for v in value]
     if isinstance(value, Mapping):
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     return value

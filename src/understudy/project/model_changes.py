@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from understudy.files import (
     write_json,
 )
 from understudy.project.lock import exclusive
-from understudy.project.manifest import ModelEntry, require_name
+from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import MODEL_CHANGE_NAME, Project
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
@@ -271,9 +271,24 @@ def _do(project: Project, change: _Change) -> None:
         if change.put:
             models[change.put] = ModelEntry.model_validate(change.entry)
         manifest.models = models
+        if change.drop and change.put:
+            for clip in manifest.clips.values():
+                clip.cast = _recast(clip.cast, change.drop, change.put)
     if change.emptied:
         _remove_parcel(project.folder / change.emptied)
     (project.folder / MODEL_CHANGE_NAME).unlink()
+
+
+def _recast(cast: Mapping[str, str | CastEntry], name: str, new: str) -> dict[str, str | CastEntry]:
+    """A clip's cast after a model got another name."""
+    return {
+        part: new
+        if who == name
+        else who.model_copy(update={"model": new})
+        if isinstance(who, CastEntry) and who.model == name
+        else who
+        for part, who in cast.items()
+    }
 
 
 def _is_same(source: Path, goal: Path) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MANIFEST_NAME = "understudy.toml"
 MODEL_CHANGE_NAME = ".model-change.json"
+CAST = "cast"  # the folder of frames that several models painted
 _LOCK_NAME = ".understudy.lock"
 _FIRST_TEXT = """\
 # An understudy project. Everything is in this folder; copying it is the backup.
@@ -223,6 +224,18 @@ class Project:
     def merged_folder(self, clip: str, model: str) -> Path:
         """Where a clip's merged frames of one model lie."""
         return self.folder / "merged" / clip / model
+
+    def merged_name(self, clip: str, model: str) -> str:
+        """What a clip's merged frames and finished file are called after: the model, or the cast where the clip
+        has one. Raises ProjectInvalid where a model is called like that."""
+        if not self.manifest.clips[clip].cast:
+            return model
+        if CAST in self.manifest.models:
+            raise ProjectInvalid(
+                f"Clip {clip!r} has a cast, whose frames go to a folder called {CAST!r}, and so do those of "
+                f"the model {CAST!r}. Rename that model with `understudy model rename`."
+            )
+        return CAST
 
     def clip_lock(self, name: str) -> Path:
         """The lock of whoever works on a clip: two processes on one clip would write the same files."""

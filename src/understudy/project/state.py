@@ -15,7 +15,7 @@ from understudy.files import read_json
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
 from understudy.project.manifest import Role
-from understudy.project.project import Project
+from understudy.project.project import CAST, Project
 from understudy.project.trash import size_bytes
 from understudy.training.steering.plan import Plan
 
@@ -69,9 +69,10 @@ class ModelState:
 
 @dataclass(frozen=True, kw_only=True)
 class MergedState:
-    """Merged frames of one clip by one model.
+    """Merged frames of one clip by one model, or by its cast of several.
 
     `complete` is True when the merge ran to its end, then `iteration` is the model's at that time, else None.
+    `painted_by` are all models with what they knew.
     `encoded` is True when a finished file made from just these frames is there.
     """
 
@@ -83,6 +84,7 @@ class MergedState:
     complete: bool
     iteration: int | None
     encoded: bool
+    painted_by: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,12 +229,13 @@ def _training(checkpoint: dict[str, Any]) -> tuple[bool, str]:
 
 def _merged(project: Project) -> tuple[MergedState, ...]:
     states = []
-    for clip in project.manifest.clips_of("dst"):
-        for model in project.manifest.models:
+    for clip, entry in project.manifest.clips_of("dst").items():
+        for model in (*project.manifest.models, *((CAST,) if entry.cast else ())):
             folder = project.merged_folder(clip, model)
             if not folder.is_dir():
                 continue
-            iteration = _merged_iteration(folder)
+            painted = _painted_by(folder, model)
+            iteration = painted[0][1] if painted else None
             states.append(
                 MergedState(
                     clip=clip,
@@ -243,17 +246,21 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
                     complete=iteration is not None,
                     iteration=iteration,
                     encoded=_is_encoded(folder),
+                    painted_by=painted,
                 )
             )
     return tuple(states)
 
 
-def _merged_iteration(folder: Path) -> int | None:
-    """How long the model had learnt that painted these frames; None while they are not all there."""
+def _painted_by(folder: Path, model: str) -> tuple[tuple[str, int], ...]:
+    """The models that painted these frames, and how long each had learnt; none while they are not all there."""
     try:
-        return merge_facts(folder).model_iterations
+        facts = merge_facts(folder)
     except ProjectInvalid:
-        return None
+        return ()
+    if folder.name == CAST:
+        return tuple((made.name, made.iterations) for made in facts.models)
+    return ((model, facts.model_iterations),)  # which may have got another name since
 
 
 def _is_encoded(folder: Path) -> bool:
@@ -337,7 +344,11 @@ def _left_to_encode(clip: str, models: tuple[ModelState, ...], merged: tuple[Mer
 def _up_to_date(merged: list[MergedState], models: tuple[ModelState, ...]) -> list[MergedState]:
     """Those painted to their end by what their model knows now."""
     known = {model.name: model.iteration for model in models}
-    return [state for state in merged if state.complete and state.iteration == known[state.model]]
+    return [
+        state
+        for state in merged
+        if state.complete and all(known.get(name) == iteration for name, iteration in state.painted_by)
+    ]
 
 
 def _changed(path: Path) -> datetime | None:

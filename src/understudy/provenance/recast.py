@@ -48,6 +48,7 @@ class Recast(_Shape):
     dst: HashedFile
     src: list[HashedFile]
     model: UsedModel
+    more_models: list[UsedModel] = []  # where several painted, each their own faces
     frames: FrameCount
     consents: dict[str, Consent]
     software: str

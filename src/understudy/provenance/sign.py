@@ -48,6 +48,15 @@ class SourceClip:
     sha256: str
 
 
+@dataclass(frozen=True)
+class PaintingModel:
+    """A model that painted faces beside the first; the hash is that of its weights."""
+
+    name: str
+    sha256: str
+    iterations: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class SigningFacts:
     """What a finished file's marks will state. Hashes are hex SHA-256, of contents."""
@@ -62,6 +71,7 @@ class SigningFacts:
     consents: Mapping[str, Consent]  # by the performer's name in the project
     frames_total: int
     frames_swapped: int
+    more_models: Sequence[PaintingModel] = ()  # where several painted
     software_version: str = __version__
 
 
@@ -185,6 +195,10 @@ def recast_of(facts: SigningFacts) -> Recast:
         dst=HashedFile(name=facts.dst_clip.name, sha256=facts.dst_sha256),
         src=[HashedFile(name=clip.path.name, sha256=clip.sha256) for clip in facts.src_clips],
         model=UsedModel(name=facts.model_name, sha256=facts.model_sha256, iterations=facts.model_iterations),
+        more_models=[
+            UsedModel(name=model.name, sha256=model.sha256, iterations=model.iterations)
+            for model in facts.more_models
+        ],
         frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped),
         consents=dict(facts.consents),
         software=f"understudy {facts.software_version}",

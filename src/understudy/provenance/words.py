@@ -64,6 +64,10 @@ def about_recast(recast: Recast) -> list[str]:
         f"The model is {_file(model)}, trained for {model.iterations:,} iterations; "
         f"{frames.swapped:,} of {frames.total:,} frames show the recast face.",
     ]
+    for other in recast.more_models[:20]:
+        sentences.append(
+            f"Other faces were painted by {_file(other)}, trained for {other.iterations:,} iterations."
+        )
     for performer, consent in list(recast.consents.items())[:20]:
         who = f" ({consent.who})" if consent.who and consent.who != performer else ""
         sentences.append(f"{plain(performer + who)}: {plain(consent.sentence())}.")

@@ -53,3 +53,13 @@ class ColorOptions(Options):
         high=15,
         unit="frames",
     )
+
+    def idle(self) -> frozenset[str]:
+        idle = set(super().idle())
+        if self.color != "light":
+            idle.add("light_size")
+        if self.color == "none":
+            idle |= {"color_strength", "steady_frames", "color_area"}
+        if self.color_strength == 0:
+            idle |= {"color", "light_size", "steady_frames", "color_area"}
+        return frozenset(idle)

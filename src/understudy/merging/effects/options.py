@@ -65,3 +65,11 @@ class EffectOptions(Options):
         high=1.0,
         unit="share",
     )
+
+    def idle(self) -> frozenset[str]:
+        idle = set(super().idle())
+        if self.sharpen == "none" or self.sharpen_amount <= 0:
+            idle |= {"sharpen_radius", "sharpen_threshold"}
+        if self.sharpen != "unsharp":
+            idle.add("sharpen_threshold")
+        return frozenset(idle)

@@ -1,0 +1,114 @@
+"""What one clip's merge needs from the project: settings over time, the cast, the cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.jobs.settings import Said, merge_options
+from understudy.merging.frame_ranges import in_words, parse_frames
+from understudy.merging.options import WHOLE_CLIP
+from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
+from understudy.project.manifest import CastEntry, ClipEntry, RangeEntry
+from understudy.project.project import Project
+
+if TYPE_CHECKING:
+    from understudy.merging.cast import Cast
+    from understudy.networks.swap import Predictor
+
+
+def settings_over_time(
+    project: Project, clip: str, said: Said, *, frames: Sequence[range] | None = None
+) -> SettingsOverTime:
+    """A clip's merge settings; what is said counts for `frames` alone where given. Raises OptionInvalid."""
+    entry = project.manifest.clips[clip]
+    whole_clip = {name: value for name, value in said.items() if frames is None or name in WHOLE_CLIP}
+    return SettingsOverTime(
+        merge_options(project, clip, whole_clip),
+        ranges=[
+            FrameRange(_stretches(part, clip, number), _extra(part), f"clips.{clip}.ranges, entry {number}")
+            for number, part in enumerate(entry.ranges, 1)
+        ],
+        keys=[
+            KeyFrame(part.frame, _extra(part), part.ease, f"clips.{clip}.keys, entry {number}")
+            for number, part in enumerate(entry.keys, 1)
+        ],
+        parts={name: _extra(part) for name, part in entry.cast.items() if isinstance(part, CastEntry)},
+        said={name: value for name, value in said.items() if name not in WHOLE_CLIP},
+        said_for=frames,
+    )
+
+
+def _stretches(entry: RangeEntry, clip: str, number: int) -> list[range]:
+    try:
+        return parse_frames(entry.frames)
+    except OptionInvalid as error:
+        raise OptionInvalid(f"In clips.{clip}.ranges, entry {number}: {error.message}") from None
+
+
+def _extra(entry: RangeEntry | CastEntry | Any) -> dict[str, Any]:
+    return dict(entry.model_extra or {})
+
+
+def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range] | None) -> str:
+    """Store what is said in the manifest: for these frames of the clip, or for all; tells what was stored.
+
+    Raises OptionInvalid where nothing is said or it makes no sense.
+    """
+    if not said:
+        raise OptionInvalid("There is nothing to save: say the options that are to be kept, like --erode 0.03.")
+    settings_over_time(project, clip, said, frames=frames)
+    words = ", ".join(f"{name} = {value}" for name, value in said.items())
+    with project.change() as manifest:
+        entry = manifest.clips[clip]
+        if frames is None:
+            entry.merge = {**entry.merge, **said}
+            return f"{clip}: {words} is kept for the whole clip."
+        place = in_words(frames)
+        last = entry.ranges[-1] if entry.ranges else None
+        if last is not None and last.frames == place:
+            kept = [*entry.ranges[:-1], RangeEntry(frames=place, **{**_extra(last), **said})]
+        else:
+            kept = [*entry.ranges, RangeEntry(frames=place, **said)]
+        entry.ranges = kept
+    return f"{clip}: {words} is kept for frames {place}."
+
+
+def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Predictor]) -> Cast:
+    """The clip's cast; `lead` paints everybody it does not name. Raises ModelUnknown, CastInvalid."""
+    from understudy.merging.cast import Cast
+
+    entry = project.manifest.clips[clip]
+    names = models_of_cast(entry, lead)
+    known = project.manifest.models
+    for part, model in names.items():
+        if model not in known:
+            raise ModelUnknown(
+                f"The cast of clip {clip!r} gives {part!r} to the model {model!r}, which the project does not "
+                f"have; it has {', '.join(known) or 'none yet'}."
+            )
+    if lead not in known and not names:
+        raise ModelUnknown(
+            f"The project has no model called {lead!r}; it has {', '.join(known) or 'none yet'}."
+        )
+    loaded = {
+        name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
+    }
+    return Cast(loaded.get(lead), {part: loaded[model] for part, model in names.items()})
+
+
+def models_of_cast(entry: ClipEntry, lead: str) -> Mapping[str, str]:
+    """The name of the model of every part."""
+    return {
+        part: (who.model or lead) if isinstance(who, CastEntry) else who for part, who in entry.cast.items()
+    }
+
+
+def cuts_of(project: Project, clip: str) -> list[int]:
+    """The first frames of new shots, as the search for faces saw them; none where nothing was searched."""
+    from understudy.facesets.extraction.redone import look_found
+    from understudy.media.cuts import shot_starts
+
+    found = look_found(project.cache_folder, clip, manual=project.manual_folder)
+    return sorted(found[place].index for place in shot_starts([frame.scene for frame in found]))

@@ -1,0 +1,80 @@
+"""Who is painted by which model: the clip's cast, and the model of everybody it does not name.
+
+A part is said as `person 2` or `track 7`; a track's counts more than its person's. Not here: loading models
+(`jobs`), their settings (`settings_over_time`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from understudy.errors import CastInvalid
+from understudy.facesets.record import FaceRecord
+from understudy.networks.swap import Predictor
+
+_PART = re.compile(r"(person|track) ([0-9]+)")
+
+
+def require_part(name: str) -> None:
+    """Raise CastInvalid unless `name` is a person or a track, by number."""
+    if not _PART.fullmatch(name):
+        raise CastInvalid(
+            f"The cast names {name!r}; it takes persons and tracks by number, like 'person 2' or 'track 7'. "
+            "`understudy tracks` lists them."
+        )
+
+
+class Cast:
+    """A predictor for every face: those of `parts`, and `lead` for everybody else."""
+
+    def __init__(self, lead: Predictor | None, parts: Mapping[str, Predictor] | None = None) -> None:
+        for name in parts or {}:
+            require_part(name)
+        self.lead, self.parts = lead, dict(parts or {})
+
+    @classmethod
+    def of(cls, models: Cast | Predictor) -> Cast:
+        """A lone predictor as a cast of one."""
+        return models if isinstance(models, Cast) else cls(models)
+
+    def part_of(self, record: FaceRecord) -> str:
+        """The name of a face's part; empty for everybody the cast does not name."""
+        names = (f"track {record.track}", f"person {record.person}")
+        return next((name for name in names if name in self.parts), "")
+
+    def predictor_for(self, record: FaceRecord) -> Predictor:
+        """Who paints this face. Raises CastInvalid where nobody does."""
+        predictor = self.parts.get(self.part_of(record)) or self.lead
+        if predictor is None:
+            raise CastInvalid(
+                f"Track {record.track} (person {record.person}) of clip {record.clip!r} has no model: the cast "
+                "does not name it, and there is no model for everybody else. Name it in the cast, say --model, "
+                "or delete its faces from the faceset."
+            )
+        return predictor
+
+    def predictors(self) -> list[Predictor]:
+        """Every model once, the lead first."""
+        models = [self.lead, *self.parts.values()]
+        return list({(model.name, model.sha256): model for model in models if model is not None}.values())
+
+    def require_seen(self, records: Iterable[FaceRecord]) -> None:
+        """Raise CastInvalid where the cast names a part that no face plays, or a face has no model."""
+        seen: dict[tuple[int, int], FaceRecord] = {}
+        for record in records:
+            seen.setdefault((record.track, record.person), record)
+        names = {name for track, person in seen for name in (f"track {track}", f"person {person}")}
+        for name in self.parts:
+            if seen and name not in names:
+                raise CastInvalid(
+                    f"The cast names {name!r}, whom no face of this clip shows. There are "
+                    f"{', '.join(sorted(names, key=_by_number))}."
+                )
+        for record in seen.values():
+            self.predictor_for(record)
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    kind, _, number = name.partition(" ")
+    return kind, int(number)

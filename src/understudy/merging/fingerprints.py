@@ -1,0 +1,138 @@
+"""A digest per frame of all that decides its pixels: settings, models, faces, and neighbours that steady it.
+
+Only what matters for the frame goes in, so that a changed setting makes just the frames again that it touches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
+from typing import Any
+from typing import cast as as_type
+
+from understudy.facesets.record import FaceRecord
+from understudy.media.clip import ClipInfo
+from understudy.merging.blending.modes import MODES
+from understudy.merging.cast import Cast
+from understudy.merging.effects.options import EffectOptions
+from understudy.merging.masking.options import MaskOptions
+from understudy.merging.options import WHOLE_CLIP, MergeOptions
+from understudy.merging.settings_over_time import SettingsOverTime
+from understudy.networks.swap import Predictor
+
+FacesByFrame = dict[int, list[FaceRecord]]
+
+# Changed whenever the same settings would give other pixels, so that old frames are made again.
+RECIPE = 6
+# Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
+_LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
+AFTER_STEADYING = frozenset(_LATE - {"mask"})
+_PARTS = ("its settings changed", "its model changed", "its faces changed")
+
+
+def what_differs(before: str, now: str) -> str:
+    """Which parts of two fingerprints differ, in words; empty where none does."""
+    old, new = before.split("-"), now.split("-")
+    if len(old) != len(new):
+        return "another version of understudy made it"
+    return ", ".join(words for words, a, b in zip(_PARTS, old, new, strict=True) if a != b)
+
+
+class Fingerprints:
+    """The fingerprints of all frames of a clip that have faces."""
+
+    def __init__(
+        self,
+        faces: FacesByFrame,
+        *,
+        info: ClipInfo,
+        cast: Cast,
+        settings: SettingsOverTime,
+        shots: Sequence[int] = (),
+    ) -> None:
+        self._faces, self._cast, self._settings = faces, cast, settings
+        starts = sorted({0, *shots})
+        self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
+        self._clip = [RECIPE, info.width, info.height, info.frame_count]
+        self._look = {
+            frame: _digest(sorted(_deciding(record) for record in records)) for frame, records in faces.items()
+        }
+        self._models = self._by_frame(lambda record: _model_digest(cast.predictor_for(record)))
+        self._measured = self._by_frame(lambda record: self._settings_digest(record, measured=True))
+
+    def marks(self) -> dict[int, str]:
+        """The fingerprint of every frame."""
+        return {frame: self._mark(frame) for frame in self._faces}
+
+    def reach(self, frame: int) -> int:
+        """Frames before and after that decide this one's pixels too."""
+        return max(self._options(record).reach for record in self._faces[frame])
+
+    def near(self, frame: int) -> list[int]:
+        """The frame and those that decide its pixels too: with a face, near enough, and in the same shot."""
+        reach = self.reach(frame)
+        if not reach:
+            return [frame]
+        shot = self._shot_of(frame)
+        first, stop = max(shot.start, frame - reach), min(shot.stop, frame + reach + 1)
+        return [other for other in range(first, stop) if other in self._faces]
+
+    def _shot_of(self, frame: int) -> range:
+        place = bisect_right(self._shot_starts, frame) - 1
+        return range(self._shot_starts[place], self._shot_ends[place])
+
+    def _mark(self, frame: int) -> str:
+        near = self.near(frame)
+        others = [other for other in near if other != frame]
+        own = [[self._who(r), self._settings_digest(r)] for r in self._faces[frame]]
+        settings = [sorted(own), [(other - frame, self._measured[other]) for other in others]]
+        models = [(other - frame, self._models[other]) for other in near]
+        looks = [self._clip, [(other - frame, self._look[other]) for other in near]]
+        return "-".join(_digest(part)[:12] for part in (settings, models, looks))
+
+    def _by_frame(self, digest: Callable[[FaceRecord], str]) -> dict[int, str]:
+        return {
+            frame: _digest(sorted([self._who(record), digest(record)] for record in records))
+            for frame, records in self._faces.items()
+        }
+
+    def _options(self, record: FaceRecord) -> MergeOptions:
+        return self._settings.at(record.frame, self._cast.part_of(record))
+
+    def _settings_digest(self, record: FaceRecord, *, measured: bool = False) -> str:
+        return _settings_digest(
+            as_type(Hashable, self._options(record)), measured=measured
+        )  # frozen, so hashable
+
+    @staticmethod
+    def _who(record: FaceRecord) -> list[int]:
+        return [record.track, record.person]
+
+
+def _deciding(record: FaceRecord) -> list[Any]:
+    """What of a face decides pixels: where it is, whose it is, and what was drawn in it by hand."""
+    drawn = [polygon.model_dump(mode="json") for polygon in record.polygons]
+    place = [list(record.landmarks_68), record.track, record.person]
+    return [*place, record.brows_up, json.dumps(drawn)]
+
+
+@lru_cache(4096)
+def _settings_digest(hashed: Hashable, *, measured: bool = False) -> str:
+    options = as_type(MergeOptions, hashed)
+    unseen = WHOLE_CLIP | options.idle()
+    if measured:
+        # Histograms are measured after the transfer, so that its strength counts there, and the mode.
+        by_mode = () if MODES[options.mode].histogram else ("mode", "color_strength")
+        unseen |= {*AFTER_STEADYING, *by_mode}
+    return _digest({k: v for k, v in options.model_dump(mode="json").items() if k not in unseen})
+
+
+def _model_digest(predictor: Predictor) -> str:
+    return _digest([predictor.sha256, predictor.face_type, predictor.size_px])
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:24]

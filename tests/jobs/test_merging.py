@@ -1,0 +1,173 @@
+"""What a clip's merge takes from the project: settings over time, the cast, the cuts."""
+
+from __future__ import annotations
+
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+
+from understudy.errors import CastInvalid, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.jobs.merging import cast_of, cuts_of, keep_said, settings_over_time
+from understudy.jobs.models import require_model
+from understudy.merging.frame_ranges import parse_frames
+from understudy.project.project import Project
+
+SETTINGS = """
+[clips.dst.merge]
+erode = 0.01
+
+# the turn
+[[clips.dst.ranges]]
+frames = "1:2"   # only here
+mask = "dst-hull"
+
+[[clips.dst.keys]]
+frame = 0
+erode = 0.0
+
+[[clips.dst.keys]]
+frame = 2
+erode = 0.2
+ease = "hold"
+
+[clips.dst.cast]
+"person 2" = "main"
+"track 7" = { model = "second", blur = 0.3 }
+"person 3" = { erode = 0.3 }
+"""
+
+
+@pytest.fixture
+def directed(project: Project) -> Project:
+    path = project.folder / "understudy.toml"
+    path.write_text(path.read_text(encoding="utf-8") + SETTINGS, encoding="utf-8")
+    opened = Project.open(project.folder)
+    require_model(opened, "second", preset=None)
+    return Project.open(project.folder)
+
+
+def test_ranges_keys_and_the_cast_come_from_the_projects_file(directed: Project) -> None:
+    settings = settings_over_time(directed, "dst", {})
+    assert [settings.at(frame).mask for frame in range(3)] == ["learned-prd", "dst-hull", "dst-hull"]
+    assert settings.at(1).erode == pytest.approx(0.1), "keys go smoothly unless they say otherwise"
+    assert settings.at(0, "track 7").blur == 0.3 and settings.at(0, "person 3").erode == 0.3
+
+
+def test_what_is_said_counts_for_the_frames_alone_where_some_are_named(directed: Project) -> None:
+    everywhere = settings_over_time(directed, "dst", {"blur": 0.2, "batch": 3})
+    assert {everywhere.at(frame).blur for frame in range(3)} == {0.2} and everywhere.base.batch == 3
+    some = settings_over_time(directed, "dst", {"blur": 0.2, "batch": 3}, frames=parse_frames("1"))
+    assert [some.at(frame).blur for frame in range(3)] == [0.1, 0.2, 0.1] and some.base.batch == 3
+
+
+def test_the_files_comments_and_forms_stay_when_understudy_writes_it(directed: Project) -> None:
+    before = tomllib.loads((directed.folder / "understudy.toml").read_text(encoding="utf-8"))
+    with directed.change() as manifest:
+        manifest.name = "other"
+    text = (directed.folder / "understudy.toml").read_text(encoding="utf-8")
+    assert SETTINGS.strip() in text
+    assert tomllib.loads(text) == {**before, "name": "other"}
+
+
+def test_saving_adds_a_range_and_says_it_again_changes_that_one(directed: Project) -> None:
+    keep_said(directed, "dst", {"erode": 0.05}, frames=parse_frames("0:1"))
+    told = keep_said(directed, "dst", {"blur": 0.25}, frames=parse_frames("0:1"))
+    assert "0:1" in told and "blur" in told
+    ranges = [entry.model_dump() for entry in Project.open(directed.folder).manifest.clips["dst"].ranges]
+    assert ranges == [{"frames": "1:2", "mask": "dst-hull"}, {"frames": "0:1", "erode": 0.05, "blur": 0.25}]
+    text = (directed.folder / "understudy.toml").read_text(encoding="utf-8")
+    assert "# only here" in text and "# the turn" in text
+
+
+def test_saving_without_frames_is_for_the_whole_clip(directed: Project) -> None:
+    keep_said(directed, "dst", {"blur": 0.25}, frames=None)
+    assert Project.open(directed.folder).manifest.clips["dst"].merge == {"erode": 0.01, "blur": 0.25}
+
+
+def test_nothing_or_nonsense_is_not_saved(directed: Project) -> None:
+    with pytest.raises(OptionInvalid, match="nothing to save"):
+        keep_said(directed, "dst", {}, frames=parse_frames("1"))
+    with pytest.raises(OptionInvalid, match="erode"):
+        keep_said(directed, "dst", {"erode": 7.0}, frames=parse_frames("1"))
+    assert len(Project.open(directed.folder).manifest.clips["dst"].ranges) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"ranges": [{"frames": "1:2", "eroed": 1}]}, r"clips\.dst\.ranges, entry 1.*eroed"),
+        ({"ranges": [{"frames": "1:2"}, {"frames": "x", "erode": 0.1}]}, r"clips\.dst\.ranges, entry 2.*'x'"),
+        ({"keys": [{"frame": 1, "mask": "all"}]}, r"clips\.dst\.keys, entry 1.*mask"),
+        ({"cast": {"person 2": {"model": "main", "blur": 9}}}, r"person 2.*blur"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_by_its_entry(project: Project, values: dict, says: str) -> None:
+    with project.change() as manifest:
+        entry = manifest.clips["dst"].model_dump() | values
+        manifest.clips = {**manifest.clips, "dst": type(manifest.clips["dst"]).model_validate(entry)}
+    with pytest.raises(OptionInvalid, match=says):
+        settings_over_time(project, "dst", {})
+
+
+def test_an_ease_that_is_none_is_named_with_its_line(project: Project) -> None:
+    path = project.folder / "understudy.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + '\n[[clips.dst.keys]]\nframe = 1\nease = "bounce"\n', "utf-8"
+    )
+    with pytest.raises(ProjectInvalid, match=r"keys\.0\.ease.*\(line \d+\).*'smooth'"):
+        Project.open(project.folder)
+
+
+def loaded(name: str) -> SimpleNamespace:
+    return SimpleNamespace(name=name, sha256=name)
+
+
+def test_every_model_of_a_cast_is_loaded_once_and_the_lead_paints_the_rest(directed: Project) -> None:
+    asked: list[str] = []
+    cast = cast_of(directed, "dst", "main", load=lambda name: asked.append(name) or loaded(name))
+    assert asked == ["main", "second"]
+    assert {part: model.name for part, model in cast.parts.items()} == {
+        "person 2": "main",
+        "track 7": "second",
+        "person 3": "main",
+    }
+
+
+def test_a_cast_with_a_model_that_is_not_there_names_part_and_model(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.clips["dst"].cast = {"person 2": "anna"}
+    with pytest.raises(ModelUnknown, match=r"'person 2' to the model 'anna'.*main"):
+        cast_of(project, "dst", "main", load=loaded)
+
+
+def test_a_cast_that_names_no_part_is_refused(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.clips["dst"].cast = {"Anna": "main"}
+    with pytest.raises(CastInvalid, match="'Anna'"):
+        cast_of(project, "dst", "main", load=loaded)
+
+
+def test_a_cast_needs_no_lead_and_without_a_cast_the_lead_must_be_there(project: Project) -> None:
+    with pytest.raises(ModelUnknown, match="'other'"):
+        cast_of(project, "dst", "other", load=loaded)
+    with project.change() as manifest:
+        manifest.clips["dst"].cast = {"person 1": "main"}
+    assert cast_of(project, "dst", "other", load=loaded).lead is None
+
+
+def test_frames_of_a_cast_have_a_folder_of_their_own(directed: Project) -> None:
+    assert directed.merged_name("dst", "main") == "cast"
+    require_model(directed, "cast", preset=None)
+    with pytest.raises(ProjectInvalid, match="Rename that model"):
+        directed.merged_name("dst", "main")
+
+
+def test_cuts_are_those_the_search_saw(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cuts_of(project, "dst") == []
+    frames = [SimpleNamespace(index=3 * place, scene=place) for place in range(4)]
+    monkeypatch.setattr("understudy.facesets.extraction.redone.look_found", lambda *_, **__: frames)
+    monkeypatch.setattr(
+        "understudy.media.cuts.shot_starts", lambda notes: {2} if notes == [0, 1, 2, 3] else set()
+    )
+    assert cuts_of(project, "dst") == [6]

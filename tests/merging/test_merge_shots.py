@@ -1,0 +1,240 @@
+"""A merge with several models, settings per range, and only some frames asked for: what is made, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import Painter, drawn_frame, landmarks, record
+from understudy.errors import CastInvalid, OptionInvalid, ProjectInvalid
+from understudy.events import Notice, StageFinished
+from understudy.facesets.store import Faceset
+from understudy.media.images import encode_png, read_image
+from understudy.merging.cast import Cast
+from understudy.merging.frame_ranges import parse_frames
+from understudy.merging.journal import is_complete, merge_facts
+from understudy.merging.merge import merge
+from understudy.merging.options import MergeOptions
+from understudy.merging.plan import Wanted
+from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
+
+MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
+PLAIN = MergeOptions(color="none", steady_frames=0, mask="dst-hull")
+RED, GREEN = (230, 51, 51), (51, 230, 51)
+
+
+@pytest.fixture
+def one_face(movie: Path, faceset: MakeFaceset, tmp_path: Path):
+    """Merge a clip with one face in all eight frames; gives the summary."""
+    faces = faceset({frame: [landmarks()] for frame in range(8)})
+
+    def run(options: MergeOptions | SettingsOverTime = PLAIN, *, predictor=None, said_to=None, **more) -> dict:
+        events = list(
+            merge(
+                movie,
+                faces=faces,
+                predictor=predictor or Painter(),
+                folder=tmp_path / "merged",
+                options=options,
+                **more,
+            )
+        )
+        if said_to is not None:
+            said_to += [event.text for event in events if isinstance(event, Notice)]
+        assert isinstance(events[-1], StageFinished)
+        return events[-1].summary
+
+    return run
+
+
+def with_range(text: str, **values) -> SettingsOverTime:
+    return SettingsOverTime(PLAIN, ranges=[FrameRange(parse_frames(text), values)])
+
+
+def test_a_new_range_makes_its_own_frames_again_and_no_others(one_face, tmp_path: Path) -> None:
+    one_face()
+    before = {path.name: path.read_bytes() for path in (tmp_path / "merged").glob("*.png")}
+    assert one_face(with_range("2:4", erode=0.1))["made_now"] == 3
+    after = {path.name: path.read_bytes() for path in (tmp_path / "merged").glob("*.png")}
+    assert sorted(name for name in after if after[name] != before[name]) == [
+        "000002.png",
+        "000003.png",
+        "000004.png",
+    ]
+    assert one_face(with_range("2:4", erode=0.1))["made_now"] == 0
+
+
+def test_a_key_frame_that_moves_makes_only_the_frames_again_whose_values_change(one_face) -> None:
+    keys = [KeyFrame(0, {"erode": 0.0}, "linear"), KeyFrame(3, {"erode": 0.1}, "linear")]
+    one_face(SettingsOverTime(PLAIN, keys=keys))
+    more = [*keys, KeyFrame(6, {"erode": 0.2}, "hold")]
+    assert one_face(SettingsOverTime(PLAIN, keys=more))["made_now"] == 4, "frames 4 to 7"
+
+
+def test_only_the_frames_asked_for_are_made_and_the_rest_is_missing(one_face, tmp_path: Path) -> None:
+    summary = one_face(wanted=Wanted(parse_frames("1:2,6")))
+    assert sorted(path.stem for path in (tmp_path / "merged").glob("*.png")) == ["000001", "000002", "000006"]
+    assert summary["made_now"] == 3
+    assert {entry["reason"] for entry in summary["unswapped"]} == {"not merged yet"}
+    assert not is_complete(tmp_path / "merged")
+    with pytest.raises(ProjectInvalid, match="to its end"):
+        merge_facts(tmp_path / "merged")
+    assert one_face()["made_now"] == 5
+    assert is_complete(tmp_path / "merged")
+
+
+def test_options_tried_on_a_few_frames_leave_the_clip_whole(one_face, tmp_path: Path) -> None:
+    one_face()
+    frames = parse_frames("3")
+    tried = SettingsOverTime(PLAIN, said={"erode": 0.2}, said_for=frames)
+    assert one_face(tried, wanted=Wanted(frames))["made_now"] == 1
+    assert is_complete(tmp_path / "merged"), "the other frames are as the project says"
+    assert one_face()["made_now"] == 1, "a merge without them takes the trial back"
+
+
+def test_changed_makes_again_what_was_made_before_and_starts_nothing(one_face) -> None:
+    one_face(wanted=Wanted(parse_frames("0:3")))
+    assert one_face(with_range("2:6", erode=0.1), wanted=Wanted(changed=True))["made_now"] == 2
+
+
+def test_a_dry_run_counts_with_reasons_and_touches_nothing(one_face, tmp_path: Path) -> None:
+    folder, told = tmp_path / "merged", []
+    assert one_face(dry_run=True)["why"] == {"not merged yet": 8}
+    assert not folder.exists()
+    one_face()
+    (folder / "000007.png").unlink()
+    before = {path.name: path.read_bytes() for path in folder.rglob("*.*")}
+    summary = one_face(with_range("2:4", erode=0.1), dry_run=True, said_to=told)
+    assert summary["to_make"] == [2, 3, 4, 7] and summary["up_to_date"] == 4
+    assert summary["why"] == {"its settings changed": 3, "its picture is gone": 1}
+    assert {path.name: path.read_bytes() for path in folder.rglob("*.*")} == before
+    assert "4 frames would be made (2:4,7). its settings changed: 3" in told[0]
+
+
+def test_frames_outside_the_clip_are_refused_before_anything_is_done(one_face, tmp_path: Path) -> None:
+    for said in ({"wanted": Wanted([range(6, 9)])}, {"options": with_range("6:8", erode=0.1)}):
+        with pytest.raises(OptionInvalid, match="0 to 7"):
+            one_face(**said)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_a_model_that_cannot_blend_says_so_before_older_frames_are_forgotten(one_face, tmp_path: Path) -> None:
+    class Rigid(Painter):
+        def blend(self, morph: float) -> None:
+            if morph != 1:
+                raise OptionInvalid("it does not blend")
+
+    one_face(predictor=Rigid())
+    with pytest.raises(OptionInvalid, match="does not blend"):
+        one_face(with_range("2", morph=0.5), predictor=Rigid())
+    assert one_face(predictor=Rigid())["made_now"] == 0
+
+
+def test_the_share_of_src_may_change_over_time(one_face, tmp_path: Path) -> None:
+    class Blends(Painter):
+        def blend(self, morph: float) -> None:
+            asked.append(morph)
+            self.rgb = np.array([morph, 0.2, 0.2], np.float32)
+
+    asked: list[float] = []
+    keys = [KeyFrame(0, {"morph": 0.2}, "linear"), KeyFrame(7, {"morph": 0.9}, "hold")]
+    one_face(SettingsOverTime(PLAIN, keys=keys), predictor=Blends())
+    reds = [int(read_image(tmp_path / "merged" / f"{frame:06d}.png")[50, 60, 0]) for frame in range(8)]
+    assert reds == sorted(reds) and abs(reds[0] - 51) <= 2 and abs(reds[7] - 230) <= 2
+    assert len(set(asked)) == 8
+
+
+@pytest.fixture
+def two_people(movie: Path, tmp_path: Path):
+    """Merge a clip with two faces beside each other, person 1 on the left, in all frames."""
+    store = Faceset(tmp_path / "two")
+    left, right = landmarks(34, width_px=20), landmarks(94, width_px=20)
+    for frame in range(8):
+        for person, points in ((1, left), (2, right)):
+            store.add(
+                np.zeros((16, 16, 3), np.uint8),
+                record(frame, points, person=person, track=person + 4 * (frame // 4)),
+            )
+
+    def run(cast: Cast, options: MergeOptions | SettingsOverTime = PLAIN) -> tuple[dict, np.ndarray]:
+        folder = tmp_path / "cast"
+        *_, finished = merge(movie, faces=store, predictor=cast, folder=folder, options=options)
+        return finished.summary, read_image(folder / "000002.png")
+
+    return run
+
+
+def near(pixel: np.ndarray, rgb: tuple[int, int, int]) -> bool:
+    return bool(np.abs(pixel.astype(int) - rgb).max() <= 4)
+
+
+def test_each_person_is_painted_by_the_model_the_cast_gives_them(two_people, tmp_path: Path) -> None:
+    lead, other = Painter(), Painter((0.2, 0.9, 0.2), sha256="1" * 64)
+    other.name = "anna"
+    summary, frame = two_people(Cast(lead, {"person 2": other}))
+    assert near(frame[50, 34], RED) and near(frame[50, 94], GREEN)
+    assert (lead.painted, other.painted) == (8, 8) and summary["swapped"] == 8
+    facts = merge_facts(tmp_path / "cast")
+    assert [(model.name, model.sha256[0]) for model in facts.models] == [("painter", "0"), ("anna", "1")]
+
+
+def test_a_track_given_to_another_model_makes_its_own_frames_again_alone(two_people) -> None:
+    lead, other = Painter(), Painter((0.2, 0.9, 0.2), sha256="1" * 64)
+    two_people(Cast(lead))
+    summary, frame = two_people(Cast(lead, {"track 6": other}))
+    assert summary["made_now"] == 4 and other.painted == 4, "person 2 plays track 6 from frame 4 on"
+    assert near(frame[50, 94], RED)
+
+
+def test_a_part_has_settings_of_its_own(two_people) -> None:
+    lead = Painter()
+    settings = SettingsOverTime(PLAIN, parts={"person 2": {"erode": 0.3, "blur": 0.0}})
+    _, plain = two_people(Cast(lead))
+    summary, frame = two_people(Cast(lead, {"person 2": lead}), settings)
+    np.testing.assert_array_equal(frame[:, :64], plain[:, :64])
+    assert (frame[:, 64:] != plain[:, 64:]).any() and summary["made_now"] == 8
+
+
+def test_a_face_without_a_model_stops_the_merge_before_it_begins(two_people, tmp_path: Path) -> None:
+    with pytest.raises(CastInvalid, match="person 1"):
+        two_people(Cast(None, {"person 2": Painter()}))
+    assert not (tmp_path / "cast").exists()
+
+
+def test_models_with_other_sizes_paint_side_by_side(two_people) -> None:
+    class Small(Painter):
+        size_px = 16
+        face_type = "whole"
+
+        def predict(self, crops_NHWC: np.ndarray):
+            assert crops_NHWC.shape[1:] == (16, 16, 3)
+            made = super().predict(np.zeros((len(crops_NHWC), 32, 32, 3), np.uint8))
+            return type(made)(
+                made.rgb_NHWC[:, ::2, ::2], made.mask_NHW[:, ::2, ::2], made.dst_mask_NHW[:, ::2, ::2]
+            )
+
+    _, frame = two_people(Cast(Painter(), {"person 2": Small((0.2, 0.9, 0.2), sha256="1" * 64)}))
+    assert near(frame[50, 34], RED) and near(frame[50, 94], GREEN)
+
+
+def test_colours_are_never_steadied_across_a_cut(faceset: MakeFaceset, tmp_path: Path) -> None:
+    movie = tmp_path / "still"
+    movie.mkdir()
+    for frame in range(8):
+        (movie / f"{frame}.png").write_bytes(encode_png(drawn_frame(0)))
+    faces = faceset({frame: [landmarks(46 + 4 * frame)] for frame in range(8)})
+    options = MergeOptions(color="rct", steady_frames=3, mask="dst-hull")
+
+    def made(folder: str, **more) -> list[bytes]:
+        list(merge(movie, faces=faces, predictor=Painter(), folder=tmp_path / folder, options=options, **more))
+        return [path.read_bytes() for path in sorted((tmp_path / folder).glob("*.png"))]
+
+    cut = made("cut", shots=[4])
+    whole = made("whole")
+    changed = [k for k in range(8) if cut[k] != whole[k]]
+    assert 3 in changed and 4 in changed and 7 not in changed
+    alone = made("alone", wanted=Wanted(parse_frames("4:7")), shots=[4])
+    assert alone == cut[4:]
