@@ -22,7 +22,7 @@ from understudy.merging.coloring.pixels import FEWEST_PIXELS, compared
 
 Float32 = npt.NDArray[np.float32]
 
-_ALIKE_DELTA_E = 2.0  # a neighbour whose mean colours differ by this counts for 0.6 of one that is alike
+_ALIKE_DELTA_E = 1.0  # a neighbour whose mean colours differ by this counts for 0.6 of one that is alike
 
 
 @dataclass(frozen=True, eq=False)
