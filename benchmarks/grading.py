@@ -2,9 +2,9 @@
 
 Run: python benchmarks/grading.py [--frames 40] [--size 256] [--steady 0 2 4] [--picture ROW.jpg]
 
-The painted face is the true swap, filmed in src's light; dst's own face is the plate. Trembling is the root mean
-square of the skin's Lab distance to the plate's, high-passed over a second (`measure`'s pumping). Processor time
-of one thread.
+The painted face is the true swap, filmed in src's light; dst's own face is the plate. Pumping is the root mean
+square of the skin's Lab distance to the plate's, high-passed over a second, as `measure` has it. Costs are
+processor time of one thread.
 """
 
 from __future__ import annotations
@@ -60,9 +60,8 @@ def filmed(frames: int, size_px: int) -> list[Crops]:
 def _cut(dst: Rendered, src: Rendered, size_px: int) -> Crops:
     matrix = geometry.crop_from_frame(dst.landmarks_68, face_type="full", size_px=size_px)
     own, painted = (crop(one.rgb, matrix, size_px).astype(np.float32) / 255 for one in (dst, src))
-    mask = (
-        crop((np.minimum(dst.mask, src.mask) * 255).astype(np.uint8), matrix, size_px).astype(np.float32) / 255
-    )
+    both = (np.minimum(dst.mask, src.mask) * 255).astype(np.uint8)
+    mask = crop(both, matrix, size_px).astype(np.float32) / 255
     points = geometry.transform_points(matrix, dst.landmarks_68)
     area = pixels.area("skin", mask, points)
     return Crops(painted, own, area, cv2.erode(area, np.ones((5, 5))) > 0.5)
@@ -129,12 +128,11 @@ def graded(shots: Sequence[Crops], options: MergeOptions, *, histograms: bool) -
 
 def apart(shots: Sequence[Crops], made: Sequence[Float32]) -> np.ndarray:
     """The skin's mean Lab less that of the plate, (frames, 3)."""
-    return np.stack(
-        [
-            color.lab_from_rgb(m[c.skin]).mean(0) - color.lab_from_rgb(c.own[c.skin]).mean(0)
-            for c, m in zip(shots, made, strict=True)
-        ]
-    )
+    means = [
+        [color.lab_from_rgb(face[c.skin]).mean(0) for face in (c.own, m)]
+        for c, m in zip(shots, made, strict=True)
+    ]
+    return np.diff(means, axis=1)[:, 0]
 
 
 def pumping(values: np.ndarray) -> float:
@@ -154,22 +152,17 @@ def smeared(values: np.ndarray) -> int:
 
 def steadiness(shots: Sequence[Crops], names: Sequence[str], reaches: Sequence[int]) -> None:
     """Pumping of every transfer in every scene, for every number of frames."""
-    print(
-        f"{'pumping, ΔE':<12}"
-        + "".join(f"{scene:>16}" for scene in SCENES if scene != "lamp")
-        + "   lamp: frames smeared, last"
-    )
+    print(f"{'pumping, ΔE':<12}" + "".join(f"{scene:>16}" for scene in SCENES) + "  (lamp: frames smeared)")
     for name in names:
         options = MergeOptions(color="none" if name == "hist" else name)
         for reach in reaches:
-            row = []
+            row = ""
             for scene, change in SCENES.items():
                 changed = change(shots)
-                values = apart(
-                    changed, graded(changed, options.changed(steady_frames=reach), histograms=name == "hist")
-                )
-                row.append(f"{smeared(values):>10}" if scene == "lamp" else f"{pumping(values):>16.3f}")
-            print(f"{name:<8}{reach:>4}" + "".join(row), flush=True)
+                made = graded(changed, options.changed(steady_frames=reach), histograms=name == "hist")
+                values = apart(changed, made)
+                row += f"{smeared(values):>16}" if scene == "lamp" else f"{pumping(values):>16.3f}"
+            print(f"{name:<8}{reach:>4}{row}", flush=True)
 
 
 def reached(shots: Sequence[Crops]) -> None:

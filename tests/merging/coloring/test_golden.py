@@ -62,7 +62,7 @@ def remembered() -> Iterator[np.ndarray]:
     return (np.ascontiguousarray(part) for part in np.split(row, len(NAMES), axis=1))
 
 
-@pytest.mark.parametrize(("name", "golden"), zip(NAMES, remembered(), strict=True), ids=NAMES)
+@pytest.mark.parametrize(("name", "golden"), list(zip(NAMES, remembered(), strict=True)), ids=NAMES)
 def test_a_rendered_face_is_graded_as_it_was(name: str, golden: np.ndarray, pair: Pair) -> None:
     away = np.abs(graded(pair, name).astype(int) - golden)
     assert away.mean() < 0.5 and away.max() <= 8  # levels of 255
