@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from understudy.media.images import eight_bit
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.options import MergeOptions
-from understudy.merging.painted import PaintedFace, own_crop, painted_face
+from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
 from understudy.networks.swap import Prediction
 
 PLAIN = MergeOptions(color="none", mask="dst-hull")
@@ -157,7 +158,7 @@ def test_every_step_is_shown_to_whoever_watches_and_changes_nothing_by_it() -> N
     face = face_in(frame, landmarks())
     seen: list[str] = []
     watched = composite(frame, [face], PLAIN, watch=lambda step, picture, whose, place: seen.append(step))
-    assert seen[0] == "mask" and seen[-1] == "blended" and len(set(seen)) == len(seen)
+    assert seen[0] == "mask" and seen[-1] == "grained" and len(set(seen)) == len(seen)
     assert seen.index("transferred") < seen.index("histogram") < seen.index("effects") < seen.index("warped")
     assert seen.index("warped") < seen.index("joined") < seen.index("blended")
     np.testing.assert_array_equal(watched, composite(frame, [face], PLAIN))
@@ -188,3 +189,40 @@ def test_effects_on_the_frame_change_all_of_it(change: dict[str, Any], deep: boo
     np.testing.assert_array_equal(frame, before)
     assert changed.dtype == frame.dtype
     assert (changed != frame)[:, :20].mean() > 0.5
+
+
+def test_motion_blur_smears_the_face_along_its_way_in_the_frame() -> None:
+    """The crop is turned against the frame, so a wrong space would show as a wrong direction."""
+    frame = drawn_frame(1)
+    turn = np.deg2rad(90)
+    points = (landmarks() - (60, 50)) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    stripes = np.zeros((32, 32, 3), np.float32)
+    stripes[::8] = stripes[1::8] = stripes[2::8] = stripes[3::8] = 1  # down the crop is left in the frame
+    here, there = (face_in(frame, points + np.array([60 + dx, 50]), rgb=stripes) for dx in (0, 9))
+    options = PLAIN.changed(motion_blur=1.0)
+
+    def roughness(face: PaintedFace) -> float:
+        merged = composite(frame, [face], options).astype(float)
+        return float(np.abs(np.diff(merged[45:56, 52:68], axis=1)).mean())
+
+    across, down = steadied(here, [(1, there)], reach=0), replace(here, movement_px=np.array([0.0, 9.0]))
+    assert roughness(across) < 0.5 * roughness(here)
+    assert roughness(down) > 0.9 * roughness(here)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_grain_is_the_frames_own_in_every_frame_and_the_same_when_made_again(deep: bool) -> None:
+    big = np.kron(drawn_frame(1, deep=deep), np.ones((2, 2, 1), drawn_frame(1, deep=deep).dtype))
+    most = np.iinfo(big.dtype).max
+    rough = np.random.default_rng(0).normal(0, 0.03 * most, big.shape)
+    frame = np.clip(big + rough, 0, most).astype(big.dtype)
+    face = face_in(frame, landmarks(120, 100, width_px=60), rgb=(0.5, 0.4, 0.3))
+    options = PLAIN.changed(grain=1.0)
+    shown = composite(frame, [face], options)
+    np.testing.assert_array_equal(composite(frame, [face], options), shown)
+    other = composite(frame, [replace(face, frame_index=7)], options)
+    middle = np.s_[95:115, 108:132]
+    assert (other != shown)[middle].mean() > 0.8
+    assert shown[middle].std((0, 1)) / most == pytest.approx(np.full(3, 0.03), rel=0.25)
+    assert composite(frame, [face], PLAIN)[middle].std((0, 1)).max() / most < 0.003
+    np.testing.assert_array_equal(shown[:20], frame[:20])

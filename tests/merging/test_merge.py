@@ -150,6 +150,29 @@ def test_a_moved_face_also_remakes_the_neighbours_whose_colours_it_steadies(
     assert run(movie, faces, painter, tmp_path / "merged", options).summary["made_now"] == 3
 
 
+def test_motion_blur_follows_the_neighbours_of_the_track_and_stops_where_it_ends(
+    movie: Path, faceset: MakeFaceset, tmp_path: Path
+) -> None:
+    rough = np.random.default_rng(0).uniform(0.2, 0.8, (32, 32, 3)).astype(np.float32)
+    faces = faceset({1: [landmarks(60)], 2: [landmarks(66)], 5: [landmarks(60)], 6: [landmarks(60)]})
+    sharp, blurred = tmp_path / "sharp", tmp_path / "blurred"
+    run(movie, faces, Painter(rough), sharp)
+    run(movie, faces, Painter(rough), blurred, PLAIN.changed(motion_blur=1.0))
+    changed = {name for name, data in pictures(blurred).items() if pictures(sharp)[name] != data}
+    assert changed == {"000001.png", "000002.png"}
+    faces.add(np.zeros((16, 16, 3), np.uint8), record(6, landmarks(66)))
+    assert run(movie, faces, Painter(rough), blurred, PLAIN.changed(motion_blur=1.0)).summary["made_now"] == 2
+
+
+def test_looking_at_neighbours_for_their_movement_steadies_no_colours_that_are_not_to_be(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces, options = faceset({i: [landmarks()] for i in range(4)}), PLAIN.changed(color="rct")
+    run(movie, faces, painter, tmp_path / "still", options)
+    run(movie, faces, painter, tmp_path / "blurred", options.changed(motion_blur=2.0))
+    assert pictures(tmp_path / "blurred") == pictures(tmp_path / "still")
+
+
 def test_changing_only_the_batch_makes_nothing_again(
     movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from understudy.merging.blending.modes import MODES
 from understudy.merging.coloring import tone
 from understudy.merging.coloring.histogram import matched_histogram
 from understudy.merging.effects.degrade import fewer_colors, plain_plate
+from understudy.merging.effects.grain import grained
+from understudy.merging.effects.motion_blur import motion_blurred
 from understudy.merging.effects.sharpen import sharpened
 from understudy.merging.light import (
     Float32,
@@ -72,6 +74,7 @@ def composite(
         crop = with_histogram(crop, face, own)
         watch("histogram", crop, face, place)
         crop = from_encoded(shown(crop, like=frame_rgb), light)
+        crop = motion_blurred(crop, face.movement_in_crop_px, shutter=own.motion_blur)
         crop = sharpened(crop, own, face_px=face.width_px)
         watch("effects", crop, face, place)
 
@@ -85,6 +88,9 @@ def composite(
         watch("plate", below, face, place)
         blended = blend.overlay(below, painted, mask)
         watch("blended", blended, face, place)
+        seed = (face.frame_index, place.x0, place.y0)
+        blended = grained(blended, mask, below, amount=own.grain, seed=seed)
+        watch("grained", blended, face, place)
         inside = mask > 0
         place.of(result)[inside] = stored(blended, light, frame_rgb.dtype)[inside]
     return fewer_colors(result, options) if mode.paints else result

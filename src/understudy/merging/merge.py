@@ -324,13 +324,13 @@ def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[
     here = window[at]
     faces = []
     for record, face in zip(here.records, here.faces, strict=True):
-        reach = plan.options_of(record).reach
+        options = plan.options_of(record)
         neighbours = [
             (other.index - here.index, its_face)
             for other in window
-            if abs(other.index - here.index) <= reach and plan.same_shot(other.index, here.index)
+            if abs(other.index - here.index) <= options.reach and plan.same_shot(other.index, here.index)
             for its_record, its_face in zip(other.records, other.faces, strict=True)
             if (its_record.track, its_record.person) == (record.track, record.person)
         ]
-        faces.append(steadied(face, neighbours, reach=reach))
+        faces.append(steadied(face, neighbours, reach=options.steady_reach))
     return faces

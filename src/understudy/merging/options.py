@@ -32,7 +32,13 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
 
     @property
     def reach(self) -> int:
-        """Frames before and after a face that are looked at too, so that what is measured does not flicker."""
+        """Frames before and after a face that are looked at too, to steady measures and to see its way."""
+        moves = self.motion_blur > 0 and "motion_blur" not in self.idle()
+        return max(self.steady_reach, 1 if moves else 0)
+
+    @property
+    def steady_reach(self) -> int:
+        """Those of them that what is measured is averaged with, so that it does not flicker."""
         return 0 if "steady_frames" in self.idle() else self.steady_frames
 
     def idle(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ reading and predicting (`merge`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from understudy.facesets.record import FaceRecord
 from understudy.merging.blending.modes import MODES
 from understudy.merging.coloring import pixels
 from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
+from understudy.merging.effects.motion_blur import movement
 from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.mask import resized_mask
@@ -42,6 +43,8 @@ class PaintedFace:
     tone: Tone  # what was measured of its colours
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
     options: MergeOptions | None = None  # its own, where they may differ from the frame's
+    frame_index: int = 0
+    movement_px: Float64 = field(default_factory=lambda: np.zeros(2))  # its way in one frame, in frame pixels
 
     @property
     def mask_HW(self) -> Float32:
@@ -52,6 +55,17 @@ class PaintedFace:
     def side_in_frame_px(self) -> float:
         """The painted crop's side in frame pixels."""
         return len(self.painted_HWC) / float(np.sqrt(abs(np.linalg.det(self.paste_from_frame[:, :2]))))
+
+    @property
+    def centre_in_frame(self) -> Float64:
+        """The middle of the painted crop, in frame pixels."""
+        middle = len(self.painted_HWC) / 2
+        return geometry.transform_points(geometry.inverse(self.paste_from_frame), [middle, middle])
+
+    @property
+    def movement_in_crop_px(self) -> Float64:
+        """Its way in one frame, x and y in the painted crop's pixels."""
+        return self.paste_from_frame[:, :2] @ self.movement_px
 
 
 def painted_face(
@@ -101,6 +115,7 @@ def painted_face(
             bw=MODES[options.mode].grey,
         ),
         width_px=face_px,
+        frame_index=record.frame,
     )
 
 
@@ -108,11 +123,12 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
     """The face with its colours' measure averaged over its track, nearer and more alike frames counting more.
 
     `neighbours` are (distance in frames, face); those further than `reach` don't count, nor do those whose
-    settings ask for another transfer.
+    settings ask for another transfer. They also tell how the face moves.
     """
     asked = face.options.color if face.options else face.tone.color
     tones = [(distance, other.tone) for distance, other in neighbours if other.tone.color == asked]
-    return replace(face, tone=steadied_tone(face.tone, tones, reach=reach))
+    way = movement(face.centre_in_frame, [(distance, other.centre_in_frame) for distance, other in neighbours])
+    return replace(face, tone=steadied_tone(face.tone, tones, reach=reach), movement_px=way)
 
 
 def own_crop(

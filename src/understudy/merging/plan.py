@@ -51,7 +51,7 @@ class MergePlan:
     faces: FacesByFrame
     fingerprints: dict[int, str]
     todo: set[int]  # to be painted and written
-    needed: set[int]  # to be read: todo, and neighbours whose colour transfer is averaged in
+    needed: set[int]  # to be read: todo, and neighbours that have a say in it
     gone: set[int]  # merged before, without a face now
     reach: int  # the longest of all frames
     was_complete: bool

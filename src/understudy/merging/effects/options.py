@@ -41,6 +41,22 @@ class EffectOptions(Options):
         high=0.2,
         unit="share of white",
     )
+    motion_blur: float = option(
+        0.0,
+        "How long the shutter is open: the painted face is blurred along this much of its way from frame to "
+        "frame, which its landmarks tell; 0.5 is a film camera's. DeepFaceLab's 100 is 2 here.",
+        low=0.0,
+        high=4.0,
+        unit="share of a frame's time",
+    )
+    grain: float = option(
+        0.0,
+        "How much of the plate's own grain the painted face gets: its strength at each brightness, its size "
+        "and its colour are measured around the face in every frame. 1 is as much as the plate has.",
+        low=0.0,
+        high=3.0,
+        unit="factor",
+    )
     plate_denoise: float = option(
         0.0,
         "Smooths the frame around the face too, in every frame that has one, by this many medians of 5 pixels; "
