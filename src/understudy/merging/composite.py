@@ -66,7 +66,7 @@ def composite(
         place = place_in_frame(face, frame_rgb.shape)
         mask = mask_in_frame(face, place)
         watch("mask", mask, face, place)
-        if not mode.paints:
+        if not MODES[own.mode].paints:
             continue
 
         crop = transferred(face, own)

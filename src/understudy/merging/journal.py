@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import ProjectInvalid
+from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.files import read_json, write_json
 
 JOURNAL_NAME = "merge.json"
@@ -185,6 +185,21 @@ def merge_facts(folder: Path) -> MergeFacts:
         raise ProjectInvalid(
             "This clip has not been merged to its end. Run `understudy merge` first.", folder
         ) from error
+
+
+def require_frames(folder: Path) -> None:
+    """Raise OptionInvalid where what was merged are not frames of the clip, but the model's squares."""
+    try:
+        mode = str(read_json(folder / JOURNAL_NAME)["settings"]["mode"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if mode == "raw-predict":
+        raise OptionInvalid(
+            "This clip was merged with --mode raw-predict: its pictures are the model's squares, not frames, "
+            "and no movie of dst can be made of them. Take the pictures where they lie, or merge in another "
+            "mode.",
+            folder,
+        )
 
 
 def is_complete(folder: Path) -> bool:

@@ -29,7 +29,7 @@ from understudy.merging.journal import Journal
 from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
-from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_merged
+from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_blanks, write_merged
 from understudy.merging.plan import EVERYTHING, MergePlan, Wanted, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
 from understudy.merging.settings_over_time import SettingsOverTime
@@ -121,6 +121,8 @@ def merge(
             yield from _merge_todo(clip, plan, journal)
     for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
         remove_merged(folder, frame)
+    size_px = plan.cast.predictors()[0].size_px
+    write_blanks(folder, clip.info, plan.settings.base, crop_px=size_px, merged=journal.merged_frames())
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped)

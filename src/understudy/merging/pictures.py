@@ -6,7 +6,7 @@ under the names of their frames. Not here: which frames are done (`journal`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.files import write_bytes
+from understudy.media.clip import ClipInfo
 from understudy.media.exr import encode_exr
-from understudy.media.images import encode_png
+from understudy.media.images import encode_png, image_size
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.journal import frame_path
@@ -24,6 +25,7 @@ from understudy.merging.layers import Layers
 from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
+from understudy.merging.raw import blank
 from understudy.merging.watching import unwatched
 
 MASKS, FACES = "masks", "faces"
@@ -78,13 +80,32 @@ def write_merged(folder: Path, frame: int, merged: MergedFrame) -> None:
         (folder / FACES, merged.faces_HWC),
         (folder, merged.picture),
     ):
-        suffix = ".exr" if picture is not None and picture.dtype.kind == "f" else ".png"
         older = frame_path(place, frame)
-        if picture is None or older.suffix != suffix:
+        if picture is None or older.suffix != _suffix(picture):
             older.unlink(missing_ok=True)
         if picture is not None:
             place.mkdir(parents=True, exist_ok=True)
-            write_bytes(place / f"{frame:06d}{suffix}", _encoded(picture))
+            write_bytes(older.with_suffix(_suffix(picture)), _encoded(picture))
+
+
+def write_blanks(
+    folder: Path, info: ClipInfo, options: MergeOptions, *, crop_px: int, merged: Container[int]
+) -> None:
+    """Black for every frame that is not `merged`, in the modes whose pictures are not dst's frames.
+
+    So there are as many pictures as the clip has frames, all of one size. Those there already are kept.
+    """
+    depth = np.float32 if info.scene_linear else np.uint16 if info.bit_depth > 8 else np.uint8
+    like = np.zeros((info.height, info.width, 3), depth)
+    black = blank(options.mode, like=like, crop_px=crop_px)
+    if black is None:
+        return
+    data, size = _encoded(black), black.shape[1::-1]
+    for frame in range(info.frame_count):
+        path = frame_path(folder, frame)
+        if frame not in merged and not (path.is_file() and image_size(path) == size):
+            path.unlink(missing_ok=True)
+            write_bytes(path.with_suffix(_suffix(black)), data)
 
 
 def remove_merged(folder: Path, frame: int) -> None:
@@ -101,6 +122,10 @@ def mask_path(folder: Path, frame: int) -> Path:
 def faces_path(folder: Path, frame: int) -> Path:
     """Where the painted faces of a merged frame lie: straight colours in the depth of the frame."""
     return frame_path(folder / FACES, frame)
+
+
+def _suffix(picture: npt.NDArray[Any]) -> str:
+    return ".exr" if picture.dtype.kind == "f" else ".png"
 
 
 def _encoded(picture: npt.NDArray[Any]) -> bytes:

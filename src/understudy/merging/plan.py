@@ -19,6 +19,7 @@ from understudy import geometry
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
+from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.fingerprints import FacesByFrame, Fingerprints, what_differs
 from understudy.merging.frame_ranges import require_within
@@ -127,7 +128,7 @@ def planned(
         fingerprints=marks,
         todo=todo,
         needed={near for frame in todo for near in prints.near(frame)},
-        gone=journal.known_frames() - set(faces),
+        gone=_gone(journal, faces, settings.base),
         reach=max((prints.reach(frame) for frame in todo), default=0),
         was_complete=journal.was_complete,
         about=_about(info, cast, settings.base),
@@ -222,6 +223,12 @@ def _why(before: str | None, now: str) -> str:
     if before is None:
         return NOT_YET
     return what_differs(before, now) or _PICTURE_GONE
+
+
+def _gone(journal: Journal, faces: FacesByFrame, options: MergeOptions) -> set[int]:
+    """Frames that were merged before and have no face now; a raw mode's black ones are as they should be."""
+    known = journal.merged_frames() if MODES[options.mode].black else journal.known_frames()
+    return known - set(faces)
 
 
 def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:

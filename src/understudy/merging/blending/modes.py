@@ -20,6 +20,7 @@ class MergeMode:
     poisson: bool = False  # the frame's colours flow in from the mask's edge
     histogram_after: bool = False  # of dst's own face, once the colours have flown in
     raw: bool = False  # what the model painted, for work elsewhere: no soft mask, no colours, no effects
+    black: bool = False  # a frame without a face is black instead of dst's own
 
 
 MODES: dict[Mode, MergeMode] = {
@@ -30,7 +31,7 @@ MODES: dict[Mode, MergeMode] = {
     "seamless": MergeMode(poisson=True),
     "seamless-hist-match": MergeMode(poisson=True, histogram_after=True),
     "raw-rgb": MergeMode(raw=True),
-    "raw-predict": MergeMode(raw=True),
-    "raw-mask": MergeMode(raw=True),
+    "raw-predict": MergeMode(raw=True, black=True),
+    "raw-mask": MergeMode(raw=True, black=True),
     "raw-layers": MergeMode(raw=True),
 }

@@ -37,7 +37,7 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
-from understudy.merging.journal import frame_path, is_complete
+from understudy.merging.journal import frame_path, is_complete, require_frames
 from understudy.merging.prefetch import Prefetched
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
@@ -98,6 +98,7 @@ def encode(
     inside of. What stands at `out` and was not made here goes to the folder `trash` before it is replaced.
     Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening the clip or a merged picture raises.
     """
+    require_frames(merged_folder)
     memory = DeliveryMemory(merged_folder)
     recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
     with open_clip(clip_path) as clip:
