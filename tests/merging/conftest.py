@@ -64,6 +64,7 @@ class Painter:
     face_type: geometry.FaceType = "full"
     size_px = 32
     name = "painter"
+    frames_together = 1
 
     def __init__(self, rgb: Sequence[float] = (0.9, 0.2, 0.2), *, sha256: str = "0" * 64) -> None:
         self.rgb, self.sha256 = np.array(rgb, np.float32), sha256
@@ -71,6 +72,9 @@ class Painter:
 
     def blend(self, morph: float) -> None:
         assert morph == 1
+
+    def predict_runs(self, runs_NTHWC: np.ndarray) -> Prediction:
+        raise AssertionError("it sees one frame at a time")
 
     def predict(self, crops_NHWC: np.ndarray) -> Prediction:
         count = len(crops_NHWC)

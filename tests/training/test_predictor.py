@@ -131,6 +131,30 @@ def test_a_model_that_blends_paints_the_share_of_src_that_is_asked_for(
     np.testing.assert_array_equal(none.mask_NHW, none.dst_mask_NHW)
 
 
+def test_an_avatar_paints_the_middle_of_three_frames_and_a_still_one_as_three_equal_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"size_px": 80, "face_px": 48, "dims": 8, "view_dims": 8}
+    monkeypatch.setitem(
+        presets.PRESETS, "tiny-avatar", Preset("avatar", "head-no-align", "tests", network=network)
+    )
+    about_model(tmp_path, ModelWish("tiny-avatar"))
+    weights = build("avatar", network).state_dict()
+    save_checkpoint(tmp_path, Checkpoint(1, weights, weights))
+    predictor = load_predictor(tmp_path, device="cpu")
+    assert predictor.frames_together == 3
+    runs = np.random.default_rng(0).integers(0, 256, (2, 3, 80, 80, 3), dtype=np.uint8)
+    moving = predictor.predict_runs(runs).rgb_NHWC
+    still = predictor.predict(runs[:, 1]).rgb_NHWC
+    assert moving.shape == still.shape == (2, 80, 80, 3) and not np.allclose(moving, still)
+    backwards = predictor.predict_runs(runs[:, ::-1]).rgb_NHWC
+    assert not np.allclose(moving, backwards)
+    equal = predictor.predict_runs(np.repeat(runs[:, 1:2], 3, axis=1)).rgb_NHWC
+    np.testing.assert_array_equal(equal, still)
+    with pytest.raises(ValueError, match="80 px"):
+        predictor.predict_runs(runs[:, :2])
+
+
 def test_a_model_that_does_not_blend_says_so(tmp_path: Path) -> None:
     predictor = load_predictor(saved(tmp_path / "m", 5), device="cpu")
     predictor.blend(1.0)

@@ -54,6 +54,11 @@ class Cast:
             )
         return predictor
 
+    @property
+    def reach(self) -> int:
+        """Frames before and after a face that the models see too, at most."""
+        return max((predictor.frames_together // 2 for predictor in self.predictors()), default=0)
+
     def predictors(self) -> list[Predictor]:
         """Every model once, the lead first."""
         models = [self.lead, *self.parts.values()]

@@ -73,7 +73,10 @@ class Fingerprints:
 
     def near(self, frame: int) -> list[int]:
         """The frame and those that decide its pixels too: with a face, near enough, and in the same shot."""
-        reach = self.reach(frame)
+        return self.within(frame, self.reach(frame))
+
+    def within(self, frame: int, reach: int) -> list[int]:
+        """The frames with a face that lie so near, in the same shot."""
         if not reach:
             return [frame]
         shot = self._shot_of(frame)
@@ -90,7 +93,8 @@ class Fingerprints:
         own = [[self._who(r), self._settings_digest(r)] for r in self._faces[frame]]
         settings = [sorted(own), [(other - frame, self._measured[other]) for other in others]]
         models = [(other - frame, self._models[other]) for other in near]
-        looks = [self._clip, [(other - frame, self._look[other]) for other in near]]
+        seen = self.within(frame, self.reach(frame) + self._cast.reach)
+        looks = [self._clip, [(other - frame, self._look[other]) for other in seen]]
         return "-".join(_digest(part)[:12] for part in (settings, models, looks))
 
     def _by_frame(self, digest: Callable[[FaceRecord], str]) -> dict[int, str]:

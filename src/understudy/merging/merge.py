@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from understudy.merging.painted import PaintedFace, own_crop, painted_face, stea
 from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_blanks, write_merged
 from understudy.merging.plan import EVERYTHING, MergePlan, Wanted, planned, reason_ranges, unswapped_frames
 from understudy.merging.prefetch import Prefetched
+from understudy.merging.runs import with_runs
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.networks.swap import Prediction, Predictor
 
@@ -50,6 +52,7 @@ class _Crop:
     options: MergeOptions
     crop_from_frame: npt.NDArray[np.float64]
     rgb: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    run: Sequence[npt.NDArray[Any]] = ()  # with its neighbours in time, as many as the model sees together
 
 
 @dataclass(eq=False)
@@ -179,7 +182,7 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
 
 def _merge_todo(clip: Clip, plan: MergePlan, journal: Journal) -> Generator[Event, None, None]:
     done = plan.done
-    source = _read_frames(clip, plan)
+    source = with_runs(_read_frames(clip, plan), plan)
     pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="merged")
     writing: deque[tuple[int, Future[None]]] = deque()
     try:
@@ -231,9 +234,9 @@ def _collect_finished(writing: deque[tuple[int, Future[None]]], plan: MergePlan,
 def _read_frames(clip: Clip, plan: MergePlan) -> Iterator[_Read]:
     """Decode only the frames that are needed, and cut their faces anew from the frame."""
     deep = clip.info.bit_depth > 8
-    for start, stop in _runs(sorted(plan.needed)):
+    for start, stop in _runs(sorted(plan.looked_at)):
         for frame in clip.frames(start, stop, deep=deep):
-            if frame.index in plan.needed:
+            if frame.index in plan.looked_at:
                 records = plan.faces[frame.index]
                 crops = [_cut(frame.rgb, record, plan) for record in records]
                 yield _Read(frame.index, frame.rgb, records, crops)
@@ -298,7 +301,8 @@ def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int]]:
     for (_, morph), group in groups.items():
         predictor = group[0].predictor
         predictor.blend(morph)
-        prediction = predictor.predict(np.stack([eight_bit(crop.rgb) for crop in group]))
+        runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in group])
+        prediction = predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
         found |= {id(crop): (prediction, index) for index, crop in enumerate(group)}
     return found
 

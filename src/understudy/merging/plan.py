@@ -52,7 +52,8 @@ class MergePlan:
     faces: FacesByFrame
     fingerprints: dict[int, str]
     todo: set[int]  # to be painted and written
-    needed: set[int]  # to be read: todo, and neighbours that have a say in it
+    needed: set[int]  # to be painted: todo, and neighbours that have a say in it
+    looked_at: set[int]  # to be read: needed, and neighbours that a model sees together with them
     gone: set[int]  # merged before, without a face now
     reach: int  # the longest of all frames
     was_complete: bool
@@ -123,11 +124,13 @@ def planned(
     asked = _asked(faces, wanted, journal, info.frame_count)
     todo = stale & asked
     _require_morphs(faces, todo, cast, settings)
+    needed = {near for frame in todo for near in prints.near(frame)}
     return MergePlan(
         faces=faces,
         fingerprints=marks,
         todo=todo,
-        needed={near for frame in todo for near in prints.near(frame)},
+        needed=needed,
+        looked_at={near for frame in needed for near in prints.within(frame, cast.reach)},
         gone=_gone(journal, faces, settings.base),
         reach=max((prints.reach(frame) for frame in todo), default=0),
         was_complete=journal.was_complete,

@@ -6,6 +6,7 @@ models there are (`catalog.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -86,6 +87,10 @@ class FaceModel(nn.Module):
     def swap(self, faces_BCHW: Tensor) -> Painted:
         """Paint dst faces as src: what previews, merges and exports show."""
         return self(faces_BCHW, "src")
+
+    def swap_run(self, run: Sequence[Tensor]) -> Painted:
+        """The same for the middle one of `frames_together` consecutive frames, each (B, 3, size, size)."""
+        return self.swap(run[len(run) // 2])
 
     def goal(self, faces_BCHW: Tensor, side: Side) -> Tensor:
         """What the network is to paint when it reconstructs these faces; nearly always the faces themselves."""

@@ -30,11 +30,16 @@ class Predictor(Protocol):
     size_px: int
     name: str
     sha256: str  # of the weights, for the marks
+    frames_together: int  # consecutive frames that are seen to paint the middle one; nearly always 1
 
     def blend(self, morph: float) -> None:
         """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
         ...
 
     def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
-        """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""
+        """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB, each as if nothing moved around it."""
+        ...
+
+    def predict_runs(self, runs_NTHWC: npt.NDArray[np.uint8]) -> Prediction:
+        """Paint the middle one of `frames_together` crops that follow each other in time, n times."""
         ...

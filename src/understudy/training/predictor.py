@@ -36,6 +36,7 @@ class ModelPredictor:
         self._model, self._compute = model, compute
         self.face_type: FaceType = about.face_type
         self.size_px = about.size_px
+        self.frames_together = model.frames_together
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
 
@@ -51,12 +52,16 @@ class ModelPredictor:
 
     def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
         """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""
-        size = self.size_px
-        if crops_NHWC.ndim != 4 or crops_NHWC.shape[1:] != (size, size, 3) or crops_NHWC.dtype != np.uint8:
-            raise ValueError(f"crops of {size} px, uint8 RGB, are expected, not {crops_NHWC.shape}")
+        return self.predict_runs(np.repeat(crops_NHWC[:, None], self.frames_together, axis=1))
+
+    def predict_runs(self, runs_NTHWC: npt.NDArray[np.uint8]) -> Prediction:
+        """Paint the middle one of `frames_together` crops that follow each other in time, n times."""
+        size, shape = self.size_px, runs_NTHWC.shape
+        if shape[1:] != (self.frames_together, size, size, 3) or runs_NTHWC.dtype != np.uint8:
+            raise ValueError(f"crops of {size} px, uint8 RGB, are expected, not {shape}")
         parts = [
-            self._paint(crops_NHWC[first : first + _FACES_AT_ONCE])
-            for first in range(0, len(crops_NHWC), _FACES_AT_ONCE)
+            self._paint(runs_NTHWC[first : first + _FACES_AT_ONCE])
+            for first in range(0, len(runs_NTHWC), _FACES_AT_ONCE)
         ]
         if not parts:
             none = np.zeros((0, size, size), np.float32)
@@ -64,14 +69,17 @@ class ModelPredictor:
         rgb, mask, dst_mask = (np.concatenate(kind) for kind in zip(*parts, strict=True))
         return Prediction(rgb, mask, dst_mask)
 
-    def _paint(self, crops_NHWC: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
-        faces = torch.from_numpy(np.ascontiguousarray(crops_NHWC)).to(self._compute.device)
-        faces = faces.permute(0, 3, 1, 2).float() / 255
+    def _paint(self, runs_NTHWC: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
+        crops = torch.from_numpy(np.ascontiguousarray(runs_NTHWC)).to(self._compute.device)
         with torch.inference_mode(), self._compute.autocast():
-            faces = of_side(faces, self._model.seen_px).contiguous(memory_format=torch.channels_last)
-            src, dst = self._model.swap(faces), self._model(faces, "dst")
+            run = [self._seen(frame_NHWC) for frame_NHWC in crops.unbind(1)]
+            src, dst = self._model.swap_run(run), self._model(run[len(run) // 2], "dst")
         rgb = _as_array(src.faces_BCHW.permute(0, 2, 3, 1))
         return rgb, _as_array(src.masks_B1HW[:, 0]), _as_array(dst.masks_B1HW[:, 0])
+
+    def _seen(self, crops_NHWC: Tensor) -> Tensor:
+        faces = crops_NHWC.permute(0, 3, 1, 2).float() / 255
+        return of_side(faces, self._model.seen_px).contiguous(memory_format=torch.channels_last)
 
 
 def _as_array(values: Tensor) -> npt.NDArray[np.float32]:

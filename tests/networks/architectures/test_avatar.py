@@ -77,10 +77,10 @@ def test_frames_before_and_after_count_where_they_are_told() -> None:
     model = small()
     before, now, after = torch.rand(3, 1, 3, 80, 80, generator=torch.Generator().manual_seed(1))
     still = model.swap(now).faces_BCHW
-    torch.testing.assert_close(model.swap_between(now, now, now).faces_BCHW, still)
-    moving = model.swap_between(before, now, after).faces_BCHW
+    torch.testing.assert_close(model.swap_run([now, now, now]).faces_BCHW, still)
+    moving = model.swap_run([before, now, after]).faces_BCHW
     assert not torch.allclose(moving, still)
-    assert not torch.allclose(moving, model.swap_between(after, now, before).faces_BCHW)
+    assert not torch.allclose(moving, model.swap_run([after, now, before]).faces_BCHW)
 
 
 def test_training_paints_both_faces_and_leaves_the_view_to_the_losses() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from tests.training.feeding.test_feed import caches
 from understudy.errors import FacesUnknown
 from understudy.faces.pose import poses_from_landmarks
 from understudy.facesets.store import Faceset
-from understudy.networks.face_model import FaceModel, Painted
+from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.networks.swap import Side
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.machine.device import Compute
@@ -90,6 +92,29 @@ def test_a_network_that_blends_is_shown_at_several_shares_and_left_as_it_was(pai
     assert made.layout.columns[4:] == ["25% src", "50% src", "65% src", "75% src", "dst as src", "in dst"]
     assert abs(cell(made, 0, "50% src")[..., 0].mean() - 127) < 3
     assert model.morph == 0.3
+
+
+def test_a_network_that_sees_three_frames_is_shown_dsts_frames_before_and_after(pair: list[FaceCache]) -> None:
+    class SeesThree(Flat):
+        frames_together = 3
+
+        def swap_run(self, run: Sequence[Tensor]) -> Painted:
+            self.run = run
+            return self.swap(run[1])
+
+    src, dst = pair
+    model, moments = SeesThree(), tuple(("dst", 1, frame) for frame in range(len(dst)))
+    preview_sheet(model, src, replace(dst, moments=moments), COMPUTE, Chosen([3, 4], [0, 2]))
+    before, now, after = ([int(each.argmin()) for each in _apart(model, dst, one)] for one in model.run)
+    assert (before, now, after) == ([0, 1], [0, 2], [1, 3])
+
+
+def _apart(model: Flat, dst: FaceCache, faces_BCHW: Tensor) -> np.ndarray:
+    """How far each of these faces is from every face of the cache, (faces, cache)."""
+    m, size = dst.margin_px, dst.size_px
+    known = torch.from_numpy(dst.images_NHWC[:, m : m + size, m : m + size].copy()).permute(0, 3, 1, 2) / 255
+    known = of_side(known, model.seen_px)
+    return (faces_BCHW[:, None] - known[None]).abs().mean((2, 3, 4)).numpy()
 
 
 def test_rows_are_spread_over_the_directions_dst_looks_in(pair: list[FaceCache]) -> None:

@@ -7,6 +7,7 @@ the whole view of src in those three frames.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -92,7 +93,7 @@ class Avatar(FaceModel):
     """Sees and paints views of side `size_px`; the face is the share `face_share` of their middle.
 
     In training every batch is runs of three consecutive frames, one run after the other. Outside it each frame
-    is taken for a still one, unless `swap_between` is told what came before and comes after.
+    is taken for a still one, unless `swap_run` is told what came before and comes after.
     """
 
     own_losses = "avatar"
@@ -123,9 +124,9 @@ class Avatar(FaceModel):
             return self._seen_whole(self.view_of(face, face, face)[1], face)
         return self._in_place(self.decoder_dst(code))
 
-    def swap_between(self, before: Tensor, now: Tensor, after: Tensor) -> Painted:
-        """Paint src in dst's frame `now`, which lies between the two others; all (B, 3, size_px, size_px)."""
-        faces = [self.decoder_src(self.inter_both(self.encode(frame))) for frame in (before, now, after)]
+    def swap_run(self, run: Sequence[Tensor]) -> Painted:
+        """Paint src in dst's frame in the middle of three; all (B, 3, size_px, size_px)."""
+        faces = [self.decoder_src(self.inter_both(self.encode(frame))) for frame in run]
         return self._seen_whole(self.view_of(*faces)[1], faces[1])
 
     def reconstruct(

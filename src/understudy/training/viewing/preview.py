@@ -24,6 +24,7 @@ from understudy.files import said_plainly, write_bytes
 from understudy.measure.sheet import sheet, square_places
 from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.training.feeding.cache import FaceCache
+from understudy.training.feeding.runs import runs_of
 from understudy.training.machine.device import Compute
 
 UInt8 = npt.NDArray[np.uint8]
@@ -114,7 +115,7 @@ def preview_sheet(
         columns = {"src": src_BCHW, "src as src": model(seen["src"], "src").faces_BCHW, "dst": dst_BCHW}
         as_dst = model(seen["dst"], "dst")
         columns["dst as dst"] = as_dst.faces_BCHW
-        swaps = _swaps(model, seen["dst"])
+        swaps = _swaps(model, _run(model, dst, chosen.dst, seen["dst"]))
         columns |= {heading: painted.faces_BCHW for heading, painted in swaps.items()}
         last = list(swaps.values())[-1]
         mask = last.masks_B1HW.float() * as_dst.masks_B1HW.float()
@@ -124,13 +125,22 @@ def preview_sheet(
     return _laid_out(list(zip(*pictures, strict=True)), list(columns), names, model.size_px)
 
 
-def _swaps(model: FaceModel, dst_BCHW: Tensor) -> dict[str, Painted]:
+def _run(model: FaceModel, dst: FaceCache, numbers: Sequence[int], now_BCHW: Tensor) -> list[Tensor]:
+    """dst's faces with those before and after, as many as the network sees together."""
+    if model.frames_together == 1 or not dst.moments:
+        return [now_BCHW] * model.frames_together
+    rows = runs_of(dst.moments, model.frames_together)[list(numbers)]
+    around = [_faces(dst, column.tolist()).to(now_BCHW.device) for column in rows.unbind(1)]
+    return [of_side(faces, model.seen_px) for faces in around]
+
+
+def _swaps(model: FaceModel, run: Sequence[Tensor]) -> dict[str, Painted]:
     if model.morph is None:
-        return {SWAP: model.swap(dst_BCHW)}
+        return {SWAP: model.swap_run(run)}
     before, painted = model.morph, {}
     for model.morph in _MORPHS:
         heading = SWAP if model.morph == 1 else f"{model.morph:.0%} src"
-        painted[heading] = model.swap(dst_BCHW)
+        painted[heading] = model.swap_run(run)
     model.morph = before
     return painted
 
