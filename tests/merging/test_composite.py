@@ -226,3 +226,22 @@ def test_grain_is_the_frames_own_in_every_frame_and_the_same_when_made_again(dee
     assert shown[middle].std((0, 1)) / most == pytest.approx(np.full(3, 0.03), rel=0.25)
     assert composite(frame, [face], PLAIN)[middle].std((0, 1)).max() / most < 0.003
     np.testing.assert_array_equal(shown[:20], frame[:20])
+
+
+def test_a_face_painted_small_is_enlarged_in_its_place() -> None:
+    frame = np.kron(drawn_frame(1), np.ones((3, 3, 1), np.uint8))
+    edge = np.full((32, 32, 3), 0.2, np.float32)
+    edge[:, 16:] = 0.8
+    points = landmarks(180, 150, width_px=90)
+    sharper = PLAIN.changed(super_resolution="lanczos")
+    plain, enlarged = face_in(frame, points, rgb=edge), face_in(frame, points, sharper, rgb=edge)
+    assert len(plain.painted_HWC) == 32 and len(enlarged.painted_HWC) == 128
+    assert enlarged.side_in_frame_px == pytest.approx(plain.side_in_frame_px)
+    assert enlarged.width_px == pytest.approx(4 * plain.width_px)
+    one = composite(frame, [plain], PLAIN)[150, 150:210, 0].astype(float)
+    other = composite(frame, [enlarged], sharper)[150, 150:210, 0].astype(float)
+    assert np.diff(other).max() > 1.3 * np.diff(one).max()
+    assert abs(np.argmax(np.diff(other)) - np.argmax(np.diff(one))) <= 1
+    half = PLAIN.changed(super_resolution="lanczos", super_resolution_power=0.5)
+    between = composite(frame, [face_in(frame, points, half, rgb=edge)], half)[150, 150:210, 0].astype(float)
+    assert np.diff(one).max() < np.diff(between).max() < np.diff(other).max()

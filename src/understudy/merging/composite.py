@@ -2,7 +2,7 @@
 
 The first half happens per face, in the crop, before the frame is composed (`painted.painted_face`):
 
-1. dst's own face is cut out, and the model paints src in its place;
+1. dst's own face is cut out, and the model paints src in its place, enlarged where the face is shown larger;
 2. the mask is chosen, eroded, faded at the crop's border and feathered: here, once;
 3. the colour transfer is measured, and steadied over the face's track (`painted.steadied`).
 

@@ -19,6 +19,7 @@ from understudy.merging.blending.modes import MODES
 from understudy.merging.coloring import pixels
 from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
 from understudy.merging.effects.motion_blur import movement
+from understudy.merging.effects.super_resolution import super_resolved
 from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.mask import resized_mask
@@ -99,7 +100,7 @@ def painted_face(
         resized_mask(mask.area_HW, size_px),
         geometry.transform_points(paste, landmarks),
     )
-    return PaintedFace(
+    face = PaintedFace(
         paste_from_frame=paste,
         painted_HWC=painted,
         own_HWC=own,
@@ -116,6 +117,24 @@ def painted_face(
         ),
         width_px=face_px,
         frame_index=record.frame,
+    )
+    return face if "super_resolution" in options.idle() else _enlarged(face, options)
+
+
+def _enlarged(face: PaintedFace, options: MergeOptions) -> PaintedFace:
+    """The face painted as large as it is shown, where the options ask for it."""
+    painted = super_resolved(
+        face.painted_HWC,
+        name=options.super_resolution,
+        power=options.super_resolution_power,
+        shown_px=face.side_in_frame_px,
+    )
+    factor = len(painted) / len(face.painted_HWC)
+    return replace(
+        face,
+        painted_HWC=painted,
+        paste_from_frame=face.paste_from_frame * factor,
+        width_px=face.width_px * factor,
     )
 
 

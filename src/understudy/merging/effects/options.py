@@ -41,6 +41,14 @@ class EffectOptions(Options):
         high=0.2,
         unit="share of white",
     )
+    super_resolution: str = option(
+        "none",
+        "Enlarges faces that the model paints smaller than they are in the frame: none, lanczos (sharp edges "
+        "without halos), or another that was put into the catalog.",
+    )
+    super_resolution_power: float = option(
+        1.0, "How much of the enlarged face's detail is used.", low=0.0, high=1.0, unit="share"
+    )
     motion_blur: float = option(
         0.0,
         "How long the shutter is open: the painted face is blurred along this much of its way from frame to "
@@ -88,4 +96,6 @@ class EffectOptions(Options):
             idle |= {"sharpen_radius", "sharpen_threshold"}
         if self.sharpen != "unsharp":
             idle.add("sharpen_threshold")
+        if self.super_resolution == "none":
+            idle.add("super_resolution_power")
         return frozenset(idle)
