@@ -16,7 +16,7 @@ from tests.provenance.material import FICTIONAL, facts_for, make_movie, make_seq
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
 from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
-from understudy.provenance.sign import sign_file
+from understudy.provenance.sign import marked_of, sign_derived, sign_file
 from understudy.provenance.verify import verify
 
 
@@ -202,3 +202,53 @@ def test_our_files_read_in_the_librarys_own_reader(clips: dict[str, Path], tmp_p
     sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(clips["mp4"]))
     with c2pa.Reader(str(tmp_path / "out.mp4")) as reader:
         assert reader.get_validation_state() == "Valid"
+
+
+def test_what_is_made_from_marked_footage_keeps_its_credentials(clips: dict[str, Path], tmp_path: Path) -> None:
+    signed = {ending: tmp_path / f"signed.{ending}" for ending in ("mp4", "mkv")}
+    for ending, path in signed.items():
+        sign_file(clips[ending], path, facts_for(clips[ending]))
+    made_from = marked_of([clips["mov"], signed["mkv"], signed["mp4"]])
+    assert made_from == [signed["mkv"], signed["mp4"]]
+    for ending in ("mov", "mkv"):
+        out = tmp_path / f"joined.{ending}"
+        sidecar = sign_derived(clips[ending], out, made_from=made_from, description="Two clips were joined.")
+        assert (sidecar is None) == (ending == "mov")
+        verdict = verify(out)
+        assert verdict.state == "trusted" and verdict.facts["recast"] is None
+        assert verdict.facts["ingredients"] == [
+            {"title": "signed.mkv", "has_credentials": True},
+            {"title": "signed.mp4", "has_credentials": True},
+        ]
+        credentials = read_credentials(out)
+        assert credentials is not None and len(credentials.store["manifests"]) == 3
+        assert "Two clips were joined." in json.dumps(credentials.active)
+
+
+def test_a_folder_made_from_marked_footage_is_signed_by_its_ledger(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    signed = tmp_path / "signed.mp4"
+    sign_file(clips["mp4"], signed, facts_for(clips["mp4"]))
+    folder = make_sequence(tmp_path / "frames")
+    sidecar = sign_derived(folder, folder, made_from=[signed], description="Frames.")
+    assert sidecar is not None and verify(folder).state == "trusted"
+    assert marked_of([folder]) == [folder]
+    assert verify(folder).facts["ingredients"] == [{"title": "signed.mp4", "has_credentials": True}]
+
+
+def test_images_that_are_signed_each_for_itself_are_seen(clips: dict[str, Path], tmp_path: Path) -> None:
+    folder = make_sequence(tmp_path / "frames")
+    assert marked_of([folder, clips["png"], clips["mp4"]]) == []
+    sign_file(clips["png"], folder / "0001.png", facts_for(clips["png"]))
+    assert marked_of([folder]) == [folder / "0001.png"]
+
+
+def test_damaged_credentials_are_not_dropped_silently(clips: dict[str, Path], tmp_path: Path) -> None:
+    signed = tmp_path / "signed.mkv"
+    sign_file(clips["mkv"], signed, facts_for(clips["mkv"]))
+    signed.with_suffix(".c2pa").write_bytes(b"no credentials")
+    assert marked_of([signed]) == [signed]
+    with pytest.raises(MarksUnreadable):
+        sign_derived(clips["mov"], tmp_path / "out.mov", made_from=[signed], description="Cut.")
+    assert not (tmp_path / "out.mov").exists()

@@ -54,6 +54,7 @@ app.command(
     name="measure",
     help="How steady, even and sharp a swap is, or how near to a true one.",
 )
+app.command("understudy.cli.clip:app", name="clip", help="Take clips apart, cut, clean and join them.")
 app.command("understudy.cli.weights:app", name="weights", help="See, fetch and add weights of networks.")
 app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works on this machine.")
 

@@ -15,6 +15,7 @@ from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
+from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions, MovieOptions
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import OptionInfo, Options, describe
@@ -34,6 +35,11 @@ _STAGES: tuple[tuple[str, str, str, type[Options]], ...] = (
 _FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
     ("Import", "understudy faceset import", ImportOptions),
     ("Export", "understudy faceset export", ExportOptions),
+    ("Frames as files", "understudy clip frames", FrameFileOptions),
+    ("Movies in between", "understudy clip cut, denoise, join", MovieOptions),
+    ("Cut", "understudy clip cut", CutOptions),
+    ("Denoise", "understudy clip denoise", DenoiseOptions),
+    ("Join", "understudy clip join", JoinOptions),
     ("Find a learning rate", "understudy train --find-rate", RateSearchOptions),
 )
 

@@ -7,7 +7,7 @@ Colour arithmetic is in `planes.py`, sound in `sound.py`. Marks and signatures a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +27,7 @@ from understudy.media.clip import ColorTags, Picture
 from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
 from understudy.media.planes import frame_from_rgb
-from understudy.media.sound import WHOLE, CopiedSound, MadeSound, SoundPart
+from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
 
 CodecName = Literal["h264", "hevc", "prores", "ffv1"]
 
@@ -93,7 +93,7 @@ CODECS: dict[str, CodecChoice] = {
 _PRORES_PROFILES = {"yuv422p10le": "3", "yuv444p10le": "4"}  # HQ, 4444
 _FAST_START = (".mp4", ".m4v")
 # Written out because FFmpeg takes .m4v for an iPod's.
-_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 class MovieWriter:
@@ -114,8 +114,10 @@ class MovieWriter:
     mbit_per_s:
         Megabits of picture a second, on average, instead of the quality `crf`. OptionInvalid where the codec
         has neither.
+    audio_of:
+        Instead of it, several files whose sound is heard one after the other, as one stream of AAC.
     sound:
-        Instead of it, float32 samples -1..1, (n,) or (n, channels), and their rate in Hz; stored as AAC.
+        Instead of both, float32 samples -1..1, (n,) or (n, channels), and their rate in Hz; stored as AAC.
     pixel_aspect:
         Width of a pixel over its height.
 
@@ -139,6 +141,7 @@ class MovieWriter:
         audio_from: Path | None = None,
         audio_part: SoundPart = WHOLE,
         mbit_per_s: float | None = None,
+        audio_of: Sequence[HeardPart] = (),
         sound: tuple[npt.NDArray[np.float32], int] | None = None,
         pixel_aspect: Fraction = Fraction(1),
     ) -> None:
@@ -150,7 +153,7 @@ class MovieWriter:
         self._rate = Fraction(rate or 25)
         self._crf, self._preset, self._pixel_aspect = crf, preset, pixel_aspect
         self._audio_from, self._audio_part, self._made_sound = audio_from, audio_part, sound
-        self._mbit_per_s = mbit_per_s
+        self._mbit_per_s, self._audio_of = mbit_per_s, audio_of
         if mbit_per_s is not None and self._choice.crf is None:
             raise OptionInvalid(
                 f"{codec} has no bitrate to choose: its pictures are as large as they are.", path
@@ -158,7 +161,7 @@ class MovieWriter:
         self._last_pts: int | None = None
         self._frame_count = 0
         self._rounded_times = False
-        self._sounds: list[CopiedSound | MadeSound] = []
+        self._sounds: list[CopiedSound | JoinedSound | MadeSound] = []
         self.notices: list[str] = []
 
     def __enter__(self) -> Self:
@@ -170,6 +173,8 @@ class MovieWriter:
                 self._sounds.append(
                     stack.enter_context(CopiedSound(self._audio_from, self._container, self._audio_part))
                 )
+            if self._audio_of:
+                self._sounds.append(JoinedSound(self._audio_of, self._container))
             if self._made_sound is not None:
                 self._sounds.append(MadeSound(*self._made_sound, self._container))
             self._stack = stack.pop_all()
@@ -279,7 +284,7 @@ class MovieWriter:
             flags["movie_timescale"] = str(unit * -(-1000 // unit))
         if ending in _FAST_START:
             flags["movflags"] = "+faststart"
-        container = av.open(str(aside), "w", _CONTAINERS[ending], container_options=flags)
+        container = av.open(str(aside), "w", CONTAINERS[ending], container_options=flags)
         try:
             yield container
             container.close()

@@ -1,13 +1,14 @@
-"""Sound for a movie: copied packet by packet from another file, or made from samples.
+"""Sound for a movie: copied packet by packet from another file, joined from several, or made from samples.
 
-Both hand out packets up to a time, so that picture and sound lie side by side in the file.
+All hand out packets up to a time, so that picture and sound lie side by side in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -26,6 +27,7 @@ from understudy.media.containers import open_container, packets, start_offset_s
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _BLOCK_SAMPLES = 4096
 _AAC_BITS_PER_CHANNEL = 128_000
+_JOINED_RATE_HZ = 48_000
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,96 @@ class _AacStream:
     def rest(self) -> Iterator[Packet]:
         yield from self.take(None)
         yield from self._stream.encode(None)
+
+
+@dataclass(frozen=True)
+class HeardPart:
+    """One of several clips in a row: whose sound, None where it has none, and how long its pictures last."""
+
+    path: Path | None
+    length_s: Fraction
+
+
+class JoinedSound:
+    """The first sound of several files one after the other, each as long as its pictures, as one AAC stream.
+
+    What is missing is silence and what is too long is cut. Raises ClipMissing or ClipUnreadable.
+    """
+
+    def __init__(self, parts: Sequence[HeardPart], output: OutputContainer) -> None:
+        self.notices: list[str] = []
+        self._encoder = _AacStream(output, _JOINED_RATE_HZ, "stereo")
+        self._blocks = self._all_blocks(parts)
+        self._place = 0
+
+    def packets_until(self, time_s: Fraction | None) -> Iterator[Packet]:
+        """Packets for the output up to a time, or all that are left."""
+        while time_s is None or self._place < time_s * _JOINED_RATE_HZ:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts = _JOINED_RATE_HZ, self._place
+            frame.time_base = Fraction(1, _JOINED_RATE_HZ)
+            self._place += block.shape[1]
+            yield from self._encoder.take(frame)
+        if time_s is None:
+            yield from self._encoder.rest()
+
+    def _all_blocks(self, parts: Sequence[HeardPart]) -> Iterator[npt.NDArray[np.float32]]:
+        begin_s = Fraction(0)
+        for part in parts:
+            end_s = begin_s + part.length_s
+            wanted = round(end_s * _JOINED_RATE_HZ) - round(begin_s * _JOINED_RATE_HZ)
+            yield from _exactly(wanted, () if part.path is None else _decoded_sound(part.path))
+            begin_s = end_s
+
+
+def _exactly(
+    wanted: int, blocks: Iterable[tuple[int, npt.NDArray[np.float32]]]
+) -> Iterator[npt.NDArray[np.float32]]:
+    """`wanted` samples of blocks (2, n) with their places: silence where there are none."""
+    place = 0
+    for begin, samples in blocks:
+        fresh = samples[:, max(0, place - begin) :]
+        gap = min(max(0, begin - place), wanted - place)
+        yield from _silence(gap)
+        place += gap
+        fresh = fresh[:, : wanted - place]
+        if fresh.shape[1]:
+            yield fresh
+            place += fresh.shape[1]
+        if place >= wanted:
+            return
+    yield from _silence(wanted - place)
+
+
+def _silence(count: int) -> Iterator[npt.NDArray[np.float32]]:
+    for begin in range(0, count, _BLOCK_SAMPLES):
+        yield np.zeros((2, min(_BLOCK_SAMPLES, count - begin)), np.float32)
+
+
+def _decoded_sound(path: Path) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Places and samples (2, n) of a file's first sound at the joined rate, without what can't be decoded."""
+    with open_container(path) as container:
+        streams = [s for s in container.streams.audio if s.codec_context is not None]  # pyright: ignore[reportUnnecessaryComparison]
+        if not streams:
+            return
+        stream, offset_s = streams[0], start_offset_s(container)
+        resampler = AudioResampler(format="fltp", layout="stereo", rate=_JOINED_RATE_HZ)
+        place: int | None = None
+        for packet in chain(packets(container, stream), [None]):
+            try:
+                frames = stream.codec_context.decode(packet)
+            except (av.error.FFmpegError, OSError, ValueError):
+                continue
+            for frame in frames:
+                if place is None and frame.pts is not None and frame.time_base is not None:
+                    place = round((frame.pts * frame.time_base - offset_s) * _JOINED_RATE_HZ)
+                for piece in resampler.resample(frame):
+                    samples = piece.to_ndarray().astype(np.float32, copy=False)
+                    yield place or 0, samples
+                    place = (place or 0) + samples.shape[1]
 
 
 class MadeSound:

@@ -38,6 +38,7 @@ _SIDECAR_FORMATS = {".mkv": "video/x-matroska", ".webm": "video/webm", ".json": 
 # The type of a manifest store's description box (ISO/IEC 19566-5; C2PA specification, "manifest store").
 _STORE_MARK = bytes.fromhex("6332706100110010800000AA00389B71")
 _SEARCHED_BYTES = 32 << 20
+_IMAGE_BYTES = 1 << 20
 _LARGEST_SIDECAR_BYTES = 256 << 20
 
 
@@ -140,15 +141,20 @@ def _context(roots_pem: str) -> c2pa.Context:
     return c2pa.Context.from_dict(settings)
 
 
-def _has_remains(path: Path) -> bool:
+def may_hold(image: Path) -> bool:
+    """A quick look, for thousands of images: whether a manifest store begins near the image's start or end."""
+    return _has_remains(image, within_bytes=_IMAGE_BYTES)
+
+
+def _has_remains(path: Path, *, within_bytes: int = _SEARCHED_BYTES) -> bool:
     """Whether a manifest store begins in the first or last megabytes, where writers put it."""
     with path.open("rb") as stream:
         size = stream.seek(0, 2)
         stream.seek(0)
-        if _STORE_MARK in stream.read(_SEARCHED_BYTES):
+        if _STORE_MARK in stream.read(within_bytes):
             return True
-        stream.seek(max(0, size - _SEARCHED_BYTES))
-        return _STORE_MARK in stream.read(_SEARCHED_BYTES)
+        stream.seek(max(0, size - within_bytes))
+        return _STORE_MARK in stream.read(within_bytes)
 
 
 def _in_one_line(error: Exception) -> str:

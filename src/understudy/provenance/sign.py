@@ -26,12 +26,13 @@ from understudy.provenance.credentials import (
     Credentials,
     embeds,
     format_of,
+    may_hold,
     read_credentials,
     said_by_library,
     sidecar_of,
 )
 from understudy.provenance.identity import Identity, load_identity
-from understudy.provenance.ledger import LEDGER_NAME, ledger_of
+from understudy.provenance.ledger import LEDGER_NAME, images_in, ledger_of
 from understudy.provenance.recast import LABEL, FrameCount, HashedFile, Recast, UsedModel
 
 # IPTC's word for captured footage into which a trained model painted.
@@ -94,15 +95,96 @@ def sign_file(
     identity = identity or load_identity()
     if unsigned.is_dir():
         return _sign_folder(unsigned, signed, facts, identity)
+    return _sign_movie(unsigned, signed, _definition(facts), [facts.dst_clip], identity)
+
+
+def _sign_movie(
+    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Sequence[Path], identity: Identity
+) -> Path | None:
     embedded = embeds(signed)
     # The library reports a full disk as one error of many; so it is asked for before.
     require_free_space(signed.parent, needed_bytes=unsigned.stat().st_size + _MANIFEST_ROOM_BYTES)
     with written_aside(signed) as aside:
         with unsigned.open("rb") as source, aside.open("w+b") as goal:
             manifest = _sign_stream(
-                source, goal, facts, identity=identity, media_type=format_of(signed), embedded=embedded
-            )
+                source, goal, definition, made_from, identity=identity,
+                media_type=format_of(signed), embedded=embedded,
+            )  # fmt: skip
         return None if embedded else _write_sidecar(signed, manifest)
+
+
+def marked_of(clips: Sequence[Path]) -> list[Path]:
+    """What of the clips carries credentials, damaged ones too.
+
+    A video, an image, a folder with a signed ledger; of a folder whose images are signed each for itself, the
+    first such image.
+    """
+    found = [clip if _carries_marks(clip) else _marked_image(clip) for clip in clips]
+    return [clip for clip in found if clip is not None]
+
+
+def sign_derived(
+    unsigned: Path,
+    signed: Path,
+    *,
+    made_from: Sequence[Path],
+    description: str,
+    identity: Identity | None = None,
+) -> Path | None:
+    """Like `sign_file` for something in between that was made from marked footage, which keeps its history so.
+
+    `made_from` are what `marked_of` gave; the first is the parent. `description` says what was done. The file
+    says nothing more than that and its ingredients. Raises MarksUnreadable where their marks are damaged, for
+    they would be lost, ClipMissing, FolderUnwritable and DiskFull.
+    """
+    identity = identity or load_identity()
+    for clip in made_from:
+        _require_readable(clip)
+    definition = _derived(signed.name, description)
+    if unsigned.is_dir():
+        ledger = signed / LEDGER_NAME
+        data = ledger_of(signed)
+        manifest = _sign_stream(
+            io.BytesIO(data), io.BytesIO(), definition, made_from, identity=identity,
+            media_type=format_of(ledger), embedded=False,
+        )  # fmt: skip
+        write_bytes(ledger, data)
+        return _write_sidecar(ledger, manifest)
+    return _sign_movie(unsigned, signed, definition, made_from, identity)
+
+
+def _carries_marks(clip: Path) -> bool:
+    file = _parent_file(clip)
+    try:
+        return file is not None and read_credentials(file) is not None
+    except MarksUnreadable:
+        return True
+
+
+def _marked_image(folder: Path) -> Path | None:
+    images = images_in(folder) if folder.is_dir() else []
+    return next((image for image in images if may_hold(image) and _carries_marks(image)), None)
+
+
+def _require_readable(clip: Path) -> None:
+    file = _parent_file(clip)
+    if file is not None:
+        read_credentials(file)
+
+
+def _derived(title: str, description: str) -> dict[str, Any]:
+    agent = {"name": "understudy", "version": __version__}
+    edited = {
+        "action": "c2pa.edited",
+        "when": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "softwareAgent": agent,
+        "description": description,
+    }
+    return {
+        "claim_generator_info": [agent],
+        "title": title,
+        "assertions": [{"label": "c2pa.actions", "data": {"actions": [edited]}, "created": True}],
+    }
 
 
 def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Identity) -> Path:
@@ -113,8 +195,9 @@ def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Id
     ledger = signed / LEDGER_NAME
     data = ledger_of(signed)
     manifest = _sign_stream(
-        io.BytesIO(data), io.BytesIO(), facts, identity=identity, media_type=format_of(ledger), embedded=False
-    )
+        io.BytesIO(data), io.BytesIO(), _definition(facts), [facts.dst_clip], identity=identity,
+        media_type=format_of(ledger), embedded=False,
+    )  # fmt: skip
     write_bytes(ledger, data)
     return _write_sidecar(ledger, manifest)
 
@@ -138,7 +221,8 @@ def _write_sidecar(signed: Path, manifest: bytes) -> Path:
 def _sign_stream(
     source: BinaryIO,
     goal: BinaryIO,
-    facts: SigningFacts,
+    definition: dict[str, Any],
+    made_from: Sequence[Path],
     *,
     identity: Identity,
     media_type: str,
@@ -149,17 +233,19 @@ def _sign_stream(
         # Thumbnails are pictures of people nobody asked for, and can be larger than the file.
         {"builder": {"thumbnail": {"enabled": False}}, "verify": {"remote_manifest_fetch": False}}
     )
-    parent = _parent_file(facts.dst_clip)
-    with said_by_library("The marks can't be made for this file.", facts.dst_clip):
+    parent = _parent_file(made_from[0])
+    with said_by_library("The marks can't be made for this file.", made_from[0]):
         credentials = _credentials_of(parent)
-        definition = _definition(facts)
-        if credentials is not None and credentials.sidecar is not None:
-            definition["ingredients"] = [_ingredient_with_sidecar(facts.dst_clip, credentials)]
+        beside = [_ingredient_with_sidecar(*each) for each in _sidecars(made_from)]
+        if beside:
+            definition = {**definition, "ingredients": beside}
         with c2pa.Builder(definition, context=context) as builder:
             builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
             if not embedded:
                 builder.set_no_embed()
-            _add_parent(builder, facts.dst_clip, parent, credentials)
+            _add_parent(builder, made_from[0], parent, credentials)
+            for number, clip in enumerate(made_from[1:], 1):
+                _add_component(builder, clip, number)
             with _signer(identity) as signer:
                 return builder.sign(signer, media_type, source, goal)
 
@@ -230,19 +316,42 @@ def _add_parent(
         # The library would parse the clip for credentials once more, and refuse a damaged one we could use.
         builder.add_ingredient(named, UNKNOWN_FORMAT, io.BytesIO())
     elif credentials.data is not None:
-        builder.add_resource(_SIDECAR_ID, io.BytesIO(credentials.data))
+        builder.add_resource(_sidecar_id(0), io.BytesIO(credentials.data))
     else:
         with parent.open("rb") as stream:
             builder.add_ingredient(named, format_of(parent), stream)
 
 
-def _ingredient_with_sidecar(dst_clip: Path, credentials: Credentials) -> dict[str, Any]:
+def _add_component(builder: c2pa.Builder, clip: Path, number: int) -> None:
+    """Name one more clip with its credentials."""
+    file = _parent_file(clip)
+    credentials = _credentials_of(file)
+    if file is None or credentials is None:
+        return
+    if credentials.data is not None:
+        builder.add_resource(_sidecar_id(number), io.BytesIO(credentials.data))
+        return
+    with file.open("rb") as stream:
+        builder.add_ingredient({"title": clip.name, "relationship": "componentOf"}, format_of(file), stream)
+
+
+def _sidecars(made_from: Sequence[Path]) -> list[tuple[Path, Credentials, int]]:
+    """The clips whose credentials lie beside them, with their numbers."""
+    found = [(clip, _credentials_of(_parent_file(clip)), number) for number, clip in enumerate(made_from)]
+    return [(clip, known, number) for clip, known, number in found if known is not None and known.sidecar]
+
+
+def _sidecar_id(number: int) -> str:
+    return f"ingredient-{number}.c2pa" if number else _SIDECAR_ID
+
+
+def _ingredient_with_sidecar(clip: Path, credentials: Credentials, number: int) -> dict[str, Any]:
     """An ingredient whose credentials lay beside it, which the library cannot take in by itself."""
     return {
-        "title": dst_clip.name,
-        "format": format_of(dst_clip),
-        "relationship": "parentOf",
+        "title": clip.name,
+        "format": format_of(clip),
+        "relationship": "componentOf" if number else "parentOf",
         "active_manifest": credentials.store["active_manifest"],
         "validation_results": credentials.store["validation_results"],
-        "manifest_data": {"format": "application/c2pa", "identifier": _SIDECAR_ID},
+        "manifest_data": {"format": "application/c2pa", "identifier": _sidecar_id(number)},
     }

@@ -1,0 +1,98 @@
+"""Where a clip tool's result goes: aside, then swapped in; nothing is replaced and no marks are lost.
+
+Results in between carry no marks of their own, but where they are made from marked footage they are signed so
+that its credentials stay with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
+from understudy.events import Event, Made, Notice
+from understudy.files import ASIDE_SUFFIX, said_plainly
+from understudy.provenance.sign import marked_of, sign_derived
+
+
+def require_free_name(out: Path, *made_from: Path) -> None:
+    """Raise unless `out` is a new name outside of what it is made from: FolderUnwritable or OptionInvalid."""
+    for source in made_from:
+        if source.is_dir() and source.resolve() in (out.resolve(), *out.resolve().parents):
+            raise OptionInvalid("The result would lie among what it is made from. Choose a place outside.", out)
+    if out.exists():
+        raise FolderUnwritable(
+            "Something of that name is there already and is not replaced. Choose another name or remove it.",
+            out,
+        )
+
+
+def require_readable_marks(made_from: Sequence[Path]) -> list[Path]:
+    """The clips that carry credentials. Raises MarksUnreadable where some are damaged, before hours of work."""
+    from understudy.provenance.verify import verify
+
+    marked = marked_of(made_from)
+    for clip in marked:
+        verdict = verify(clip)
+        if verdict.facts.get("problems") == ["unreadable"]:
+            raise MarksUnreadable(
+                "The credentials of this clip are damaged and would be lost. Take the file as it was signed.",
+                clip,
+            )
+    return marked
+
+
+@contextlib.contextmanager
+def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
+    """Give a place for one file and a list of what to tell afterwards; when the block ends well `out` is there,
+    with the credentials of what it was made from inside or beside it."""
+    marked = require_readable_marks(made_from)
+    # Not the name that `written_aside` takes for `out`.
+    place = out.with_name(f".{out.stem}.{os.getpid()}.unsigned{out.suffix}")
+    told: list[Event] = []
+    with said_plainly(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield place, told
+            if marked:
+                sidecar = sign_derived(place, out, made_from=marked, description=description)
+                told += _told(marked, sidecar)
+            else:
+                place.replace(out)
+        finally:
+            place.unlink(missing_ok=True)
+    told.append(Made("clip", out))
+
+
+@contextlib.contextmanager
+def made_folder(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
+    """The same for a folder of images."""
+    require_readable_marks(made_from)
+    place = out.with_name(f".{out.name}.{os.getpid()}{ASIDE_SUFFIX}")
+    told: list[Event] = []
+    with said_plainly(out):
+        try:
+            place.mkdir(parents=True)
+            yield place, told
+            told += sign_folder(place, made_from, description)
+            place.rename(out)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    told.append(Made("frames", out))
+
+
+def sign_folder(folder: Path, made_from: Sequence[Path], description: str) -> list[Event]:
+    """Give a finished folder of images the credentials of what it was made from, where there are any."""
+    marked = require_readable_marks(made_from)
+    if not marked:
+        return []
+    return _told(marked, sign_derived(folder, folder, made_from=marked, description=description))
+
+
+def _told(marked: Sequence[Path], sidecar: Path | None) -> list[Event]:
+    names = ", ".join(clip.name for clip in marked)
+    beside = f", in {sidecar.name} beside it" if sidecar else ""
+    return [Notice(f"The Content Credentials of {names} go along{beside}. Copy them with the result.")]
