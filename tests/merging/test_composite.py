@@ -76,6 +76,20 @@ def test_an_empty_learned_mask_leaves_the_frame_and_says_why(kind: str) -> None:
         composite(drawn_frame(1), [face], options)
 
 
+def test_a_seam_eroded_alone_changes_the_flow_of_colours_in_seamless_modes_and_nothing_else() -> None:
+    frame = drawn_frame(1)
+
+    def merged(mode: str, erode_seamless: float) -> np.ndarray:
+        options = PLAIN.changed(mode=mode, erode_seamless=erode_seamless)
+        return composite(frame, [face_in(frame, landmarks(), options)], options).astype(int)
+
+    np.testing.assert_array_equal(merged("overlay", 0.15), merged("overlay", 0.0))
+    plain, less = merged("seamless", 0.0), merged("seamless", 0.15)
+    assert np.abs(plain - less).max() > 2
+    beyond_its_mask = (merged("overlay", 0.0) == frame).all(-1)
+    np.testing.assert_array_equal(less[beyond_its_mask], frame[beyond_its_mask])
+
+
 def test_no_faces_give_the_same_frame() -> None:
     np.testing.assert_array_equal(composite(drawn_frame(3), [], PLAIN), drawn_frame(3))
 

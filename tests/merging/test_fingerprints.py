@@ -42,7 +42,7 @@ def test_a_range_touches_its_own_frames_alone_where_neighbours_do_not_measure_it
 
 
 def test_a_range_that_changes_what_is_measured_touches_the_neighbours_it_steadies(marks_of) -> None:
-    steady = {"steady_frames": 1}
+    steady = {"steady_frames": 1, "steady_mask": 0}
     assert changed(marks_of(**steady), marks_of(**steady, ranges=[("3:4", {"light_size": 0.5})])) == [
         2,
         3,
@@ -123,6 +123,8 @@ def test_idle_options_really_change_no_pixel(movie: Path) -> None:
         for name in options.idle():
             info = next(info for info in infos if info.name == name)
             values = info.choices or [v for v in (info.low, info.high) if v is not None and v != info.default]
+            if not values:  # any text: another one can't be made up here
+                continue
             value = values[-1] if info.choices else type(info.default)(values[-1])
             np.testing.assert_array_equal(made(options), made(options.changed(**{name: value})), name)
             tried.add(name)

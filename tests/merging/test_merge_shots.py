@@ -22,7 +22,7 @@ from understudy.merging.plan import Wanted
 from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, mask="dst-hull")
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull")
 RED, GREEN = (230, 51, 51), (51, 230, 51)
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.merging.conftest import drawn_frame, landmarks
 from tests.merging.test_composite import PLAIN, face_in
 from understudy.merging.composite import composite
+from understudy.merging.options import MergeOptions
 from understudy.merging.painted import steadied
 
 
@@ -56,3 +57,25 @@ def test_colours_are_compared_where_the_option_says() -> None:
         for kind in ("skin", "mask", "crop")
     ]
     assert areas[0] < areas[1] < areas[2] == 32 * 32
+
+
+def test_a_mask_is_steadied_as_far_as_its_own_settings_say() -> None:
+    frame = drawn_frame(1)
+    rows, columns = np.mgrid[0:32, 0:32] + 0.5
+
+    def shown(options: MergeOptions, reach: int = 9) -> np.ndarray:
+        dots = [np.clip(9 + k % 2 - np.hypot(columns - 16, rows - 17), 0, 1) for k in range(5)]
+        faces = [face_in(frame, landmarks(), options, mask=dot.astype(np.float32)) for dot in dots]
+        return steadied(faces[2], [(k - 2, face) for k, face in enumerate(faces)], reach=reach).mask_HW
+
+    still = PLAIN.changed(mask="learned-prd", steady_mask=0)
+    one, two = still.changed(steady_mask=1), still.changed(steady_mask=2)
+    sums = [float(shown(options).sum()) for options in (still, two, one)]
+    assert sums[0] < sums[1] < sums[2], "the nearest neighbours are the larger ones"
+    np.testing.assert_array_equal(shown(two, reach=0), shown(still))
+    assert one.reach == 1 and still.reach == 0
+
+
+def test_only_masks_that_can_move_are_steadied() -> None:
+    assert "steady_mask" in MergeOptions(mask="full").idle()
+    assert "steady_mask" not in MergeOptions().idle()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.merging.conftest import Painter, landmarks, record
-from understudy.facesets.record import Polygon
+from understudy.facesets.record import Polygon, StoredMask
 from understudy.facesets.store import StoredFace
 from understudy.media.opening import open_clip
 from understudy.merging.journal import Journal
@@ -69,9 +69,24 @@ def test_fingerprints_depend_on_nothing_else(plan_of) -> None:
     assert plan_of([stored(1)]).fingerprints == plan_of([stored(1)], batch=32).fingerprints
     far = plan_of([stored(1), stored(7)], steady_frames=2).fingerprints[1]
     assert plan_of([stored(1)], steady_frames=2).fingerprints[1] == far
-    plain = {"color": "none"}
+    plain = {"color": "none", "steady_mask": 0}
     near = plan_of([stored(1), stored(2)], **plain).fingerprints[1]
     assert plan_of([stored(1)], **plain).fingerprints[1] == near
+
+
+def test_a_stored_mask_counts_where_the_mask_asks_for_it(plan_of) -> None:
+    made = StoredMask(size_px=8, mask_from_frame=[[1.0, 0, 0], [0, 1.0, 0]], png_base64="AA")
+    kept = [stored(1, masks={"xseg": made})]
+    changed = [stored(1, masks={"xseg": made.model_copy(update={"png_base64": "BB"})})]
+    assert plan_of(kept, mask="seg-dst").fingerprints != plan_of(changed, mask="seg-dst").fingerprints
+    assert plan_of(kept).fingerprints == plan_of(changed).fingerprints
+
+
+def test_neighbours_count_as_far_as_the_mask_is_steadied(plan_of) -> None:
+    alone, near = [stored(1)], [stored(1), stored(4)]
+    for frames, same in ((3, False), (2, True)):
+        plans = [plan_of(faces, color="none", steady_mask=frames) for faces in (alone, near)]
+        assert (plans[0].fingerprints[1] == plans[1].fingerprints[1]) == same
 
 
 def test_neighbours_are_read_only_as_far_as_they_matter(plan_of, tmp_path: Path) -> None:

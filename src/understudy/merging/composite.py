@@ -40,7 +40,7 @@ from understudy.merging.light import (
 )
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
-from understudy.merging.place import Place, far_first, mask_in_frame, place_in_frame
+from understudy.merging.place import Place, far_first, mask_in_frame, place_in_frame, seam_in_frame
 from understudy.merging.raw import RAW_MODES
 from understudy.merging.watching import Watch, unwatched
 
@@ -122,7 +122,8 @@ def joined(
     mode = MODES[options.mode]
     if not mode.poisson:
         return painted_HWC
-    painted = blend.seamless(in_light(plate, options.light), painted_HWC, mask_HW)
+    seam = seam_in_frame(face, place) if options.erode_seamless else mask_HW
+    painted = blend.seamless(in_light(plate, options.light), painted_HWC, seam)
     if not mode.histogram_after:
         return painted
     compared = place.warped_mask(face.area_HW, painted_px=len(face.painted_HWC)) * (mask_HW > 0)

@@ -18,6 +18,7 @@ from understudy.media.clip import ClipInfo
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.effects.options import EffectOptions
+from understudy.merging.masking.kinds import sources_of
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.settings_over_time import SettingsOverTime
@@ -26,10 +27,10 @@ from understudy.networks.swap import Predictor
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-RECIPE = 6
+RECIPE = 8
 # Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
 _LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
-AFTER_STEADYING = frozenset(_LATE - {"mask"})
+AFTER_STEADYING = frozenset(_LATE - {"mask", "segmenter"})
 _PARTS = ("its settings changed", "its model changed", "its faces changed")
 
 
@@ -58,7 +59,8 @@ class Fingerprints:
         self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
         self._clip = [RECIPE, info.width, info.height, info.frame_count]
         self._look = {
-            frame: _digest(sorted(_deciding(record) for record in records)) for frame, records in faces.items()
+            frame: _digest(sorted(_deciding(record, self._options(record)) for record in records))
+            for frame, records in faces.items()
         }
         self._models = self._by_frame(lambda record: _model_digest(cast.predictor_for(record)))
         self._measured = self._by_frame(lambda record: self._settings_digest(record, measured=True))
@@ -116,11 +118,13 @@ class Fingerprints:
         return [record.track, record.person]
 
 
-def _deciding(record: FaceRecord) -> list[Any]:
-    """What of a face decides pixels: where it is, whose it is, and what was drawn in it by hand."""
+def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
+    """What of a face decides pixels: where it is, whose it is, what was drawn by hand or stored."""
     drawn = [polygon.model_dump(mode="json") for polygon in record.polygons]
     place = [list(record.landmarks_68), record.track, record.person]
-    return [*place, record.brows_up, json.dumps(drawn)]
+    masks = {name: mask.model_dump(mode="json") for name, mask in record.masks.items()}
+    stored = _digest(masks) if "seg-dst" in sources_of(options.mask) else ""
+    return [*place, record.brows_up, json.dumps(drawn), stored]
 
 
 @lru_cache(4096)

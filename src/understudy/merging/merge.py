@@ -28,6 +28,7 @@ from understudy.merging.cast import Cast
 from understudy.merging.frame_ranges import in_words, stretches_of
 from understudy.merging.journal import Journal
 from understudy.merging.light import Picture
+from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
 from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_blanks, write_merged
@@ -52,7 +53,13 @@ class _Crop:
     options: MergeOptions
     crop_from_frame: npt.NDArray[np.float64]
     rgb: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    record: FaceRecord
     run: Sequence[npt.NDArray[Any]] = ()  # with its neighbours in time, as many as the model sees together
+
+    @property
+    def to_segment(self) -> ToSegment:
+        """What a segmenter has to know of it."""
+        return ToSegment(self.record, self.crop_from_frame, self.options)
 
 
 @dataclass(eq=False)
@@ -245,7 +252,8 @@ def _read_frames(clip: Clip, plan: MergePlan) -> Iterator[_Read]:
 def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan) -> _Crop:
     predictor = plan.cast.predictor_for(record)
     matrix = plan.crop_matrix(record, predictor)
-    return _Crop(predictor, plan.options_of(record), matrix, own_crop(rgb, matrix, predictor.size_px))
+    picture = own_crop(rgb, matrix, predictor.size_px)
+    return _Crop(predictor, plan.options_of(record), matrix, picture, record)
 
 
 def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -279,7 +287,7 @@ def _paint(frames: Sequence[_Read], plan: MergePlan) -> Iterator[_Painted]:
     for one in frames:
         painted = _Painted(one.index, one.rgb if one.index in plan.todo else None, one.records)
         for record, crop in zip(one.records, one.crops, strict=True):
-            prediction, index = predicted[id(crop)]
+            prediction, index, seen = predicted[id(crop)]
             face = painted_face(
                 crop.rgb,
                 prediction,
@@ -287,23 +295,25 @@ def _paint(frames: Sequence[_Read], plan: MergePlan) -> Iterator[_Painted]:
                 record=record,
                 crop_from_frame=crop.crop_from_frame,
                 options=crop.options,
+                segmented=seen,
             )
             painted.faces.append(replace(face, options=crop.options))
         yield painted
 
 
-def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int]]:
+def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int, Segmented]]:
     """Each crop's place in a prediction, by the crop's id: one batch for each model and share of src."""
     groups: dict[tuple[int, float], list[_Crop]] = {}
     for crop in crops:
         groups.setdefault((id(crop.predictor), crop.options.morph), []).append(crop)
-    found: dict[int, tuple[Prediction, int]] = {}
+    found: dict[int, tuple[Prediction, int, Segmented]] = {}
     for (_, morph), group in groups.items():
         predictor = group[0].predictor
         predictor.blend(morph)
         runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in group])
         prediction = predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
-        found |= {id(crop): (prediction, index) for index, crop in enumerate(group)}
+        seen = segmented([c.to_segment for c in group], [eight_bit(c.rgb) for c in group], prediction.rgb_NHWC)
+        found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(group)}
     return found
 
 

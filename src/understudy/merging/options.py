@@ -39,7 +39,8 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
     @property
     def steady_reach(self) -> int:
         """Those of them that what is measured is averaged with, so that it does not flicker."""
-        return 0 if "steady_frames" in self.idle() else self.steady_frames
+        asked = {"steady_frames": self.steady_frames, "steady_mask": self.steady_mask}
+        return max(0 if name in self.idle() else frames for name, frames in asked.items())
 
     def idle(self) -> frozenset[str]:
         mode, idle = MODES[self.mode], super().idle()

@@ -23,6 +23,8 @@ from understudy.merging.effects.super_resolution import super_resolved
 from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.mask import resized_mask
+from understudy.merging.masking.segment import Segmented
+from understudy.merging.masking.steady import steadied_mask
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
 
@@ -42,6 +44,7 @@ class PaintedFace:
     area_HW: Float32  # where colours are compared, painted size
     mask: FaceMask  # where it shows, at its own size
     tone: Tone  # what was measured of its colours
+    steady_frames: int = 0  # how far the tone asks to be averaged with its neighbours
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
     options: MergeOptions | None = None  # its own, where they may differ from the frame's
     frame_index: int = 0
@@ -77,10 +80,12 @@ def painted_face(
     record: FaceRecord,
     crop_from_frame: Float64,
     options: MergeOptions,
+    segmented: Segmented | None = None,
 ) -> PaintedFace:
     """Put together face `index` of a batch: its masks and what the colour transfer measures.
 
-    `own_HWC` is dst's crop (uint8, uint16 or float 0..1) that `crop_from_frame` cut for the model.
+    `own_HWC` is dst's crop (uint8, uint16 or float 0..1) that `crop_from_frame` cut for the model; `segmented`
+    what `segment.segmented` saw of this face, if its mask asks for it.
     """
     size_px = len(prediction.rgb_NHWC[index])
     landmarks = record.landmarks()
@@ -92,6 +97,7 @@ def painted_face(
         paste_from_frame=paste,
         learned_prd_HW=prediction.mask_NHW[index],
         learned_dst_HW=prediction.dst_mask_NHW[index],
+        segmented=segmented or Segmented(),
     )
     mask = face_mask(inputs, options)
     painted, own = prediction.rgb_NHWC[index].astype(np.float32), as_share(own_HWC)
@@ -115,6 +121,7 @@ def painted_face(
             histogram=MODES[options.mode].histogram,
             bw=MODES[options.mode].grey,
         ),
+        steady_frames=options.steady_frames,
         width_px=face_px,
         frame_index=record.frame,
     )
@@ -139,15 +146,21 @@ def _enlarged(face: PaintedFace, options: MergeOptions) -> PaintedFace:
 
 
 def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int) -> PaintedFace:
-    """The face with its colours' measure averaged over its track, nearer and more alike frames counting more.
+    """The face, its colours' measure and its mask averaged over its track; near and alike frames count more.
 
-    `neighbours` are (distance in frames, face); those further than `reach` don't count, nor do those whose
-    settings ask for another transfer. They also tell how the face moves.
+    `neighbours` are (distance in frames, face); those further than `reach`, or than the face's own settings
+    say, don't count, nor do tones of another transfer. They also tell how the face moves.
     """
     asked = face.options.color if face.options else face.tone.color
     tones = [(distance, other.tone) for distance, other in neighbours if other.tone.color == asked]
+    masks = [(distance, other.mask) for distance, other in neighbours]
     way = movement(face.centre_in_frame, [(distance, other.centre_in_frame) for distance, other in neighbours])
-    return replace(face, tone=steadied_tone(face.tone, tones, reach=reach), movement_px=way)
+    return replace(
+        face,
+        tone=steadied_tone(face.tone, tones, reach=min(reach, face.steady_frames)),
+        mask=steadied_mask(face.mask, masks, reach=min(reach, face.mask.steady_frames)),
+        movement_px=way,
+    )
 
 
 def own_crop(

@@ -70,7 +70,15 @@ def place_in_frame(face: PaintedFace, frame_shape: tuple[int, ...]) -> Place:
 
 def mask_in_frame(face: PaintedFace, place: Place) -> Float32:
     """The soft mask in the place's box. Raises BlendFailed where it covers hardly anything."""
-    mask = face.mask_HW
+    return _warped(face.mask.soft_HW, face, place)
+
+
+def seam_in_frame(face: PaintedFace, place: Place) -> Float32:
+    """Where colours flow in, in the place's box. Raises BlendFailed where it covers hardly anything."""
+    return _warped(face.mask.seam_HW, face, place)
+
+
+def _warped(mask: Float32, face: PaintedFace, place: Place) -> Float32:
     shown_px = max(_SMALLEST_SHOWN_PX, round(face.side_in_frame_px))
     if shown_px < len(mask):
         # Averaging lets the zero border grow thinner than a frame's pixel, so it is put on again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 
 from tests.merging.conftest import landmarks, record
 from understudy import geometry
-from understudy.facesets.record import Polygon
+from understudy.facesets.record import Polygon, StoredMask
 from understudy.masks.hull import hull_mask
+from understudy.media.images import encode_png
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, combined, face_mask
 from understudy.merging.masking.kinds import MASK_KINDS
 from understudy.merging.masking.options import MaskOptions
+from understudy.merging.masking.segment import Segmented
 
 SIZE = 64
 POINTS = landmarks()
@@ -26,6 +29,7 @@ def dot(x: float, y: float, radius: float, strength: float = 1.0, *, size: int =
 
 
 PRD, DST = dot(26, 34, 18, 0.9), dot(38, 34, 18, 0.8)
+SEG_PRD, SEG_DST = dot(32, 34, 22, 0.7), dot(32, 34, 12, 0.6)
 
 
 def inputs(*, scale: float = 1.0, **changes: Any) -> MaskInputs:
@@ -37,6 +41,7 @@ def inputs(*, scale: float = 1.0, **changes: Any) -> MaskInputs:
         paste_from_frame=geometry.compose(zoom, CROP),
         learned_prd_HW=PRD,
         learned_dst_HW=DST,
+        segmented=Segmented(SEG_PRD, SEG_DST),
     )
 
 
@@ -65,6 +70,10 @@ def test_every_kind_is_made_of_its_own_sources() -> None:
         "learned-dst": [0, 0.8, 0.8, 0],
         "learned-product": [0, 0.72, 0, 0],
         "learned-sum": [0.9, 1, 0.8, 0],
+        "seg-prd": [0.7, 0.7, 0.7, 0],
+        "seg-dst": [0, 0.6, 0, 0],
+        "seg-product": [0, 0.42, 0, 0],
+        "product-of-all": [0, 0.3024, 0, 0],
     }
     for kind, values in wanted.items():
         np.testing.assert_allclose(seen[kind], values, atol=0.02, err_msg=kind)
@@ -76,6 +85,16 @@ def test_the_hull_is_drawn_where_dsts_landmarks_are_and_as_high_as_the_face_says
     np.testing.assert_allclose(hull, hull_mask(geometry.transform_points(to_mask, POINTS), 256, 256))
     higher = face_mask(inputs(brows_up=2.0), MaskOptions(mask="dst-hull")).seen_HW
     assert higher.sum() > hull.sum() * 1.02
+
+
+def test_a_mask_stored_in_dsts_face_is_taken_for_what_a_segmenter_would_see() -> None:
+    grey = (dot(20, 20, 10) * 255).astype(np.uint8)
+    png = base64.b64encode(encode_png(grey)).decode()
+    stored = StoredMask(size_px=SIZE, mask_from_frame=CROP.tolist(), png_base64=png)
+    mask = face_mask(inputs(masks={"xseg": stored}), MaskOptions(mask="seg-dst")).seen_HW
+    assert at(mask, 20, 20) == 1 and at(mask, 32, 34) == 0
+    plain = face_mask(inputs(masks={"xseg": stored}), MaskOptions(mask="learned-prd")).seen_HW
+    np.testing.assert_array_equal(plain, made(mask="learned-prd").seen_HW)
 
 
 def test_products_bind_before_sums_and_named_kinds_stand_in_brackets() -> None:
@@ -123,7 +142,7 @@ def test_regions_drawn_by_hand_win_over_every_kind(kind: str) -> None:
 def test_dsts_masks_stay_where_dst_is_when_the_painted_face_is_scaled() -> None:
     scaled = inputs(scale=1.25)
     back = geometry.compose(CROP, geometry.inverse(scaled.mask_from_frame))
-    for kind in ("dst-hull", "learned-dst"):
+    for kind in ("dst-hull", "learned-dst", "seg-dst"):
         plain = face_mask(inputs(), MaskOptions(mask=kind)).seen_HW
         seen = face_mask(scaled, MaskOptions(mask=kind)).seen_HW
         rows, columns = np.mgrid[0:256, 0:256] + 0.5

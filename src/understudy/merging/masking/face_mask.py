@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy import geometry
-from understudy.facesets.face_mask import drawn_mask, record_hull
+from understudy.facesets.face_mask import drawn_mask, record_hull, stored_mask
 from understudy.facesets.record import FaceRecord
 from understudy.merging.masking.kinds import MASK_KINDS, SOURCES, mask_terms
 from understudy.merging.masking.mask import Edge, Sides, eroded, resized_mask, soft_mask
 from understudy.merging.masking.options import MaskOptions
+from understudy.merging.masking.segment import Segmented
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -35,6 +36,7 @@ class MaskInputs:
     paste_from_frame: Float64  # where the painted crop goes, (2, 3): another place where it is scaled
     learned_prd_HW: Float32
     learned_dst_HW: Float32
+    segmented: Segmented = field(default_factory=Segmented)
 
     @property
     def size_px(self) -> int:
@@ -61,6 +63,7 @@ class FaceMask:
     included_HW: Float32 | None = None  # drawn by hand: replaces what was seen
     excluded_HW: Float32 | None = None  # drawn by hand: is taken away
     seam_erode_px: float = 0.0
+    steady_frames: int = 0  # how far it asks to be averaged with its neighbours
 
     @cached_property
     def area_HW(self) -> Float32:
@@ -98,6 +101,7 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
         included_HW=drawn_mask(inputs.record, to_mask, size_px, "include"),
         excluded_HW=drawn_mask(inputs.record, to_mask, size_px, "exclude"),
         seam_erode_px=options.erode_seamless * face_px,
+        steady_frames=options.steady_mask,
     )
 
 
@@ -130,11 +134,26 @@ def _learned_dst(inputs: MaskInputs) -> Float32:
     return _where_dst_is(inputs.learned_dst_HW, inputs)
 
 
+def _seg_prd(inputs: MaskInputs) -> Float32:
+    assert inputs.segmented.prd_HW is not None, "the batch was segmented by other settings"
+    return resized_mask(inputs.segmented.prd_HW, inputs.mask_px)
+
+
+def _seg_dst(inputs: MaskInputs) -> Float32:
+    stored = stored_mask(inputs.record, inputs.mask_from_frame, inputs.mask_px)
+    if stored is not None:
+        return stored
+    assert inputs.segmented.dst_HW is not None, "the batch was segmented by other settings"
+    return _where_dst_is(inputs.segmented.dst_HW, inputs)
+
+
 _DRAWN_BY: Mapping[str, Callable[[MaskInputs], Float32]] = {
     "full": _full,
     "dst-hull": _dst_hull,
     "learned-prd": _learned_prd,
     "learned-dst": _learned_dst,
+    "seg-prd": _seg_prd,
+    "seg-dst": _seg_dst,
 }
 
 

@@ -13,6 +13,8 @@ SOURCES: Mapping[str, str] = {
     "dst-hull": "drawn from dst's landmarks",
     "learned-prd": "the mask that the model paints with the face",
     "learned-dst": "the model's mask of dst's own face",
+    "seg-prd": "skin that a segmenter sees in the painted face",
+    "seg-dst": "the mask stored in dst's face, or else the skin that a segmenter sees there",
 }
 
 # The masks with a name of their own. Everything else is written as a formula.
@@ -23,6 +25,10 @@ MASK_KINDS: Mapping[str, str] = {
     "learned-dst": "learned-dst",
     "learned-product": "learned-prd*learned-dst",
     "learned-sum": "learned-prd+learned-dst",
+    "seg-prd": "seg-prd",
+    "seg-dst": "seg-dst",
+    "seg-product": "seg-prd*seg-dst",
+    "product-of-all": "learned-prd*learned-dst*seg-prd*seg-dst",
 }
 
 # Words of older projects.

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import field_validator
 
-from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name
+from understudy.masks.segmenter import SEGMENTERS
+from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name, sources_of
 from understudy.options import Options, option
 
 _SHARE = "share of the face's width"
@@ -31,7 +32,13 @@ class MaskOptions(Options):
         "learned-prd",
         f"Where the face is replaced: {', '.join(MASK_KINDS)}, or any of these joined by * (where both agree) "
         "and + (either of both), like learned-prd*dst-hull. -prd is about the painted face, -dst about dst's "
-        "own: learned is the model's mask, dst-hull is drawn from landmarks. Regions drawn by hand win.",
+        "own: learned is the model's mask, dst-hull is drawn from landmarks, seg is what the segmenter sees "
+        "(for dst rather the mask stored in its face). Regions drawn by hand win.",
+    )
+    segmenter: str = option(
+        "skin",
+        f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. skin goes by colour: "
+        "it leaves out a microphone, a sleeve or dark hair, not a hand.",
     )
     erode: float = option(
         0.02,
@@ -63,6 +70,14 @@ class MaskOptions(Options):
     blur_right: float = _more_blur("right")
     blur_top: float = _more_blur("upper")
     blur_bottom: float = _more_blur("lower")
+    steady_mask: int = option(
+        2,
+        "The mask is averaged over this many frames before and after, so that its edge does not crawl. What "
+        "really moves, and the other side of a cut, is left out.",
+        low=0,
+        high=15,
+        unit="frames",
+    )
     border: float = option(
         0.042,
         "Width over which every mask fades to nothing at the crop's border.",
@@ -71,7 +86,22 @@ class MaskOptions(Options):
         unit="share of the crop's side",
     )
 
+    def idle(self) -> frozenset[str]:
+        sources, idle = sources_of(self.mask), set(super().idle())
+        if not sources & {"seg-prd", "seg-dst"}:
+            idle.add("segmenter")
+        if sources == {"full"}:
+            idle.add("steady_mask")
+        return frozenset(idle)
+
     @field_validator("mask", mode="after")
     @classmethod
     def _is_a_mask(cls, text: str) -> str:
         return plain_mask_name(text)
+
+    @field_validator("segmenter", mode="after")
+    @classmethod
+    def _is_a_segmenter(cls, name: str) -> str:
+        if name not in SEGMENTERS:
+            raise ValueError(f"no segmenter has that name; known are {', '.join(SEGMENTERS)}")
+        return name
