@@ -178,7 +178,9 @@ def test_every_step_is_shown_to_whoever_watches_and_changes_nothing_by_it() -> N
     np.testing.assert_array_equal(watched, composite(frame, [face], PLAIN))
 
 
-@pytest.mark.parametrize("change", [{"sharpen": "gaussian", "sharpen_amount": 3.0}, {"sharpen_amount": -0.3}])
+@pytest.mark.parametrize(
+    "change", [{"sharpen": "gaussian", "sharpen_amount": 3.0}, {"sharpen_amount": -1.0, "sharpen_radius": 0.1}]
+)
 @pytest.mark.parametrize("deep", [False, True])
 def test_effects_on_the_face_change_it_and_not_a_bit_around_it(change: dict[str, Any], deep: bool) -> None:
     frame = drawn_frame(1, deep=deep)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from understudy.merging.blending import blend
@@ -88,12 +89,22 @@ def composite(
         watch("plate", below, face, place)
         blended = blend.overlay(below, painted, mask)
         watch("blended", blended, face, place)
-        seed = (face.frame_index, place.x0, place.y0)
-        blended = grained(blended, mask, below, amount=own.grain, seed=seed)
+        blended = with_grain(blended, mask, place.around(result), face, own)
         watch("grained", blended, face, place)
         inside = mask > 0
         place.of(result)[inside] = stored(blended, light, frame_rgb.dtype)[inside]
     return fewer_colors(result, options) if mode.paints else result
+
+
+def with_grain(
+    blended_HWC: Float32, mask_HW: Float32, around: Picture, face: PaintedFace, options: MergeOptions
+) -> Float32:
+    """The blended box with the grain of the plate around it, another one in every frame."""
+    if options.grain <= 0:
+        return blended_HWC
+    seed = (face.frame_index, *np.rint(face.centre_in_frame).astype(int).tolist())
+    plate = in_light(around, options.light)
+    return grained(blended_HWC, mask_HW, plate, amount=options.grain, seed=seed)
 
 
 def transferred(face: PaintedFace, options: MergeOptions) -> Float32:

@@ -42,6 +42,11 @@ class Place:
         """The box's view of a frame-sized picture (H, W[, C]); writing into it writes into the picture."""
         return picture[self.y0 : self.y1, self.x0 : self.x1]
 
+    def around(self, picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The view of the box and half of its size on every side, as far as the picture goes."""
+        wide, high = self.width // 2, self.height // 2
+        return picture[max(0, self.y0 - high) : self.y1 + high, max(0, self.x0 - wide) : self.x1 + wide]
+
     def warped(self, crop: Float32) -> Float32:
         """A crop's colours (h, w, C) laid into the box; beyond it its edge goes on, for a mask to hide."""
         return warp_to_frame(crop, self.box_from_paste, self.width, self.height, outside="edge")

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from understudy.merging.effects.options import EffectOptions
-from understudy.merging.effects.sharpen import softened
 
 Frame = npt.NDArray[Any]
 
@@ -31,18 +30,29 @@ def plain_plate(frame_HWC: Frame, options: EffectOptions) -> Frame:
     return frame
 
 
+def softened(picture: npt.NDArray[Any], *, passes: float) -> npt.NDArray[Any]:
+    """Medians of 5 x 5 pixels, one after another, the last in part. Keeps edges; uint8, uint16 or float32."""
+    while passes > 0:
+        median = cv2.medianBlur(picture, 5)
+        if passes < 1:
+            return cv2.addWeighted(picture, 1 - passes, median, passes, 0).astype(picture.dtype)
+        picture, passes = median, passes - 1
+    return picture
+
+
 def fewer_colors(frame_HWC: Frame, options: EffectOptions) -> Frame:
     """The frame, mixed with itself in a palette of its own.
 
-    The palette is Pillow's median cut with dithering, on 8 bits. Only its change is added, so a deep frame
-    keeps its finer steps and a float one what is beyond white.
+    The palette is Pillow's octree with dithering, on 8 bits; its colours lie on a grid and so flicker less than
+    those of a median cut. Only the change is added, so a deep frame keeps its finer steps and a float one what
+    is beyond white.
     """
     if options.color_degrade <= 0:
         return frame_HWC
     white = 1.0 if frame_HWC.dtype.kind == "f" else float(np.iinfo(frame_HWC.dtype).max)
     shown = np.clip(np.rint(frame_HWC * (255 / white)), 0, 255).astype(np.uint8)
     picture = Image.fromarray(shown)
-    palette = picture.quantize(_COLORS, method=Image.Quantize.MEDIANCUT)
+    palette = picture.quantize(_COLORS, method=Image.Quantize.FASTOCTREE)
     degraded = np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB"))
     change = (degraded.astype(np.float32) - shown) * np.float32(options.color_degrade * white / 255)
     changed = frame_HWC + change

@@ -90,7 +90,7 @@ def measured(picture_HWC: Float32, *, inside_HW: npt.NDArray[np.bool_] | None = 
         levels.append(np.median(brightness[flat]))
         deviations.append(np.sqrt(np.median((blocks[flat] ** 2).mean((2, 3)), axis=0)))
         flat_blocks.append(blocks[flat])
-    flat_NCHW = np.concatenate(flat_blocks)
+    flat_NCHW, deviations = np.concatenate(flat_blocks), _without_outliers(np.asarray(deviations))
     spread = flat_NCHW.std((0, 2, 3))
     if not spread.min() > 0:
         return None
@@ -102,6 +102,12 @@ def measured(picture_HWC: Float32, *, inside_HW: npt.NDArray[np.bool_] | None = 
         kernel,
         np.corrcoef(together).astype(np.float32),
     )
+
+
+def _without_outliers(deviations_LC: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Each level the median of itself and its neighbours: one of them may hold nothing but hair or stubble."""
+    padded = np.pad(deviations_LC, ((1, 1), (0, 0)), mode="edge")
+    return np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
 
 
 def _blocks(picture_HWC: Float32, inside_HW: npt.NDArray[np.bool_] | None) -> Float32:

@@ -20,16 +20,15 @@ class EffectOptions(Options):
     )
     sharpen_amount: float = option(
         0.5,
-        "How much of the difference is added; DeepFaceLab's box has the same numbers, 10 of its gaussian are 5 "
-        "here. Below 0 the face is softened instead, whatever sharpen says: -0.1 is one median of 5 pixels and "
-        "-1 ten of them, DeepFaceLab's -100.",
+        "How much of the difference to the mean is added; DeepFaceLab's box has the same numbers, 10 of its "
+        "gaussian are 5 here. Below 0 the face is softened, whatever sharpen says: -1 is the mean itself.",
         low=-1.0,
         high=10.0,
         unit="factor",
     )
     sharpen_radius: float = option(
         0.01,
-        "The size of the details that sharpening brings out.",
+        "The size of the details that sharpening brings out and softening takes.",
         low=0.001,
         high=0.1,
         unit="share of the face's width",
@@ -92,9 +91,9 @@ class EffectOptions(Options):
 
     def idle(self) -> frozenset[str]:
         idle = set(super().idle())
-        if self.sharpen == "none" or self.sharpen_amount <= 0:
-            idle |= {"sharpen_radius", "sharpen_threshold"}
-        if self.sharpen != "unsharp":
+        if self.sharpen_amount == 0 or (self.sharpen == "none" and self.sharpen_amount > 0):
+            idle |= {"sharpen_radius"}
+        if self.sharpen != "unsharp" or self.sharpen_amount <= 0:
             idle.add("sharpen_threshold")
         if self.super_resolution == "none":
             idle.add("super_resolution_power")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -13,34 +11,21 @@ from understudy.merging.effects.options import EffectOptions, SharpenKind
 
 Float32 = npt.NDArray[np.float32]
 
-_PASSES_AT_FULL_SOFTENING = 10
 _LEAST_RADIUS_PX = 0.3
 
 
 def sharpened(crop_HWC: Float32, options: EffectOptions, *, face_px: float) -> Float32:
     """The crop as `options` want it; `face_px` is the face's width in the crop's pixels. May leave 0..1."""
-    amount = options.sharpen_amount
-    if amount < 0:
-        return softened(crop_HWC, passes=-amount * _PASSES_AT_FULL_SOFTENING)
-    if options.sharpen == "none" or amount == 0:
+    amount, kind = options.sharpen_amount, options.sharpen
+    if amount == 0 or (kind == "none" and amount > 0):
         return crop_HWC
     radius_px = max(_LEAST_RADIUS_PX, options.sharpen_radius * face_px)
-    detail = crop_HWC - _mean_around(crop_HWC, options.sharpen, radius_px)
-    if options.sharpen == "unsharp" and options.sharpen_threshold > 0:
+    detail = crop_HWC - _mean_around(crop_HWC, kind, radius_px)
+    if kind == "unsharp" and amount > 0 and options.sharpen_threshold > 0:
         # A soft step from 0 at the threshold to 1 at twice the threshold draws no contours.
         strength = np.clip(np.abs(luma(detail)) / options.sharpen_threshold - 1, 0, 1)
         detail = detail * strength[..., None]
     return (crop_HWC + amount * detail).astype(np.float32)
-
-
-def softened(picture: npt.NDArray[Any], *, passes: float) -> npt.NDArray[Any]:
-    """Medians of 5 x 5 pixels, one after another, the last in part. Keeps edges; uint8, uint16 or float32."""
-    while passes > 0:
-        median = cv2.medianBlur(picture, 5)
-        if passes < 1:
-            return cv2.addWeighted(picture, 1 - passes, median, passes, 0).astype(picture.dtype)
-        picture, passes = median, passes - 1
-    return picture
 
 
 def _mean_around(crop_HWC: Float32, kind: SharpenKind, radius_px: float) -> Float32:
