@@ -31,13 +31,21 @@ def landmarks(x: float = 60.0, y: float = 50.0, *, width_px: float = 26.0) -> np
     return points * (width_px / np.ptp(points[17:, 0])) + (x, y)
 
 
-def record(frame: int, points: np.ndarray, *, track: int = 0, person: int = 1, clip: str = "dst") -> FaceRecord:
+def record(
+    frame: int,
+    points: np.ndarray,
+    *,
+    track: int = 0,
+    person: int = 1,
+    clip: str = "dst",
+    frame_size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> FaceRecord:
     """A face record as extraction would write it."""
     return FaceRecord(
         clip=clip,
         frame=frame,
         time_s=0.0,
-        frame_size=(WIDTH, HEIGHT),
+        frame_size=frame_size,
         box_xyxy=(*points.min(0), *points.max(0)),
         score=1.0,
         landmarks_68=[(float(x), float(y)) for x, y in points],

@@ -113,7 +113,7 @@ def test_the_order_of_faces_does_not_matter_even_where_they_overlap() -> None:
     far = face_in(frame, landmarks(54, 46, width_px=20), rgb=(0.9, 0.1, 0.1))
     one, other = composite(frame, [near, far], PLAIN), composite(frame, [far, near], PLAIN)
     np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(one[52, 70], [26, 230, 26])  # the nearer face is in front
+    np.testing.assert_allclose(one[52, 70], [26, 230, 26], atol=1)  # the nearer face is in front
 
 
 def test_two_faces_apart_are_as_if_each_had_been_alone() -> None:

@@ -51,31 +51,30 @@ def warp_to_frame(
 ) -> npt.NDArray[np.float32]:
     """`image`, a crop (h, w) or (h, w, C), laid into a frame: float32 (height, width[, C]) in its own range.
 
-    Every frame pixel asks the crop for its colour, so there are no holes; a crop finer than the frame is
-    averaged first. Beyond the crop there is 0, or its edge repeated with `outside="edge"` (for colours under a
-    mask that was warped with "zero").
+    Every frame pixel asks the crop for its colour, so there are no holes. A crop at least twice as fine as the
+    frame is averaged by whole halvings first: averaging to the frame's own size would blur it twice. Beyond the
+    crop there is 0, or its edge repeated with `outside="edge"` (for colours under a mask warped with "zero").
     """
     source = np.asarray(image, np.float32)
     matrix = np.asarray(frame_from_crop, float)
     scale = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if scale < 0.75:
-        small = (max(1, round(source.shape[1] * scale)), max(1, round(source.shape[0] * scale)))
+    halvings = math.floor(math.log2(max(1.0, 1 / scale)))
+    if halvings:
+        small = (max(1, source.shape[1] >> halvings), max(1, source.shape[0] >> halvings))
         ratio = np.array([source.shape[1] / small[0], source.shape[0] / small[1]])
         source = cv2.resize(source, small, interpolation=cv2.INTER_AREA)
         matrix = np.column_stack([matrix[:, :2] * ratio, matrix[:, 2]])
     border = cv2.BORDER_CONSTANT if outside == "zero" else cv2.BORDER_REPLICATE
-    method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     warped = cv2.warpAffine(
         source,
         for_pixel_grid(inverse(matrix)),
         (width, height),
-        flags=method | cv2.WARP_INVERSE_MAP,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=border,
         borderValue=0,
     )
-    if method == cv2.INTER_CUBIC:
-        low, high = source.min(), source.max()
-        if outside == "zero":  # the nothing around the crop is a value too
-            low, high = min(low, 0), max(high, 0)
-        warped = np.clip(warped, low, high)  # cubic overshoots at edges
+    low, high = source.min(), source.max()
+    if outside == "zero":  # the nothing around the crop is a value too
+        low, high = min(low, 0), max(high, 0)
+    warped = np.clip(warped, low, high)  # cubic overshoots at edges
     return np.asarray(warped, np.float32).reshape(height, width, *np.shape(image)[2:])
