@@ -18,10 +18,11 @@ from understudy import color
 from understudy.merging.coloring.color_transfer import COLOR_TRANSFERS
 from understudy.merging.coloring.histogram import gray, matched, quantiles
 from understudy.merging.coloring.options import ColorOptions
-from understudy.merging.coloring.pixels import FEWEST_PIXELS, compared
+from understudy.merging.coloring.pixels import FEWEST_PIXELS, compared, sample
 
 Float32 = npt.NDArray[np.float32]
 
+_MEANS_OF = 4096  # pixels; what decides how alike frames are need not be exact
 _ALIKE_DELTA_E = 1.0  # a neighbour whose mean colours differ by this counts for 0.6 of one that is alike
 
 
@@ -63,7 +64,8 @@ def measured_tone(
     inside = compared(painted_HWC, own_HWC, area_HW)
     if inside.sum() < FEWEST_PIXELS:
         return UNKNOWN
-    means = np.stack([color.lab_from_rgb(crop[inside]).mean(0) for crop in (painted_HWC, own_HWC)])
+    some = [sample(crop, inside, _MEANS_OF) for crop in (painted_HWC, own_HWC)]
+    means = np.stack([color.lab_from_rgb(pixels).mean(0) for pixels in some])
     transfer = COLOR_TRANSFERS[options.color].measure(painted_HWC, own_HWC, inside, light_px=light_px)
     tone = Tone(options.color, means, transfer, _NOTHING)
     if not histogram:
