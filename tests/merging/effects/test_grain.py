@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from understudy.actors.identity import DEMO_DST
+from understudy.actors.performance import State
+from understudy.actors.render import render
 from understudy.merging.effects.grain import grained, measured
 
 SIDE = 224
@@ -134,3 +137,21 @@ def test_a_plate_without_any_noise_gives_none() -> None:
     still = np.full((SIDE, SIDE, 3), 0.5, np.float32)
     shown = grained(ramp(), np.ones((SIDE, SIDE), np.float32), still, amount=1.0, seed=(1,))
     assert np.abs(shown - ramp()).max() < 1e-3
+
+
+def test_a_small_face_full_of_features_is_not_taken_for_grain() -> None:
+    small = cv2.resize(
+        render(DEMO_DST, State(yaw_deg=10), size_px=160).rgb, (80, 80), interpolation=cv2.INTER_AREA
+    )
+    plate = small.astype(np.float32) / 255 + 0.02 * noise()[:80, :80]
+    grain = measured(plate.astype(np.float32))
+    assert grain is not None
+    assert grain.deviation_LC.min() > 0.013 and grain.deviation_LC.max() < 0.045
+
+
+def test_black_bars_do_not_hide_the_grain_between_them() -> None:
+    plate = ramp() + 0.02 * noise()
+    plate[:40] = plate[-40:] = 0
+    grain = measured(plate)
+    assert grain is not None
+    np.testing.assert_allclose(grain.deviation_LC, 0.02, rtol=0.15)

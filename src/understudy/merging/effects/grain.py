@@ -2,9 +2,9 @@
 
 What is measured: in flat blocks of the plate, how strong noise is at each brightness, how it is correlated
 between neighbouring pixels and between channels. What is made: Gaussian noise with these three, another one for
-every frame, the same for the same frame. Blocks are flat where their low frequencies are weak; noise is read
-from all of their frequencies, after the shading (a polynomial of degree 2) is taken away. Galerne, Gousseau
-and Morel, "Random phase textures", IEEE TIP 20(1), 2011, for noise from a spectrum.
+every frame, the same for the same frame. Blocks are flat where low frequencies are weak beside the others,
+after the shading (a polynomial of degree 2) is taken away. Galerne, Gousseau and Morel, "Random phase
+textures", IEEE TIP 20(1), 2011, for noise from a spectrum.
 
 Pictures are float32 RGB of any range. Not here: which part of the frame is the plate (`composite`).
 """
@@ -25,8 +25,11 @@ _BLOCK_PX = 16
 _MOST_BLOCKS = 600
 _FEWEST_BLOCKS = 12
 _LEVELS = 6  # of brightness
-_FLATTEST_SHARE = 0.1
-_FLAT_UP_TO = 2.2  # times the flattest blocks' low frequencies
+_CALMEST_SHARE = 0.1
+_CALM_UP_TO = 2.2  # times the calmest blocks' power
+_LOW_UP_TO = 1.6  # times the calmest blocks' share of low frequencies
+_MOST_OVER_CALM = 3.0  # times the calmest levels' deviation
+_NO_POWER = 1e-10
 _COARSE_PX = 4  # low frequencies are those of means over so many pixels
 
 
@@ -79,35 +82,53 @@ def grained(
 def measured(picture_HWC: Float32, *, inside_HW: npt.NDArray[np.bool_] | None = None) -> Grain | None:
     """The grain of a picture, from blocks that lie wholly inside; None where too few of them are flat."""
     blocks_NCHW = _blocks(picture_HWC, inside_HW)
-    if len(blocks_NCHW) < _FEWEST_BLOCKS:
+    brightness, blocks = luma(blocks_NCHW.mean((2, 3))), _without_shading(blocks_NCHW)
+    power = (blocks**2).mean((1, 2, 3))
+    flat = _flat(blocks, power)
+    if len(flat) < _FEWEST_BLOCKS:
         return None
-    brightness = luma(blocks_NCHW.mean((2, 3)))
-    order = np.argsort(brightness)
-    blocks, brightness = _without_shading(blocks_NCHW[order]), brightness[order]
-    levels, deviations, flat_blocks = [], [], []
-    for group in np.array_split(np.arange(len(order)), min(_LEVELS, len(order) // _FEWEST_BLOCKS)):
-        flat = group[_flat(blocks[group])]
-        levels.append(np.median(brightness[flat]))
-        deviations.append(np.sqrt(np.median((blocks[flat] ** 2).mean((2, 3)), axis=0)))
-        flat_blocks.append(blocks[flat])
-    flat_NCHW, deviations = np.concatenate(flat_blocks), _without_outliers(np.asarray(deviations))
-    spread = flat_NCHW.std((0, 2, 3))
-    if not spread.min() > 0:
-        return None
-    kernel, gain = _kernel(flat_NCHW)
-    together = (flat_NCHW / spread[:, None, None]).transpose(1, 0, 2, 3).reshape(3, -1)
+    flat = flat[np.argsort(brightness[flat])]
+    levels, deviations, chosen = [], [], []
+    for level in np.array_split(flat, min(_LEVELS, len(flat) // _FEWEST_BLOCKS)):
+        calm = level[power[level] <= _CALM_UP_TO * np.quantile(power[level], _CALMEST_SHARE)]
+        levels.append(np.median(brightness[calm]))
+        deviations.append(np.sqrt(np.median((blocks[calm] ** 2).mean((2, 3)), axis=0)))
+        chosen.append(calm)
+    calm = np.concatenate(chosen)
+    alike_NCHW = blocks[calm] / np.sqrt(power[calm])[:, None, None, None]
+    kernel, gain = _kernel(alike_NCHW)
     return Grain(
         np.asarray(levels, np.float32),
-        np.asarray(deviations * gain, np.float32),
+        np.asarray(_without_outliers(np.asarray(deviations)) * gain, np.float32),
         kernel,
-        np.corrcoef(together).astype(np.float32),
+        np.corrcoef(alike_NCHW.transpose(1, 0, 2, 3).reshape(3, -1)).astype(np.float32),
     )
 
 
+def _flat(blocks_NCHW: Float32, power_N: Float32) -> npt.NDArray[np.intp]:
+    """Indices of blocks that hold noise alone.
+
+    Structure has more of its power in low frequencies than noise has, at whatever strength; what noise has is
+    seen in the calmest blocks. Blocks without any, as in a frame's black bars, tell nothing.
+    """
+    alive = np.flatnonzero(power_N > _NO_POWER)
+    if len(alive) < _FEWEST_BLOCKS:
+        return alive
+    cells = _BLOCK_PX // _COARSE_PX
+    coarse = blocks_NCHW[alive].reshape(-1, 3, cells, _COARSE_PX, cells, _COARSE_PX).mean((3, 5))
+    low = (coarse**2).mean((1, 2, 3)) / power_N[alive]
+    calmest = np.argsort(power_N[alive])[: max(_FEWEST_BLOCKS, int(_CALMEST_SHARE * len(alive)))]
+    return alive[low <= _LOW_UP_TO * np.median(low[calmest])]
+
+
 def _without_outliers(deviations_LC: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Each level the median of itself and its neighbours: one of them may hold nothing but hair or stubble."""
+    """Each level the median of itself and its neighbours, and none far above the calm ones.
+
+    A level may hold nothing but hair or stubble, whose finest part looks like noise.
+    """
     padded = np.pad(deviations_LC, ((1, 1), (0, 0)), mode="edge")
-    return np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    smooth = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    return np.minimum(smooth, _MOST_OVER_CALM * np.quantile(smooth, 0.25, axis=0))
 
 
 def _blocks(picture_HWC: Float32, inside_HW: npt.NDArray[np.bool_] | None) -> Float32:
@@ -131,13 +152,6 @@ def _without_shading(blocks_NCHW: Float32) -> Float32:
     basis = np.linalg.qr(shapes)[0].astype(np.float32)
     flat = blocks_NCHW.reshape(-1, _BLOCK_PX**2)
     return (flat - (flat @ basis) @ basis.T).reshape(blocks_NCHW.shape).astype(np.float32)
-
-
-def _flat(blocks_NCHW: Float32) -> npt.NDArray[np.bool_]:
-    cells = _BLOCK_PX // _COARSE_PX
-    coarse = blocks_NCHW.reshape(-1, 3, cells, _COARSE_PX, cells, _COARSE_PX).mean((3, 5))
-    energy = (coarse**2).sum((1, 2, 3))
-    return energy <= _FLAT_UP_TO * np.quantile(energy, _FLATTEST_SHARE)
 
 
 def _kernel(blocks_NCHW: Float32) -> tuple[Float32, Float32]:
