@@ -220,6 +220,15 @@ def test_models_with_other_sizes_paint_side_by_side(two_people) -> None:
     assert near(frame[50, 34], RED) and near(frame[50, 94], GREEN)
 
 
+def test_a_mask_of_another_kind_in_the_next_range_does_not_mix_in(one_face, tmp_path: Path) -> None:
+    steady = PLAIN.changed(steady_mask=3)
+    ranges = [FrameRange(parse_frames("4:"), {"mask": "full"})]
+    one_face(steady, wanted=Wanted(parse_frames("0:3")))
+    alone = [(tmp_path / "merged" / f"{frame:06d}.png").read_bytes() for frame in range(4)]
+    one_face(SettingsOverTime(steady, ranges=ranges))
+    assert [(tmp_path / "merged" / f"{frame:06d}.png").read_bytes() for frame in range(4)] == alone
+
+
 def test_colours_are_never_steadied_across_a_cut(faceset: MakeFaceset, tmp_path: Path) -> None:
     movie = tmp_path / "still"
     movie.mkdir()

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.jobs.settings import Said, merge_options
 from understudy.merging.frame_ranges import in_words, parse_frames
-from understudy.merging.options import WHOLE_CLIP
+from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
 from understudy.project.manifest import CastEntry, ClipEntry, RangeEntry
 from understudy.project.project import Project
 
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
+    from understudy.merging.plate import PlateFootage
     from understudy.networks.swap import Predictor
 
 
@@ -23,7 +24,7 @@ def settings_over_time(
 ) -> SettingsOverTime:
     """A clip's merge settings; what is said counts for `frames` alone where given. Raises OptionInvalid."""
     entry = project.manifest.clips[clip]
-    whole_clip = {name: value for name, value in said.items() if frames is None or name in WHOLE_CLIP}
+    whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
     return SettingsOverTime(
         merge_options(project, clip, whole_clip),
         ranges=[
@@ -35,7 +36,7 @@ def settings_over_time(
             for number, part in enumerate(entry.keys, 1)
         ],
         parts={name: _extra(part) for name, part in entry.cast.items() if isinstance(part, CastEntry)},
-        said={name: value for name, value in said.items() if name not in WHOLE_CLIP},
+        said={name: value for name, value in said.items() if name not in FIXED},
         said_for=frames,
     )
 
@@ -103,6 +104,18 @@ def models_of_cast(entry: ClipEntry, lead: str) -> Mapping[str, str]:
     return {
         part: (who.model or lead) if isinstance(who, CastEntry) else who for part, who in entry.cast.items()
     }
+
+
+def plate_of(project: Project, clip: str) -> PlateFootage:
+    """The clip that is painted into instead of dst, with its faces. Raises OptionInvalid, FacesetUnusable."""
+    from understudy.merging.plate import PlateFootage
+
+    known = project.manifest.clips
+    if clip not in known:
+        raise OptionInvalid(f"Option 'plate' can't be {clip!r}: the project's clips are {', '.join(known)}.")
+    with project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        faces = [face.record for face in faceset.faces() if face.record.clip == clip]
+    return PlateFootage(project.clip_path(clip), clip, faces)
 
 
 def cuts_of(project: Project, clip: str) -> list[int]:

@@ -19,7 +19,7 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
-from understudy.jobs.merging import cast_of, cuts_of, keep_said, settings_over_time
+from understudy.jobs.merging import cast_of, cuts_of, keep_said, plate_of, settings_over_time
 from understudy.jobs.settings import Said, encode_options, extract_options, train_options
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.lock import exclusive
@@ -254,6 +254,7 @@ def _merged(
                 manual=project.manual_folder,
             ),
             shots=cuts_of(project, clip),
+            plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
             wanted=wanted,
             dry_run=dry_run,
         )

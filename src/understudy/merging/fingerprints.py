@@ -21,6 +21,7 @@ from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.kinds import sources_of
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
+from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.networks.swap import Predictor
 
@@ -53,13 +54,16 @@ class Fingerprints:
         cast: Cast,
         settings: SettingsOverTime,
         shots: Sequence[int] = (),
+        plate: Plate | None = None,
     ) -> None:
         self._faces, self._cast, self._settings = faces, cast, settings
         starts = sorted({0, *shots})
         self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
         self._clip = [RECIPE, info.width, info.height, info.frame_count]
         self._look = {
-            frame: _digest(sorted(_deciding(record, self._options(record)) for record in records))
+            frame: _digest(
+                [sorted(_deciding(r, self._options(r)) for r in records), *self._places(frame, plate)]
+            )
             for frame, records in faces.items()
         }
         self._models = self._by_frame(lambda record: _model_digest(cast.predictor_for(record)))
@@ -107,6 +111,12 @@ class Fingerprints:
 
     def _options(self, record: FaceRecord) -> MergeOptions:
         return self._settings.at(record.frame, self._cast.part_of(record))
+
+    def _places(self, frame: int, plate: Plate | None) -> list[Any]:
+        if plate is None:
+            return []
+        place = plate.face_for(frame)
+        return [plate.name, place.frame, _deciding(place, self._settings.at(frame))]
 
     def _settings_digest(self, record: FaceRecord, *, measured: bool = False) -> str:
         return _settings_digest(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,20 @@ from understudy.media.images import eight_bit
 from understudy.media.opening import open_clip
 from understudy.merging.cast import Cast
 from understudy.merging.frame_ranges import in_words, stretches_of
-from understudy.merging.journal import Journal
+from understudy.merging.journal import Journal, frame_path
 from understudy.merging.light import Picture
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
-from understudy.merging.pictures import merged_as_far_as_possible, remove_merged, write_blanks, write_merged
+from understudy.merging.pictures import (
+    MergedFrame,
+    merged_as_far_as_possible,
+    remove_merged,
+    write_blanks,
+    write_merged,
+)
 from understudy.merging.plan import EVERYTHING, MergePlan, Wanted, planned, reason_ranges, unswapped_frames
+from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.prefetch import Prefetched
 from understudy.merging.runs import with_runs
 from understudy.merging.settings_over_time import SettingsOverTime
@@ -51,15 +59,16 @@ class _Crop:
 
     predictor: Predictor
     options: MergeOptions
-    crop_from_frame: npt.NDArray[np.float64]
+    place: FaceRecord  # whose place the painted face takes: its own, or that of a face in the plate
+    crop_from_frame: npt.NDArray[np.float64]  # of that place
+    own: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # what is there now
     rgb: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-    record: FaceRecord
     run: Sequence[npt.NDArray[Any]] = ()  # with its neighbours in time, as many as the model sees together
 
     @property
     def to_segment(self) -> ToSegment:
         """What a segmenter has to know of it."""
-        return ToSegment(self.record, self.crop_from_frame, self.options)
+        return ToSegment(self.place, self.crop_from_frame, self.options)
 
 
 @dataclass(eq=False)
@@ -94,16 +103,18 @@ def merge(
     shots: Sequence[int] = (),
     wanted: Wanted = EVERYTHING,
     dry_run: bool = False,
+    plate: PlateFootage | None = None,
 ) -> Events:
     """Paint all faces of a clip and write `folder/<frame:06d>.png` for every frame that has one.
 
     Frames already made by the same settings, model and faces are kept. `clip_name` leaves out faces of other
     clips in the same faceset; `reasons` says better than we can why a frame has no face; nothing is steadied
     over the first frames of new `shots`. The summary lists every frame that was not swapped, with its reason.
-    A dry run only says what would be made, and why. Closing the generator keeps what is written.
+    Faces go into the frames of `plate` where that is given. A dry run only says what would be made, and why.
+    Closing the generator keeps what is written.
     """
     journal = Journal(folder)
-    with open_clip(clip_path) as clip:
+    with open_clip(clip_path) as clip, Plate(plate) if plate else nullcontext() as opened:
         plan = planned(
             clip,
             faces.faces(),
@@ -113,6 +124,7 @@ def merge(
             journal=journal,
             shots=shots,
             wanted=wanted,
+            plate=opened,
         )
         if dry_run:
             yield from _foretold(plan)
@@ -125,30 +137,31 @@ def merge(
             yield Notice(text=text, level="warning")
         _clear_away(folder, plan, journal)
         if plan.todo:
-            deep = clip.info.bit_depth > 8
-            frame_bytes = clip.info.width * clip.info.height * (6 if deep else 3)
-            require_free_space(folder, needed_bytes=int(len(plan.todo) * frame_bytes * _PNG_SHARE))
-            yield from _merge_todo(clip, plan, journal)
-    for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
-        remove_merged(folder, frame)
+            require_free_space(folder, needed_bytes=int(len(plan.todo) * _frame_bytes(clip) * _PNG_SHARE))
+            yield from _merge_todo(clip, plan, journal, opened)
+        for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
+            remove_merged(folder, frame)
+        if opened is not None and plan.is_whole:
+            _show_plate(opened, folder, frame_count, plan, journal)
     size_px = plan.cast.predictors()[0].size_px
     write_blanks(folder, clip.info, plan.settings.base, crop_px=size_px, merged=journal.merged_frames())
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped)
-    yield StageFinished(
-        stage=STAGE,
-        summary={
-            "frames": frame_count,
-            "swapped": frame_count - len(unswapped),
-            "made_now": len(plan.todo),
-            "passed_through": len(unswapped),
-            "unswapped": unswapped,
-            "partly": journal.partly(),
-            "unswapped_ranges": reason_ranges(unswapped),
-        },
-        skipped=not plan.todo and not plan.gone,
-    )
+    summary = {
+        "frames": frame_count,
+        "swapped": frame_count - len(unswapped),
+        "made_now": len(plan.todo),
+        "passed_through": len(unswapped),
+        "unswapped": unswapped,
+        "partly": journal.partly(),
+        "unswapped_ranges": reason_ranges(unswapped),
+    }
+    yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
+
+
+def _frame_bytes(clip: Clip) -> int:
+    return clip.info.width * clip.info.height * (6 if clip.info.bit_depth > 8 else 3)
 
 
 def _why(plan: MergePlan) -> str:
@@ -187,9 +200,18 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
         left_over.unlink(missing_ok=True)
 
 
-def _merge_todo(clip: Clip, plan: MergePlan, journal: Journal) -> Generator[Event, None, None]:
+def _show_plate(plate: Plate, folder: Path, frame_count: int, plan: MergePlan, journal: Journal) -> None:
+    """Let the plate go on as it is where dst has no face, instead of a flash of dst."""
+    for frame in sorted(set(range(frame_count)) - journal.merged_frames()):
+        if plan.todo or not frame_path(folder, frame).is_file():
+            write_merged(folder, frame, MergedFrame(plate.frame_for(frame)))
+
+
+def _merge_todo(
+    clip: Clip, plan: MergePlan, journal: Journal, plate: Plate | None
+) -> Generator[Event, None, None]:
     done = plan.done
-    source = with_runs(_read_frames(clip, plan), plan)
+    source = with_runs(_read_frames(clip, plan, plate), plan)
     pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="merged")
     writing: deque[tuple[int, Future[None]]] = deque()
     try:
@@ -238,22 +260,28 @@ def _collect_finished(writing: deque[tuple[int, Future[None]]], plan: MergePlan,
             journal.remember(frame, plan.fingerprints[frame])
 
 
-def _read_frames(clip: Clip, plan: MergePlan) -> Iterator[_Read]:
+def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_Read]:
     """Decode only the frames that are needed, and cut their faces anew from the frame."""
     deep = clip.info.bit_depth > 8
     for start, stop in _runs(sorted(plan.looked_at)):
         for frame in clip.frames(start, stop, deep=deep):
             if frame.index in plan.looked_at:
                 records = plan.faces[frame.index]
-                crops = [_cut(frame.rgb, record, plan) for record in records]
-                yield _Read(frame.index, frame.rgb, records, crops)
+                shown = frame.rgb if plate is None else plate.frame_for(frame.index)
+                crops = [_cut(frame.rgb, record, plan, shown, plate) for record in records]
+                yield _Read(frame.index, shown, records, crops)
 
 
-def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan) -> _Crop:
-    predictor = plan.cast.predictor_for(record)
+def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plate: Plate | None) -> _Crop:
+    """dst's face for the model, and the place in the picture `shown` where the painted one goes."""
+    predictor, options = plan.cast.predictor_for(record), plan.options_of(record)
     matrix = plan.crop_matrix(record, predictor)
-    picture = own_crop(rgb, matrix, predictor.size_px)
-    return _Crop(predictor, plan.options_of(record), matrix, picture, record)
+    seen = own_crop(rgb, matrix, predictor.size_px)
+    if plate is None:
+        return _Crop(predictor, options, record, matrix, own=seen, rgb=seen)
+    place = plate.face_for(record.frame)
+    matrix = plan.crop_matrix(place, predictor)
+    return _Crop(predictor, options, place, matrix, own=own_crop(shown, matrix, predictor.size_px), rgb=seen)
 
 
 def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -286,13 +314,13 @@ def _paint(frames: Sequence[_Read], plan: MergePlan) -> Iterator[_Painted]:
     predicted = _predicted([crop for one in frames for crop in one.crops])
     for one in frames:
         painted = _Painted(one.index, one.rgb if one.index in plan.todo else None, one.records)
-        for record, crop in zip(one.records, one.crops, strict=True):
+        for crop in one.crops:
             prediction, index, seen = predicted[id(crop)]
             face = painted_face(
-                crop.rgb,
+                crop.own,
                 prediction,
                 index,
-                record=record,
+                record=crop.place,
                 crop_from_frame=crop.crop_from_frame,
                 options=crop.options,
                 segmented=seen,
@@ -312,7 +340,7 @@ def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int, Segme
         predictor.blend(morph)
         runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in group])
         prediction = predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
-        seen = segmented([c.to_segment for c in group], [eight_bit(c.rgb) for c in group], prediction.rgb_NHWC)
+        seen = segmented([c.to_segment for c in group], [eight_bit(c.own) for c in group], prediction.rgb_NHWC)
         found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(group)}
     return found
 

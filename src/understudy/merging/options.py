@@ -9,7 +9,8 @@ from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.options import MaskOptions
 from understudy.options import option
 
-WHOLE_CLIP = frozenset({"batch"})  # change how fast a clip is merged, not its pixels; can't change within it
+WHOLE_CLIP = frozenset({"batch"})  # change how fast a clip is merged, not its pixels
+FIXED = WHOLE_CLIP | {"plate"}  # can't change within a clip
 WHOLE_FRAME = frozenset(
     {"light", "layers", "plate_denoise", "plate_bicubic", "color_degrade"}
 )  # not of one face
@@ -27,6 +28,12 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
     )
     face_scale: float = option(
         1.0, "Size of the painted face; above 1 it is larger than dst's.", low=0.5, high=1.5, unit="factor"
+    )
+    plate: str = option(
+        "",
+        "Paint into the frames of this clip of the project instead of dst's own, into the places of its faces: "
+        "with an avatar, or any model, dst then moves the performer of that clip in their own footage. Its "
+        "frames go along with dst's, the last is held where it is shorter; pictures have that clip's size.",
     )
     batch: int = option(8, "Faces painted at once.", low=1, high=256, unit="faces")
 

@@ -149,11 +149,14 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
     """The face, its colours' measure and its mask averaged over its track; near and alike frames count more.
 
     `neighbours` are (distance in frames, face); those further than `reach`, or than the face's own settings
-    say, don't count, nor do tones of another transfer. They also tell how the face moves.
+    say, don't count, nor do tones of another transfer and masks of another kind. They also tell how the
+    face moves.
     """
     asked = face.options.color if face.options else face.tone.color
     tones = [(distance, other.tone) for distance, other in neighbours if other.tone.color == asked]
-    masks = [(distance, other.mask) for distance, other in neighbours]
+    masks = [
+        (distance, other.mask) for distance, other in neighbours if _mask_asked(other) == _mask_asked(face)
+    ]
     way = movement(face.centre_in_frame, [(distance, other.centre_in_frame) for distance, other in neighbours])
     return replace(
         face,
@@ -161,6 +164,10 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
         mask=steadied_mask(face.mask, masks, reach=min(reach, face.mask.steady_frames)),
         movement_px=way,
     )
+
+
+def _mask_asked(face: PaintedFace) -> tuple[str, str] | None:
+    return (face.options.mask, face.options.segmenter) if face.options else None
 
 
 def own_crop(

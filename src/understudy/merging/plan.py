@@ -25,6 +25,7 @@ from understudy.merging.fingerprints import FacesByFrame, Fingerprints, what_dif
 from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
+from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.networks.swap import Predictor
 
@@ -107,6 +108,7 @@ def planned(
     journal: Journal,
     shots: Sequence[int] = (),
     wanted: Wanted = EVERYTHING,
+    plate: Plate | None = None,
 ) -> MergePlan:
     """Compare what should be with what `journal` knows.
 
@@ -118,7 +120,7 @@ def planned(
     faces, left_out = _usable_faces(stored, info, clip_name)
     cast.require_seen(record for records in faces.values() for record in records)
     shots = sorted(shots)
-    prints = Fingerprints(faces, info=info, cast=cast, settings=settings, shots=shots)
+    prints = Fingerprints(faces, info=info, cast=cast, settings=settings, shots=shots, plate=plate)
     marks = prints.marks()
     stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
     asked = _asked(faces, wanted, journal, info.frame_count)
@@ -207,7 +209,7 @@ def _asked(faces: FacesByFrame, wanted: Wanted, journal: Journal, frame_count: i
     if wanted.stretches is not None:
         stretches = require_within(wanted.stretches, frame_count, who="Frames")
         asked &= {frame for stretch in stretches for frame in stretch}
-    return asked & journal.known_frames() if wanted.changed else asked
+    return {frame for frame in asked if journal.mark_of(frame) or not wanted.changed}
 
 
 def _require_morphs(faces: FacesByFrame, frames: Iterable[int], cast: Cast, settings: SettingsOverTime) -> None:
@@ -229,8 +231,8 @@ def _why(before: str | None, now: str) -> str:
 
 
 def _gone(journal: Journal, faces: FacesByFrame, options: MergeOptions) -> set[int]:
-    """Frames that were merged before and have no face now; a raw mode's black ones are as they should be."""
-    known = journal.merged_frames() if MODES[options.mode].black else journal.known_frames()
+    """Frames that were merged before and have no face now; black ones and plates in their place may stay."""
+    known = journal.merged_frames() if MODES[options.mode].black or options.plate else journal.known_frames()
     return known - set(faces)
 
 

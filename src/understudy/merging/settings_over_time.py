@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from understudy.errors import OptionInvalid
 from understudy.merging.blending.modes import MODES
 from understudy.merging.frame_ranges import EVERY_FRAME, in_words, require_within
-from understudy.merging.options import WHOLE_CLIP, WHOLE_FRAME, MergeOptions
+from understudy.merging.options import FIXED, WHOLE_FRAME, MergeOptions
 from understudy.options import parse_options
 
 Ease = Literal["hold", "linear", "smooth"]
@@ -200,9 +200,11 @@ def _checked_part(base: MergeOptions, values: Mapping[str, Any], who: str) -> di
 
 def _checked(base: MergeOptions, values: Mapping[str, Any], who: str) -> dict[str, Any]:
     """The values as the options' own types."""
-    fixed = sorted(set(values) & WHOLE_CLIP)
+    fixed = sorted(set(values) & FIXED)
     if fixed:
         raise OptionInvalid(f"In {who}: option {fixed[0]!r} holds for the whole clip and can't change in it.")
+    if values.get("mode") == "raw-predict" and base.mode != "raw-predict":
+        raise OptionInvalid(f"In {who}: mode 'raw-predict' gives pictures of another size than other frames.")
     try:
         parsed = parse_options(MergeOptions, {**base.model_dump(), **values})
     except OptionInvalid as error:
