@@ -1,4 +1,4 @@
-"""Sound of several files follows one on the other, sample by sample. Copying is tested with the movie writer."""
+"""Sound of several files follows one on the other. Copying it is tested with the movie writer."""
 
 from __future__ import annotations
 
