@@ -36,6 +36,8 @@ REGIONS: dict[str, list[int]] = {
 _CROP_PX = 256
 FACE_PX = _CROP_PX / (1 + 2 * 0.2109375 * np.sqrt(2))  # the face's width in a full crop
 _BAND_PX = 16  # of that crop: the mask's edge with 8 pixels on each side
+_STEEP = 3.0  # levels per pixel at which a moved edge and noise weigh alike
+_SLOPE_BLUR_PX = 2.0
 _RING_PX = (3, 15)  # skin around the mask, from and to
 _COLOUR_PX = 64
 _WINDOW, _LEVELS = (17, 17), 2
@@ -158,13 +160,19 @@ def _band(hull: Float32) -> Float32:
 
 
 def _variance(pictures: list[UInt8], head: list[Array], band: Float32) -> float:
-    """Mean square of the second difference in time where the head has been held still, one frame's noise.
+    """How much the band flickers where the head has been held still, as one frame's variance.
 
-    White noise of variance v has a second difference of 6 v.
+    White noise of variance v has a second difference of variance 6 v. A head never lies quite still, and where
+    a picture is steep it changes by that alone, as its slope squared: outlines, stubble and hair would be all
+    that is told. So each pixel counts the less the steeper its own picture is around it.
     """
     before, after = (_held(pictures[place], fit) for place, fit in zip((0, 2), head, strict=True))
-    change = before - 2 * pictures[1].astype(np.float32) + after
-    return float((change**2 * band).sum() / max(float(band.sum()), 1e-6) / 6)
+    now = pictures[1].astype(np.float32)
+    change = (before - 2 * now + after) ** 2 / 6
+    across, down = (cv2.Sobel(now, cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+    slope = cv2.GaussianBlur(across**2 + down**2, (0, 0), _SLOPE_BLUR_PX)
+    calm = change / (1 + slope / _STEEP**2)
+    return float((calm * band).sum() / max(float(band.sum()), 1e-6))
 
 
 def _held(picture: UInt8, there_from_now: Array) -> Float32:
