@@ -345,6 +345,17 @@ def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int, Segme
     return found
 
 
+def frames_with_faces(
+    clip: Clip, plan: MergePlan, plate: Plate | None
+) -> Iterator[tuple[int, Picture, list[PaintedFace]]]:
+    """Every frame of `plan.todo` with its faces as they go into it, one after the other, for a preview."""
+    source = with_runs(_read_frames(clip, plan, plate), plan)
+    for window, at in _with_neighbours(_painted_frames(source, plan), reach=plan.reach):
+        ready = window[at]
+        if ready.rgb is not None:
+            yield ready.index, ready.rgb, _steady_faces(window, at, plan)
+
+
 def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
     """Every frame once, as its place in a window that holds all frames up to `reach` away."""
     window: list[_Painted] = []
