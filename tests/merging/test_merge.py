@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
-from understudy.errors import ProjectInvalid
+from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
@@ -171,6 +171,18 @@ def test_looking_at_neighbours_for_their_movement_steadies_no_colours_that_are_n
     run(movie, faces, painter, tmp_path / "still", options)
     run(movie, faces, painter, tmp_path / "blurred", options.changed(motion_blur=2.0))
     assert pictures(tmp_path / "blurred") == pictures(tmp_path / "still")
+
+
+def test_an_unknown_enlarger_is_refused_before_older_pictures_are_touched(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    faces = faceset({1: [landmarks()]})
+    run(movie, faces, painter, tmp_path / "merged")
+    before = pictures(tmp_path / "merged")
+    with pytest.raises(OptionInvalid, match="super_resolution"):
+        run(movie, faces, painter, tmp_path / "merged", PLAIN.changed(super_resolution="magic"))
+    assert pictures(tmp_path / "merged") == before
+    assert run(movie, faces, painter, tmp_path / "merged").skipped
 
 
 def test_changing_only_the_batch_makes_nothing_again(

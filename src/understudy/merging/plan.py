@@ -21,6 +21,7 @@ from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
+from understudy.merging.effects.super_resolution import require_enlarger
 from understudy.merging.fingerprints import FacesByFrame, Fingerprints, what_differs
 from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
@@ -125,7 +126,7 @@ def planned(
     stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
     asked = _asked(faces, wanted, journal, info.frame_count)
     todo = stale & asked
-    _require_morphs(faces, todo, cast, settings)
+    _require_possible(faces, todo, cast, settings)
     needed = {near for frame in todo for near in prints.near(frame)}
     return MergePlan(
         faces=faces,
@@ -212,16 +213,20 @@ def _asked(faces: FacesByFrame, wanted: Wanted, journal: Journal, frame_count: i
     return {frame for frame in asked if journal.mark_of(frame) or not wanted.changed}
 
 
-def _require_morphs(faces: FacesByFrame, frames: Iterable[int], cast: Cast, settings: SettingsOverTime) -> None:
-    """Let a model that can't blend the performers say so before anything is done."""
+def _require_possible(
+    faces: FacesByFrame, frames: Iterable[int], cast: Cast, settings: SettingsOverTime
+) -> None:
+    """Have a model that can't blend the performers, or an enlarger nobody knows, named before all is begun."""
     asked = {
-        (part, settings.at(record.frame, part).morph): record
+        (part, wanted.morph, wanted.super_resolution): record
         for frame in frames
         for record in faces[frame]
         for part in (cast.part_of(record),)
+        for wanted in (settings.at(record.frame, part),)
     }
-    for (_, morph), record in asked.items():
+    for (_, morph, enlarger), record in asked.items():
         cast.predictor_for(record).blend(morph)
+        require_enlarger(enlarger)
 
 
 def _why(before: str | None, now: str) -> str:

@@ -10,7 +10,7 @@ from understudy.actors.identity import DEMO_SRC
 from understudy.actors.performance import State
 from understudy.actors.render import render
 from understudy.errors import OptionInvalid
-from understudy.merging.effects.super_resolution import ENLARGERS, super_resolved
+from understudy.merging.effects.super_resolution import ENLARGERS, require_enlarger, super_resolved
 
 
 def face(side: int) -> np.ndarray:
@@ -79,4 +79,6 @@ def test_another_enlarger_can_be_put_into_the_catalog(monkeypatch: pytest.Monkey
 
 def test_an_unknown_enlarger_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(OptionInvalid, match="known here are none, lanczos"):
-        super_resolved(face(48), name="magic", power=1.0, shown_px=96)
+        require_enlarger("magic")
+    for name in ("none", *ENLARGERS):
+        require_enlarger(name)

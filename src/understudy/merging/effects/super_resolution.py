@@ -53,19 +53,22 @@ ENLARGERS: dict[str, Enlarger] = {
 }
 
 
+def require_enlarger(name: str) -> None:
+    """Raise OptionInvalid for a name that is not in the catalog."""
+    if name != "none" and name not in ENLARGERS:
+        known = ", ".join(["none", *ENLARGERS])
+        raise OptionInvalid(f"Option 'super_resolution' can't be {name!r}: known here are {known}.")
+
+
 def super_resolved(crop_HWC: Float32, *, name: str, power: float, shown_px: float) -> Float32:
     """The square crop for a face that is shown `shown_px` large: as it is, or 2 or 4 times as large.
 
     `power` is how much of the enlarger's picture is mixed with a cubic enlargement; it sets in with the first
-    quarter that the face is larger than its crop, so that a zoom has no jump. Raises OptionInvalid for a name
-    that is not in the catalog.
+    quarter that the face is larger than its crop, so that a zoom has no jump.
     """
     larger = shown_px / len(crop_HWC)
     if name == "none" or power <= 0 or larger <= 1:
         return crop_HWC
-    if name not in ENLARGERS:
-        known = ", ".join(["none", *ENLARGERS])
-        raise OptionInvalid(f"Option 'super_resolution' can't be {name!r}: known here are {known}.")
     factor = next((factor for factor in _FACTORS if larger <= factor), _FACTORS[-1])
     side = len(crop_HWC) * factor
     plain = np.asarray(cv2.resize(crop_HWC, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
