@@ -138,6 +138,25 @@ def test_linear_transfers_do_not_blow_up_the_noise_of_a_flat_face() -> None:
     assert changed[INSIDE].std(0).max() < 3.1 * 0.002
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    gains=st.tuples(*[st.floats(0.6, 1.4)] * 3),
+    offsets=st.tuples(*[st.floats(-0.1, 0.1)] * 3),
+    seed=st.integers(0, 5),
+)
+def test_a_cast_is_undone_pixel_by_pixel(
+    gains: tuple[float, ...], offsets: tuple[float, ...], seed: int
+) -> None:
+    """Scaling each channel is the map that moves colours least, so mkl and sot have to find it."""
+    own = skin(seed)
+    painted = (own * np.float32(gains) + np.float32(offsets)).astype(np.float32)
+    for name, near in (("mkl", 0.004), ("sot", 0.03)):
+        undone = transferred(COLOR_TRANSFERS[name], painted, own, disc())
+        assert np.abs(undone - own)[INSIDE].mean() < near
+    shifted = transferred(COLOR_TRANSFERS["average"], own + np.float32(offsets), own, disc())
+    np.testing.assert_allclose(shifted, own, atol=1e-5)
+
+
 def test_rct_gives_the_mean_and_the_spread_of_dst() -> None:
     painted, own = skin(1), relit(skin(2), 0.5 * shading())
     changed = color.lab_from_rgb(transferred(COLOR_TRANSFERS["rct"], painted, own, disc()))[INSIDE]
