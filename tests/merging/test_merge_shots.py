@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,15 +11,18 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import Painter, drawn_frame, landmarks, record
-from understudy.errors import CastInvalid, OptionInvalid, ProjectInvalid
+from understudy.errors import CastInvalid, DiskFull, OptionInvalid, ProjectInvalid
 from understudy.events import Notice, StageFinished
 from understudy.facesets.store import Faceset
+from understudy.files import said_plainly
 from understudy.media.images import encode_png, read_image
+from understudy.merging import merge as merge_module
 from understudy.merging.cast import Cast
 from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.journal import is_complete, merge_facts
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
+from understudy.merging.pictures import MergedFrame
 from understudy.merging.plan import Wanted
 from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
 
@@ -247,3 +252,59 @@ def test_colours_are_never_steadied_across_a_cut(faceset: MakeFaceset, tmp_path:
     assert 3 in changed and 4 in changed and 7 not in changed
     alone = made("alone", wanted=Wanted(parse_frames("4:7")), shots=[4])
     assert alone == cut[4:]
+
+
+def test_a_disk_that_is_full_in_the_middle_says_so_and_what_is_finished_is_kept(
+    one_face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    whole = merge_module.write_merged
+
+    def fills_up(folder: Path, frame: int, merged: MergedFrame) -> None:
+        if len(written) == 4:
+            with said_plainly(folder):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(frame)
+        whole(folder, frame, merged)
+
+    monkeypatch.setattr(merge_module, "write_merged", fills_up)
+    with pytest.raises(DiskFull, match="run the same command again"):
+        one_face(PLAIN.changed(batch=1))
+    monkeypatch.setattr(merge_module, "write_merged", whole)
+    kept = sorted(int(path.stem) for path in (tmp_path / "merged").glob("*.png"))
+    assert kept == sorted(written) and len(kept) == 4
+    assert one_face(PLAIN)["made_now"] == 4
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda state: state["merged"].update({"2": 7}),
+        lambda state: state["merged"].update({"two": "x"}),
+        lambda state: state.update(merged=[1, 2]),
+        lambda state: state.update(partly=[{"frame": "x"}]),
+        lambda state: state.update(refused={"3": "no"}),
+        lambda state: state.pop("complete"),
+    ],
+)
+def test_a_journal_edited_by_hand_never_gives_a_wrong_picture(one_face, tmp_path: Path, edit) -> None:
+    one_face()
+    before = {path.name: path.read_bytes() for path in (tmp_path / "merged").glob("*.png")}
+    path = tmp_path / "merged" / "merge.json"
+    state = json.loads(path.read_text())
+    edit(state)
+    path.write_text(json.dumps(state))
+    assert one_face()["swapped"] == 8
+    assert {path.name: path.read_bytes() for path in (tmp_path / "merged").glob("*.png")} == before
+    assert is_complete(tmp_path / "merged")
+
+
+def test_a_clip_without_any_face_is_told(movie: Path, tmp_path: Path) -> None:
+    told = [
+        event.text
+        for event in merge(
+            movie, faces=Faceset(tmp_path / "none"), predictor=Painter(), folder=tmp_path / "m", options=PLAIN
+        )
+        if isinstance(event, Notice)
+    ]
+    assert len(told) == 1 and "no face" in told[0].lower() and "understudy extract" in told[0]

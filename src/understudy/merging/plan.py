@@ -145,7 +145,7 @@ def planned(
         why={frame: _why(journal.mark_of(frame), marks[frame]) for frame in todo},
         shots=shots,
         left_out=left_out,
-        notices=[*settings.notices, *_notices(left_out)],
+        notices=[*settings.notices, *_notices(faces, left_out)],
     )
 
 
@@ -263,8 +263,9 @@ def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:
     }
 
 
-def _notices(left_out: Mapping[int, str]) -> list[str]:
+def _notices(faces: FacesByFrame, left_out: Mapping[int, str]) -> list[str]:
     if not left_out:
-        return []
+        nobody = "There is no face of this clip in its faceset, so nothing is swapped. Run `understudy extract`."
+        return [] if faces else [nobody]
     first = next(iter(left_out.values()))
     return [f"{len(left_out)} faces can't be used here: {first}. Extract this clip again if that is not meant."]
