@@ -5,10 +5,12 @@ from __future__ import annotations
 import tomllib
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from understudy.errors import CastInvalid, ModelUnknown, OptionInvalid, ProjectInvalid
-from understudy.jobs.merging import cast_of, cuts_of, keep_said, settings_over_time
+from tests.facesets.conftest import make_record
+from understudy.errors import CastInvalid, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.jobs.merging import cast_of, cuts_of, keep_keys, keep_said, plate_of, settings_over_time
 from understudy.jobs.models import require_model
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.project import Project
@@ -83,6 +85,25 @@ def test_saving_adds_a_range_and_says_it_again_changes_that_one(directed: Projec
 def test_saving_without_frames_is_for_the_whole_clip(directed: Project) -> None:
     keep_said(directed, "dst", {"blur": 0.25}, frames=None)
     assert Project.open(directed.folder).manifest.clips["dst"].merge == {"erode": 0.01, "blur": 0.25}
+
+
+def test_keys_are_kept_in_order_and_a_new_one_takes_an_options_older_ones_place(directed: Project) -> None:
+    told = keep_keys(directed, "dst", {"blur": 0.2}, frames=parse_frames("1"), ease="linear")
+    assert "frame 1" in told
+    keep_keys(directed, "dst", {"erode": 0.1}, frames=parse_frames("0,2"), ease="hold")
+    keys = [entry.model_dump() for entry in Project.open(directed.folder).manifest.clips["dst"].keys]
+    assert keys == [
+        {"frame": 0, "ease": "hold", "erode": 0.1},
+        {"frame": 1, "ease": "linear", "blur": 0.2},
+        {"frame": 2, "ease": "hold", "erode": 0.1},
+    ]
+
+
+def test_a_key_is_at_single_frames_and_says_something(directed: Project) -> None:
+    for said, frames in (({"erode": 0.1}, "1:2"), ({}, "1"), ({"erode": 9}, "1")):
+        with pytest.raises(OptionInvalid):
+            keep_keys(directed, "dst", said, frames=parse_frames(frames), ease="hold")
+    assert len(Project.open(directed.folder).manifest.clips["dst"].keys) == 2
 
 
 def test_nothing_or_nonsense_is_not_saved(directed: Project) -> None:
@@ -161,6 +182,17 @@ def test_frames_of_a_cast_have_a_folder_of_their_own(directed: Project) -> None:
     require_model(directed, "cast", preset=None)
     with pytest.raises(ProjectInvalid, match="Rename that model"):
         directed.merged_name("dst", "main")
+
+
+def test_the_plate_is_a_clip_of_the_project_with_faces(project: Project) -> None:
+    with pytest.raises(OptionInvalid, match=r"'nobody'.*src, dst"):
+        plate_of(project, "nobody")
+    with pytest.raises(FacesetUnusable, match="'src'"):
+        plate_of(project, "src")
+    with project.faceset("src") as faceset:
+        faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip="src", frame=1))
+        faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip="other", frame=2))
+    assert [record.frame for record in plate_of(project, "src").faces] == [1]
 
 
 def test_cuts_are_those_the_search_saw(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

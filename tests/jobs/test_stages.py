@@ -70,6 +70,16 @@ def test_merging_hands_on_what_is_said_and_what_the_project_says(
     assert asked[0]["predictor"].lead is predictor
 
 
+def test_a_key_is_kept_and_the_whole_clip_looked_at(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict] = []
+    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
+    monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **values: asked.append(values) or iter(()))
+    list(stages.merge(project, "main", said={"erode": 0.1}, device="cpu", frames="1", key="linear"))
+    assert asked[0]["wanted"].stretches is None and asked[0]["options"].at(0).erode == 0.1
+    with pytest.raises(OptionInvalid, match="--frames 120"):
+        list(stages.merge(project, "main", said={"erode": 0.1}, device="cpu", key="linear"))
+
+
 def test_frames_are_of_one_clip(project: Project, tmp_path: Path) -> None:
     add_clips(project, src=[], dst=[write_wall(tmp_path / "more.mov")], consent="fictional")
     with pytest.raises(OptionInvalid, match="about one clip"):

@@ -39,6 +39,13 @@ def test_a_part_is_a_person_or_a_track_by_number(name: str) -> None:
         Cast(LEAD, {name: ANNA})
 
 
+def test_only_models_that_paint_a_face_are_painters() -> None:
+    cast = Cast(LEAD, {"person 2": ANNA, "track 7": BEN})
+    faces = [record(0, landmarks(), person=2), record(0, landmarks(), track=7, person=2)]
+    assert cast.painters(faces) == [ANNA, BEN]
+    assert cast.painters([]) == [LEAD]
+
+
 def test_every_model_is_listed_once_the_lead_first() -> None:
     assert Cast(LEAD, {"person 2": ANNA, "track 1": LEAD}).predictors() == [LEAD, ANNA]
     assert Cast.of(ANNA).predictors() == [ANNA]

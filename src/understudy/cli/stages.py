@@ -17,6 +17,7 @@ from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
+from understudy.merging.settings_over_time import Ease
 from understudy.project.project import Project
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
@@ -206,6 +207,7 @@ def merge(
     changed: Annotated[bool, Parameter(negative="")] = False,
     dry_run: DryRun = False,
     save: Annotated[bool, Parameter(negative="")] = False,
+    key: Ease | None = None,
     json: Json = False,
     options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
 ) -> None:
@@ -230,6 +232,9 @@ def merge(
         Only say how many frames would be made, and why.
     save:
         Keep the options that are said in understudy.toml: for the frames of --frames, or for the whole clip.
+    key:
+        Keep the options that are said as key frames at the frames of --frames, and merge what they change.
+        Numbers go from key to key as this says; all else holds until the next.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -246,6 +251,7 @@ def merge(
         changed=changed,
         dry_run=dry_run,
         save=save,
+        key=key,
     )
     run(events, json=json)
 

@@ -9,8 +9,8 @@ from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.jobs.settings import Said, merge_options
 from understudy.merging.frame_ranges import in_words, parse_frames
 from understudy.merging.options import FIXED
-from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
-from understudy.project.manifest import CastEntry, ClipEntry, RangeEntry
+from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
+from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry
 from understudy.project.project import Project
 
 if TYPE_CHECKING:
@@ -74,6 +74,35 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
             kept = [*entry.ranges, RangeEntry(frames=place, **said)]
         entry.ranges = kept
     return f"{clip}: {words} is kept for frames {place}."
+
+
+def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range], ease: Ease) -> str:
+    """Store what is said as key frames of the clip, one at each frame; an option's older key there goes.
+
+    Raises OptionInvalid where nothing is said, it makes no sense, or the frames are stretches.
+    """
+    if not said:
+        raise OptionInvalid("There is nothing to keep: say the options that have this key, like --erode 0.03.")
+    if any(len(stretch) != 1 for stretch in frames):
+        raise OptionInvalid(f"A key is at single frames, like --frames 120 or 120,160; not {in_words(frames)}.")
+    new = [KeyEntry(frame=stretch.start, ease=ease, **said) for stretch in frames]
+    kept = [_without(entry, said) for entry in project.manifest.clips[clip].keys if _at(entry, new)]
+    others = [entry for entry in project.manifest.clips[clip].keys if not _at(entry, new)]
+    keys = sorted([*others, *(entry for entry in kept if _extra(entry)), *new], key=lambda entry: entry.frame)
+    settings_over_time(project, clip, said, frames=frames)  # only to be checked
+    with project.change() as manifest:
+        manifest.clips[clip].keys = keys
+    words = ", ".join(f"{name} = {value}" for name, value in said.items())
+    return f"{clip}: {words} is a key at frame {in_words(frames)}; it goes on {ease} to the next."
+
+
+def _at(entry: KeyEntry, others: Sequence[KeyEntry]) -> bool:
+    return any(other.frame == entry.frame for other in others)
+
+
+def _without(entry: KeyEntry, said: Said) -> KeyEntry:
+    left = {name: value for name, value in _extra(entry).items() if name not in said}
+    return KeyEntry(frame=entry.frame, ease=entry.ease, **left)
 
 
 def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Predictor]) -> Cast:

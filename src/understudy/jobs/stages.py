@@ -19,7 +19,7 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
-from understudy.jobs.merging import cast_of, cuts_of, keep_said, plate_of, settings_over_time
+from understudy.jobs.merging import cast_of, cuts_of, keep_keys, keep_said, plate_of, settings_over_time
 from understudy.jobs.settings import Said, encode_options, extract_options, train_options
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.lock import exclusive
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
     from understudy.merging.cast import Cast
     from understudy.merging.plan import Wanted
+    from understudy.merging.settings_over_time import Ease
     from understudy.training.predictor import ModelPredictor
 
 
@@ -201,11 +202,12 @@ def merge(
     changed: bool = False,
     dry_run: bool = False,
     save: bool = False,
+    key: Ease | None = None,
 ) -> Events:
     """Paint the named dst clips, or all, with a model or their casts.
 
     `frames` takes these alone, and what is said counts for them alone; `changed` those that were made before.
-    `save` keeps what is said in the manifest.
+    `save` keeps what is said in the manifest; `key` keeps it as key frames, and all of the clip is looked at.
     """
     from understudy.merging.plan import Wanted
 
@@ -213,6 +215,11 @@ def merge(
     stretches = parse_frames(frames) if frames else None
     if frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
+    if key is not None:
+        if stretches is None or dry_run:
+            raise OptionInvalid("--key needs the frames of the keys, like --frames 120, and no --dry-run.")
+        yield Notice(keep_keys(project, names[0], said, frames=stretches, ease=key))
+        said, stretches, save = {}, None, False
     loaded: dict[str, ModelPredictor] = {}
 
     def load(name: str) -> ModelPredictor:

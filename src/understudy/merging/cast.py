@@ -64,6 +64,14 @@ class Cast:
         models = [self.lead, *self.parts.values()]
         return list({(model.name, model.sha256): model for model in models if model is not None}.values())
 
+    def painters(self, records: Iterable[FaceRecord]) -> list[Predictor]:
+        """The models that paint these faces, in the order of `predictors`; where there are none, the first."""
+        busy = {id(self.predictor_for(record)) for record in records}
+        models = [
+            model for model in (self.lead, *self.parts.values()) if model is not None and id(model) in busy
+        ]
+        return list({(model.name, model.sha256): model for model in models}.values()) or self.predictors()[:1]
+
     def require_seen(self, records: Iterable[FaceRecord]) -> None:
         """Raise CastInvalid where the cast names a part that no face plays, or a face has no model."""
         seen: dict[tuple[int, int], FaceRecord] = {}

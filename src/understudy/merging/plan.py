@@ -137,7 +137,7 @@ def planned(
         gone=_gone(journal, faces, settings.base),
         reach=max((prints.reach(frame) for frame in todo), default=0),
         was_complete=journal.was_complete,
-        about=_about(info, cast, settings.base),
+        about=_about(info, faces, cast, settings.base),
         cast=cast,
         settings=settings,
         wanted=asked,
@@ -241,7 +241,7 @@ def _gone(journal: Journal, faces: FacesByFrame, options: MergeOptions) -> set[i
     return known - set(faces)
 
 
-def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:
+def _about(info: ClipInfo, faces: FacesByFrame, cast: Cast, options: MergeOptions) -> dict[str, Any]:
     settings = {k: v for k, v in options.model_dump(mode="json").items() if k not in WHOLE_CLIP}
     models = [
         {
@@ -252,7 +252,7 @@ def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:
             "face_type": predictor.face_type,
             "size_px": predictor.size_px,
         }
-        for predictor in cast.predictors()
+        for predictor in cast.painters(record for records in faces.values() for record in records)
     ]
     return {
         "clip": {"width": info.width, "height": info.height, "frames": info.frame_count},
@@ -265,7 +265,7 @@ def _about(info: ClipInfo, cast: Cast, options: MergeOptions) -> dict[str, Any]:
 
 def _notices(faces: FacesByFrame, left_out: Mapping[int, str]) -> list[str]:
     if not left_out:
-        nobody = "There is no face of this clip in its faceset, so nothing is swapped. Run `understudy extract`."
+        nobody = "No face of this clip is in its faceset, so nothing is swapped. Run `understudy extract`."
         return [] if faces else [nobody]
     first = next(iter(left_out.values()))
     return [f"{len(left_out)} faces can't be used here: {first}. Extract this clip again if that is not meant."]

@@ -240,7 +240,7 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
                 MergedState(
                     clip=clip,
                     model=model,
-                    frames=sum(1 for path in folder.rglob("*.png") if not path.name.startswith(".")),
+                    frames=sum(1 for path in folder.glob("[0-9]*") if path.suffix in (".png", ".exr")),
                     size_bytes=size_bytes(folder),
                     changed=_changed(folder),
                     complete=iteration is not None,
