@@ -107,8 +107,8 @@ def test_deep_parts_make_a_deep_movie_of_the_codec_that_is_said(tmp_path: Path) 
     done(join([tmp_path / "f", tmp_path / "v.mp4"], tmp_path / "out.mov", JoinOptions(codec="prores")))
     facts = clip_info(tmp_path / "out.mov")
     assert (facts["codec"], facts["bit_depth"], facts["frames"]) == ("prores", 10, 4)
-    done(join([tmp_path / "f"], tmp_path / "small.mp4", JoinOptions(mbit_per_s=0.1)))
-    done(join([tmp_path / "f"], tmp_path / "large.mp4", JoinOptions(mbit_per_s=50)))
+    done(join([tmp_path / "f"], tmp_path / "small.mp4", JoinOptions(bitrate=0.1)))
+    done(join([tmp_path / "f"], tmp_path / "large.mp4", JoinOptions(bitrate=50)))
     assert (tmp_path / "small.mp4").stat().st_size < (tmp_path / "large.mp4").stat().st_size
 
 

@@ -152,14 +152,14 @@ def test_copy_only_takes_more_and_says_how_much(long: Path, tmp_path: Path) -> N
 
 
 def test_a_bitrate_or_a_codec_asks_for_encoding(long: Path, tmp_path: Path) -> None:
-    said = done(cut(long, tmp_path / "a.mp4", CutOptions(mbit_per_s=1), start="24f", stop="48f"))
+    said = done(cut(long, tmp_path / "a.mp4", CutOptions(bitrate=1), start="24f", stop="48f"))
     assert not said["copied"]
     said = done(cut(long, tmp_path / "b.mov", CutOptions(codec="prores"), start="24f", stop="26f"))
     with open_clip(tmp_path / "b.mov") as clip:
         assert (clip.info.codec, clip.info.frame_count) == ("prores", 2)
     sizes = []
     for mbit in (0.05, 20):
-        done(cut(long, tmp_path / f"{mbit}.mp4", CutOptions(mbit_per_s=mbit), start="1f", stop="50f"))
+        done(cut(long, tmp_path / f"{mbit}.mp4", CutOptions(bitrate=mbit), start="1f", stop="50f"))
         sizes.append((tmp_path / f"{mbit}.mp4").stat().st_size)
     assert sizes[0] < sizes[1]
 

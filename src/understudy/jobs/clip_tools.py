@@ -235,7 +235,7 @@ def _copies(path: Path, out: Path, near: Piece | None, wish: Piece, options: Cut
             "the ending of the original.",
             out,
         )
-    said = options.model_fields_set & {"codec", "mbit_per_s"}
+    said = options.model_fields_set & {"codec", "bitrate"}
     return options.copy_only or (possible and near == wish and not said)
 
 

@@ -26,11 +26,12 @@ class MovieOptions(Options):
         "h264",
         "h264 plays everywhere; hevc is smaller; prores (.mov) is for editing; ffv1 (.mkv) loses nothing.",
     )
-    mbit_per_s: float | None = option(
+    bitrate: float | None = option(
         None,
-        "Megabits a second of h264 and hevc. Nothing chosen: near to lossless to the eye.",
+        "How large the picture of h264 and hevc may be on average. Nothing chosen: near to lossless to the eye.",
         low=0.05,
         high=2000.0,
+        unit="Mbit/s",
     )
 
 
