@@ -208,6 +208,7 @@ def merge(
     dry_run: DryRun = False,
     save: Annotated[bool, Parameter(negative="")] = False,
     key: Ease | None = None,
+    explain: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
     json: Json = False,
     options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
 ) -> None:
@@ -235,14 +236,22 @@ def merge(
     key:
         Keep the options that are said as key frames at the frames of --frames, and merge what they change.
         Numbers go from key to key as this says; all else holds until the next.
+    explain:
+        Merge nothing; write every step of this frame as a picture, with its numbers, into the project's folder
+        explained.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs import stages
 
-    said = options.model_dump(exclude_unset=True)
+    opened, said = Project.open(project), options.model_dump(exclude_unset=True)
+    if explain is not None:
+        from understudy.jobs.explain import explain as explain_frame
+
+        run(explain_frame(opened, model, clips=clips, frame=explain, said=said, device=device), json=json)
+        return
     events = stages.merge(
-        Project.open(project),
+        opened,
         model,
         clips=clips,
         said=said,

@@ -267,6 +267,11 @@ class Project:
         return self.folder / "overlays"
 
     @property
+    def explained_folder(self) -> Path:
+        """Every step of the merge of single frames, by clip and frame."""
+        return self.folder / "explained"
+
+    @property
     def logs_folder(self) -> Path:
         """What was said while stages ran."""
         return self.folder / "logs"

@@ -1,0 +1,69 @@
+"""Look at single frames of a project as a merge makes them: previews for the studio, explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from understudy.errors import OptionInvalid
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.jobs.merging import cast_of, cuts_of, plate_of, settings_over_time
+from understudy.jobs.settings import Said
+from understudy.project.project import Project
+
+if TYPE_CHECKING:
+    from understudy.merging.preview import FramePreviews
+
+STAGE = "explain"
+
+
+@contextmanager
+def previews_of(project: Project, model: str, clip: str, *, said: Said, device: str) -> Iterator[FramePreviews]:
+    """A clip's frames, ready to be shown under any settings; models are loaded once.
+
+    `said` counts for what can't change between frames. Raises ModelUnknown, CastInvalid, ClipUnreadable.
+    """
+    from understudy.merging.preview import FramePreviews
+    from understudy.training.predictor import load_predictor
+
+    cast = cast_of(
+        project, clip, model, load=lambda name: load_predictor(project.model_folder(name), device=device)
+    )
+    settings = settings_over_time(project, clip, said)
+    with project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        stored = faceset.faces()
+    with FramePreviews(
+        project.clip_path(clip),
+        stored=stored,
+        predictor=cast,
+        clip_name=clip,
+        shots=cuts_of(project, clip),
+        plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
+    ) as previews:
+        yield previews
+
+
+def explain(
+    project: Project, model: str, *, clips: Sequence[str], frame: int, said: Said, device: str
+) -> Events:
+    """Write every step of one frame's merge into the project's folder `explained`; nothing is merged.
+
+    Raises OptionInvalid for a frame outside the clip or where several clips could be meant.
+    """
+    from understudy.merging.explain import explained, write_explanation
+
+    known = list(project.manifest.clips_of("dst"))
+    names = list(clips) or known
+    if len(names) != 1 or names[0] not in known:
+        raise OptionInvalid(f"--explain is about one dst clip; name it. The project has {', '.join(known)}.")
+    clip = names[0]
+    yield StageStarted(stage=STAGE, unit="frames", total=1)
+    with previews_of(project, model, clip, said=said, device=device) as previews:
+        explanation = explained(previews, frame, settings_over_time(project, clip, said))
+    folder = project.explained_folder / clip / f"{frame:06d}"
+    written = write_explanation(folder, explanation)
+    for reason in explanation.numbers["not_painted"]:
+        yield Notice(text=f"Frame {frame}: {reason}.", level="warning")
+    yield Made(what="explanation", path=folder)
+    yield StageFinished(stage=STAGE, summary={"frame": frame, "files": len(written), "folder": str(folder)})
