@@ -261,3 +261,32 @@ def test_a_face_painted_small_is_enlarged_in_its_place() -> None:
     half = PLAIN.changed(super_resolution="lanczos", super_resolution_power=0.5)
     between = composite(frame, [face_in(frame, points, half, rgb=edge)], half)[150, 150:210, 0].astype(float)
     assert np.diff(one).max() < np.diff(between).max() < np.diff(other).max()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sharpen": "unsharp", "sharpen_threshold": 0.0, "sharpen_amount": 2.0},
+        {"grain": 1.0},
+        {"plate_denoise": 0.5},
+        {"plate_bicubic": 0.3},
+        {"color_degrade": 0.5},
+        {"mode": "seamless"},
+        {"mode": "seamless", "light": "linear", "grain": 1.0},
+    ],
+    ids=str,
+)
+def test_effects_work_on_scene_linear_frames_and_keep_what_is_beyond_white(change: dict[str, Any]) -> None:
+    small = (drawn_frame(1).astype(np.float32) / 255) ** 2.2
+    frame = np.kron(small, np.ones((3, 3, 1), np.float32))
+    frame += np.random.default_rng(0).normal(0, 0.01, frame.shape).astype(np.float32)
+    frame[:40] *= 9  # a lamp
+    rough = np.random.default_rng(0).uniform(0.2, 0.8, (32, 32, 3)).astype(np.float32)
+    options = PLAIN.changed(**change)
+    points = landmarks(180, 150, width_px=80)
+    face = face_in(frame, points, options, rgb=rough if "sharpen" in change else (0.5, 0.4, 0.3))
+    shown, plain = composite(frame, [face], options), composite(frame, [face], PLAIN)
+    assert shown.dtype == np.float32 and np.isfinite(shown).all()
+    assert np.abs(shown - plain)[140:160, 170:190].mean() > 1e-3 or "plate" in str(change)
+    np.testing.assert_allclose(shown[5:30, 40:-40].mean((0, 1)), frame[5:30, 40:-40].mean((0, 1)), rtol=0.02)
+    assert shown[:40].max() > 1.5
