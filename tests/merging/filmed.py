@@ -14,6 +14,7 @@ from understudy.actors.performance import dst_track, src_track
 from understudy.actors.render import render
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
+from understudy.merging.masking.segment import ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face
 from understudy.networks.swap import Prediction
@@ -43,7 +44,17 @@ class Filmed:
         painted = share if true else crop(self.src, matrix, size_px).astype(np.float32) / 255
         mask = crop((self.mask * 255).astype(np.uint8), matrix, size_px).astype(np.float32) / 255
         prediction = Prediction(painted[None], mask[None], mask[None])
-        return painted_face(own, prediction, 0, record=self.record, crop_from_frame=matrix, options=options)
+        asked = [ToSegment(self.record, matrix, options)]
+        (seen,) = segmented(asked, [(share * 255).astype(np.uint8)], prediction.rgb_NHWC)
+        return painted_face(
+            own,
+            prediction,
+            0,
+            record=self.record,
+            crop_from_frame=matrix,
+            options=options,
+            segmented=seen,
+        )
 
 
 @cache

@@ -16,14 +16,13 @@ from understudy.color import linear_from_srgb
 from understudy.merging.blending.modes import MODES
 from understudy.merging.composite import composite
 from understudy.merging.layers import Layers
-from understudy.merging.masking.kinds import MASK_KINDS, sources_of
+from understudy.merging.masking.kinds import MASK_KINDS
 from understudy.merging.options import MergeOptions
 
 CROP = 96
 MOST, MEAN = 5.0, 0.6  # levels of 255, over the pixels that were touched
 PAINTING = [name for name, mode in MODES.items() if mode.paints and not (mode.raw or mode.grey)]
-# Whoever segments is not there in tests, and has tests of its own.
-MASKS = sorted(name for name in MASK_KINDS if not any("seg" in source for source in sources_of(name)))
+MASKS = sorted(MASK_KINDS)
 
 
 def plate_of(depth: str) -> np.ndarray:

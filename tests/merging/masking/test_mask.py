@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from understudy.merging.masking.mask import (
     Edge,
     Sides,
+    _widths_by_depth,
     cut_noise,
     eroded,
     eroded_at_sides,
     feathered,
     feathered_at_sides,
+    feathered_inside,
     resized_mask,
     soft_mask,
-    within_border,
 )
 
 SIDES = ("left", "right", "top", "bottom")
@@ -163,8 +164,6 @@ def test_a_full_mask_fades_towards_the_border_without_a_step(blur_px: float) -> 
     soft = soft_mask(np.ones((192, 192), np.float32), Edge(blur_px=blur_px, border_px=8))
     assert soft[96, 96] > 0.8
     assert np.abs(np.diff(soft[96])).max() < 0.21
-    if blur_px:
-        assert soft[96, 4] < 0.08  # the feather ends inside the crop and is not cut off by its border
 
 
 def test_the_border_is_as_wide_as_asked() -> None:
@@ -172,10 +171,29 @@ def test_the_border_is_as_wide_as_asked() -> None:
     assert (narrow[32] == 1).sum() - (wide[32] == 1).sum() == 24
 
 
-def test_a_margin_leaves_the_inside_alone() -> None:
-    mask = within_border(np.ones((32, 32), np.float32), 5)
-    assert mask[:5].max() == 0 and mask[7:-7, 7:-7].min() == 1
-    np.testing.assert_array_equal(within_border(disc(10), 0), disc(10))
+@pytest.mark.parametrize("width_px", [20.0, 60.0])
+def test_a_feather_that_has_room_is_as_wide_as_asked(width_px: float) -> None:
+    mask = disc(40, size=256)
+    np.testing.assert_array_equal(feathered_inside(mask, width_px), feathered(mask, width_px))
+
+
+def test_a_wide_feather_near_the_border_keeps_the_masks_shape() -> None:
+    """A disc that nearly fills the crop does not become a square, and its edge ends inside."""
+    soft = soft_mask(disc(120, size=256), Edge(blur_px=80, border_px=4))
+    y, x = np.mgrid[0:256, 0:256] - 127.5
+    turn, radius = np.arctan2(y, x), np.hypot(x, y)
+    reach = [radius[(soft > 0.5) & (np.abs(turn - a) < 0.05)].max() for a in np.linspace(-3, 3, 25)]
+    assert min(reach) > 105 and max(reach) < 122
+    assert np.abs(np.diff(soft[128])).max() < 0.2
+    assert soft[128, 0] == 0 and soft[128, 3] < 0.1
+
+
+def test_how_wide_a_feather_may_be_changes_without_a_step() -> None:
+    levels = _widths_by_depth(64, 64, 40.0)
+    np.testing.assert_allclose(sum(weight for _, weight in levels), 1, atol=1e-6)
+    mean = sum(level * weight for level, weight in levels)
+    assert mean[32, 32] == 40 and mean[32, 0] == 0
+    assert (np.diff(mean[32, :32]) >= -1e-4).all()
 
 
 def test_noise_is_cut_and_the_rest_is_kept() -> None:

@@ -46,11 +46,10 @@ class Edge:
 
 
 def soft_mask(mask_HW: Float32, edge: Edge) -> Float32:
-    """Erode, keep off the border, feather, fade at the border and cut the noise, in this order. Values 0..1."""
+    """Erode, feather, fade at the crop's border and cut the noise, in this order. Values 0..1."""
     mask = eroded(mask_HW, edge.erode_px)
     mask = eroded_at_sides(mask, edge.more_erode, edge.right)
-    widest = edge.blur_px + max(0.0, *vars(edge.more_blur).values())
-    mask = feathered_at_sides(within_border(mask, widest * _TAIL), edge.blur_px, edge.more_blur, edge.right)
+    mask = feathered_at_sides(mask, edge.blur_px, edge.more_blur, edge.right)
     return cut_noise(np.clip(faded_at_border(mask, edge.border_px), 0, 1))
 
 
@@ -98,12 +97,29 @@ def feathered(mask_HW: Float32, width_px: float) -> Float32:
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
+def feathered_inside(mask_HW: Float32, width_px: float) -> Float32:
+    """`feathered`, but narrower near the crop's border, so that the edge keeps its shape and ends inside."""
+    if width_px < 0.5:
+        return mask_HW
+    height, width = mask_HW.shape
+    margin = int(width_px * _TAIL) + 1
+    if 2 * margin < min(height, width):
+        rim = mask_HW.copy()
+        rim[margin:-margin, margin:-margin] = 0
+        if not rim.any():
+            return feathered(mask_HW, width_px)
+    soft = np.zeros_like(mask_HW)
+    for level_px, weight in _widths_by_depth(height, width, float(width_px)):
+        soft += weight * feathered(mask_HW, level_px)
+    return soft
+
+
 def feathered_at_sides(
     mask_HW: Float32, width_px: float, more: Sides, right: tuple[float, float] = (1.0, 0.0)
 ) -> Float32:
-    """`feathered`, wider or narrower towards single sides, with no seam between them."""
+    """`feathered_inside`, wider or narrower towards single sides, with no seam between them."""
     if not any(vars(more).values()):
-        return feathered(mask_HW, width_px)
+        return feathered_inside(mask_HW, width_px)
     across, down = _directions(mask_HW, right)
     towards = {
         "left": np.minimum(across, 0) ** 2,
@@ -115,20 +131,14 @@ def feathered_at_sides(
     widths = {side: max(0.0, width_px + getattr(more, side)) for side in towards}
     for wanted in set(widths.values()):
         weight = sum(towards[side] for side, width in widths.items() if width == wanted)
-        soft += np.asarray(weight, np.float32) * feathered(mask_HW, wanted)
+        soft += np.asarray(weight, np.float32) * feathered_inside(mask_HW, wanted)
     return soft
-
-
-def within_border(mask_HW: Float32, margin_px: float) -> Float32:
-    """Nothing nearer than `margin_px` to the border, so that a feather still ends inside the crop."""
-    height, width = mask_HW.shape
-    return mask_HW * _ramp(height, width, float(margin_px), 1.0) if margin_px >= 0.5 else mask_HW
 
 
 def faded_at_border(mask_HW: Float32, width_px: float) -> Float32:
     """Fade smoothly over `width_px`, at least 2, to exactly 0 on the outermost pixels: no square can show."""
     height, width = mask_HW.shape
-    ramp = _ramp(height, width, 0.0, max(2.0, float(width_px)))
+    ramp = np.clip(_depth(height, width) / np.float32(max(2.0, width_px)), 0, 1)
     return np.asarray(mask_HW * (ramp * ramp * (3 - 2 * ramp)), np.float32)
 
 
@@ -203,11 +213,26 @@ def _directions(mask_HW: Float32, right: tuple[float, float]) -> tuple[Float32, 
 
 
 @lru_cache(maxsize=32)
-def _ramp(height: int, width: int, margin_px: float, width_px: float) -> Float32:
-    """0 up to `margin_px` from the outermost pixels, rising to 1 over `width_px`."""
+def _widths_by_depth(height: int, width: int, widest_px: float) -> list[tuple[float, Float32]]:
+    """Feather widths, halved until nothing is left, and where each counts: as wide as the border lets it be."""
+    widths = [widest_px, widest_px / 2, widest_px / 4, widest_px / 8, 0.0]
+    room = np.clip(_depth(height, width) / np.float32(_TAIL), 0, widest_px)
+    levels = []
+    for place, level in enumerate(widths):
+        weight = np.ones_like(room)
+        if place > 0:
+            weight *= np.clip((widths[place - 1] - room) / (widths[place - 1] - level), 0, 1)
+        if place < len(widths) - 1:
+            weight *= np.clip((room - widths[place + 1]) / (level - widths[place + 1]), 0, 1)
+        levels.append((level, weight.astype(np.float32)))
+    return levels
+
+
+@lru_cache(maxsize=32)
+def _depth(height: int, width: int) -> Float32:
+    """How many pixels every pixel lies inside the outermost ones."""
     rows = np.minimum(np.arange(height), np.arange(height)[::-1])
     columns = np.minimum(np.arange(width), np.arange(width)[::-1])
-    depth = np.minimum(rows[:, None], columns[None, :])
-    ramp = np.clip((depth - margin_px) / width_px, 0, 1).astype(np.float32)
-    ramp.flags.writeable = False
-    return ramp
+    depth = np.minimum(rows[:, None], columns[None, :]).astype(np.float32)
+    depth.flags.writeable = False
+    return depth
