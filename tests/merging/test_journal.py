@@ -77,10 +77,26 @@ def test_the_file_says_what_made_the_pictures(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "merge.json").read_text())["version"] == 1
 
 
-def test_saving_now_and_then_does_not_save_every_time(tmp_path: Path) -> None:
+def test_what_was_done_before_a_kill_is_known_without_a_saving(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.save()
     before = (tmp_path / "merge.json").read_bytes()
     merged(journal, 1, "a")
-    journal.save_now_and_then()
+    journal.refuse(2, "b", "too small")
+    journal.merged_partly(1, "one of two")
+    with (tmp_path / "merge.jsonl").open("a") as notes:
+        notes.write('["merged", 3, "c')  # torn by the kill
+    again = Journal(tmp_path)
     assert (tmp_path / "merge.json").read_bytes() == before
+    assert again.is_done(1, "a") and again.is_done(2, "b") and not again.is_done(3, "c")
+    assert again.partly() == [{"frame": 1, "reason": "one of two"}]
+
+
+def test_saving_takes_the_notes_in(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.save()
+    merged(journal, 1, "a")
+    again = Journal(tmp_path)
+    again.forget([1])
+    again.save()
+    assert not Journal(tmp_path).is_done(1, "a") and not (tmp_path / "merge.jsonl").exists()

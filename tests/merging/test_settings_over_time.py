@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import pytest
@@ -139,3 +140,13 @@ def test_a_hundred_thousand_frames_are_cheap_and_equal_settings_are_one_object()
     found = [settings.at(frame) for frame in range(100_000)]
     assert time.perf_counter() - began < 5
     assert found[60_000] is found[99_999]
+
+
+def test_they_are_the_same_in_another_process() -> None:
+    base = MergeOptions()
+    keys = [KeyFrame(0, {"erode": 0.0}), KeyFrame(10, {"erode": 0.2})]
+    here = SettingsOverTime(base, keys=keys, parts={"person 2": {"blur": 0.3}})
+    there = pickle.loads(pickle.dumps(here))
+    for frame in (0, 3, 10, 12):
+        assert there.at(frame) == here.at(frame)
+        assert there.at(frame, "person 2") == here.at(frame, "person 2") != here.at(frame)

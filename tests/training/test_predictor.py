@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,3 +161,15 @@ def test_a_model_that_does_not_blend_says_so(tmp_path: Path) -> None:
     predictor.blend(1.0)
     with pytest.raises(OptionInvalid, match="morph"):
         predictor.blend(0.5)
+
+
+def test_another_process_loads_the_same_weights_or_says_that_they_are_gone(tmp_path: Path) -> None:
+    predictor = load_predictor(saved(tmp_path / "hero", 5), device="cpu")
+    assert predictor.source is not None
+    source = pickle.loads(pickle.dumps(predictor.source))
+    np.testing.assert_array_equal(
+        source("cpu").predict(crops(1)).rgb_NHWC, predictor.predict(crops(1)).rgb_NHWC
+    )
+    saved(tmp_path / "hero", 6)
+    with pytest.raises(ModelUnknown, match="trained on while"):
+        source("cpu")

@@ -223,7 +223,7 @@ def merge(
     model:
         Name of the model; in a clip with a cast, of everybody the cast does not name.
     device:
-        Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+        Where to compute: auto, cpu, cuda:1, mps, xpu; several with commas, or cuda for every one there is.
     frames:
         Only these frames of one clip, like 120:160 (both included), 300 or 900:, with commas between several.
         Options that are said count for them alone.

@@ -210,8 +210,9 @@ def merge(
     `save` keeps what is said in the manifest; `key` keeps it as key frames, and all of the clip is looked at.
     """
     from understudy.merging.plan import Wanted
+    from understudy.training.machine.device import choose_devices
 
-    names = _named(clips, project, role="dst")
+    names, devices = _named(clips, project, role="dst"), choose_devices(device)
     stretches = parse_frames(frames) if frames else None
     if frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
@@ -224,7 +225,7 @@ def merge(
 
     def load(name: str) -> ModelPredictor:
         if name not in loaded:
-            loaded[name] = _predictor(project, name, device=device)
+            loaded[name] = _predictor(project, name, device=devices[0])
         return loaded[name]
 
     casts = {name: cast_of(project, name, model, load=load) for name in names}
@@ -235,11 +236,19 @@ def merge(
             yield Notice(keep_said(project, name, said, frames=stretches))
         yield from _finished(project, "/".join(project.faceset_of_clip(name)))
         wanted = Wanted(stretches, changed=changed)
-        yield from _merged(project, name, model, casts[name], said, wanted, dry_run=dry_run)
+        yield from _merged(project, name, model, casts[name], said, wanted, dry_run=dry_run, devices=devices)
 
 
 def _merged(
-    project: Project, clip: str, model: str, cast: Cast, said: Said, wanted: Wanted, *, dry_run: bool
+    project: Project,
+    clip: str,
+    model: str,
+    cast: Cast,
+    said: Said,
+    wanted: Wanted,
+    *,
+    dry_run: bool,
+    devices: Sequence[str],
 ) -> Events:
     from understudy.facesets.extraction.reasons import frames_without_face
     from understudy.merging.merge import merge as merge_clip
@@ -264,6 +273,7 @@ def _merged(
             plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
             wanted=wanted,
             dry_run=dry_run,
+            devices=devices,
         )
 
 

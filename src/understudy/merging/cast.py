@@ -7,7 +7,8 @@ A part is said as `person 2` or `track 7`; a track's counts more than its person
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from understudy.errors import CastInvalid
 from understudy.facesets.record import FaceRecord
@@ -72,6 +73,23 @@ class Cast:
         ]
         return list({(model.name, model.sha256): model for model in models}.values()) or self.predictors()[:1]
 
+    def sources(self) -> CastSources | None:
+        """How another process gets these models; None where one of them can't be loaded again."""
+        loaders: dict[_Key, Callable[[str], Predictor]] = {}
+        for model in self.predictors():
+            # Not part of what a predictor must know: one that was made by hand can't be made again.
+            source = getattr(model, "source", None)
+            if source is None:
+                return None
+            loaders[model.name, model.sha256] = source
+        lead = (self.lead.name, self.lead.sha256) if self.lead is not None else None
+        parts = {part: (model.name, model.sha256) for part, model in self.parts.items()}
+        return CastSources(loaders, lead, parts)
+
+    def without_models(self) -> Cast:
+        """Nobody who could paint: what is sent to processes that load the models themselves."""
+        return Cast(None)
+
     def require_seen(self, records: Iterable[FaceRecord]) -> None:
         """Raise CastInvalid where the cast names a part that no face plays, or a face has no model."""
         seen: dict[tuple[int, int], FaceRecord] = {}
@@ -86,6 +104,24 @@ class Cast:
                 )
         for record in seen.values():
             self.predictor_for(record)
+
+
+_Key = tuple[str, str]  # a model's name and the SHA-256 of its weights
+
+
+@dataclass(frozen=True)
+class CastSources:
+    """How a process loads a cast for itself, on a device of its own. Can be pickled."""
+
+    loaders: Mapping[_Key, Callable[[str], Predictor]]  # each takes the device's name
+    lead: _Key | None
+    parts: Mapping[str, _Key]
+
+    def cast(self, device: str) -> Cast:
+        """Load every model once."""
+        loaded = {key: load(device) for key, load in self.loaders.items()}
+        lead = loaded[self.lead] if self.lead is not None else None
+        return Cast(lead, {part: loaded[key] for part, key in self.parts.items()})
 
 
 def _by_number(name: str) -> tuple[str, int]:

@@ -2,24 +2,24 @@
 
 Every merged frame is remembered by a fingerprint of all that made it. A frame whose fingerprint is still the
 same is not made again; others are forgotten here before their file is replaced, so a kill at any moment leaves
-at worst a frame that is made once more. Not here: what goes into a fingerprint (`merge`).
+at worst a frame that is made once more. What is done between two savings is noted line by line in merge.jsonl.
+Not here: what goes into a fingerprint (`merge`).
 """
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.files import read_json, write_json
+from understudy.files import read_json, said_plainly, write_json
 
 JOURNAL_NAME = "merge.json"
 _VERSION = 1
-_SAVE_EVERY_S = 5.0
-_QUIET_FACTOR = 20  # a long journal is saved more rarely, so that saving stays below 5 % of the time
+_NOTES_NAME = "merge.jsonl"
 
 
 def frame_path(folder: Path, frame: int) -> Path:
@@ -38,8 +38,6 @@ class Journal:
         self._refused: dict[int, tuple[str, str]] = {}
         self._partly: dict[int, str] = {}
         self.was_complete = False
-        self._saved_at = 0.0
-        self._save_took_s = 0.0
         self._read()
 
     def is_done(self, frame: int, fingerprint: str) -> bool:
@@ -66,14 +64,17 @@ class Journal:
     def remember(self, frame: int, fingerprint: str) -> None:
         """The file of this frame is written."""
         self._merged[frame] = fingerprint
+        self._note("merged", frame, fingerprint)
 
     def refuse(self, frame: int, fingerprint: str, reason: str) -> None:
         """This frame can't be merged with these settings."""
         self._refused[frame] = (fingerprint, reason)
+        self._note("refused", frame, fingerprint, reason)
 
     def merged_partly(self, frame: int, reason: str) -> None:
         """Some, not all, of this frame's faces could be painted."""
         self._partly[frame] = reason
+        self._note("partly", frame, reason)
 
     def partly(self) -> list[dict[str, Any]]:
         """Frames in which a face was left as it was, with the reason."""
@@ -92,14 +93,8 @@ class Journal:
         pictures = [*self.folder.glob("[0-9]*.png"), *self.folder.glob("[0-9]*.exr")]
         return {*self._merged, *self._refused, *(int(p.stem) for p in pictures if p.stem.isdecimal())}
 
-    def save_now_and_then(self) -> None:
-        """Save when the last time is long enough ago."""
-        if time.monotonic() - self._saved_at > max(_SAVE_EVERY_S, _QUIET_FACTOR * self._save_took_s):
-            self.save()
-
     def save(self, *, complete: bool = False, unswapped: Iterable[Mapping[str, Any]] = ()) -> None:
         """Write merge.json. `unswapped` lists every frame without a painted face, with its reason."""
-        started = time.monotonic()
         write_json(
             self.folder / JOURNAL_NAME,
             {
@@ -115,8 +110,27 @@ class Journal:
                 "merged": {str(frame): mark for frame, mark in sorted(self._merged.items())},
             },
         )
-        self._saved_at = time.monotonic()
-        self._save_took_s = self._saved_at - started
+        (self.folder / _NOTES_NAME).unlink(missing_ok=True)
+
+    def _note(self, what: str, frame: int, *words: str) -> None:
+        path = self.folder / _NOTES_NAME
+        with said_plainly(path), path.open("a", encoding="utf-8") as notes:
+            notes.write(json.dumps([what, frame, *words]) + "\n")
+
+    def _read_notes(self) -> None:
+        """What was done since merge.json was saved; the last line may be torn."""
+        path = self.folder / _NOTES_NAME
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else [""]
+        for line in lines[:-1]:
+            match json.loads(line):
+                case ["merged", int(frame), str(mark)]:
+                    self._merged[frame] = mark
+                case ["refused", int(frame), str(mark), str(reason)]:
+                    self._refused[frame] = (mark, reason)
+                case ["partly", int(frame), str(reason)]:
+                    self._partly[frame] = reason
+                case _:
+                    raise ValueError(line)
 
     def _read(self) -> None:
         path = self.folder / JOURNAL_NAME
@@ -133,6 +147,7 @@ class Journal:
             }
             self._partly = {int(entry["frame"]): str(entry["reason"]) for entry in state["partly"]}
             self.was_complete = bool(state["complete"])
+            self._read_notes()
         except (ValueError, KeyError, TypeError, AttributeError):
             # A journal somebody edited or an older one: everything is made again, which is always right.
             self._merged, self._refused, self._partly, self.was_complete = {}, {}, {}, False

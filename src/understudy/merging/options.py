@@ -8,15 +8,16 @@ from understudy.merging.coloring.options import ColorOptions
 from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.options import MaskOptions
 from understudy.options import option
+from understudy.workers.options import WorkerOptions
 
-WHOLE_CLIP = frozenset({"batch"})  # change how fast a clip is merged, not its pixels
+WHOLE_CLIP = frozenset({"batch", "workers"})  # change how fast a clip is merged, not its pixels
 FIXED = WHOLE_CLIP | {"plate"}  # can't change within a clip
 WHOLE_FRAME = frozenset(
     {"light", "layers", "plate_denoise", "plate_bicubic", "color_degrade"}
 )  # not of one face
 
 
-class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions):
+class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions, WorkerOptions):
     """How the painted face goes into a frame of dst."""
 
     morph: float = option(

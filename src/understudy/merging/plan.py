@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,27 @@ class MergePlan:
         """Whether the clip is as it should be once `todo` is made."""
         return not self.left
 
+    def part(self, frames: Sequence[int]) -> MergePlan:
+        """What it takes to make these frames of `todo`, to be sent to another process: its cast is left out."""
+        needed = _around(frames, self.reach) & self.needed
+        looked_at = _around(needed, self.cast.reach) & self.looked_at
+        return replace(
+            self,
+            faces={frame: self.faces[frame] for frame in sorted(looked_at)},
+            fingerprints={},
+            todo=set(frames),
+            needed=needed,
+            looked_at=looked_at,
+            gone=set(),
+            about={},
+            cast=self.cast.without_models(),
+            wanted=set(),
+            left=set(),
+            why={},
+            left_out={},
+            notices=[],
+        )
+
     def options_of(self, record: FaceRecord) -> MergeOptions:
         """The settings of one face in its frame."""
         return self.settings.at(record.frame, self.cast.part_of(record))
@@ -147,6 +168,10 @@ def planned(
         left_out=left_out,
         notices=[*settings.notices, *_notices(faces, left_out)],
     )
+
+
+def _around(frames: Iterable[int], reach: int) -> set[int]:
+    return {other for frame in frames for other in range(frame - reach, frame + reach + 1)}
 
 
 def same_shot(shots: Sequence[int], frame: int, other: int) -> bool:

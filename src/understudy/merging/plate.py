@@ -51,7 +51,7 @@ class Plate(AbstractContextManager["Plate"]):
     """Open footage, read forwards beside dst."""
 
     def __init__(self, footage: PlateFootage) -> None:
-        self.name = footage.name
+        self.footage, self.name = footage, footage.name
         self._faces = footage.largest_faces()
         self._frames = list(self._faces)
         self._clip: Clip = open_clip(footage.path)

@@ -20,7 +20,6 @@ from understudy.media.opening import open_clip
 from understudy.merging.cast import Cast
 from understudy.merging.journal import Journal
 from understudy.merging.light import Picture
-from understudy.merging.merge import frames_with_faces
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
 from understudy.merging.pictures import merged_as_far_as_possible
@@ -29,6 +28,7 @@ from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.raw import blank
 from understudy.merging.remembered import RememberedClip, RememberedPredictor
 from understudy.merging.settings_over_time import SettingsOverTime
+from understudy.merging.stream import frames_with_faces
 from understudy.networks.swap import Predictor
 
 

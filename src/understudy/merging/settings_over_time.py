@@ -96,6 +96,14 @@ class SettingsOverTime:
         moving = tuple((name, track.at(frame)) for name, track in self._tracks.items())
         return self._remembered(place, moving, part)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For other processes: all but what is remembered, which can't be sent."""
+        return {name: value for name, value in self.__dict__.items() if name != "_remembered"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._remembered = lru_cache(_CACHED)(self._worked_out)
+
     def require_within(self, frame_count: int) -> None:
         """Raise OptionInvalid where a range or key lies outside a clip of so many frames."""
         for stretches, who in self._places:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,7 @@ class ModelPredictor:
         self.frames_together = model.frames_together
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
+        self.source: Callable[[str], ModelPredictor] | None = None  # loads the same on another device
 
     def blend(self, morph: float) -> None:
         """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
@@ -86,10 +89,11 @@ def _as_array(values: Tensor) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(values.float().clamp(0, 1).cpu().numpy())
 
 
-def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
+def load_predictor(model_dir: Path, device: str = "auto", *, sha256: str = "") -> ModelPredictor:
     """The newest whole checkpoint of the model in `model_dir`, ready to paint.
 
-    Raises ModelUnknown when there is no trained model, CheckpointCorrupt, DeviceUnavailable.
+    Raises ModelUnknown when there is no trained model, or its averaged weights are not those of `sha256`,
+    CheckpointCorrupt, DeviceUnavailable.
     """
     compute = choose_device(device)
     about = read_about(model_dir)
@@ -102,6 +106,12 @@ def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
             checkpoint = found
     if about is None or checkpoint is None:
         raise ModelUnknown("This model has not been trained yet. Run `understudy train` first.", model_dir)
+    if sha256 not in ("", checkpoint.ema_sha256):
+        raise ModelUnknown(
+            "This model was trained on while frames were made with it. Run the same command again; frames of "
+            "the older weights are made anew.",
+            model_dir,
+        )
     model = build(about.architecture, about.network, device=compute.device)
     try:
         model.load_state_dict(dict(checkpoint.ema))
@@ -123,4 +133,5 @@ def load_predictor(model_dir: Path, *, device: str = "auto") -> ModelPredictor:
             "little more than an average face. `understudy train` goes on with it."
         )
     predictor.notices = notices
+    predictor.source = partial(load_predictor, model_dir.absolute(), sha256=checkpoint.ema_sha256)
     return predictor

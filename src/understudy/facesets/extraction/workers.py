@@ -93,7 +93,7 @@ def looked_at_by_cluster(
     """
     return cluster.shared_out(
         parse_workers(plan.options.workers).cluster,
-        LookingJob(clip_path, plan),
+        LookingJob(clip_path.absolute(), plan),
         _stretches(indices, batch=plan.options.batch_frames, workers=_STRETCHES_IN_A_CLUSTER),
         _ORDER,
         on_gpu=plan.inputs.device != "cpu",

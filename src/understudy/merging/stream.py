@@ -1,0 +1,263 @@
+"""Frames on their way through a merge: decoded, cut, painted, steadied, composed and written, all at once.
+
+One thread decodes and cuts, the caller's asks the models in batches, a few threads measure, compose and write.
+How many frames are alive depends on the constants and options here, never on the length of the clip. Not here:
+what is to be done (`plan`), what is remembered (`merge`), several processes (`sharing`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.facesets.record import FaceRecord
+from understudy.media.clip import Clip
+from understudy.media.images import eight_bit
+from understudy.merging.light import Picture
+from understudy.merging.masking.segment import Segmented, ToSegment, segmented
+from understudy.merging.options import MergeOptions
+from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
+from understudy.merging.pictures import merged_as_far_as_possible, write_merged
+from understudy.merging.plan import MergePlan
+from understudy.merging.plate import Plate
+from understudy.merging.prefetch import Prefetched
+from understudy.merging.runs import with_runs
+from understudy.networks.swap import Prediction, Predictor
+
+_FRAMES_AHEAD = 4
+_LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
+
+
+@dataclass(frozen=True)
+class MadeFrame:
+    """A frame that needs no more work."""
+
+    index: int
+    refused: str = ""  # why none of its faces could be painted: it has no picture
+    partly: str = ""  # why some of them could not
+
+
+@dataclass(eq=False)
+class _Crop:
+    """One face cut out for its model."""
+
+    predictor: Predictor
+    options: MergeOptions
+    place: FaceRecord  # whose place the painted face takes: its own, or that of a face in the plate
+    crop_from_frame: npt.NDArray[np.float64]  # of that place
+    own: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # what is there now
+    rgb: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    run: Sequence[npt.NDArray[Any]] = ()  # with its neighbours in time, as many as the model sees together
+
+    @property
+    def to_segment(self) -> ToSegment:
+        """What a segmenter has to know of it."""
+        return ToSegment(self.place, self.crop_from_frame, self.options)
+
+
+@dataclass(eq=False)
+class _Read:
+    """One decoded frame with its faces cut out."""
+
+    index: int
+    rgb: Picture
+    records: Sequence[FaceRecord]
+    crops: list[_Crop]
+
+
+@dataclass(eq=False)
+class _Painted:
+    """One frame whose faces are painted and wait for their neighbours. `rgb` is None where only they matter."""
+
+    index: int
+    rgb: Picture | None
+    records: Sequence[FaceRecord]
+    faces: list[PaintedFace] = field(default_factory=list)
+
+
+def made_frames(
+    clip: Clip,
+    plan: MergePlan,
+    folder: Path,
+    plate: Plate | None = None,
+    *,
+    painters: int,
+    unsaid: list[MadeFrame] | None = None,
+) -> Generator[MadeFrame]:
+    """Make the frames of `plan.todo` in order, `painters` at once; each is written when it comes out.
+
+    Closing the generator finishes what is begun, and puts it into `unsaid`.
+    """
+    pool = ThreadPoolExecutor(painters, thread_name_prefix="merging")
+    making: deque[Future[MadeFrame]] = deque()
+    try:
+        with Prefetched(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead:
+            for window, at in _with_neighbours(_painted_frames(ahead, plan, pool), reach=plan.reach):
+                ready = window[at]
+                if ready.rgb is None:
+                    continue
+                faces = _steady_faces(window, at, plan)
+                making.append(pool.submit(_make, folder, ready.index, ready.rgb, faces, plan))
+                ready.rgb = None  # its neighbours need its faces alone
+                while len(making) > painters:
+                    yield making[0].result()
+                    making.popleft()
+            while making:
+                yield making[0].result()
+                making.popleft()
+    finally:
+        pool.shutdown(wait=True)
+        if unsaid is not None:
+            unsaid += [one.result() for one in making if one.exception() is None]
+
+
+def frames_with_faces(
+    clip: Clip, plan: MergePlan, plate: Plate | None
+) -> Iterator[tuple[int, Picture, list[PaintedFace]]]:
+    """Every frame of `plan.todo` with its faces as they go into it, one after the other, for a preview."""
+    source = with_runs(_read_frames(clip, plan, plate), plan)
+    with ThreadPoolExecutor(1, thread_name_prefix="merging") as pool:
+        for window, at in _with_neighbours(_painted_frames(source, plan, pool), reach=plan.reach):
+            ready = window[at]
+            if ready.rgb is not None:
+                yield ready.index, ready.rgb, _steady_faces(window, at, plan)
+
+
+def _make(folder: Path, index: int, rgb: Picture, faces: Sequence[PaintedFace], plan: MergePlan) -> MadeFrame:
+    merged, reason = merged_as_far_as_possible(rgb, faces, plan.settings.at(index))
+    if merged is None:
+        return MadeFrame(index, refused=reason)
+    write_merged(folder, index, merged)
+    return MadeFrame(index, partly=reason)
+
+
+def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_Read]:
+    """Decode only the frames that are needed, and cut their faces anew from the frame."""
+    deep = clip.info.bit_depth > 8
+    for start, stop in _runs(sorted(plan.looked_at)):
+        for frame in clip.frames(start, stop, deep=deep):
+            if frame.index in plan.looked_at:
+                records = plan.faces[frame.index]
+                shown = frame.rgb if plate is None else plate.frame_for(frame.index)
+                crops = [_cut(frame.rgb, record, plan, shown, plate) for record in records]
+                yield _Read(frame.index, shown, records, crops)
+
+
+def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plate: Plate | None) -> _Crop:
+    """dst's face for the model, and the place in the picture `shown` where the painted one goes."""
+    predictor, options = plan.cast.predictor_for(record), plan.options_of(record)
+    matrix = plan.crop_matrix(record, predictor)
+    seen = own_crop(rgb, matrix, predictor.size_px)
+    if plate is None:
+        return _Crop(predictor, options, record, matrix, own=seen, rgb=seen)
+    place = plate.face_for(record.frame)
+    matrix = plan.crop_matrix(place, predictor)
+    return _Crop(predictor, options, place, matrix, own=own_crop(shown, matrix, predictor.size_px), rgb=seen)
+
+
+def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Stretches (start, stop) that hold all `frames`; small gaps are decoded through."""
+    if not frames:
+        return
+    start = last = frames[0]
+    for frame in frames[1:]:
+        if frame - last > _LONGEST_SKIP:
+            yield start, last + 1
+            start = frame
+        last = frame
+    yield start, last + 1
+
+
+def _painted_frames(frames: Iterable[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
+    """Run the models over batches that may span several frames."""
+    waiting: list[_Read] = []
+    for read in frames:
+        waiting.append(read)
+        if sum(len(one.crops) for one in waiting) >= plan.settings.base.batch:
+            yield from _paint(waiting, plan, pool)
+    if waiting:
+        yield from _paint(waiting, plan, pool)
+
+
+def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
+    """Every model paints its faces of these frames at once."""
+    predicted = _predicted([crop for one in frames for crop in one.crops])
+
+    def measured(crop: _Crop) -> PaintedFace:
+        prediction, index, seen = predicted[id(crop)]
+        face = painted_face(
+            crop.own,
+            prediction,
+            index,
+            record=crop.place,
+            crop_from_frame=crop.crop_from_frame,
+            options=crop.options,
+            segmented=seen,
+        )
+        return replace(face, options=crop.options)
+
+    measuring = [[pool.submit(measured, crop) for crop in one.crops] for one in frames]
+    waiting = deque(zip(frames, measuring, strict=True))
+    frames.clear()  # so that a frame is let go of as soon as it has left
+    while waiting:
+        one, faces = waiting.popleft()
+        rgb = one.rgb if one.index in plan.todo else None
+        yield _Painted(one.index, rgb, one.records, [face.result() for face in faces])
+
+
+def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int, Segmented]]:
+    """Each crop's place in a prediction, by the crop's id: one batch for each model and share of src."""
+    groups: dict[tuple[int, float], list[_Crop]] = {}
+    for crop in crops:
+        groups.setdefault((id(crop.predictor), crop.options.morph), []).append(crop)
+    found: dict[int, tuple[Prediction, int, Segmented]] = {}
+    for (_, morph), group in groups.items():
+        predictor = group[0].predictor
+        predictor.blend(morph)
+        runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in group])
+        prediction = predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
+        seen = segmented([c.to_segment for c in group], [eight_bit(c.own) for c in group], prediction.rgb_NHWC)
+        found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(group)}
+    return found
+
+
+def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
+    """Every frame once, as its place in a window that holds all frames up to `reach` away."""
+    window: list[_Painted] = []
+    at = 0
+    for one in painted:
+        window.append(one)
+        while at < len(window) and window[at].index + reach <= one.index:
+            yield window, at
+            at += 1
+        # The next frame to come out lies after the newest minus `reach`, so it looks back this far at most.
+        stale = sum(other.index < one.index - 2 * reach for other in window[:at])
+        del window[:stale]
+        at -= stale
+    while at < len(window):
+        yield window, at
+        at += 1
+
+
+def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[PaintedFace]:
+    """The faces of one frame, each with its colour transfer averaged over its own track, within its shot."""
+    here = window[at]
+    faces = []
+    for record, face in zip(here.records, here.faces, strict=True):
+        options = plan.options_of(record)
+        neighbours = [
+            (other.index - here.index, its_face)
+            for other in window
+            if abs(other.index - here.index) <= options.reach and plan.same_shot(other.index, here.index)
+            for its_record, its_face in zip(other.records, other.faces, strict=True)
+            if (its_record.track, its_record.person) == (record.track, record.person)
+        ]
+        faces.append(steadied(face, neighbours, reach=options.steady_reach))
+    return faces

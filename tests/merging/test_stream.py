@@ -1,0 +1,88 @@
+"""Frames streaming through: how many are alive, in what order they come, what a stop leaves."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import HEIGHT, WIDTH, Painter, drawn_frame, landmarks, record
+from understudy.facesets.store import Faceset
+from understudy.media.clip import ClipInfo, ColorTags, Frame
+from understudy.merging import stream
+from understudy.merging.journal import Journal
+from understudy.merging.options import MergeOptions
+from understudy.merging.plan import planned
+from understudy.merging.stream import made_frames
+
+MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
+
+
+class CountedClip:
+    """Drawn frames without end, and how many of them are alive at once at the most."""
+
+    time_base = Fraction(1, 25)
+
+    def __init__(self, count: int) -> None:
+        self.info = ClipInfo(
+            path=Path("none"),
+            kind="video",
+            width=WIDTH,
+            height=HEIGHT,
+            frame_count=count,
+            duration_s=1.0,
+            rate=Fraction(25),
+            variable_rate=False,
+            rotation_deg=0,
+            codec="",
+            pixel_format="yuv420p",
+            bit_depth=8,
+            color=ColorTags(),
+            has_audio=False,
+        )
+        self.alive, self.most = 0, 0
+        self._lock = threading.Lock()
+
+    def frames(self, start: int = 0, stop: int | None = None, *, step: int = 1, deep: bool = False) -> Iterator:
+        for index in range(start, self.info.frame_count if stop is None else stop, step):
+            rgb = drawn_frame(index)
+            with self._lock:
+                self.alive += 1
+                self.most = max(self.most, self.alive)
+            weakref.finalize(rgb, self._gone)
+            frame = Frame(index, index, index / 25, rgb)
+            del rgb
+            yield frame
+            del frame
+
+    def _gone(self) -> None:
+        with self._lock:
+            self.alive -= 1
+
+
+def most_alive(count: int, folder: Path, options: MergeOptions) -> int:
+    clip = CountedClip(count)
+    with Faceset(folder / f"faces-{count}") as faces:
+        for frame in range(count):
+            faces.add(np.zeros((16, 16, 3), np.uint8), record(frame, landmarks()))
+        plan = planned(
+            clip, faces.faces(), predictor=Painter(), options=options, clip_name=None, journal=Journal(folder)
+        )
+        made = [one.index for one in made_frames(clip, plan, folder, painters=2)]
+    assert made == list(range(count))
+    return clip.most
+
+
+def test_no_more_frames_are_alive_in_a_long_clip_than_in_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
+    options = MergeOptions(batch=4, color="rct", steady_frames=2)
+    short, long = most_alive(20, tmp_path, options), most_alive(60, tmp_path, options)
+    # Read ahead 4, in the hands of the reader and between 2, in a batch 4, waiting for neighbours 2, made 3.
+    assert long <= short + 1 and long <= 4 + 2 + 4 + 2 + 3
