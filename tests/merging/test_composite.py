@@ -290,3 +290,16 @@ def test_effects_work_on_scene_linear_frames_and_keep_what_is_beyond_white(chang
     assert np.abs(shown - plain)[140:160, 170:190].mean() > 1e-3 or "plate" in str(change)
     np.testing.assert_allclose(shown[5:30, 40:-40].mean((0, 1)), frame[5:30, 40:-40].mean((0, 1)), rtol=0.02)
     assert shown[:40].max() > 1.5
+
+
+def test_a_membrane_is_solved_where_the_model_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    options, frame, asked = PLAIN.changed(mode="seamless"), drawn_frame(1), []
+    face = replace(face_in(frame, landmarks(), options), device="cpu:0")
+
+    def noted(clonings: list[Any], *, device: str) -> list[np.ndarray]:
+        asked.append(device)
+        return [one.painted_HWC for one in clonings]
+
+    monkeypatch.setattr("understudy.merging.blending.blend.seamless_all", noted)
+    composite(frame, [face], options)
+    assert asked == ["cpu:0"]

@@ -60,6 +60,7 @@ def test_it_paints_dst_crops_as_src_with_the_averaged_weights(tmp_path: Path) ->
     np.testing.assert_allclose(painted.rgb_NHWC, as_src.faces_BCHW.permute(0, 2, 3, 1), atol=1e-5)
     np.testing.assert_allclose(painted.mask_NHW, as_src.masks_B1HW[:, 0], atol=1e-5)
     np.testing.assert_allclose(painted.dst_mask_NHW, as_dst.masks_B1HW[:, 0], atol=1e-5)
+    assert painted.device == "cpu"
 
 
 def test_a_face_is_painted_alike_in_any_company(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def joined(
     if not mode.poisson:
         return painted_HWC
     seam = seam_in_frame(face, place) if options.erode_seamless else mask_HW
-    painted = blend.seamless(in_light(plate, options.light), painted_HWC, seam)
+    painted = blend.seamless(in_light(plate, options.light), painted_HWC, seam, device=face.device)
     if not mode.histogram_after:
         return painted
     compared = place.warped_mask(face.area_HW, painted_px=len(face.painted_HWC)) * (mask_HW > 0)

@@ -48,6 +48,7 @@ class PaintedFace:
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
     options: MergeOptions | None = None  # its own, where they may differ from the frame's
     frame_index: int = 0
+    device: str = "cpu"  # where its model painted it
     movement_px: Float64 = field(default_factory=lambda: np.zeros(2))  # its way in one frame, in frame pixels
 
     @property
@@ -124,6 +125,7 @@ def painted_face(
         steady_frames=options.steady_frames,
         width_px=face_px,
         frame_index=record.frame,
+        device=prediction.device,
     )
     return face if "super_resolution" in options.idle() else _enlarged(face, options)
 

@@ -21,6 +21,9 @@ class Prediction:
     rgb_NHWC: Float32  # the src performer with dst's pose, expression and light
     mask_NHW: Float32  # where the painted face is (learned, src)
     dst_mask_NHW: Float32  # where dst's own face is (learned, dst)
+    device: str = (
+        "cpu"  # where the model computed, as torch names it; what else is worth a device goes there too
+    )
 
 
 class Predictor(Protocol):

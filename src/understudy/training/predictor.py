@@ -70,7 +70,7 @@ class ModelPredictor:
             none = np.zeros((0, size, size), np.float32)
             return Prediction(np.zeros((0, size, size, 3), np.float32), none, none)
         rgb, mask, dst_mask = (np.concatenate(kind) for kind in zip(*parts, strict=True))
-        return Prediction(rgb, mask, dst_mask)
+        return Prediction(rgb, mask, dst_mask, device=str(self._compute.device))
 
     def _paint(self, runs_NTHWC: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
         crops = torch.from_numpy(np.ascontiguousarray(runs_NTHWC)).to(self._compute.device)

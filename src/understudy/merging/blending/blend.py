@@ -43,12 +43,12 @@ def overlay(frame_HWC: Float32, painted_HWC: Float32, mask_HW: Float32) -> Float
     return (frame_HWC * (1 - weight) + painted_HWC * weight).astype(np.float32)
 
 
-def seamless(frame_HWC: Float32, painted_HWC: Float32, mask_HW: Float32) -> Float32:
+def seamless(frame_HWC: Float32, painted_HWC: Float32, mask_HW: Float32, *, device: str = "cpu") -> Float32:
     """The painted face with the frame's colours flowing in from the mask's edge; to be overlaid with the mask.
 
     Raises BlendFailed where the mask has no room for it.
     """
-    return seamless_all([Cloning(frame_HWC, painted_HWC, mask_HW)])[0]
+    return seamless_all([Cloning(frame_HWC, painted_HWC, mask_HW)], device=device)[0]
 
 
 def seamless_all(clonings: Sequence[Cloning], *, device: str = "cpu") -> list[Float32]:
