@@ -7,7 +7,7 @@ A part is said as `person 2` or `track 7`; a track's counts more than its person
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from understudy.errors import CastInvalid
@@ -26,6 +26,11 @@ def require_part(name: str) -> None:
         )
 
 
+def part_for(track: int, person: int, parts: Container[str]) -> str:
+    """The name of the part that this track and person play; empty where `parts` name neither."""
+    return next((name for name in (f"track {track}", f"person {person}") if name in parts), "")
+
+
 class Cast:
     """A predictor for every face: those of `parts`, and `lead` for everybody else."""
 
@@ -41,8 +46,7 @@ class Cast:
 
     def part_of(self, record: FaceRecord) -> str:
         """The name of a face's part; empty for everybody the cast does not name."""
-        names = (f"track {record.track}", f"person {record.person}")
-        return next((name for name in names if name in self.parts), "")
+        return part_for(record.track, record.person, self.parts)
 
     def predictor_for(self, record: FaceRecord) -> Predictor:
         """Who paints this face. Raises CastInvalid where nobody does."""

@@ -6,10 +6,11 @@ Only what matters for the frame goes in, so that a changed setting makes just th
 from __future__ import annotations
 
 import hashlib
-import json
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from typing import cast as as_type
 
@@ -28,7 +29,7 @@ from understudy.networks.swap import Predictor
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-RECIPE = 10
+RECIPE = 11
 # Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
 _LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
 AFTER_STEADYING = frozenset(_LATE - {"mask", "segmenter"})
@@ -75,7 +76,7 @@ class Fingerprints:
 
     def reach(self, frame: int) -> int:
         """Frames before and after that decide this one's pixels too."""
-        return max(self._options(record).reach for record in self._faces[frame])
+        return max(_reach(as_type(Hashable, self._options(record))) for record in self._faces[frame])
 
     def near(self, frame: int) -> list[int]:
         """The frame and those that decide its pixels too: with a face, near enough, and in the same shot."""
@@ -130,11 +131,12 @@ class Fingerprints:
 
 def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
     """What of a face decides pixels: where it is, whose it is, what was drawn by hand or stored."""
-    drawn = [polygon.model_dump(mode="json") for polygon in record.polygons]
-    place = [list(record.landmarks_68), record.track, record.person]
-    masks = {name: mask.model_dump(mode="json") for name, mask in record.masks.items()}
-    stored = _digest(masks) if "seg-dst" in sources_of(options.mask) else ""
-    return [*place, record.brows_up, json.dumps(drawn), stored]
+    drawn = [polygon.model_dump_json() for polygon in record.polygons]
+    landmarks = array("d", chain.from_iterable(record.landmarks_68)).tobytes().hex()
+    stored: list[str] = []
+    if record.masks and "seg-dst" in sources_of(options.mask):
+        stored = [name + mask.model_dump_json() for name, mask in sorted(record.masks.items())]
+    return [landmarks, record.track, record.person, record.brows_up, drawn, stored]
 
 
 @lru_cache(4096)
@@ -145,7 +147,12 @@ def _settings_digest(hashed: Hashable, *, measured: bool = False) -> str:
         # Histograms are measured after the transfer, so that its strength counts there, and the mode.
         by_mode = () if MODES[options.mode].histogram else ("mode", "color_strength")
         unseen |= {*AFTER_STEADYING, *by_mode}
-    return _digest({k: v for k, v in options.model_dump(mode="json").items() if k not in unseen})
+    return _digest(sorted((k, v) for k, v in options.model_dump(mode="json").items() if k not in unseen))
+
+
+@lru_cache(4096)
+def _reach(hashed: Hashable) -> int:
+    return as_type(MergeOptions, hashed).reach
 
 
 def _model_digest(predictor: Predictor) -> str:
@@ -153,4 +160,5 @@ def _model_digest(predictor: Predictor) -> str:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:24]
+    """Of lists and tuples of texts and numbers, whose `repr` is the same everywhere."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:24]

@@ -1,0 +1,76 @@
+"""The cast of a project's clip: who is painted by which model, said and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.errors import CastInvalid, ModelUnknown, ProjectInvalid
+from understudy.jobs.merging import models_of_cast
+from understudy.merging.cast import part_for, require_part
+from understudy.project.manifest import CastEntry
+from understudy.project.project import Project
+
+NONE = "none"
+
+
+def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
+    """Give parts of a clip to models: `person 2=anna`, `track 7=`, which takes the part out again, or `none`,
+    which forgets all. Settings that a part has of its own stay.
+
+    Raises ProjectInvalid, CastInvalid, ModelUnknown; then nothing is changed.
+    """
+    _require_dst(project, clip)
+    cast = dict(project.manifest.clips[clip].cast)
+    for word in words:
+        if word.strip() == NONE:
+            cast = {}
+            continue
+        part, equals, model = (piece.strip() for piece in word.partition("="))
+        require_part(part)
+        if not equals:
+            raise CastInvalid(f"Who paints {part!r}? Say it like '{part}=MODEL', or '{part}=' for nobody else.")
+        if not model:
+            cast.pop(part, None)
+        elif model not in project.manifest.models:
+            known = ", ".join(project.manifest.models) or "none yet"
+            raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+        else:
+            before = cast.get(part)
+            cast[part] = before.model_copy(update={"model": model}) if isinstance(before, CastEntry) else model
+    with project.change() as manifest:
+        manifest.clips[clip].cast = cast
+
+
+def listed_cast(project: Project, clip: str, lead: str) -> dict[str, Any]:
+    """Every track of the clip's faces with its person, frames, faces, part and model; parts nobody plays."""
+    _require_dst(project, clip)
+    cast = models_of_cast(project.manifest.clips[clip], lead)
+    tracks: dict[tuple[int, int], list[int]] = {}
+    with project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        for face in faceset.faces():
+            record = face.record
+            if record.clip == clip:
+                tracks.setdefault((record.track, record.person), []).append(record.frame)
+    rows = [
+        {
+            "track": track,
+            "person": person,
+            "first_frame": min(frames),
+            "last_frame": max(frames),
+            "faces": len(frames),
+            "part": part_for(track, person, cast),
+            "model": cast.get(part_for(track, person, cast), lead),
+        }
+        for (track, person), frames in sorted(tracks.items())
+    ]
+    played = {f"track {track}" for track, _ in tracks} | {f"person {person}" for _, person in tracks}
+    return {"clip": clip, "tracks": rows, "cast": dict(cast), "unplayed": sorted(set(cast) - played)}
+
+
+def _require_dst(project: Project, clip: str) -> None:
+    known = project.manifest.clips_of("dst")
+    if clip not in known:
+        raise ProjectInvalid(
+            f"The project has no dst clip called {clip!r}; it has {', '.join(known) or 'none'}."
+        )
