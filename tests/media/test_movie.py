@@ -16,7 +16,8 @@ from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie,
 from understudy.errors import DiskFull, FolderUnwritable, OptionInvalid
 from understudy.media import planes
 from understudy.media.clip import ColorTags
-from understudy.media.movie import CODECS, MovieWriter
+from understudy.media.codecs import CODECS
+from understudy.media.movie import MovieWriter
 from understudy.media.sound import CopiedSound, MadeSound, SoundPart
 from understudy.media.video import VideoClip
 
@@ -31,19 +32,24 @@ def _writer(path: Path, **options) -> MovieWriter:
     return MovieWriter(path, width=WIDTH, height=HEIGHT, **{**settings, **options})
 
 
-WAYS = [(codec, ending) for codec, choice in CODECS.items() for ending in choice.suffixes]
+SOFTWARE = [codec for codec, choice in CODECS.items() if not choice.needs]
+WAYS = [(codec, ending) for codec in SOFTWARE for ending in CODECS[codec].suffixes]
+# DNxHR takes no smaller pictures.
+LARGE_ENOUGH = {"dnxhr": {"width": 256, "height": 128}}
 
 
 @pytest.mark.parametrize(("codec", "ending"), WAYS)
 @pytest.mark.parametrize("bit_depth", [8, 10])
 def test_every_codec_gives_back_every_frame(tmp_path: Path, codec: str, ending: str, bit_depth: int) -> None:
-    make_movie(tmp_path / f"v{ending}", 12, codec=codec, bit_depth=bit_depth)
+    size = LARGE_ENOUGH.get(codec, {})
+    make_movie(tmp_path / f"v{ending}", 12, codec=codec, bit_depth=bit_depth, **size)
     clip = VideoClip(tmp_path / f"v{ending}")
     frames = list(clip.frames())
     assert [number_of(f.rgb) for f in frames] == list(range(12))
     assert [f.pts * clip.time_base for f in frames] == [Fraction(i, 25) for i in range(12)]
     assert not clip.info.damage
-    if bit_depth == 10 or codec == "prores":
+    eight_at_most = codec in ("mpeg4", "qtrle", "utvideo", "h264_lossless")
+    if (bit_depth == 10 or codec.startswith("prores")) and not eight_at_most:
         assert clip.info.bit_depth >= 10
 
 
@@ -317,7 +323,7 @@ def test_matroska_says_that_it_rounds_times(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "codec", "said"),
-    [("v.mp4", "prores", ".mov"), ("v.avi", "h264", ".mp4"), ("v.mp4", "vhs", "h264")],
+    [("v.mp4", "prores", ".mov"), ("v.avi", "hevc", ".mp4"), ("v.mp4", "vhs", "h264")],
 )
 def test_containers_and_codecs_that_do_not_go_together_are_refused(tmp_path: Path, name, codec, said) -> None:
     with pytest.raises(OptionInvalid, match=said):
@@ -356,16 +362,99 @@ def test_flat_colours_survive_within_a_level(tmp_path: Path) -> None:
     assert np.abs(again.astype(int) - rgb).max() <= 1
 
 
-@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("codec", SOFTWARE)
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_movie_of_very_few_frames_is_whole(tmp_path: Path, codec: str, count: int) -> None:
     path = tmp_path / f"short{CODECS[codec].suffixes[0]}"
     rate = Fraction(25)
     for _ in range(3):  # libx265's unset times were wrong only now and then
         with MovieWriter(
-            path, width=64, height=48, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
+            path, width=256, height=128, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
         ) as movie:
             for index in range(count):
-                movie.write(np.full((48, 64, 3), 90, np.uint8), index)
+                movie.write(np.full((128, 256, 3), 90, np.uint8), index)
         with VideoClip(path) as clip:
             assert len(list(clip.frames())) == count
+
+
+LOSSLESS = [codec for codec, choice in CODECS.items() if choice.lossless]
+WITH_ALPHA = [(codec, ending) for codec, c in CODECS.items() if c.alpha for ending in c.suffixes]
+
+
+def _noise(*, channels: int = 3, kind: type = np.uint8) -> np.ndarray:
+    most = np.iinfo(kind).max
+    return np.random.default_rng(4).integers(0, most, (HEIGHT, WIDTH, channels), kind, endpoint=True)
+
+
+@pytest.mark.parametrize("codec", LOSSLESS)
+def test_what_is_called_lossless_gives_back_every_bit(tmp_path: Path, codec: str) -> None:
+    path, picture = tmp_path / f"v{CODECS[codec].suffixes[0]}", _noise()
+    with _writer(path, codec=codec) as movie:
+        for number in range(3):
+            movie.write(np.roll(picture, number, 0), number)
+    for number, frame in enumerate(VideoClip(path).frames()):
+        assert np.array_equal(frame.rgb, np.roll(picture, number, 0))
+
+
+@pytest.mark.parametrize(("codec", "ending"), WITH_ALPHA)
+@pytest.mark.parametrize("bit_depth", [8, 16])
+def test_transparency_goes_in_and_comes_back(tmp_path: Path, codec: str, ending: str, bit_depth: int) -> None:
+    kind = np.uint16 if bit_depth == 16 else np.uint8
+    picture, alpha = _noise(kind=kind), _noise(channels=1, kind=kind)[..., 0]
+    with _writer(tmp_path / f"v{ending}", codec=codec, alpha=True, bit_depth=bit_depth) as movie:
+        movie.write(picture, 0, alpha=alpha)
+    with av.open(str(tmp_path / f"v{ending}")) as container:
+        frame = next(container.decode(video=0))
+        back = planes.alpha_from_frame(frame)
+        rgb = planes.rgb_from_frame(frame)
+    wanted = alpha.astype(int) * 257 if bit_depth == 8 else alpha.astype(int)
+    steps = 1 if CODECS[codec].lossless and not (bit_depth == 16 and codec in ("qtrle", "utvideo")) else 257
+    assert back is not None
+    assert np.abs(back.astype(int) - wanted).max() < steps + (codec == "prores_4444") * 257
+    if bit_depth == 8 and CODECS[codec].lossless:
+        assert np.array_equal(rgb, picture)
+
+
+def test_a_frame_without_its_transparency_is_opaque_in_a_movie_that_can_hold_it(tmp_path: Path) -> None:
+    with _writer(tmp_path / "v.mov", codec="prores_4444", alpha=True) as movie:
+        movie.write(_noise(), 0)
+    with av.open(str(tmp_path / "v.mov")) as container:
+        back = planes.alpha_from_frame(next(container.decode(video=0)))
+    assert back is not None and back.min() == 65535
+
+
+@pytest.mark.parametrize("codec", [codec for codec, choice in CODECS.items() if choice.needs])
+def test_hardware_that_is_not_there_is_said_plainly(tmp_path: Path, codec: str) -> None:
+    try:
+        make_movie(tmp_path / "v.mp4", 2, codec=codec, width=256, height=128)
+    except OptionInvalid as refusal:
+        assert CODECS[codec].needs in refusal.message
+        assert f"Choose {codec.split('_')[0]}," in refusal.message
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert VideoClip(tmp_path / "v.mp4").info.frame_count == 2
+
+
+def test_a_size_the_codec_cannot_hold_is_refused_before_a_frame_is_written(tmp_path: Path) -> None:
+    with pytest.raises(OptionInvalid, match=r"dnxhr can't encode pictures of 64 x 48"):
+        make_movie(tmp_path / "v.mov", 1, codec="dnxhr")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "slower"])
+def test_av1_knows_the_presets_of_the_others(tmp_path: Path, preset: str) -> None:
+    make_movie(tmp_path / "v.mp4", 3, codec="av1", preset=preset)
+    assert VideoClip(tmp_path / "v.mp4").info.frame_count == 3
+
+
+def test_a_timecode_stands_in_the_movie_and_is_read_back(tmp_path: Path) -> None:
+    for ending in (".mov", ".mp4", ".mkv"):
+        make_movie(tmp_path / f"v{ending}", 5, timecode="10:02:03:04")
+        assert VideoClip(tmp_path / f"v{ending}").info.timecode == "10:02:03:04"
+    make_movie(tmp_path / "none.mov", 5)
+    assert VideoClip(tmp_path / "none.mov").info.timecode == ""
+
+
+def test_fewer_bits_than_dst_has_are_said(tmp_path: Path) -> None:
+    notices = make_movie(tmp_path / "v.mov", 2, codec="qtrle", bit_depth=10)
+    assert notices == ["dst has 10 bits and qtrle has 8, so finer steps are lost."]

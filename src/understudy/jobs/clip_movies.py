@@ -15,8 +15,9 @@ from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.clip_results import made_movie, require_free_name
 from understudy.media.clip import Clip, UInt8, UInt16
+from understudy.media.codecs import codec_for
 from understudy.media.images import sixteen_bit
-from understudy.media.movie import MovieWriter, codec_for
+from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.media.options import JoinOptions, MovieOptions
 from understudy.media.sound import WHOLE, HeardPart, SoundPart

@@ -28,10 +28,10 @@ from understudy.jobs.clip_results import (
     sign_folder,
 )
 from understudy.media.clip import Clip, ClipInfo, Frame
+from understudy.media.codecs import codec_for
 from understudy.media.cutting import Piece, can_copy_to, copied_piece, copy_piece
 from understudy.media.denoising import denoised
 from understudy.media.images import encode_jpeg, encode_png
-from understudy.media.movie import codec_for
 from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, MovieOptions
 from understudy.media.sound import WHOLE, SoundPart

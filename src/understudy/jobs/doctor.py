@@ -129,10 +129,13 @@ def _compiled_steps() -> Iterator[Finding]:
 
 
 def _codecs() -> Iterator[Finding]:
-    from understudy.media.movie import CODECS
+    from understudy.media.codecs import CODECS
 
-    for name in CODECS:
-        yield _tried("codecs", name, lambda name=name: _write_two_frames(name))
+    for name, choice in CODECS.items():
+        found = _tried("codecs", name, lambda name=name: _write_two_frames(name))
+        if choice.needs and found.state == "missing":
+            found = Finding("codecs", name, "weak", f"not here: it needs {choice.needs}")
+        yield found
 
 
 def _write_two_frames(codec: str) -> str:
@@ -141,15 +144,16 @@ def _write_two_frames(codec: str) -> str:
     import numpy as np
 
     from understudy.media.clip import ColorTags
-    from understudy.media.movie import CODECS, MovieWriter
+    from understudy.media.codecs import CODECS
+    from understudy.media.movie import MovieWriter
     from understudy.media.opening import open_clip
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"two{CODECS[codec].suffixes[0]}"
-        picture = np.full((64, 96, 3), 128, np.uint8)
+        picture = np.full((128, 256, 3), 128, np.uint8)
         rate = Fraction(25)
         with MovieWriter(
-            path, width=96, height=64, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
+            path, width=256, height=128, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec
         ) as movie:
             movie.write(picture, 0)
             movie.write(picture, 1)

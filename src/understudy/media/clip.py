@@ -50,6 +50,11 @@ class ClipInfo:
     has_audio: bool
     pixel_aspect: Fraction = Fraction(1)  # width of a pixel over its height, upright
     scene_linear: bool = False  # EXR: floats proportional to light, which may exceed 1
+    timecode: str = (
+        ""  # the clock beside the first frame: "01:00:00:00", ";" before the frame where it drops some
+    )
+    interlaced: bool = False  # two half pictures of different moments in one frame
+    audio_tracks: int = 0
     damage: str = ""  # one sentence when only part of the file can be used
 
 

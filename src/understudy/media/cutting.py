@@ -21,8 +21,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from understudy.files import written_aside
+from understudy.media.codecs import CONTAINERS
 from understudy.media.containers import open_container, packets, video_stream_of
-from understudy.media.movie import CONTAINERS
 from understudy.media.sound import CopiedSound, SoundPart
 from understudy.media.timing import FrameTable, frame_table
 

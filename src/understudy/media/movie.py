@@ -8,92 +8,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Self
 
 import av
 import av.error
 import numpy as np
 import numpy.typing as npt
 from av.container import OutputContainer
+from av.video.format import VideoFormat
 from av.video.stream import VideoStream
 
 from understudy.errors import OptionInvalid
 from understudy.files import written_aside
 from understudy.media.clip import ColorTags, Picture
+from understudy.media.codecs import CONTAINERS, codec_for
 from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
-from understudy.media.planes import frame_from_rgb
+from understudy.media.planes import bit_depth_of, frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
-
-CodecName = Literal["h264", "hevc", "prores", "ffv1"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodecChoice:
-    """One way to encode pictures. Pixel formats are for up to 8 bits and for more, even and odd sizes."""
-
-    encoder: str
-    suffixes: tuple[str, ...]  # containers that can hold it
-    even: tuple[str, str]
-    odd: tuple[str, str]
-    options: tuple[tuple[str, str], ...] = ()
-    crf: int | None = None  # the default where the encoder has one
-    preset: str | None = None
-    limited_only: bool = False
-    tag: str | None = None
-    help: str = ""
-
 
 # libx265 leaves the decoding times of shorter movies unset: whatever lay in memory. They need no reordering.
 _FRAMES_TO_REORDER = 3
-
-CODECS: dict[str, CodecChoice] = {
-    "h264": CodecChoice(
-        encoder="libx264",
-        suffixes=(".mp4", ".mov", ".m4v", ".mkv"),
-        even=("yuv420p", "yuv420p10le"),
-        odd=("yuv444p", "yuv444p10le"),
-        crf=16,
-        preset="medium",
-        help="plays everywhere",
-    ),
-    "hevc": CodecChoice(
-        encoder="libx265",
-        suffixes=(".mp4", ".mov", ".m4v", ".mkv"),
-        even=("yuv420p", "yuv420p10le"),
-        odd=("yuv444p", "yuv444p10le"),
-        options=(("x265-params", "log-level=error"),),
-        crf=18,
-        preset="medium",
-        tag="hvc1",
-        help="smaller, 10 bits, plays on recent devices",
-    ),
-    "prores": CodecChoice(
-        encoder="prores_ks",
-        suffixes=(".mov",),
-        even=("yuv422p10le", "yuv422p10le"),
-        odd=("yuv444p10le", "yuv444p10le"),
-        options=(("vendor", "apl0"),),
-        limited_only=True,
-        help="for editors, 10 bits",
-    ),
-    "ffv1": CodecChoice(
-        encoder="ffv1",
-        suffixes=(".mkv",),
-        even=("bgr0", "gbrp16le"),
-        odd=("bgr0", "gbrp16le"),
-        options=(("level", "3"), ("slicecrc", "1"), ("g", "1")),
-        help="lossless archive",
-    ),
-}
-_PRORES_PROFILES = {"yuv422p10le": "3", "yuv444p10le": "4"}  # HQ, 4444
 _FAST_START = (".mp4", ".m4v")
-# Written out because FFmpeg takes .m4v for an iPod's.
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 class MovieWriter:
@@ -120,6 +60,10 @@ class MovieWriter:
         Instead of both, float32 samples -1..1, (n,) or (n, channels), and their rate in Hz; stored as AAC.
     pixel_aspect:
         Width of a pixel over its height.
+    alpha:
+        Frames come with their transparency. OptionInvalid where the codec can't hold it.
+    timecode:
+        The clock that stood beside the first frame, "01:00:00:00", or empty.
 
     Raises OptionInvalid for a codec or a container that don't exist or don't go together, FolderUnwritable,
     DiskFull, and for `audio_from` ClipMissing or ClipUnreadable.
@@ -144,13 +88,17 @@ class MovieWriter:
         audio_of: Sequence[HeardPart] = (),
         sound: tuple[npt.NDArray[np.float32], int] | None = None,
         pixel_aspect: Fraction = Fraction(1),
+        alpha: bool = False,
+        timecode: str = "",
     ) -> None:
         self._path, self._time_base = path, time_base
-        self._choice = codec_for(path, codec)
+        self._choice = codec_for(path, codec, alpha=alpha, crf=crf)
+        self._codec, self._alpha, self._timecode = codec, alpha, timecode
+        self._rate = Fraction(rate or 25)
+        self._counts_frames = path.suffix.lower() == ".avi"  # which has no times, only a rate
         self._shape = (height, width, 3)
         self._bits = bit_depth
         self._color = resolved_tags(color, lines=height)
-        self._rate = Fraction(rate or 25)
         self._crf, self._preset, self._pixel_aspect = crf, preset, pixel_aspect
         self._audio_from, self._audio_part, self._made_sound = audio_from, audio_part, sound
         self._mbit_per_s, self._audio_of = mbit_per_s, audio_of
@@ -180,12 +128,12 @@ class MovieWriter:
             self._stack = stack.pop_all()
         return self
 
-    def write(self, rgb: Picture, pts: int) -> None:
+    def write(self, rgb: Picture, pts: int, *, alpha: npt.NDArray[Any] | None = None) -> None:
         """Add one frame: (height, width, 3) RGB, uint8 or uint16 0..65535, shown at `pts` * `time_base`.
 
-        Of a scene-linear float picture the sRGB view is written, because movies hold none.
-
-        Frames come in order of showing; a `pts` that doesn't rise is a ValueError.
+        Of a scene-linear float picture the sRGB view is written, because movies hold none. `alpha` (height,
+        width) is straight: 0..255, 0..65535 or float 0..1; without it a frame is opaque. Frames come in order
+        of showing; a `pts` that doesn't rise is a ValueError.
         """
         if rgb.shape != self._shape:
             raise ValueError(f"frame of shape {rgb.shape} in a movie of {self._shape}")
@@ -195,9 +143,11 @@ class MovieWriter:
         self._frame_count += 1
         self._rounded_times |= (pts * self._time_base * 1000).denominator != 1
         shown = eight_bit(rgb) if rgb.dtype == np.uint8 else sixteen_bit(rgb)
-        frame = frame_from_rgb(shown, pixel_format=self._pixel_format, tags=self._color)
+        frame = frame_from_rgb(shown, pixel_format=self._pixel_format, tags=self._color, alpha=alpha)
         frame.pts, frame.time_base = pts, self._time_base
-        frame.duration = max(1, round(1 / (self._rate * self._time_base)))
+        if self._counts_frames:
+            frame.pts, frame.time_base = round(pts * self._time_base * self._rate), 1 / self._rate
+        frame.duration = max(1, round(1 / (self._rate * frame.time_base)))
         for packet in self._video.encode(frame):
             self._container.mux(packet)
         self._mux_sound_until(pts * self._time_base)
@@ -234,24 +184,17 @@ class MovieWriter:
 
     def _video_stream(self) -> VideoStream:
         height, width, _ = self._shape
-        choice, deep = self._choice, self._bits > 8
-        is_odd = bool(height % 2 or width % 2)
-        self._pixel_format = (choice.odd if is_odd else choice.even)[deep]
-        if is_odd and choice.crf is not None:
-            self.notices.append(
-                f"{width} x {height} is an odd size, which 4:2:0 can't hold; the movie is 4:4:4 instead, "
-                "which some players don't show."
-            )
+        choice = self._choice
+        self._pixel_format = self._chosen_format()
         if choice.limited_only:
             self._color = replace(self._color, range=LIMITED)
-        stream = self._container.add_stream(
-            choice.encoder, rate=self._rate.limit_denominator(100_000), options=self._encoder_options()
-        )
+        rate = self._rate.limit_denominator(100_000)
+        stream = self._container.add_stream(choice.encoder, rate=rate, options=self._encoder_options())
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, self._pixel_format
         # Both, or times are rounded to the frame rate.
-        stream.time_base = context.time_base = self._time_base
+        stream.time_base = context.time_base = 1 / rate if self._counts_frames else self._time_base
         if self._pixel_aspect != 1:
             context.sample_aspect_ratio = self._pixel_aspect
         is_rgb = context.format is not None and context.format.is_rgb
@@ -263,28 +206,68 @@ class MovieWriter:
         context.thread_type = "AUTO"
         if choice.tag and self._path.suffix.lower() != ".mkv":
             context.codec_tag = choice.tag
+        self._open(stream)
         return stream
 
+    def _chosen_format(self) -> str:
+        height, width, _ = self._shape
+        choice, deep = self._choice, self._bits > 8
+        if self._alpha and choice.alpha is not None:
+            chosen = choice.alpha[deep]
+        else:
+            is_odd = bool(height % 2 or width % 2)
+            chosen = (choice.odd if is_odd else choice.even)[deep]
+            if is_odd and chosen != choice.even[deep] and choice.crf is not None:
+                self.notices.append(
+                    f"{width} x {height} is an odd size, which 4:2:0 can't hold; the movie is 4:4:4 instead, "
+                    "which some players don't show."
+                )
+        if deep and bit_depth_of(VideoFormat(chosen)) <= 8:
+            self.notices.append(f"dst has {self._bits} bits and {self._codec} has 8, so finer steps are lost.")
+        return chosen
+
+    def _open(self, stream: VideoStream) -> None:
+        """Open the encoder now, where it can still be said what it refuses."""
+        height, width, _ = self._shape
+        try:
+            stream.codec_context.open(strict=False)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            if self._choice.needs:
+                raise OptionInvalid(
+                    f"The encoder {self._codec} can't be opened here; it needs {self._choice.needs}. "
+                    f"Choose {self._codec.partition('_')[0]}, which needs nothing.",
+                    self._path,
+                ) from error
+            raise OptionInvalid(
+                f"{self._codec} can't encode pictures of {width} x {height} ({self._choice.help}). Choose "
+                "another codec.",
+                self._path,
+            ) from error
+
     def _encoder_options(self) -> dict[str, str]:
-        options = dict(self._choice.options)
-        if self._choice.crf is not None:
-            if self._mbit_per_s is None:
-                options["crf"] = str(self._choice.crf if self._crf is None else self._crf)
-            options["preset"] = self._preset or self._choice.preset or "medium"
-        if self._choice.encoder == "prores_ks":
-            options["profile"] = _PRORES_PROFILES[self._pixel_format]
+        choice = self._choice
+        options = dict(choice.options)
+        if choice.crf is not None and self._mbit_per_s is None:
+            options[choice.quality] = str(choice.crf if self._crf is None else self._crf)
+        if choice.has_preset:
+            preset = self._preset or "medium"
+            options["preset"] = choice.presets.get(preset, preset)
+        if choice.encoder == "prores_ks" and self._pixel_format == "yuv444p10le":
+            options["profile"] = "4"  # an odd size that 4:2:2 can't hold
         return options
 
     @contextlib.contextmanager
     def _opened(self, aside: Path) -> Iterator[OutputContainer]:
         ending, flags = aside.suffix.lower(), {}
-        if ending != ".mkv":
+        if ending not in (".mkv", ".avi"):
             # A first frame after zero is told in this unit; the usual milliseconds would round it.
             unit = self._time_base.denominator
             flags["movie_timescale"] = str(unit * -(-1000 // unit))
         if ending in _FAST_START:
             flags["movflags"] = "+faststart"
         container = av.open(str(aside), "w", CONTAINERS[ending], container_options=flags)
+        if self._timecode:
+            container.metadata["timecode"] = self._timecode
         try:
             yield container
             container.close()
@@ -292,17 +275,3 @@ class MovieWriter:
             # After a failure the file is thrown away; that it can't be closed well is no news.
             with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
                 container.close()
-
-
-def codec_for(path: Path, codec: str) -> CodecChoice:
-    """The choice named `codec`, if it exists and fits the ending of `path`. Raises OptionInvalid."""
-    choice = CODECS.get(codec)
-    if choice is None:
-        raise OptionInvalid(f"There is no codec {codec!r}. Known are {', '.join(CODECS)}.")
-    if path.suffix.lower() not in choice.suffixes:
-        raise OptionInvalid(
-            f"{codec} can't be written to a {path.suffix or 'file without ending'}. "
-            f"Give the file one of these endings: {', '.join(choice.suffixes)}.",
-            path,
-        )
-    return choice

@@ -66,19 +66,21 @@ def rgb_from_frame(frame: VideoFrame, *, deep: bool = False) -> Picture:
     return _transformed(ycc, rgb_from_ycc(tags, bits=bits, white=white), white)
 
 
-def frame_from_rgb(rgb: Picture, *, pixel_format: str, tags: ColorTags) -> VideoFrame:
+def frame_from_rgb(
+    rgb: Picture, *, pixel_format: str, tags: ColorTags, alpha: npt.NDArray[Any] | None = None
+) -> VideoFrame:
     """A frame for the encoder from (height, width, 3) RGB, uint8 or uint16 0..65535.
 
-    `pixel_format` is planar 4:2:0, 4:2:2 or 4:4:4 Y'CbCr, or planar RGB ("gbrp…"), little-endian above 8 bits,
-    or "bgr0". `tags` must be resolved and are set on the frame.
+    `pixel_format` is planar 4:2:0, 4:2:2 or 4:4:4 Y'CbCr or planar RGB ("gbrp…"), little-endian above 8 bits,
+    each also with alpha, "nv12", "p010le", or one of `PACKED`. `tags` must be resolved and are set on it.
+    `alpha` (height, width) is straight, uint8, uint16 or float 0..1; without it formats with alpha are opaque.
     """
     height, width = rgb.shape[:2]
     frame = VideoFrame(width, height, pixel_format)
     bits = bit_depth_of(frame.format)
     white = 255.0 if rgb.dtype == np.uint8 else float(WHITE_16)
-    if pixel_format == "bgr0":
-        bgr0 = cv2.cvtColor(_transformed(rgb, np.eye(3, 4) * (255 / white), 255), cv2.COLOR_RGB2BGRA)
-        _fill(frame, 0, bgr0.reshape(height, -1))
+    if pixel_format in PACKED:
+        _fill_packed(frame, rgb, alpha, white)
     elif frame.format.is_rgb:
         top = 2**bits - 1
         scaled = _transformed(_widened(rgb, bits), np.eye(3, 4) * (top / _widened_white(white, bits)), top)
@@ -86,6 +88,8 @@ def frame_from_rgb(rgb: Picture, *, pixel_format: str, tags: ColorTags) -> Video
             _fill(frame, index, scaled[..., channel])
     else:
         _fill_ycc(frame, rgb, tags, bits)
+    if pixel_format not in PACKED and len(frame.format.components) == 4:
+        _fill(frame, 3, _alpha_of(alpha, (height, width), 2**bits - 1))
     if not frame.format.is_rgb:
         frame.colorspace = tags.matrix
     frame.color_range = FULL if frame.format.is_rgb else tags.range
@@ -95,21 +99,78 @@ def frame_from_rgb(rgb: Picture, *, pixel_format: str, tags: ColorTags) -> Video
     return frame
 
 
+# Formats with all channels in one plane: their order ("0" is nothing), and how one number is stored.
+PACKED: dict[str, tuple[str, str]] = {
+    "rgb24": ("RGB", "u1"),
+    "bgr0": ("BGR0", "u1"),
+    "rgba": ("RGBA", "u1"),
+    "bgra": ("BGRA", "u1"),
+    "argb": ("ARGB", "u1"),
+    "rgb48be": ("RGB", ">u2"),
+    "rgba64be": ("RGBA", ">u2"),
+}
+
+
+def _fill_packed(frame: VideoFrame, rgb: Picture, alpha: npt.NDArray[Any] | None, white: float) -> None:
+    order, kind = PACKED[frame.format.name]
+    top = 255 if kind == "u1" else WHITE_16
+    scaled = _transformed(rgb, np.eye(3, 4) * (top / white), top)
+    channels = dict(zip("RGB", cv2.split(scaled), strict=True))
+    if "A" in order:
+        channels["A"] = _alpha_of(alpha, scaled.shape[:2], top)
+    empty = np.zeros(scaled.shape[:2], scaled.dtype)
+    packed = cv2.merge([channels.get(name, empty) for name in order])
+    _fill(frame, 0, packed.reshape(len(packed), -1).astype(np.dtype(kind), copy=False))
+
+
+def _alpha_of(alpha: npt.NDArray[Any] | None, shape: tuple[int, ...], top: int) -> Pixels:
+    """Alpha in 0..top; opaque where there is none."""
+    kind = np.uint8 if top <= 255 else np.uint16
+    if alpha is None:
+        return np.full(shape, top, kind)
+    most = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
+    return np.rint(np.clip(alpha / most, 0, 1) * top).astype(kind)
+
+
 def _fill_ycc(frame: VideoFrame, rgb: Picture, tags: ColorTags, bits: int) -> None:
     wide = _widened(rgb, 16)
     matrix = ycc_from_rgb(
         tags, bits=bits, white=_widened_white(255.0 if rgb.dtype == np.uint8 else WHITE_16, 16)
     )
     top = 2**bits - 1
-    _fill(frame, 0, _transformed(wide, matrix[:1], top))
+    _fill(frame, 0, _in_high_bits(frame, _transformed(wide, matrix[:1], top)))
     across, down = (_ratio(frame.width, frame.planes[1].width), _ratio(frame.height, frame.planes[1].height))
     if across > 1 or down > 1:
         odd = (-frame.height % down, -frame.width % across)
         wide = cv2.copyMakeBorder(wide, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE)
         wide = cv2.resize(wide, (frame.planes[1].width, frame.planes[1].height), interpolation=cv2.INTER_AREA)
     chroma = _transformed(wide, matrix[1:], top)
-    _fill(frame, 1, chroma[..., 0])
-    _fill(frame, 2, chroma[..., 1])
+    if len(frame.planes) == 2:  # nv12 and p010le: both colours side by side
+        _fill(frame, 1, _in_high_bits(frame, chroma.reshape(len(chroma), -1)))
+    else:
+        _fill(frame, 1, chroma[..., 0])
+        _fill(frame, 2, chroma[..., 1])
+
+
+def _in_high_bits(frame: VideoFrame, values: Pixels) -> Pixels:
+    return values << np.uint16(6) if frame.format.name == "p010le" else values
+
+
+def alpha_from_frame(frame: VideoFrame) -> UInt16 | None:
+    """(height, width) uint16 0..65535 straight alpha of a decoded frame as stored; None where it has none."""
+    known = frame.format
+    if len(known.components) != 4:
+        return None
+    if not known.is_rgb:
+        bits = bit_depth_of(known)
+        values = _plane(frame, 3).astype(np.uint32)
+        return np.asarray((values * WHITE_16 + (2**bits - 1) // 2) // (2**bits - 1), np.uint16)
+    # The scaler makes 16 bits of 8 by a shift, which leaves opaque below white; so each depth stays its own.
+    name, kind = ("rgba", np.uint8) if bit_depth_of(known) <= 8 else ("rgba64le", np.dtype("<u2"))
+    same = frame.reformat(format=name, threads=1)
+    rows = np.frombuffer(memoryview(same.planes[0]), kind).reshape(frame.height, -1)
+    alpha = rows[:, : 4 * frame.width].reshape(frame.height, frame.width, 4)[..., 3]
+    return alpha.astype(np.uint16) * np.uint16(257 if kind == np.uint8 else 1)
 
 
 def _widened(rgb: Pixels, bits: int) -> Pixels:

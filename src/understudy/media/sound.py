@@ -68,8 +68,9 @@ class CopiedSound:
                 self._ways[stream.index] = _Copy(output.add_stream_from_template(stream))
             else:
                 self._ways[stream.index] = _Recode(stream, output)
+                now = "uncompressed" if _is_avi(output) else "AAC"
                 self.notices.append(
-                    f"Sound {number} was {name}, which this container can't hold; it is AAC now."
+                    f"Sound {number} was {name}, which this container can't hold; it is {now} now."
                 )
         streams = [s for s in self._input.streams.audio if s.index in self._ways]
         self._packets = packets(self._input, *streams) if streams else iter(())
@@ -156,15 +157,17 @@ class _Recode:
 
 
 class _AacStream:
-    """A stream of AAC that takes frames of any kind."""
+    """A stream of AAC, or in AVI of plain samples, that takes frames of any kind."""
 
     def __init__(self, output: OutputContainer, rate_hz: int, layout: str) -> None:
-        stream = output.add_stream("aac", rate=rate_hz)
+        plain = _is_avi(output)
+        stream = output.add_stream("pcm_s16le" if plain else "aac", rate=rate_hz)
         assert isinstance(stream, AudioStream)
         stream.codec_context.layout = layout
-        stream.codec_context.bit_rate = _AAC_BITS_PER_CHANNEL * stream.codec_context.layout.nb_channels
+        if not plain:
+            stream.codec_context.bit_rate = _AAC_BITS_PER_CHANNEL * stream.codec_context.layout.nb_channels
         self._stream = stream
-        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate_hz)
+        self._resampler = AudioResampler(format="s16" if plain else "fltp", layout=layout, rate=rate_hz)
 
     def take(self, frame: AudioFrame | None) -> Iterator[Packet]:
         for piece in self._resampler.resample(frame):
@@ -299,4 +302,10 @@ def _aac_rate(rate_hz: int) -> int:
 
 def _can_hold(output: OutputContainer, stream: AudioStream) -> bool:
     codec = stream.codec_context.codec
+    if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
+        return codec.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
     return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
+
+
+def _is_avi(output: OutputContainer) -> bool:
+    return output.format.name == "avi"

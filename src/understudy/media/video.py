@@ -6,6 +6,7 @@ Colour arithmetic is in `planes.py`, the table of time stamps in `timing.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from typing import Self
 import av.error
 import cv2
 import numpy as np
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -35,6 +37,7 @@ from understudy.media.timing import (
 
 # A first picture that has not come after this many packets will not come.
 _PATIENCE_PACKETS = 500
+_TIMECODE = re.compile(r"\d{2}:\d{2}:\d{2}[:;.]\d{2,3}")
 
 
 class VideoClip:
@@ -87,6 +90,9 @@ class VideoClip:
                 color=planes.tags_of(first),
                 has_audio=bool(container.streams.audio),
                 pixel_aspect=(1 / aspect if swap else aspect) if aspect > 0 else Fraction(1),
+                timecode=_timecode(container, stream),
+                interlaced=bool(first.interlaced_frame),
+                audio_tracks=len(container.streams.audio),
                 damage=_joined(damage_sentence(len(shown), table.promised), table.notice),
             )
 
@@ -184,6 +190,14 @@ def _decoded(stream: VideoStream, packet: Packet | None) -> list[VideoFrame]:
         return stream.codec_context.decode(packet)
     except (av.error.FFmpegError, OSError, ValueError):
         return []
+
+
+def _timecode(container: InputContainer, stream: VideoStream) -> str:
+    for said in (stream.metadata, container.metadata):
+        for name, value in said.items():
+            if name.lower() == "timecode" and _TIMECODE.fullmatch(value.strip()):
+                return value.strip()
+    return ""
 
 
 def _joined(*sentences: str) -> str:

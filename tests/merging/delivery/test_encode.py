@@ -293,3 +293,113 @@ def test_lost_transparency_is_told(tmp_path: Path, movie: Path, merged: Path) ->
         container.mux(stream.encode(None))
     assert any("transparency" in text for text in warnings_of(run(dst, merged, tmp_path / "out.mp4")))
     assert not any("transparency" in text for text in warnings_of(run(movie, merged, tmp_path / "o.mp4")))
+
+
+def _two_track_clip(path: Path, *, timecode: str = "", rate: Fraction = Fraction(25)) -> Path:
+    with av.open(str(path), "w") as container:
+        if timecode:
+            container.metadata["timecode"] = timecode
+        video = container.add_stream("libx264", rate=rate, options={"qp": "0", "preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        sounds = [container.add_stream("aac", rate=8000, layout="mono") for _ in range(2)]
+        for index in range(8):
+            frame = av.VideoFrame.from_ndarray(drawn_frame(index), "rgb24").reformat(format="yuv420p")
+            frame.pts = index
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for loud, stream in zip((0.1, 0.4), sounds, strict=True):
+            for place in range(0, 2048, 1024):
+                tone = (loud * np.sin(np.arange(1024) / 3)).astype(np.float32)[None]
+                frame = av.AudioFrame.from_ndarray(tone, "fltp", "mono")
+                frame.sample_rate, frame.pts = 8000, place
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return path
+
+
+def _tracks(path: Path) -> list[list[bytes]]:
+    with av.open(str(path)) as container:
+        count = len(container.streams.audio)
+    tracks = []
+    for number in range(count):
+        with av.open(str(path)) as container:
+            tracks.append([bytes(packet) for packet in container.demux(audio=number) if packet.size])
+    return tracks
+
+
+@pytest.mark.parametrize(("audio", "kept"), [("all", [0, 1]), ("none", []), ("1", [0]), ("2", [1])])
+def test_all_sound_one_track_or_none_is_taken(
+    merged: Path, tmp_path: Path, audio: str, kept: list[int]
+) -> None:
+    dst = _two_track_clip(tmp_path / "dst.mov")
+    run(dst, merged, tmp_path / "out.mp4", QUICK.changed(audio=audio))
+    before = _tracks(dst)
+    assert _tracks(tmp_path / "out.mp4") == [before[number] for number in kept]
+
+
+@pytest.mark.parametrize("audio", ["3", "0", "left", "-1"])
+def test_sound_that_is_not_there_is_refused_before_anything_is_written(
+    merged: Path, tmp_path: Path, audio: str
+) -> None:
+    dst = _two_track_clip(tmp_path / "dst.mov")
+    with pytest.raises(OptionInvalid, match="dst has 1 to 2"):
+        run(dst, merged, tmp_path / "o" / "out.mp4", QUICK.changed(audio=audio))
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_clock_of_dst_goes_on_in_the_shot(merged: Path, tmp_path: Path) -> None:
+    dst = _two_track_clip(tmp_path / "dst.mov", timecode="09:59:58:12")
+    run(dst, merged, tmp_path / "out.mp4")
+    with open_clip(tmp_path / "out.mp4") as out:
+        assert out.info.timecode == "09:59:58:12"
+
+
+def test_a_bitrate_makes_the_file_smaller_and_excludes_a_quality(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    run(movie, merged, tmp_path / "a.mp4", EncodeOptions(preset="ultrafast", crf=1))
+    run(movie, merged, tmp_path / "b.mp4", EncodeOptions(preset="ultrafast", bitrate=0.01))
+    assert (tmp_path / "b.mp4").stat().st_size < 0.8 * (tmp_path / "a.mp4").stat().st_size
+    with pytest.raises(OptionInvalid, match="not both"):
+        run(movie, merged, tmp_path / "c.mp4", EncodeOptions(bitrate=1, crf=20))
+
+
+def test_avi_takes_even_times_and_refuses_others_with_the_way_out(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionInvalid, match=r"Choose .mov or .mp4"):
+        run(movie, merged, tmp_path / "out.avi", EncodeOptions(codec="utvideo"))
+    even = _two_track_clip(tmp_path / "dst.mov", rate=Fraction(30000, 1001))
+    run(even, merged, tmp_path / "out.avi", EncodeOptions(codec="utvideo"))
+    with open_clip(even) as dst, open_clip(tmp_path / "out.avi") as out:
+        assert out.info.rate == Fraction(30000, 1001)
+        times = [Fraction(pts) * out.time_base for pts in out.timestamps()]
+        assert times == [Fraction(pts) * dst.time_base for pts in dst.timestamps()]
+        assert (list(out.frames())[2].rgb == 40).all()
+
+
+def test_a_ten_bit_ramp_that_nobody_touched_comes_out_equal(tmp_path: Path) -> None:
+    ramp = np.broadcast_to(np.linspace(64, 940, 1024)[None], (HEIGHT, 1024)).astype(np.uint16)
+    dst, merged = tmp_path / "dst.mkv", tmp_path / "merged"
+    merged.mkdir()
+    with av.open(str(dst), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 1024, HEIGHT, "yuv422p10le"
+        stream.codec_context.colorspace, stream.codec_context.color_range = 1, 1
+        frame = av.VideoFrame(1024, HEIGHT, "yuv422p10le")
+        for plane, level in zip(frame.planes, (ramp, 512, 512), strict=True):
+            rows = np.full((plane.height, plane.line_size // 2), 512, np.uint16)
+            rows[:, : plane.width] = level
+            plane.update(rows.tobytes())
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    for codec, ending in (("ffv1", ".mkv"), ("png", ".mov"), ("hevc_lossless", ".mp4"), ("prores", ".mov")):
+        out = tmp_path / f"{codec}{ending}"
+        run(dst, merged, out, EncodeOptions(codec=codec))
+        with open_clip(dst) as before, open_clip(out) as after:
+            first, second = (next(iter(clip.frames(deep=True))).rgb.astype(int) for clip in (before, after))
+        if codec in ("ffv1", "png"):
+            assert np.array_equal(first, second), codec
+        # Within half a step of 10 bits: the ramp's own numbers.
+        assert np.abs(first - second).max() <= 32 + 17 * (codec == "prores"), codec

@@ -20,9 +20,11 @@ from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import write_bytes
 from understudy.media.clip import Clip, Picture
+from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep, sixteen_bit
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
+from understudy.media.sound import WHOLE, SoundPart
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.places import (
@@ -108,6 +110,7 @@ def encode(
             delivery.make_room = lambda: _make_room(delivery, memory, trash)
         names = None if out.suffix else image_names(clip)
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
+        _require_fitting(clip, out, options)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
@@ -135,6 +138,22 @@ def encode(
         stage=STAGE,
         summary={"out": str(out), "frames": delivery.frames, "swapped": delivery.swapped, "of": total},
     )
+
+
+def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:
+    """Raise OptionInvalid where this clip can't become what is asked for; before anything is written."""
+    suffix = out.suffix.lower()
+    if not suffix or suffix in IMAGE_SUFFIXES:
+        return
+    codec_for(out, options.codec, crf=options.crf)
+    if options.crf is not None and options.bitrate is not None:
+        raise OptionInvalid("Say a quality (crf) or a bitrate, not both.")
+    _sound_of(options, clip)
+    if suffix == ".avi" and clip.info.variable_rate:
+        raise OptionInvalid(
+            "AVI shows every frame for the same time, and dst does not. Choose .mov or .mp4, which keep times.",
+            out,
+        )
 
 
 def _make_room(delivery: _Delivery, memory: DeliveryMemory, trash: Path) -> None:
@@ -201,8 +220,11 @@ def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Eve
             codec=options.codec,
             crf=options.crf,
             preset=options.preset,
-            audio_from=info.path if info.has_audio else None,
+            mbit_per_s=options.bitrate,
+            audio_from=info.path if info.has_audio and options.audio != "none" else None,
+            audio_part=_sound_of(options, delivery.clip),
             pixel_aspect=info.pixel_aspect,
+            timecode=info.timecode,
         )
         with writer:
             for shown in frames:
@@ -210,6 +232,16 @@ def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Eve
                 yield delivery.count(shown)
         delivery.notices += writer.notices
     delivery.sidecar = next(iter(sidecars), None)
+
+
+def _sound_of(options: EncodeOptions, clip: Clip) -> SoundPart:
+    """The tracks that are wanted. Raises OptionInvalid for one that dst doesn't have."""
+    if options.audio in ("all", "none"):
+        return WHOLE
+    if not options.audio.isdecimal() or not 1 <= int(options.audio) <= clip.info.audio_tracks:
+        there = f"1 to {clip.info.audio_tracks}" if clip.info.audio_tracks else "none"
+        raise OptionInvalid(f"audio is all, none or a track's number, not {options.audio!r}; dst has {there}.")
+    return SoundPart(track=int(options.audio))
 
 
 def _write_images(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:

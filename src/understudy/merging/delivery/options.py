@@ -10,19 +10,37 @@ from understudy.options import Options, option
 class EncodeOptions(Options):
     """How the finished shot is written. Size, times, colours, bit depth and sound are those of dst."""
 
-    codec: Literal["h264", "hevc", "prores", "ffv1"] = option(
+    codec: Literal[
+        "h264", "hevc", "av1", "mpeg4", "prores", "prores_422", "prores_lt", "prores_proxy", "prores_4444",
+        "dnxhr", "ffv1", "png", "qtrle", "utvideo", "h264_lossless", "hevc_lossless",
+        "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf",
+    ] = option(
         "h264",
-        "h264 plays everywhere; hevc is smaller; prores (.mov) is for editing; ffv1 (.mkv) loses nothing. An "
-        "image folder gives PNG images whatever stands here.",
-    )
+        "h264 plays everywhere; hevc and av1 are smaller; prores (.mov) and dnxhr are for editing, "
+        "prores_4444 also with alpha; ffv1, png, qtrle and utvideo (.avi) lose nothing and can hold alpha; "
+        "*_lossless are mp4 without loss; *_nvenc, *_qsv and *_amf use a GPU's encoder. An image folder gives "
+        "images whatever stands here.",
+    )  # fmt: skip
     crf: int | None = option(
         None,
-        "Quality of h264 and hevc; lower is better and larger. Nothing chosen: near to lossless to the eye.",
+        "Quality of h264, hevc, av1, mpeg4 and GPU encoders; lower is better and larger. Nothing chosen: near "
+        "to lossless to the eye.",
         low=0,
-        high=51,
+        high=63,
+    )
+    bitrate: float | None = option(
+        None,
+        "How large the picture may be on average, instead of a quality.",
+        low=0.01,
+        high=2000,
+        unit="Mbit/s",
     )
     preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow", "slower"] | None = option(
-        None, "How long h264 and hevc may think; slower makes smaller files. Nothing chosen: medium."
+        None, "How long h264, hevc and av1 may think; slower makes smaller files. Nothing chosen: medium."
+    )
+    audio: str = option(
+        "all",
+        "Which sound of dst goes into a movie: all, none, or the number of one track, from 1.",
     )
     label: str = option(
         "",

@@ -27,8 +27,8 @@ from understudy.files import (
     written_aside,
 )
 from understudy.media.clip import Clip
+from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
-from understudy.media.movie import codec_for
 from understudy.media.sequence import image_files
 from understudy.merging.journal import JOURNAL_NAME
 from understudy.provenance.credentials import sidecar_of
@@ -38,7 +38,7 @@ Sign = Callable[[Path, Path], Path | None]
 MakeRoom = Callable[[], None]
 
 WRONG_ENDING = (
-    "A clip of several frames becomes a movie (.mp4, .mov, .mkv) or a folder of images (a name without "
+    "A clip of several frames becomes a movie (.mp4, .mov, .mkv, .avi) or a folder of images (a name without "
     "an ending); a single picture becomes a .png."
 )
 
