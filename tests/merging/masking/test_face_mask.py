@@ -210,6 +210,22 @@ def test_sizes_are_shares_of_the_faces_width_whatever_the_crop_shows() -> None:
     assert lost["full"] == pytest.approx(lost["head"], abs=0.03)
 
 
+def test_sides_turn_with_the_head_where_the_crop_does_not() -> None:
+    middle = POINTS.mean(0)
+    lying = (POINTS - middle) @ np.array([[0.0, 1.0], [-1.0, 0.0]]) + middle  # its brows at the right
+    crop = geometry.crop_from_frame(lying, face_type="full-no-align", size_px=SIZE)
+    given = MaskInputs(
+        record=record(1, lying),
+        crop_from_frame=crop,
+        paste_from_frame=crop,
+        learned_prd_HW=dot(32, 32, 20),
+        learned_dst_HW=DST,
+    )
+    plain, less = (face_mask(given, MaskOptions(erode_top=top)).soft_HW for top in (0.0, 0.1))
+    lost = plain - less
+    assert (lost * (np.arange(256) - 128)).sum() / lost.sum() > 40
+
+
 def test_the_seam_of_seamless_modes_can_be_eroded_alone() -> None:
     plain, eroded = made(mask="dst-hull"), made(mask="dst-hull", erode_seamless=0.08)
     np.testing.assert_array_equal(plain.soft_HW, eroded.soft_HW)

@@ -162,7 +162,6 @@ def _where_dst_is(mask_HW: Float32, inputs: MaskInputs) -> Float32:
     if np.allclose(inputs.crop_from_frame, inputs.paste_from_frame):
         return resized_mask(mask_HW, inputs.mask_px)
     matrix = geometry.compose(inputs.mask_from_frame, geometry.inverse(inputs.crop_from_frame))
-    matrix[:, :2] *= inputs.size_px / len(mask_HW)
     moved = cv2.warpAffine(
         mask_HW,
         geometry.for_pixel_grid(matrix),
