@@ -69,7 +69,7 @@ class EffectOptions(Options):
         "Smooths the frame around the face too, in every frame that has one, by this many medians of 5 pixels; "
         "parts of one count. For footage that is crisper than the model paints.",
         low=0.0,
-        high=20.0,
+        high=50.0,
         unit="passes",
     )
     plate_bicubic: float = option(
