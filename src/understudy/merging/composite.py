@@ -134,10 +134,10 @@ def joined(
     if not mode.poisson:
         return painted_HWC
     seam = seam_in_frame(face, place) if options.erode_seamless else mask_HW
-    painted = blend.seamless(in_light(plate, options.light), painted_HWC, seam, device=face.device)
-    if not mode.histogram_after:
-        return painted
-    compared = place.warped_mask(face.area_HW, painted_px=len(face.painted_HWC)) * (mask_HW > 0)
-    encoded = to_encoded(painted, options.light)
-    painted = matched_histogram(encoded, as_share(plate), compared, top=options.hist_match_top)
+    # What flows in is added. Added to linear light it would wash the blacks out, so this is done encoded.
+    painted = to_encoded(painted_HWC, options.light)
+    painted = blend.seamless(as_share(plate), painted, seam, device=face.device)
+    if mode.histogram_after:
+        compared = place.warped_mask(face.area_HW, painted_px=len(face.painted_HWC)) * (mask_HW > 0)
+        painted = matched_histogram(painted, as_share(plate), compared, top=options.hist_match_top)
     return from_encoded(painted, options.light)

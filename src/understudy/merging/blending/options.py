@@ -35,8 +35,9 @@ class BlendOptions(Options):
     )
     light: Literal["encoded", "linear"] = option(
         "encoded",
-        "Where the soft mask, Poisson and effects work: on encoded numbers, as programs for faces do, or on "
-        "linear light, as compositors do. EXR frames are linear and stay unclipped either way.",
+        "Where the soft mask, warps and effects work: on encoded numbers, as programs for faces do, or on "
+        "linear light, as compositors do. Colours and Poisson always work on encoded numbers. EXR frames are "
+        "linear and stay unclipped either way.",
     )
     layers: Literal["none", "mask", "all"] = option(
         "mask",
