@@ -33,6 +33,7 @@ docs: $(VENV)/.installed-dev
 # The guide's pictures, made by the guide's own commands on rendered clips.
 guide-pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/guide/make_pictures.py
+	$(BIN)/python docs/guide/make_merge_pictures.py
 
 bench: $(VENV)/.installed-dev
 	for script in startup finding_growth training_speed feeding extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from tests.house.source import REPOSITORY
-from understudy.media.images import read_image
+from tests.journeys.conftest import QUICK, Clips, Terminal
+from understudy.media.images import encode_png, read_image
+from understudy.media.opening import open_clip
 
 GUIDE = REPOSITORY / "docs" / "guide"
+NAME = "000012.png"
 
 
 def _made_by() -> ModuleType:
@@ -52,3 +57,37 @@ def test_every_command_of_the_page_from_clip_to_clean_faceset_runs(tmp_path: Pat
     # What the page says in words.
     rejected = (tmp_path / "film" / "trash").rglob("*.jpg")
     assert len(list(rejected)) >= 4
+
+
+@pytest.mark.journey
+def test_every_command_of_the_page_from_model_to_nuke_runs(
+    clips: Clips, terminal: Terminal, tmp_path: Path
+) -> None:
+    made, page = _made_by(), GUIDE / "to-nuke.md"
+    for name, clip in (("interview.mp4", clips.src), ("scene.mp4", clips.dst)):
+        shutil.copy(clip, tmp_path / name)
+    (tmp_path / "home").mkdir()
+    trained = ("swap", tmp_path / "interview.mp4", tmp_path / "scene.mp4", "-o", tmp_path / "first.mp4")
+    code, said = terminal.run(*trained, "--project", tmp_path / "film", "--iterations", 3, *QUICK)
+    assert code == 0, said
+    told = {command.line: command.run(tmp_path, tmp_path / "home") for command in made.commands(page)}
+    assert len(told) > 12
+    # What the page says in words.
+    merged = tmp_path / "film" / "merged" / "scene" / "main"
+    assert all((merged / folder / NAME).is_file() for folder in (".", "masks", "faces"))
+    assert len(list((tmp_path / "film" / "explained" / "scene" / "000004").glob("*.png"))) > 6
+    assert any("jitter" in words and "worst second" in words for words in told.values())
+    plate, faces = (
+        read_image(path).astype(float) for path in (_plate_12(tmp_path), merged / "faces/000012.png")
+    )
+    mask = read_image(merged / "masks" / NAME).astype(float) / 255
+    off = plate * (1 - mask) + faces * mask - read_image(merged / NAME)
+    assert np.abs(off).max() <= 1.5
+
+
+def _plate_12(folder: Path) -> Path:
+    with open_clip(folder / "scene.mp4") as clip:
+        frame = next(iter(clip.frames(12)))
+    path = folder / "plate-12.png"
+    path.write_bytes(encode_png(frame.rgb))
+    return path

@@ -79,10 +79,3 @@ def test_a_mask_is_steadied_as_far_as_its_own_settings_say() -> None:
 def test_only_masks_that_can_move_are_steadied() -> None:
     assert "steady_mask" in MergeOptions(mask="full").idle()
     assert "steady_mask" not in MergeOptions().idle()
-
-
-def test_what_a_crop_repeats_beyond_the_frame_is_no_colour_of_dst() -> None:
-    frame = drawn_frame(1)
-    whole, cut = (face_in(frame, landmarks(x, 50), PLAIN.changed(color="rct")) for x in (60, 4))
-    assert 0.2 * whole.area_HW.sum() < cut.area_HW.sum() < 0.8 * whole.area_HW.sum()
-    assert not cut.area_HW[:, :8].any() and whole.area_HW[:, :10].any()

@@ -28,7 +28,7 @@ class MovieOptions(Options):
     )
     bitrate: float | None = option(
         None,
-        "How large the picture of h264 and hevc may be on average. Nothing chosen: near to lossless to the eye.",
+        "How large h264 and hevc may be on average. Nothing chosen: near to lossless to the eye.",
         low=0.05,
         high=2000.0,
         unit="Mbit/s",

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from understudy import color
-from understudy.grading.color_transfer import TRANSFERS, Colors
 from understudy.merging.coloring.lookup import fitted, moves_at
 from understudy.merging.coloring.pixels import Inside, sample
 
@@ -67,6 +65,10 @@ def _at_one_lightness(lab_N3: Float32) -> Float32:
 
 def _moved(mode: str, painted_N3: Float32, own_N3: Float32) -> Float32:
     """The painted colours after the transfer, (n, 3)."""
+    import torch  # other transfers do without, and so do the processes that know only them
+
+    from understudy.grading.color_transfer import TRANSFERS, Colors
+
     painted, own = (
         Colors(torch.from_numpy(np.ascontiguousarray(pixels.T))[None], torch.ones(1, len(pixels)))
         for pixels in (painted_N3, own_N3)
