@@ -194,6 +194,26 @@ def test_a_track_given_to_another_model_makes_its_own_frames_again_alone(two_peo
     assert near(frame[50, 94], RED)
 
 
+def test_of_two_faces_that_overlap_the_nearer_lies_above_whoever_paints_it(movie: Path, tmp_path: Path) -> None:
+    faces = Faceset(tmp_path / "overlap")
+    for person, (x, width) in enumerate(((50, 30), (66, 18)), start=1):
+        faces.add(np.zeros((16, 16, 3), np.uint8), record(0, landmarks(x, width_px=width), person=person))
+    red, green = Painter(), Painter((0.2, 0.9, 0.2), sha256="1" * 64)
+    for near_one, cast in ((RED, Cast(red, {"person 2": green})), (GREEN, Cast(green, {"person 2": red}))):
+        list(merge(movie, faces=faces, predictor=cast, folder=tmp_path / "m", options=PLAIN))
+        assert near(read_image(tmp_path / "m" / "000000.png")[50, 58], near_one)
+
+
+def test_a_face_that_could_not_be_painted_is_named_by_person_and_track(movie: Path, tmp_path: Path) -> None:
+    faces = Faceset(tmp_path / "away")
+    for person, x in ((1, 60), (2, -300)):
+        faces.add(np.zeros((16, 16, 3), np.uint8), record(1, landmarks(x), person=person, track=person + 2))
+    *_, finished = merge(movie, faces=faces, predictor=Painter(), folder=tmp_path / "m", options=PLAIN)
+    assert finished.summary["partly"] == [
+        {"frame": 1, "reason": "person 2 (track 4): the face lies outside the frame"}
+    ]
+
+
 def test_a_part_has_settings_of_its_own(two_people) -> None:
     lead = Painter()
     settings = SettingsOverTime(PLAIN, parts={"person 2": {"erode": 0.3, "blur": 0.0}})

@@ -11,7 +11,7 @@ from understudy.events import StageFinished
 _TOLD: dict[str, tuple[str, ...]] = {
     "extract": ("clip", "frames", "faces", "faces_written"),
     "train": ("iterations", "iteration", "rate", "loss", "seconds"),
-    "merge": ("frames", "swapped", "passed_through"),
+    "merge": ("frames", "swapped", "passed_through", "made_now"),
     "encode": ("out", "frames"),
 }
 

@@ -31,6 +31,11 @@ def part_for(track: int, person: int, parts: Container[str]) -> str:
     return next((name for name in (f"track {track}", f"person {person}") if name in parts), "")
 
 
+def name_of(record: FaceRecord) -> str:
+    """How a report calls a face."""
+    return f"person {record.person} (track {record.track})"
+
+
 class Cast:
     """A predictor for every face: those of `parts`, and `lead` for everybody else."""
 

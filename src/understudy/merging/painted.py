@@ -47,6 +47,7 @@ class PaintedFace:
     steady_frames: int = 0  # how far the tone asks to be averaged with its neighbours
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
     options: MergeOptions | None = None  # its own, where they may differ from the frame's
+    who: str = ""  # for people to read, where a frame has several faces
     frame_index: int = 0
     device: str = "cpu"  # where its model painted it
     movement_px: Float64 = field(default_factory=lambda: np.zeros(2))  # its way in one frame, in frame pixels

@@ -56,21 +56,29 @@ def merged_frame(frame: Picture, faces: Sequence[PaintedFace], options: MergeOpt
 def merged_as_far_as_possible(
     frame: Picture, faces: Sequence[PaintedFace], options: MergeOptions
 ) -> tuple[MergedFrame | None, str]:
-    """The frame with all faces that can be painted, and why the others can't; None where no face can."""
+    """The frame with all faces that can be painted, and why the others can't, each with whose face it is; None
+    where no face can."""
     try:
         return merged_frame(frame, faces, options), ""
     except BlendFailed as failed:
-        reason = str(failed)
-    good = [face for face in faces if len(faces) > 1 and _can_be_painted(frame, face, options)]
-    return (merged_frame(frame, good, options) if good else None), reason
+        if len(faces) == 1:
+            return None, str(failed)
+    refused = [_why_not(frame, face, options) for face in faces]
+    good = [face for face, reason in zip(faces, refused, strict=True) if not reason]
+    reasons = [
+        f"{face.who}: {reason}" if face.who else reason
+        for face, reason in zip(faces, refused, strict=True)
+        if reason
+    ]
+    return (merged_frame(frame, good, options) if good else None), "; ".join(reasons)
 
 
-def _can_be_painted(frame: Picture, face: PaintedFace, options: MergeOptions) -> bool:
+def _why_not(frame: Picture, face: PaintedFace, options: MergeOptions) -> str:
     try:
         composite(frame, [face], options)
-    except BlendFailed:
-        return False
-    return True
+    except BlendFailed as failed:
+        return str(failed)
+    return ""
 
 
 def write_merged(folder: Path, frame: int, merged: MergedFrame) -> None:

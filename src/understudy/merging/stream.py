@@ -20,6 +20,7 @@ import numpy.typing as npt
 from understudy.facesets.record import FaceRecord
 from understudy.media.clip import Clip
 from understudy.media.images import eight_bit
+from understudy.merging.cast import name_of
 from understudy.merging.light import Picture
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
@@ -190,7 +191,7 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
     """Every model paints its faces of these frames at once."""
     predicted = _predicted([crop for one in frames for crop in one.crops])
 
-    def measured(crop: _Crop) -> PaintedFace:
+    def measured(crop: _Crop, record: FaceRecord) -> PaintedFace:
         prediction, index, seen = predicted[id(crop)]
         face = painted_face(
             crop.own,
@@ -201,9 +202,12 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
             options=crop.options,
             segmented=seen,
         )
-        return replace(face, options=crop.options)
+        return replace(face, options=crop.options, who=name_of(record))
 
-    measuring = [[pool.submit(measured, crop) for crop in one.crops] for one in frames]
+    measuring = [
+        [pool.submit(measured, crop, record) for record, crop in zip(one.records, one.crops, strict=True)]
+        for one in frames
+    ]
     waiting = deque(zip(frames, measuring, strict=True))
     frames.clear()  # so that a frame is let go of as soon as it has left
     while waiting:
