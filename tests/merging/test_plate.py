@@ -12,6 +12,7 @@ from tests.merging.conftest import Painter, landmarks, record
 from understudy.errors import FacesetUnusable
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png, read_image
+from understudy.merging.journal import merge_facts
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 from understudy.merging.plate import Plate, PlateFootage
@@ -81,6 +82,7 @@ def test_the_plate_goes_on_where_dst_has_no_face(
     blues = [int(read_image(tmp_path / "m" / f"{frame:06d}.png")[0, 0, 2]) for frame in range(8)]
     assert blues == [40, 80, 120, 160, 200, 200, 200, 200]
     assert [entry["frame"] for entry in summary["unswapped"]] == [2, 3, 4, 5, 6, 7]
+    assert merge_facts(tmp_path / "m").plate == "src"
     assert merged(movie, faces, footage(src, 0, 1, 2, 3, 4), tmp_path / "m")["made_now"] == 0
     assert len(list((tmp_path / "m").glob("*.png"))) == 8
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.provenance.material import facts_for
 from understudy.provenance.recast import LABEL, recast_in
-from understudy.provenance.sign import PaintingModel, recast_of
+from understudy.provenance.sign import PaintingModel, SourceClip, recast_of
 from understudy.provenance.words import about_recast
 
 
@@ -31,6 +31,16 @@ def test_every_model_of_a_cast_is_in_the_marks_and_told(clips: dict[str, Path]) 
     assert recast_in({"assertions": [{"label": LABEL, "data": recast.for_manifest()}]}) == recast
     assert [model.name for model in recast.more_models] == ["anna"]
     assert any("anna" in sentence and "1,200" in sentence for sentence in about_recast(recast))
+
+
+def test_footage_that_was_painted_into_instead_of_dst_is_in_the_marks_and_told(clips: dict[str, Path]) -> None:
+    facts = replace(facts_for(clips["mp4"]), plate=SourceClip(Path("interview.mp4"), "b" * 64))
+    recast = recast_of(facts)
+    assert recast_in({"assertions": [{"label": LABEL, "data": recast.for_manifest()}]}) == recast
+    assert any("frames are those of interview.mp4" in sentence for sentence in about_recast(recast))
+    assert not any(
+        "frames are those" in sentence for sentence in about_recast(recast_of(facts_for(clips["mp4"])))
+    )
 
 
 def test_a_newer_writer_may_say_more(assertion: dict[str, Any]) -> None:

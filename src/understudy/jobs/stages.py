@@ -433,6 +433,7 @@ def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) ->
     made = merge_facts(merged)
     src = [project.clip_path(name) for name in project.manifest.clips_of("src")]
     dst = project.clip_path(clip)
+    plate = project.clip_path(made.plate) if made.plate in project.manifest.clips else None
     return SigningFacts(
         title=goal.name,
         dst_clip=dst,
@@ -444,6 +445,7 @@ def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) ->
         consents=stated_consents(project),
         frames_total=made.frames,
         frames_swapped=made.swapped,
+        plate=SourceClip(plate, _clip_sha256(project, plate)) if plate is not None else None,
         more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
     )
 

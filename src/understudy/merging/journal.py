@@ -173,6 +173,7 @@ class MergeFacts:
     swapped: int
     unswapped: list[dict[str, Any]]  # {"frame": index, "reason": words} for every frame that was not swapped
     models: tuple[ModelFacts, ...]
+    plate: str = ""  # the clip whose frames were painted into, where that was not dst
 
 
 def merge_facts(folder: Path) -> MergeFacts:
@@ -195,6 +196,7 @@ def merge_facts(folder: Path) -> MergeFacts:
             frames=int(state["clip"]["frames"]),
             swapped=len(state["merged"]),
             unswapped=list(state["unswapped"]),
+            plate=str(state.get("settings", {}).get("plate", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise ProjectInvalid(

@@ -49,6 +49,7 @@ class Recast(_Shape):
     src: list[HashedFile]
     model: UsedModel
     more_models: list[UsedModel] = []  # where several painted, each their own faces
+    plate: HashedFile | None = None  # the footage whose frames these are, where they are not dst's
     frames: FrameCount
     consents: dict[str, Consent]
     software: str

@@ -73,6 +73,7 @@ class SigningFacts:
     frames_total: int
     frames_swapped: int
     more_models: Sequence[PaintingModel] = ()  # where several painted
+    plate: SourceClip | None = None  # the footage whose frames these are, where they are not dst's
     software_version: str = __version__
 
 
@@ -281,6 +282,7 @@ def recast_of(facts: SigningFacts) -> Recast:
         dst=HashedFile(name=facts.dst_clip.name, sha256=facts.dst_sha256),
         src=[HashedFile(name=clip.path.name, sha256=clip.sha256) for clip in facts.src_clips],
         model=UsedModel(name=facts.model_name, sha256=facts.model_sha256, iterations=facts.model_iterations),
+        plate=HashedFile(name=facts.plate.path.name, sha256=facts.plate.sha256) if facts.plate else None,
         more_models=[
             UsedModel(name=model.name, sha256=model.sha256, iterations=model.iterations)
             for model in facts.more_models

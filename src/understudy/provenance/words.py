@@ -64,6 +64,10 @@ def about_recast(recast: Recast) -> list[str]:
         f"The model is {_file(model)}, trained for {model.iterations:,} iterations; "
         f"{frames.swapped:,} of {frames.total:,} frames show the recast face.",
     ]
+    if recast.plate is not None:
+        sentences.append(
+            f"The frames are those of {_file(recast.plate)}: {plain(recast.dst.name)} moves the face in it."
+        )
     for other in recast.more_models[:20]:
         sentences.append(
             f"Other faces were painted by {_file(other)}, trained for {other.iterations:,} iterations."
