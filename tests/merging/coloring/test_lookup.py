@@ -60,3 +60,10 @@ def test_averaged_tables_of_one_cloud_move_by_the_average() -> None:
     np.testing.assert_allclose(
         at((one + other) / 2, places), at(fitted(places, 0.25 * linear(places)), places), atol=1e-3
     )
+
+
+def test_a_table_that_came_from_another_process_and_is_read_only_works_the_same() -> None:
+    table = fitted(cloud(), linear(cloud()))
+    before = at(table, cloud())
+    table.setflags(write=False)
+    np.testing.assert_array_equal(at(table, cloud()), before)

@@ -47,7 +47,7 @@ def moves_at(table: Float32, places_HW3: Float32) -> Float32:
     import torch  # three times as fast as numpy; a merge that looks nothing up needn't load it
 
     places = torch.from_numpy((places_HW3 - table[:3]) / (table[3:6] * np.float32(_REACH)))
-    grid = torch.from_numpy(table[6:]).view(NODES, NODES, NODES, 3).permute(3, 0, 1, 2)
+    grid = torch.tensor(table[6:]).view(NODES, NODES, NODES, 3).permute(3, 0, 1, 2)
     found = torch.nn.functional.grid_sample(
         grid[None], places.flip(-1)[None, None], padding_mode="border", align_corners=True
     )
