@@ -328,3 +328,16 @@ def test_a_kill_leaves_only_whole_pictures_and_the_same_command_goes_on(
     run(movie, faces, painter, tmp_path / "whole", options)
     assert pictures(folder) == pictures(tmp_path / "whole")
     assert not list(folder.glob(".*"))
+
+
+def test_a_mode_that_leaves_the_frame_swaps_nothing_and_says_so(
+    movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    folder, faces = tmp_path / "merged", faceset({1: [landmarks()], 4: [landmarks(64)]})
+    finished = run(movie, faces, painter, folder, PLAIN.changed(mode="original"))
+    assert finished.summary["swapped"] == merge_facts(folder).swapped == 0
+    said = {entry["frame"]: entry["reason"] for entry in merge_facts(folder).unswapped}
+    assert "leaves the frame" in said[1] and "no face" in said[0]
+    assert run(movie, faces, painter, folder, PLAIN.changed(mode="original")).skipped
+    run(movie, faces, painter, folder)
+    assert merge_facts(folder).swapped == 2

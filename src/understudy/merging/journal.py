@@ -194,7 +194,7 @@ def merge_facts(folder: Path) -> MergeFacts:
             model_iterations=models[0].iterations,
             models=models,
             frames=int(state["clip"]["frames"]),
-            swapped=len(state["merged"]),
+            swapped=len({int(f) for f in state["merged"]} - {int(e["frame"]) for e in state["unswapped"]}),
             unswapped=list(state["unswapped"]),
             plate=str(state.get("settings", {}).get("plate", "")),
         )

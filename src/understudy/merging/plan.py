@@ -32,6 +32,7 @@ from understudy.networks.swap import Predictor
 
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
+LEFT_ALONE = "the mode leaves the frame as it is"
 NOT_YET = "not merged yet"
 _PICTURE_GONE = "its picture is gone"
 
@@ -183,9 +184,12 @@ def unswapped_frames(
     frame_count: int, plan: MergePlan, journal: Journal, reasons: Mapping[int, str]
 ) -> list[dict[str, Any]]:
     """Every frame without a painted face, with the best known reason, in order."""
-    swapped = journal.merged_frames()
+    merged = journal.merged_frames()
+    left_alone = {frame for frame in merged & set(plan.faces) if MODES[plan.settings.at(frame).mode].leaves}
+    swapped = merged - left_alone
     said = {
         **dict.fromkeys(plan.faces, NOT_DECODED),
+        **dict.fromkeys(left_alone, LEFT_ALONE),
         **dict.fromkeys(plan.left, NOT_YET),
         **reasons,
         **plan.left_out,

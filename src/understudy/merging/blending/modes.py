@@ -21,10 +21,11 @@ class MergeMode:
     histogram_after: bool = False  # of dst's own face, once the colours have flown in
     raw: bool = False  # what the model painted, for work elsewhere: no soft mask, no colours, no effects
     black: bool = False  # a frame without a face is black instead of dst's own
+    leaves: bool = False  # the frame stays dst's own; only what lies beside it is made
 
 
 MODES: dict[Mode, MergeMode] = {
-    "original": MergeMode(paints=False),
+    "original": MergeMode(paints=False, leaves=True),
     "overlay": MergeMode(),
     "hist-match": MergeMode(histogram=True),
     "hist-match-bw": MergeMode(histogram=True, grey=True),
@@ -33,5 +34,5 @@ MODES: dict[Mode, MergeMode] = {
     "raw-rgb": MergeMode(raw=True),
     "raw-predict": MergeMode(raw=True, black=True),
     "raw-mask": MergeMode(raw=True, black=True),
-    "raw-layers": MergeMode(raw=True),
+    "raw-layers": MergeMode(raw=True, leaves=True),
 }
