@@ -20,7 +20,17 @@ def test_a_cover_of_half_the_face_does_not_become_the_skin() -> None:
     assert mask[right].mean() > 0.9
 
 
-def test_nothing_outside_the_hull_is_face() -> None:
+def test_the_forehead_is_face_as_far_as_its_colour_goes() -> None:
+    crops, points = faces()
+    brows_y, x = points[0, 17:27, 1].min(), points[0, 27, 0]
+    above = slice(int(brows_y) - 12, int(brows_y) - 6), slice(int(x) - 6, int(x) + 6)
+    assert SkinSegmenter().segment(crops[:1], points[:1])[0][above].min() > 0.9
+    haired = crops[:1].copy()
+    haired[0, : int(brows_y) - 3] = (34, 24, 20)
+    assert SkinSegmenter().segment(haired, points[:1])[0][above].max() < 0.1
+
+
+def test_nothing_below_the_jaw_is_face() -> None:
     """A neck has the face's colour and is no face."""
     crops, points = faces()
     mask = SkinSegmenter().segment(crops, points)[0]

@@ -2,8 +2,9 @@
 
 Most of what lies in the landmarks' hull is skin. Its colours are fitted robustly, as ratios of the channels,
 which light hardly changes, and a brightness that may lean over the face. What differs too much is not face:
-hair, a microphone, a sleeve. Eyes, brows and mouth differ too; they are face where their surroundings are. It
-can't tell a hand from a face, for both are skin. Not here: which segmenters there are (`segmenter`).
+hair, a microphone, a sleeve. Eyes, brows and mouth differ too; they are face where their surroundings are. Over
+the brows the face goes on as far as its colours do. It can't tell a hand from a face, for both are skin. Not
+here: which segmenters there are (`segmenter`).
 """
 
 from __future__ import annotations
@@ -19,13 +20,11 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 _WORK_PX = 96  # the side at which colours are judged; finer shows hairs and pores, not parts of a face
+_FOREHEAD = 2.2  # how far over the brows skin can be face, as a hull's brow_lift
+_STRICTER = 2.0  # by so much more a colour counts as another one there, where hair and the room may be as well
 _ROUNDS = 4  # of the robust fit
 _FAR, _NEAR = 3.5, 2.5  # spreads from the skin's colour: beyond is no skin, within is
-_LEAST_SPREAD = (
-    0.30,
-    0.06,
-    0.06,
-)  # log brightness, log red/green, log blue/green: even a smooth face varies so
+_LEAST_SPREAD = (0.30, 0.06, 0.06)  # of log brightness, red/green, blue/green: even a smooth face varies so
 _BLACK = 12.0  # added before a logarithm: noise in the dark has no colour
 _COVERED, _BARE = 0.55, 0.8  # shares of skin around an eye: it is covered, it is bare
 _AROUND_PX = 8.0  # how far around an eye says whether something covers it
@@ -49,12 +48,15 @@ def _visible_skin(crop_HWC: UInt8, landmarks_68: Float64) -> Float32:
     points = np.asarray(landmarks_68, float) * (_WORK_PX / side)
     small = cv2.resize(crop_HWC, (_WORK_PX, _WORK_PX), interpolation=cv2.INTER_AREA)
     hull = hull_mask(points, _WORK_PX, _WORK_PX)
-    features = _features(points)
+    # Brows end the landmarks, not the face: hair does, which colour tells.
+    within = hull_mask(points, _WORK_PX, _WORK_PX, brow_lift=_FOREHEAD)
+    features = _features(points) * (hull > 0.5)
     spreads = _spreads_from_skin(_light_and_hue(np.asarray(small, np.uint8)), (hull > 0.9) & (features < 0.5))
+    spreads = spreads * (_STRICTER - (_STRICTER - 1) * hull)
     skin = np.clip((_FAR - spreads) / (_FAR - _NEAR), 0, 1).astype(np.float32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _SPECKLE_PX + 1, 2 * _SPECKLE_PX + 1))
     skin = np.asarray(cv2.morphologyEx(skin, cv2.MORPH_CLOSE, kernel), np.float32)
-    face = np.where(features > 0.5, _judged_by_surroundings(skin, hull * (features <= 0.5)), skin) * hull
+    face = np.where(features > 0.5, _judged_by_surroundings(skin, hull * (features <= 0.5)), skin) * within
     return np.asarray(cv2.resize(face, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
