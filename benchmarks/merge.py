@@ -1,8 +1,8 @@
 """How fast faces are merged, where the time goes, and how both grow with frames, faces and pixels.
 
 The footage is rendered once and kept in the folder that is named: an actor in a grainy plate of 16:9, landmarks
-from the renderer. The model is a `quick` of random weights, which takes as long as a trained one. Compared is the
-plain way of doing it in one process: decode, predict a face, warp, cv2.seamlessClone, cv2.imwrite.
+from the renderer. The model is a `quick` of random weights, which takes as long as a trained one. Beside it
+stands the plain way of doing it in one process: decode, predict a face, warp, cv2.seamlessClone, cv2.imwrite.
 Run: python benchmarks/merge.py FOLDER steps|speed|growth|memory [FRAMES]
 """
 

@@ -52,8 +52,11 @@ class Loadable(Painter):
 
 @pytest.fixture(scope="module")
 def shot(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return grainy_shot(tmp_path_factory.mktemp("shot"))
+
+
+def grainy_shot(folder: Path) -> tuple[Path, Path]:
     """A folder of grainy images with one moving face in all but two of them, and its faceset."""
-    folder = tmp_path_factory.mktemp("shot")
     rng = np.random.default_rng(5)
     with Faceset(folder / "faces") as faces:
         for index in range(FRAMES):

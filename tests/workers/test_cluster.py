@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from tests.facesets.extraction.stand_in import StandInPlan, one_person, write_clip
+from tests.merging.test_sharing import FRAMES, OPTIONS, Loadable, grainy_shot, merged, pictures
 from understudy.errors import ClusterUnavailable, OptionInvalid, WorkerDied
-from understudy.events import Notice
+from understudy.events import Notice, Progress
 from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.workers import looked_at_by_cluster, looked_at_by_workers
@@ -208,3 +209,17 @@ def test_a_real_cluster_finds_what_processes_find_and_redoes_what_a_kill_lost(
     assert [frame.index for frame in far] == [frame.index for frame in near] == list(range(40))
     for one, other in zip(far, near, strict=True):
         np.testing.assert_array_equal(one.faces[0].landmarks_68, other.faces[0].landmarks_68)
+
+
+@pytest.mark.journey
+@pytest.mark.filterwarnings("ignore")
+def test_a_real_cluster_merges_to_the_pixels_of_one_process(
+    head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", head)
+    place = grainy_shot(tmp_path)
+    merged(place, tmp_path / "here", OPTIONS.changed(workers=1), Loadable())
+    events = merged(place, tmp_path / "there", OPTIONS.changed(workers="ray"), Loadable())
+    assert len(pictures(tmp_path / "there")) == FRAMES - 2
+    assert pictures(tmp_path / "there") == pictures(tmp_path / "here")
+    assert sum(isinstance(event, Progress) for event in events) == FRAMES - 2
