@@ -175,6 +175,18 @@ def test_uneven_times_and_sound_keep_together(tmp_path: Path) -> None:
         assert abs(float(sound.duration * sound.time_base) - (pts[21] - pts[7]) / 1000) < 0.05
 
 
+def test_the_timecode_goes_on_from_where_the_piece_begins(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mov", 40, codec="prores", preset=None, timecode="01:00:00:20")
+    done(cut(tmp_path / "v.mov", tmp_path / "encoded.mov", CutOptions(codec="h264"), start="10f"))
+    with open_clip(tmp_path / "encoded.mov") as clip:
+        assert clip.info.timecode == "01:00:01:05"
+    events = list(cut(tmp_path / "v.mov", tmp_path / "copied.mov", CutOptions(), start="10f"))
+    assert any("01:00:01:05" in event.text for event in events if isinstance(event, Notice))
+    done(denoise(tmp_path / "v.mov", tmp_path / "clean.mov", DenoiseOptions()))
+    with open_clip(tmp_path / "clean.mov") as clip:
+        assert clip.info.timecode == "01:00:00:20"
+
+
 def test_one_track_goes_along_all_or_none(tmp_path: Path) -> None:
     make_movie(tmp_path / "v.mp4", 10, sound=sine(0.4))
 

@@ -45,7 +45,7 @@ def test_timecode_and_fields_are_told(tmp_path: Path) -> None:
     with open_clip(tmp_path / "v.mov") as clip:
         facts = described(clip)
     assert facts["timecode"] == "01:00:00:10"
-    assert "field first" in facts["interlaced"]
+    assert facts["interlaced"] and "field first" in facts["field_order"]
 
 
 def test_images_and_damage_are_described(tmp_path: Path) -> None:

@@ -163,9 +163,10 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("time", f"{facts['frames']} frames, {facts['duration_s']:.3f} s{pace}"),
         ("colour", ", ".join(f"{name} {color[name]}" for name in ("matrix", "primaries", "transfer", "range"))),
     ]
-    for name in ("interlaced", "timecode"):
-        if facts.get(name):
-            lines.append((name, facts[name]))
+    if facts["interlaced"]:
+        lines.append(("fields", f"interlaced, {facts.get('field_order') or 'in an order that is not said'}"))
+    if facts["timecode"]:
+        lines.append(("timecode", facts["timecode"]))
     lines += [("sound", _sound_words(sound)) for sound in facts["audio"]] or [("sound", "none")]
     lines.append(("marks", facts["marks"]))
     return [*lines, ("damage", facts["damage"] or "none")]

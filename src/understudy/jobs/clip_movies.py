@@ -40,9 +40,10 @@ def write_like(
     stage: str,
     total: int,
     sound: SoundPart | None,
+    timecode: str | None = None,
 ) -> Events:
     """Write pictures with their times to `place` in the clip's size, pace, colours and depth, with that part of
-    its sound. Raises what `MovieWriter` raises."""
+    its sound, and with its timecode or another. Raises what `MovieWriter` raises."""
     info = clip.info
     writer = MovieWriter(
         place,
@@ -57,6 +58,7 @@ def write_like(
         audio_from=info.path if sound is not None else None,
         audio_part=sound or WHOLE,
         pixel_aspect=info.pixel_aspect,
+        timecode=info.timecode if timecode is None else timecode,
     )
     with writer:
         for done, (pts, rgb) in enumerate(shown, 1):
@@ -180,6 +182,7 @@ def _writer(
         audio_from=model.info.path if model is not None and model.info.has_audio else None,
         audio_of=heard if with_sound else (),
         pixel_aspect=first.pixel_aspect,
+        timecode=first.timecode,
     )
 
 

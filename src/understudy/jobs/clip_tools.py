@@ -35,6 +35,7 @@ from understudy.media.images import encode_jpeg, encode_png
 from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, MovieOptions
 from understudy.media.sound import WHOLE, SoundPart
+from understudy.media.timecode import advanced
 
 _LIST_NAME = "frames.json"
 _SAME_TIME_S = 1e-6
@@ -92,6 +93,9 @@ def cut(path: Path, out: Path, options: CutOptions, *, start: str = "", stop: st
         with made_movie(out, [path], "A piece was cut out of a longer clip.") as (place, told):
             if copies:
                 yield Notice(_how_copied(piece, wish))
+                if clock := _clock(clip, piece):
+                    text = f"A copied piece can't keep the timecode; its first frame is {clock}."
+                    yield Notice(text, level="warning")
                 for said in copy_piece(path, place, piece, sound=sound):
                     told_so = isinstance(said, str)
                     yield Notice(said) if told_so else Progress(stage="cut", done=said, total=total)
@@ -118,6 +122,10 @@ def denoise(path: Path, out: Path, options: DenoiseOptions) -> Events:
                 "EXR frames can't be denoised here. Make a movie or PNG images of them first.", path
             )
         yield StageStarted(stage="denoise", unit="frames", total=info.frame_count)
+        if info.interlaced:
+            yield Notice(
+                "The clip is interlaced; both fields of a frame are evened out as one.", level="warning"
+            )
         frames, again = itertools.tee(clip.frames(deep=info.bit_depth > 8))
         pictures = denoised((plain(frame.rgb) for frame in frames), options.strength)
         description = "Noise was taken out of a clip."
@@ -254,6 +262,11 @@ def _how_copied(piece: Piece, wish: Piece) -> str:
     )
 
 
+def _clock(clip: Clip, piece: Piece) -> str:
+    """What the clip's timecode shows at the piece's first frame."""
+    return advanced(clip.info.timecode, piece.first, clip.info.rate)
+
+
 def _encode_piece(
     clip: Clip, place: Path, piece: Piece, sound: SoundPart | None, options: MovieOptions
 ) -> Events:
@@ -264,4 +277,6 @@ def _encode_piece(
         sound = SoundPart(track=sound.track, from_s=stamps[piece.first] * unit, until_s=until_s)
     shown = ((frame.pts - stamps[piece.first], plain(frame.rgb)) for frame in frames)
     total = piece.stop - piece.first
-    yield from write_like(clip, place, shown, options, stage="cut", total=total, sound=sound)
+    yield from write_like(
+        clip, place, shown, options, stage="cut", total=total, sound=sound, timecode=_clock(clip, piece)
+    )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from av.container import InputContainer
-from av.video.stream import VideoStream
 
 from understudy.media.clip import Clip, ColorTags
 from understudy.media.containers import open_container, video_stream_of
@@ -41,6 +40,8 @@ def described(clip: Clip) -> dict[str, Any]:
         "rate": None if info.rate is None else str(info.rate),
         "frames_per_second": None if info.rate is None else round(float(info.rate), 4),
         "variable_rate": info.variable_rate,
+        "timecode": info.timecode,
+        "interlaced": info.interlaced,
         "color": color_words(info.color),
         "audio": [],
         "damage": info.damage,
@@ -69,16 +70,9 @@ def _of_file(path: Path) -> dict[str, Any]:
         stream = video_stream_of(container, path)
         return {
             "container": container.format.name,
-            "interlaced": _FIELD_ORDERS.get(int(stream.codec_context.field_order), ""),
-            "timecode": _timecode(container, stream),
+            "field_order": _FIELD_ORDERS.get(int(stream.codec_context.field_order), ""),
             "audio": [_sound(container, number) for number in range(len(container.streams.audio))],
         }
-
-
-def _timecode(container: InputContainer, stream: VideoStream) -> str:
-    """From the picture, the file or a track of its own, wherever a camera put it."""
-    places = [stream.metadata, container.metadata, *(each.metadata for each in container.streams)]
-    return next((place["timecode"] for place in places if "timecode" in place), "")
 
 
 def _sound(container: InputContainer, number: int) -> dict[str, Any]:

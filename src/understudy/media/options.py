@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from understudy.media.codecs import CodecName
 from understudy.options import Options, option
 
 
@@ -22,13 +23,15 @@ class FrameFileOptions(Options):
 class MovieOptions(Options):
     """How a movie in between is encoded. Times, colours and bit depth are those of what it is made from."""
 
-    codec: Literal["h264", "hevc", "prores", "ffv1"] = option(
+    codec: CodecName = option(
         "h264",
-        "h264 plays everywhere; hevc is smaller; prores (.mov) is for editing; ffv1 (.mkv) loses nothing.",
+        "As for a finished shot: h264 plays everywhere; hevc and av1 are smaller; prores (.mov) is for "
+        "editing; ffv1 (.mkv) loses nothing.",
     )
     bitrate: float | None = option(
         None,
-        "How large h264 and hevc may be on average. Nothing chosen: near to lossless to the eye.",
+        "How large the picture may be on average, for codecs that lose something. Nothing chosen: near to "
+        "lossless to the eye.",
         low=0.05,
         high=2000.0,
         unit="Mbit/s",
