@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.merging.conftest import drawn_frame, landmarks
+from tests.merging.conftest import HEIGHT, WIDTH, drawn_frame, landmarks
 from tests.merging.test_composite import PLAIN, face_in
+from understudy import geometry
+from understudy.faces.align import crop
 from understudy.merging.composite import composite
+from understudy.merging.light import sight
 from understudy.merging.options import MergeOptions
-from understudy.merging.painted import steadied
+from understudy.merging.painted import own_crop, steadied
 
 
 def test_erode_and_blur_grow_with_the_face() -> None:
@@ -79,3 +82,19 @@ def test_a_mask_is_steadied_as_far_as_its_own_settings_say() -> None:
 def test_only_masks_that_can_move_are_steadied() -> None:
     assert "steady_mask" in MergeOptions(mask="full").idle()
     assert "steady_mask" not in MergeOptions().idle()
+
+
+@pytest.mark.parametrize("size_px", [16, 32, 96])
+@pytest.mark.parametrize("place", [(60, 50), (4, 6), (125, 90), (-30, 40)])
+def test_a_crop_of_a_scene_linear_frame_is_that_of_all_the_frame_as_a_model_sees_it(
+    place: tuple[float, float], size_px: int
+) -> None:
+    """Only the part around the face is turned into what models see; it must not show."""
+    rng = np.random.default_rng(3)
+    frame = (rng.random((HEIGHT, WIDTH, 3)) ** 3 * 4).astype(np.float32)
+    matrix = geometry.crop_from_frame(landmarks(*place), face_type="full", size_px=size_px)
+    cut = own_crop(frame, matrix, size_px)
+    assert cut.dtype == np.uint16
+    away = np.abs(cut.astype(int) - crop(sight(frame), matrix, size_px))
+    assert away.max() <= 0.01 * 65535  # OpenCV warps to 1/32 px, counted from the picture's corner
+    assert away.mean() < 30
