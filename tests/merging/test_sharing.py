@@ -20,9 +20,11 @@ from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
 from understudy.events import Notice, Progress
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png, read_image
+from understudy.merging import sharing
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
+from understudy.workers import job
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
 OPTIONS = MergeOptions(color="rct", steady_frames=2, batch=3)
@@ -115,6 +117,7 @@ from pathlib import Path
 from tests.merging.test_sharing import OPTIONS, Loadable
 from understudy.events import Progress
 from understudy.facesets.store import Faceset
+from understudy.merging import sharing
 from understudy.merging.merge import merge
 if __name__ == "__main__":
     clip, faces, folder = map(Path, sys.argv[1:])
@@ -152,3 +155,18 @@ def test_after_a_kill_nobody_works_on_and_the_same_command_goes_on_where_it_stop
     merged(shot, tmp_path / "whole", OPTIONS, Loadable())
     assert pictures(tmp_path / "killed") == pictures(tmp_path / "whole")
     assert not list((tmp_path / "killed").glob(".*"))
+
+
+def test_threads_share_a_few_cores_and_processes_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(cores: int, frames: int, devices: tuple[str, ...] = ("cpu",)) -> int:
+        monkeypatch.setattr(job, "cores", lambda: cores)
+        monkeypatch.setattr(sharing, "cores", lambda: cores)
+        return sharing.processes_worth_starting(devices, frames)
+
+    monkeypatch.setattr(job, "_free_bytes", lambda: 1 << 40)
+    assert count(2, 5000) == 1
+    assert count(16, 5000) == 4
+    assert count(16, 450) == 2
+    assert count(16, 5000, ("cuda:0", "cuda:1")) == 2
+    monkeypatch.setattr(job, "_free_bytes", lambda: 2 << 30)
+    assert count(16, 5000) == 1

@@ -25,10 +25,12 @@ from understudy.workers.options import parse_workers
 
 _WORTH_A_PROCESS_FRAMES = 200  # starting one takes as long as merging about fifty frames
 _MEMORY_BYTES = 1_500_000_000
+# One thread decodes, in a fifth of a frame's time; on two cores threads were as fast as processes (docs/log.md).
+_CORES_A_PROCESS = 4
 _MOST_FRAMES = 512  # in one stretch: long enough that seeking to its beginning costs little
 _MOST_FRAMES_IN_A_CLUSTER = 64  # short enough that a lost one is soon made again
 _STRETCHES_IN_A_CLUSTER = 64
-_STRETCHES_EACH = 4  # at least, so that no process waits long for the last one
+_STRETCHES_EACH = 1  # every stretch decodes from the key frame before it: a few long ones cost least
 _MOST_PAINTERS = 16
 _WORDS = Words(
     does="merged frames",
@@ -66,6 +68,12 @@ class MergeJob:
             yield work
 
 
+def processes_worth_starting(devices: Sequence[str], frames: int) -> int:
+    """How many processes pay: one on every accelerator; on the CPU one for as many cores as its threads keep busy."""
+    count = worth_starting(devices, frames, worth_frames=_WORTH_A_PROCESS_FRAMES, memory_bytes=_MEMORY_BYTES)
+    return min(count, -(-cores() // _CORES_A_PROCESS)) if list(devices) == ["cpu"] else count
+
+
 def shared_frames(
     clip: Clip,
     plan: MergePlan,
@@ -81,9 +89,7 @@ def shared_frames(
     into `unsaid`. Raises WorkerDied, ClusterUnavailable, and what making frames raises.
     """
     workers, sources = parse_workers(plan.settings.base.workers), plan.cast.sources()
-    count = workers.count or worth_starting(
-        devices, len(plan.todo), worth_frames=_WORTH_A_PROCESS_FRAMES, memory_bytes=_MEMORY_BYTES
-    )
+    count = workers.count or processes_worth_starting(devices, len(plan.todo))
     if sources is None and (workers.count > 1 or workers.cluster):
         yield Notice("This model can't be loaded by other processes, so it merges alone.", level="warning")
     if sources is None or (count == 1 and not workers.cluster):
