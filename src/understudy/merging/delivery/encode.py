@@ -9,24 +9,23 @@ signature says (`provenance`, handed in as a function), how a movie is written (
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from understudy.errors import ClipSizesDiffer, OptionInvalid
+from understudy.errors import ClipUnreadable, OptionInvalid
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
-from understudy.files import write_bytes
-from understudy.media.clip import Clip, Picture
+from understudy.files import write_bytes, write_json
+from understudy.media.clip import Clip, ColorTags
 from understudy.media.codecs import codec_for
-from understudy.media.images import IMAGE_SUFFIXES, eight_bit, encode_png, read_image_deep, sixteen_bit
+from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.media.sound import WHOLE, SoundPart
-from understudy.merging.delivery.label import Label
-from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
     WRONG_ENDING,
     DeliveryMemory,
@@ -39,25 +38,18 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
-from understudy.merging.journal import frame_path, is_complete, require_frames
+from understudy.merging.delivery.shown import Shown, shown_frames
+from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
+from understudy.merging.journal import is_complete, require_frames
 from understudy.merging.prefetch import Prefetched
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
 
 STAGE = "encode"
 _FRAMES_AHEAD = 4
+_SRGB = ColorTags(matrix=1, range=1, primaries=1, transfer=13)  # the view of scene-linear pictures
 # FFmpeg's names of pixel formats with a plane or a channel of transparency.
 _ALPHA_FORMATS = re.compile(r"(yuva|gbrap|rgba|bgra|argb|abgr|ayuv|uyva|vuya|ya8|ya16|yaf)")
-
-
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """One frame as it will be shown; `swapped` tells whether it came from the merged folder."""
-
-    index: int
-    pts: int
-    rgb: Picture
-    swapped: bool
 
 
 @dataclass(eq=False)
@@ -75,9 +67,25 @@ class _Delivery:
     sidecar: Path | None = None
     notices: list[str] = field(default_factory=list)
 
-    def count(self, shown: _Shown) -> Progress:
+    windows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def image_format(self) -> ImageFormat:
+        """Of the images that become the folder, or the one file."""
+        if self.out.suffix:
+            return "tiff" if self.out.suffix.lower().startswith(".tif") else "png"
+        return format_for(self.options, self.clip.info)
+
+    def names(self) -> list[str]:
+        """Of the images of a folder."""
+        suffix = SUFFIXES[self.image_format]
+        return image_names(self.clip, suffix=suffix, first_number=self.options.first_number)
+
+    def count(self, shown: Shown) -> Progress:
         self.frames += 1
         self.swapped += shown.swapped
+        if shown.window is not None:
+            self.windows.append({"frame": shown.index, **transform_of(shown)})
         return Progress(stage=STAGE, done=self.frames, total=self.clip.info.frame_count)
 
 
@@ -108,7 +116,7 @@ def encode(
         delivery = _Delivery(clip, merged_folder, out, options, sign)
         if trash is not None:
             delivery.make_room = lambda: _make_room(delivery, memory, trash)
-        names = None if out.suffix else image_names(clip)
+        names = None if out.suffix else delivery.names()
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         _require_fitting(clip, out, options)
         clear_leftovers(out)
@@ -129,6 +137,10 @@ def encode(
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe)
+    if delivery.windows:
+        place = out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+        write_json(place, {"frame_size": [clip.info.width, clip.info.height], "frames": delivery.windows})
+        yield Made(what="places of the window", path=place)
     for text in [*delivery.notices, *([damage] if damage else [])]:
         yield Notice(text=text, level="warning")
     yield Made(what="finished shot", path=out)
@@ -145,7 +157,7 @@ def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:
     suffix = out.suffix.lower()
     if not suffix or suffix in IMAGE_SUFFIXES:
         return
-    codec_for(out, options.codec, crf=options.crf)
+    codec_for(out, options.codec, crf=options.crf, alpha=options.content == "face")
     if options.crf is not None and options.bitrate is not None:
         raise OptionInvalid("Say a quality (crf) or a bitrate, not both.")
     _sound_of(options, clip)
@@ -168,7 +180,8 @@ def _make_room(delivery: _Delivery, memory: DeliveryMemory, trash: Path) -> None
 def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
     """Write what the goal's ending asks for."""
     suffix = delivery.out.suffix.lower()
-    source = _shown_frames(delivery.clip, delivery.merged_folder, delivery.options)
+    layered = not suffix and delivery.image_format == "exr"
+    source = shown_frames(delivery.clip, delivery.merged_folder, delivery.options, with_masks=layered)
     with Prefetched(source, depth=_FRAMES_AHEAD) as frames:
         if not suffix:
             yield from _write_images(frames, delivery)
@@ -178,44 +191,25 @@ def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
             yield from _write_movie(frames, delivery)
 
 
-def _shown_frames(clip: Clip, merged_folder: Path, options: EncodeOptions) -> Iterator[_Shown]:
-    """dst's frames with merged ones in their place, labelled, in order of showing."""
-    label = Label(options.label, width=clip.info.width, height=clip.info.height)
-    for frame in clip.frames(deep=clip.info.bit_depth > 8):
-        path = frame_path(merged_folder, frame.index)
-        swapped = path.is_file()
-        rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
-        yield _Shown(frame.index, frame.pts, label.drawn(rgb), swapped)
-
-
-def _merged_picture(path: Path, original: Picture) -> Picture:
-    """The merged picture in the depth of the frame it replaces."""
-    rgb = read_image_deep(path)
-    if rgb.shape != original.shape:
-        raise ClipSizesDiffer(
-            f"A merged frame is {rgb.shape[1]} x {rgb.shape[0]} and the clip {original.shape[1]} x "
-            f"{original.shape[0]}. Merge again.",
-            path,
-        )
-    if original.dtype == np.uint8:
-        return eight_bit(rgb)
-    return sixteen_bit(rgb)
-
-
 def _place_for(delivery: _Delivery) -> AbstractContextManager[tuple[Path, list[Path]]]:
     return signed_at(delivery.out, delivery.merged_folder, delivery.sign, make_room=delivery.make_room)
 
 
-def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+def _write_movie(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
     info, options = delivery.clip.info, delivery.options
+    frames = iter(frames)
+    first = next(frames, None)
+    if first is None:
+        raise ClipUnreadable("No frame of dst can be decoded. Copy it again.", info.path)
+    height, width = first.rgb.shape[:2]
     with _place_for(delivery) as (place, sidecars):
         writer = MovieWriter(
             place,
-            width=info.width,
-            height=info.height,
+            width=width,
+            height=height,
             time_base=delivery.clip.time_base,
             rate=info.rate if info.kind == "video" else 1 / delivery.clip.time_base,
-            color=info.color,
+            color=_SRGB if info.scene_linear else info.color,
             bit_depth=info.bit_depth,
             codec=options.codec,
             crf=options.crf,
@@ -225,10 +219,11 @@ def _write_movie(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Eve
             audio_part=_sound_of(options, delivery.clip),
             pixel_aspect=info.pixel_aspect,
             timecode=info.timecode,
+            alpha=options.content == "face",
         )
         with writer:
-            for shown in frames:
-                writer.write(shown.rgb, shown.pts)
+            for shown in chain([first], frames):
+                writer.write(shown.rgb, shown.pts, alpha=shown.alpha_HW)
                 yield delivery.count(shown)
         delivery.notices += writer.notices
     delivery.sidecar = next(iter(sidecars), None)
@@ -244,19 +239,20 @@ def _sound_of(options: EncodeOptions, clip: Clip) -> SoundPart:
     return SoundPart(track=int(options.audio))
 
 
-def _write_images(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
-    names = image_names(delivery.clip)
+def _write_images(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+    names, kind = delivery.names(), delivery.image_format
     with folder_signed_at(delivery.out, names, delivery.sign, make_room=delivery.make_room) as aside:
         for shown in frames:
-            (aside / names[shown.index]).write_bytes(encode_png(shown.rgb))
+            data = still_of(shown, kind, delivery.clip.info, delivery.options)
+            (aside / names[shown.index]).write_bytes(data)
             yield delivery.count(shown)
 
 
-def _write_one_image(frames: Iterable[_Shown], delivery: _Delivery) -> Generator[Event, None, None]:
-    if delivery.clip.info.frame_count != 1 or delivery.out.suffix.lower() != ".png":
+def _write_one_image(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
+    if delivery.clip.info.frame_count != 1:
         raise OptionInvalid(WRONG_ENDING, delivery.out)
     with _place_for(delivery) as (place, sidecars):
         for shown in frames:
-            write_bytes(place, encode_png(shown.rgb))
+            write_bytes(place, still_of(shown, delivery.image_format, delivery.clip.info, delivery.options))
             yield delivery.count(shown)
     delivery.sidecar = next(iter(sidecars), None)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from understudy.options import Options, option
 
+ImageFormat = Literal["png", "png16", "tiff", "exr"]
+
 
 class EncodeOptions(Options):
     """How the finished shot is written. Size, times, colours, bit depth and sound are those of dst."""
@@ -41,6 +43,24 @@ class EncodeOptions(Options):
     audio: str = option(
         "all",
         "Which sound of dst goes into a movie: all, none, or the number of one track, from 1.",
+    )
+    content: Literal["picture", "face", "mask"] = option(
+        "picture",
+        "What is shown: the finished picture, the painted faces alone with alpha, or their mask in grey. Face "
+        "and mask need a merge that kept masks, as merges do unless told otherwise.",
+    )
+    window: bool = option(
+        False,
+        "Show only a window around the faces, as large in every frame; where it lies is told in "
+        "NAME.transform.json, and in EXR files.",
+    )
+    images: ImageFormat | None = option(
+        None,
+        "Which images a folder gets: png in dst's depth, png16 or tiff of 16 bits, or exr, scene-linear with "
+        "the layers plate, face and mask. Nothing chosen: exr where dst is, else png.",
+    )
+    first_number: int = option(
+        0, "Number of the first image where dst is a movie; images of an image folder keep its names.", low=0
     )
     label: str = option(
         "",

@@ -31,6 +31,7 @@ from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
 from understudy.merging.journal import JOURNAL_NAME
+from understudy.merging.pictures import MASKS
 from understudy.provenance.credentials import sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
@@ -39,7 +40,7 @@ MakeRoom = Callable[[], None]
 
 WRONG_ENDING = (
     "A clip of several frames becomes a movie (.mp4, .mov, .mkv, .avi) or a folder of images (a name without "
-    "an ending); a single picture becomes a .png."
+    "an ending); a single picture becomes a .png or .tif."
 )
 
 _MEMORY_NAME = "encode.json"
@@ -63,7 +64,7 @@ def require_safe_output(
         return
     if suffix not in IMAGE_SUFFIXES:
         codec_for(out, codec)
-    elif suffix != ".png":
+    elif suffix not in (".png", ".tif", ".tiff"):
         raise OptionInvalid(WRONG_ENDING, out)
     if out.is_dir():
         raise FolderUnwritable("A folder stands where the finished file should go. Choose another name.", out)
@@ -190,15 +191,16 @@ def put_in_trash(out: Path, trash: Path) -> Path:
     return move_to_trash(out, trash)
 
 
-def image_names(clip: Clip) -> list[str]:
+def image_names(clip: Clip, *, suffix: str = ".png", first_number: int = 0) -> list[str]:
     """The name of every frame's image: dst's own names, or numbers where dst is a video."""
+    numbers = range(first_number, first_number + clip.info.frame_count)
     if clip.info.kind == "video":
-        return [f"{index:06d}.png" for index in range(clip.info.frame_count)]
+        return [f"{number:06d}{suffix}" for number in numbers]
     files = [clip.info.path] if clip.info.path.is_file() else image_files(clip.info.path)
-    names = [f"{file.stem}.png" for file in files if _is_readable(file)]
+    names = [f"{file.stem}{suffix}" for file in files if _is_readable(file)]
     if len(set(names)) == len(names) == clip.info.frame_count:
         return names
-    return [f"{index:06d}.png" for index in range(clip.info.frame_count)]  # a.jpg beside a.png
+    return [f"{number:06d}{suffix}" for number in numbers]  # a.jpg beside a.png
 
 
 def _is_readable(file: Path) -> bool:
@@ -250,7 +252,9 @@ class DeliveryMemory:
     def recipe(self, clip_path: Path, settings: dict[str, Any], stamp: str) -> str:
         """A digest of all that decides the file: dst, merged frames, settings and what signing depends on."""
         parts = [_state(clip_path), settings, stamp]
-        parts += [(p.name, _state(p)) for p in sorted(self._folder.glob("*.png"))]
+        for folder in (self._folder, self._folder / MASKS):
+            pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
+            parts += [(p.name, _state(p)) for p in pictures]
         journal = self._folder / JOURNAL_NAME
         parts.append(_state(journal))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

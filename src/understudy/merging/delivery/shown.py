@@ -1,0 +1,192 @@
+"""What each frame of the finished shot shows: the picture, the faces alone, their mask, or a window of it.
+
+Reads dst and the merged folder, frame by frame. Not here: files (`encode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.errors import ClipSizesDiffer, OptionInvalid
+from understudy.media.clip import Clip, Float32, Picture
+from understudy.media.images import eight_bit, read_image_deep, scene_linear, sixteen_bit
+from understudy.merging.delivery.label import Label
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.journal import frame_path
+from understudy.merging.pictures import mask_path
+
+_MARGIN_PX = 16  # around the mask, so that filters of a compositor find something at its edge
+_MULTIPLE_PX = 16  # windows of such sides suit every codec
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the frame; all windows of a shot are of one size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def of(self, picture: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """The picture inside it."""
+        return picture[self.y : self.y + self.height, self.x : self.x + self.width]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One frame as it will be shown; `swapped` tells whether it came from the merged folder.
+
+    `plate` is dst's own frame, `mask_HW` 0..1 where faces were painted; `alpha_HW` is set where the rest is to
+    be transparent, and `rgb` has straight colours then.
+    """
+
+    index: int
+    pts: int
+    rgb: Picture
+    plate: Picture
+    swapped: bool
+    mask_HW: Float32 | None = None
+    alpha_HW: Float32 | None = None
+    window: Window | None = None
+
+
+def needs_masks(options: EncodeOptions) -> bool:
+    """Whether the masks that the merge keeps are asked for."""
+    return options.content != "picture" or options.window
+
+
+def shown_frames(
+    clip: Clip, merged_folder: Path, options: EncodeOptions, *, with_masks: bool
+) -> Iterator[Shown]:
+    """dst's frames with merged ones in their place, in order of showing; labelled where they show the picture.
+
+    Raises ClipSizesDiffer for a merged picture of another size, OptionInvalid where a mask is wanted and none
+    was kept.
+    """
+    label = Label(options.label, width=clip.info.width, height=clip.info.height)
+    windows = windows_of(clip, merged_folder) if options.window else {}
+    for frame in clip.frames(deep=clip.info.bit_depth > 8):
+        path = frame_path(merged_folder, frame.index)
+        swapped = path.is_file()
+        rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
+        shown = Shown(frame.index, frame.pts, rgb, frame.rgb, swapped)
+        if with_masks or needs_masks(options):
+            shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, swapped, options))
+        yield _cut(_with_content(shown, options, label), windows.get(frame.index))
+
+
+def _with_content(shown: Shown, options: EncodeOptions, label: Label) -> Shown:
+    if options.content == "face" and shown.mask_HW is not None:
+        return replace(shown, rgb=straight_face(shown.rgb, shown.plate, shown.mask_HW), alpha_HW=shown.mask_HW)
+    if options.content == "mask" and shown.mask_HW is not None:
+        depth = shown.rgb.dtype
+        grey = shown.mask_HW if depth.kind == "f" else np.rint(shown.mask_HW * np.iinfo(depth.name).max)
+        return replace(shown, rgb=np.repeat(grey.astype(depth)[..., None], 3, axis=2))
+    return replace(shown, rgb=label.drawn(shown.rgb))
+
+
+def _cut(shown: Shown, window: Window | None) -> Shown:
+    if window is None:
+        return shown
+    parts = {
+        name: np.ascontiguousarray(window.of(picture))
+        for name in ("rgb", "plate", "mask_HW", "alpha_HW")
+        if (picture := getattr(shown, name)) is not None
+    }
+    return replace(shown, window=window, **parts)
+
+
+def straight_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Picture:
+    """Straight colours which, laid over `plate` through the mask, give `finished` back to a rounding step.
+
+    Where the mask is empty they are the finished picture's, so that filters find no dark edge. After Porter and
+    Duff, SIGGRAPH 1984: finished = face * mask + plate * (1 - mask), solved for face.
+    """
+    mask = mask_HW[..., None]
+    most = 1.0 if finished.dtype.kind == "f" else float(np.iinfo(finished.dtype.name).max)
+    behind = plate.astype(np.float32) * (1 - mask)
+    face = np.divide(finished - behind, mask, out=finished.astype(np.float32), where=mask > 0)
+    if finished.dtype.kind == "f":
+        return np.asarray(face, np.float32)
+    rounded = np.rint(np.clip(face, 0, most))
+    return rounded.astype(np.uint8) if finished.dtype == np.uint8 else rounded.astype(np.uint16)
+
+
+def premultiplied_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Float32:
+    """(height, width, 4) scene-linear and premultiplied, as EXR wants it: over the plate it gives `finished`.
+
+    Where faces were blended in encoded light, a face darker than the plate can leave values below 0 in its soft
+    edge: they are what makes the sum right.
+    """
+    face = scene_linear(finished) - scene_linear(plate) * (1 - mask_HW[..., None])
+    face[mask_HW <= 0] = 0
+    return np.dstack([face, mask_HW]).astype(np.float32)
+
+
+def windows_of(clip: Clip, merged_folder: Path) -> dict[int, Window]:
+    """A window around the faces for every frame, all of one size; frames without a face keep the one before.
+
+    Raises OptionInvalid where no frame has a face.
+    """
+    width, height = clip.info.width, clip.info.height
+    boxes: dict[int, tuple[int, int, int, int]] = {}
+    for index in range(clip.info.frame_count):
+        path = mask_path(merged_folder, index)
+        if frame_path(merged_folder, index).is_file() and path.is_file():
+            mask = np.asarray(read_image_deep(path))[..., 0]
+            x, y, w, h = cv2.boundingRect((mask > 0).astype(np.uint8))
+            if w and h:
+                boxes[index] = (x, y, w, h)
+    if not boxes:
+        raise OptionInvalid("There is no painted face to cut a window around. Merge with --layers mask.")
+    largest = np.max(list(boxes.values()), axis=0)[2:] + 2 * _MARGIN_PX
+    size = np.minimum(-(-largest // _MULTIPLE_PX) * _MULTIPLE_PX, (width, height)).tolist()
+    windows: dict[int, Window] = {}
+    last = boxes[min(boxes)]
+    for index in range(clip.info.frame_count):
+        last = boxes.get(index, last)
+        x, y = (
+            int(np.clip(last[axis] + last[axis + 2] / 2 - size[axis] / 2, 0, whole - size[axis]))
+            for axis, whole in ((0, width), (1, height))
+        )
+        windows[index] = Window(x, y, size[0], size[1])
+    return windows
+
+
+def _mask(folder: Path, index: int, rgb: Picture, swapped: bool, options: EncodeOptions) -> Float32 | None:
+    """0..1; nothing in frames that were not swapped."""
+    path = mask_path(folder, index)
+    if not swapped:
+        return np.zeros(rgb.shape[:2], np.float32)
+    if not path.is_file():
+        if not needs_masks(options):
+            return None
+        raise OptionInvalid(
+            f"The merge kept no mask of frame {index}, which is needed here. Merge again, with --layers mask.",
+            path,
+        )
+    stored = read_image_deep(path)
+    if stored.shape[:2] != rgb.shape[:2]:
+        raise ClipSizesDiffer(f"The mask of frame {index} has another size than the frame. Merge again.", path)
+    return stored[..., 0].astype(np.float32) / np.float32(np.iinfo(stored.dtype.name).max)
+
+
+def _merged_picture(path: Path, original: Picture) -> Picture:
+    """The merged picture in the depth of the frame it replaces."""
+    rgb = read_image_deep(path)
+    if rgb.shape != original.shape:
+        raise ClipSizesDiffer(
+            f"A merged frame is {rgb.shape[1]} x {rgb.shape[0]} and the clip {original.shape[1]} x "
+            f"{original.shape[0]}. Merge again.",
+            path,
+        )
+    if original.dtype.kind == "f":
+        return scene_linear(rgb)
+    return eight_bit(rgb) if original.dtype == np.uint8 else sixteen_bit(rgb)

@@ -1,0 +1,88 @@
+"""One frame of the finished shot as the bytes of an image file: PNG, 16-bit TIFF, or EXR with named layers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.media.clip import ClipInfo
+from understudy.media.exr import encode_exr
+from understudy.media.images import eight_bit, encode_png, scene_linear, sixteen_bit
+from understudy.merging.delivery.options import EncodeOptions, ImageFormat
+from understudy.merging.delivery.shown import Shown, premultiplied_face
+
+SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "png16": ".png", "tiff": ".tif", "exr": ".exr"}
+_LZW = [cv2.IMWRITE_TIFF_COMPRESSION, 5]
+
+
+def format_for(options: EncodeOptions, info: ClipInfo) -> ImageFormat:
+    """What is asked for, or what suits dst: EXR where it is scene-linear, else PNG."""
+    return options.images or ("exr" if info.scene_linear else "png")
+
+
+def still_of(shown: Shown, kind: ImageFormat, info: ClipInfo, options: EncodeOptions) -> bytes:
+    """The file of one frame. PNG and TIFF have straight alpha, EXR premultiplied, each as the format has it."""
+    if kind == "exr":
+        return _exr(shown, info, options)
+    deep = kind != "png" or shown.rgb.dtype != np.uint8
+    rgb = sixteen_bit(shown.rgb) if deep else eight_bit(shown.rgb)
+    if shown.alpha_HW is None and kind != "tiff":
+        return encode_png(rgb)
+    stored: npt.NDArray[Any] = rgb[..., ::-1]
+    if shown.alpha_HW is not None:
+        most = float(np.iinfo(rgb.dtype.name).max)
+        stored = np.dstack([stored, np.rint(shown.alpha_HW * most).astype(rgb.dtype)])
+    ending, flags = (".tif", _LZW) if kind == "tiff" else (".png", [])
+    well, data = cv2.imencode(ending, np.ascontiguousarray(stored), flags)
+    if not well:
+        raise ValueError(f"no {ending} can be made of {stored.dtype} {stored.shape}")
+    return data.tobytes()
+
+
+def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
+    """Scene-linear: the picture, and beside it plate, face and mask where the merge kept masks."""
+    layers: dict[str, npt.NDArray[np.floating[Any]]] = {}
+    if options.content == "mask":
+        layers[""] = (
+            scene_linear(shown.rgb) if shown.mask_HW is None else np.repeat(shown.mask_HW[..., None], 3, 2)
+        )
+    elif options.content == "face" and shown.alpha_HW is not None:
+        straight = shown.rgb
+        finished = _laid_over(straight, shown)
+        layers[""] = premultiplied_face(finished, shown.plate, shown.alpha_HW)
+    else:
+        layers[""] = scene_linear(shown.rgb)
+        layers["plate"] = scene_linear(shown.plate)
+        if shown.mask_HW is not None:
+            layers["face"] = premultiplied_face(shown.rgb, shown.plate, shown.mask_HW)
+            layers["mask"] = shown.mask_HW
+    about = {"frame": shown.index, "swapped": shown.swapped, **transform_of(shown)}
+    return encode_exr(
+        layers,
+        half=info.bit_depth <= 16,
+        metadata={"understudy": json.dumps(about)},
+        pixel_aspect=float(info.pixel_aspect),
+        frames_per_second=info.rate,
+    )
+
+
+def _laid_over(straight: npt.NDArray[Any], shown: Shown) -> npt.NDArray[Any]:
+    assert shown.alpha_HW is not None
+    alpha = shown.alpha_HW[..., None]
+    mixed = straight * alpha + shown.plate * (1 - alpha)
+    return mixed.astype(np.float32) if straight.dtype.kind == "f" else np.rint(mixed).astype(straight.dtype)
+
+
+def transform_of(shown: Shown) -> dict[str, Any]:
+    """Where the window lies: corner and size in pixels from the frame's upper left corner, and a matrix."""
+    if shown.window is None:
+        return {}
+    x, y, width, height = shown.window.x, shown.window.y, shown.window.width, shown.window.height
+    return {
+        "window": {"x": x, "y": y, "width": width, "height": height},
+        "frame_from_window": [[1, 0, x], [0, 1, y]],
+    }

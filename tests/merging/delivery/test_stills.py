@@ -1,0 +1,48 @@
+"""Image files of a finished shot, by format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from tests.merging.conftest import drawn_frame
+from understudy.media.images import decode_image_deep, encode_png, sixteen_bit
+from understudy.media.opening import open_clip
+from understudy.merging.delivery.options import EncodeOptions, ImageFormat
+from understudy.merging.delivery.shown import Shown, Window
+from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
+
+
+@pytest.fixture
+def info(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(encode_png(drawn_frame(0)))
+    return open_clip(tmp_path / "a.png").info
+
+
+def test_every_format_has_an_ending() -> None:
+    assert set(SUFFIXES) == set(get_args(ImageFormat))
+
+
+@pytest.mark.parametrize("kind", ["png", "png16", "tiff"])
+def test_integers_come_back_exactly_in_the_depth_that_was_asked_for(kind: ImageFormat, info) -> None:
+    rgb = drawn_frame(3)
+    back = decode_image_deep(still_of(Shown(0, 0, rgb, rgb, False), kind, info, EncodeOptions()))
+    assert np.array_equal(back, rgb if kind == "png" else sixteen_bit(rgb))
+
+
+def test_nothing_said_is_what_suits_dst(info) -> None:
+    assert format_for(EncodeOptions(), info) == "png"
+    assert format_for(EncodeOptions(images="tiff"), info) == "tiff"
+
+
+def test_a_window_is_told_as_corner_size_and_matrix() -> None:
+    rgb = drawn_frame(0)
+    told = transform_of(Shown(0, 0, rgb, rgb, True, window=Window(3, 5, 16, 32)))
+    assert told == {
+        "window": {"x": 3, "y": 5, "width": 16, "height": 32},
+        "frame_from_window": [[1, 0, 3], [0, 1, 5]],
+    }
+    assert transform_of(Shown(0, 0, rgb, rgb, True)) == {}
