@@ -86,3 +86,10 @@ def test_raw_modes_are_explained_too(previews: FramePreviews, mode: str) -> None
     told = explained(previews, 2, OPTIONS.changed(mode=mode))
     assert "face-mask-in-frame" in told.pictures and "face-blended" not in told.pictures
     assert ("difference" in told.pictures) == (mode != "raw-predict")
+
+
+def test_an_enlarged_face_is_explained_too(previews: FramePreviews) -> None:
+    plain = explained(previews, 2, OPTIONS).numbers["faces"][0]
+    large = explained(previews, 2, OPTIONS.changed(super_resolution="lanczos")).numbers["faces"][0]
+    assert large["crop_px"] > plain["crop_px"]
+    assert large["predicted_median_rgb"] == pytest.approx(plain["predicted_median_rgb"], abs=0.02)

@@ -91,6 +91,7 @@ def can_copy_to(path: Path, out: Path) -> bool:
 
 def copy_piece(path: Path, out: Path, piece: Piece, *, sound: SoundPart | None) -> Iterator[int | str]:
     """Copy what `copied_piece` gave to `out`; yields how many frames are written, at last the sound's notices.
+
     `sound` is without its times, which follow from the piece; None leaves it away. Raises like `copied_piece`,
     OptionInvalid for a track that isn't there, FolderUnwritable and DiskFull.
     """

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -144,7 +145,7 @@ def _numbers_of(
         "face_width_px": face.width_px,
         "side_in_frame_px": face.side_in_frame_px,
         "own_median_rgb": _medians(face.own_HWC, inside),
-        "predicted_median_rgb": _medians(face.painted_HWC, inside),
+        "predicted_median_rgb": _medians(face.painted_HWC, _as_large(inside, face.painted_HWC)),
         "transfer": face.tone.color if face.tone.known else "nothing measured",
         "means_lab": face.tone.means_lab.tolist(),
         "mask_areas": {  # shares of the crop
@@ -175,12 +176,19 @@ def _step(
     if step in _MASKS:
         return {**said, "area_px": float(picture.sum()), "pixels": int((picture > 0).sum())}
     seen = _as_seen(step, picture, light)
-    where = inside if inside.shape == seen.shape[:2] else np.ones(seen.shape[:2], np.bool_)
+    in_crop = step in (*_IN_CROP, "effects")
+    where = _as_large(inside, seen) if in_crop else np.ones(seen.shape[:2], np.bool_)
     return {**said, "light": "encoded" if step in _IN_CROP else light, "median_rgb": _medians(seen, where)}
 
 
 def _as_seen(step: str, picture: Float32, light: LightName) -> Float32:
     return picture if step in (*_MASKS, *_IN_CROP) else to_encoded(picture, light)
+
+
+def _as_large(inside: npt.NDArray[np.bool_], crop_HWC: Float32) -> npt.NDArray[np.bool_]:
+    """The area in a crop that may have been enlarged since the area was chosen."""
+    size = (crop_HWC.shape[1], crop_HWC.shape[0])
+    return cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _medians(picture: Float32, inside: npt.NDArray[np.bool_]) -> list[float]:
