@@ -26,7 +26,8 @@ from understudy.project.lock import exclusive
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, require_export_consent
-from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, sign_file
+from understudy.provenance.final import signed_and_verified
+from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -307,7 +308,7 @@ def encode(
                 options=options,
                 keep=_footage(project),
                 trash=project.trash.folder,
-                sign=lambda unsigned, signed, facts=facts: sign_file(unsigned, signed, facts),
+                sign=lambda unsigned, signed, facts=facts: signed_and_verified(unsigned, signed, facts),
                 stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
             )
 
