@@ -25,7 +25,7 @@ from understudy.workers.options import parse_workers
 
 _WORTH_A_PROCESS_FRAMES = 200  # starting one takes as long as merging about fifty frames
 _MEMORY_BYTES = 1_500_000_000
-# One thread decodes, in a fifth of a frame's time; on two cores threads were as fast as processes (docs/log.md).
+# One thread decodes, in a fifth of a frame's time; on two cores threads were as fast as processes.
 _CORES_A_PROCESS = 4
 _MOST_FRAMES = 512  # in one stretch: long enough that seeking to its beginning costs little
 _MOST_FRAMES_IN_A_CLUSTER = 64  # short enough that a lost one is soon made again
@@ -69,7 +69,7 @@ class MergeJob:
 
 
 def processes_worth_starting(devices: Sequence[str], frames: int) -> int:
-    """How many processes pay: one on every accelerator; on the CPU one for as many cores as its threads keep busy."""
+    """How many processes pay: one on every accelerator, or for as many cores as its threads keep busy."""
     count = worth_starting(devices, frames, worth_frames=_WORTH_A_PROCESS_FRAMES, memory_bytes=_MEMORY_BYTES)
     return min(count, -(-cores() // _CORES_A_PROCESS)) if list(devices) == ["cpu"] else count
 

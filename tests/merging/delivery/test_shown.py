@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import cv2
@@ -14,9 +17,11 @@ from tests.merging.conftest import HEIGHT, WIDTH, drawn_frame
 from understudy.errors import OptionInvalid
 from understudy.files import write_json
 from understudy.media import planes
+from understudy.media.clip import Frame
 from understudy.media.exr import encode_exr, exr_header, read_exr, read_exr_layers
 from understudy.media.images import encode_png, read_image, scene_linear
 from understudy.media.opening import open_clip
+from understudy.merging.delivery import shown as shown_room
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.shown import premultiplied_face, straight_face, windows_of
@@ -203,3 +208,26 @@ def test_solving_for_the_face_undoes_the_blend_in_every_depth() -> None:
         # The drawn blend is rounded to 8 bits itself, so a clipped colour may miss it by half of such a step.
         assert np.abs(back - finished * float(factor)).max() <= factor / 2 + 0.51
     assert premultiplied_face(finished, plate, mask).shape == (HEIGHT, WIDTH, 4)
+
+
+def test_frames_are_decoded_while_merged_pictures_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded, seen = threading.Event(), []
+
+    class TwoFrames:
+        info = SimpleNamespace(width=WIDTH, height=HEIGHT, bit_depth=8)
+
+        def frames(self, *, deep: bool) -> Iterator[Frame]:
+            yield Frame(0, 0, 0.0, drawn_frame(0))
+            decoded.set()
+            yield Frame(1, 1, 1.0, drawn_frame(1))
+
+    def read(path: Path) -> np.ndarray:
+        seen.append(decoded.wait(timeout=20))
+        return drawn_frame(5)
+
+    (tmp_path / "000000.png").touch()
+    monkeypatch.setattr(shown_room, "read_image_deep", read)
+    shown = list(shown_room.shown_frames(TwoFrames(), tmp_path, EncodeOptions(), with_masks=False))
+    assert seen == [True] and [one.swapped for one in shown] == [True, False]

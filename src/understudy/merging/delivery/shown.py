@@ -20,6 +20,9 @@ from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.journal import frame_path
 from understudy.merging.pictures import mask_path
+from understudy.merging.prefetch import Prefetched
+
+_FRAMES_AHEAD = 4
 
 _MARGIN_PX = 16  # around the mask, so that filters of a compositor find something at its edge
 _MULTIPLE_PX = 16  # windows of such sides suit every codec
@@ -72,14 +75,16 @@ def shown_frames(
     """
     label = Label(options.label, width=clip.info.width, height=clip.info.height)
     windows = windows_of(clip, merged_folder) if options.window else {}
-    for frame in clip.frames(deep=clip.info.bit_depth > 8):
-        path = frame_path(merged_folder, frame.index)
-        swapped = path.is_file()
-        rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
-        shown = Shown(frame.index, frame.pts, rgb, frame.rgb, swapped)
-        if with_masks or needs_masks(options):
-            shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, swapped, options))
-        yield _cut(_with_content(shown, options, label), windows.get(frame.index))
+    # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
+    with Prefetched(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
+        for frame in decoded:
+            path = frame_path(merged_folder, frame.index)
+            swapped = path.is_file()
+            rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
+            shown = Shown(frame.index, frame.pts, rgb, frame.rgb, swapped)
+            if with_masks or needs_masks(options):
+                shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, swapped, options))
+            yield _cut(_with_content(shown, options, label), windows.get(frame.index))
 
 
 def _with_content(shown: Shown, options: EncodeOptions, label: Label) -> Shown:
