@@ -24,7 +24,7 @@ def signed_and_verified(unsigned: Path, signed: Path, facts: SigningFacts) -> Pa
         if sidecar is not None:
             sidecar.unlink(missing_ok=True)
     raise MarksUnreadable(
-        "The finished file's marks don't hold when they are read back, so it was not delivered. The disk may be "
-        f"failing; run the same command again. ({verdict.sentences[0]})",
+        "The finished file's marks don't hold when they are read back, so it was not delivered. The disk may "
+        f"be failing; run the same command again. ({verdict.sentences[0]})",
         signed,
     )
