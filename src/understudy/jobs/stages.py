@@ -286,6 +286,7 @@ def encode(
     Raises ConsentMissing before anything is written.
     """
     from understudy.merging.delivery.encode import encode as encode_clip
+    from understudy.merging.journal import merge_facts
 
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
@@ -308,6 +309,7 @@ def encode(
                 options=options,
                 keep=_footage(project),
                 trash=project.trash.folder,
+                unswapped=merge_facts(merged).unswapped,
                 sign=lambda unsigned, signed, facts=facts: signed_and_verified(unsigned, signed, facts),
                 stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
             )

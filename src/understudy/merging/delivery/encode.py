@@ -9,7 +9,7 @@ signature says (`provenance`, handed in as a function), how a movie is written (
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -38,6 +38,7 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
+from understudy.merging.delivery.report import write_report
 from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames
@@ -99,6 +100,7 @@ def encode(
     stamp: str = "",
     keep: Sequence[Path] = (),
     trash: Path | None = None,
+    unswapped: Sequence[Mapping[str, Any]] | None = None,
 ) -> Events:
     """Write dst with every picture of `merged_folder` in place of its frame.
 
@@ -106,6 +108,7 @@ def encode(
     don't fit inside. `stamp` stands for all that `sign` depends on: where it, the frames and the options are
     the same as last time, nothing is done. `keep` are more clips that `out` must not replace, contain or lie
     inside of. What stands at `out` and was not made here goes to the folder `trash` before it is replaced.
+    `unswapped` (frame, reason) goes into a report beside `out`.
     Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening the clip or a merged picture raises.
     """
     require_frames(merged_folder)
@@ -141,6 +144,9 @@ def encode(
         place = out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
         write_json(place, {"frame_size": [clip.info.width, clip.info.height], "frames": delivery.windows})
         yield Made(what="places of the window", path=place)
+    if unswapped is not None:
+        for path in write_report(out, frames=total, unswapped=unswapped):
+            yield Made(what="report", path=path)
     for text in [*delivery.notices, *([damage] if damage else [])]:
         yield Notice(text=text, level="warning")
     yield Made(what="finished shot", path=out)

@@ -1,0 +1,34 @@
+"""The report names each frame that was not swapped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from understudy.media.images import encode_png
+from understudy.merging.delivery.encode import encode
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.report import write_report
+
+
+def test_every_unswapped_frame_is_listed_with_its_reason(tmp_path: Path) -> None:
+    missed = [{"frame": 1, "reason": "no face"}, {"frame": 4, "reason": "deleted"}]
+    as_json, as_text = write_report(tmp_path / "out.mp4", frames=6, unswapped=missed)
+    told = json.loads(as_json.read_text())
+    assert (told["swapped"], told["unswapped"]) == (4, missed)
+    assert as_text.read_text().splitlines() == [
+        "out.mp4: 4 of 6 frames are swapped.",
+        "frame 1: no face",
+        "frame 4: deleted",
+    ]
+
+
+def test_the_report_lies_beside_the_shot_where_it_is_asked_for(images: Path, tmp_path: Path) -> None:
+    merged = tmp_path / "merged"
+    merged.mkdir()
+    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+    missed = [{"frame": 0, "reason": "no face"}]
+    list(encode(images, merged_folder=merged, out=tmp_path / "o", options=EncodeOptions(), unswapped=missed))
+    assert json.loads((tmp_path / "o.report.json").read_text())["unswapped"] == missed
