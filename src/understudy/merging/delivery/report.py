@@ -1,4 +1,4 @@
-"""The report beside a finished shot: what was delivered, and every frame that was not swapped, with its reason."""
+"""The report beside a finished shot: each frame that was not swapped, with its reason."""
 
 from __future__ import annotations
 
