@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from fractions import Fraction
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
 from understudy.errors import CastInvalid, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
-from understudy.jobs.merging import cast_of, cuts_of, keep_keys, keep_said, plate_of, settings_over_time
+from understudy.jobs.merging import (
+    cast_of,
+    cuts_of,
+    keep_keys,
+    keep_said,
+    plate_of,
+    settings_over_time,
+    watch_for_cuts,
+)
 from understudy.jobs.models import require_model
+from understudy.media.clip import ColorTags
+from understudy.media.movie import MovieWriter
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.project import Project
 
@@ -131,6 +144,16 @@ def test_a_mistake_in_the_file_is_named_by_its_entry(project: Project, values: d
         settings_over_time(project, "dst", {})
 
 
+def test_a_mistake_in_a_range_is_named_with_its_line(directed: Project) -> None:
+    path = directed.folder / "understudy.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('mask = "dst-hull"', "eroed = 1"), encoding="utf-8"
+    )
+    line = path.read_text(encoding="utf-8").splitlines().index("[[clips.dst.ranges]]") + 1
+    with pytest.raises(OptionInvalid, match=rf"ranges, entry 1 \(line {line}\).*eroed"):
+        settings_over_time(Project.open(directed.folder), "dst", {})
+
+
 def test_an_ease_that_is_none_is_named_with_its_line(project: Project) -> None:
     path = project.folder / "understudy.toml"
     path.write_text(
@@ -184,6 +207,20 @@ def test_frames_of_a_cast_have_a_folder_of_their_own(directed: Project) -> None:
         directed.merged_name("dst", "main")
 
 
+def test_a_clip_that_was_not_searched_is_looked_at_for_cuts_once(project: Project) -> None:
+    path, rate = project.clip_path("dst"), Fraction(25)
+    how = {"color": ColorTags(), "preset": "ultrafast"}
+    with MovieWriter(path, width=64, height=48, time_base=1 / rate, rate=rate, **how) as movie:
+        for frame in range(16):
+            rng = np.random.default_rng(frame // 8)
+            movie.write(cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (64, 48)), frame)
+    assert cuts_of(project, "dst") is None
+    list(watch_for_cuts(project, "dst"))
+    assert cuts_of(project, "dst") == [8]
+    os.utime(path, (1, 1))
+    assert cuts_of(project, "dst") is None, "it is another clip by now"
+
+
 def test_the_plate_is_a_clip_of_the_project_with_faces(project: Project) -> None:
     with pytest.raises(OptionInvalid, match=r"'nobody'.*src, dst"):
         plate_of(project, "nobody")
@@ -196,7 +233,6 @@ def test_the_plate_is_a_clip_of_the_project_with_faces(project: Project) -> None
 
 
 def test_cuts_are_those_the_search_saw(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cuts_of(project, "dst") == []
     frames = [SimpleNamespace(index=3 * place, scene=place) for place in range(4)]
     monkeypatch.setattr("understudy.facesets.extraction.redone.look_found", lambda *_, **__: frames)
     monkeypatch.setattr(

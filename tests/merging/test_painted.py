@@ -98,3 +98,10 @@ def test_a_crop_of_a_scene_linear_frame_is_that_of_all_the_frame_as_a_model_sees
     away = np.abs(cut.astype(int) - crop(sight(frame), matrix, size_px))
     assert away.max() <= 0.01 * 65535  # OpenCV warps to 1/32 px, counted from the picture's corner
     assert away.mean() < 30
+
+
+def test_what_a_crop_repeats_beyond_the_frame_is_no_colour_of_dst() -> None:
+    frame = drawn_frame(1)
+    whole, cut = (face_in(frame, landmarks(x, 50), PLAIN.changed(color="rct")) for x in (60, 4))
+    assert 0.2 * whole.area_HW.sum() < cut.area_HW.sum() < 0.8 * whole.area_HW.sum()
+    assert not cut.area_HW[:, :8].any() and whole.area_HW[:, :10].any()

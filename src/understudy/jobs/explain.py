@@ -38,7 +38,7 @@ def previews_of(project: Project, model: str, clip: str, *, said: Said, device: 
         stored=stored,
         predictor=cast,
         clip_name=clip,
-        shots=cuts_of(project, clip),
+        shots=cuts_of(project, clip) or (),
         plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
     ) as previews:
         yield previews

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.events import Events, Progress, StageFinished, StageStarted
+from understudy.files import read_json, write_json
 from understudy.jobs.settings import Said, merge_options
 from understudy.merging.frame_ranges import in_words, parse_frames
 from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
-from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry
-from understudy.project.project import Project
+from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
+from understudy.project.project import MANIFEST_NAME, Project
 
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
@@ -23,17 +26,17 @@ def settings_over_time(
     project: Project, clip: str, said: Said, *, frames: Sequence[range] | None = None
 ) -> SettingsOverTime:
     """A clip's merge settings; what is said counts for `frames` alone where given. Raises OptionInvalid."""
-    entry = project.manifest.clips[clip]
+    entry, named = project.manifest.clips[clip], _Names(project, clip)
     whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
     return SettingsOverTime(
         merge_options(project, clip, whole_clip),
         ranges=[
-            FrameRange(_stretches(part, clip, number), _extra(part), f"clips.{clip}.ranges, entry {number}")
-            for number, part in enumerate(entry.ranges, 1)
+            FrameRange(_stretches(part, name), _extra(part), name)
+            for part, name in zip(entry.ranges, named.all("ranges", len(entry.ranges)), strict=True)
         ],
         keys=[
-            KeyFrame(part.frame, _extra(part), part.ease, f"clips.{clip}.keys, entry {number}")
-            for number, part in enumerate(entry.keys, 1)
+            KeyFrame(part.frame, _extra(part), part.ease, name)
+            for part, name in zip(entry.keys, named.all("keys", len(entry.keys)), strict=True)
         ],
         parts={name: _extra(part) for name, part in entry.cast.items() if isinstance(part, CastEntry)},
         said={name: value for name, value in said.items() if name not in FIXED},
@@ -41,11 +44,27 @@ def settings_over_time(
     )
 
 
-def _stretches(entry: RangeEntry, clip: str, number: int) -> list[range]:
+class _Names:
+    """What errors call the entries of a clip: with their line in understudy.toml, where it can be told."""
+
+    def __init__(self, project: Project, clip: str) -> None:
+        self._path, self._clip = project.folder / MANIFEST_NAME, clip
+
+    def all(self, table: str, count: int) -> list[str]:
+        text = read_text(self._path) if count else ""
+        where = ["clips", self._clip, table]
+        lines = [line_of_entry(text, where, number) for number in range(1, count + 1)]
+        return [
+            f"{'.'.join(where)}, entry {number}{f' (line {line})' if line else ''}"
+            for number, line in enumerate(lines, 1)
+        ]
+
+
+def _stretches(entry: RangeEntry, name: str) -> list[range]:
     try:
         return parse_frames(entry.frames)
     except OptionInvalid as error:
-        raise OptionInvalid(f"In clips.{clip}.ranges, entry {number}: {error.message}") from None
+        raise OptionInvalid(f"In {name}: {error.message}") from None
 
 
 def _extra(entry: RangeEntry | CastEntry | Any) -> dict[str, Any]:
@@ -147,10 +166,43 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
     return PlateFootage(project.clip_path(clip), clip, faces)
 
 
-def cuts_of(project: Project, clip: str) -> list[int]:
-    """The first frames of new shots, as the search for faces saw them; none where nothing was searched."""
+def cuts_of(project: Project, clip: str) -> list[int] | None:
+    """The first frames of new shots, as the search for faces, or `watch_for_cuts`, saw them; None where neither
+    has looked at the clip."""
     from understudy.facesets.extraction.redone import look_found
     from understudy.media.cuts import shot_starts
 
     found = look_found(project.cache_folder, clip, manual=project.manual_folder)
-    return sorted(found[place].index for place in shot_starts([frame.scene for frame in found]))
+    if found:
+        return sorted(found[place].index for place in shot_starts([frame.scene for frame in found]))
+    try:
+        known = read_json(_cuts_file(project, clip))
+        return [int(frame) for frame in known["cuts"]] if known["clip"] == _state_of(project, clip) else None
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or edited: the clip is looked at again
+        return None
+
+
+def watch_for_cuts(project: Project, clip: str) -> Events:
+    """Look at every frame of a clip for cuts, and remember them: its faces came from elsewhere."""
+    from understudy.media.cuts import SceneWatch, shot_starts
+    from understudy.media.opening import open_clip
+
+    with open_clip(project.clip_path(clip)) as opened:
+        yield StageStarted(stage="cuts", unit="frames", total=opened.info.frame_count)
+        watch, notes, places = SceneWatch(), [], []
+        for frame in opened.frames():
+            notes.append(watch.look(frame.rgb_8bit))
+            places.append(frame.index)
+            yield Progress(stage="cuts", done=len(notes), total=opened.info.frame_count)
+    cuts = sorted(places[start] for start in shot_starts(notes))
+    write_json(_cuts_file(project, clip), {"clip": _state_of(project, clip), "cuts": cuts})
+    yield StageFinished(stage="cuts", summary={"cuts": len(cuts)})
+
+
+def _cuts_file(project: Project, clip: str) -> Path:
+    return project.cache_folder / f"{clip}.cuts.json"
+
+
+def _state_of(project: Project, clip: str) -> list[int]:
+    stat = project.clip_path(clip).stat()
+    return [stat.st_size, stat.st_mtime_ns]

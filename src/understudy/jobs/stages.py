@@ -19,7 +19,15 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
-from understudy.jobs.merging import cast_of, cuts_of, keep_keys, keep_said, plate_of, settings_over_time
+from understudy.jobs.merging import (
+    cast_of,
+    cuts_of,
+    keep_keys,
+    keep_said,
+    plate_of,
+    settings_over_time,
+    watch_for_cuts,
+)
 from understudy.jobs.settings import Said, encode_options, extract_options, train_options
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.lock import exclusive
@@ -255,6 +263,8 @@ def _merged(
     from understudy.merging.merge import merge as merge_clip
 
     settings = settings_over_time(project, clip, said, frames=wanted.stretches)
+    if cuts_of(project, clip) is None:
+        yield from watch_for_cuts(project, clip)
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
         yield from merge_clip(
             project.clip_path(clip),
@@ -270,7 +280,7 @@ def _merged(
                 options=extract_options(project, {}),
                 manual=project.manual_folder,
             ),
-            shots=cuts_of(project, clip),
+            shots=cuts_of(project, clip) or (),
             plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
             wanted=wanted,
             dry_run=dry_run,

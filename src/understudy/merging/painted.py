@@ -108,6 +108,8 @@ def painted_face(
         resized_mask(mask.area_HW, size_px),
         geometry.transform_points(paste, landmarks),
     )
+    if record.frame_size != (0, 0):
+        compared = pixels.within_frame(compared, crop_from_frame, record.frame_size)
     face = PaintedFace(
         paste_from_frame=paste,
         painted_HWC=painted,

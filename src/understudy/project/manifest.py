@@ -291,6 +291,17 @@ def _line_of(text: str, where: Sequence[str]) -> int | None:
     return best[1] if best else None
 
 
+def line_of_entry(text: str, where: Sequence[str], number: int) -> int | None:
+    """The line where the n-th `[[table]]` of that name begins; both are counted from 1. None where it isn't
+    written like that."""
+    lines = [
+        place
+        for place, line in enumerate(text.splitlines(), 1)
+        if line.strip().startswith("[[") and _keys(line.strip()) == list(where)
+    ]
+    return lines[number - 1] if number <= len(lines) else None
+
+
 def _keys(line: str) -> list[str] | None:
     """The key path of a line of TOML that holds nothing but a header or one short value."""
     try:

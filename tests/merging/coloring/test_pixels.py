@@ -22,6 +22,13 @@ def test_skin_is_the_mask_without_eyes_and_mouth_and_crop_is_everything() -> Non
     np.testing.assert_array_equal(skin_only[far], disc()[far])
 
 
+def test_a_face_at_the_frames_edge_is_compared_where_the_frame_is() -> None:
+    crop_from_frame = np.array([[2.0, 0, 10], [0, 2.0, -6]])  # the frame begins at x = 10 and ends at y = 34
+    seen = pixels.within_frame(disc(), crop_from_frame, (200, 20))
+    assert not seen[:, :10].any() and not seen[34:].any()
+    np.testing.assert_array_equal(seen[:34, 10:], disc()[:34, 10:])
+
+
 def test_values_that_are_no_numbers_are_left_out() -> None:
     painted, own = skin(1), skin(2)
     painted[24, 24, 1], own[25, 25, 0] = np.nan, np.inf

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from understudy import geometry
 from understudy.masks.hull import eyes_mouth_mask
 from understudy.merging.coloring.options import ColorArea
 
@@ -31,6 +32,15 @@ def area(kind: ColorArea, mask_HW: Float32, landmarks_68: Float64) -> Float32:
         return mask_HW
     size_px = len(mask_HW)
     return mask_HW * (eyes_mouth_mask(landmarks_68, size_px, size_px) < _EYES_AND_MOUTH)
+
+
+def within_frame(area_HW: Float32, crop_from_frame: Float64, frame_size: tuple[int, int]) -> Float32:
+    """The area without pixels beyond the frame, width and height: a crop repeats the frame's edge there."""
+    size_px, (width, height) = len(area_HW), frame_size
+    centres = np.stack(np.meshgrid(*[np.arange(size_px) + 0.5] * 2), -1).reshape(-1, 2)
+    x, y = geometry.transform_points(geometry.inverse(crop_from_frame), centres).T
+    seen = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
+    return area_HW if seen.all() else area_HW * seen.reshape(area_HW.shape)
 
 
 def compared(painted_HWC: Float32, own_HWC: Float32, area_HW: Float32) -> Inside:
