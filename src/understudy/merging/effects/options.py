@@ -1,4 +1,5 @@
-"""What makes the painted face and the frame look shot by one camera. All of it is off unless asked for."""
+"""What makes the painted face and the frame look shot by one camera. All is off unless asked for but
+`super_resolution`, which only touches faces that are shown larger than they were painted."""
 
 from __future__ import annotations
 
@@ -41,9 +42,10 @@ class EffectOptions(Options):
         unit="share of white",
     )
     super_resolution: str = option(
-        "none",
-        "Enlarges faces that the model paints smaller than they are in the frame: none, lanczos (sharp edges "
-        "without halos), or another that was put into the catalog.",
+        "lanczos",
+        "Enlarges faces that the model paints smaller than they are in the frame: lanczos (sharp edges without "
+        "halos), none (a soft, plain enlargement), or another that was put into the catalog. Other faces are "
+        "left as they are.",
     )
     super_resolution_power: float = option(
         1.0, "How much of the enlarged face's detail is used.", low=0.0, high=1.0, unit="share"
