@@ -79,6 +79,25 @@ def test_colour_tags_survive(tmp_path: Path, codec: str, ending: str, tags: Colo
     assert np.abs(first[30:40].astype(int) - numbered(0)[30:40]).mean() < 4
 
 
+@pytest.mark.parametrize("color", [ColorTags(1, 1, 1, 1), ColorTags(1, 2, 1, 1)])
+def test_avi_which_keeps_no_tags_has_the_colours_that_readers_take_for_its_size(
+    tmp_path: Path, color: ColorTags
+) -> None:
+    notices = make_movie(tmp_path / "v.avi", 2, codec="mpeg4", color=color, crf=1)
+    first = next(iter(VideoClip(tmp_path / "v.avi").frames())).rgb
+    # One matrix taken for the other is ten levels off here, and a bottom row is free of the bars' ringing.
+    assert np.abs(first[30:46].astype(int) - numbered(0)[30:46]).mean() < 2
+    assert any("no colour tags" in text for text in notices)
+    assert not any("colour tags" in text for text in make_movie(tmp_path / "u.avi", 2, codec="mpeg4"))
+
+
+def test_a_pixel_aspect_that_avi_loses_is_said(tmp_path: Path) -> None:
+    for codec, kept in (("mpeg4", True), ("ffv1", False)):
+        notices = make_movie(tmp_path / f"{codec}.avi", 2, codec=codec, pixel_aspect=Fraction(16, 15))
+        assert (VideoClip(tmp_path / f"{codec}.avi").info.pixel_aspect != 1) is kept
+        assert any("pixel aspect" in text for text in notices) is not kept
+
+
 @pytest.mark.parametrize(("height", "matrix"), [(480, 6), (720, 1)])
 def test_untagged_footage_is_tagged_by_its_size(tmp_path: Path, height: int, matrix: int) -> None:
     make_movie(tmp_path / "v.mp4", 2, height=height)

@@ -188,6 +188,8 @@ class MovieWriter:
         self._pixel_format = self._chosen_format()
         if choice.limited_only:
             self._color = replace(self._color, range=LIMITED)
+        if self._counts_frames:
+            self._color = self._without_tags(self._color)
         rate = self._rate.limit_denominator(100_000)
         stream = self._container.add_stream(choice.encoder, rate=rate, options=self._encoder_options())
         assert isinstance(stream, VideoStream)
@@ -208,6 +210,21 @@ class MovieWriter:
             context.codec_tag = choice.tag
         self._open(stream)
         return stream
+
+    def _without_tags(self, color: ColorTags) -> ColorTags:
+        """What readers take for a file that keeps no tags, as AVI; the pixels follow it."""
+        assumed = resolved_tags(ColorTags(), lines=self._shape[0])
+        if replace(color, range=assumed.range) != assumed:
+            self.notices.append(
+                "AVI keeps no colour tags, so players take what is usual for this size. Matrix and range "
+                "follow that; primaries and curve stay as they were, untold. Choose .mov or .mkv to tell them."
+            )
+        if self._pixel_aspect != 1 and self._choice.encoder != "mpeg4":  # which has its own place for it
+            self.notices.append(
+                f"{self._codec} in AVI can't hold the pixel aspect of {self._pixel_aspect}, so the picture is "
+                "shown as if pixels were square. Choose .mov or .mkv to keep it."
+            )
+        return assumed
 
     def _chosen_format(self) -> str:
         height, width, _ = self._shape

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.counts import counted
 from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.files import read_json, said_plainly, write_json
 
 JOURNAL_NAME = "merge.json"
 _VERSION = 1
 _NOTES_NAME = "merge.jsonl"
+_FRAMES_NAMED = 5
 
 
 def frame_path(folder: Path, frame: int) -> Path:
@@ -215,6 +217,18 @@ def require_frames(folder: Path) -> None:
             "This clip was merged with --mode raw-predict: its pictures are the model's squares, not frames, "
             "and no movie of dst can be made of them. Take the pictures where they lie, or merge in another "
             "mode.",
+            folder,
+        )
+
+
+def require_pictures(folder: Path) -> None:
+    """Raise ProjectInvalid where a frame listed as merged has no picture: dst's own would be shown for it."""
+    gone = sorted(f for f in Journal(folder).merged_frames() if not frame_path(folder, f).is_file())
+    if gone:
+        which = ", ".join(map(str, gone[:_FRAMES_NAMED])) + (" and more" if len(gone) > _FRAMES_NAMED else "")
+        raise ProjectInvalid(
+            f"Merged pictures are gone ({counted(len(gone), 'frame')}: {which}), so dst's own face would be "
+            "shown there. Run `understudy merge` again: it makes those that are missing.",
             folder,
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import HEIGHT, PTS, TIME_BASE, WIDTH, drawn_frame
-from understudy.errors import ClipSizesDiffer, FolderUnwritable, OptionInvalid
+from understudy.errors import ClipSizesDiffer, FolderUnwritable, OptionInvalid, ProjectInvalid
 from understudy.events import Made, Notice, StageFinished
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
@@ -181,6 +181,21 @@ def test_an_unfinished_merge_is_told(movie: Path, merged: Path, tmp_path: Path) 
     (merged / "merge.json").unlink()
     notices = [event.text for event in run(movie, merged, tmp_path / "out.mp4") if isinstance(event, Notice)]
     assert any("has not run to its end" in text for text in notices)
+
+
+def test_a_merged_frame_whose_picture_is_gone_is_refused_before_anything_is_written(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    about = {"complete": True, "refused": {}, "partly": [], "merged": {"2": "a", "3": "b"}}
+    write_json(merged / "merge.json", {"version": 1, **about})
+    run(movie, merged, tmp_path / "out.mp4")
+    before = (tmp_path / "out.mp4").read_bytes()
+    (merged / "000003.png").unlink()
+    with pytest.raises(ProjectInvalid, match=r"1 frame: 3.*merge` again"):
+        run(movie, merged, tmp_path / "out.mp4")
+    with pytest.raises(ProjectInvalid):
+        run(movie, merged, tmp_path / "o" / "out.mp4")
+    assert (tmp_path / "out.mp4").read_bytes() == before and not (tmp_path / "o").exists()
 
 
 def test_an_image_folder_gives_images_of_the_same_names(images: Path, merged: Path, tmp_path: Path) -> None:

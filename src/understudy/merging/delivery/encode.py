@@ -41,7 +41,7 @@ from understudy.merging.delivery.places import (
 from understudy.merging.delivery.report import write_report
 from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
-from understudy.merging.journal import is_complete, require_frames
+from understudy.merging.journal import is_complete, require_frames, require_pictures
 from understudy.merging.prefetch import Prefetched
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
@@ -109,9 +109,11 @@ def encode(
     the same as last time, nothing is done. `keep` are more clips that `out` must not replace, contain or lie
     inside of. What stands at `out` and was not made here goes to the folder `trash` before it is replaced.
     `unswapped` (frame, reason) goes into a report beside `out`.
-    Raises OptionInvalid, DiskFull, FolderUnwritable, and what opening the clip or a merged picture raises.
+    Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
+    opening the clip or a merged picture raises.
     """
     require_frames(merged_folder)
+    require_pictures(merged_folder)
     memory = DeliveryMemory(merged_folder)
     recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
     with open_clip(clip_path) as clip:
