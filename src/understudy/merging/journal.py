@@ -3,7 +3,7 @@
 Every merged frame is remembered by a fingerprint of all that made it. A frame whose fingerprint is still the
 same is not made again; others are forgotten here before their file is replaced, so a kill at any moment leaves
 at worst a frame that is made once more. What is done between two savings is noted line by line in merge.jsonl.
-Not here: what goes into a fingerprint (`merge`).
+Not here: what goes into a fingerprint (`fingerprints`).
 """
 
 from __future__ import annotations

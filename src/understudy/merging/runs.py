@@ -1,7 +1,7 @@
 """A face's crops before and after it in time, for models that see several frames together.
 
 Where a neighbouring frame has no such face, or lies beyond a cut or the clip's end, the nearest one towards the
-middle stands in for it, as in training. Not here: reading frames and cutting crops (`merge`).
+middle stands in for it, as in training. Not here: reading frames and cutting crops (`stream`).
 """
 
 from __future__ import annotations

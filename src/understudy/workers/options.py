@@ -39,8 +39,8 @@ class WorkerOptions(Options):
         "auto",
         "How many processes share the frames. auto (or local, or 0) takes one on every accelerator, or on "
         "every core where the clip is long enough to be worth it and the memory lasts. ray hands them to a Ray "
-        "cluster at RAY_ADDRESS, or to one of this machine alone; ray://HOST:PORT to the machines there, which "
-        "must all see the project.",
+        "cluster at RAY_ADDRESS, or to one of this machine alone; ray://HOST:PORT to the machines there "
+        "(not reliable yet), which must all see the project.",
         unit="processes",
     )
 

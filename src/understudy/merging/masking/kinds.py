@@ -1,6 +1,6 @@
 """Which masks can be asked for by name, and how to read a formula of them.
 
-Only words: nothing here touches a picture. Not here: where a source comes from (`area`).
+Only words: nothing here touches a picture. Not here: where a source comes from (`face_mask`).
 """
 
 from __future__ import annotations
