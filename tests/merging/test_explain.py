@@ -88,6 +88,17 @@ def test_raw_modes_are_explained_too(previews: FramePreviews, mode: str) -> None
     assert ("difference" in told.pictures) == (mode != "raw-predict")
 
 
+@pytest.mark.parametrize("mode", ["raw-predict", "raw-rgb", "raw-layers"])
+def test_a_raw_square_is_explained_in_its_own_colours_whatever_light_is_worked_in(
+    previews: FramePreviews, mode: str
+) -> None:
+    pictures = [
+        explained(previews, 2, OPTIONS.changed(mode=mode, light=light)).pictures["face-joined"].astype(int)
+        for light in ("encoded", "linear")
+    ]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
 def test_an_enlarged_face_is_explained_too(previews: FramePreviews) -> None:
     plain = explained(previews, 2, OPTIONS).numbers["faces"][0]
     large = explained(previews, 2, OPTIONS.changed(super_resolution="lanczos")).numbers["faces"][0]

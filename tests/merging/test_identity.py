@@ -7,6 +7,8 @@ pixel, which only renderers have, lose more.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from tests.merging.filmed import filmed
 from understudy.color import linear_from_srgb
 from understudy.merging.blending.modes import MODES
+from understudy.merging.coloring.options import ColorTransferName
 from understudy.merging.composite import composite
 from understudy.merging.layers import Layers
 from understudy.merging.masking.kinds import MASK_KINDS
@@ -74,6 +77,14 @@ def test_the_true_face_gives_the_plate_back(mode: str, light: str, depth: str) -
 def test_the_true_face_gives_the_plate_back_under_every_mask(mode: str, mask: str) -> None:
     levels, _, _ = away(MergeOptions(mode=mode, mask=mask, color="none", blur=0.2))
     assert levels.max() < MOST and levels.mean() < MEAN
+
+
+@pytest.mark.parametrize("color", [name for name in get_args(ColorTransferName) if name != "none"])
+def test_the_true_face_gives_the_plate_back_through_every_colour_transfer(color: str) -> None:
+    """Its statistics are those of the plate, so a transfer has nothing to move."""
+    levels, _, _ = away(MergeOptions(color=color, mask="learned-prd", blur=0.2))
+    assert levels.max() < MOST and levels.mean() < MEAN
+    assert filmed().painted(plate_of("8"), MergeOptions(color=color), true=True, size_px=CROP).tone.known
 
 
 @pytest.mark.parametrize("mode", ["original", "raw-layers"])

@@ -7,6 +7,7 @@ import pytest
 
 from tests.merging.conftest import drawn_frame, landmarks
 from tests.merging.test_composite import PLAIN, face_in
+from understudy.color import linear_from_srgb, srgb_from_linear
 from understudy.merging.composite import composite
 from understudy.merging.layers import Layers
 from understudy.merging.options import MergeOptions
@@ -41,6 +42,30 @@ def test_original_makes_its_mask_and_no_face() -> None:
     _, overlay = gathered(frame, [face_in(frame, landmarks())], PLAIN)
     np.testing.assert_array_equal(layers.mask_HW, overlay.mask_HW)
     assert layers.mask_HW.max() > 0.999
+
+
+@pytest.mark.parametrize("light", ["encoded", "linear"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("mode", ["overlay", "raw-rgb", "raw-layers"])
+def test_the_face_kept_beside_a_frame_is_the_painted_one_in_any_light_and_depth(
+    mode: str, dtype: type, light: str
+) -> None:
+    frame = drawn_frame(1, deep=dtype != np.uint8)
+    frame = linear_from_srgb(frame / 65535) if dtype == np.float32 else frame
+    options = PLAIN.changed(mode=mode, light=light)
+    _, layers = gathered(frame, [face_in(frame, landmarks(), options, rgb=(0.5, 0.2, 0.1))], options)
+    kept = layers.stored_faces(options.light, frame.dtype)
+    assert kept is not None and kept.dtype == dtype
+    seen = srgb_from_linear(kept) if dtype == np.float32 else kept / np.iinfo(dtype).max
+    np.testing.assert_allclose(seen[50, 60], [0.5, 0.2, 0.1], atol=0.003)
+
+
+@pytest.mark.parametrize("light", ["encoded", "linear"])
+def test_the_square_kept_beside_raw_predict_is_its_picture(light: str) -> None:
+    frame, options = drawn_frame(1), PLAIN.changed(mode="raw-predict", light=light)
+    face, layers = face_in(frame, landmarks(), options), Layers(32, 32, faces=True)
+    picture = composite(frame, [face], options, watch=layers)
+    np.testing.assert_array_equal(layers.stored_faces(options.light, frame.dtype), picture)
 
 
 def test_raw_layers_keep_the_whole_square_and_the_hard_mask() -> None:

@@ -85,3 +85,25 @@ def test_how_many_frames_are_alive_depends_on_the_options_and_not_on_the_clip(
     options = MergeOptions(batch=4, color="rct", steady_frames=2)
     # Read ahead 4, in the hands of the reader and between 2, in a batch 4, waiting for neighbours 2, made 3.
     assert most_alive(60, tmp_path, options) <= 4 + 2 + 4 + 2 + 3
+
+
+def test_faces_wait_for_their_neighbours_as_small_as_the_model_painted_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enlarged 4 times, 31 frames of them would take 16 times the memory."""
+    waiting, shown = set[int](), set[int]()
+    steady_faces, merged = stream._steady_faces, stream.merged_as_far_as_possible
+
+    def steady(window, at, plan):
+        waiting.update(len(face.painted_HWC) for one in window for face in one.faces)
+        return steady_faces(window, at, plan)
+
+    def composed(rgb, faces, options):
+        shown.update(len(face.painted_HWC) for face in faces)
+        return merged(rgb, faces, options)
+
+    monkeypatch.setattr(stream, "_steady_faces", steady)
+    monkeypatch.setattr(stream, "merged_as_far_as_possible", composed)
+    monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
+    most_alive(8, tmp_path, MergeOptions(color="rct", super_resolution="lanczos"))
+    assert waiting == {Painter.size_px} and shown == {2 * Painter.size_px}

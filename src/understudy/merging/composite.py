@@ -2,9 +2,10 @@
 
 The first half happens per face, in the crop, before the frame is composed (`painted.painted_face`):
 
-1. dst's own face is cut out, and the model paints src in its place, enlarged where the face is shown larger;
+1. dst's own face is cut out, and the model paints src in its place;
 2. the mask is chosen, eroded, faded at the crop's border and feathered: here, once;
-3. the colour transfer is measured, and steadied over the face's track (`painted.steadied`).
+3. the colour transfer is measured, and steadied over the face's track (`painted.steadied`);
+4. the face is enlarged where it is shown larger than it was painted (`painted.enlarged`).
 
 The second half is `composite`, below, and reads in its order. A step is a call into its room (`coloring`,
 `blending`, `effects`); what a step does is decided there. Not here: reading, predicting, writing (`merge`).
@@ -59,7 +60,7 @@ def composite(
     """
     mode, light = MODES[options.mode], options.light
     if mode.raw:
-        return RAW_MODES[options.mode](frame_rgb, faces, watch)
+        return RAW_MODES[options.mode](frame_rgb, faces, light, watch)
     result = plain_plate(frame_rgb, options) if mode.paints else frame_rgb
     result = result.copy() if result is frame_rgb else result
     for face in far_first(faces):

@@ -110,7 +110,7 @@ def painted_face(
     )
     if record.frame_size != (0, 0):
         compared = pixels.within_frame(compared, crop_from_frame, record.frame_size)
-    face = PaintedFace(
+    return PaintedFace(
         paste_from_frame=paste,
         painted_HWC=painted,
         own_HWC=own,
@@ -130,11 +130,15 @@ def painted_face(
         frame_index=record.frame,
         device=prediction.device,
     )
-    return face if "super_resolution" in options.idle() else _enlarged(face, options)
 
 
-def _enlarged(face: PaintedFace, options: MergeOptions) -> PaintedFace:
-    """The face painted as large as it is shown, where the options ask for it."""
+def enlarged(face: PaintedFace, options: MergeOptions) -> PaintedFace:
+    """The face painted as large as it is shown, where the options ask for it.
+
+    Only when it goes into its frame: neighbours that steady it wait as small as the model painted them.
+    """
+    if "super_resolution" in options.idle():
+        return face
     painted = super_resolved(
         face.painted_HWC,
         name=options.super_resolution,

@@ -24,7 +24,7 @@ from understudy.merging.cast import name_of
 from understudy.merging.light import Picture
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
-from understudy.merging.painted import PaintedFace, own_crop, painted_face, steadied
+from understudy.merging.painted import PaintedFace, enlarged, own_crop, painted_face, steadied
 from understudy.merging.pictures import merged_as_far_as_possible, write_merged
 from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
@@ -128,15 +128,21 @@ def frames_with_faces(
         for window, at in _with_neighbours(_painted_frames(source, plan, pool), reach=plan.reach):
             ready = window[at]
             if ready.rgb is not None:
-                yield ready.index, ready.rgb, _steady_faces(window, at, plan)
+                faces = _steady_faces(window, at, plan)
+                yield ready.index, ready.rgb, [_as_shown(face) for face in faces]
 
 
 def _make(folder: Path, index: int, rgb: Picture, faces: Sequence[PaintedFace], plan: MergePlan) -> MadeFrame:
+    faces = [_as_shown(face) for face in faces]
     merged, reason = merged_as_far_as_possible(rgb, faces, plan.settings.at(index))
     if merged is None:
         return MadeFrame(index, refused=reason)
     write_merged(folder, index, merged)
     return MadeFrame(index, partly=reason)
+
+
+def _as_shown(face: PaintedFace) -> PaintedFace:
+    return face if face.options is None else enlarged(face, face.options)
 
 
 def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_Read]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from understudy.color import linear_from_srgb, srgb_from_linear
 from understudy.merging.effects.degrade import fewer_colors, plain_plate
 from understudy.merging.effects.options import EffectOptions
 
@@ -62,9 +63,21 @@ def test_a_degraded_frame_has_256_colours_and_half_of_it_is_half_the_way(dtype: 
     if dtype == np.uint8:
         assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 2000
         assert len(np.unique(whole.reshape(-1, 3), axis=0)) <= 256
-    middle = (picture.astype(float) + whole) / 2
-    np.testing.assert_allclose(half, middle, atol=1e-5 if dtype == np.float32 else 1)
+    seen, seen_half, seen_whole = (
+        srgb_from_linear(one[picture < 1]) if dtype == np.float32 else one.astype(float)
+        for one in (picture, half, whole)
+    )
+    np.testing.assert_allclose(seen_half, (seen + seen_whole) / 2, atol=1e-5 if dtype == np.float32 else 1)
     assert np.abs(whole.astype(float) - picture).mean() > 0.002 * float(picture.max())
+
+
+def test_a_scene_linear_frame_gets_the_colours_of_its_encoded_view() -> None:
+    encoded, linear = frame(), linear_from_srgb(frame().astype(np.float32) / 255)
+    whole = EffectOptions(color_degrade=1.0)
+    expected = fewer_colors(encoded, whole)
+    found = srgb_from_linear(fewer_colors(linear, whole)) * 255
+    assert len(np.unique(np.rint(found).reshape(-1, 3), axis=0)) <= 256
+    np.testing.assert_allclose(found, expected, atol=0.02)
 
 
 def test_what_is_beyond_white_stays_when_colours_are_degraded() -> None:
