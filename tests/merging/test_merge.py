@@ -83,6 +83,18 @@ def test_the_face_is_painted_and_the_rest_of_the_frame_is_untouched(
     np.testing.assert_array_equal(merged[:10], original[:10])
 
 
+@pytest.mark.parametrize("place", [".", "masks", "faces"])
+def test_what_a_killed_merge_left_half_written_is_cleared_away(
+    place: str, movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "merged"
+    (folder / place).mkdir(parents=True)
+    for ending in ("png", "exr"):
+        (folder / place / f".000001.123.partial.{ending}").write_bytes(b"half")
+    run(movie, faceset({1: [landmarks()]}), painter, folder, PLAIN.changed(layers="all"))
+    assert not list(folder.rglob(".*"))
+
+
 def test_a_second_run_does_nothing_and_says_so(
     movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from tests.merging.conftest import Painter, landmarks, record
 from understudy.errors import FacesetUnusable
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png, read_image
+from understudy.merging import merge as merge_room
 from understudy.merging.journal import merge_facts
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
@@ -55,8 +56,10 @@ def test_footage_without_faces_is_refused(src: Path) -> None:
         PlateFootage(src, "src", [])
 
 
-def merged(movie: Path, faces: Faceset, plate: PlateFootage, folder: Path) -> dict:
-    *_, finished = merge(movie, faces=faces, predictor=Painter(), folder=folder, options=INTO, plate=plate)
+def merged(
+    movie: Path, faces: Faceset, plate: PlateFootage, folder: Path, options: MergeOptions = INTO
+) -> dict:
+    *_, finished = merge(movie, faces=faces, predictor=Painter(), folder=folder, options=options, plate=plate)
     return finished.summary
 
 
@@ -105,3 +108,28 @@ def test_without_a_plate_its_pictures_go_away(
     list(merge(movie, faces=faces, predictor=Painter(), folder=tmp_path / "m", options=INTO.changed(plate="")))
     assert [path.name for path in (tmp_path / "m").glob("*.png")] == ["000000.png"]
     assert read_image(tmp_path / "m" / "000000.png").shape == (96, 128, 3)
+
+
+def test_mattes_of_a_plate_are_as_large_as_it_and_black_where_dst_has_no_face(
+    movie: Path, faceset: MakeFaceset, src: Path, tmp_path: Path
+) -> None:
+    faces, plate, folder = faceset({1: [landmarks(30)]}), footage(src, 0, 1, 2, 3, 4), tmp_path / "m"
+    merged(movie, faces, plate, folder)  # whose pictures of the plate may not stay among the mattes
+    for _ in range(2):
+        merged(movie, faces, plate, folder, INTO.changed(mode="raw-mask"))
+        mattes = [read_image(folder / f"{frame:06d}.png") for frame in range(8)]
+        assert {matte.shape for matte in mattes} == {(120, 160, 3)}
+        assert [bool(matte.any()) for matte in mattes] == [frame == 1 for frame in range(8)]
+    merged(movie, faces, plate, folder)
+    assert [int(read_image(folder / f"{frame:06d}.png")[0, 0, 2]) for frame in (0, 3)] == [40, 160]
+
+
+def test_room_is_asked_for_frames_of_the_plates_size(
+    movie: Path, faceset: MakeFaceset, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[int]()
+    monkeypatch.setattr(
+        merge_room, "require_free_space", lambda folder, *, needed_bytes: asked.append(needed_bytes)
+    )
+    merged(movie, faceset({1: [landmarks(30)]}), footage(src, 0, 1), tmp_path / "m")
+    assert asked == [int(160 * 120 * 3 * 0.6)]

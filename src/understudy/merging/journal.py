@@ -206,6 +206,16 @@ def merge_facts(folder: Path) -> MergeFacts:
         ) from error
 
 
+def unswapped_of(folder: Path) -> dict[int, str]:
+    """Why, by frame, as far as merge.json tells; nothing where the merge did not come to its end."""
+    try:
+        return {
+            int(entry["frame"]): str(entry["reason"]) for entry in read_json(folder / JOURNAL_NAME)["unswapped"]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def require_frames(folder: Path) -> None:
     """Raise OptionInvalid where what was merged are not frames of the clip, but the model's squares."""
     try:

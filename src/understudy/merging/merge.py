@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
-from understudy.media.clip import Clip
+from understudy.media.clip import Clip, ClipInfo
 from understudy.media.opening import open_clip
+from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.frame_ranges import in_words, stretches_of
 from understudy.merging.journal import Journal, frame_path
 from understudy.merging.options import MergeOptions
 from understudy.merging.pictures import (
+    FACES,
+    MASKS,
     MergedFrame,
     remove_merged,
     write_blanks,
@@ -78,23 +83,31 @@ def merge(
         with said_plainly(folder):
             folder.mkdir(parents=True, exist_ok=True)
         frame_count = clip.info.frame_count
+        shown = clip.info if opened is None else replace(opened.info, frame_count=frame_count)
         yield StageStarted(stage=STAGE, unit="frames", total=len(plan.wanted), done=plan.done, why=_why(plan))
         for text in plan.notices:
             yield Notice(text=text, level="warning")
         _clear_away(folder, plan, journal)
         if plan.todo:
-            require_free_space(folder, needed_bytes=int(len(plan.todo) * _frame_bytes(clip) * _PNG_SHARE))
+            require_free_space(folder, needed_bytes=int(len(plan.todo) * _frame_bytes(shown) * _PNG_SHARE))
             yield from _merge_todo(clip, plan, journal, opened, devices=devices)
-        for frame in plan.todo - journal.merged_frames():  # refused or not decoded: no older picture may stay
-            remove_merged(folder, frame)
-        if opened is not None and plan.is_whole:
-            _show_plate(opened, folder, frame_count, plan, journal)
-    size_px = plan.cast.predictors()[0].size_px
-    write_blanks(folder, clip.info, plan.settings.base, crop_px=size_px, merged=journal.merged_frames())
+        _fill_gaps(shown, opened, plan, journal)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped)
-    summary = {
+    summary = _summary(frame_count, plan, journal, unswapped)
+    yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
+
+
+def _frame_bytes(shown: ClipInfo) -> int:
+    return shown.width * shown.height * (6 if shown.bit_depth > 8 else 3)
+
+
+def _summary(
+    frame_count: int, plan: MergePlan, journal: Journal, unswapped: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What came of it, for the last event."""
+    return {
         "frames": frame_count,
         "swapped": frame_count - len(unswapped),
         "made_now": len(plan.todo),
@@ -103,11 +116,6 @@ def merge(
         "partly": journal.partly(),
         "unswapped_ranges": reason_ranges(unswapped),
     }
-    yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
-
-
-def _frame_bytes(clip: Clip) -> int:
-    return clip.info.width * clip.info.height * (6 if clip.info.bit_depth > 8 else 3)
 
 
 def _why(plan: MergePlan) -> str:
@@ -142,8 +150,21 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
         journal.save()
     for frame in plan.gone:
         remove_merged(folder, frame)
-    for left_over in folder.glob(f".*{ASIDE_SUFFIX}.png"):  # by a process that was killed
-        left_over.unlink(missing_ok=True)
+    for place in (folder, folder / MASKS, folder / FACES):
+        for left_over in place.glob(f".*{ASIDE_SUFFIX}.*"):  # by a process that was killed
+            left_over.unlink(missing_ok=True)
+
+
+def _fill_gaps(shown: ClipInfo, plate: Plate | None, plan: MergePlan, journal: Journal) -> None:
+    """Where no face was painted, have what the mode shows there: black, the plate, or no picture at all."""
+    folder, merged = journal.folder, journal.merged_frames()
+    for frame in plan.todo - merged:  # refused or not decoded: no older picture may stay
+        remove_merged(folder, frame)
+    if MODES[plan.settings.base.mode].black:
+        size_px = plan.cast.predictors()[0].size_px
+        write_blanks(folder, shown, plan.settings.base, crop_px=size_px, merged=merged)
+    elif plate is not None and plan.is_whole:
+        _show_plate(plate, folder, shown.frame_count, plan, journal)
 
 
 def _show_plate(plate: Plate, folder: Path, frame_count: int, plan: MergePlan, journal: Journal) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from understudy.files import write_bytes
 from understudy.media.clip import ClipInfo
 from understudy.media.exr import encode_exr
-from understudy.media.images import encode_png, image_size
+from understudy.media.images import encode_png
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.journal import frame_path
@@ -101,19 +101,24 @@ def write_blanks(
 ) -> None:
     """Black for every frame that is not `merged`, in the modes whose pictures are not dst's frames.
 
-    So there are as many pictures as the clip has frames, all of one size. Those there already are kept.
+    So there are as many pictures as the clip has frames, all of one size: that of the frames shown, which
+    `info` tells. Those there already are kept.
     """
     depth = np.float32 if info.scene_linear else np.uint16 if info.bit_depth > 8 else np.uint8
     like = np.zeros((info.height, info.width, 3), depth)
     black = blank(options.mode, like=like, crop_px=crop_px)
     if black is None:
         return
-    data, size = _encoded(black), black.shape[1::-1]
+    data = _encoded(black)
     for frame in range(info.frame_count):
         path = frame_path(folder, frame)
-        if frame not in merged and not (path.is_file() and image_size(path) == size):
+        if frame not in merged and not _holds(path, data):
             path.unlink(missing_ok=True)
             write_bytes(path.with_suffix(_suffix(black)), data)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def remove_merged(folder: Path, frame: int) -> None:

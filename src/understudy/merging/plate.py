@@ -15,7 +15,7 @@ from types import TracebackType
 
 from understudy.errors import FacesetUnusable
 from understudy.facesets.record import FaceRecord
-from understudy.media.clip import Clip, Frame
+from understudy.media.clip import Clip, ClipInfo, Frame
 from understudy.media.opening import open_clip
 from understudy.merging.light import Picture
 
@@ -62,6 +62,11 @@ class Plate(AbstractContextManager["Plate"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clip.close()
+
+    @property
+    def info(self) -> ClipInfo:
+        """Of the footage: size and depth of what is shown."""
+        return self._clip.info
 
     def face_for(self, dst_frame: int) -> FaceRecord:
         """The face whose place the painted one takes, in the frame that is shown with dst's."""

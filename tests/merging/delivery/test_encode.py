@@ -65,6 +65,15 @@ def test_the_shot_keeps_the_irregular_times_the_colour_tags_and_the_size(
     assert [event.path for event in events if isinstance(event, Made)] == [tmp_path / "out.mp4"]
 
 
+def test_frames_that_the_merge_lists_as_not_swapped_are_not_counted_though_they_have_a_picture(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    missed = [{"frame": 3, "reason": "the mode leaves the frame as it is"}]
+    write_json(merged / "merge.json", {"version": 1, "complete": True, "unswapped": missed})
+    *_, finished = run(movie, merged, tmp_path / "out.mp4")
+    assert (finished.summary["frames"], finished.summary["swapped"]) == (8, 1)
+
+
 def test_exactly_the_merged_frames_are_replaced(movie: Path, merged: Path, tmp_path: Path) -> None:
     run(movie, merged, tmp_path / "out.mp4")
     with open_clip(movie) as dst, open_clip(tmp_path / "out.mp4") as out:

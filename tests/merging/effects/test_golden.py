@@ -53,6 +53,7 @@ def made(name: str) -> np.ndarray:
     painted, plate, mask = faces()
     small = cv2.resize(painted, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA)
     pasted = overlay(plate, painted, mask)
+    encoded = np.rint(pasted.clip(0, 1) * 65535).astype(np.uint16)
     effects = {
         "painted": lambda: painted,
         "box": lambda: sharp("box", 1.0),
@@ -63,7 +64,7 @@ def made(name: str) -> np.ndarray:
         "super resolution": lambda: super_resolved(small, name="lanczos", power=1.0, shown_px=SIZE),
         "denoised": lambda: plain_plate(plate, OPTIONS.changed(plate_denoise=1.0)),
         "bicubic": lambda: plain_plate(plate, OPTIONS.changed(plate_bicubic=0.5)),
-        "fewer colours": lambda: fewer_colors(pasted, OPTIONS.changed(color_degrade=1.0)),
+        "fewer colours": lambda: fewer_colors(encoded, OPTIONS.changed(color_degrade=1.0)) / 65535,
         "pasted": lambda: pasted,
         "grain": lambda: grained(pasted, mask, plate, amount=1.0, seed=(1,)),
         "seamless": lambda: overlay(plate, seamless(plate, painted, mask), mask),

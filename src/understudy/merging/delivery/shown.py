@@ -18,7 +18,7 @@ from understudy.media.clip import Clip, Float32, Picture
 from understudy.media.images import eight_bit, read_image_deep, scene_linear, sixteen_bit
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
-from understudy.merging.journal import frame_path
+from understudy.merging.journal import frame_path, unswapped_of
 from understudy.merging.pictures import mask_path
 from understudy.merging.prefetch import Prefetched
 
@@ -44,7 +44,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One frame as it will be shown; `swapped` tells whether it came from the merged folder.
+    """One frame as it will be shown; `swapped` tells whether the merge painted a face into it.
 
     `plate` is dst's own frame, `mask_HW` 0..1 where faces were painted; `alpha_HW` is set where the rest is to
     be transparent, and `rgb` has straight colours then.
@@ -73,17 +73,20 @@ def shown_frames(
     Raises ClipSizesDiffer for a merged picture of another size, OptionInvalid where a mask is wanted and none
     was kept.
     """
+    unswapped = unswapped_of(merged_folder)
     label = Label(options.label, width=clip.info.width, height=clip.info.height)
     windows = windows_of(clip, merged_folder) if options.window else {}
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
     with Prefetched(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
         for frame in decoded:
             path = frame_path(merged_folder, frame.index)
-            swapped = path.is_file()
-            rgb = _merged_picture(path, frame.rgb) if swapped else frame.rgb
+            merged = path.is_file()
+            rgb = _merged_picture(path, frame.rgb) if merged else frame.rgb
+            # Some modes leave dst's frame, or put black or a plate where there is no face.
+            swapped = merged and frame.index not in unswapped
             shown = Shown(frame.index, frame.pts, rgb, frame.rgb, swapped)
             if with_masks or needs_masks(options):
-                shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, swapped, options))
+                shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, merged, options))
             yield _cut(_with_content(shown, options, label), windows.get(frame.index))
 
 
@@ -165,10 +168,10 @@ def windows_of(clip: Clip, merged_folder: Path) -> dict[int, Window]:
     return windows
 
 
-def _mask(folder: Path, index: int, rgb: Picture, swapped: bool, options: EncodeOptions) -> Float32 | None:
-    """0..1; nothing in frames that were not swapped."""
+def _mask(folder: Path, index: int, rgb: Picture, merged: bool, options: EncodeOptions) -> Float32 | None:
+    """0..1; nothing in frames that were not merged."""
     path = mask_path(folder, index)
-    if not swapped:
+    if not merged:
         return np.zeros(rgb.shape[:2], np.float32)
     if not path.is_file():
         if not needs_masks(options):
