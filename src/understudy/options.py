@@ -6,7 +6,7 @@ here. Not here: reading files or flags.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
@@ -117,6 +117,13 @@ def parse_options(options: type[T], values: Mapping[str, Any]) -> T:
         return options.model_validate(dict(values))
     except ValidationError as error:
         raise OptionInvalid(validation_sentence(error)) from None
+
+
+def require_effect(said: Iterable[str], without: Mapping[str, str]) -> None:
+    """Raise OptionInvalid for an option that was said and does nothing; `without` names those, and why."""
+    for name in said:
+        if name in without:
+            raise OptionInvalid(f"{name} would do nothing here: {without[name]}. Leave it out.")
 
 
 def validation_sentence(error: ValidationError) -> str:

@@ -90,6 +90,16 @@ def test_each_clips_sound_is_heard_at_its_place(tmp_path: Path) -> None:
     assert heard[0] == pytest.approx(5, abs=1) and heard[1] <= 1 and heard[2] == 10 and heard[3] >= 8
 
 
+def test_sound_stays_with_pictures_that_begin_late(tmp_path: Path) -> None:
+    tone, rate = sine(1.0)
+    tone[: rate * 7 // 10] = 0  # heard from 0.7 s on, which is 0.3 s after the first picture
+    make_movie(tmp_path / "late.mp4", pts=list(range(400, 1000, 40)), sound=(tone, rate))
+    make_movie(tmp_path / "b.mp4", 10)
+    done(join([tmp_path / "late.mp4", tmp_path / "b.mp4"], tmp_path / "out.mp4", JoinOptions()))
+    heard = [level > 0.05 for level in loud(tmp_path / "out.mp4")]
+    assert heard[:6] == [False, False, False, True, True, True] and not any(heard[7:])
+
+
 def test_more_or_fewer_images_than_the_model_are_said(tmp_path: Path) -> None:
     make_movie(tmp_path / "v.mp4", 5)
     images(tmp_path / "f", 7)

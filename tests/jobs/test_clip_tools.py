@@ -16,12 +16,13 @@ from tests.media.test_cutting import long_groups
 from tests.provenance.material import facts_for
 from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.jobs.clip_movies import join
 from understudy.jobs.clip_tools import cut, denoise, write_frames
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png, image_size, read_image_deep
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
-from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions
+from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions
 from understudy.provenance.sign import sign_file
 from understudy.provenance.verify import verify
 
@@ -162,6 +163,18 @@ def test_a_bitrate_or_a_codec_asks_for_encoding(long: Path, tmp_path: Path) -> N
         done(cut(long, tmp_path / f"{mbit}.mp4", CutOptions(bitrate=mbit), start="1f", stop="50f"))
         sizes.append((tmp_path / f"{mbit}.mp4").stat().st_size)
     assert sizes[0] < sizes[1]
+
+
+def test_what_would_do_nothing_is_refused(long: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionInvalid, match="bitrate would do nothing"):
+        done(cut(long, tmp_path / "o.mp4", CutOptions(copy_only=True, bitrate=3)))
+    with pytest.raises(OptionInvalid, match="quality would do nothing"):
+        done(write_frames(long, tmp_path / "o", FrameFileOptions(quality=80)))
+    with pytest.raises(OptionInvalid, match="codec would do nothing"):
+        done(denoise(long, tmp_path / "o", DenoiseOptions(codec="hevc")))
+    with pytest.raises(OptionInvalid, match="fps would do nothing"):
+        done(join([long, long], tmp_path / "o.mp4", JoinOptions(fps=24)))
+    assert not list(tmp_path.glob("o*"))
 
 
 def test_uneven_times_and_sound_keep_together(tmp_path: Path) -> None:

@@ -104,6 +104,21 @@ def test_encoding_checks_consent_before_anything_else(project: Project) -> None:
         list(stages.encode(project, "main", said={}))
 
 
+def test_what_would_do_nothing_is_refused_where_it_is_said_and_not_in_the_projects_settings(
+    project: Project, tmp_path: Path
+) -> None:
+    with project.change() as manifest:
+        manifest.encode = {"images": "exr"}
+    for ask in (
+        lambda said: list(stages.encode(project, "main", said=said)),
+        lambda said: stages.require_outputs(project, "main", clips=[], out=None, said=said),
+    ):
+        with pytest.raises(OptionInvalid, match="first_number would do nothing here: it is for a folder"):
+            ask({"first_number": 1001})
+    stages.require_outputs(project, "main", clips=[], out=None, said={})
+    stages.require_outputs(project, "main", clips=[], out=tmp_path / "x", said={"first_number": 1001})
+
+
 def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     project: Project, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.media.options import JoinOptions, MovieOptions
 from understudy.media.sound import WHOLE, HeardPart, SoundPart
+from understudy.options import require_effect
 
 _IMAGES_RATE = Fraction(25)
 _SAME_RATE = 0.005
@@ -80,6 +81,8 @@ def join(parts: Sequence[Path], out: Path, options: JoinOptions, *, like: Path |
         clips = [stack.enter_context(open_clip(path)) for path in parts]
         model = stack.enter_context(open_clip(like)) if like else None
         _require_one_size(clips)
+        if model is None and all(clip.info.kind == "video" for clip in clips):
+            require_effect(options.model_fields_set, {"fps": "videos keep their own times"})
         total = sum(clip.info.frame_count for clip in clips)
         yield StageStarted(stage="join", unit="frames", total=total)
         unit, times = _times(clips, model, options)
@@ -165,7 +168,11 @@ def _writer(
     span = (times[-1] - times[0]) * unit
     rate = Fraction((len(times) - 1) / span).limit_denominator(1001) if span else _IMAGES_RATE
     heard = [
-        HeardPart(clip.info.path if clip.info.has_audio else None, _length_s(clip, _unit(clip, options)))
+        HeardPart(
+            clip.info.path if clip.info.has_audio else None,
+            _length_s(clip, _unit(clip, options)),
+            clip.timestamps()[0] * _unit(clip, options),
+        )
         for clip in clips
     ]
     with_sound = model is None and any(part.path for part in heard)

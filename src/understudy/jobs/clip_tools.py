@@ -36,6 +36,7 @@ from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, MovieOptions
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.media.timecode import advanced
+from understudy.options import require_effect
 
 _LIST_NAME = "frames.json"
 _SAME_TIME_S = 1e-6
@@ -47,6 +48,8 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
     Goes on where it was stopped. Raises FolderUnwritable where the folder holds anything else, OptionInvalid
     for float pictures, and what opening raises.
     """
+    if options.image_format == "png":
+        require_effect(options.model_fields_set, {"quality": "png loses nothing"})
     with open_clip(path) as clip:
         if clip.info.scene_linear:
             raise OptionInvalid("These are EXR frames already; there is nothing to take apart.", path)
@@ -115,6 +118,9 @@ def denoise(path: Path, out: Path, options: DenoiseOptions) -> Events:
     require_free_name(out, path)
     if out.suffix:
         codec_for(out, options.codec)
+    else:
+        idle = dict.fromkeys(("codec", "bitrate"), "it is for movies, and this becomes images")
+        require_effect(options.model_fields_set, idle)
     with open_clip(path) as clip:
         info = clip.info
         if info.scene_linear:
@@ -244,6 +250,8 @@ def _copies(path: Path, out: Path, near: Piece | None, wish: Piece, options: Cut
             out,
         )
     said = options.model_fields_set & {"codec", "bitrate"}
+    if options.copy_only:
+        require_effect(sorted(said), dict.fromkeys(said, "with copy_only nothing is encoded"))
     return options.copy_only or (possible and near == wish and not said)
 
 

@@ -30,6 +30,7 @@ from understudy.jobs.merging import (
 )
 from understudy.jobs.settings import Said, encode_options, extract_options, train_options
 from understudy.merging.frame_ranges import parse_frames
+from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
@@ -304,6 +305,7 @@ def encode(
     require_consent(project)
     goals = output_paths(project, model, names, out)
     options = encode_options(project, said)
+    _require_effect(project, names, goals, said)
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)
@@ -348,9 +350,22 @@ def require_outputs(
     names = _named(clips, project, role="dst")
     if out is not None and out.suffix and len(names) > 1:
         raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
-    codec = encode_options(project, said).codec
-    for goal in output_paths(project, model, names, out):
+    codec, goals = encode_options(project, said).codec, output_paths(project, model, names, out)
+    _require_effect(project, names, goals, said)
+    for goal in goals:
         require_safe_output(goal, keep=_footage(project), codec=codec)
+
+
+def _require_effect(project: Project, names: Sequence[str], goals: Sequence[Path], said: Said) -> None:
+    """Raise OptionInvalid for what was said and does nothing for any clip; a project's own settings may."""
+    from understudy.merging.delivery.effect import without_effect
+
+    options = encode_options(project, said)
+    idle = [
+        without_effect(options, goal, from_images=project.clip_path(name).is_dir())
+        for name, goal in zip(names, goals, strict=True)
+    ]
+    require_effect(said, {each: why for each, why in idle[0].items() if all(each in other for other in idle)})
 
 
 def _footage(project: Project) -> list[Path]:

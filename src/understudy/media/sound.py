@@ -180,10 +180,14 @@ class _AacStream:
 
 @dataclass(frozen=True)
 class HeardPart:
-    """One of several clips in a row: whose sound, None where it has none, and how long its pictures last."""
+    """One of several clips in a row: whose sound, None where it has none, and how long its pictures last.
+
+    `from_s` is when the first picture is shown, from the clip's start; what is heard before it is left out.
+    """
 
     path: Path | None
     length_s: Fraction
+    from_s: Fraction = Fraction(0)
 
 
 class JoinedSound:
@@ -217,7 +221,7 @@ class JoinedSound:
         for part in parts:
             end_s = begin_s + part.length_s
             wanted = round(end_s * _JOINED_RATE_HZ) - round(begin_s * _JOINED_RATE_HZ)
-            yield from _exactly(wanted, () if part.path is None else _decoded_sound(part.path))
+            yield from _exactly(wanted, () if part.path is None else _decoded_sound(part.path, part.from_s))
             begin_s = end_s
 
 
@@ -245,13 +249,14 @@ def _silence(count: int) -> Iterator[npt.NDArray[np.float32]]:
         yield np.zeros((2, min(_BLOCK_SAMPLES, count - begin)), np.float32)
 
 
-def _decoded_sound(path: Path) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """Places and samples (2, n) of a file's first sound at the joined rate, without what can't be decoded."""
+def _decoded_sound(path: Path, from_s: Fraction) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Places after `from_s` and samples (2, n) of a file's first sound at the joined rate, without what can't
+    be decoded."""
     with open_container(path) as container:
         streams = [s for s in container.streams.audio if s.codec_context is not None]  # pyright: ignore[reportUnnecessaryComparison]
         if not streams:
             return
-        stream, offset_s = streams[0], start_offset_s(container)
+        stream, offset_s = streams[0], start_offset_s(container) + from_s
         resampler = AudioResampler(format="fltp", layout="stereo", rate=_JOINED_RATE_HZ)
         place: int | None = None
         for packet in chain(packets(container, stream), [None]):

@@ -1,0 +1,28 @@
+"""Which encode options do nothing for a file, so that one who says them hears it before hours of work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from understudy.media.codecs import CODECS
+from understudy.media.images import IMAGE_SUFFIXES
+from understudy.merging.delivery.options import EncodeOptions
+
+_OF_MOVIES = ("codec", "crf", "bitrate", "preset", "audio")
+
+
+def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> dict[str, str]:
+    """Names of options that change nothing in `out`, with the reason; `from_images` where dst is no movie."""
+    suffix = out.suffix.lower()
+    idle: dict[str, str] = {}
+    if suffix:
+        idle |= dict.fromkeys(("images", "first_number"), "it is for a folder of images, a name without ending")
+    elif from_images:
+        idle["first_number"] = "images of an image folder keep its names"
+    if not suffix or suffix in IMAGE_SUFFIXES:
+        idle |= dict.fromkeys(_OF_MOVIES, "it is for movies, and this becomes images")
+    elif not CODECS[options.codec].has_preset:
+        idle["preset"] = f"{options.codec} has no presets"
+    if options.content != "picture":
+        idle["label"] = f"only the picture is labelled, not the {options.content}"
+    return idle

@@ -1,0 +1,35 @@
+"""An option that would do nothing is known for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.merging.delivery.effect import without_effect
+from understudy.merging.delivery.options import EncodeOptions
+
+OF_MOVIES = {"codec", "crf", "bitrate", "preset", "audio"}
+
+
+@pytest.mark.parametrize(
+    ("out", "from_images", "said", "idle"),
+    [
+        ("x.mp4", False, {}, {"images", "first_number"}),
+        ("x.mov", False, {"codec": "prores"}, {"images", "first_number", "preset"}),
+        ("x.mov", False, {"content": "face", "codec": "png"}, {"images", "first_number", "preset", "label"}),
+        ("x", False, {}, OF_MOVIES),
+        (
+            "x",
+            True,
+            {"content": "mask"},
+            {"codec", "crf", "bitrate", "preset", "audio", "first_number", "label"},
+        ),
+        ("x.png", True, {}, OF_MOVIES | {"images", "first_number"}),
+    ],
+)
+def test_what_does_nothing_follows_from_what_is_made(
+    out: str, from_images: bool, said: dict[str, str], idle: set[str]
+) -> None:
+    found = without_effect(EncodeOptions.model_validate(said), Path(out), from_images=from_images)
+    assert set(found) == idle
