@@ -40,6 +40,10 @@ class ClipSizesDiffer(UnderstudyError):
     """An image folder holds images of several sizes."""
 
 
+class ClipInterlaced(UnderstudyError):
+    """Every frame of the clip shows two moments, so no face in it has one place."""
+
+
 class ImageUnreadable(UnderstudyError):
     """An image file cannot be decoded or is not of a kind we read."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.media.interlaced import make_interlaced
 from tests.media.made import make_movie, sine
 from understudy.cli.main import main
 
@@ -45,11 +46,20 @@ def test_every_tool_runs_with_its_flags(clip: Path, tmp_path: Path, capsys: pyte
     assert events[-1]["event"] == "StageFinished" and events[-1]["summary"]["frames"] == 2
 
 
+def test_interlaced_clips_become_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_interlaced(tmp_path / "v.mov")
+    out = tmp_path / "whole.mp4"
+    assert main(["clip", "deinterlace", str(tmp_path / "v.mov"), "-o", str(out), "--each-field"]) == 0
+    assert main(["clip", "info", str(out)]) == 0
+    assert "12 frames, 0.240 s, 50 frames per second" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["denoise", "v.mp4", "-o", "d.mp4", "--strength", "40"], "strength"),
         (["join", "-o", "d.mp4"], "at least one folder"),
+        (["deinterlace", "v.mp4", "-o", "d.mp4"], "doesn't say that it is interlaced"),
         (["cut", "none.mp4", "-o", "d.mp4"], "no such file"),
         (["frames", "v.mp4", "-o", "v.mp4"], "other files"),
         (["info", "none.mp4"], "no such file"),

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from understudy.media.timecode import advanced
+from understudy.media.timecode import advanced, at_twice_the_rate
 
 NTSC = Fraction(30000, 1001)
 
@@ -41,3 +41,11 @@ def test_a_dropping_clock_never_shows_what_it_leaves_out() -> None:
 def test_what_is_no_clock_gives_none() -> None:
     assert advanced("", 5, Fraction(25)) == advanced("soon", 5, Fraction(25)) == ""
     assert advanced("01:00:00:00", 5, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("01:00:00:10", "01:00:00:20"), ("00:01:00;02", "00:01:00;04"), ("", ""), ("soon", "")],
+)
+def test_a_clock_of_twice_the_rate_shows_the_same_moment(before: str, after: str) -> None:
+    assert at_twice_the_rate(before) == after

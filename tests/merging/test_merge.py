@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.interlaced import make_interlaced
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
-from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.errors import ClipInterlaced, OptionInvalid, ProjectInvalid
 from understudy.events import StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
@@ -353,3 +354,11 @@ def test_a_mode_that_leaves_the_frame_swaps_nothing_and_says_so(
     assert run(movie, faces, painter, folder, PLAIN.changed(mode="original")).skipped
     run(movie, faces, painter, folder)
     assert merge_facts(folder).swapped == 2
+
+
+def test_interlaced_footage_is_refused_with_the_way_out(
+    faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    film = make_interlaced(tmp_path / "v.mov")
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        run(film, faceset({1: [landmarks()]}), painter, tmp_path / "merged")

@@ -1,4 +1,7 @@
-"""`understudy clip frames | cut | denoise | join | info`: small works on clips, outside of any project."""
+"""`understudy clip frames | cut | denoise | deinterlace | join | info`.
+
+Small works on clips, outside of any project.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ from cyclopts import App, Parameter
 
 from understudy.cli.flags import Json
 from understudy.cli.show import run
-from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions
+from understudy.media.options import (
+    CutOptions,
+    DeinterlaceOptions,
+    DenoiseOptions,
+    FrameFileOptions,
+    JoinOptions,
+)
 
 app = App(name="clip", help="Take clips apart, cut, clean and join them, and say what they are.")
 
@@ -96,6 +105,31 @@ def denoise(
     from understudy.jobs.clip_tools import denoise as denoise_clip
 
     run(denoise_clip(clip, out, options), json=json)
+
+
+@app.command
+def deinterlace(
+    clip: Path,
+    /,
+    *,
+    out: Out,
+    json: Json = False,
+    options: Annotated[DeinterlaceOptions, Parameter(name="*", group="Fields")] = DeinterlaceOptions(),
+) -> None:
+    """Make whole frames of interlaced ones, as every later step needs them.
+
+    Parameters
+    ----------
+    clip:
+        The video.
+    out:
+        The file to write, with the sound.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs.clip_fields import deinterlace as deinterlace_clip
+
+    run(deinterlace_clip(clip, out, options), json=json)
 
 
 @app.command

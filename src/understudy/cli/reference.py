@@ -15,7 +15,14 @@ from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
-from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions, MovieOptions
+from understudy.media.options import (
+    CutOptions,
+    DeinterlaceOptions,
+    DenoiseOptions,
+    FrameFileOptions,
+    JoinOptions,
+    MovieOptions,
+)
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import OptionInfo, Options, describe
@@ -36,9 +43,10 @@ _FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
     ("Import", "understudy faceset import", ImportOptions),
     ("Export", "understudy faceset export", ExportOptions),
     ("Frames as files", "understudy clip frames", FrameFileOptions),
-    ("Movies in between", "understudy clip cut, denoise, join", MovieOptions),
+    ("Movies in between", "understudy clip cut, denoise, deinterlace, join", MovieOptions),
     ("Cut", "understudy clip cut", CutOptions),
     ("Denoise", "understudy clip denoise", DenoiseOptions),
+    ("Deinterlace", "understudy clip deinterlace", DeinterlaceOptions),
     ("Join", "understudy clip join", JoinOptions),
     ("Find a learning rate", "understudy train --find-rate", RateSearchOptions),
 )

@@ -42,16 +42,18 @@ def write_like(
     total: int,
     sound: SoundPart | None,
     timecode: str | None = None,
+    pace: int = 1,
 ) -> Events:
     """Write pictures with their times to `place` in the clip's size, pace, colours and depth, with that part of
-    its sound, and with its timecode or another. Raises what `MovieWriter` raises."""
+    its sound, and with its timecode or another. There are `pace` pictures for each of the clip's, with times in
+    that part of its unit. Raises what `MovieWriter` raises."""
     info = clip.info
     writer = MovieWriter(
         place,
         width=info.width,
         height=info.height,
-        time_base=clip.time_base,
-        rate=info.rate if info.kind == "video" else 1 / clip.time_base,
+        time_base=clip.time_base / pace,
+        rate=pace * info.rate if info.rate else pace / clip.time_base,
         color=info.color,
         bit_depth=info.bit_depth,
         codec=options.codec,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.errors import ClipMissing
-from understudy.media.clip import Clip
+from understudy.errors import ClipInterlaced, ClipMissing
+from understudy.media.clip import Clip, ClipInfo
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.sequence import ImageFolderClip
 from understudy.media.video import VideoClip
@@ -22,3 +22,14 @@ def open_clip(path: Path) -> Clip:
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFolderClip(path)
     return VideoClip(path)
+
+
+def require_progressive(info: ClipInfo) -> None:
+    """Raise ClipInterlaced where a clip says that its frames are interlaced. One that says nothing passes."""
+    if info.interlaced:
+        raise ClipInterlaced(
+            "This clip is interlaced: every frame shows two moments, and a face would be painted between them. "
+            "Make whole frames with `understudy clip deinterlace CLIP -o NEW.mov` and use that; where only the "
+            "clip's flag is wrong, add --field-order none.",
+            info.path,
+        )

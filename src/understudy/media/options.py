@@ -58,6 +58,19 @@ class DenoiseOptions(MovieOptions):
     )
 
 
+class DeinterlaceOptions(MovieOptions):
+    """Which field came first, and how many frames are made of two fields."""
+
+    field_order: Literal["auto", "top", "bottom", "none"] = option(
+        "auto",
+        "Which field was filmed first: auto believes the clip, top and bottom say it where the clip doesn't "
+        "or is wrong, none says that its frames are whole although it calls them interlaced.",
+    )
+    each_field: bool = option(
+        False, "Make a frame of every field, so twice as many a second; movement is as smooth as it was filmed."
+    )
+
+
 class JoinOptions(MovieOptions):
     """The pace of what is joined."""
 

@@ -41,3 +41,9 @@ def _with_gaps(number: int, per_second: int) -> int:
     first_minute, others = 60 * per_second, 60 * per_second - skipped
     gaps = 0 if rest < first_minute else 1 + (rest - first_minute) // others
     return number + skipped * (9 * tens + gaps)
+
+
+def at_twice_the_rate(timecode: str) -> str:
+    """The same moment on a clock that counts twice as many frames a second; empty where it is no timecode."""
+    match = _CLOCK.fullmatch(timecode)
+    return f"{timecode[: match.start(5)]}{2 * int(match[5]):02d}" if match else ""

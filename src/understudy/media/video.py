@@ -26,6 +26,7 @@ from understudy.errors import ClipUnreadable
 from understudy.media import planes
 from understudy.media.clip import ClipInfo, Frame
 from understudy.media.containers import open_container, packets, video_stream_of
+from understudy.media.deinterlacing import FieldOrder, whole_frames
 from understudy.media.images import MAX_PIXELS, eight_bit, sixteen_bit
 from understudy.media.timing import (
     average_rate,
@@ -120,6 +121,20 @@ class VideoClip:
             have, total = count - len(self._undecodable), max(count, self._table.promised or 0)
             damage = f"Only {have} of {total} frames could be read: the rest is damaged."
             self.info = replace(self.info, damage=_joined(damage, self._table.notice))
+
+    def whole_frames(self, *, order: FieldOrder, each_field: bool) -> Iterator[Frame]:
+        """All frames deinterlaced, in the clip's own depth; with `each_field` two of every frame.
+
+        Then they are counted anew, and their `pts` are in halves of `time_base`. See `deinterlacing`.
+        """
+        stamps, halves = self._table.shown, 2 if each_field else 1
+        made = whole_frames(self._indexed(0), order=order, each_field=each_field)
+        for number, (index, field, frame) in enumerate(made):
+            whole = self._upright(index, frame, deep=True)
+            end = stamps[index + 1] if index + 1 < len(stamps) else stamps[index] + self._table.last_duration
+            pts = halves * stamps[index] + field * (end - stamps[index])
+            time_s = float(pts * self.time_base / halves)
+            yield replace(whole, index=number if each_field else index, pts=pts, time_s=time_s)
 
     def _upright(self, index: int, frame: VideoFrame, *, deep: bool) -> Frame:
         rgb = planes.turned_upright(planes.rgb_from_frame(frame, deep=deep), self._steps)

@@ -16,7 +16,7 @@ from understudy.events import Event, Events, Notice, Progress, StageFinished, St
 from understudy.facesets.store import Faceset
 from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
 from understudy.media.clip import Clip, ClipInfo
-from understudy.media.opening import open_clip
+from understudy.media.opening import open_clip, require_progressive
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.frame_ranges import in_words, stretches_of
@@ -66,6 +66,7 @@ def merge(
     """
     journal = Journal(folder)
     with open_clip(clip_path) as clip, Plate(plate) if plate else nullcontext() as opened:
+        require_progressive(clip.info)
         plan = planned(
             clip,
             faces.faces(),

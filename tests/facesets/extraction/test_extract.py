@@ -19,7 +19,9 @@ from tests.facesets.extraction.stand_in import (
     one_person,
     write_clip,
 )
+from tests.media.interlaced import make_interlaced
 from understudy.errors import (
+    ClipInterlaced,
     ClipMissing,
     DiskFull,
     FacesetUnusable,
@@ -484,3 +486,10 @@ def test_a_no_align_crop_keeps_the_frames_upright(tmp_path, detector, face_type)
     (a, b, _), (c, d, _) = room.faceset.faces()[0].record.crop_from_frame
     assert (b, c) == (0, 0)
     assert a == d > 0
+
+
+def test_interlaced_footage_is_refused_with_the_way_out(tmp_path, detector):
+    room = Room(tmp_path, one_person(1))
+    room.clip = make_interlaced(tmp_path / "v.mov")
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        room.run()

@@ -13,8 +13,9 @@ import av
 import numpy as np
 import pytest
 
+from tests.media.interlaced import make_interlaced
 from tests.merging.conftest import HEIGHT, PTS, TIME_BASE, WIDTH, drawn_frame
-from understudy.errors import ClipSizesDiffer, FolderUnwritable, OptionInvalid, ProjectInvalid
+from understudy.errors import ClipInterlaced, ClipSizesDiffer, FolderUnwritable, OptionInvalid, ProjectInvalid
 from understudy.events import Made, Notice, StageFinished
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
@@ -427,3 +428,9 @@ def test_a_ten_bit_ramp_that_nobody_touched_comes_out_equal(tmp_path: Path) -> N
             assert np.array_equal(first, second), codec
         # Within half a step of 10 bits: the ramp's own numbers.
         assert np.abs(first - second).max() <= 32 + 17 * (codec == "prores"), codec
+
+
+def test_interlaced_footage_is_refused_before_anything_is_written(merged: Path, tmp_path: Path) -> None:
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        run(make_interlaced(tmp_path / "v.mov"), merged, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()

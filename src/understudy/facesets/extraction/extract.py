@@ -37,7 +37,7 @@ from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.facesets.names import safe_name
 from understudy.facesets.store import Faceset
 from understudy.media.clip import Clip
-from understudy.media.opening import open_clip
+from understudy.media.opening import open_clip, require_progressive
 
 
 def extract(
@@ -70,6 +70,7 @@ def extract(
     """
     started = time.monotonic()
     with open_clip(clip_path) as clip:
+        require_progressive(clip.info)
         task = Task(
             clip_path=clip_path,
             clip_name=clip_name,

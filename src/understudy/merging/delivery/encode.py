@@ -23,7 +23,7 @@ from understudy.media.clip import Clip, ColorTags
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
-from understudy.media.opening import open_clip
+from understudy.media.opening import open_clip, require_progressive
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
@@ -117,6 +117,7 @@ def encode(
     memory = DeliveryMemory(merged_folder)
     recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
     with open_clip(clip_path) as clip:
+        require_progressive(clip.info)
         total = clip.info.frame_count
         delivery = _Delivery(clip, merged_folder, out, options, sign)
         if trash is not None:
