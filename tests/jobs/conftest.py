@@ -8,21 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.merging.conftest import Painter, landmarks
+from understudy import geometry
+from understudy.facesets.record import FaceRecord
 from understudy.jobs.clips import add_clips
 from understudy.jobs.models import require_model
 from understudy.media.clip import ColorTags
 from understudy.media.movie import MovieWriter
+from understudy.media.opening import open_clip
 from understudy.project.project import Project
 
 
-def write_wall(path: Path, *, frames: int = 3) -> Path:
+def write_wall(path: Path, *, frames: int = 3, grey: int = 90) -> Path:
     """A clip without anybody in it."""
     rate = Fraction(25)
     with MovieWriter(
         path, width=64, height=48, time_base=1 / rate, rate=rate, color=ColorTags(), preset="ultrafast"
     ) as movie:
         for index in range(frames):
-            movie.write(np.full((48, 64, 3), 90, np.uint8), index)
+            movie.write(np.full((48, 64, 3), grey, np.uint8), index)
     return path
 
 
@@ -34,3 +38,29 @@ def project(tmp_path: Path) -> Project:
     add_clips(made, src=[tmp_path / "src.mp4"], dst=[tmp_path / "dst.mov"], consent="fictional")
     require_model(made, "main", preset=None)
     return made
+
+
+@pytest.fixture
+def ready(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose dst clip has one face, and a model that needs no training."""
+    monkeypatch.setattr("understudy.training.predictor.load_predictor", lambda *_, **__: Painter())
+    with open_clip(project.clip_path("dst")) as clip:
+        size = clip.info.width, clip.info.height
+    points = landmarks(size[0] / 2, size[1] / 2, width_px=size[0] / 5)
+    record = FaceRecord(
+        clip="dst",
+        frame=1,
+        time_s=0.0,
+        frame_size=size,
+        box_xyxy=(*points.min(0), *points.max(0)),
+        score=1.0,
+        landmarks_68=[(float(x), float(y)) for x, y in points],
+        face_type="full",
+        size_px=16,
+        crop_from_frame=geometry.crop_from_frame(points, face_type="full", size_px=16).tolist(),
+        track=0,
+        person=1,
+    )
+    with project.faceset(*project.faceset_of_clip("dst")) as faceset:
+        faceset.add(np.zeros((16, 16, 3), np.uint8), record)
+    return project

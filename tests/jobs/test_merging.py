@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tomllib
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -13,8 +15,10 @@ import pytest
 
 from tests.facesets.conftest import make_record
 from understudy.errors import CastInvalid, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.files import read_json
 from understudy.jobs.merging import (
     cast_of,
+    clip_sha256,
     cuts_of,
     keep_keys,
     keep_said,
@@ -26,6 +30,7 @@ from understudy.jobs.models import require_model
 from understudy.media.clip import ColorTags
 from understudy.media.movie import MovieWriter
 from understudy.merging.frame_ranges import parse_frames
+from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
 
 SETTINGS = """
@@ -117,6 +122,27 @@ def test_a_key_is_at_single_frames_and_says_something(directed: Project) -> None
         with pytest.raises(OptionInvalid):
             keep_keys(directed, "dst", said, frames=parse_frames(frames), ease="hold")
     assert len(Project.open(directed.folder).manifest.clips["dst"].keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "frames", "says"),
+    [
+        ({"erode": 0.1}, "3", "Frames can't be 3.*0 to 2"),
+        ({"batch": 2}, "1", "batch"),
+        ({"mode": "raw-predict"}, "1", "raw-predict"),
+        ({"mode": "raw-mask"}, "1", "person 3"),
+    ],
+)
+def test_what_a_merge_would_refuse_is_neither_saved_nor_made_a_key(
+    directed: Project, said: dict, frames: str, says: str
+) -> None:
+    with directed.change() as manifest:
+        manifest.clips["dst"].cast = {"person 3": CastEntry.model_validate({"mode": "seamless"})}
+    before = (directed.folder / "understudy.toml").read_text(encoding="utf-8")
+    for keep in (keep_said, partial(keep_keys, ease="hold")):
+        with pytest.raises(OptionInvalid, match=says):
+            keep(directed, "dst", said, frames=parse_frames(frames))
+    assert (directed.folder / "understudy.toml").read_text(encoding="utf-8") == before
 
 
 def test_nothing_or_nonsense_is_not_saved(directed: Project) -> None:
@@ -219,6 +245,26 @@ def test_a_clip_that_was_not_searched_is_looked_at_for_cuts_once(project: Projec
     assert cuts_of(project, "dst") == [8]
     os.utime(path, (1, 1))
     assert cuts_of(project, "dst") is None, "it is another clip by now"
+
+
+def test_a_clips_hash_is_remembered_until_a_file_of_it_changes(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    (folder / "1.png").write_bytes(b"one")
+    first = clip_sha256(project, folder)
+    os.utime(folder / "1.png", (1, 1))
+    memory = read_json(project.cache_folder / "sha256.json")
+    assert clip_sha256(project, folder) == first
+    assert len(read_json(project.cache_folder / "sha256.json")) == len(memory) + 1
+    (folder / "2.png").write_bytes(b"two")
+    assert clip_sha256(project, folder) not in ("", first)
+    assert plate_hash(project) == clip_sha256(project, project.clip_path("src"))
+
+
+def plate_hash(project: Project) -> str:
+    with project.faceset("src") as faceset:
+        faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip="src", frame=1))
+    return plate_of(project, "src").sha256
 
 
 def test_the_plate_is_a_clip_of_the_project_with_faces(project: Project) -> None:

@@ -171,3 +171,14 @@ def test_a_person_whom_nobody_is_does_not_stay_in_the_project(project: Project, 
         with contextlib.suppress(PersonUnknown):
             list(stages.extract(project, clips=["dst"], said={}, device="cpu", faces_before=before))
     assert Project.open(project.folder).manifest.clips["dst"].face == 2
+
+
+def test_a_clip_that_was_replaced_under_its_name_is_merged_again(ready: Project) -> None:
+    def merged(**more) -> dict:
+        *_, finished = stages.merge(ready, "main", said={}, device="cpu", **more)
+        return finished.summary
+
+    assert merged()["made_now"] == 1 and merged()["made_now"] == 0
+    write_wall(ready.clip_path("dst"), grey=140)
+    assert merged(dry_run=True)["why"] == {"its clip changed": 1}
+    assert merged()["made_now"] == 1 and merged()["made_now"] == 0

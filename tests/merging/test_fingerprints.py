@@ -23,12 +23,19 @@ def marks_of(movie: Path):
     with open_clip(movie) as clip:
         info = clip.info
 
-    def made(*, faces=FACES, predictor=None, ranges=(), shots=(), **values) -> dict[int, str]:
+    def made(
+        *, faces=FACES, predictor=None, ranges=(), shots=(), parts=None, clip="", **values
+    ) -> dict[int, str]:
         settings = SettingsOverTime(
-            MergeOptions(**values), ranges=[FrameRange(parse_frames(text), said) for text, said in ranges]
+            MergeOptions(**values),
+            ranges=[FrameRange(parse_frames(text), said) for text, said in ranges],
+            parts=parts,
         )
-        cast = Cast.of(predictor or Painter())
-        return Fingerprints(faces, info=info, cast=cast, settings=settings, shots=shots).marks()
+        lead = predictor or Painter()
+        cast = Cast(lead, dict.fromkeys(parts or {}, lead))
+        return Fingerprints(
+            faces, info=info, cast=cast, settings=settings, shots=shots, clip_sha256=clip
+        ).marks()
 
     return made
 
@@ -91,8 +98,29 @@ def test_what_differs_is_said_in_words(marks_of) -> None:
     assert what_differs(marks_of(erode=0.2)[3], now) == "its settings changed"
     assert what_differs(marks_of(predictor=Painter(sha256="1" * 64))[3], now) == "its model changed"
     assert what_differs(marks_of(faces=FACES | {3: [record(3, landmarks(61))]})[3], now) == "its faces changed"
+    assert what_differs(marks_of(clip="2" * 64)[3], now) == "its clip changed"
+    assert what_differs(marks_of(layers="all")[3], now) == "what is kept beside it changed"
+    assert what_differs(marks_of(ranges=[("4:", {"light_size": 0.5})])[3], now) == "frames near it changed"
     assert what_differs("0123", now) == "another version of understudy made it"
+    assert what_differs("3-" + now.split("-", 1)[1], now) == "another version of understudy made it"
     assert what_differs(now, now) == ""
+
+
+@pytest.mark.parametrize("more", [{"steady_mask": 3}, {"steady_frames": 9}, {"motion_blur": 0.5}])
+def test_a_setting_that_lets_more_neighbours_in_is_called_a_setting(marks_of, more: dict) -> None:
+    before, now = marks_of(), marks_of(**more)
+    assert {what_differs(before[frame], now[frame]) for frame in FACES} == {"its settings changed"}
+
+
+def test_another_clip_under_the_same_name_makes_every_frame_again(marks_of) -> None:
+    assert changed(marks_of(clip="1" * 64), marks_of(clip="2" * 64)) == list(FACES)
+
+
+def test_the_frames_mode_counts_beside_that_of_its_faces(marks_of) -> None:
+    own = {"person 1": {"mode": "seamless"}}
+    left = marks_of(parts=own, mode="original", layers="mask")
+    assert changed(left, marks_of(parts=own, mode="overlay", layers="mask")) == list(FACES)
+    assert not changed(marks_of(parts=own, mode="hist-match"), marks_of(parts=own, mode="overlay"))
 
 
 def test_idle_options_really_change_no_pixel(movie: Path) -> None:

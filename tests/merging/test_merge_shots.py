@@ -326,3 +326,18 @@ def test_a_clip_without_any_face_is_told(movie: Path, tmp_path: Path) -> None:
         if isinstance(event, Notice)
     ]
     assert len(told) == 1 and "no face" in told[0].lower() and "understudy extract" in told[0]
+
+
+def test_layers_that_are_no_longer_kept_go_away_and_nothing_is_painted(one_face, tmp_path: Path) -> None:
+    folder = tmp_path / "merged"
+    one_face(PLAIN.changed(layers="all"))
+    before = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    told: list[str] = []
+    assert one_face(PLAIN.changed(layers="mask"), dry_run=True, said_to=told)["to_make"] == []
+    assert any("8 frames would stay" in text for text in told)
+    assert one_face(PLAIN.changed(layers="mask"))["made_now"] == 0
+    assert len(list((folder / "masks").iterdir())) == 8 and not list((folder / "faces").iterdir())
+    assert one_face(PLAIN.changed(layers="none"))["made_now"] == 0
+    assert not list((folder / "masks").iterdir())
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+    assert one_face(PLAIN.changed(layers="mask"))["made_now"] == 8, "what was not kept has to be painted"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,15 @@ def test_a_face_that_moves_in_the_plate_makes_its_frames_again(
     merged(movie, faces, plate, tmp_path / "m")
     moved = [*plate.faces[:2], record(2, landmarks(60, width_px=40), clip="src"), plate.faces[3]]
     assert merged(movie, faces, PlateFootage(src, "src", moved), tmp_path / "m")["made_now"] == 1
+
+
+def test_another_plate_under_the_same_name_makes_its_frames_again(
+    movie: Path, faceset: MakeFaceset, src: Path, tmp_path: Path
+) -> None:
+    faces, plate = faceset({frame: [landmarks(30)] for frame in range(4)}), footage(src, 0, 1, 2, 3)
+    merged(movie, faces, replace(plate, sha256="1"), tmp_path / "m")
+    assert merged(movie, faces, replace(plate, sha256="1"), tmp_path / "m")["made_now"] == 0
+    assert merged(movie, faces, replace(plate, sha256="2"), tmp_path / "m")["made_now"] == 4
 
 
 def test_without_a_plate_its_pictures_go_away(

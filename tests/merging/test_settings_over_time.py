@@ -111,6 +111,40 @@ def test_a_part_can_not_set_what_the_whole_frame_shares(values: dict) -> None:
         SettingsOverTime(BASE, parts={"person 2": values})
 
 
+def test_a_part_has_no_mode_of_its_own_where_the_frames_mode_is_raw() -> None:
+    parts, raw = {"person 1": {"mode": "overlay"}}, BASE.changed(mode="raw-mask")
+    for base, more in (
+        (raw, {}),
+        (BASE, {"ranges": [stretch("3:4", mode="raw-mask")]}),
+        (BASE, {"keys": [key(3, mode="raw-mask")]}),
+        (raw, {"said": {"mode": "overlay"}, "said_for": parse_frames("3")}),
+    ):
+        with pytest.raises(OptionInvalid, match=r"person 1.*'overlay'.*'raw-mask'"):
+            SettingsOverTime(base, parts=parts, **more)
+    said = SettingsOverTime(raw, parts=parts, said={"mode": "seamless"})
+    assert said.at(0, "person 1").mode == said.at(0).mode == "seamless"
+
+
+SQUARES = BASE.changed(mode="raw-predict")
+
+
+@pytest.mark.parametrize(("base", "mode"), [(BASE, "raw-predict"), (SQUARES, "overlay"), (SQUARES, "raw-rgb")])
+def test_pictures_of_two_sizes_in_one_clip_are_refused_by_name(base: MergeOptions, mode: str) -> None:
+    for said, who in (
+        ({"ranges": [stretch("1:2", mode=mode)]}, "range 1:2"),
+        ({"keys": [key(1, mode=mode)]}, "key 1"),
+        ({"said": {"mode": mode}, "said_for": parse_frames("1:2")}, "what was said"),
+    ):
+        with pytest.raises(OptionInvalid, match=f"{who}.*{mode}.*another size"):
+            SettingsOverTime(base, **said)
+
+
+def test_squares_for_a_whole_clip_may_be_said_over_ranges_of_other_modes() -> None:
+    ranges = [stretch("1:2", mode="seamless")]
+    settings = SettingsOverTime(SQUARES, ranges=ranges, said={"mode": "raw-predict"})
+    assert {settings.at(frame).mode for frame in range(4)} == {"raw-predict"}
+
+
 def test_an_ease_that_is_none_and_two_keys_at_one_frame_are_refused() -> None:
     with pytest.raises(OptionInvalid, match="hold, linear, smooth"):
         SettingsOverTime(BASE, keys=[key(1, "bounce", erode=0.1)])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
-from understudy.files import read_json, write_json
+from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.settings import Said, merge_options
-from understudy.merging.frame_ranges import in_words, parse_frames
+from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
 
 
 def settings_over_time(
-    project: Project, clip: str, said: Said, *, frames: Sequence[range] | None = None
+    project: Project,
+    clip: str,
+    said: Said,
+    *,
+    frames: Sequence[range] | None = None,
+    entry: ClipEntry | None = None,
 ) -> SettingsOverTime:
-    """A clip's merge settings; what is said counts for `frames` alone where given. Raises OptionInvalid."""
-    entry, named = project.manifest.clips[clip], _Names(project, clip)
+    """A clip's merge settings; what is said counts for `frames` alone where given. `entry` stands for what the
+    manifest has of the clip. Raises OptionInvalid."""
+    entry, named = entry or project.manifest.clips[clip], _Names(project, clip)
     whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
     return SettingsOverTime(
-        merge_options(project, clip, whole_clip),
+        merge_options(project, entry, whole_clip),
         ranges=[
             FrameRange(_stretches(part, name), _extra(part), name)
             for part, name in zip(entry.ranges, named.all("ranges", len(entry.ranges)), strict=True)
@@ -78,21 +85,20 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
     """
     if not said:
         raise OptionInvalid("There is nothing to save: say the options that are to be kept, like --erode 0.03.")
-    settings_over_time(project, clip, said, frames=frames)
-    words = ", ".join(f"{name} = {value}" for name, value in said.items())
+    words, place = ", ".join(f"{name} = {value}" for name, value in said.items()), in_words(frames or ())
     with project.change() as manifest:
         entry = manifest.clips[clip]
-        if frames is None:
-            entry.merge = {**entry.merge, **said}
-            return f"{clip}: {words} is kept for the whole clip."
-        place = in_words(frames)
         last = entry.ranges[-1] if entry.ranges else None
-        if last is not None and last.frames == place:
-            kept = [*entry.ranges[:-1], RangeEntry(frames=place, **{**_extra(last), **said})]
+        if frames is None:
+            kept = entry.model_copy(update={"merge": {**entry.merge, **said}})
+        elif last is not None and last.frames == place:
+            again = RangeEntry(frames=place, **{**_extra(last), **said})
+            kept = entry.model_copy(update={"ranges": [*entry.ranges[:-1], again]})
         else:
-            kept = [*entry.ranges, RangeEntry(frames=place, **said)]
-        entry.ranges = kept
-    return f"{clip}: {words} is kept for frames {place}."
+            kept = entry.model_copy(update={"ranges": [*entry.ranges, RangeEntry(frames=place, **said)]})
+        _require_sound(project, clip, kept, frames)
+        manifest.clips = {**manifest.clips, clip: kept}
+    return f"{clip}: {words} is kept for {'the whole clip' if frames is None else f'frames {place}'}."
 
 
 def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range], ease: Ease) -> str:
@@ -105,14 +111,26 @@ def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range
     if any(len(stretch) != 1 for stretch in frames):
         raise OptionInvalid(f"A key is at single frames, like --frames 120 or 120,160; not {in_words(frames)}.")
     new = [KeyEntry(frame=stretch.start, ease=ease, **said) for stretch in frames]
-    kept = [_without(entry, said) for entry in project.manifest.clips[clip].keys if _at(entry, new)]
-    others = [entry for entry in project.manifest.clips[clip].keys if not _at(entry, new)]
-    keys = sorted([*others, *(entry for entry in kept if _extra(entry)), *new], key=lambda entry: entry.frame)
-    settings_over_time(project, clip, said, frames=frames)  # only to be checked
     with project.change() as manifest:
-        manifest.clips[clip].keys = keys
+        entry = manifest.clips[clip]
+        left = [_without(key, said) for key in entry.keys if _at(key, new)]
+        others = [key for key in entry.keys if not _at(key, new)]
+        keys = [*others, *(key for key in left if _extra(key)), *new]
+        kept = entry.model_copy(update={"keys": sorted(keys, key=lambda key: key.frame)})
+        _require_sound(project, clip, kept, frames)
+        manifest.clips = {**manifest.clips, clip: kept}
     words = ", ".join(f"{name} = {value}" for name, value in said.items())
     return f"{clip}: {words} is a key at frame {in_words(frames)}; it goes on {ease} to the next."
+
+
+def _require_sound(project: Project, clip: str, entry: ClipEntry, frames: Sequence[range] | None) -> None:
+    """Raise OptionInvalid where a merge would refuse the entry: what is kept must not stop all that follows."""
+    from understudy.media.opening import open_clip
+
+    settings = settings_over_time(project, clip, {}, entry=entry)
+    with open_clip(project.clip_path(clip)) as opened:
+        require_within(frames or (), opened.info.frame_count, who="Frames")
+        settings.require_within(opened.info.frame_count)
 
 
 def _at(entry: KeyEntry, others: Sequence[KeyEntry]) -> bool:
@@ -163,7 +181,30 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
         raise OptionInvalid(f"Option 'plate' can't be {clip!r}: the project's clips are {', '.join(known)}.")
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         faces = [face.record for face in faceset.faces() if face.record.clip == clip]
-    return PlateFootage(project.clip_path(clip), clip, faces)
+    path = project.clip_path(clip)
+    return PlateFootage(path, clip, faces, clip_sha256(project, path))
+
+
+def clip_sha256(project: Project, clip: Path) -> str:
+    """The SHA-256 of a clip. Remembered while sizes and times stay the same: it can take minutes."""
+    memory_path = project.cache_folder / "sha256.json"
+    memory = read_json(memory_path) if memory_path.exists() else {}
+    key = f"{clip}|{_looks(clip)}"
+    if key not in memory:
+        memory[key] = sha256_of(clip)
+        write_json(memory_path, memory)
+    return memory[key]
+
+
+def _looks(clip: Path) -> str:
+    """Size and time of a file; of a folder, a digest of those of all its files."""
+    if not clip.is_dir():
+        stat = clip.stat()
+        return f"{stat.st_size}|{stat.st_mtime_ns}"
+    files = sorted(path for path in clip.rglob("*") if path.is_file())
+    stats = [(path.relative_to(clip).as_posix(), path.stat()) for path in files]
+    listed = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return hashlib.sha256(repr(listed).encode()).hexdigest()
 
 
 def cuts_of(project: Project, clip: str) -> list[int] | None:

@@ -9,6 +9,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import parse_options
+from understudy.project.manifest import ClipEntry
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
@@ -38,9 +39,10 @@ def train_options(project: Project, model: str, said: Said) -> TrainOptions:
     return parse_options(TrainOptions, {**stored, **said})
 
 
-def merge_options(project: Project, clip: str, said: Said) -> MergeOptions:
-    """Settings of merging into one clip. Raises OptionInvalid."""
-    return parse_options(MergeOptions, {**project.manifest.merge, **project.manifest.clips[clip].merge, **said})
+def merge_options(project: Project, clip: str | ClipEntry, said: Said) -> MergeOptions:
+    """Settings of merging into one clip, named or as an entry. Raises OptionInvalid."""
+    entry = project.manifest.clips[clip] if isinstance(clip, str) else clip
+    return parse_options(MergeOptions, {**project.manifest.merge, **entry.merge, **said})
 
 
 def encode_options(project: Project, said: Said) -> EncodeOptions:

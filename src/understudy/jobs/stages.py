@@ -18,9 +18,9 @@ from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.merging import (
     cast_of,
+    clip_sha256,
     cuts_of,
     keep_keys,
     keep_said,
@@ -283,6 +283,7 @@ def _merged(
             ),
             shots=cuts_of(project, clip) or (),
             plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
+            clip_sha256=clip_sha256(project, project.clip_path(clip)),
             wanted=wanted,
             dry_run=dry_run,
             devices=devices,
@@ -465,28 +466,14 @@ def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) ->
     return SigningFacts(
         title=goal.name,
         dst_clip=dst,
-        dst_sha256=_clip_sha256(project, dst),
-        src_clips=[SourceClip(path, _clip_sha256(project, path)) for path in src],
+        dst_sha256=clip_sha256(project, dst),
+        src_clips=[SourceClip(path, clip_sha256(project, path)) for path in src],
         model_name=made.model_name if project.manifest.clips[clip].cast else model,
         model_sha256=made.model_sha256,
         model_iterations=made.model_iterations,
         consents=stated_consents(project),
         frames_total=made.frames,
         frames_swapped=made.swapped,
-        plate=SourceClip(plate, _clip_sha256(project, plate)) if plate is not None else None,
+        plate=SourceClip(plate, clip_sha256(project, plate)) if plate is not None else None,
         more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
     )
-
-
-def _clip_sha256(project: Project, clip: Path) -> str:
-    """Hashing a long clip takes minutes, so its result is kept while size and time stay the same."""
-    if clip.is_dir():
-        return sha256_of(clip)
-    memory_path = project.cache_folder / "sha256.json"
-    memory = read_json(memory_path) if memory_path.exists() else {}
-    stat = clip.stat()
-    key = f"{clip}|{stat.st_size}|{stat.st_mtime_ns}"
-    if key not in memory:
-        memory[key] = sha256_of(clip)
-        write_json(memory_path, memory)
-    return memory[key]

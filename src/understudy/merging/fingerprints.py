@@ -33,15 +33,38 @@ RECIPE = 15
 # Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
 _LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
 AFTER_STEADYING = frozenset(_LATE - {"mask", "segmenter"})
-_PARTS = ("its settings changed", "its model changed", "its faces changed")
+# What it means where a part of two fingerprints differs. The last counts where no other does: a setting that
+# lets more neighbours in changes it as well.
+_OTHER_VERSION, _NEAR = "another version of understudy made it", "frames near it changed"
+_PARTS = (
+    _OTHER_VERSION,
+    "its settings changed",
+    "its model changed",
+    "its faces changed",
+    "its clip changed",
+    "what is kept beside it changed",
+    _NEAR,
+)
+_LAYERS = 5  # the place of what is kept beside the picture
+_MORE_AND_MORE = ("none", "mask", "all")
 
 
 def what_differs(before: str, now: str) -> str:
     """Which parts of two fingerprints differ, in words; empty where none does."""
     old, new = before.split("-"), now.split("-")
+    if len(old) != len(new) or old[0] != new[0]:
+        return _OTHER_VERSION
+    differing = [words for words, a, b in zip(_PARTS, old, new, strict=True) if a != b]
+    return ", ".join([words for words in differing if words != _NEAR] or differing)
+
+
+def keeps_only_less(before: str, now: str) -> bool:
+    """Whether two fingerprints are of the same picture, and `now` has fewer layers beside it."""
+    old, new = before.split("-"), now.split("-")
     if len(old) != len(new):
-        return "another version of understudy made it"
-    return ", ".join(words for words, a, b in zip(_PARTS, old, new, strict=True) if a != b)
+        return False
+    kept_before, kept_now = old.pop(_LAYERS), new.pop(_LAYERS)
+    return old == new and _MORE_AND_MORE.index(kept_before) > _MORE_AND_MORE.index(kept_now)
 
 
 class Fingerprints:
@@ -56,11 +79,13 @@ class Fingerprints:
         settings: SettingsOverTime,
         shots: Sequence[int] = (),
         plate: Plate | None = None,
+        clip_sha256: str = "",
     ) -> None:
         self._faces, self._cast, self._settings = faces, cast, settings
         starts = sorted({0, *shots})
         self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
-        self._clip = [RECIPE, info.width, info.height, info.frame_count]
+        into = (plate.name, plate.footage.sha256) if plate is not None else ()
+        self._clip = _digest([info.width, info.height, info.frame_count, clip_sha256, *into])
         self._look = {
             frame: _digest(
                 [sorted(_deciding(r, self._options(r)) for r in records), *self._places(frame, plate)]
@@ -95,14 +120,16 @@ class Fingerprints:
         return range(self._shot_starts[place], self._shot_ends[place])
 
     def _mark(self, frame: int) -> str:
-        near = self.near(frame)
-        others = [other for other in near if other != frame]
+        whole = self._settings.at(frame)
         own = [[self._who(r), self._settings_digest(r)] for r in self._faces[frame]]
-        settings = [sorted(own), [(other - frame, self._measured[other]) for other in others]]
-        models = [(other - frame, self._models[other]) for other in near]
+        settings = _digest([sorted(own), _mode_of_frame(whole)])
+        near = [(other - frame, self._measured[other], self._models[other]) for other in self.near(frame)]
         seen = self.within(frame, self.reach(frame) + self._cast.reach)
-        looks = [self._clip, [(other - frame, self._look[other]) for other in seen]]
-        return "-".join(_digest(part)[:12] for part in (settings, models, looks))
+        looks = [(other - frame, self._look[other]) for other in seen]
+        around = _digest([[entry for entry in entries if entry[0]] for entries in (near, looks)])
+        digests = [settings, self._models[frame], self._look[frame], self._clip, around]
+        *own_parts, around = [digest[:12] for digest in digests]
+        return "-".join([str(RECIPE), *own_parts, whole.kept_layers, around])
 
     def _by_frame(self, digest: Callable[[FaceRecord], str]) -> dict[int, str]:
         return {
@@ -129,6 +156,12 @@ class Fingerprints:
         return [record.track, record.person]
 
 
+def _mode_of_frame(options: MergeOptions) -> str | bool:
+    """What of the frame's own mode decides pixels where its faces have modes of their own."""
+    mode = MODES[options.mode]
+    return options.mode if mode.raw else mode.paints
+
+
 def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
     """What of a face decides pixels: where it is, whose it is, what was drawn by hand or stored."""
     drawn = [polygon.model_dump_json() for polygon in record.polygons]
@@ -142,7 +175,7 @@ def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
 @lru_cache(4096)
 def _settings_digest(hashed: Hashable, *, measured: bool = False) -> str:
     options = as_type(MergeOptions, hashed)
-    unseen = WHOLE_CLIP | options.idle()
+    unseen = WHOLE_CLIP | options.idle() | {"layers"}  # which stand apart
     if measured:
         # Histograms are measured after the transfer, so that its strength counts there, and the mode.
         by_mode = () if MODES[options.mode].histogram else ("mode", "color_strength")

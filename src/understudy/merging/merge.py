@@ -26,6 +26,7 @@ from understudy.merging.pictures import (
     FACES,
     MASKS,
     MergedFrame,
+    remove_layers,
     remove_merged,
     write_blanks,
     write_merged,
@@ -54,15 +55,17 @@ def merge(
     wanted: Wanted = EVERYTHING,
     dry_run: bool = False,
     plate: PlateFootage | None = None,
+    clip_sha256: str = "",
     devices: Sequence[str] = ("cpu",),
 ) -> Events:
     """Paint all faces of a clip and write `folder/<frame:06d>.png` for every frame that has one.
 
-    Frames already made by the same settings, model and faces are kept. `clip_name` leaves out faces of other
-    clips in the same faceset; `reasons` says better than we can why a frame has no face; nothing is steadied
-    over the first frames of new `shots`. The summary lists every frame that was not swapped, with its reason.
-    Faces go into the frames of `plate` where that is given. A dry run only says what would be made, and why.
-    `devices` are those that several processes share. Closing the generator keeps what is written.
+    Frames already made by the same settings, model, faces and, as `clip_sha256` tells, clip are kept.
+    `clip_name` leaves out faces of other clips in the same faceset; `reasons` says better than we can why a
+    frame has no face; nothing is steadied over the first frames of new `shots`. The summary lists every frame
+    that was not swapped, with its reason. Faces go into the frames of `plate` where that is given. A dry run
+    only says what would be made, and why. `devices` are those that several processes share. Closing the
+    generator keeps what is written.
     """
     journal = Journal(folder)
     with open_clip(clip_path) as clip, Plate(plate) if plate else nullcontext() as opened:
@@ -77,6 +80,7 @@ def merge(
             shots=shots,
             wanted=wanted,
             plate=opened,
+            clip_sha256=clip_sha256,
         )
         if dry_run:
             yield from _foretold(plan)
@@ -94,10 +98,10 @@ def merge(
             yield from _merge_todo(clip, plan, journal, opened, devices=devices)
         _fill_gaps(shown, opened, plan, journal)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
-    if plan.todo or plan.gone or not plan.was_complete:
+    if plan.todo or plan.gone or plan.lightened or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped)
     summary = _summary(frame_count, plan, journal, unswapped)
-    yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
+    yield StageFinished(stage=STAGE, summary=summary, skipped=not (plan.todo or plan.gone or plan.lightened))
 
 
 def _frame_bytes(shown: ClipInfo) -> int:
@@ -134,6 +138,8 @@ def _foretold(plan: MergePlan) -> Events:
     said = "; ".join(f"{why}: {count}" for why, count in reasons.items())
     frames = in_words(stretches_of(plan.todo))
     yield Notice(f"{len(plan.todo)} frames would be made{f' ({frames}). {said}' if frames else ''}.")
+    if plan.lightened:
+        yield Notice(f"{len(plan.lightened)} frames would stay and lose what is no longer kept beside them.")
     summary = {
         "to_make": sorted(plan.todo),
         "why": reasons,
@@ -147,8 +153,12 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
     """Forget what will be made again, and remove pictures of frames that have no face any more."""
     journal.describe(plan.about)
     journal.forget([*plan.todo, *plan.gone])
-    if plan.todo or plan.gone:
+    for frame in plan.lightened:  # noted first: a layer too many does no harm, a missing one does
+        journal.remember(frame, plan.fingerprints[frame])
+    if plan.todo or plan.gone or plan.lightened:
         journal.save()
+    for frame in plan.lightened:
+        remove_layers(folder, frame, but=plan.settings.at(frame).kept_layers)
     for frame in plan.gone:
         remove_merged(folder, frame)
     for place in (folder, folder / MASKS, folder / FACES):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -125,6 +125,14 @@ def remove_merged(folder: Path, frame: int) -> None:
     """Take a merged frame and its layers away."""
     for path in (frame_path(folder, frame), mask_path(folder, frame), faces_path(folder, frame)):
         path.unlink(missing_ok=True)
+
+
+def remove_layers(folder: Path, frame: int, *, but: Literal["none", "mask", "all"]) -> None:
+    """Take away what lies beside a merged frame, `but` what is still to be kept."""
+    if but == "none":
+        mask_path(folder, frame).unlink(missing_ok=True)
+    if but != "all":
+        faces_path(folder, frame).unlink(missing_ok=True)
 
 
 def mask_path(folder: Path, frame: int) -> Path:

@@ -22,7 +22,7 @@ from understudy.media.clip import Clip, ClipInfo
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.effects.super_resolution import require_enlarger
-from understudy.merging.fingerprints import FacesByFrame, Fingerprints, what_differs
+from understudy.merging.fingerprints import FacesByFrame, Fingerprints, keeps_only_less, what_differs
 from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
@@ -69,6 +69,7 @@ class MergePlan:
     shots: Sequence[int] = ()  # first frames of new shots, in order
     left_out: dict[int, str] = field(default_factory=dict)  # frames whose faces can't be used, with the reason
     notices: list[str] = field(default_factory=list)
+    lightened: set[int] = field(default_factory=set)  # frames whose picture stays and whose layers go
 
     @property
     def done(self) -> int:
@@ -99,6 +100,7 @@ class MergePlan:
             why={},
             left_out={},
             notices=[],
+            lightened=set(),
         )
 
     def options_of(self, record: FaceRecord) -> MergeOptions:
@@ -132,6 +134,7 @@ def planned(
     shots: Sequence[int] = (),
     wanted: Wanted = EVERYTHING,
     plate: Plate | None = None,
+    clip_sha256: str = "",
 ) -> MergePlan:
     """Compare what should be with what `journal` knows.
 
@@ -143,11 +146,14 @@ def planned(
     faces, left_out = _usable_faces(stored, info, clip_name)
     cast.require_seen(record for records in faces.values() for record in records)
     shots = sorted(shots)
-    prints = Fingerprints(faces, info=info, cast=cast, settings=settings, shots=shots, plate=plate)
+    prints = Fingerprints(
+        faces, info=info, cast=cast, settings=settings, shots=shots, plate=plate, clip_sha256=clip_sha256
+    )
     marks = prints.marks()
     stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
     asked = _asked(faces, wanted, journal, info.frame_count)
-    todo = stale & asked
+    lightened = {frame for frame in stale & asked if _only_loses_layers(frame, marks[frame], journal)}
+    todo = stale & asked - lightened
     _require_possible(faces, todo, cast, settings)
     needed = {near for frame in todo for near in prints.near(frame)}
     return MergePlan(
@@ -168,6 +174,7 @@ def planned(
         shots=shots,
         left_out=left_out,
         notices=[*settings.notices, *_notices(faces, left_out)],
+        lightened=lightened,
     )
 
 
@@ -256,6 +263,13 @@ def _require_possible(
     for (_, morph, enlarger), record in asked.items():
         cast.predictor_for(record).blend(morph)
         require_enlarger(enlarger)
+
+
+def _only_loses_layers(frame: int, mark: str, journal: Journal) -> bool:
+    before = journal.mark_of(frame)
+    if before is None or frame not in journal.merged_frames() or not journal.is_done(frame, before):
+        return False
+    return keeps_only_less(before, mark)
 
 
 def _why(before: str | None, now: str) -> str:

@@ -29,6 +29,7 @@ class PlateFootage:
     path: Path
     name: str
     faces: Sequence[FaceRecord]
+    sha256: str = ""  # of the clip, so that another one under its name is noticed
 
     def __post_init__(self) -> None:
         if not self.faces:

@@ -26,6 +26,7 @@ EASES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: share,
     "smooth": lambda share: share * share * (3 - 2 * share),  # Hermite: begins and ends without a jerk
 }
+_SQUARE = "raw-predict"  # the one mode whose pictures are not as large as the clip's
 _CACHED = 4096  # frames in a ramp have settings of their own, which must not all stay in memory
 
 
@@ -88,6 +89,9 @@ class SettingsOverTime:
         self._starts, self._pieces = self._laid_out(
             ranges, [EVERY_FRAME] if said_for is None else said_for, top
         )
+        named = [(entry.name, entry.values) for entry in (*ranges, *keys)]
+        self._require_one_size([*named, ("what was said", top)])
+        self._require_room_for_parts()
         self._remembered = lru_cache(_CACHED)(self._worked_out)
 
     def at(self, frame: int, part: str = "") -> MergeOptions:
@@ -115,6 +119,36 @@ class SettingsOverTime:
             return piece.plain
         # Every value was checked by itself, and between two allowed numbers all are allowed.
         return self.base.model_copy(update={**dict(moving), **piece.values, **own, **piece.said})
+
+    def _modes(self, *, beside_said: bool = False) -> set[str]:
+        """The modes frames can have; `beside_said` leaves out those of frames where one was said."""
+        keyed, found = self._tracks.get("mode"), set[str]()
+        for start, piece in zip(self._starts, self._pieces, strict=True):
+            if start < EVERY_FRAME.stop and not (beside_said and "mode" in piece.said):
+                over = piece.said.get("mode", piece.values.get("mode"))
+                found |= {over} if over else set(keyed.values) if keyed else {self.base.mode}
+        return found
+
+    def _require_one_size(self, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Refuse squares of the model among frames; `entries` are who says what."""
+        modes = {*self._modes(), self.base.mode}  # what blanks and reports go by
+        if _SQUARE not in modes or modes == {_SQUARE}:
+            return
+        square = self.base.mode == _SQUARE
+        who, mode = next((w, v["mode"]) for w, v in entries if "mode" in v and (v["mode"] == _SQUARE) != square)
+        raise OptionInvalid(
+            f"In {who}: mode {mode!r} gives pictures of another size than other frames, which have "
+            f"{self.base.mode!r}. {_SQUARE} is for a whole clip."
+        )
+
+    def _require_room_for_parts(self) -> None:
+        raw = sorted(mode for mode in self._modes(beside_said=True) if MODES[mode].raw)
+        who, values = next(((who, values) for who, values in self._parts.items() if "mode" in values), ("", {}))
+        if raw and who:
+            raise OptionInvalid(
+                f"In {who}: the mode {values['mode']!r} of one face can't stand in frames whose mode is "
+                f"{raw[0]!r}, which is about the whole frame. Take one of them out."
+            )
 
     def _laid_out(
         self,
@@ -211,8 +245,6 @@ def _checked(base: MergeOptions, values: Mapping[str, Any], who: str) -> dict[st
     fixed = sorted(set(values) & FIXED)
     if fixed:
         raise OptionInvalid(f"In {who}: option {fixed[0]!r} holds for the whole clip and can't change in it.")
-    if values.get("mode") == "raw-predict" and base.mode != "raw-predict":
-        raise OptionInvalid(f"In {who}: mode 'raw-predict' gives pictures of another size than other frames.")
     try:
         parsed = parse_options(MergeOptions, {**base.model_dump(), **values})
     except OptionInvalid as error:
