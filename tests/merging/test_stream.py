@@ -107,3 +107,39 @@ def test_faces_wait_for_their_neighbours_as_small_as_the_model_painted_them(
     monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
     most_alive(8, tmp_path, MergeOptions(color="rct", super_resolution="lanczos"))
     assert waiting == {Painter.size_px} and shown == {2 * Painter.size_px}
+
+
+class CountingPainter(Painter):
+    """Remembers how many faces it was asked for at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def predict(self, crops_NHWC: np.ndarray):
+        self.asked.append(len(crops_NHWC))
+        return super().predict(crops_NHWC)
+
+
+def test_a_model_is_always_asked_for_as_many_faces_so_that_no_frame_depends_on_where_a_merge_went_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels are chosen by the size of a batch, and round differently."""
+    monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
+    clip, painter, options = (
+        CountedClip(7),
+        CountingPainter(),
+        MergeOptions(batch=5, color="none", steady_mask=0),
+    )
+    with Faceset(tmp_path / "faces") as faces:
+        for frame in range(7):
+            for person in (1, 2):
+                faces.add(
+                    np.zeros((16, 16, 3), np.uint8), record(frame, landmarks(40 * person, 50), person=person)
+                )
+        plan = planned(
+            clip, faces.faces(), predictor=painter, options=options, clip_name=None, journal=Journal(tmp_path)
+        )
+        made = [one.index for one in made_frames(clip, plan, tmp_path, painters=1)]
+    assert made == list(range(7))
+    assert painter.asked == [5, 5, 5, 5], "two frames of two faces at a time, and the last one alone"

@@ -7,7 +7,7 @@ what is to be done (`plan`), what is remembered (`merge`), several processes (`s
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -33,6 +33,7 @@ from understudy.merging.runs import with_runs
 from understudy.networks.swap import Prediction, Predictor
 
 _FRAMES_AHEAD = 4
+_Painter = tuple[int, float]
 _LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
 
@@ -183,19 +184,27 @@ def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _painted_frames(frames: Iterable[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
-    """Run the models over batches that may span several frames."""
+    """Run the models over batches that may span several frames, as full as whole frames fill them."""
+    batch = plan.settings.base.batch
     waiting: list[_Read] = []
+    faces: Counter[_Painter] = Counter()
     for read in frames:
-        waiting.append(read)
-        if sum(len(one.crops) for one in waiting) >= plan.settings.base.batch:
+        more = Counter(_painter_of(crop) for crop in read.crops)
+        if waiting and (faces + more).most_common(1)[0][1] > batch:
             yield from _paint(waiting, plan, pool)
+            waiting, faces = [], Counter()
+        waiting.append(read)
+        faces += more
+        if faces and faces.most_common(1)[0][1] >= batch:
+            yield from _paint(waiting, plan, pool)
+            waiting, faces = [], Counter()
     if waiting:
         yield from _paint(waiting, plan, pool)
 
 
 def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
     """Every model paints its faces of these frames at once."""
-    predicted = _predicted([crop for one in frames for crop in one.crops])
+    predicted = _predicted([crop for one in frames for crop in one.crops], plan.settings.base.batch)
 
     def measured(crop: _Crop, record: FaceRecord) -> PaintedFace:
         prediction, index, seen = predicted[id(crop)]
@@ -222,20 +231,35 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
         yield _Painted(one.index, rgb, one.records, [face.result() for face in faces])
 
 
-def _predicted(crops: Sequence[_Crop]) -> dict[int, tuple[Prediction, int, Segmented]]:
-    """Each crop's place in a prediction, by the crop's id: one batch for each model and share of src."""
-    groups: dict[tuple[int, float], list[_Crop]] = {}
+def _painter_of(crop: _Crop) -> _Painter:
+    """What has to be the same for faces of one batch: the model, and how much of src it paints."""
+    return id(crop.predictor), crop.options.morph
+
+
+def _predicted(crops: Sequence[_Crop], batch: int) -> dict[int, tuple[Prediction, int, Segmented]]:
+    """Each crop's place in a prediction, by the crop's id: batches for each model and share of src."""
+    groups: dict[_Painter, list[_Crop]] = {}
     for crop in crops:
-        groups.setdefault((id(crop.predictor), crop.options.morph), []).append(crop)
+        groups.setdefault(_painter_of(crop), []).append(crop)
     found: dict[int, tuple[Prediction, int, Segmented]] = {}
     for (_, morph), group in groups.items():
-        predictor = group[0].predictor
-        predictor.blend(morph)
-        runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in group])
-        prediction = predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
-        seen = segmented([c.to_segment for c in group], [eight_bit(c.own) for c in group], prediction.rgb_NHWC)
-        found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(group)}
+        for first in range(0, len(group), batch):
+            part = group[first : first + batch]
+            prediction = _painted_together(part, batch, morph)
+            own = [eight_bit(crop.own) for crop in part]
+            seen = segmented([crop.to_segment for crop in part], own, prediction.rgb_NHWC[: len(part)])
+            found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(part)}
     return found
+
+
+def _painted_together(crops: Sequence[_Crop], batch: int, morph: float) -> Prediction:
+    """What their model paints. The last crop fills the batch up: kernels are chosen by a batch's size and round
+    differently, and a frame must come out the same wherever a merge was cut or went on."""
+    predictor = crops[0].predictor
+    predictor.blend(morph)
+    runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in crops])
+    runs = np.concatenate([runs, np.repeat(runs[-1:], batch - len(runs), axis=0)])
+    return predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
 
 
 def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
