@@ -1,8 +1,8 @@
 """The numbers that blending works on: encoded ones, as screens and models see them, or linear light.
 
 A frame of integers is encoded (taken for sRGB); a frame of floats is scene-linear and may exceed 1. Models only
-know 0..1 encoded; what a float frame has beyond that is kept beside and given back. Not here: log footage and
-other primaries (`media`).
+know 0..1 encoded; what a float frame has beyond that is kept beside and given back. Not here: HDR and log
+curves (`curves`), other primaries (`media`).
 """
 
 from __future__ import annotations

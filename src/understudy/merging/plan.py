@@ -21,6 +21,7 @@ from understudy.facesets.store import StoredFace
 from understudy.media.clip import Clip, ClipInfo
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
+from understudy.merging.curves import curve_notices, require_known_curve
 from understudy.merging.effects.super_resolution import require_enlarger
 from understudy.merging.fingerprints import FacesByFrame, Fingerprints, keeps_only_less, what_differs
 from understudy.merging.frame_ranges import require_within
@@ -138,7 +139,8 @@ def planned(
 ) -> MergePlan:
     """Compare what should be with what `journal` knows.
 
-    Raises OptionInvalid for frames outside the clip, CastInvalid where a face has no model.
+    Raises OptionInvalid for frames outside the clip, and for linear light where the clip's curve does not give
+    it; CastInvalid where a face has no model.
     """
     info, cast = clip.info, Cast.of(predictor)
     settings = options if isinstance(options, SettingsOverTime) else SettingsOverTime(options)
@@ -155,6 +157,8 @@ def planned(
     lightened = {frame for frame in stale & asked if _only_loses_layers(frame, marks[frame], journal)}
     todo = stale & asked - lightened
     _require_possible(faces, todo, cast, settings)
+    seen = [info] if plate is None else [info, plate.info]
+    require_known_curve(seen[-1], {settings.at(frame).light for frame in todo})
     needed = {near for frame in todo for near in prints.near(frame)}
     return MergePlan(
         faces=faces,
@@ -173,7 +177,7 @@ def planned(
         why={frame: _why(journal.mark_of(frame), marks[frame]) for frame in todo},
         shots=shots,
         left_out=left_out,
-        notices=[*settings.notices, *_notices(faces, left_out)],
+        notices=[*settings.notices, *_notices(faces, left_out), *(curve_notices(seen) if faces else [])],
         lightened=lightened,
     )
 
