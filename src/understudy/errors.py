@@ -178,6 +178,10 @@ class MarksUnreadable(UnderstudyError):
     """A file's marks cannot be read or written."""
 
 
+class WrittenWrongly(UnderstudyError):
+    """A file that was just written reads back as something else, so it is not delivered."""
+
+
 class UnsafeFile(UnderstudyError):
     """A file asks for something no weights or settings file may ask for."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from fractions import Fraction
@@ -15,7 +16,14 @@ import pytest
 
 from tests.media.interlaced import make_interlaced
 from tests.merging.conftest import HEIGHT, PTS, TIME_BASE, WIDTH, drawn_frame
-from understudy.errors import ClipInterlaced, ClipSizesDiffer, FolderUnwritable, OptionInvalid, ProjectInvalid
+from understudy.errors import (
+    ClipInterlaced,
+    ClipSizesDiffer,
+    FolderUnwritable,
+    OptionInvalid,
+    ProjectInvalid,
+    WrittenWrongly,
+)
 from understudy.events import Made, Notice, StageFinished
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
@@ -128,10 +136,33 @@ def test_signing_makes_the_final_file_out_of_the_unsigned_one(
         return sidecar
 
     events = run(movie, merged, out, sign=sign)
-    assert seen == [(".mp4", True, out, False)]
+    assert [(*each[:2], each[2].parent, each[2].suffix) for each in seen] == [(".mp4", True, tmp_path, ".mp4")]
+    assert not seen[0][3]  # made beside it, and swapped in when it is whole
     assert out.read_bytes().endswith(b"signed")
     assert [event.path.name for event in events if isinstance(event, Made)] == ["out.mp4", "out.c2pa"]
     assert not [path for path in merged.iterdir() if "unsigned" in path.name]
+
+
+@pytest.mark.parametrize(("kept", "said"), [(5, "8 frames .* 5 over"), (0, "can't be read again")])
+def test_a_movie_that_reads_back_shorter_is_not_delivered_and_the_older_one_stays(
+    movie: Path, merged: Path, tmp_path: Path, kept: int, said: str
+) -> None:
+    out = tmp_path / "o" / "out.mov"
+    run(movie, merged, out, sign=lambda made, goal: shutil.copyfile(made, goal) and None)
+    before = out.read_bytes()
+
+    def spoil(unsigned: Path, signed: Path) -> None:
+        signed.write_bytes(b"no movie")
+        if kept:
+            with open_clip(movie) as clip, MovieWriter(
+                signed, width=WIDTH, height=HEIGHT, time_base=TIME_BASE, rate=None, color=ColorTags()
+            ) as writer:  # fmt: skip
+                for frame in clip.frames(0, kept):
+                    writer.write(frame.rgb_8bit, frame.pts)
+
+    with pytest.raises(WrittenWrongly, match=said):
+        run(movie, merged, out, sign=spoil, stamp="again")
+    assert out.read_bytes() == before and [p.name for p in out.parent.iterdir()] == ["out.mov"]
 
 
 def test_a_signature_that_fails_leaves_no_file(movie: Path, merged: Path, tmp_path: Path) -> None:

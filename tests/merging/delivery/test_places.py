@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable, OptionInvalid
+from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.files import write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.places import (
@@ -23,6 +24,7 @@ from understudy.merging.delivery.places import (
 
 def copied(unsigned: Path, signed: Path) -> Path:
     signed.write_bytes(unsigned.read_bytes() + b"+marks")
+    signed.with_suffix(".c2pa").write_bytes(b"sidecar")
     return signed.with_suffix(".c2pa")
 
 
@@ -32,7 +34,38 @@ def test_the_signed_file_is_made_from_what_was_written(tmp_path: Path) -> None:
         assert place != out and place.suffix == ".mkv"
         place.write_bytes(b"movie")
     assert out.read_bytes() == b"movie+marks" and sidecars == [out.with_suffix(".c2pa")]
-    assert not place.exists()
+    assert sorted(p.name for p in out.parent.iterdir()) == ["out.c2pa", "out.mkv"] and not place.exists()
+
+
+def _refused(*paths: Path) -> Path:
+    raise MarksUnreadable("The marks don't hold.", paths[-1])
+
+
+@pytest.mark.parametrize("bad", [{"sign": _refused}, {"check": _refused}])
+def test_what_is_refused_when_it_is_read_again_leaves_the_older_file_and_its_marks(
+    tmp_path: Path, bad: dict[str, Callable[..., Path]]
+) -> None:
+    out, room = tmp_path / "o" / "out.mkv", []
+    out.parent.mkdir()
+    out.write_bytes(b"old")
+    out.with_suffix(".c2pa").write_bytes(b"old marks")
+    ways = {"sign": copied, "make_room": lambda: room.append(1), **bad}
+    with pytest.raises(MarksUnreadable) as error, signed_at(out, tmp_path, **ways) as (place, _):
+        place.write_bytes(b"new")
+    assert error.value.path == out and not room
+    assert {p.name: p.read_bytes() for p in out.parent.iterdir()} == {
+        "out.mkv": b"old",
+        "out.c2pa": b"old marks",
+    }
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    out = tmp_path / "out.mov"
+    with (
+        pytest.raises(OptionInvalid, match=r"Path: .*/out\.mov$"),
+        signed_at(out, tmp_path, copied) as (place, _),
+    ):
+        raise OptionInvalid("No.", place)
 
 
 def test_an_error_while_writing_signs_nothing(tmp_path: Path) -> None:
@@ -88,10 +121,11 @@ def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     dead, alive = tmp_path / ".out.4194999.partial.mp4", tmp_path / f".out.{os.getpid()}.partial.mp4"
     other = tmp_path / ".another.4194999.partial.mp4"
-    for path in (dead, alive, other):
+    marks = [tmp_path / ".out.4194999.partial.c2pa", tmp_path / "..out.4194999.partial.4194999.partial.mp4"]
+    for path in (dead, alive, other, *marks):
         path.write_bytes(b"x")
     clear_leftovers(out)
-    assert not dead.exists() and alive.exists() and other.exists()
+    assert not any(path.exists() for path in (dead, *marks)) and alive.exists() and other.exists()
 
 
 def test_a_delivery_is_known_until_any_part_of_it_changes(tmp_path: Path) -> None:

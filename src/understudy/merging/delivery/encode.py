@@ -12,11 +12,12 @@ import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import ClipUnreadable, OptionInvalid
+from understudy.errors import ClipUnreadable, OptionInvalid, WrittenWrongly
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import write_bytes, write_json
 from understudy.media.clip import Clip, ColorTags
@@ -48,6 +49,8 @@ __all__ = ["STAGE", "encode", "require_safe_output"]
 
 STAGE = "encode"
 _FRAMES_AHEAD = 4
+_ROUNDED_TIMES_S = Fraction(2, 1000)  # Matroska's
+_TRY_AGAIN = "It was not delivered. The disk may be failing; run the same command again."
 _SRGB = ColorTags(matrix=1, range=1, primaries=1, transfer=13)  # the view of scene-linear pictures
 # FFmpeg's names of pixel formats with a plane or a channel of transparency.
 _ALPHA_FORMATS = re.compile(r"(yuva|gbrap|rgba|bgra|argb|abgr|ayuv|uyva|vuya|ya8|ya16|yaf)")
@@ -69,6 +72,7 @@ class _Delivery:
     notices: list[str] = field(default_factory=list)
 
     windows: list[dict[str, Any]] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)  # pts of what was written
 
     @property
     def image_format(self) -> ImageFormat:
@@ -84,6 +88,7 @@ class _Delivery:
 
     def count(self, shown: Shown) -> Progress:
         self.frames += 1
+        self.times.append(shown.pts)
         self.swapped += shown.swapped
         if shown.window is not None:
             self.windows.append({"frame": shown.index, **transform_of(shown)})
@@ -201,7 +206,34 @@ def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
 
 
 def _place_for(delivery: _Delivery) -> AbstractContextManager[tuple[Path, list[Path]]]:
-    return signed_at(delivery.out, delivery.merged_folder, delivery.sign, make_room=delivery.make_room)
+    return signed_at(
+        delivery.out,
+        delivery.merged_folder,
+        delivery.sign,
+        make_room=delivery.make_room,
+        check=None
+        if delivery.out.suffix.lower() in IMAGE_SUFFIXES
+        else lambda made: _require_whole(made, delivery),
+    )
+
+
+def _require_whole(made: Path, delivery: _Delivery) -> None:
+    """Raise WrittenWrongly unless the movie opens and has as many frames, and as long, as were written."""
+    written = (delivery.times[-1] - delivery.times[0]) * delivery.clip.time_base
+    rate = delivery.clip.info.rate or 25
+    rounded_s = 1 / Fraction(rate) if made.suffix.lower() == ".avi" else _ROUNDED_TIMES_S
+    try:
+        with open_clip(made) as clip:
+            stamps = clip.timestamps()
+            read = (stamps[-1] - stamps[0]) * clip.time_base
+    except ClipUnreadable as error:
+        raise WrittenWrongly(f"The finished movie can't be read again. {_TRY_AGAIN}", delivery.out) from error
+    if len(stamps) != delivery.frames or abs(read - written) > rounded_s:
+        raise WrittenWrongly(
+            f"{delivery.frames} frames over {float(written):.3f} s were written and {len(stamps)} over "
+            f"{float(read):.3f} s are read. {_TRY_AGAIN}",
+            delivery.out,
+        )
 
 
 def _write_movie(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid
+from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid, UnderstudyError
 from understudy.files import (
     ASIDE_SUFFIX,
     move_to_trash,
@@ -32,11 +32,12 @@ from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
 from understudy.merging.journal import JOURNAL_NAME
 from understudy.merging.pictures import MASKS
-from understudy.provenance.credentials import sidecar_of
+from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
 Sign = Callable[[Path, Path], Path | None]
 MakeRoom = Callable[[], None]
+Check = Callable[[Path], None]
 
 WRONG_ENDING = (
     "A clip of several frames becomes a movie (.mp4, .mov, .mkv, .avi) or a folder of images (a name without "
@@ -94,34 +95,50 @@ def _is_same(one: Path, other: Path) -> bool:
 
 @contextlib.contextmanager
 def signed_at(
-    out: Path, workshop: Path, sign: Sign | None, *, make_room: MakeRoom | None = None
+    out: Path,
+    workshop: Path,
+    sign: Sign | None,
+    *,
+    make_room: MakeRoom | None = None,
+    check: Check | None = None,
 ) -> Iterator[tuple[Path, list[Path]]]:
     """Give a place to write one file to; after the block `sign` makes `out` of it.
 
     Yields the place and a list that holds the sidecar afterwards, if there is one. Without `sign` the place is
-    `out` itself: its writer swaps it in. `make_room` is called just before `out` is replaced.
+    `out` itself: its writer swaps it in. What `sign` made is read by `check` under a name of its own; then
+    `make_room` is called and `out` replaced. Until then an older `out` stands. Errors name `out`.
     """
     sidecars: list[Path] = []
     if sign is None and (make_room is None or not out.exists()):
         yield out, sidecars
         return
     unsigned = workshop / f".unsigned{out.suffix}"
+    own = {unsigned}
     try:
         yield unsigned, sidecars
-        with said_plainly(out):
-            out.parent.mkdir(parents=True, exist_ok=True)
-        if make_room is not None:
-            make_room()
-        sidecar = (sign or _copied)(unsigned, out)
-        if sidecar is not None:
-            sidecars.append(sidecar)
+        with written_aside(out) as aside:
+            own.add(aside)
+            try:
+                beside = (sign or _copied)(unsigned, aside)
+                if check is not None:
+                    check(aside)
+                if make_room is not None:
+                    make_room()
+                if beside is not None:
+                    with said_plainly(out):
+                        sidecars.append(beside.replace(sidecar_of(out)))
+            finally:
+                sidecar_of(aside).unlink(missing_ok=True)
+    except UnderstudyError as error:
+        if error.path in own:
+            raise type(error)(error.message, out) from error
+        raise
     finally:
         unsigned.unlink(missing_ok=True)
 
 
-def _copied(made: Path, out: Path) -> None:
-    with written_aside(out) as aside:
-        shutil.copyfile(made, aside)
+def _copied(made: Path, goal: Path) -> None:
+    shutil.copyfile(made, goal)
 
 
 @contextlib.contextmanager
@@ -217,7 +234,8 @@ def clear_leftovers(out: Path) -> None:
         return
     _put_back(out)
     pattern = re.compile(
-        rf"\.{re.escape(out.stem)}\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})({re.escape(out.suffix)})?"
+        rf"\.?\.{re.escape(out.stem)}\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})"
+        rf"(\.\d+{re.escape(ASIDE_SUFFIX)})?({re.escape(out.suffix)}|{re.escape(SIDECAR_SUFFIX)})?"
     )
     for path in out.parent.iterdir():
         match = pattern.fullmatch(path.name)
