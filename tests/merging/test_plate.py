@@ -43,7 +43,7 @@ def footage(src: Path, *frames: int) -> PlateFootage:
 def test_the_frame_of_the_same_number_goes_with_dsts_or_the_nearest_that_shows_a_face(src: Path) -> None:
     with Plate(footage(src, 0, 1, 4)) as plate:
         assert [plate.face_for(frame).frame for frame in range(8)] == [0, 1, 1, 4, 4, 4, 4, 4]
-        assert [int(plate.frame_for(frame)[0, 0, 2]) for frame in (0, 3, 7, 1)] == [40, 200, 200, 80]
+        assert [int(plate.frame_for(frame).rgb[0, 0, 2]) for frame in (0, 3, 7, 1)] == [40, 200, 200, 80]
 
 
 def test_where_several_are_seen_the_largest_is_meant(src: Path) -> None:

@@ -48,6 +48,8 @@ def add(
     dst: Clips = (),
     consent: str | None = None,
     faceset: str = "main",
+    color_space: str | None = None,
+    ocio_config: str | None = None,
 ) -> None:
     """Add clips to a project.
 
@@ -63,11 +65,21 @@ def add(
         How the performers of these clips agreed: agreed, fictional, "not stated" or refused.
     faceset:
         The performer's faceset that these clips' faces go to.
+    color_space:
+        What these clips' numbers are, as ACEScct or "ARRI LogC4"; also for clips that are there already.
+    ocio_config:
+        The OpenColorIO config that knows the project's colour spaces: a file, or ocio://NAME.
     """
     from understudy.jobs.clips import add_clips
+    from understudy.jobs.color_spaces import choose_color_space, require_color_space
 
     opened = Project.open(project)
-    for name in add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset):
+    if color_space:
+        require_color_space(opened, color_space, config=ocio_config)
+    names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset)
+    if color_space is not None or ocio_config is not None:
+        choose_color_space(opened, names, name=color_space, config=ocio_config)
+    for name in names:
         print(f"added {opened.manifest.clips[name].role} clip {name}")
 
 

@@ -18,6 +18,7 @@ from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.names import safe_name
+from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
 from understudy.jobs.stages import stated_consents
 from understudy.project.lock import exclusive
@@ -55,7 +56,8 @@ def import_faces(
     sources = sources_at(paths, form)
     with ExitStack() as stack:
         clip_path, clip_name = _frames_named(project, frames)
-        clip = stack.enter_context(open_clip(clip_path)) if clip_path else None
+        space = color_space_of(project, clip_name)
+        clip = stack.enter_context(open_clip(clip_path, space)) if clip_path else None
         name, is_new = _faceset_named(project, text)
         if is_new:
             yield Notice(
@@ -167,10 +169,10 @@ def _footage_of(project: Project, frames: str | None) -> Callable[[str], Footage
     from understudy.facesets.exchange.exporting import Footage
     from understudy.media.opening import open_clip
 
-    given, _ = _frames_named(project, frames)
+    given, given_name = _frames_named(project, frames)
 
-    def opened(path: Path) -> Callable[[], Clip]:
-        return lambda: open_clip(path)
+    def opened(path: Path, name: str) -> Callable[[], Clip]:
+        return lambda: open_clip(path, color_space_of(project, name))
 
     def footage(clip: str) -> Footage:
         path = given
@@ -179,6 +181,6 @@ def _footage_of(project: Project, frames: str | None) -> Callable[[str], Footage
         if path is None or not path.exists():
             name = path.name if path else clip
             return Footage(name, bool(path and _VIDEO.search(name)), None)
-        return Footage(path.name, path.is_file(), opened(path))
+        return Footage(path.name, path.is_file(), opened(path, given_name or clip))
 
     return footage

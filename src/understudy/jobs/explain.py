@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.merging import cast_of, cuts_of, plate_of, settings_over_time
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
@@ -40,6 +41,7 @@ def previews_of(project: Project, model: str, clip: str, *, said: Said, device: 
         clip_name=clip,
         shots=cuts_of(project, clip) or (),
         plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
+        color_space=color_space_of(project, clip),
     ) as previews:
         yield previews
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from understudy.counts import counted
@@ -13,6 +14,7 @@ from understudy.facesets.curation.pack import Pack, pack, unpack
 from understudy.facesets.curation.recut import Shape, recut
 from understudy.files import move_to_trash
 from understudy.geometry import FACE_TYPES, FaceType
+from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.faceset_sets import named_or_new
 from understudy.jobs.facesets import all_names, changed, lock_path, looked_at
 from understudy.project.lock import exclusive
@@ -46,7 +48,15 @@ def recut_faces(
             count = sum(shape.changes(face.record) for face in faces)
             yield Notice(f"{counted(count, 'face')} would be cut anew.")
             return
-        yield from recut(desk.faceset, faces, shape, clip_of=clip_of, trash=desk.trash, verb=verb)
+        yield from recut(
+            desk.faceset,
+            faces,
+            shape,
+            clip_of=clip_of,
+            trash=desk.trash,
+            verb=verb,
+            color_space_of=partial(color_space_of, project),
+        )
 
 
 def pack_set(project: Project, text: str, *, out: Path | None = None) -> Events:

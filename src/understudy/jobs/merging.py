@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
+from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.settings import Said, merge_options
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED
@@ -182,7 +183,7 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         faces = [face.record for face in faceset.faces() if face.record.clip == clip]
     path = project.clip_path(clip)
-    return PlateFootage(path, clip, faces, clip_sha256(project, path))
+    return PlateFootage(path, clip, faces, clip_sha256(project, path), color_space_of(project, clip))
 
 
 def clip_sha256(project: Project, clip: Path) -> str:
@@ -228,7 +229,7 @@ def watch_for_cuts(project: Project, clip: str) -> Events:
     from understudy.media.cuts import SceneWatch, shot_starts
     from understudy.media.opening import open_clip
 
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.clip_path(clip), color_space_of(project, clip)) as opened:
         yield StageStarted(stage="cuts", unit="frames", total=opened.info.frame_count)
         watch, notes, places = SceneWatch(), [], []
         for frame in opened.frames():

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
@@ -93,6 +94,7 @@ def extract(
                 trust=trust,
                 edits=clip.tracks,
                 shelf=shelf_of(project, faceset, clip=name, command=command),
+                color_space=color_space_of(project, name),
             )
             yield from _or_choice_back(project, name, faces_before or {}, events)
 
@@ -287,6 +289,7 @@ def _merged(
             wanted=wanted,
             dry_run=dry_run,
             devices=devices,
+            color_space=color_space_of(project, clip),
         )
 
 

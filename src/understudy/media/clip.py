@@ -55,7 +55,30 @@ class ClipInfo:
     )
     interlaced: bool = False  # two half pictures of different moments in one frame
     audio_tracks: int = 0
+    color_space: str = ""  # of the file's numbers where its frames are shown as light; see `color_spaces.py`
     damage: str = ""  # one sentence when only part of the file can be used
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether deep frames are more than the 8-bit ones."""
+        return self.bit_depth > 8 or bool(self.color_space)
+
+
+class OwnNumbers(Protocol):
+    """A frame as its file has it, where `rgb` is the light it stands for."""
+
+    @property
+    def picture(self) -> Picture:
+        """The file's numbers."""
+        ...
+
+    def of_light(self, light: Float32, *, seen: Float32 | None = None) -> Picture:
+        """Light in the file's numbers; pixels that are as in `seen`, the frame's own light, stay exactly."""
+        ...
+
+    def of_shares(self, shares: Float32) -> Picture:
+        """Numbers 0..1 that are no colours, in the file's depth."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +91,7 @@ class Frame:
     # (height, width, 3); uint16 spans 0..65535 for clips of more than 8 bits, float32 is scene-linear
     rgb: Picture
     name: str = ""  # of the frame's file, where the clip is a folder of images
+    own: OwnNumbers | None = None  # of a deep frame that is shown as light instead of its numbers
 
     @property
     def rgb_8bit(self) -> UInt8:

@@ -6,17 +6,24 @@ from pathlib import Path
 
 from understudy.errors import ClipInterlaced, ClipMissing
 from understudy.media.clip import Clip, ClipInfo
+from understudy.media.color_spaces import ColorSpace, ConvertedClip
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.sequence import ImageFolderClip
 from understudy.media.video import VideoClip
 
 
-def open_clip(path: Path) -> Clip:
-    """Open a video file, a folder of images or a single image.
+def open_clip(path: Path, color_space: ColorSpace | None = None) -> Clip:
+    """Open a video file, a folder of images or a single image. In a `color_space`, it is shown as light.
 
     Raises ClipMissing when there is nothing, ClipUnreadable when it can't be used, ClipSizesDiffer when images
     of a folder differ in size. A damaged clip opens; `info.damage` says how much of it is usable.
+    PackageMissing and OptionInvalid for a colour space that can't be converted.
     """
+    clip = _opened(path)
+    return clip if color_space is None else ConvertedClip(clip, color_space)
+
+
+def _opened(path: Path) -> Clip:
     if not path.exists():
         raise ClipMissing("There is no such file or folder. Check the name.", path)
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:

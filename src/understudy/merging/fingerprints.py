@@ -85,6 +85,7 @@ class Fingerprints:
         starts = sorted({0, *shots})
         self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
         into = (plate.name, plate.footage.sha256) if plate is not None else ()
+        into += (info.color_space,) if info.color_space else ()
         self._clip = _digest([info.width, info.height, info.frame_count, clip_sha256, *into])
         self._look = {
             frame: _digest(
@@ -144,7 +145,8 @@ class Fingerprints:
         if plate is None:
             return []
         place = plate.face_for(frame)
-        return [plate.name, place.frame, _deciding(place, self._settings.at(frame))]
+        name = f"{plate.name} {space.mark()}" if (space := plate.footage.color_space) else plate.name
+        return [name, place.frame, _deciding(place, self._settings.at(frame))]
 
     def _settings_digest(self, record: FaceRecord, *, measured: bool = False) -> str:
         return _settings_digest(

@@ -16,6 +16,7 @@ from understudy.events import Event, Events, Notice, Progress, StageFinished, St
 from understudy.facesets.store import Faceset
 from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
 from understudy.media.clip import Clip, ClipInfo
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip, require_progressive
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
@@ -57,6 +58,7 @@ def merge(
     plate: PlateFootage | None = None,
     clip_sha256: str = "",
     devices: Sequence[str] = ("cpu",),
+    color_space: ColorSpace | None = None,
 ) -> Events:
     """Paint all faces of a clip and write `folder/<frame:06d>.png` for every frame that has one.
 
@@ -64,11 +66,11 @@ def merge(
     `clip_name` leaves out faces of other clips in the same faceset; `reasons` says better than we can why a
     frame has no face; nothing is steadied over the first frames of new `shots`. The summary lists every frame
     that was not swapped, with its reason. Faces go into the frames of `plate` where that is given. A dry run
-    only says what would be made, and why. `devices` are those that several processes share. Closing the
-    generator keeps what is written.
+    only says what would be made, and why. `devices` are those that several processes share. The clip is in
+    `color_space`, or sRGB. Closing the generator keeps what is written.
     """
     journal = Journal(folder)
-    with open_clip(clip_path) as clip, Plate(plate) if plate else nullcontext() as opened:
+    with open_clip(clip_path, color_space) as clip, Plate(plate) if plate else nullcontext() as opened:
         require_progressive(clip.info)
         plan = planned(
             clip,
@@ -95,7 +97,7 @@ def merge(
         _clear_away(folder, plan, journal)
         if plan.todo:
             require_free_space(folder, needed_bytes=int(len(plan.todo) * _frame_bytes(shown) * _PNG_SHARE))
-            yield from _merge_todo(clip, plan, journal, opened, devices=devices)
+            yield from _merge_todo(clip, plan, journal, opened, devices=devices, color_space=color_space)
         _fill_gaps(shown, opened, plan, journal)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or plan.lightened or not plan.was_complete:
@@ -182,14 +184,22 @@ def _show_plate(plate: Plate, folder: Path, frame_count: int, plan: MergePlan, j
     """Let the plate go on as it is where dst has no face, instead of a flash of dst."""
     for frame in sorted(set(range(frame_count)) - journal.merged_frames()):
         if plan.todo or not frame_path(folder, frame).is_file():
-            write_merged(folder, frame, MergedFrame(plate.frame_for(frame)))
+            write_merged(folder, frame, MergedFrame(plate.numbers_for(frame)))
 
 
 def _merge_todo(
-    clip: Clip, plan: MergePlan, journal: Journal, plate: Plate | None, *, devices: Sequence[str]
+    clip: Clip,
+    plan: MergePlan,
+    journal: Journal,
+    plate: Plate | None,
+    *,
+    devices: Sequence[str],
+    color_space: ColorSpace | None,
 ) -> Generator[Event, None, None]:
     done, unsaid = plan.done, list[MadeFrame]()
-    making = shared_frames(clip, plan, journal.folder, plate, devices=devices, unsaid=unsaid)
+    making = shared_frames(
+        clip, plan, journal.folder, plate, devices=devices, unsaid=unsaid, color_space=color_space
+    )
     try:
         for made in making:
             if isinstance(made, Notice):

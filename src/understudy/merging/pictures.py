@@ -7,7 +7,7 @@ under the names of their frames. Not here: which frames are done (`journal`).
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.files import write_bytes
-from understudy.media.clip import ClipInfo
+from understudy.media.clip import ClipInfo, OwnNumbers
 from understudy.media.exr import encode_exr
 from understudy.media.images import encode_png
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.journal import frame_path
 from understudy.merging.layers import Layers
-from understudy.merging.light import Picture
+from understudy.merging.light import Picture, as_share
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
 from understudy.merging.raw import blank
@@ -79,6 +79,19 @@ def _why_not(frame: Picture, face: PaintedFace, options: MergeOptions) -> str:
     except BlendFailed as failed:
         return str(failed)
     return ""
+
+
+def in_own_numbers(
+    merged: MergedFrame, own: OwnNumbers, *, seen: Picture, options: MergeOptions
+) -> MergedFrame:
+    """What was made of a frame's light `seen`, in its clip's numbers; untouched pixels keep theirs."""
+    light, faces = as_share(merged.picture), merged.faces_HWC
+    is_mask = options.mode == "raw-mask"
+    return replace(
+        merged,
+        picture=own.of_shares(light) if is_mask else own.of_light(light, seen=as_share(seen)),
+        faces_HWC=None if faces is None else own.of_light(as_share(faces)),
+    )
 
 
 def write_merged(folder: Path, frame: int, merged: MergedFrame) -> None:

@@ -15,9 +15,9 @@ from types import TracebackType
 
 from understudy.errors import FacesetUnusable
 from understudy.facesets.record import FaceRecord
-from understudy.media.clip import Clip, ClipInfo, Frame
+from understudy.media.clip import Clip, ClipInfo, Frame, Picture
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
-from understudy.merging.light import Picture
 
 _LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
@@ -30,6 +30,7 @@ class PlateFootage:
     name: str
     faces: Sequence[FaceRecord]
     sha256: str = ""  # of the clip, so that another one under its name is noticed
+    color_space: ColorSpace | None = None
 
     def __post_init__(self) -> None:
         if not self.faces:
@@ -55,7 +56,7 @@ class Plate(AbstractContextManager["Plate"]):
         self.footage, self.name = footage, footage.name
         self._faces = footage.largest_faces()
         self._frames = list(self._faces)
-        self._clip: Clip = open_clip(footage.path)
+        self._clip: Clip = open_clip(footage.path, footage.color_space)
         self._coming: Iterator[Frame] = iter(())
         self._shown: Frame | None = None
 
@@ -75,12 +76,12 @@ class Plate(AbstractContextManager["Plate"]):
         near = self._frames[max(0, place - 1) : place + 1]
         return self._faces[min(near, key=lambda frame: abs(frame - dst_frame))]
 
-    def frame_for(self, dst_frame: int) -> Picture:
-        """The picture that is shown with dst's frame; ask in rising order, or it has to seek."""
+    def frame_for(self, dst_frame: int) -> Frame:
+        """The frame that is shown with dst's frame; ask in rising order, or it has to seek."""
         wanted = self.face_for(dst_frame).frame
         shown = self._shown
         if shown is None or not 0 <= wanted - shown.index <= _LONGEST_SKIP:
-            self._coming = self._clip.frames(wanted, deep=self._clip.info.bit_depth > 8)
+            self._coming = self._clip.frames(wanted, deep=self._clip.info.is_deep)
             shown = next(self._coming, shown)
         while shown is not None and shown.index < wanted:
             following = next(self._coming, None)
@@ -90,7 +91,12 @@ class Plate(AbstractContextManager["Plate"]):
         if shown is None:
             raise FacesetUnusable(f"No frame of the clip {self.name!r} can be decoded.", self._clip.info.path)
         self._shown = shown
-        return shown.rgb
+        return shown
+
+    def numbers_for(self, dst_frame: int) -> Picture:
+        """The same frame as its file has it."""
+        frame = self.frame_for(dst_frame)
+        return frame.rgb if frame.own is None else frame.own.picture
 
 
 def _size(record: FaceRecord) -> float:

@@ -16,6 +16,7 @@ from typing import Self
 from understudy.errors import ClipUnreadable
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
 from understudy.merging.cast import Cast
 from understudy.merging.journal import Journal
@@ -68,8 +69,9 @@ class FramePreviews:
         clip_name: str | None = None,
         shots: Sequence[int] = (),
         plate: PlateFootage | None = None,
+        color_space: ColorSpace | None = None,
     ) -> None:
-        self._clip = RememberedClip(open_clip(clip_path))
+        self._clip = RememberedClip(open_clip(clip_path, color_space))
         self._cast = _remembered(Cast.of(predictor))
         self._shots = sorted(shots)
         self._plate = Plate(plate) if plate is not None else None
@@ -103,9 +105,9 @@ class FramePreviews:
         plan = self._plan(frame, settings)
         for _, rgb, faces in frames_with_faces(self._clip, plan, self._plate):
             return ReadyFrame(rgb, faces, plan.faces[frame], settings.at(frame))
-        deep = self._clip.info.bit_depth > 8
+        deep = self._clip.info.is_deep
         for shown in self._clip.frames(frame, frame + 1, deep=deep):
-            rgb = shown.rgb if self._plate is None else self._plate.frame_for(frame)
+            rgb = shown.rgb if self._plate is None else self._plate.frame_for(frame).rgb
             return ReadyFrame(rgb, [], [], settings.at(frame))
         raise ClipUnreadable(f"Frame {frame} can't be shown: {NOT_DECODED}.", self._clip.info.path)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from understudy.events import Notice
 from understudy.media.clip import Clip
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
 from understudy.merging.cast import CastSources
 from understudy.merging.plan import MergePlan
@@ -50,13 +51,14 @@ class MergeJob:
     device: str
     painters: int
     plate: PlateFootage | None = None
+    color_space: ColorSpace | None = None
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Work]:
         """Load the models and open the clip."""
         cast = self.sources.cast(self.device)
         with (
-            open_clip(self.clip_path) as clip,
+            open_clip(self.clip_path, self.color_space) as clip,
             Plate(self.plate) if self.plate else contextlib.nullcontext() as plate,
         ):
 
@@ -82,6 +84,7 @@ def shared_frames(
     *,
     devices: Sequence[str],
     unsaid: list[MadeFrame],
+    color_space: ColorSpace | None = None,
 ) -> Generator[MadeFrame | Notice]:
     """Make the frames of `plan.todo`, by whom the option `workers` says, in any order.
 
@@ -96,7 +99,9 @@ def shared_frames(
         painters = min(cores(), _MOST_PAINTERS)
         yield from made_frames(clip, plan, folder, plate, painters=painters, unsaid=unsaid)
         return
-    job = MergeJob(clip.info.path.absolute(), folder.absolute(), sources, devices[0], painters=1)
+    job = MergeJob(
+        clip.info.path.absolute(), folder.absolute(), sources, devices[0], painters=1, color_space=color_space
+    )
     if plate is not None:
         job = replace(job, plate=replace(plate.footage, path=plate.footage.path.absolute()))
     order = Order(_WORDS, parcel=plan.part, in_order=False)

@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.facesets.record import FaceRecord
-from understudy.media.clip import Clip
+from understudy.media.clip import Clip, OwnNumbers
 from understudy.media.images import eight_bit
 from understudy.merging.cast import name_of
 from understudy.merging.light import Picture
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, enlarged, own_crop, painted_face, steadied
-from understudy.merging.pictures import merged_as_far_as_possible, write_merged
+from understudy.merging.pictures import in_own_numbers, merged_as_far_as_possible, write_merged
 from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
 from understudy.merging.prefetch import Prefetched
@@ -72,6 +72,7 @@ class _Read:
     rgb: Picture
     records: Sequence[FaceRecord]
     crops: list[_Crop]
+    own: OwnNumbers | None = None
 
 
 @dataclass(eq=False)
@@ -82,6 +83,7 @@ class _Painted:
     rgb: Picture | None
     records: Sequence[FaceRecord]
     faces: list[PaintedFace] = field(default_factory=list)
+    own: OwnNumbers | None = None
 
 
 def made_frames(
@@ -106,8 +108,8 @@ def made_frames(
                 if ready.rgb is None:
                     continue
                 faces = _steady_faces(window, at, plan)
-                making.append(pool.submit(_make, folder, ready.index, ready.rgb, faces, plan))
-                ready.rgb = None  # its neighbours need its faces alone
+                making.append(pool.submit(_make, folder, ready.index, (ready.rgb, ready.own), faces, plan))
+                ready.rgb = ready.own = None  # its neighbours need its faces alone
                 while len(making) > painters:
                     yield making[0].result()
                     making.popleft()
@@ -133,11 +135,20 @@ def frames_with_faces(
                 yield ready.index, ready.rgb, [_as_shown(face) for face in faces]
 
 
-def _make(folder: Path, index: int, rgb: Picture, faces: Sequence[PaintedFace], plan: MergePlan) -> MadeFrame:
+def _make(
+    folder: Path,
+    index: int,
+    frame: tuple[Picture, OwnNumbers | None],
+    faces: Sequence[PaintedFace],
+    plan: MergePlan,
+) -> MadeFrame:
     faces = [_as_shown(face) for face in faces]
-    merged, reason = merged_as_far_as_possible(rgb, faces, plan.settings.at(index))
+    (rgb, own), options = frame, plan.settings.at(index)
+    merged, reason = merged_as_far_as_possible(rgb, faces, options)
     if merged is None:
         return MadeFrame(index, refused=reason)
+    if own is not None:
+        merged = in_own_numbers(merged, own, seen=rgb, options=options)
     write_merged(folder, index, merged)
     return MadeFrame(index, partly=reason)
 
@@ -148,14 +159,14 @@ def _as_shown(face: PaintedFace) -> PaintedFace:
 
 def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_Read]:
     """Decode only the frames that are needed, and cut their faces anew from the frame."""
-    deep = clip.info.bit_depth > 8
+    deep = clip.info.is_deep
     for start, stop in _runs(sorted(plan.looked_at)):
         for frame in clip.frames(start, stop, deep=deep):
             if frame.index in plan.looked_at:
                 records = plan.faces[frame.index]
-                shown = frame.rgb if plate is None else plate.frame_for(frame.index)
-                crops = [_cut(frame.rgb, record, plan, shown, plate) for record in records]
-                yield _Read(frame.index, shown, records, crops)
+                shown = frame if plate is None else plate.frame_for(frame.index)
+                crops = [_cut(frame.rgb, record, plan, shown.rgb, plate) for record in records]
+                yield _Read(frame.index, shown.rgb, records, crops, shown.own)
 
 
 def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plate: Plate | None) -> _Crop:
@@ -228,7 +239,7 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
     while waiting:
         one, faces = waiting.popleft()
         rgb = one.rgb if one.index in plan.todo else None
-        yield _Painted(one.index, rgb, one.records, [face.result() for face in faces])
+        yield _Painted(one.index, rgb, one.records, [face.result() for face in faces], own=one.own)
 
 
 def _painter_of(crop: _Crop) -> _Painter:

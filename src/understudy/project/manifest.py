@@ -101,6 +101,7 @@ class ClipEntry(Part):
     path: str = Field(min_length=1, description="Relative to the project where it lies inside it.")
     role: Role
     performer: Name
+    color_space: str = Field("", description="What its numbers are, as ACEScct; nothing is sRGB.")
     face: int | None = Field(None, ge=1, description="Which person in the clip, where several are seen.")
     tracks: list[str] = Field(
         default_factory=list,
@@ -134,6 +135,9 @@ class Manifest(Part):
 
     version: int = VERSION
     name: str = ""
+    ocio_config: str = Field(
+        "", description="Names the colour spaces: a file, or ocio://…; else $OCIO, else the ACES studio config."
+    )
     performers: dict[Name, Performer] = Field(default_factory=dict)
     clips: dict[Name, ClipEntry] = Field(default_factory=dict)
     models: dict[Name, ModelEntry] = Field(default_factory=dict)

@@ -20,17 +20,19 @@ from understudy.events import Event, Events, Notice, Progress, StageFinished, St
 from understudy.faces.align import crop
 from understudy.facesets.curation.history import Change, History
 from understudy.facesets.extraction.finder import sharpness
-from understudy.facesets.extraction.found import clip_identity
+from understudy.facesets.extraction.found import clip_content
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.looking import frames_at
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace, encoded_face
 from understudy.files import require_free_space
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
 
 UInt8 = npt.NDArray[np.uint8]
 ClipOf = Callable[[str], Path | None]
+ColorSpaceOf = Callable[[str], ColorSpace | None]
 SMALLEST_PX, LARGEST_PX = 64, 4096
 _STAGE = "recut"
 
@@ -61,12 +63,20 @@ class Shape:
 
 
 def recut(
-    faceset: Faceset, faces: Sequence[StoredFace], shape: Shape, *, clip_of: ClipOf, trash: Path, verb: str
+    faceset: Faceset,
+    faces: Sequence[StoredFace],
+    shape: Shape,
+    *,
+    clip_of: ClipOf,
+    trash: Path,
+    verb: str,
+    color_space_of: ColorSpaceOf = lambda clip: None,
 ) -> Events:
     """Bring `faces` into `shape`, one entry of the history; the pictures as they were go to the trash.
 
-    `clip_of` gives the path of a clip by its name, or None. Raises OptionInvalid for a shape that can't be,
-    DiskFull, ImageUnreadable for a face that has to be cut from a broken picture.
+    `clip_of` gives the path of a clip by its name, or None, `color_space_of` the space of its numbers. Raises
+    OptionInvalid for a shape that can't be, DiskFull, ImageUnreadable for a face that has to be cut from a
+    broken picture.
     """
     _require_possible(shape, faces)
     todo = [face for face in faces if shape.changes(face.record)]
@@ -78,7 +88,8 @@ def recut(
     with History(faceset.folder, trash).change(verb, words) as change:
         done = 0
         for clip, group in _by_clip(todo).items():
-            left = yield from _from_frames(faceset, clip, group, shape, change, clip_of=clip_of, done=done)
+            footage = clip_of(clip), color_space_of(clip)
+            left = yield from _from_frames(faceset, clip, group, shape, change, footage=footage, done=done)
             done += len(group) - len(left)
             from_picture += len(left)
             for face in left:
@@ -113,16 +124,16 @@ def _from_frames(
     shape: Shape,
     change: Change,
     *,
-    clip_of: ClipOf,
+    footage: tuple[Path | None, ColorSpace | None],
     done: int,
 ) -> Generator[Event, None, list[StoredFace]]:
     """Cut faces of one clip from its frames; yields events and returns the faces that could not be."""
     left = {face.name: face for face in faces}
-    path = clip_of(clip)
-    why = _why_not(faceset.folder, clip, path)
+    path, color_space = footage
+    why = _why_not(faceset.folder, clip, path, color_space)
     if path is not None and not why:
         try:
-            for face, rgb in _frames_of(path, faces):
+            for face, rgb in _frames_of(path, color_space, faces):
                 record = shape.of(face.record)
                 _replace(change, face, shape, crop(rgb, record.crop_matrix(), record.size_px))
                 del left[face.name]
@@ -141,22 +152,24 @@ def _from_frames(
     return list(left.values())
 
 
-def _why_not(folder: Path, clip: str, path: Path | None) -> str:
+def _why_not(folder: Path, clip: str, path: Path | None, color_space: ColorSpace | None) -> str:
     """Why a clip's frames can't serve; empty when they can."""
     if path is None or not path.exists():
         return "the clip isn't here"
     contents = Journal.look(folder).contents(clip)
-    if contents and str(clip_identity(path)) not in contents:
+    if contents and clip_content(path, color_space) not in contents:
         return "the clip of that name is another one now"
     return ""
 
 
-def _frames_of(path: Path, faces: Sequence[StoredFace]) -> Iterator[tuple[StoredFace, UInt8]]:
+def _frames_of(
+    path: Path, color_space: ColorSpace | None, faces: Sequence[StoredFace]
+) -> Iterator[tuple[StoredFace, UInt8]]:
     """Each face with its frame, where sizes agree."""
     by_frame: dict[int, list[StoredFace]] = defaultdict(list)
     for face in faces:
         by_frame[face.record.frame].append(face)
-    with open_clip(path) as clip:
+    with open_clip(path, color_space) as clip:
         for frame in frames_at(clip, sorted(by_frame)):
             rgb = frame.rgb_8bit
             for face in by_frame[frame.index]:

@@ -22,7 +22,7 @@ from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.found import (
     FoundFrame,
     FoundLog,
-    clip_identity,
+    clip_content,
     found_path,
     with_redone,
 )
@@ -37,6 +37,7 @@ from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.facesets.names import safe_name
 from understudy.facesets.store import Faceset
 from understudy.media.clip import Clip
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip, require_progressive
 
 
@@ -58,23 +59,25 @@ def extract(
     redo_with: PutAway | None = None,
     edits: Sequence[str] = (),
     shelf: Shelf | None = None,
+    color_space: ColorSpace | None = None,
 ) -> Events:
     """Extract one clip's faces into `faceset`.
 
     `person` chooses among several people, counted from 1, most seen first; `edits` are what was said about the
     tracks (`edits.py`); faces no longer meant go to the `shelf`. `manual_file` holds regions drawn by hand, for
     the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs look.
-    `redo_with` puts old faces away and has only frames done, again, whose overlays a person deleted.
+    `redo_with` puts old faces away and has only frames done, again, whose overlays a person deleted. The
+    clip is in `color_space`, or sRGB.
     Raises what `choose` and `store_faces` raise, ClipMissing, ClipUnreadable, OptionInvalid, WorkerDied,
     FindsUnusable, PackageMissing, WeightsMissing, WeightsChanged, WeightsUntrusted.
     """
     started = time.monotonic()
-    with open_clip(clip_path) as clip:
+    with open_clip(clip_path, color_space) as clip:
         require_progressive(clip.info)
         task = Task(
             clip_path=clip_path,
             clip_name=clip_name,
-            content=str(clip_identity(clip_path)),
+            content=clip_content(clip_path, color_space),
             role=role,
             faceset=faceset,
             options=options,
@@ -88,6 +91,7 @@ def extract(
             overlays_folder=overlays_folder or cache / "overlays" / safe_name(clip_name),
             edits=tuple(edits),
             shelf=shelf,
+            color_space=color_space,
         )
         task.finder_plan().require_known()
         wanted = wanted_frames(clip, options)
@@ -102,13 +106,9 @@ def extract(
         if options.overlays:
             marks = marks_of(task, frames, meant.people, meant.person, plans)
             drawn = yield from draw_overlays(clip, task, marks)
-    yield StageFinished(
-        stage="extract",
-        summary=summary_of(task, frames, meant.people, meant.person)
-        | done.counts()
-        | _speed(started, looked_at),
-        skipped=not looked_at.todo and not done.plans and not drawn,
-    )
+    summary = summary_of(task, frames, meant.people, meant.person) | done.counts()
+    skipped = not looked_at.todo and not done.plans and not drawn
+    yield StageFinished(stage="extract", summary=summary | _speed(started, looked_at), skipped=skipped)
 
 
 def _made_ready(clip: Clip, task: Task) -> Events:

@@ -46,13 +46,13 @@ def looked_at_anywhere(clip: Clip, task: Task, indices: Sequence[int]) -> Iterat
     they are asked for or worth it."""
     if parse_workers(task.options.workers).cluster:
         yield from looked_at_by_cluster(
-            task.clip_path, task.finder_plan(task.devices[0].split(":")[0]), indices
+            task.clip_path, task.finder_plan(task.devices[0].split(":")[0]), indices, task.color_space
         )
         return
     devices = worker_devices(task.options, task.devices, len(indices))
     plans = [task.finder_plan(device) for device in devices]
     if len(plans) > 1:
         yield Notice(f"{len(plans)} processes look for faces.")
-        yield from looked_at_by_workers(task.clip_path, plans, indices)
+        yield from looked_at_by_workers(task.clip_path, plans, indices, task.color_space)
     else:
         yield from looked_at(clip, plans[0].make(), indices)

@@ -25,6 +25,7 @@ from understudy.faces.detect import Detection
 from understudy.facesets.extraction.absurd import Shape, shape_of
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.cuts import NOTHING_SEEN, SceneNote
 
 Array = npt.NDArray[np.float64]
@@ -88,6 +89,12 @@ def clip_identity(path: Path) -> ClipIdentity:
     for file_path in files[:1]:
         digest.update(file_path.read_bytes()[:_HEAD_BYTES])
     return ClipIdentity(size, digest.hexdigest())
+
+
+def clip_content(path: Path, color_space: ColorSpace | None = None) -> str:
+    """Tells what is seen in a clip apart: its identity, and the colour space it is seen in."""
+    identity = str(clip_identity(path))
+    return identity if color_space is None else f"{identity} in {color_space.name}"
 
 
 @dataclass

@@ -12,6 +12,7 @@ from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset, StoredFace
+from understudy.media.color_spaces import ColorSpace
 
 Role = Literal["src", "dst"]
 
@@ -44,6 +45,7 @@ class Task:
     plan_of: Callable[[ExtractOptions, FinderInputs], FinderPlan] = field(default=FinderPlan)
     edits: tuple[str, ...] = ()  # what a person said about the tracks
     shelf: Shelf | None = None
+    color_space: ColorSpace | None = None
 
     def binding(self) -> dict[str, Any]:
         """What the finds depend on."""

@@ -15,6 +15,7 @@ from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
 from understudy.workers import cluster, crew
 from understudy.workers.job import Order, Stretch, Words, Work, stretches, worth_starting
@@ -43,12 +44,13 @@ class LookingJob:
 
     clip_path: Path
     plan: FinderPlan
+    color_space: ColorSpace | None = None
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Work]:
         """Load the networks and open the clip."""
         finder = self.plan.make()
-        with open_clip(self.clip_path) as clip:
+        with open_clip(self.clip_path, self.color_space) as clip:
 
             def work(indices: Stretch) -> Iterator[tuple[int, Found]]:
                 for found in looked_at(clip, finder, indices):
@@ -70,7 +72,10 @@ def worker_devices(options: ExtractOptions, devices: Sequence[str], frames: int)
 
 
 def looked_at_by_workers(
-    clip_path: Path, plans: Sequence[FinderPlan], indices: Sequence[int]
+    clip_path: Path,
+    plans: Sequence[FinderPlan],
+    indices: Sequence[int],
+    color_space: ColorSpace | None = None,
 ) -> Generator[Found | Notice]:
     """The finds of the frames `indices`, which ascend, in order and in batches, from one process a plan.
 
@@ -78,14 +83,14 @@ def looked_at_by_workers(
     Raises WorkerDied, and what making a finder raises.
     """
     return crew.shared_out(
-        [LookingJob(clip_path, plan) for plan in plans],
+        [LookingJob(clip_path, plan, color_space) for plan in plans],
         _stretches(indices, batch=plans[0].options.batch_frames, workers=len(plans)),
         _ORDER,
     )
 
 
 def looked_at_by_cluster(
-    clip_path: Path, plan: FinderPlan, indices: Sequence[int]
+    clip_path: Path, plan: FinderPlan, indices: Sequence[int], color_space: ColorSpace | None = None
 ) -> Generator[Found | Notice]:
     """Like `looked_at_by_workers`, from the machines of the Ray cluster that the option `workers` names.
 
@@ -93,7 +98,7 @@ def looked_at_by_cluster(
     """
     return cluster.shared_out(
         parse_workers(plan.options.workers).cluster,
-        LookingJob(clip_path.absolute(), plan),
+        LookingJob(clip_path.absolute(), plan, color_space),
         _stretches(indices, batch=plan.options.batch_frames, workers=_STRETCHES_IN_A_CLUSTER),
         _ORDER,
         on_gpu=plan.inputs.device != "cpu",
