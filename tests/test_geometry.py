@@ -10,6 +10,7 @@ from understudy.geometry import (
     crop_from_frame,
     crop_share,
     crops_from_frames,
+    face_width_px,
     for_pixel_grid,
     inverse,
     mirrored_landmarks,
@@ -158,6 +159,15 @@ def test_a_crop_at_another_size_shows_the_same(size):
     crop = crop_from_frame(face, face_type="whole", size_px=256)
     again = resized_crop(crop, from_px=256, to_px=size)
     np.testing.assert_allclose(again, crop_from_frame(face, face_type="whole", size_px=size), atol=1e-9)
+
+
+def test_a_faces_width_goes_with_the_crop_and_not_with_the_frame():
+    face = MEAN_FACE_68_IN_SPACE[:, :2]
+    for scale in (1.0, 40.0):
+        points = scale * face + 7
+        whole = face_width_px(points, crop_from_frame(points, face_type="half", size_px=96))
+        assert whole == pytest.approx(96, rel=1e-6), "a half crop is as wide as the mean face"
+        assert face_width_px(points, np.eye(2, 3)) == pytest.approx(scale * face_width_px(face, np.eye(2, 3)))
 
 
 def test_pixel_centres_are_half_a_pixel_from_the_corner():

@@ -20,6 +20,20 @@ RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB).astype(np.float32)
 _EPSILON = (6 / 29) ** 3
 
 
+def as_share(picture: npt.NDArray[np.generic]) -> Array:
+    """float32 0..1: uint8 and uint16 are divided by their largest value, floats are taken as they are.
+
+    Raises TypeError for other numbers.
+    """
+    if picture.dtype == np.uint8:
+        return picture.astype(np.float32) / np.float32(255)
+    if picture.dtype == np.uint16:
+        return picture.astype(np.float32) / np.float32(65535)
+    if np.issubdtype(picture.dtype, np.floating):
+        return picture.astype(np.float32)
+    raise TypeError(f"pictures are uint8, uint16 or float, not {picture.dtype}")
+
+
 def linear_from_srgb(srgb: npt.ArrayLike) -> Array:
     """Undo the sRGB curve. Values 0..1, any shape."""
     v = np.asarray(srgb, np.float32)

@@ -102,6 +102,13 @@ def unit_from_frame(landmarks_68_in_frame: npt.ArrayLike) -> Array:
     return similarity_fit(points[_STEADY_POINTS], _STEADY_IN_UNIT)
 
 
+def face_width_px(landmarks_68_in_frame: npt.ArrayLike, crop_from_frame: npt.ArrayLike) -> float:
+    """The side of the mean face's unit square in a crop's pixels: the unit of sizes as shares of a face."""
+    unit = np.linalg.det(unit_from_frame(landmarks_68_in_frame)[:, :2])
+    crop = np.linalg.det(np.asarray(crop_from_frame, float)[:, :2])
+    return float(np.sqrt(abs(crop / unit)))
+
+
 def units_from_frames(landmarks_N682: npt.ArrayLike) -> Array:
     """`unit_from_frame` of n faces, (n, 2, 3)."""
     points = np.asarray(landmarks_N682, float)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from understudy.measure.pictures import Float32, Picture, as_share
+from understudy.color import as_share
+from understudy.measure.pictures import Float32, Picture
 
 _FEWEST_PIXELS = 16
 _LEAST_SPREAD = 1e-3

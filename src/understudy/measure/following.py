@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.color import lab_from_rgb, luma
-from understudy.measure.pictures import Float32, Picture, as_share
+from understudy.color import as_share, lab_from_rgb, luma
+from understudy.measure.pictures import Float32, Picture
 
 Floats = npt.NDArray[np.floating[Any]]
 

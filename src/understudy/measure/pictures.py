@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.color import luma
+from understudy.color import as_share, luma
 
 Float32 = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -18,17 +18,6 @@ _WINDOW_PX = 11
 _WINDOW_SIGMA_PX = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 PSNR_OF_EQUALS_DB = 100.0  # said instead of infinity, so that means and JSON stay finite
-
-
-def as_share(picture: npt.NDArray[np.generic]) -> Float32:
-    """float32 0..1: uint8 and uint16 are divided by their largest value, floats are taken as they are."""
-    if picture.dtype == np.uint8:
-        return picture.astype(np.float32) / np.float32(255)
-    if picture.dtype == np.uint16:
-        return picture.astype(np.float32) / np.float32(65535)
-    if np.issubdtype(picture.dtype, np.floating):
-        return picture.astype(np.float32)
-    raise TypeError(f"pictures are uint8, uint16 or float, not {picture.dtype}")
 
 
 def psnr(a: Picture, b: Picture, mask: npt.ArrayLike | None = None) -> float:

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from understudy.files import write_bytes, write_json
 from understudy.media.images import encode_png
-from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.light import Float32, LightName, Picture, as_share, in_light, to_encoded
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
+from understudy.merging.pictures import why_not
 from understudy.merging.place import Place, far_first
 from understudy.merging.plan import NO_FACE
 from understudy.merging.preview import FramePreviews
@@ -62,14 +62,9 @@ def explained(previews: FramePreviews, frame: int, options: MergeOptions | Setti
     started = time.perf_counter()
     ready = previews.ready_frame(frame, options)
     ready_ms = 1000 * (time.perf_counter() - started)
-    reasons: list[str] = []
-    good: list[PaintedFace] = []
-    for face in far_first(ready.faces):
-        try:
-            composite(ready.plate, [face], ready.options)
-            good.append(face)
-        except BlendFailed as failed:
-            reasons.append(str(failed))
+    refused = [(face, why_not(ready.plate, face, ready.options)) for face in far_first(ready.faces)]
+    reasons = [reason for _, reason in refused if reason]
+    good = [face for face, reason in refused if not reason]
     steps = _Steps(ready.options.light)
     merged = composite(ready.plate, good, ready.options, watch=steps) if good else ready.plate
     pictures: dict[str, npt.NDArray[np.uint8]] = {"plate": _encoded(ready.plate)}

@@ -12,20 +12,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from understudy.color import linear_from_srgb, srgb_from_linear
+from understudy.color import as_share, linear_from_srgb, srgb_from_linear
+from understudy.media.images import sixteen_bit
 
 Float32 = npt.NDArray[np.float32]
 LightName = Literal["encoded", "linear"]
 Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
-
-
-def as_share(picture: npt.NDArray[np.generic]) -> Float32:
-    """float32 0..1 from uint8 or uint16; floats as they are."""
-    if picture.dtype == np.uint8:
-        return picture.astype(np.float32) / np.float32(255)
-    if picture.dtype == np.uint16:
-        return picture.astype(np.float32) / np.float32(65535)
-    return picture.astype(np.float32)
 
 
 def in_light(frame: npt.NDArray[Any], light: LightName) -> Float32:
@@ -82,6 +74,4 @@ def with_rest(picture: Float32, rest: Float32 | None, light: LightName) -> Float
 
 def sight(frame: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """A frame as a model can see it: integers as they are, floats encoded, clipped, in 16 bits."""
-    if frame.dtype.kind != "f":
-        return frame
-    return np.rint(srgb_from_linear(np.clip(frame, 0, 1)) * 65535).astype(np.uint16)
+    return sixteen_bit(frame) if frame.dtype.kind == "f" else frame

@@ -91,7 +91,7 @@ def painted_face(
     """
     size_px = len(prediction.rgb_NHWC[index])
     landmarks = record.landmarks()
-    face_px = _face_width_px(landmarks, crop_from_frame)
+    face_px = geometry.face_width_px(landmarks, crop_from_frame)
     paste = _scaled_about_centre(crop_from_frame, size_px=size_px, factor=1 / options.face_scale)
     inputs = MaskInputs(
         record=record,
@@ -200,13 +200,6 @@ def _part_around(frame: Picture, crop_from_frame: Float64, size_px: int) -> tupl
     high = np.clip(np.ceil(corners.max(0)).astype(int) + _FILTER_PX, low + 1, end)
     x0, y0, x1, y1 = *low.tolist(), *high.tolist()
     return frame[y0:y1, x0:x1], np.array([[1.0, 0, -x0], [0, 1, -y0]])
-
-
-def _face_width_px(landmarks_68: Float64, crop_from_frame: Float64) -> float:
-    """The side of the mean face's unit square in crop pixels."""
-    unit_scale = np.sqrt(abs(np.linalg.det(geometry.unit_from_frame(landmarks_68)[:, :2])))
-    crop_scale = np.sqrt(abs(np.linalg.det(np.asarray(crop_from_frame)[:, :2])))
-    return float(crop_scale / unit_scale)
 
 
 def _scaled_about_centre(crop_from_frame: Float64, *, size_px: int, factor: float) -> Float64:

@@ -63,7 +63,7 @@ def merged_as_far_as_possible(
     except BlendFailed as failed:
         if len(faces) == 1:
             return None, str(failed)
-    refused = [_why_not(frame, face, options) for face in faces]
+    refused = [why_not(frame, face, options) for face in faces]
     good = [face for face, reason in zip(faces, refused, strict=True) if not reason]
     reasons = [
         f"{face.who}: {reason}" if face.who else reason
@@ -73,7 +73,8 @@ def merged_as_far_as_possible(
     return (merged_frame(frame, good, options) if good else None), "; ".join(reasons)
 
 
-def _why_not(frame: Picture, face: PaintedFace, options: MergeOptions) -> str:
+def why_not(frame: Picture, face: PaintedFace, options: MergeOptions) -> str:
+    """Why this face can't be painted into the frame; empty where it can."""
     try:
         composite(frame, [face], options)
     except BlendFailed as failed:

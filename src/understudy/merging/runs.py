@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from understudy.facesets.record import FaceRecord
 from understudy.merging.plan import MergePlan
+from understudy.merging.window import with_neighbours
 from understudy.networks.swap import Predictor
 
 
@@ -42,20 +43,8 @@ def with_runs(frames: Iterable[T], plan: MergePlan) -> Iterator[T]:
 
     `frames` hold also those that are only looked at, to both sides of them.
     """
-    reach = plan.cast.reach
-    window: list[T] = []
-    at = 0
-    for frame in frames:
-        window.append(frame)
-        while at < len(window) and window[at].index + reach <= frame.index:
-            yield from _filled(window, at, plan)
-            at += 1
-        stale = sum(other.index < frame.index - 2 * reach for other in window[:at])
-        del window[:stale]
-        at -= stale
-    while at < len(window):
+    for window, at in with_neighbours(frames, reach=plan.cast.reach):
         yield from _filled(window, at, plan)
-        at += 1
 
 
 def _filled(window: Sequence[T], at: int, plan: MergePlan) -> Iterator[T]:

@@ -30,6 +30,7 @@ from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
 from understudy.merging.prefetch import Prefetched
 from understudy.merging.runs import with_runs
+from understudy.merging.window import with_neighbours
 from understudy.networks.swap import Prediction, Predictor
 
 _FRAMES_AHEAD = 4
@@ -103,7 +104,7 @@ def made_frames(
     making: deque[Future[MadeFrame]] = deque()
     try:
         with Prefetched(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead:
-            for window, at in _with_neighbours(_painted_frames(ahead, plan, pool), reach=plan.reach):
+            for window, at in with_neighbours(_painted_frames(ahead, plan, pool), reach=plan.reach):
                 ready = window[at]
                 if ready.rgb is None:
                     continue
@@ -128,7 +129,7 @@ def frames_with_faces(
     """Every frame of `plan.todo` with its faces as they go into it, one after the other, for a preview."""
     source = with_runs(_read_frames(clip, plan, plate), plan)
     with ThreadPoolExecutor(1, thread_name_prefix="merging") as pool:
-        for window, at in _with_neighbours(_painted_frames(source, plan, pool), reach=plan.reach):
+        for window, at in with_neighbours(_painted_frames(source, plan, pool), reach=plan.reach):
             ready = window[at]
             if ready.rgb is not None:
                 faces = _steady_faces(window, at, plan)
@@ -271,24 +272,6 @@ def _painted_together(crops: Sequence[_Crop], batch: int, morph: float) -> Predi
     runs = np.stack([np.stack([eight_bit(rgb) for rgb in crop.run]) for crop in crops])
     runs = np.concatenate([runs, np.repeat(runs[-1:], batch - len(runs), axis=0)])
     return predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
-
-
-def _with_neighbours(painted: Iterable[_Painted], *, reach: int) -> Iterator[tuple[Sequence[_Painted], int]]:
-    """Every frame once, as its place in a window that holds all frames up to `reach` away."""
-    window: list[_Painted] = []
-    at = 0
-    for one in painted:
-        window.append(one)
-        while at < len(window) and window[at].index + reach <= one.index:
-            yield window, at
-            at += 1
-        # The next frame to come out lies after the newest minus `reach`, so it looks back this far at most.
-        stale = sum(other.index < one.index - 2 * reach for other in window[:at])
-        del window[:stale]
-        at -= stale
-    while at < len(window):
-        yield window, at
-        at += 1
 
 
 def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[PaintedFace]:

@@ -93,8 +93,10 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
             drawn[name] = _DRAWN_BY[name](inputs)
         return drawn[name]
 
-    face_px = _face_width_px(inputs)
     to_mask, size_px = inputs.mask_from_frame, inputs.mask_px
+    # As large as dst's face is in the crop, whatever face_scale makes of the painted one.
+    face_px = geometry.face_width_px(inputs.record.landmarks(), inputs.crop_from_frame)
+    face_px *= size_px / inputs.size_px
     return FaceMask(
         seen_HW=combined(options.mask, source),
         edge=_edge(options, inputs, face_px),
@@ -194,10 +196,3 @@ def _edge(options: MaskOptions, inputs: MaskInputs, face_px: float) -> Edge:
         ),
         right=(float(right[0]), float(right[1])),
     )
-
-
-def _face_width_px(inputs: MaskInputs) -> float:
-    """The side of the mean face's unit square in mask pixels, as large as dst's face is in the crop."""
-    unit = np.linalg.det(geometry.unit_from_frame(inputs.record.landmarks())[:, :2])
-    crop = np.linalg.det(np.asarray(inputs.crop_from_frame)[:, :2])
-    return float(np.sqrt(abs(crop / unit))) * inputs.mask_px / inputs.size_px
