@@ -13,7 +13,9 @@ import pytest
 
 from tests.media.made import HEIGHT, WIDTH, make_movie, number_of, numbered, sine
 from understudy.errors import ClipMissing, OptionInvalid
+from understudy.media.clip import ColorTags
 from understudy.media.cutting import Piece, can_copy_to, copied_piece, copy_piece
+from understudy.media.movie import MovieWriter
 from understudy.media.sound import SoundPart
 from understudy.media.video import VideoClip
 
@@ -98,6 +100,23 @@ def test_the_sound_of_the_piece_comes_along(tmp_path: Path) -> None:
     assert not (tmp_path / "none.mp4").exists()
     list(copy_piece(tmp_path / "v.mp4", tmp_path / "mute.mp4", piece, sound=None))
     assert not VideoClip(tmp_path / "mute.mp4").info.has_audio
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".mov"])
+def test_a_copy_says_its_own_rate_and_timecode(tmp_path: Path, ending: str) -> None:
+    rate = Fraction(30000, 1001)
+    copied_movie = tmp_path / f"out{ending}"
+    writer = MovieWriter(
+        tmp_path / "v.mov", width=WIDTH, height=HEIGHT, time_base=Fraction(1, 30000), rate=rate,
+        color=ColorTags(), codec="prores",
+    )  # fmt: skip
+    with writer:
+        for number in range(9):
+            writer.write(numbered(number), number * 1001)
+    list(copy_piece(tmp_path / "v.mov", copied_movie, Piece(2, 9), sound=None, timecode="01:00:00;12"))
+    with av.open(str(copied_movie)) as container:
+        assert container.streams.video[0].base_rate == rate
+    assert VideoClip(copied_movie).info.timecode == "01:00:00;12"
 
 
 def test_a_turned_film_stays_turned(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import av
 import av.error
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie, number_of, numbered, sine
 from understudy.errors import DiskFull, FolderUnwritable, OptionInvalid
@@ -156,6 +157,31 @@ def test_all_sound_is_copied_packet_by_packet(tmp_path: Path) -> None:
     for number in range(2):
         assert _sound_packets(tmp_path / "out.mp4", number) == _sound_packets(source, number)
     assert len(_sound_packets(source)) > 20
+
+
+@pytest.mark.parametrize(("ending", "recoded"), [(".mp4", False), (".mkv", False), (".mp4", True)])
+def test_tracks_keep_their_language_title_and_which_is_heard_first(
+    tmp_path: Path, ending: str, recoded: bool
+) -> None:
+    said = [("deu", "Original", Disposition(0)), ("eng", "Dub", Disposition.default)]
+    source = tmp_path / "v.mkv"
+    with av.open(str(source), "w") as container:
+        codec = "pcm_s16le" if recoded else "aac"
+        streams = [container.add_stream(codec, rate=8000, layout="mono") for _ in said]
+        for stream, (language, title, disposition) in zip(streams, said, strict=True):
+            stream.metadata.update(language=language, title=title)
+            stream.disposition = disposition
+        for stream in streams:
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts = 8000, 0
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    make_movie(tmp_path / f"out{ending}", 5, audio_from=source)
+    with av.open(str(tmp_path / f"out{ending}")) as out:
+        found = [(s.metadata["language"], s.disposition & Disposition.default) for s in out.streams.audio]
+        assert found == [(language, disposition) for language, _, disposition in said]
+        titles = [s.metadata.get("title", s.metadata.get("handler_name")) for s in out.streams.audio]
+        assert titles == [title for _, title, _ in said]
 
 
 def test_one_track_of_sound_can_be_copied_and_part_of_its_time(tmp_path: Path) -> None:

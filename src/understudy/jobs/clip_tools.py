@@ -96,10 +96,7 @@ def cut(path: Path, out: Path, options: CutOptions, *, start: str = "", stop: st
         with made_movie(out, [path], "A piece was cut out of a longer clip.") as (place, told):
             if copies:
                 yield Notice(_how_copied(piece, wish))
-                if clock := _clock(clip, piece):
-                    text = f"A copied piece can't keep the timecode; its first frame is {clock}."
-                    yield Notice(text, level="warning")
-                for said in copy_piece(path, place, piece, sound=sound):
+                for said in copy_piece(path, place, piece, sound=sound, timecode=_clock(clip, piece)):
                     told_so = isinstance(said, str)
                     yield Notice(said) if told_so else Progress(stage="cut", done=said, total=total)
             else:

@@ -89,11 +89,14 @@ def can_copy_to(path: Path, out: Path) -> bool:
         return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
 
 
-def copy_piece(path: Path, out: Path, piece: Piece, *, sound: SoundPart | None) -> Iterator[int | str]:
+def copy_piece(
+    path: Path, out: Path, piece: Piece, *, sound: SoundPart | None, timecode: str = ""
+) -> Iterator[int | str]:
     """Copy what `copied_piece` gave to `out`; yields how many frames are written, at last the sound's notices.
 
-    `sound` is without its times, which follow from the piece; None leaves it away. Raises like `copied_piece`,
-    OptionInvalid for a track that isn't there, FolderUnwritable and DiskFull.
+    `sound` is without its times, which follow from the piece; None leaves it away. `timecode` is the clock
+    beside the first frame. Raises like `copied_piece`, OptionInvalid for a track that isn't there,
+    FolderUnwritable and DiskFull.
     """
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(written_aside(out))
@@ -101,7 +104,11 @@ def copy_piece(path: Path, out: Path, piece: Piece, *, sound: SoundPart | None) 
         stream = video_stream_of(source, path)
         table = frame_table(source, stream)
         goal = stack.enter_context(_opened(aside, stream))
+        if timecode:
+            goal.metadata["timecode"] = timecode
         video = goal.add_stream_from_template(stream)
+        if stream.average_rate:  # or Matroska names the unit of time as the rate
+            video.codec_context.framerate = stream.average_rate
         sounds = _sound_of(path, goal, stream, table, piece, sound)
         if sounds is not None:
             stack.enter_context(sounds)

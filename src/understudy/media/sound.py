@@ -28,6 +28,7 @@ _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _BLOCK_SAMPLES = 4096
 _AAC_BITS_PER_CHANNEL = 128_000
 _JOINED_RATE_HZ = 48_000
+_NAMES = ("language", "title", "handler_name")
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class CopiedSound:
                 self.notices.append(f"Sound {number} is of a kind not known here; it was left out.")
                 continue
             name = stream.codec_context.name
-            if _can_hold(output, stream):
-                self._ways[stream.index] = _Copy(output.add_stream_from_template(stream))
-            else:
-                self._ways[stream.index] = _Recode(stream, output)
+            way = _Copy(stream, output) if _can_hold(output, stream) else _Recode(stream, output)
+            self._ways[stream.index] = way
+            _name_like(stream, way.goal)
+            if isinstance(way, _Recode):
                 now = "uncompressed" if _is_avi(output) else "AAC"
                 self.notices.append(
                     f"Sound {number} was {name}, which this container can't hold; it is {now} now."
@@ -128,11 +129,11 @@ class CopiedSound:
 
 
 class _Copy:
-    def __init__(self, goal: AudioStream) -> None:
-        self._goal = goal
+    def __init__(self, source: AudioStream, output: OutputContainer) -> None:
+        self.goal = output.add_stream_from_template(source)
 
     def take(self, packet: Packet) -> Iterator[Packet]:
-        packet.stream = self._goal
+        packet.stream = self.goal
         yield packet
 
     def rest(self) -> Iterator[Packet]:
@@ -143,6 +144,7 @@ class _Recode:
     def __init__(self, source: AudioStream, output: OutputContainer) -> None:
         self._source = source
         self._encoder = _AacStream(output, _aac_rate(source.rate), source.codec_context.layout.name)
+        self.goal = self._encoder.stream
 
     def take(self, packet: Packet) -> Iterator[Packet]:
         try:
@@ -166,16 +168,16 @@ class _AacStream:
         stream.codec_context.layout = layout
         if not plain:
             stream.codec_context.bit_rate = _AAC_BITS_PER_CHANNEL * stream.codec_context.layout.nb_channels
-        self._stream = stream
+        self.stream = stream
         self._resampler = AudioResampler(format="s16" if plain else "fltp", layout=layout, rate=rate_hz)
 
     def take(self, frame: AudioFrame | None) -> Iterator[Packet]:
         for piece in self._resampler.resample(frame):
-            yield from self._stream.encode(piece)
+            yield from self.stream.encode(piece)
 
     def rest(self) -> Iterator[Packet]:
         yield from self.take(None)
-        yield from self._stream.encode(None)
+        yield from self.stream.encode(None)
 
 
 @dataclass(frozen=True)
@@ -299,6 +301,15 @@ class MadeSound:
             yield from self._encoder.take(frame)
         if time_s is None:
             yield from self._encoder.rest()
+
+
+def _name_like(source: AudioStream, goal: AudioStream) -> None:
+    """Keep a track's language and title, and whether it is the one that is heard first, or a commentary."""
+    names = {key: value for key, value in source.metadata.items() if key in _NAMES}
+    if "title" in names:
+        names["handler_name"] = names["title"]  # MP4 and MOV have no other place for it
+    goal.metadata.update(names)
+    goal.disposition = source.disposition
 
 
 def _aac_rate(rate_hz: int) -> int:
