@@ -27,7 +27,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_sets_and_lists_who_is_painted_by_whom(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cast", str(folder), "dst", "person 1=main", "person 8=main"]) == 0
+    assert main(["cast", str(folder), "dst", "person 1=main"]) == 0
+    with Project.open(folder).change() as manifest:
+        manifest.clips["dst"].cast["person 8"] = "main"
+    capsys.readouterr()
+    assert main(["cast", str(folder), "dst"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["track", "person", "frames", "faces", "model"]
     assert lines[1].split()[1:] == ["1", "1-1", "1", "main"]

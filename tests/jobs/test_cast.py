@@ -50,6 +50,8 @@ def test_settings_of_a_part_stay_when_its_model_changes(two: Project) -> None:
         ("person 2=bob", ModelUnknown, "'bob'.*main, anna"),
         ("Anna=anna", CastInvalid, "'Anna'"),
         ("person 2", CastInvalid, "person 2=MODEL"),
+        ("person 7=anna", CastInvalid, "person 1, person 2, track 1, track 2, track 3"),
+        ("person", CastInvalid, 'quotes, like "person 1=main"'),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(two: Project, word: str, error: type, says: str) -> None:
@@ -65,8 +67,23 @@ def test_a_cast_is_of_a_dst_clip(two: Project) -> None:
 
 
 def test_the_list_tells_every_track_its_model_and_parts_that_nobody_plays(two: Project) -> None:
-    change_cast(two, "dst", ["person 2=anna", "track 3=main", "person 9=anna"])
+    change_cast(two, "dst", ["person 2=anna", "track 3=main"])
+    with two.change() as manifest:  # as by hand, or when the faces were found anew
+        manifest.clips["dst"].cast["person 9"] = "anna"
     told = listed_cast(two, "dst", "main")
     rows = [(t["track"], t["person"], t["faces"], t["part"], t["model"]) for t in told["tracks"]]
     assert rows == [(1, 1, 2, "", "main"), (2, 2, 1, "person 2", "anna"), (3, 2, 1, "track 3", "main")]
     assert told["unplayed"] == ["person 9"]
+
+
+def test_a_part_that_lost_its_faces_can_be_taken_out(two: Project) -> None:
+    with two.change() as manifest:
+        manifest.clips["dst"].cast = {"person 9": "anna"}
+    change_cast(two, "dst", ["person 9="])
+    assert cast_of(two) == {}
+
+
+def test_a_cast_can_be_said_before_there_are_faces(project: Project) -> None:
+    require_model(project, "main", preset=None)
+    change_cast(project, "dst", ["person 2=main"])
+    assert cast_of(project) == {"person 2": "main"}

@@ -44,8 +44,10 @@ def merge(project, iteration: int, *, to_the_end: bool = True) -> Path:
     return folder
 
 
-def encode(project, path: Path) -> None:
+def encode(project, path: Path, *, seconds: int | None = None) -> None:
     write_text(path, "film")
+    if seconds is not None:
+        set_time(path, seconds)
     DeliveryMemory(project.merged_folder("dst clip", "main")).remember(path, "recipe")
 
 
@@ -167,16 +169,35 @@ def test_a_finished_file_counts_while_it_is_there_and_no_merge_came_after_it(tra
     folder, out = merge(trained, 1200), tmp_path / "elsewhere 影.mp4"
     write_text(trained.out_folder / "another.mp4", "of something else")
     assert project_state(trained).next_stage == "encode"
-    encode(trained, out)
     set_time(folder / "merge.json", 1000)
-    set_time(out, 2000)
+    encode(trained, out, seconds=2000)
     assert project_state(trained).next_stage is None
     set_time(folder / "merge.json", 3000)
     assert project_state(trained).next_stage == "encode"
-    set_time(out, 4000)
+    encode(trained, out, seconds=4000)
     assert project_state(trained).next_stage is None
     out.unlink()
     assert project_state(trained).next_stage == "encode"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_finished_file_that_was_replaced_by_something_else_is_finished_no_more(trained, tmp_path, inside):
+    merge(trained, 1200)
+    out = (trained.out_folder if inside else tmp_path) / "done.mp4"
+    encode(trained, out)
+    assert project_state(trained).next_stage is None
+    assert [output.path for output in project_state(trained).outputs] == [out]
+    write_text(out, "somebody else's film")
+    assert project_state(trained).next_stage == "encode"
+    assert project_state(trained).outputs == ()
+
+
+def test_a_clip_with_a_cast_is_not_done_by_what_one_model_painted(trained):
+    merge(trained, 1200)
+    assert next_of(trained)[0] == "encode"
+    with trained.change() as manifest:
+        manifest.clips["dst clip"].cast = {"person 1": "main"}
+    assert next_of(trained) == ("merge", "clip 'dst clip' is not merged yet")
 
 
 def test_a_clip_that_is_gone_is_told(filled):
@@ -215,6 +236,7 @@ def test_looking_at_a_project_changes_no_file_of_the_user(filled):
 def test_a_finished_file_outside_the_project_counts_as_finished(project, tmp_path):
     elsewhere = tmp_path / "finished 影.mp4"
     elsewhere.write_bytes(b"a film")
-    memory = {str(elsewhere): {}, str(tmp_path / "gone.mp4"): {}}
-    write_json(project.merged_folder("dst", "main") / "encode.json", memory)
+    memory = DeliveryMemory(project.merged_folder("dst", "main"))
+    memory.remember(elsewhere, "recipe")
+    memory.remember(tmp_path / "gone.mp4", "recipe")
     assert [output.path for output in project_state(project).outputs] == [elsewhere]

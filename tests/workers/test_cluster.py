@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -223,3 +224,20 @@ def test_a_real_cluster_merges_to_the_pixels_of_one_process(
     assert len(pictures(tmp_path / "there")) == FRAMES - 2
     assert pictures(tmp_path / "there") == pictures(tmp_path / "here")
     assert sum(isinstance(event, Progress) for event in events) == FRAMES - 2
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_does_not_answer_is_told_at_once_without_asking_ray(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ray:
+        def init(self, **_: object) -> None:
+            raise AssertionError("Ray would try for minutes")
+
+    monkeypatch.setattr(cluster, "_ray", Ray)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        place = f"{scheme}127.0.0.1:{nobody.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", place)
+        with pytest.raises(ClusterUnavailable, match=f"No Ray cluster answers at {place}.*`ray start --head`"):
+            next(cluster.shared_out("ray", Doubling(), STRETCHES, Order(WORDS)))

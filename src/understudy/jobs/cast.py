@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.errors import CastInvalid, ModelUnknown, ProjectInvalid
 from understudy.jobs.merging import models_of_cast
-from understudy.merging.cast import part_for, require_part
+from understudy.merging.cast import part_for, parts_played, require_part
 from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
 
@@ -22,16 +22,20 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
     """
     _require_dst(project, clip)
     cast = dict(project.manifest.clips[clip].cast)
+    played = _played(project, clip)
     for word in words:
         if word.strip() == NONE:
             cast = {}
             continue
         part, equals, model = (piece.strip() for piece in word.partition("="))
+        _require_quotes(part, words)
         require_part(part)
         if not equals:
             raise CastInvalid(f"Who paints {part!r}? Say it like '{part}=MODEL', or '{part}=' for nobody else.")
         if not model:
             cast.pop(part, None)
+        elif played and part not in played:
+            raise CastInvalid(f"No face of clip {clip!r} is {part!r}. There are {', '.join(played)}.")
         elif model not in project.manifest.models:
             known = ", ".join(project.manifest.models) or "none yet"
             raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
@@ -64,8 +68,25 @@ def listed_cast(project: Project, clip: str, lead: str) -> dict[str, Any]:
         }
         for (track, person), frames in sorted(tracks.items())
     ]
-    played = {f"track {track}" for track, _ in tracks} | {f"person {person}" for _, person in tracks}
-    return {"clip": clip, "tracks": rows, "cast": dict(cast), "unplayed": sorted(set(cast) - played)}
+    played = parts_played(tracks)
+    return {"clip": clip, "tracks": rows, "cast": dict(cast), "unplayed": sorted(set(cast) - set(played))}
+
+
+def _played(project: Project, clip: str) -> list[str]:
+    """The parts that the clip's faces play; none where no faces are stored yet."""
+    with project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        records = [face.record for face in faceset.faces()]
+    return parts_played((record.track, record.person) for record in records if record.clip == clip)
+
+
+def _require_quotes(part: str, words: Sequence[str]) -> None:
+    """Raise CastInvalid where the shell has split a part at its space."""
+    if part in ("person", "track"):
+        said = " ".join(words)
+        raise CastInvalid(
+            f'{part!r} alone is no part. A part has a space, so put it in quotes, like "{part} 1=main"; '
+            f"this came as separate words: {said}"
+        )
 
 
 def _require_dst(project: Project, clip: str) -> None:

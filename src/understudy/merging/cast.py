@@ -31,6 +31,12 @@ def part_for(track: int, person: int, parts: Container[str]) -> str:
     return next((name for name in (f"track {track}", f"person {person}") if name in parts), "")
 
 
+def parts_played(seen: Iterable[tuple[int, int]]) -> list[str]:
+    """The parts that can be given to models, of faces by (track, person): people first, each by number."""
+    names = {name for track, person in seen for name in (f"track {track}", f"person {person}")}
+    return sorted(names, key=_by_number)
+
+
 def name_of(record: FaceRecord) -> str:
     """How a report calls a face."""
     return f"person {record.person} (track {record.track})"
@@ -104,12 +110,12 @@ class Cast:
         seen: dict[tuple[int, int], FaceRecord] = {}
         for record in records:
             seen.setdefault((record.track, record.person), record)
-        names = {name for track, person in seen for name in (f"track {track}", f"person {person}")}
+        names = parts_played(seen)
         for name in self.parts:
             if seen and name not in names:
                 raise CastInvalid(
-                    f"The cast names {name!r}, whom no face of this clip shows. There are "
-                    f"{', '.join(sorted(names, key=_by_number))}."
+                    f"The cast names {name!r}, whom no face of this clip shows. There are {', '.join(names)}. "
+                    f'Take it out with `understudy cast PROJECT CLIP "{name}="`.'
                 )
         for record in seen.values():
             self.predictor_for(record)

@@ -12,6 +12,7 @@ from typing import Any
 from understudy.errors import ProjectInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import read_json
+from understudy.merging.delivery.places import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
 from understudy.project.manifest import Role
@@ -120,7 +121,7 @@ def project_state(project: Project) -> ProjectState:
     models = tuple(_model(project, name) for name in project.manifest.models)
     merged = _merged(project)
     outputs = _outputs(project)
-    next_stage, why = _next(clips, models, merged)
+    next_stage, why = _next(clips, models, tuple(_meant(project, merged)))
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -252,6 +253,12 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
     return tuple(states)
 
 
+def _meant(project: Project, merged: tuple[MergedState, ...]) -> list[MergedState]:
+    """Those that the project would deliver: where a clip has a cast, what its cast painted counts alone."""
+    casts = {name: entry.cast for name, entry in project.manifest.clips_of("dst").items()}
+    return [state for state in merged if not casts[state.clip] or state.model == CAST]
+
+
 def _painted_by(folder: Path, model: str) -> tuple[tuple[str, int], ...]:
     """The models that painted these frames, and how long each had learnt; none while they are not all there."""
     try:
@@ -264,33 +271,23 @@ def _painted_by(folder: Path, model: str) -> tuple[tuple[str, int], ...]:
 
 
 def _is_encoded(folder: Path) -> bool:
-    """Whether a finished file of these frames is there that no later merge has overtaken."""
+    """Whether a finished file of these frames is there, as it was made, that no later merge has overtaken."""
     merged = _changed(folder / JOURNAL_NAME)
-    made = [moment for path in _remembered(folder / "encode.json") if (moment := _changed(path))]
+    made = [moment for path in DeliveryMemory(folder).standing() if (moment := _changed(path))]
     return merged is not None and any(moment >= merged for moment in made)
 
 
 def _outputs(project: Project) -> tuple[OutputState, ...]:
-    """Finished files in the project's own folder, and those that went elsewhere and are still there."""
-    found = {path.absolute() for path in _encoded(project) if path.exists()}
+    """Finished files in the project's own folder, and those that went elsewhere and still stand as they were
+    made; what was put in their place since is not ours."""
+    memories = [DeliveryMemory(path.parent) for path in project.folder.glob("merged/*/*/encode.json")]
+    found = {path for memory in memories for path in memory.standing()}
     if project.out_folder.is_dir():
-        found |= {p for p in project.out_folder.iterdir() if not p.name.startswith(".")}
+        replaced = {path for memory in memories for path in memory.outs()} - found
+        found |= {p for p in project.out_folder.iterdir() if not p.name.startswith(".")} - replaced
     return tuple(
         OutputState(path=path, size_bytes=size_bytes(path), changed=_changed(path)) for path in sorted(found)
     )
-
-
-def _encoded(project: Project) -> list[Path]:
-    """Where finished files went, as the merged folders remember it."""
-    memories = project.folder.glob("merged/*/*/encode.json")
-    return [path for memory in memories for path in _remembered(memory)]
-
-
-def _remembered(memory: Path) -> list[Path]:
-    try:
-        return [Path(text) for text in read_json(memory)]
-    except (OSError, ValueError, TypeError):  # torn: the files are there all the same, only not listed
-        return []
 
 
 def _next(

@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import socket
 import threading
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 from understudy.errors import ClusterUnavailable, UnderstudyError
 from understudy.events import Notice
 from understudy.workers.job import Job, Order, Stretch, Work, told_of_death
 
 _HERE = "ray"
+_ANSWER_S = 10.0
 _AHEAD = 2  # stretches given out for every core, so that none waits for us
 _opened: dict[str, tuple[ExitStack, Work]] = {}
 _alone = threading.Lock()
@@ -83,6 +86,7 @@ def _our_own(error: Any) -> Exception:
 def _joined(address: str) -> Iterator[Any]:
     ray = _ray()
     place = os.environ.get("RAY_ADDRESS") if address == _HERE else address
+    _require_answer(place)
     how = {"address": place} if place else {"include_dashboard": False}
     try:
         ray.init(**how, log_to_driver=False, logging_level="ERROR")
@@ -95,6 +99,25 @@ def _joined(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _require_answer(place: str | None) -> None:
+    """Raise ClusterUnavailable where nobody listens: Ray itself would try, and log, for minutes."""
+    said = place or ""
+    parts = urlsplit(said if "://" in said else f"//{said}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:  # no number for a port: Ray says what it thinks of that
+        return
+    if not host or not port:
+        return
+    try:
+        socket.create_connection((host, port), timeout=_ANSWER_S).close()
+    except OSError as error:
+        raise ClusterUnavailable(
+            f"No Ray cluster answers at {place} ({error.strerror or error}); is `ray start --head` running "
+            "there? To use this machine alone, say --workers ray without RAY_ADDRESS."
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -187,7 +187,8 @@ def _make_room(delivery: _Delivery, memory: DeliveryMemory, trash: Path) -> None
     if delivery.out.exists() and not memory.knows(delivery.out):
         now = put_in_trash(delivery.out, trash)
         delivery.notices.append(
-            f"There was a {delivery.out.name} already that was not made here; it is in the trash as {now.name}."
+            f"There was a {delivery.out.name} already that was not made here. It was moved to {now}; to have "
+            "it back, move it to another name."
         )
 
 

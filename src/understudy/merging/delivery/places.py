@@ -31,7 +31,6 @@ from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
 from understudy.merging.journal import JOURNAL_NAME
-from understudy.merging.pictures import MASKS
 from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
@@ -269,6 +268,8 @@ class DeliveryMemory:
 
     def recipe(self, clip_path: Path, settings: dict[str, Any], stamp: str) -> str:
         """A digest of all that decides the file: dst, merged frames, settings and what signing depends on."""
+        from understudy.merging.pictures import MASKS  # brings torch, which `status` does without
+
         parts = [_state(clip_path), settings, stamp]
         for folder in (self._folder, self._folder / MASKS):
             pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
@@ -286,6 +287,14 @@ class DeliveryMemory:
         """True when `out` stands as we made it, from whatever recipe."""
         known = self._read().get(str(out.absolute()))
         return isinstance(known, dict) and out.exists() and known.get("state") == _state(out)
+
+    def outs(self) -> list[Path]:
+        """Where finished files went, whether or not they are still there."""
+        return [Path(text).absolute() for text in self._read()]
+
+    def standing(self) -> list[Path]:
+        """Those of them that are there as we made them."""
+        return [path for path in self.outs() if self.knows(path)]
 
     def remember(self, out: Path, recipe: str) -> None:
         """`out` has just been made."""
