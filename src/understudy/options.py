@@ -28,7 +28,8 @@ class Options(BaseModel):
         return parse_options(type(self), {**self.model_dump(), **values})
 
     def idle(self) -> frozenset[str]:
-        """Names of options that change nothing as the others stand; a class with such adds its own."""
+        """Names of options that do nothing as all stand: who agrees in the rest gets the same. A class with
+        such adds its own."""
         return frozenset()
 
 

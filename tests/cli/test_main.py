@@ -31,6 +31,14 @@ def test_an_option_out_of_its_range_is_named_with_its_value(
     assert "batch_size" in said and "'9999'" in said
 
 
+@pytest.mark.parametrize(
+    "said", [["--frames", "1"], ["--save"], ["--key", "hold"], ["--dry-run"], ["--changed"]]
+)
+def test_explaining_a_frame_stands_alone(capsys: pytest.CaptureFixture[str], said: list[str]) -> None:
+    told = _refused(capsys, "merge", "nowhere", "--explain", "1", *said)
+    assert "--explain" in told and f"leave out {said[0]}" in told
+
+
 def test_a_missing_clip_is_named_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = _refused(
         capsys, "swap", str(tmp_path / "no.mp4"), str(tmp_path / "nor.mp4"), "-o", str(tmp_path / "o.mp4")

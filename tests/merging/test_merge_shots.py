@@ -119,6 +119,15 @@ def test_a_dry_run_counts_with_reasons_and_touches_nothing(one_face, tmp_path: P
     assert "4 frames would be made (2:4,7). its settings changed: 3" in told[0]
 
 
+def test_a_dry_run_names_the_options_that_changed_since(one_face) -> None:
+    one_face()
+    told: list[str] = []
+    summary = one_face(PLAIN.changed(erode=0.1, light_size=0.5), dry_run=True, said_to=told)
+    assert summary["options_changed"] == {"erode": [0.02, 0.1]}, "the other one does nothing without a transfer"
+    assert "erode (0.02 before, 0.1 now)" in told[-1]
+    assert one_face(dry_run=True)["options_changed"] == {}
+
+
 def test_frames_outside_the_clip_are_refused_before_anything_is_done(one_face, tmp_path: Path) -> None:
     for said in ({"wanted": Wanted([range(6, 9)])}, {"options": with_range("6:8", erode=0.1)}):
         with pytest.raises(OptionInvalid, match="0 to 7"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,17 @@ def test_a_mask_is_steadied_as_far_as_its_own_settings_say() -> None:
     assert sums[0] < sums[1] < sums[2], "the nearest neighbours are the larger ones"
     np.testing.assert_array_equal(shown(two, reach=0), shown(still))
     assert one.reach == 1 and still.reach == 0
+
+
+def test_masks_are_steadied_together_whoever_would_segment_where_nobody_has_to() -> None:
+    frame, options = drawn_frame(1), PLAIN.changed(mask="learned-prd", steady_mask=2)
+    masks = [np.full((32, 32), value, np.float32) for value in (1.0, 0.96)]
+    for formula, same in (("learned-prd", True), ("seg-prd", False)):
+        own = options.model_copy(update={"mask": formula})
+        faces = [replace(face_in(frame, landmarks(), options, mask=mask), options=own) for mask in masks]
+        other = replace(faces[1], options=own.model_copy(update={"segmenter": "another"}))
+        here = steadied(faces[0], [(0, faces[0]), (1, other)], reach=2)
+        assert (here.mask.seen_HW.min() < 1) == same
 
 
 def test_only_masks_that_can_move_are_steadied() -> None:

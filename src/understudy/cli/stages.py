@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
+from understudy.errors import OptionInvalid
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
@@ -237,13 +238,20 @@ def merge(
         Keep the options that are said as key frames at the frames of --frames, and merge what they change.
         Numbers go from key to key as this says; all else holds until the next.
     explain:
-        Merge nothing; write every step of this frame as a picture, with its numbers, into the project's folder
-        explained.
+        Merge nothing; write every step of this frame, with the options said, as a picture with its numbers into
+        the project's folder explained. It is said without --frames, --changed, --dry-run, --save and --key.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs import stages
 
+    if explain is not None:
+        merging = {"--frames": frames, "--changed": changed, "--dry-run": dry_run, "--save": save, "--key": key}
+        beside = " and ".join(flag for flag, given in merging.items() if given)
+        if beside:
+            raise OptionInvalid(
+                f"--explain merges nothing and looks at one frame, with the options said: leave out {beside}."
+            )
     opened, said = Project.open(project), options.model_dump(exclude_unset=True)
     if explain is not None:
         from understudy.jobs.explain import explain as explain_frame

@@ -177,6 +177,8 @@ def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
 @lru_cache(4096)
 def _settings_digest(hashed: Hashable, *, measured: bool = False) -> str:
     options = as_type(MergeOptions, hashed)
+    if measured and not MODES[options.mode].histogram:
+        options = options.model_copy(update={"mode": "overlay"})  # raw frames are measured as well
     unseen = WHOLE_CLIP | options.idle() | {"layers"}  # which stand apart
     if measured:
         # Histograms are measured after the transfer, so that its strength counts there, and the mode.

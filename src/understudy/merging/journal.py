@@ -40,6 +40,7 @@ class Journal:
         self._refused: dict[int, tuple[str, str]] = {}
         self._partly: dict[int, str] = {}
         self.was_complete = False
+        self.settings_before: dict[str, Any] = {}  # the clip's own, of the merge that was here last
         self._read()
 
     def is_done(self, frame: int, fingerprint: str) -> bool:
@@ -149,6 +150,7 @@ class Journal:
             }
             self._partly = {int(entry["frame"]): str(entry["reason"]) for entry in state["partly"]}
             self.was_complete = bool(state["complete"])
+            self.settings_before = dict(state.get("settings", {}))
             self._read_notes()
         except (ValueError, KeyError, TypeError, AttributeError):
             # A journal somebody edited or an older one: everything is made again, which is always right.

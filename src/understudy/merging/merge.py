@@ -85,7 +85,7 @@ def merge(
             clip_sha256=clip_sha256,
         )
         if dry_run:
-            yield from _foretold(plan)
+            yield from _foretold(plan, _options_changed(plan, journal))
             return
         with said_plainly(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def _why(plan: MergePlan) -> str:
     return f"{plan.done} of {len(plan.wanted)} frames are as they should be already"
 
 
-def _foretold(plan: MergePlan) -> Events:
+def _foretold(plan: MergePlan, options_changed: dict[str, list[Any]]) -> Events:
     """What a merge would do, as a stage that makes nothing."""
     yield StageStarted(stage=STAGE, unit="frames", total=len(plan.wanted), done=plan.done, why=_why(plan))
     for text in plan.notices:
@@ -140,15 +140,30 @@ def _foretold(plan: MergePlan) -> Events:
     said = "; ".join(f"{why}: {count}" for why, count in reasons.items())
     frames = in_words(stretches_of(plan.todo))
     yield Notice(f"{len(plan.todo)} frames would be made{f' ({frames}). {said}' if frames else ''}.")
+    if options_changed and plan.todo:
+        listed = ", ".join(f"{name} ({old} before, {new} now)" for name, (old, new) in options_changed.items())
+        yield Notice(f"Since the last merge other options are set for the clip: {listed}.")
     if plan.lightened:
         yield Notice(f"{len(plan.lightened)} frames would stay and lose what is no longer kept beside them.")
     summary = {
         "to_make": sorted(plan.todo),
         "why": reasons,
+        "options_changed": options_changed,
         "up_to_date": plan.done,
         "to_remove": sorted(plan.gone),
     }
     yield StageFinished(stage=STAGE, summary=summary, skipped=not plan.todo and not plan.gone)
+
+
+def _options_changed(plan: MergePlan, journal: Journal) -> dict[str, list[Any]]:
+    """What the clip's own options were in the merge before and are now; of ranges and keys it is not known."""
+    before, now = journal.settings_before, plan.about["settings"]
+    idle = plan.settings.base.idle()
+    return {
+        name: [before[name], now[name]]
+        for name in now
+        if name in before and before[name] != now[name] and name not in idle
+    }
 
 
 def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:

@@ -16,6 +16,8 @@ WHOLE_FRAME = frozenset(
     {"light", "layers", "plate_denoise", "plate_bicubic", "color_degrade"}
 )  # not of one face
 
+_MASK_AREA = {"mask", "segmenter", "steady_mask"}  # what the mask is before its edge is made
+
 
 class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions, WorkerOptions):
     """How the painted face goes into a frame of dst."""
@@ -55,9 +57,14 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions, Worke
         if mode.raw or not mode.paints:
             idle |= {*ColorOptions.model_fields, *EffectOptions.model_fields}
         elif mode.histogram:
-            idle -= {"steady_frames", "color_area"}
+            idle -= {"steady_frames", "color_area", "color"}  # tones of one transfer are averaged
         elif mode.histogram_after:
             idle -= {"color_area"}
+        if mode.raw:  # no soft mask
+            seen = self.mode == "raw-mask" or self.kept_layers != "none"
+            idle |= MaskOptions.model_fields.keys() - (_MASK_AREA if seen else set())
+        if not mode.paints or (mode.raw and self.kept_layers != "all"):
+            idle |= {"light"}
         if not (mode.histogram or mode.histogram_after):
             idle |= {"hist_match_top"}
         return idle if mode.poisson else idle | {"erode_seamless"}

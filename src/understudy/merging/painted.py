@@ -22,6 +22,7 @@ from understudy.merging.effects.motion_blur import movement
 from understudy.merging.effects.super_resolution import super_resolved
 from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
+from understudy.merging.masking.kinds import sources_of
 from understudy.merging.masking.mask import resized_mask
 from understudy.merging.masking.segment import Segmented
 from understudy.merging.masking.steady import steadied_mask
@@ -176,7 +177,10 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
 
 
 def _mask_asked(face: PaintedFace) -> tuple[str, str] | None:
-    return (face.options.mask, face.options.segmenter) if face.options else None
+    if face.options is None:
+        return None
+    seen = sources_of(face.options.mask) & {"seg-prd", "seg-dst"}
+    return face.options.mask, face.options.segmenter if seen else ""
 
 
 def own_crop(

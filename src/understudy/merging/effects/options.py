@@ -94,7 +94,7 @@ class EffectOptions(Options):
     def idle(self) -> frozenset[str]:
         idle = set(super().idle())
         if self.sharpen_amount == 0 or (self.sharpen == "none" and self.sharpen_amount > 0):
-            idle |= {"sharpen_radius"}
+            idle |= {"sharpen", "sharpen_amount", "sharpen_radius"}
         if self.sharpen != "unsharp" or self.sharpen_amount <= 0:
             idle.add("sharpen_threshold")
         if self.super_resolution == "none":
