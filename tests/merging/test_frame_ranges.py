@@ -38,5 +38,6 @@ def test_frames_outside_the_clip_are_refused_by_its_length(text: str) -> None:
 
 def test_words_and_stretches_say_the_same() -> None:
     assert in_words(stretches_of([5, 1, 2, 3, 9])) == "1:3,5,9"
+    assert in_words(stretches_of([1, 4, 8], longest_gap=2)) == "1:4,8", "gaps are 2 and 3 frames"
     for text in ("1:3,5", "4:", "0:2"):
         assert in_words(parse_frames(text)) == text

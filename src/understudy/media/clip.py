@@ -19,6 +19,8 @@ UInt16 = npt.NDArray[np.uint16]
 Float32 = npt.NDArray[np.float32]
 Picture = UInt8 | UInt16 | Float32
 
+LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
+
 
 @dataclass(frozen=True)
 class ColorTags:

@@ -45,11 +45,11 @@ def require_within(stretches: Iterable[range], frame_count: int, *, who: str) ->
     return closed
 
 
-def stretches_of(frames: Iterable[int]) -> list[range]:
-    """The fewest stretches that hold exactly these frames, in order."""
+def stretches_of(frames: Iterable[int], *, longest_gap: int = 0) -> list[range]:
+    """The fewest stretches that hold these frames, in order, and between them no gap longer than said."""
     found: list[range] = []
     for frame in sorted(set(frames)):
-        if found and found[-1].stop == frame:
+        if found and frame - found[-1].stop <= longest_gap:
             found[-1] = range(found[-1].start, frame + 1)
         else:
             found.append(range(frame, frame + 1))

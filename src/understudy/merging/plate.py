@@ -15,11 +15,9 @@ from types import TracebackType
 
 from understudy.errors import FacesetUnusable
 from understudy.facesets.record import FaceRecord
-from understudy.media.clip import Clip, ClipInfo, Frame, Picture
+from understudy.media.clip import LONGEST_SKIP, Clip, ClipInfo, Frame, Picture
 from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
-
-_LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Plate(AbstractContextManager["Plate"]):
         """The frame that is shown with dst's frame; ask in rising order, or it has to seek."""
         wanted = self.face_for(dst_frame).frame
         shown = self._shown
-        if shown is None or not 0 <= wanted - shown.index <= _LONGEST_SKIP:
+        if shown is None or not 0 <= wanted - shown.index <= LONGEST_SKIP:
             self._coming = self._clip.frames(wanted, deep=self._clip.info.is_deep)
             shown = next(self._coming, shown)
         while shown is not None and shown.index < wanted:

@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.geometry import FaceType
-from understudy.media.clip import Clip, ClipInfo, Frame
+from understudy.media.clip import LONGEST_SKIP, Clip, ClipInfo, Frame
 from understudy.networks.swap import Prediction, Predictor
 
 _FRAMES_BYTES = 256_000_000
 _PREDICTIONS_BYTES = 128_000_000
-_LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
 _Painted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
@@ -69,7 +68,7 @@ class RememberedClip:
         self.close()
 
     def _decoded(self, index: int, deep: bool) -> Frame | None:
-        follows = self._next is not None and self._next <= index <= self._next + _LONGEST_SKIP
+        follows = self._next is not None and self._next <= index <= self._next + LONGEST_SKIP
         if deep != self._deep or not follows:
             self._reading, self._deep = self._clip.frames(index, deep=deep), deep
         for frame in self._reading:

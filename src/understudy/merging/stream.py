@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.facesets.record import FaceRecord
-from understudy.media.clip import Clip, OwnNumbers
+from understudy.media.clip import LONGEST_SKIP, Clip, OwnNumbers
 from understudy.media.images import eight_bit
 from understudy.merging.cast import name_of
+from understudy.merging.frame_ranges import stretches_of
 from understudy.merging.light import Picture
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
@@ -35,7 +36,6 @@ from understudy.networks.swap import Prediction, Predictor
 
 _FRAMES_AHEAD = 4
 _Painter = tuple[int, float]
-_LONGEST_SKIP = 48  # frames decoded in vain before a seek is cheaper
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ def _as_shown(face: PaintedFace) -> PaintedFace:
 def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_Read]:
     """Decode only the frames that are needed, and cut their faces anew from the frame."""
     deep = clip.info.is_deep
-    for start, stop in _runs(sorted(plan.looked_at)):
-        for frame in clip.frames(start, stop, deep=deep):
+    for stretch in stretches_of(plan.looked_at, longest_gap=LONGEST_SKIP):
+        for frame in clip.frames(stretch.start, stretch.stop, deep=deep):
             if frame.index in plan.looked_at:
                 records = plan.faces[frame.index]
                 shown = frame if plate is None else plate.frame_for(frame.index)
@@ -180,19 +180,6 @@ def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plat
     place = plate.face_for(record.frame)
     matrix = plan.crop_matrix(place, predictor)
     return _Crop(predictor, options, place, matrix, own=own_crop(shown, matrix, predictor.size_px), rgb=seen)
-
-
-def _runs(frames: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Stretches (start, stop) that hold all `frames`; small gaps are decoded through."""
-    if not frames:
-        return
-    start = last = frames[0]
-    for frame in frames[1:]:
-        if frame - last > _LONGEST_SKIP:
-            yield start, last + 1
-            start = frame
-        last = frame
-    yield start, last + 1
 
 
 def _painted_frames(frames: Iterable[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
