@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,16 @@ import OpenEXR
 import pytest
 
 from understudy.errors import ImageUnreadable
-from understudy.media.exr import encode_exr, exr_bits, exr_header, is_exr, read_exr, read_exr_layers
+from understudy.media.exr import (
+    encode_exr,
+    exr_bits,
+    exr_header,
+    exr_rate,
+    exr_timecode,
+    is_exr,
+    read_exr,
+    read_exr_layers,
+)
 
 
 def _picture(height: int = 12, width: int = 20, channels: int = 3) -> np.ndarray:
@@ -114,3 +124,20 @@ def test_a_picture_too_large_is_refused_before_its_pixels_are_read() -> None:
     data[place : place + 16] = np.array([0, 0, 20000, 20000], "<i4").tobytes()
     with pytest.raises(ImageUnreadable, match="too large"):
         read_exr(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("clock", "rate"),
+    [("01:02:03:04", Fraction(24)), ("10:00:00;29", Fraction(30000, 1001)), ("01:00:00:49", Fraction(50))],
+)
+def test_the_clock_and_the_pace_stand_in_the_head(clock: str, rate: Fraction) -> None:
+    data = encode_exr({"": np.zeros((4, 4, 3))}, timecode=clock, frames_per_second=rate)
+    head = exr_header(data)
+    assert (exr_timecode(head), exr_rate(head)) == (clock, rate)
+    code = head["timeCode"]
+    assert (code.hours, code.dropFrame) == (int(clock[:2]), ";" in clock)
+
+
+def test_no_clock_and_no_pace_are_none() -> None:
+    head = exr_header(encode_exr({"": np.zeros((4, 4, 3))}, timecode="soon"))
+    assert (exr_timecode(head), exr_rate(head), "timeCode" in head) == ("", None, False)

@@ -7,7 +7,9 @@ for eyes and detectors is `images.eight_bit`. Files are read and written through
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,11 +19,13 @@ import OpenEXR
 
 from understudy.errors import ImageUnreadable
 from understudy.media.clip import Float32
+from understudy.media.timecode import CLOCK
 
 EXR_SUFFIX = ".exr"
 _MAGIC = b"\x76\x2f\x31\x01"
 _RGB, _ALPHA, _LUMA = "RGB", "A", "Y"
 _LARGEST_HALF = 65504.0
+_MOST_FRAMES_PER_SECOND = 1000
 _BROKEN = (RuntimeError, ValueError, TypeError, KeyError, IndexError, MemoryError, OSError)
 
 
@@ -93,12 +97,14 @@ def encode_exr(
     half: bool = True,
     metadata: Mapping[str, str] | None = None,
     pixel_aspect: float = 1.0,
-    frames_per_second: Any = None,
+    frames_per_second: Fraction | None = None,
+    timecode: str = "",
 ) -> bytes:
     """An EXR of layers by name, "" for the unnamed one, ZIP-compressed; of half floats, or (not `half`) full.
 
     A layer is (height, width, 3) RGB, (height, width, 4) RGBA premultiplied, or (height, width), which becomes
-    channel A: `mask.A`. Values beyond the largest half are cut to it. `metadata` are words in the head.
+    channel A: `mask.A`. Values beyond the largest half are cut to it. `metadata` are words in the head;
+    `timecode` is the clock beside this frame, "01:00:00:00", and nothing is stored where it is none.
     """
     channels: dict[str, npt.NDArray[Any]] = {}
     for layer, picture in layers.items():
@@ -114,9 +120,41 @@ def encode_exr(
     }
     if frames_per_second is not None:
         header["framesPerSecond"] = frames_per_second
+    match = CLOCK.fullmatch(timecode)
+    if match is not None:
+        header["timeCode"] = _time_code(match, frames_per_second)
     out = io.BytesIO()
     OpenEXR.File(header, channels).write(out)
     return out.getvalue()
+
+
+def exr_timecode(header: Mapping[str, Any]) -> str:
+    """The clock in a head that `exr_header` gave: "01:00:00:00", with ";" where it drops frames, or empty."""
+    code = header.get("timeCode")
+    if not isinstance(code, OpenEXR.TimeCode):
+        return ""
+    frame = 2 * code.frame + code.fieldPhase if _counts_pairs(exr_rate(header)) else code.frame
+    dot = ";" if code.dropFrame else ":"
+    return f"{code.hours:02d}:{code.minutes:02d}:{code.seconds:02d}{dot}{frame:02d}"
+
+
+def exr_rate(header: Mapping[str, Any]) -> Fraction | None:
+    """Frames per second as a head tells them, or None."""
+    said = header.get("framesPerSecond")
+    return said if isinstance(said, Fraction) and 0 < said <= _MOST_FRAMES_PER_SECOND else None
+
+
+def _counts_pairs(rate: Fraction | None) -> bool:
+    """SMPTE ST 12-1: above 30 frames a second a clock counts pairs, and the field mark says which of two."""
+    return rate is not None and round(rate) > 30
+
+
+def _time_code(clock: re.Match[str], rate: Fraction | None) -> Any:
+    code, frame = OpenEXR.TimeCode(), int(clock[5])
+    code.hours, code.minutes, code.seconds = (int(clock[k]) for k in (1, 2, 3))
+    code.frame, code.fieldPhase = divmod(frame, 2) if _counts_pairs(rate) else (frame, 0)
+    code.dropFrame = clock[4] != ":"
+    return code
 
 
 def _stored(plane: npt.NDArray[Any], half: bool) -> npt.NDArray[Any]:

@@ -6,17 +6,17 @@ Reads pixels through `images.py`. Sizes are checked from the files' heads when t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from understudy.errors import ClipSizesDiffer, ClipUnreadable, ImageUnreadable
 from understudy.media.clip import ClipInfo, ColorTags, Float32, Frame, UInt8, UInt16
-from understudy.media.exr import EXR_SUFFIX, exr_bits, exr_header
+from understudy.media.exr import EXR_SUFFIX, exr_bits, exr_header, exr_rate, exr_timecode
 from understudy.media.images import (
     IMAGE_SUFFIXES,
     eight_bit,
@@ -36,7 +36,7 @@ class ImageFolderClip:
     Raises ClipUnreadable when there is no readable image and ClipSizesDiffer when sizes are mixed.
     """
 
-    def __init__(self, path: Path, *, time_base: Fraction = DEFAULT_TIME_BASE) -> None:
+    def __init__(self, path: Path, *, time_base: Fraction | None = None) -> None:
         found = [path] if path.is_file() else image_files(path)
         if not found:
             raise ClipUnreadable(
@@ -46,7 +46,9 @@ class ImageFolderClip:
             )
         self._files, size = _of_one_size(found, path)
         pixel_format, bits = _kind_of(self._files[0])
-        self.time_base = time_base
+        head = exr_header(self._files[0]) if self._files[0].suffix.lower() == EXR_SUFFIX else {}
+        said = exr_rate(head)
+        self.time_base = time_base or (1 / said if said else DEFAULT_TIME_BASE)
         count = len(self._files)
         self.info = ClipInfo(
             path=path,
@@ -54,7 +56,7 @@ class ImageFolderClip:
             width=size[0],
             height=size[1],
             frame_count=count,
-            duration_s=float(count * time_base),
+            duration_s=float(count * self.time_base),
             rate=None,
             variable_rate=False,
             rotation_deg=0,
@@ -63,7 +65,8 @@ class ImageFolderClip:
             bit_depth=bits,
             color=ColorTags(),
             has_audio=False,
-            pixel_aspect=_pixel_aspect(self._files[0]),
+            pixel_aspect=_pixel_aspect(head),
+            timecode=exr_timecode(head),
             scene_linear=pixel_format.startswith("rgbf"),
             damage=_damage(count, len(found)),
         )
@@ -129,10 +132,8 @@ def _kind_of(file: Path) -> tuple[str, int]:
     return ("rgb24", 8) if rgb.dtype == np.uint8 else ("rgb48", 16)
 
 
-def _pixel_aspect(file: Path) -> Fraction:
-    if file.suffix.lower() != EXR_SUFFIX:
-        return Fraction(1)
-    said = float(exr_header(file).get("pixelAspectRatio", 1.0))
+def _pixel_aspect(head: Mapping[str, Any]) -> Fraction:
+    said = float(head.get("pixelAspectRatio", 1.0))
     return Fraction(said).limit_denominator(1000) if 0 < said < 100 else Fraction(1)
 
 

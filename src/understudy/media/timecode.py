@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_CLOCK = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
+CLOCK = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
 _DAY_S = 24 * 3600
 
 
 def advanced(timecode: str, frames: int, rate: Fraction | None) -> str:
     """The timecode `frames` after one, "01:00:00:00"; empty where that is no timecode or no rate is known."""
-    match = _CLOCK.fullmatch(timecode)
+    match = CLOCK.fullmatch(timecode)
     if match is None or not rate:
         return ""
     per_second = round(rate)
@@ -45,5 +45,5 @@ def _with_gaps(number: int, per_second: int) -> int:
 
 def at_twice_the_rate(timecode: str) -> str:
     """The same moment on a clock that counts twice as many frames a second; empty where it is no timecode."""
-    match = _CLOCK.fullmatch(timecode)
+    match = CLOCK.fullmatch(timecode)
     return f"{timecode[: match.start(5)]}{2 * int(match[5]):02d}" if match else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -51,6 +51,7 @@ STAGE = "encode"
 _FRAMES_AHEAD = 4
 _ROUNDED_TIMES_S = Fraction(2, 1000)  # Matroska's
 _TRY_AGAIN = "It was not delivered. The disk may be failing; run the same command again."
+_FILES: dict[str, ImageFormat] = {".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
 _SRGB = ColorTags(matrix=1, range=1, primaries=1, transfer=13)  # the view of scene-linear pictures
 # FFmpeg's names of pixel formats with a plane or a channel of transparency.
 _ALPHA_FORMATS = re.compile(r"(yuva|gbrap|rgba|bgra|argb|abgr|ayuv|uyva|vuya|ya8|ya16|yaf)")
@@ -78,8 +79,14 @@ class _Delivery:
     def image_format(self) -> ImageFormat:
         """Of the images that become the folder, or the one file."""
         if self.out.suffix:
-            return "tiff" if self.out.suffix.lower().startswith(".tif") else "png"
+            return _FILES.get(self.out.suffix.lower(), "png")
         return format_for(self.options, self.clip.info)
+
+    def still(self, shown: Shown) -> bytes:
+        """The file of one image; images have no rate of their own, but the pace they are shown at."""
+        info = self.clip.info
+        paced = info if info.rate else replace(info, rate=1 / self.clip.time_base)
+        return still_of(shown, self.image_format, paced, self.options)
 
     def names(self) -> list[str]:
         """Of the images of a folder."""
@@ -195,7 +202,7 @@ def _make_room(delivery: _Delivery, memory: DeliveryMemory, trash: Path) -> None
 def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
     """Write what the goal's ending asks for."""
     suffix = delivery.out.suffix.lower()
-    layered = not suffix and delivery.image_format == "exr"
+    layered = (not suffix or suffix in IMAGE_SUFFIXES) and delivery.image_format == "exr"
     source = shown_frames(delivery.clip, delivery.merged_folder, delivery.options, with_masks=layered)
     with Prefetched(source, depth=_FRAMES_AHEAD) as frames:
         if not suffix:
@@ -282,11 +289,10 @@ def _sound_of(options: EncodeOptions, clip: Clip) -> SoundPart:
 
 
 def _write_images(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
-    names, kind = delivery.names(), delivery.image_format
+    names = delivery.names()
     with folder_signed_at(delivery.out, names, delivery.sign, make_room=delivery.make_room) as aside:
         for shown in frames:
-            data = still_of(shown, kind, delivery.clip.info, delivery.options)
-            (aside / names[shown.index]).write_bytes(data)
+            (aside / names[shown.index]).write_bytes(delivery.still(shown))
             yield delivery.count(shown)
 
 
@@ -295,6 +301,6 @@ def _write_one_image(frames: Iterable[Shown], delivery: _Delivery) -> Generator[
         raise OptionInvalid(WRONG_ENDING, delivery.out)
     with _place_for(delivery) as (place, sidecars):
         for shown in frames:
-            write_bytes(place, still_of(shown, delivery.image_format, delivery.clip.info, delivery.options))
+            write_bytes(place, delivery.still(shown))
             yield delivery.count(shown)
     delivery.sidecar = next(iter(sidecars), None)

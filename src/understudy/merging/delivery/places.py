@@ -40,7 +40,7 @@ Check = Callable[[Path], None]
 
 WRONG_ENDING = (
     "A clip of several frames becomes a movie (.mp4, .mov, .mkv, .avi) or a folder of images (a name without "
-    "an ending); a single picture becomes a .png or .tif."
+    "an ending); a single picture becomes a .png, .tif or .exr."
 )
 
 _MEMORY_NAME = "encode.json"
@@ -64,7 +64,7 @@ def require_safe_output(
         return
     if suffix not in IMAGE_SUFFIXES:
         codec_for(out, codec)
-    elif suffix not in (".png", ".tif", ".tiff"):
+    elif suffix not in (".png", ".tif", ".tiff", ".exr"):
         raise OptionInvalid(WRONG_ENDING, out)
     if out.is_dir():
         raise FolderUnwritable("A folder stands where the finished file should go. Choose another name.", out)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from understudy.media.clip import ClipInfo
 from understudy.media.exr import encode_exr
 from understudy.media.images import eight_bit, encode_png, scene_linear, sixteen_bit
+from understudy.media.timecode import advanced
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.shown import Shown, premultiplied_face
 
@@ -67,6 +68,7 @@ def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
         metadata={"understudy": json.dumps(about)},
         pixel_aspect=float(info.pixel_aspect),
         frames_per_second=info.rate,
+        timecode=advanced(info.timecode, shown.index, info.rate),
     )
 
 
