@@ -20,6 +20,7 @@ from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip, require_progressive
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
+from understudy.merging.crops import keep_crops
 from understudy.merging.frame_ranges import in_words, stretches_of
 from understudy.merging.journal import Journal, frame_path
 from understudy.merging.options import MergeOptions
@@ -99,6 +100,7 @@ def merge(
             require_free_space(folder, needed_bytes=int(len(plan.todo) * _frame_bytes(shown) * _PNG_SHARE))
             yield from _merge_todo(clip, plan, journal, opened, devices=devices, color_space=color_space)
         _fill_gaps(shown, opened, plan, journal)
+        keep_crops(plan, journal, opened)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or plan.lightened or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped)

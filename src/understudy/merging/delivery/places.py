@@ -30,6 +30,7 @@ from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
+from understudy.merging.crops import CROPS_NAME
 from understudy.merging.journal import JOURNAL_NAME
 from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
@@ -275,7 +276,7 @@ class DeliveryMemory:
             pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
             parts += [(p.name, _state(p)) for p in pictures]
         journal = self._folder / JOURNAL_NAME
-        parts.append(_state(journal))
+        parts += [_state(journal), _state(self._folder / CROPS_NAME)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def is_delivered(self, out: Path, recipe: str) -> bool:

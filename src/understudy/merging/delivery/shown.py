@@ -5,9 +5,10 @@ Reads dst and the merged folder, frame by frame. Not here: files (`encode`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.media.clip import Clip, Float32, Picture
 from understudy.media.images import eight_bit, read_image_deep, scene_linear, sixteen_bit
+from understudy.merging.crops import crops_of
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.journal import frame_path, unswapped_of
@@ -58,6 +60,7 @@ class Shown:
     mask_HW: Float32 | None = None
     alpha_HW: Float32 | None = None
     window: Window | None = None
+    crops: Sequence[Mapping[str, Any]] = ()  # of its painted faces, see `merging.crops`
 
 
 def needs_masks(options: EncodeOptions) -> bool:
@@ -76,6 +79,7 @@ def shown_frames(
     unswapped = unswapped_of(merged_folder)
     label = Label(options.label, width=clip.info.width, height=clip.info.height)
     windows = windows_of(clip, merged_folder) if options.window else {}
+    crops = crops_of(merged_folder)
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
     with Prefetched(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
         for frame in decoded:
@@ -85,6 +89,8 @@ def shown_frames(
             # Some modes leave dst's frame, or put black or a plate where there is no face.
             swapped = merged and frame.index not in unswapped
             shown = Shown(frame.index, frame.pts, rgb, frame.rgb, swapped)
+            if swapped:
+                shown = replace(shown, crops=crops.get(frame.index, ()))
             if with_masks or needs_masks(options):
                 shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, merged, options))
             yield _cut(_with_content(shown, options, label), windows.get(frame.index))

@@ -80,11 +80,15 @@ def _laid_over(straight: npt.NDArray[Any], shown: Shown) -> npt.NDArray[Any]:
 
 
 def transform_of(shown: Shown) -> dict[str, Any]:
-    """Where the window lies: corner and size in pixels from the frame's upper left corner, and a matrix."""
-    if shown.window is None:
-        return {}
-    x, y, width, height = shown.window.x, shown.window.y, shown.window.width, shown.window.height
-    return {
-        "window": {"x": x, "y": y, "width": width, "height": height},
-        "frame_from_window": [[1, 0, x], [0, 1, y]],
-    }
+    """Where the window lies: corner and size in pixels from the frame's upper left corner, and a matrix.
+
+    Also the crop of every painted face.
+    """
+    told: dict[str, Any] = {"faces": list(shown.crops)} if shown.crops else {}
+    if shown.window is not None:
+        x, y, width, height = shown.window.x, shown.window.y, shown.window.width, shown.window.height
+        told |= {
+            "window": {"x": x, "y": y, "width": width, "height": height},
+            "frame_from_window": [[1, 0, x], [0, 1, y]],
+        }
+    return told
