@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from understudy.errors import OptionInvalid
 from understudy.merging.blending.modes import MODES
+from understudy.merging.blending.options import Mode
 from understudy.merging.frame_ranges import EVERY_FRAME, in_words, require_within
 from understudy.merging.options import FIXED, WHOLE_FRAME, MergeOptions
 from understudy.options import parse_options
@@ -120,9 +121,9 @@ class SettingsOverTime:
         # Every value was checked by itself, and between two allowed numbers all are allowed.
         return self.base.model_copy(update={**dict(moving), **piece.values, **own, **piece.said})
 
-    def _modes(self, *, beside_said: bool = False) -> set[str]:
+    def _modes(self, *, beside_said: bool = False) -> set[Mode]:
         """The modes frames can have; `beside_said` leaves out those of frames where one was said."""
-        keyed, found = self._tracks.get("mode"), set[str]()
+        keyed, found = self._tracks.get("mode"), set[Mode]()
         for start, piece in zip(self._starts, self._pieces, strict=True):
             if start < EVERY_FRAME.stop and not (beside_said and "mode" in piece.said):
                 over = piece.said.get("mode", piece.values.get("mode"))
