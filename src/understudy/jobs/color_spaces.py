@@ -33,7 +33,8 @@ def choose_color_space(
     Raises what `require_color_space` raises, also for a clip whose space another config does not have.
     """
     others = [entry.color_space for clip, entry in project.manifest.clips.items() if clip not in clips]
-    for said in dict.fromkeys([*([name] if name else []), *(others if config is not None else [])]):
+    wanted = {name} if name else set[str]()
+    for said in sorted(wanted.union(others) if config is not None else wanted):
         require_color_space(project, said, config=config)
     with project.change() as manifest:
         if config is not None:
