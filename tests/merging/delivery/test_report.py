@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.merging.delivery.test_encode import run
 from understudy.media.images import encode_png
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
-from understudy.merging.delivery.report import write_report
+from understudy.merging.delivery.report import report_paths, write_report
 
 
 def test_every_unswapped_frame_is_listed_with_its_reason(tmp_path: Path) -> None:
@@ -32,3 +33,16 @@ def test_the_report_lies_beside_the_shot_where_it_is_asked_for(images: Path, tmp
     missed = [{"frame": 0, "reason": "no face"}]
     list(encode(images, merged_folder=merged, out=tmp_path / "o", options=EncodeOptions(), unswapped=missed))
     assert json.loads((tmp_path / "o.report.json").read_text())["unswapped"] == missed
+
+
+def test_a_report_that_is_missing_is_made_by_the_same_command_again(images: Path, tmp_path: Path) -> None:
+    merged = tmp_path / "merged"
+    merged.mkdir()
+    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+    movie, out = images, tmp_path / "out.mp4"
+    for path in report_paths(out):
+        assert not run(movie, merged, out, unswapped=[{"frame": 0, "reason": "no face"}])[-1].skipped
+        assert run(movie, merged, out, unswapped=[{"frame": 0, "reason": "no face"}])[-1].skipped
+        path.unlink()
+    run(movie, merged, out, unswapped=[{"frame": 0, "reason": "no face"}])
+    assert all(path.is_file() for path in report_paths(out))

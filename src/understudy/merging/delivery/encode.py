@@ -39,7 +39,7 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
-from understudy.merging.delivery.report import write_report
+from understudy.merging.delivery.report import report_paths, write_report
 from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames, require_pictures
@@ -138,7 +138,7 @@ def encode(
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         _require_fitting(clip, out, options)
         clear_leftovers(out)
-        if memory.is_delivered(out, recipe):
+        if memory.is_delivered(out, recipe) and _is_whole(out, options, told=unswapped is not None):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
             yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=True)
             return
@@ -156,7 +156,7 @@ def encode(
         damage = clip.info.damage
     memory.remember(out, recipe)
     if delivery.windows:
-        place = out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+        place = _transform_path(out)
         write_json(place, {"frame_size": [clip.info.width, clip.info.height], "frames": delivery.windows})
         yield Made(what="places of the window", path=place)
     if unswapped is not None:
@@ -171,6 +171,16 @@ def encode(
         stage=STAGE,
         summary={"out": str(out), "frames": delivery.frames, "swapped": delivery.swapped, "of": total},
     )
+
+
+def _is_whole(out: Path, options: EncodeOptions, *, told: bool) -> bool:
+    """Whether all that belongs beside `out` is there too."""
+    beside = [*(report_paths(out) if told else ()), *([_transform_path(out)] if options.window else ())]
+    return all(path.is_file() for path in beside)
+
+
+def _transform_path(out: Path) -> Path:
+    return out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
 
 
 def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:

@@ -9,10 +9,15 @@ from typing import Any
 from understudy.files import write_json, write_text
 
 
+def report_paths(out: Path) -> tuple[Path, Path]:
+    """Where the reports of `out` lie, for programs and for people."""
+    name = out.stem if out.suffix else out.name
+    return out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
+
+
 def write_report(out: Path, *, frames: int, unswapped: Sequence[Mapping[str, Any]]) -> tuple[Path, Path]:
     """Write NAME.report.json for programs and NAME.report.txt for people beside `out`; returns both."""
-    name = out.stem if out.suffix else out.name
-    as_json, as_text = out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
+    as_json, as_text = report_paths(out)
     swapped = frames - len(unswapped)
     about = {"file": out.name, "frames": frames, "swapped": swapped, "unswapped": list(unswapped)}
     write_json(as_json, about)
