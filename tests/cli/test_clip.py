@@ -41,6 +41,14 @@ def test_every_tool_runs_with_its_flags(clip: Path, tmp_path: Path, capsys: pyte
     cut = ["clip", "cut", str(clip), "-o", str(tmp_path / "c.mp4"), "--from", "2f", "--to", "0.3"]
     assert main([*cut, "--audio-track", "0"]) == 0
     assert "Encoded again" in capsys.readouterr().out
+    short = ["clip", "cut", str(clip), "-o", str(tmp_path / "e.mp4"), "--from", "2f", "--to"]
+    assert main([*short, "99f"]) == 0
+    said = capsys.readouterr().out
+    assert "before 99f" in said and "cut short" in said and "frames 2 to " in said
+    (tmp_path / "e.mp4").unlink()
+    assert main([*short, "4f"]) == 0
+    said = capsys.readouterr().out
+    assert "frames 2 to 3 of the clip, both included" in said and "cut short" not in said
     assert main(["clip", "denoise", str(out), "-o", str(tmp_path / "d.mkv"), "--strength", "3", "--json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert events[-1]["event"] == "StageFinished" and events[-1]["summary"]["frames"] == 2

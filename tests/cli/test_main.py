@@ -118,3 +118,9 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
         "search",
     }  # classes whose options bring their own words
     assert set(inspect.signature(function).parameters) - tables == with_words
+
+
+def test_explain_takes_one_frame_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["merge", str(tmp_path), "--explain", "3:5"]) != 0
+    said = capsys.readouterr()
+    assert "one frame, like 4" in " ".join((said.out + said.err).split())

@@ -21,3 +21,21 @@ def test_known_stages_tell_their_main_figures_and_others_all(capsys: pytest.Capt
         "compare   frames 3",
         "merge     done",
     ]
+
+
+def test_a_dry_run_ends_in_what_would_be_made_and_layers_are_no_frames_passed_through(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layered = {"frames": 60, "swapped": 0, "passed_through": 60, "layers_kept": 58, "made_now": 58}
+    print_result(
+        [
+            StageFinished(stage="merge", summary={"to_make": [1, 2, 3]}),
+            StageFinished(stage="merge", summary={"to_make": []}, skipped=True),
+            StageFinished(stage="merge", summary=layered),
+        ]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "merge     3 frames would be made",
+        "merge     nothing left to do",
+        "merge     frames 60, swapped 0, layers kept 58, passed through 2, made now 58",
+    ]

@@ -81,6 +81,14 @@ def test_what_is_said_counts_for_the_frames_alone_where_some_are_named(directed:
     assert [some.at(frame).blur for frame in range(3)] == [0.1, 0.2, 0.1] and some.base.batch == 3
 
 
+def test_a_plate_is_not_for_some_frames_alone_but_may_be_the_clips_own(directed: Project) -> None:
+    with pytest.raises(OptionInvalid, match=r"'plate' holds for the whole clip.*1 alone"):
+        settings_over_time(directed, "dst", {"plate": "src"}, frames=parse_frames("1"))
+    with directed.change() as manifest:
+        manifest.clips["dst"].merge = {"plate": "src"}
+    assert settings_over_time(directed, "dst", {"plate": "src"}, frames=parse_frames("1")).base.plate == "src"
+
+
 def test_the_files_comments_and_forms_stay_when_understudy_writes_it(directed: Project) -> None:
     before = tomllib.loads((directed.folder / "understudy.toml").read_text(encoding="utf-8"))
     with directed.change() as manifest:

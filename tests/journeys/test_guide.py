@@ -64,18 +64,18 @@ def test_every_command_of_the_page_from_model_to_nuke_runs(
     clips: Clips, terminal: Terminal, tmp_path: Path
 ) -> None:
     made, page = _made_by(), GUIDE / "to-nuke.md"
-    for name, clip in (("interview.mp4", clips.src), ("scene.mp4", clips.dst)):
+    for name, clip in (("src.mp4", clips.src), ("dst.mp4", clips.dst)):
         shutil.copy(clip, tmp_path / name)
     (tmp_path / "home").mkdir()
-    trained = ("swap", tmp_path / "interview.mp4", tmp_path / "scene.mp4", "-o", tmp_path / "first.mp4")
-    code, said = terminal.run(*trained, "--project", tmp_path / "film", "--iterations", 3, *QUICK)
+    trained = ("swap", tmp_path / "src.mp4", tmp_path / "dst.mp4", "-o", tmp_path / "first.mp4")
+    code, said = terminal.run(*trained, "--project", tmp_path / "shot", "--iterations", 3, *QUICK)
     assert code == 0, said
     told = {command.line: command.run(tmp_path, tmp_path / "home") for command in made.commands(page)}
     assert len(told) > 12
     # What the page says in words.
-    merged = tmp_path / "film" / "merged" / "scene" / "main"
+    merged = tmp_path / "shot" / "merged" / "dst" / "main"
     assert all((merged / folder / NAME).is_file() for folder in (".", "masks", "faces"))
-    assert len(list((tmp_path / "film" / "explained" / "scene" / "000004").glob("*.png"))) > 6
+    assert len(list((tmp_path / "shot" / "explained" / "dst" / "000004").glob("*.png"))) > 6
     assert any("jitter" in words and "worst second" in words for words in told.values())
     plate, faces = (
         read_image(path).astype(float) for path in (_plate_12(tmp_path), merged / "faces/000012.png")
@@ -86,7 +86,7 @@ def test_every_command_of_the_page_from_model_to_nuke_runs(
 
 
 def _plate_12(folder: Path) -> Path:
-    with open_clip(folder / "scene.mp4") as clip:
+    with open_clip(folder / "dst.mp4") as clip:
         frame = next(iter(clip.frames(12)))
     path = folder / "plate-12.png"
     path.write_bytes(encode_png(frame.rgb))

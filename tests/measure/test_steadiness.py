@@ -10,7 +10,7 @@ import pytest
 
 from tests.measure.heads import SIZE, landmarks, moved, rows_of, texture
 from understudy.masks.hull import hull_mask
-from understudy.measure.steadiness import is_within, shot_figures, worst_of
+from understudy.measure.steadiness import is_within, outside, shot_figures, worst_of
 
 FACE = hull_mask(landmarks(), SIZE, SIZE)[..., None]
 COUNT = 12
@@ -124,3 +124,11 @@ def test_a_shot_of_one_frame_says_nothing_about_time() -> None:
     figures = shot_figures(rows_of([texture()], [texture()]))
     assert figures["jitter"] is None and figures["edge_noise"] is None and figures["colour_drift"] is None
     assert figures["sharpness"] == 1 and figures["worst"]["jitter"] is None
+
+
+def test_every_figure_outside_names_its_bound_how_far_it_is_off_and_a_remedy() -> None:
+    figures = {"jitter": 1.4, "colour_drift": 1.0, "edge_noise": 0.8, "sharpness": 0.6}
+    told = [(miss["measure"], miss["goal"], miss["off"]) for miss in outside(figures)]
+    assert told == [("jitter", 1.15, 0.25), ("edge_noise", 0.85, 0.05), ("sharpness", 0.7, 0.1)]
+    assert "train" in outside(figures)[0]["try"] and "lanczos" in outside(figures)[2]["try"]
+    assert outside({"jitter": None, "sharpness": 3.0}) == []

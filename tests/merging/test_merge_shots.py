@@ -351,3 +351,8 @@ def test_layers_that_are_no_longer_kept_go_away_and_nothing_is_painted(one_face,
     assert not list((folder / "masks").iterdir())
     assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
     assert one_face(PLAIN.changed(layers="mask"))["made_now"] == 8, "what was not kept has to be painted"
+
+
+def test_frames_whose_layers_are_kept_are_counted_as_such(one_face) -> None:
+    assert one_face(PLAIN.changed(mode="raw-layers"))["layers_kept"] == 8
+    assert "layers_kept" not in one_face(PLAIN)

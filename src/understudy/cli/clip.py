@@ -73,7 +73,7 @@ def cut(
     start:
         Where the piece begins: seconds (12.5), a clock time (0:01:02.500) or a frame (310f).
     stop:
-        Where it ends; the frame there is no longer in it.
+        Where it ends; the frame there is no longer in it, so that --from 2f --to 12f are frames 2 to 11.
     json:
         Print every event as a JSON line instead of a progress bar.
     """

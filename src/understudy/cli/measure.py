@@ -82,6 +82,10 @@ def _print_steadiness(summary: dict[str, Any]) -> None:
     if worst is not None:
         print(f"worst second: {worst['second']}, for its {worst['measure'].replace('_', ' ')}")
     print("within the goals" if summary["within"] else "outside the goals: 0.85 to 1.15, sharpness from 0.7")
+    for miss in summary["outside"]:
+        side = "above" if miss["ratio"] > miss["goal"] else "below"
+        name = miss["measure"].replace("_", " ")
+        print(f"{name} {miss['ratio']:.2f} is {miss['off']:.2f} {side} {miss['goal']:g}; try: {miss['try']}")
 
 
 def _figure(value: float | None) -> str:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from understudy.cli.training_view import TrainingView, Wishes
-from understudy.cli.words import clock_time, print_result
+from understudy.cli.words import clock_time, end_of, print_result
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
 
@@ -117,7 +117,7 @@ class _Lines:
                 total = f"/{event.total}" if event.total else ""
                 _say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
             case StageFinished():
-                _say(f"{event.stage}: {'nothing left to do' if event.skipped else 'done'}")
+                _say(f"{event.stage}: {end_of(event)}")
             case Notice() | Made():
                 _say(_plain(event))
 
@@ -181,7 +181,8 @@ class _Bars:
             case StageFinished() if self._task is not None:
                 task = self._bars.tasks[-1]
                 seconds = time.monotonic() - (self._clock.began if self._clock else time.monotonic())
-                end = "nothing left to do" if event.skipped else f"done in {clock_time(seconds)}"
+                end = end_of(event)
+                end = f"{end} in {clock_time(seconds)}" if end == "done" else end
                 self._bars.update(
                     self._task, total=task.completed or 1, completed=task.completed or 1, figures=end
                 )

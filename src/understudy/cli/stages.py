@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
@@ -198,6 +199,14 @@ def train(
     return 0
 
 
+def _one_frame(_: object, tokens: Sequence[Token]) -> int:
+    """The number of a frame. Raises ValueError that says what is wrong with a stretch."""
+    said = tokens[0].value
+    if not said.isascii() or not said.isdigit():
+        raise ValueError(f"--explain takes one frame, like 4, not {said!r}.")
+    return int(said)
+
+
 def merge(
     project: Path,
     /,
@@ -209,7 +218,7 @@ def merge(
     dry_run: DryRun = False,
     save: Annotated[bool, Parameter(negative="")] = False,
     key: Ease | None = None,
-    explain: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
+    explain: Annotated[int | None, Parameter(validator=Number(gte=0), converter=_one_frame)] = None,
     json: Json = False,
     options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
 ) -> None:
@@ -226,8 +235,8 @@ def merge(
     device:
         Where to compute: auto, cpu, cuda:1, mps, xpu; several with commas, or cuda for every one there is.
     frames:
-        Only these frames of one clip, like 120:160 (both included), 300 or 900:, with commas between several.
-        Options that are said count for them alone.
+        Only these frames of one clip, like 120:160 (both included), 300 or 900:, with commas between several;
+        only `clip cut --to` leaves its last frame out. Options that are said count for them alone.
     changed:
         Only frames that were made before and would be made otherwise now.
     dry_run:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from understudy.counts import counted
 from understudy.events import StageFinished
 
 # What a person wants to read of each stage's summary, in this order.
 _TOLD: dict[str, tuple[str, ...]] = {
     "extract": ("clip", "frames", "faces", "faces_written"),
     "train": ("iterations", "iteration", "rate", "loss", "seconds"),
-    "merge": ("frames", "swapped", "passed_through", "made_now"),
+    "merge": ("frames", "swapped", "layers_kept", "passed_through", "made_now"),
     "encode": ("out", "frames"),
 }
 
@@ -19,9 +20,23 @@ _TOLD: dict[str, tuple[str, ...]] = {
 def print_result(finished: Sequence[StageFinished]) -> None:
     """Print one line for every stage."""
     for stage in finished:
-        told = [name for name in _TOLD.get(stage.stage, tuple(stage.summary)) if name in stage.summary]
-        figures = ", ".join(f"{name.replace('_', ' ')} {_short(stage.summary[name])}" for name in told)
+        if "to_make" in stage.summary:  # a dry run
+            print(f"{stage.stage:<9} {end_of(stage)}")
+            continue
+        summary = dict(stage.summary)
+        if "layers_kept" in summary:  # these pass through as pictures alone, which is not news
+            summary["passed_through"] -= summary["layers_kept"]
+        told = [name for name in _TOLD.get(stage.stage, tuple(summary)) if name in summary]
+        figures = ", ".join(f"{name.replace('_', ' ')} {_short(summary[name])}" for name in told)
         print(f"{stage.stage:<9} {figures or 'done'}")
+
+
+def end_of(stage: StageFinished) -> str:
+    """How a stage ended."""
+    if stage.skipped:
+        return "nothing left to do"
+    made = stage.summary.get("to_make")
+    return "done" if made is None else f"{counted(len(made), 'frame')} would be made"
 
 
 def clock_time(seconds: float) -> str:

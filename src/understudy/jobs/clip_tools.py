@@ -93,6 +93,7 @@ def cut(path: Path, out: Path, options: CutOptions, *, start: str = "", stop: st
         piece = near if copies and near is not None else wish
         total = piece.stop - piece.first
         yield StageStarted(stage="cut", unit="frames", total=total, why="copied" if copies else "encoded")
+        yield from _which_frames(clip, piece, stop)
         with made_movie(out, [path], "A piece was cut out of a longer clip.") as (place, told):
             if copies:
                 yield Notice(_how_copied(piece, wish))
@@ -219,6 +220,15 @@ def _piece(clip: Clip, start: str, stop: str) -> Piece:
             clip.info.path,
         )
     return Piece(first, end)
+
+
+def _which_frames(clip: Clip, piece: Piece, stop: str) -> Iterator[Notice]:
+    """Say which frames are in the piece, and that it is shorter than was asked for."""
+    count, place = clip.info.frame_count, parse_place(stop) if stop else 0
+    if place > (count if isinstance(place, int) else clip.info.duration_s + _SAME_TIME_S):
+        text = f"The clip ends before {stop}, after {count} frames, and so does the piece: it was cut short."
+        yield Notice(text, level="warning")
+    yield Notice(f"The piece is frames {piece.first} to {piece.stop - 1} of the clip, both included.")
 
 
 def _index(clip: Clip, text: str, otherwise: int) -> int:

@@ -35,6 +35,7 @@ def settings_over_time(
     """A clip's merge settings; what is said counts for `frames` alone where given. `entry` stands for what the
     manifest has of the clip. Raises OptionInvalid."""
     entry, named = entry or project.manifest.clips[clip], _Names(project, clip)
+    _require_one_plate(project, entry, said, frames)
     whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
     return SettingsOverTime(
         merge_options(project, entry, whole_clip),
@@ -50,6 +51,15 @@ def settings_over_time(
         said={name: value for name, value in said.items() if name not in FIXED},
         said_for=frames,
     )
+
+
+def _require_one_plate(project: Project, entry: ClipEntry, said: Said, frames: Sequence[range] | None) -> None:
+    """Raise OptionInvalid where some frames alone would get another plate: its pictures have another size."""
+    if frames is not None and "plate" in said and said["plate"] != merge_options(project, entry, {}).plate:
+        raise OptionInvalid(
+            f"Option 'plate' holds for the whole clip, so it can't be for frames {in_words(frames)} alone. Say "
+            "it without --frames; with --save it is kept, and --frames may follow."
+        )
 
 
 class _Names:

@@ -25,7 +25,7 @@ from understudy.faces.detect import DETECTORS, Detector
 from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.measure.shots import STAGE, require_one_size
-from understudy.measure.steadiness import GOALS, Row, is_within, shot_figures, worst_of
+from understudy.measure.steadiness import GOALS, Row, is_within, outside, shot_figures, worst_of
 from understudy.measure.stillness import Moment, face_pair
 from understudy.media.clip import Frame, loose_frame
 from understudy.media.cuts import SceneNote, SceneWatch, shot_starts
@@ -72,7 +72,10 @@ def measure_against_plate(result: Path, plate: Path, *, faces_of: FacesOf) -> Ev
         total, counts = min(a.info.frame_count, b.info.frame_count), (a.info.frame_count, b.info.frame_count)
     yield StageStarted(stage=STAGE, unit="frames", total=total)
     if counts[0] != counts[1]:
-        text = f"The clips have {counts[0]} and {counts[1]} frames; the first {total} are compared."
+        text = (
+            f"The clips have {counts[0]} and {counts[1]} frames; the first {total} are compared. Unless both "
+            "begin with the same frame, these may not belong together, and the figures mean nothing."
+        )
         yield Notice(text, level="warning")
     rows: list[Row] = []
     notes: list[SceneNote] = []
@@ -188,6 +191,7 @@ def _summary(rows: list[Row], indices: Sequence[int], starts: set[int]) -> dict[
         "goals": {name: [low, None if high == inf else high] for name, (low, high) in GOALS.items()},
         "all": {"faces": len(whole)} | {k: v for k, v in together.items() if k != "worst"},
         "within": is_within(together),
+        "outside": outside(together),
         "shots": shots,
         "worst_second": worst_of(shots),
     }

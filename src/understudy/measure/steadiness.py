@@ -34,6 +34,18 @@ GOALS: dict[str, tuple[float, float]] = {
 }
 
 
+# What to try first, above the range and below it.
+_REMEDIES: dict[str, tuple[str, str]] = {
+    "jitter": (
+        "train longer; steadier landmarks (extract with a landmark network) and --steady-mask help too",
+        "the face is frozen: train longer, and take less --steady-mask and --steady-frames",
+    ),
+    "colour_drift": ("--color mkl with --steady-frames 4", "--color light, and less --steady-frames"),
+    "edge_noise": ("more --blur, or --steady-mask 5", "less --blur, or --grain 1"),
+    "sharpness": ("less --sharpen", "a larger model, --super-resolution lanczos, or --sharpen unsharp"),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """One face in one frame."""
@@ -62,6 +74,22 @@ def is_within(figures: dict[str, Any]) -> bool:
     """Whether every ratio that could be told is in the range of `GOALS`."""
     told = ((figures[name], GOALS[name]) for name in GOALS if figures.get(name) is not None)
     return all(low <= value <= high for value, (low, high) in told)
+
+
+def outside(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every ratio out of its range: the bound it misses, by how much, and what to try."""
+    found = []
+    for name, (low, high) in GOALS.items():
+        value = figures.get(name)
+        if value is None or low <= value <= high:
+            continue
+        above = value > high
+        bound = high if above else low
+        remedy = _REMEDIES[name][0 if above else 1]
+        found.append(
+            {"measure": name, "ratio": value, "goal": bound, "off": round(abs(value - bound), 4), "try": remedy}
+        )
+    return found
 
 
 def worst_of(figures: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

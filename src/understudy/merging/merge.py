@@ -33,7 +33,15 @@ from understudy.merging.pictures import (
     write_blanks,
     write_merged,
 )
-from understudy.merging.plan import EVERYTHING, MergePlan, Wanted, planned, reason_ranges, unswapped_frames
+from understudy.merging.plan import (
+    EVERYTHING,
+    LEFT_ALONE,
+    MergePlan,
+    Wanted,
+    planned,
+    reason_ranges,
+    unswapped_frames,
+)
 from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.sharing import shared_frames
@@ -115,8 +123,12 @@ def _frame_bytes(shown: ClipInfo) -> int:
 def _summary(
     frame_count: int, plan: MergePlan, journal: Journal, unswapped: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What came of it, for the last event."""
+    """What came of it, for the last event. Frames that are left but have layers beside them pass through as
+    pictures, and are told apart."""
+    left = [entry["frame"] for entry in unswapped if entry["reason"] == LEFT_ALONE]
+    layers = sum(plan.settings.at(frame).mode == "raw-layers" for frame in left)
     return {
+        **({"layers_kept": layers} if layers else {}),
         "frames": frame_count,
         "swapped": frame_count - len(unswapped),
         "made_now": len(plan.todo),

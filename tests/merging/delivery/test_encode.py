@@ -306,6 +306,15 @@ def test_a_file_that_was_not_made_here_goes_to_the_trash_and_our_own_does_not(
     assert len(list(trash.iterdir())) == 1
 
 
+def test_a_name_without_ending_is_told_to_be_a_folder_of_images(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    told = [each.text for each in run(movie, merged, tmp_path / "noext") if isinstance(each, Notice)]
+    assert any("folder of images, without sound" in text for text in told)
+    told = [each.text for each in run(movie, merged, tmp_path / "out.mp4") if isinstance(each, Notice)]
+    assert not any("folder of images" in text for text in told)
+
+
 def test_a_folder_of_the_same_names_that_was_not_made_here_goes_to_the_trash(
     images: Path, merged: Path, tmp_path: Path
 ) -> None:

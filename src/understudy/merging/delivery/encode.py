@@ -143,6 +143,7 @@ def encode(
             yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=True)
             return
         yield StageStarted(stage=STAGE, unit="frames", total=total)
+        yield from _about_the_name(out, clip)
         if not is_complete(merged_folder):
             yield Notice(
                 text="The merge has not run to its end, so some frames may still show dst. Merge again first.",
@@ -181,6 +182,12 @@ def _is_whole(out: Path, options: EncodeOptions, *, told: bool) -> bool:
 
 def _transform_path(out: Path) -> Path:
     return out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+
+
+def _about_the_name(out: Path, clip: Clip) -> Events:
+    """Say what a name without ending becomes, where dst is a movie."""
+    if not out.suffix and clip.info.kind == "video":
+        yield Notice("A name without ending is a folder of images, without sound; .mp4 makes a movie.")
 
 
 def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:
