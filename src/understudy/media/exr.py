@@ -130,8 +130,8 @@ def encode_exr(
 
 def exr_timecode(header: Mapping[str, Any]) -> str:
     """The clock in a head that `exr_header` gave: "01:00:00:00", with ";" where it drops frames, or empty."""
-    code = header.get("timeCode")
-    if not isinstance(code, OpenEXR.TimeCode):
+    code: Any = header.get("timeCode")
+    if code is None or not isinstance(code, OpenEXR.TimeCode):
         return ""
     frame = 2 * code.frame + code.fieldPhase if _counts_pairs(exr_rate(header)) else code.frame
     dot = ";" if code.dropFrame else ":"

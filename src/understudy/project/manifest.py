@@ -136,7 +136,8 @@ class Manifest(Part):
     version: int = VERSION
     name: str = ""
     ocio_config: str = Field(
-        "", description="Names the colour spaces: a file, or ocio://…; else $OCIO, else the ACES studio config."
+        default="",
+        description="Names the colour spaces: a file, or ocio://…; else $OCIO, else the ACES studio config.",
     )
     performers: dict[Name, Performer] = Field(default_factory=dict)
     clips: dict[Name, ClipEntry] = Field(default_factory=dict)
