@@ -349,24 +349,25 @@ def require_outputs(
 ) -> None:
     """Raise OptionInvalid or FolderUnwritable where a finished file could not be made or would replace footage;
     asked before the hours of training that lead to it."""
+    from understudy.merging.delivery.effect import settled
     from understudy.merging.delivery.encode import require_safe_output
 
     names = _named(clips, project, role="dst")
     if out is not None and out.suffix and len(names) > 1:
         raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
-    codec, goals = encode_options(project, said).codec, output_paths(project, model, names, out)
+    options, goals = encode_options(project, said), output_paths(project, model, names, out)
     _require_effect(project, names, goals, said)
     for goal in goals:
-        require_safe_output(goal, keep=_footage(project), codec=codec)
+        require_safe_output(goal, keep=_footage(project), codec=settled(options, goal).codec)
 
 
 def _require_effect(project: Project, names: Sequence[str], goals: Sequence[Path], said: Said) -> None:
     """Raise OptionInvalid for what was said and does nothing for any clip; a project's own settings may."""
-    from understudy.merging.delivery.effect import without_effect
+    from understudy.merging.delivery.effect import settled, without_effect
 
     options = encode_options(project, said)
     idle = [
-        without_effect(options, goal, from_images=project.clip_path(name).is_dir())
+        without_effect(settled(options, goal), goal, from_images=project.clip_path(name).is_dir())
         for name, goal in zip(names, goals, strict=True)
     ]
     require_effect(said, {each: why for each, why in idle[0].items() if all(each in other for other in idle)})

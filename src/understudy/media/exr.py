@@ -99,12 +99,14 @@ def encode_exr(
     pixel_aspect: float = 1.0,
     frames_per_second: Fraction | None = None,
     timecode: str = "",
+    chromaticities: tuple[float, ...] | None = None,
 ) -> bytes:
     """An EXR of layers by name, "" for the unnamed one, ZIP-compressed; of half floats, or (not `half`) full.
 
     A layer is (height, width, 3) RGB, (height, width, 4) RGBA premultiplied, or (height, width), which becomes
     channel A: `mask.A`. Values beyond the largest half are cut to it. `metadata` are words in the head;
-    `timecode` is the clock beside this frame, "01:00:00:00", and nothing is stored where it is none.
+    `timecode` is the clock beside this frame, "01:00:00:00", and nothing is stored where it is none,
+    `chromaticities` x and y of red, green, blue and white.
     """
     channels: dict[str, npt.NDArray[Any]] = {}
     for layer, picture in layers.items():
@@ -118,6 +120,8 @@ def encode_exr(
         "pixelAspectRatio": float(pixel_aspect),
         **(metadata or {}),
     }
+    if chromaticities is not None:
+        header["chromaticities"] = chromaticities
     if frames_per_second is not None:
         header["framesPerSecond"] = frames_per_second
     match = CLOCK.fullmatch(timecode)

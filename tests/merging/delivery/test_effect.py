@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.merging.delivery.effect import without_effect
+from understudy.media.codecs import codec_for
+from understudy.merging.delivery.effect import settled, without_effect
 from understudy.merging.delivery.options import EncodeOptions
 
 OF_MOVIES = {"codec", "crf", "bitrate", "preset", "audio"}
@@ -33,3 +34,12 @@ def test_what_does_nothing_follows_from_what_is_made(
 ) -> None:
     found = without_effect(EncodeOptions.model_validate(said), Path(out), from_images=from_images)
     assert set(found) == idle
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".avi", ".mov", ".mp4", ".m4v"])
+def test_a_mask_is_silent_and_loses_nothing_unless_something_else_is_said(ending: str) -> None:
+    out = Path(f"m{ending}")
+    made = settled(EncodeOptions(content="mask"), out)
+    assert made.audio == "none" and codec_for(out, made.codec).lossless
+    said = EncodeOptions(content="mask", codec="hevc", audio="all")
+    assert settled(said, out) == said and settled(EncodeOptions(), out) == EncodeOptions()

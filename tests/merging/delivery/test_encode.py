@@ -403,6 +403,28 @@ def test_all_sound_one_track_or_none_is_taken(
     assert _tracks(tmp_path / "out.mp4") == [before[number] for number in kept]
 
 
+def test_hdr_is_refused_for_exr_and_a_mask_has_neither_sound_nor_dsts_curve(
+    merged: Path, tmp_path: Path
+) -> None:
+    dst, masks = tmp_path / "hdr.mov", merged / "masks"
+    masks.mkdir()
+    for index in (2, 3):
+        (masks / f"{index:06d}.png").write_bytes(encode_png(np.full((HEIGHT, WIDTH), 77, np.uint8)))
+    with MovieWriter(
+        dst, width=WIDTH, height=HEIGHT, time_base=Fraction(1, 25), rate=Fraction(25),
+        color=ColorTags(9, 1, 9, 16), preset="ultrafast", sound=(np.zeros(4000, np.float32), 8000),
+    ) as writer:  # fmt: skip
+        for index in range(4):
+            writer.write(drawn_frame(index), index)
+    with pytest.raises(OptionInvalid, match="PQ"):
+        run(dst, merged, tmp_path / "exr", EncodeOptions(images="exr"))
+    assert not (tmp_path / "exr").exists()
+    run(dst, merged, tmp_path / "mask.mp4", EncodeOptions(content="mask"))
+    with open_clip(tmp_path / "mask.mp4") as clip:
+        assert not clip.info.has_audio and clip.info.color.transfer != 16
+        assert (list(clip.frames())[3].rgb == 77).all()
+
+
 @pytest.mark.parametrize("audio", ["3", "0", "left", "-1"])
 def test_sound_that_is_not_there_is_refused_before_anything_is_written(
     merged: Path, tmp_path: Path, audio: str

@@ -106,7 +106,11 @@ def test_exr_has_plate_face_and_mask_premultiplied_and_they_add_up(
     face = layers["face"]
     assert np.abs(face[..., :3] + layers["plate"] * (1 - face[..., 3:]) - layers[""]).max() < 2e-3
     assert not face[face[..., 3] == 0].any()
-    assert json.loads(exr_header(tmp_path / "out" / "take5.exr")["understudy"]) == {"frame": 2, "swapped": True}
+    assert json.loads(exr_header(tmp_path / "out" / "take5.exr")["understudy"]) == {
+        "frame": 2,
+        "swapped": True,
+        "made_linear_with": "sRGB",
+    }
 
 
 def test_a_face_as_exr_is_premultiplied_with_nothing_around_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -9,11 +11,14 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import drawn_frame
+from understudy.errors import OptionInvalid
+from understudy.media.clip import ColorTags
+from understudy.media.exr import exr_header
 from understudy.media.images import decode_image_deep, encode_png, sixteen_bit
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.shown import Shown, Window
-from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
+from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
 
 
 @pytest.fixture
@@ -46,3 +51,19 @@ def test_a_window_is_told_as_corner_size_and_matrix() -> None:
         "frame_from_window": [[1, 0, 3], [0, 1, 5]],
     }
     assert transform_of(Shown(0, 0, rgb, rgb, True)) == {}
+
+
+def test_exr_says_dsts_primaries_and_the_curve_it_was_made_linear_with(info) -> None:
+    rgb = drawn_frame(0)
+    for primaries, red_x in ((1, 0.64), (9, 0.708)):
+        wide = replace(info, kind="video", color=ColorTags(primaries, 1, primaries, 1))
+        header = exr_header(still_of(Shown(0, 0, rgb, rgb, False), "exr", wide, EncodeOptions()))
+        assert header["chromaticities"][0] == pytest.approx(red_x)
+        assert json.loads(header["understudy"])["made_linear_with"] == "sRGB"
+
+
+@pytest.mark.parametrize("transfer", [9, 10, 16, 18])
+def test_footage_of_another_curve_is_refused_for_exr(info, transfer: int) -> None:
+    with pytest.raises(OptionInvalid, match="png16"):
+        require_srgb_curve(replace(info, color=ColorTags(9, 1, 9, transfer)))
+    require_srgb_curve(replace(info, color=ColorTags(9, 1, 9, 1)))

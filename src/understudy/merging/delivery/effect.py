@@ -1,4 +1,4 @@
-"""Which encode options do nothing for a file, so that one who says them hears it before hours of work."""
+"""Which encode options a file gets where none are said, and which do nothing: heard before hours of work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from understudy.media.codecs import CODECS
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.merging.delivery.options import EncodeOptions
 
+_WITHOUT_LOSS = {
+    ".mkv": "ffv1",
+    ".avi": "ffv1",
+    ".mov": "png",
+    ".mp4": "h264_lossless",
+    ".m4v": "h264_lossless",
+}
 _OF_MOVIES = ("codec", "crf", "bitrate", "preset", "audio")
 
 
@@ -26,3 +33,12 @@ def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> d
     if options.content != "picture":
         idle["label"] = f"only the picture is labelled, not the {options.content}"
     return idle
+
+
+def settled(options: EncodeOptions, out: Path) -> EncodeOptions:
+    """The options with what a mask needs where nothing else was said: no loss and no sound."""
+    if options.content != "mask":
+        return options
+    fitting = {"codec": _WITHOUT_LOSS.get(out.suffix.lower(), options.codec), "audio": "none"}
+    said = options.model_fields_set
+    return options.model_copy(update={name: value for name, value in fitting.items() if name not in said})

@@ -26,6 +26,7 @@ from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
 from understudy.media.sound import WHOLE, SoundPart
+from understudy.merging.delivery.effect import settled
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
     WRONG_ENDING,
@@ -41,7 +42,7 @@ from understudy.merging.delivery.places import (
 )
 from understudy.merging.delivery.report import report_paths, write_report
 from understudy.merging.delivery.shown import Shown, shown_frames
-from understudy.merging.delivery.stills import SUFFIXES, format_for, still_of, transform_of
+from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames, require_pictures
 from understudy.merging.prefetch import Prefetched
 
@@ -124,6 +125,7 @@ def encode(
     Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
     opening the clip or a merged picture raises.
     """
+    options = settled(options, out)
     require_frames(merged_folder)
     require_pictures(merged_folder)
     memory = DeliveryMemory(merged_folder)
@@ -193,6 +195,8 @@ def _about_the_name(out: Path, clip: Clip) -> Events:
 def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:
     """Raise OptionInvalid where this clip can't become what is asked for; before anything is written."""
     suffix = out.suffix.lower()
+    if not suffix and format_for(options, clip.info) == "exr":
+        require_srgb_curve(clip.info)
     if not suffix or suffix in IMAGE_SUFFIXES:
         return
     codec_for(out, options.codec, crf=options.crf, alpha=options.content == "face")
@@ -275,7 +279,7 @@ def _write_movie(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Even
             height=height,
             time_base=delivery.clip.time_base,
             rate=info.rate if info.kind == "video" else 1 / delivery.clip.time_base,
-            color=_SRGB if info.scene_linear else info.color,
+            color=_color_of(delivery),
             bit_depth=info.bit_depth,
             codec=options.codec,
             crf=options.crf,
@@ -293,6 +297,14 @@ def _write_movie(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Even
                 yield delivery.count(shown)
         delivery.notices += writer.notices
     delivery.sidecar = next(iter(sidecars), None)
+
+
+def _color_of(delivery: _Delivery) -> ColorTags:
+    """A mask's numbers are shares and have no colour, so they say nothing of dst's."""
+    info = delivery.clip.info
+    if delivery.options.content == "mask":
+        return ColorTags()
+    return _SRGB if info.scene_linear else info.color
 
 
 def _sound_of(options: EncodeOptions, clip: Clip) -> SoundPart:

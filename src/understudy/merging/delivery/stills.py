@@ -9,14 +9,28 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from understudy.errors import OptionInvalid
 from understudy.media.clip import ClipInfo
 from understudy.media.exr import encode_exr
 from understudy.media.images import eight_bit, encode_png, scene_linear, sixteen_bit
+from understudy.media.matrices import resolved_tags
 from understudy.media.timecode import advanced
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.shown import Shown, premultiplied_face
 
 SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "png16": ".png", "tiff": ".tif", "exr": ".exr"}
+# Code points of ITU-T H.273, tables 2 and 3.
+_D65 = (0.3127, 0.3290)
+_CHROMATICITIES: dict[int, tuple[float, ...]] = {
+    1: (0.640, 0.330, 0.300, 0.600, 0.150, 0.060, *_D65),
+    5: (0.640, 0.330, 0.290, 0.600, 0.150, 0.060, *_D65),
+    6: (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65),
+    7: (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65),
+    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65),
+    11: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.314, 0.351),
+    12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *_D65),
+}
+_OTHER_CURVES = {9: "logarithmic", 10: "logarithmic", 16: "PQ (HDR)", 18: "HLG (HDR)"}
 _LZW = [cv2.IMWRITE_TIFF_COMPRESSION, 5]
 
 
@@ -44,6 +58,25 @@ def still_of(shown: Shown, kind: ImageFormat, info: ClipInfo, options: EncodeOpt
     return data.tobytes()
 
 
+def require_srgb_curve(info: ClipInfo) -> None:
+    """Raise OptionInvalid for footage whose curve is far from sRGB's: its light would come out wrong."""
+    if not info.scene_linear and (name := _OTHER_CURVES.get(info.color.transfer)):
+        raise OptionInvalid(
+            f"dst is {name}, and EXR is made with sRGB's curve, so its light would be wrong. Take --images "
+            "png16 or tiff, which keep the numbers, or grade dst to scene-linear EXR first.",
+            info.path,
+        )
+
+
+def _chromaticities(info: ClipInfo) -> tuple[float, ...] | None:
+    """Of dst's primaries; None where they aren't known."""
+    if info.scene_linear:
+        return None
+    if info.kind == "images":
+        return _CHROMATICITIES[1]
+    return _CHROMATICITIES.get(resolved_tags(info.color, lines=info.height).primaries)
+
+
 def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
     """Scene-linear: the picture, and beside it plate, face and mask where the merge kept masks."""
     layers: dict[str, npt.NDArray[np.floating[Any]]] = {}
@@ -61,7 +94,7 @@ def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
         if shown.mask_HW is not None:
             layers["face"] = premultiplied_face(shown.rgb, shown.plate, shown.mask_HW)
             layers["mask"] = shown.mask_HW
-    about = {"frame": shown.index, "swapped": shown.swapped, **transform_of(shown)}
+    about = {"frame": shown.index, "swapped": shown.swapped, **_curve_of(info), **transform_of(shown)}
     return encode_exr(
         layers,
         half=info.bit_depth <= 16,
@@ -69,7 +102,12 @@ def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
         pixel_aspect=float(info.pixel_aspect),
         frames_per_second=info.rate,
         timecode=advanced(info.timecode, shown.index, info.rate),
+        chromaticities=_chromaticities(info),
     )
+
+
+def _curve_of(info: ClipInfo) -> dict[str, str]:
+    return {} if info.scene_linear else {"made_linear_with": "sRGB"}
 
 
 def _laid_over(straight: npt.NDArray[Any], shown: Shown) -> npt.NDArray[Any]:
