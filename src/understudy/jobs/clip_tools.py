@@ -117,7 +117,7 @@ def denoise(path: Path, out: Path, options: DenoiseOptions) -> Events:
     if out.suffix:
         codec_for(out, options.codec)
     else:
-        idle = dict.fromkeys(("codec", "bitrate"), "it is for movies, and this becomes images")
+        idle: dict[str, str] = dict.fromkeys(("codec", "bitrate"), "it is for movies, and this becomes images")
         require_effect(options.model_fields_set, idle)
     with open_clip(path) as clip:
         info = clip.info
@@ -258,7 +258,8 @@ def _copies(path: Path, out: Path, near: Piece | None, wish: Piece, options: Cut
         )
     said = options.model_fields_set & {"codec", "bitrate"}
     if options.copy_only:
-        require_effect(sorted(said), dict.fromkeys(said, "with copy_only nothing is encoded"))
+        idle: dict[str, str] = dict.fromkeys(("codec", "bitrate"), "with copy_only nothing is encoded")
+        require_effect(said, idle)
     return options.copy_only or (possible and near == wish and not said)
 
 

@@ -151,10 +151,7 @@ def encode(
                 text="The merge has not run to its end, so some frames may still show dst. Merge again first.",
                 level="warning",
             )
-        if _ALPHA_FORMATS.match(clip.info.pixel_format):
-            yield Notice(
-                text="dst has transparency, which is not kept: the finished shot is opaque.", level="warning"
-            )
+        yield from _about_transparency(clip)
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe)
@@ -184,6 +181,12 @@ def _is_whole(out: Path, options: EncodeOptions, *, told: bool) -> bool:
 
 def _transform_path(out: Path) -> Path:
     return out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+
+
+def _about_transparency(clip: Clip) -> Events:
+    if _ALPHA_FORMATS.match(clip.info.pixel_format):
+        text = "dst has transparency, which is not kept: the finished shot is opaque."
+        yield Notice(text=text, level="warning")
 
 
 def _about_the_name(out: Path, clip: Clip) -> Events:
