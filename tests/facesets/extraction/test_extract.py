@@ -210,6 +210,7 @@ def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path,
 SLOW = """
 import functools
 import sys
+import time
 from pathlib import Path
 from tests.facesets.extraction.stand_in import StandIn, StandInPlan, installed
 from understudy.facesets.extraction.extract import extract
@@ -224,6 +225,7 @@ events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=
 for event in events:
     if type(event).__name__ == "Progress":
         print(event.stage, event.done, flush=True)
+        time.sleep(0.02)  # or it might be done before it can be killed
 """
 
 
@@ -255,7 +257,7 @@ def test_a_run_killed_at_any_moment_ends_like_one_that_was_not(tmp_path, detecto
     a, b = ([record.model_copy(update={"sharpness": 0.0}) for record in side] for side in records)
     assert a == b
     # A sum over pixels: its last digit depends on how many threads share it.
-    assert [r.sharpness for r in records[0]] == pytest.approx([r.sharpness for r in records[1]], abs=0.01)
+    assert [r.sharpness for r in records[0]] == pytest.approx([r.sharpness for r in records[1]], rel=1e-4)
     pixels = [[room.faceset.image(face) for face in room.faceset.faces()] for room in (straight, killed)]
     assert np.array_equal(*pixels)
 
