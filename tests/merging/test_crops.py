@@ -12,9 +12,10 @@ from tests.merging.conftest import Painter, landmarks
 from tests.merging.test_merge import MakeFaceset, run
 from understudy import geometry
 from understudy.media.exr import exr_header
-from understudy.merging.crops import CROPS_NAME, crops_of
+from understudy.merging.crops import crops_of
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.journal import CROPS_NAME
 
 
 def test_every_painted_face_has_its_crop_and_it_goes_into_the_files(

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from understudy.files import read_json, write_json
-from understudy.merging.journal import Journal
+from understudy.merging.journal import CROPS_NAME, Journal
 from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
-
-CROPS_NAME = "crops.json"
 
 
 def keep_crops(plan: MergePlan, journal: Journal, plate: Plate | None) -> None:

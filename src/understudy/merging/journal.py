@@ -19,6 +19,7 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.files import read_json, said_plainly, write_json
 
 JOURNAL_NAME = "merge.json"
+CROPS_NAME = "crops.json"  # beside it; `crops` writes it
 _VERSION = 1
 _NOTES_NAME = "merge.jsonl"
 _FRAMES_NAMED = 5

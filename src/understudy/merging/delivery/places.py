@@ -30,8 +30,7 @@ from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
-from understudy.merging.crops import CROPS_NAME
-from understudy.merging.journal import JOURNAL_NAME
+from understudy.merging.journal import CROPS_NAME, JOURNAL_NAME
 from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
