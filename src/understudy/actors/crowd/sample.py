@@ -1,4 +1,4 @@
-"""One picture of a crowd and what is true about it. What draws it is elsewhere: this is the shape of the data."""
+"""One picture of a crowd and what is true about it: the shape of the data, not what draws it."""
 
 from __future__ import annotations
 
