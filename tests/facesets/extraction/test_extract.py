@@ -189,6 +189,19 @@ def test_a_renamed_face_is_not_written_a_second_time(tmp_path, detector):
     assert room.frames() == [0, 1, 2, 3, 4]
 
 
+def test_a_face_that_was_stored_but_not_noted_when_its_process_died_is_not_made_twice(tmp_path, detector):
+    room = Room(tmp_path, one_person(6))
+    opened_before = room.faceset
+    room.faceset = Faceset(tmp_path / "faces")
+    room.run()
+    journal = tmp_path / "faces" / "extracted.jsonl"
+    *noted, _ = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(noted))
+    room.faceset = opened_before
+    room.run()
+    assert room.frames() == list(range(6))
+
+
 @pytest.mark.parametrize("stage", ["find", "crop"])
 def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path, detector, stage):
     room = Room(tmp_path, one_person(20))
@@ -218,7 +231,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 folder, slow_crop, workers = Path(sys.argv[1]), sys.argv[2] == "crop", int(sys.argv[3])
 installed(StandIn(0.0 if slow_crop else 0.02))
-options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2, workers=workers)
+options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2, workers=workers, fill_gap=0)
 plan_of = functools.partial(StandInPlan, seconds=0.0 if slow_crop else 0.02)
 events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=Faceset(folder / "faces"),
                  options=options, cache=folder / "cache", people_folder=folder / "people", plan_of=plan_of)

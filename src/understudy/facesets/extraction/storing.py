@@ -45,6 +45,7 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
     """Yields events; returns what was to be done. What is stored but no longer meant is put away first."""
     name, faceset, person = task.clip_name, task.faceset, meant.person.number
     faceset.sweep()
+    faceset.refresh()  # another process may have written in it since it was opened
     were_away = bool(Journal.look(faceset.folder).away(name))
     if task.shelf is not None and (task.edits or task.person is not None or were_away):
         yield from put_in_order(name, faceset, plans=plans, tracks=meant.tracks, shelf=task.shelf)
