@@ -64,6 +64,18 @@ class FacesUnknown(UnderstudyError):
     """A command names faces, a column or a faceset that are not there."""
 
 
+class SegmenterUnknown(UnderstudyError):
+    """No segmenter of that name, or one that has learned nothing yet."""
+
+
+class DrawingUnreadable(UnderstudyError):
+    """A file of regions drawn on a face can't be read, or says something impossible."""
+
+
+class MasksFull(UnderstudyError):
+    """A face's file has no room for one more mask."""
+
+
 class NothingToUndo(UnderstudyError):
     """No step is left that could be taken back, or done again."""
 

@@ -35,6 +35,7 @@ app.command("understudy.cli.project:new", name="new", help="Make a project folde
 app.command("understudy.cli.project:add", name="add", help="Add clips to a project.")
 app.command("understudy.cli.stages:extract", name="extract", help="Find the faces of a project's clips.")
 app.command("understudy.cli.faceset:faceset", name="faceset", help="Choose, clean and arrange faces.")
+app.command("understudy.cli.masks:app", name="masks", help="Draw, make and apply masks of faces.")
 app.command("understudy.cli.tracks:tracks", name="tracks", help="List who is seen when in a clip.")
 app.command("understudy.cli.stages:train", name="train", help="Train a model, or go on training it.")
 app.command("understudy.cli.recipe:app", name="recipe", help="See, check and write the stages of a training.")

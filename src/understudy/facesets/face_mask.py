@@ -62,10 +62,14 @@ def record_hull(record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int
 
 
 def chosen_mask(record: FaceRecord, name: str) -> StoredMask | None:
-    """The mask of that name; without one xseg, or else the first. None where there is none."""
-    if name:
-        return record.masks.get(name)
-    return record.masks.get("xseg") or next(iter(record.masks.values()), None)
+    """The mask of that name; without one the mask that counts. None where there is none."""
+    return record.masks.get(name or mask_that_counts(record))
+
+
+def mask_that_counts(record: FaceRecord) -> str:
+    """The name of the mask that counts: the one said to, xseg, or else the first; "" where there is none."""
+    wishes = (record.mask_used, "xseg", *record.masks)
+    return next((name for name in wishes if name in record.masks), "")
 
 
 def mask_seen(mask: StoredMask, goal_from_frame: Any, size_px: int) -> UInt8:

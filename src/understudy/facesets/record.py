@@ -42,6 +42,9 @@ class StoredMask(BaseModel):
         min_length=2, max_length=2, description="2 x 3 transform from frame to mask pixels."
     )
     png_base64: str = Field(max_length=64_000, description="An 8-bit grey PNG, 255 is face, as Base64.")
+    made_by: str = Field(
+        "", max_length=100, description="Which state of its maker made it, so that it is not made twice."
+    )
 
 
 class FaceRecord(BaseModel):
@@ -97,6 +100,11 @@ class FaceRecord(BaseModel):
     original_name: str = Field("", max_length=300, description="The file's name in the program it came from.")
     polygons: list[Polygon] = Field(default_factory=list, description="Regions drawn by hand.")
     masks: dict[str, StoredMask] = Field(default_factory=dict, description="Masks by the name of their maker.")
+    mask_used: str = Field(
+        "",
+        max_length=200,
+        description="Which of the masks counts; where none is said, xseg, or else the first.",
+    )
 
     @model_validator(mode="after")
     def _crop_can_be_undone(self) -> Self:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from understudy import __version__
+from understudy.errors import SegmenterUnknown
 
 
 class Segmenter(Protocol):
@@ -36,3 +41,29 @@ def _skin() -> Segmenter:
 SEGMENTERS: Mapping[str, SegmenterFactory] = {
     "skin": _skin,
 }
+
+
+@dataclass(frozen=True)
+class Segmenters:
+    """Every segmenter that can be named: those of the product."""
+
+    folder: Path | None = None
+
+    def names(self) -> list[str]:
+        """All names, the product's first."""
+        return list(SEGMENTERS)
+
+    def require(self, name: str) -> None:
+        """Raise SegmenterUnknown for a name that none has, with those there are."""
+        if name not in self.names():
+            raise SegmenterUnknown(f"There is no segmenter {name!r}; known are {', '.join(self.names())}.")
+
+    def load(self, name: str) -> Segmenter:
+        """The segmenter of that name. Raises SegmenterUnknown, WeightsMissing."""
+        self.require(name)
+        return SEGMENTERS[name]()
+
+    def made_by(self, name: str) -> str:
+        """What its masks are noted to be made by: another text as soon as it might see otherwise."""
+        self.require(name)
+        return f"{name} {__version__}"

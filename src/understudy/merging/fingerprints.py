@@ -171,6 +171,7 @@ def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
     stored: list[str] = []
     if record.masks and "seg-dst" in sources_of(options.mask):
         stored = [name + mask.model_dump_json() for name, mask in sorted(record.masks.items())]
+        stored.append(record.mask_used)
     return [landmarks, record.track, record.person, record.brows_up, drawn, stored]
 
 

@@ -1,0 +1,199 @@
+"""`understudy masks VERB PROJECT …`: regions drawn on faces, and masks that a segmenter makes of them.
+
+The verbs are functions in `jobs.masks`.
+"""
+
+from __future__ import annotations
+
+import json as to_json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from understudy.cli.faceset import ALL, ASKED, choice_of
+from understudy.cli.flags import DryRun, Json
+from understudy.cli.show import run
+from understudy.project.project import Project
+
+app = App(name="masks", help="Draw, make and apply masks of faces.")
+
+
+@app.command
+def draw(
+    project: Path,
+    faceset: str,
+    /,
+    *files: Path,
+    face: str = "",
+    add: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Put drawn regions into faces: what belongs to the face (include), and what covers it (exclude).
+
+    Files are those of the program labelme, with the labels include and exclude, or a plain JSON
+    {"include": [[[x, y], ...], ...], "exclude": [...]} in pixels of the face's picture. `masks fetch` makes a
+    folder to draw in. The regions that a face has are replaced; `faceset undo` takes it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    files:
+        Drawings, or folders with them. Each is of the face it names, or is called like.
+    face:
+        The face that a single drawing is of, by its file name.
+    add:
+        Keep the regions that the faces have.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import masks
+
+    opened = Project.open(project)
+    run(masks.draw(opened, faceset, files, face=face, keep_others=add, dry_run=dry_run), json=json)
+
+
+@app.command
+def apply(
+    project: Path,
+    faceset: str,
+    /,
+    *names: str,
+    segmenter: Annotated[str, Parameter(name=["--segmenter", "-s"])],
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Write what a segmenter sees into each face. From then on that mask counts, in training and as seg-dst.
+
+    Regions drawn by hand win over it. `faceset undo` takes it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    names:
+        File names of faces.
+    segmenter:
+        Who segments, as `understudy masks list` shows them.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import masks
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(masks.apply(opened, faceset, choice, segmenter=segmenter, dry_run=dry_run), json=json)
+
+
+@app.command
+def fetch(
+    project: Path,
+    faceset: str,
+    /,
+    *names: str,
+    to: Path | None = None,
+    into: str = "",
+    undrawn: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Copy the faces that are drawn on to a place of their own. The faceset stays as it is.
+
+    In a folder each gets its drawing beside it, which labelme opens; `masks draw` brings it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    names:
+        File names of faces.
+    to:
+        A folder.
+    into:
+        Another faceset, PERFORMER/NAME, instead of a folder.
+    undrawn:
+        Also those that nothing is drawn on: to draw on them.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import masks
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(masks.fetch(opened, faceset, choice, folder=to, into=into, undrawn=undrawn, dry_run=dry_run), json=json)
+
+
+@app.command
+def remove(
+    project: Path,
+    faceset: str,
+    /,
+    *names: str,
+    name: str = "",
+    polygons: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Take masks out of faces, or what was drawn on them. `faceset undo` brings it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    names:
+        File names of faces.
+    name:
+        Only the masks of this name, as `understudy masks list` shows them.
+    polygons:
+        The drawn regions instead of masks.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import masks
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(masks.remove(opened, faceset, choice, name=name, polygons=polygons, dry_run=dry_run), json=json)
+
+
+@app.command(name="list")
+def list_masks(project: Path, /, *, json: Json = False) -> None:
+    """List every segmenter that can be named, and how many faces are drawn on and have masks.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    json:
+        Print it as JSON.
+    """
+    from understudy.jobs import masks
+
+    opened = Project.open(project)
+    segmenters, facesets = masks.segmenters_listed(opened), list(masks.facesets_listed(opened))
+    if json:
+        print(to_json.dumps({"segmenters": segmenters, "facesets": facesets}, indent=2, ensure_ascii=False))
+        return
+    for one in segmenters:
+        print(f"{one['name']:<16} {one['what']}")
+    for one in facesets:
+        made = ", ".join(f"{count} of {name}" for name, count in one["masks"].items())
+        print(f"{one['faceset']:<16} {one['faces']} faces, {one['drawn_on']} drawn on; masks: {made or 'none'}")

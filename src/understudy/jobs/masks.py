@@ -1,0 +1,213 @@
+"""Masks of a project's facesets: regions drawn by hand, masks that a segmenter makes, and what has which.
+
+Not here: how they get into a face (`facesets.curation.masks`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.counts import counted
+from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.curation import choose as choosing
+from understudy.facesets.curation import masks
+from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.drawings import Drawing, labelme_json, read_drawing
+from understudy.facesets.record import Polygon
+from understudy.facesets.store import Faceset, StoredFace
+from understudy.files import require_free_space, write_bytes, write_json
+from understudy.jobs.faceset_sets import copy_faces
+from understudy.jobs.facesets import all_names, changed, looked_at
+from understudy.masks.segmenter import Segmenters
+from understudy.project.project import Project
+
+Drawn = dict[str, list[Polygon]]
+
+
+def segmenters_of(project: Project) -> Segmenters:
+    """Every segmenter that can be named in a project."""
+    return Segmenters(project.folder / "masks")
+
+
+def segmenters_listed(project: Project) -> list[dict[str, Any]]:
+    """Every segmenter by name, with what it is."""
+    return [{"name": name, "what": "comes with understudy"} for name in segmenters_of(project).names()]
+
+
+def draw(
+    project: Project,
+    text: str,
+    files: Sequence[Path],
+    *,
+    face: str = "",
+    keep_others: bool = False,
+    dry_run: bool = False,
+) -> Events:
+    """Put the regions drawn in files (or in all `*.json` of folders) into the faces they are of.
+
+    A file is of the face that its `imagePath` names, or else the one it is called like; `face` says it for a
+    single file. Raises DrawingUnreadable, FacesUnknown.
+    """
+    drawings = [read_drawing(path) for path in _files_in(files)]
+    if face and len(drawings) != 1:
+        raise FacesUnknown("Only a single drawing can be said to be of one face. Leave the face out.")
+    with changed(project, text) as desk:
+        found = _drawn(desk.faceset, drawings, face)
+        if dry_run:
+            yield Notice(f"{counted(len(found), 'face')} would get what is drawn for {_them(found)}.")
+            return
+        yield from masks.draw(desk.faceset, found, trash=desk.trash, keep_others=keep_others)
+
+
+def _files_in(files: Sequence[Path]) -> list[Path]:
+    found = [path for given in files for path in (sorted(given.glob("*.json")) if given.is_dir() else [given])]
+    if not found:
+        raise DrawingUnreadable(
+            "There is no drawing here: no file that ends in .json.", files[0] if files else None
+        )
+    return found
+
+
+def _them(found: Drawn) -> str:
+    return "it" if len(found) == 1 else "them"
+
+
+def _drawn(faceset: Faceset, drawings: Sequence[Drawing], said: str) -> Drawn:
+    """The regions of every face. Several files of one face add up."""
+    by_name = {face.path.stem: face for face in faceset.faces()} | {face.name: face for face in faceset.faces()}
+    found: Drawn = {}
+    for drawing in drawings:
+        wish = said or drawing.picture_name
+        face = (
+            by_name.get(wish)
+            or by_name.get(Path(wish).stem)
+            or (None if said else by_name.get(drawing.path.stem))
+        )
+        if face is None:
+            raise FacesUnknown(
+                f"No face of this faceset is called {wish!r}, which is what this drawing is of.",
+                drawing.path,
+            )
+        found.setdefault(face.name, []).extend(drawing.polygons(face.record))
+    return found
+
+
+def apply(project: Project, text: str, choice: Choice, *, segmenter: str, dry_run: bool = False) -> Events:
+    """Write what a segmenter sees into each of the chosen faces. Raises SegmenterUnknown, WeightsMissing."""
+    known = segmenters_of(project)
+    made_by = known.made_by(segmenter)
+    with changed(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = chosen(desk.faceset, choice)
+        if dry_run:
+            yield Notice(f"{counted(len(faces), 'face')} would get a mask of {segmenter}.")
+            return
+        yield from masks.apply_masks(
+            desk.faceset, faces, known.load(segmenter), name=segmenter, made_by=made_by, trash=desk.trash
+        )
+
+
+def remove(
+    project: Project,
+    text: str,
+    choice: Choice,
+    *,
+    name: str = "",
+    polygons: bool = False,
+    dry_run: bool = False,
+) -> Events:
+    """Take masks out of the chosen faces (all, or those of a `name`), or the regions drawn on them."""
+    with changed(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = chosen(desk.faceset, choice)
+        have = [face for face in faces if (face.record.polygons if polygons else _has(face, name))]
+        if dry_run:
+            what = "drawn regions" if polygons else f"masks{f' of {name}' if name else ''}"
+            yield Notice(f"{counted(len(have), 'face')} would lose their {what}.")
+        elif polygons:
+            yield from masks.remove_polygons(desk.faceset, have, trash=desk.trash)
+        else:
+            if name and not have:
+                there = sorted({mask for face in faces for mask in face.record.masks})
+                raise FacesUnknown(f"No face has a mask of {name!r}; there are {', '.join(there) or 'none'}.")
+            yield from masks.remove_masks(desk.faceset, have, name=name, trash=desk.trash)
+
+
+def _has(face: StoredFace, name: str) -> bool:
+    return name in face.record.masks if name else bool(face.record.masks)
+
+
+def fetch(
+    project: Project,
+    text: str,
+    choice: Choice,
+    *,
+    folder: Path | None = None,
+    into: str = "",
+    undrawn: bool = False,
+    dry_run: bool = False,
+) -> Events:
+    """Copy the chosen faces that are drawn on (or, `undrawn`, all of them): into another faceset, or into a
+    folder, each with a drawing that labelme opens.
+
+    What is there already is never replaced. Raises FacesUnknown, OptionInvalid, DiskFull.
+    """
+    if (folder is None) == (not into):
+        raise OptionInvalid("Say where the faces go: to a folder, or into a faceset PERFORMER/NAME.")
+    with looked_at(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = [face for face in chosen(desk.faceset, choice) if undrawn or face.record.polygons]
+    if not faces:
+        raise FacesUnknown(
+            "None of these faces is drawn on. Draw with `understudy masks draw`, or fetch them with --undrawn "
+            "to draw on them."
+        )
+    if folder is None:
+        names = Choice(names=tuple(face.name for face in faces))
+        yield from copy_faces(project, text, into, names, dry_run=dry_run)
+    elif dry_run:
+        yield Notice(f"{counted(len(faces), 'face')} would be copied.")
+    else:
+        yield from _to_folder(faces, folder)
+
+
+def _to_folder(faces: Sequence[StoredFace], folder: Path) -> Events:
+    require_free_space(folder, needed_bytes=sum(face.path.stat().st_size for face in faces))
+    yield StageStarted(stage="fetch", unit="faces", total=len(faces))
+    copied = 0
+    for done, face in enumerate(faces, 1):
+        copied += _fetched(face, folder)
+        yield Progress(stage="fetch", done=done, total=len(faces))
+    yield Made("folder of faces with their drawings", folder)
+    yield StageFinished(stage="fetch", summary={"faces": len(faces), "copied": copied}, skipped=not copied)
+
+
+def _fetched(face: StoredFace, folder: Path) -> bool:
+    """Whether anything was written: a drawing that was changed there meanwhile stays."""
+    picture, drawing = folder / face.name, folder / f"{face.path.stem}.json"
+    new = False
+    if not picture.exists():
+        write_bytes(picture, face.path.read_bytes())
+        new = True
+    if not drawing.exists() and face.record.polygons:
+        write_json(drawing, labelme_json(face.record, face.name))
+        new = True
+    return new
+
+
+def facesets_listed(project: Project) -> Iterator[dict[str, Any]]:
+    """Every faceset with how many of its faces are drawn on and have masks, by the masks' names."""
+    for name in all_names(project):
+        with looked_at(project, name) as desk:
+            records = [face.record for face in desk.faceset.faces()]
+        counts = Counter(mask for record in records for mask in record.masks)
+        yield {
+            "faceset": name,
+            "faces": len(records),
+            "drawn_on": sum(bool(record.polygons) for record in records),
+            "masks": dict(counts.most_common()),
+        }

@@ -1,0 +1,44 @@
+"""`understudy masks VERB` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.main import main
+
+
+def listed(folder: str, capsys: pytest.CaptureFixture[str]) -> dict:
+    capsys.readouterr()
+    assert main(["masks", "list", folder, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["facesets"][0]
+
+
+def test_faces_are_drawn_on_fetched_and_cleared(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawing = tmp_path / "src-000001-1.json"
+    drawing.write_text('{"include": [[[2, 2], [30, 2], [16, 30]]]}')
+    assert main(["masks", "draw", folder, "src", str(drawing)]) == 0
+    assert main(["masks", "draw", folder, "src", str(drawing), "--face", "src-000002-1", "--add"]) == 0
+    assert listed(folder, capsys)["drawn_on"] == 2
+    assert main(["masks", "fetch", folder, "src", "--to", str(tmp_path / "out")]) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert main(["masks", "remove", folder, "src", "--polygons", "--where", "polygons > 0"]) == 0
+    assert listed(folder, capsys)["drawn_on"] == 0
+    assert main(["faceset", "undo", folder, "src"]) == 0
+    assert listed(folder, capsys)["drawn_on"] == 2
+
+
+def test_masks_are_applied_to_chosen_faces_and_shown(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["masks", "apply", folder, "src", "--limit", "2", "--segmenter", "skin"]) == 0
+    assert listed(folder, capsys)["masks"] == {"skin": 2}
+    assert main(["masks", "list", folder]) == 0
+    said = capsys.readouterr().out
+    assert "skin" in said and "src/main         4 faces, 0 drawn on; masks: 2 of skin" in said
+    assert main(["masks", "apply", folder, "src", "--segmenter", "nobody"]) == 2
+    assert "no segmenter 'nobody'" in capsys.readouterr().err
+    assert main(["masks", "draw", folder, "src", "/no/such.json"]) == 2
+    assert "not there" in capsys.readouterr().err

@@ -1,0 +1,73 @@
+"""Records change inside their files: pictures stay, one step takes all back, a stop keeps what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.facesets.curation.conftest import content
+from understudy.errors import ImageUnreadable
+from understudy.events import Progress, StageFinished
+from understudy.facesets.curation.history import History
+from understudy.facesets.curation.rewriting import Rewritten, rewrite
+from understudy.facesets.store import Faceset
+
+
+def turned(faceset: Faceset, count: int = 8) -> Iterator[Rewritten]:
+    for face in faceset.faces()[:count]:
+        yield face, face.record.model_copy(update={"yaw_deg": 77.0})
+
+
+def yaws(faceset: Faceset) -> list[float]:
+    return [face.record.yaw_deg for face in faceset.faces()]
+
+
+def test_new_records_stand_in_the_files_and_pictures_stay_as_they_are(faceset: Faceset, trash: Path) -> None:
+    before = {face.name: faceset.image(face).tobytes() for face in faceset.faces()}
+    *_, last = rewrite(faceset, turned(faceset, 3), total=3, trash=trash, verb="draw", words="turn")
+    assert isinstance(last, StageFinished) and last.summary == {"faces": 3} and not last.skipped
+    assert yaws(faceset).count(77.0) == 3
+    assert {face.name: faceset.image(face).tobytes() for face in faceset.faces()} == before
+
+
+def test_all_pieces_of_one_command_are_taken_back_as_one_step(faceset: Faceset, trash: Path) -> None:
+    before = content(faceset.folder)
+    list(rewrite(faceset, turned(faceset), total=8, trash=trash, verb="draw", words="turn", piece=3))
+    history = History(faceset.folder, trash)
+    assert len(history.entries()) == 3 and len(history.steps()) == 1
+    history.undo()
+    assert content(faceset.folder) == before
+
+
+def test_a_stop_keeps_what_was_done_and_looks_at_no_more(faceset: Faceset, trash: Path) -> None:
+    looked: list[str] = []
+
+    def records() -> Iterator[Rewritten]:
+        for face, record in turned(faceset):
+            looked.append(face.name)
+            yield face, record
+            if len(looked) == 5:
+                raise GeneratorExit
+
+    events = rewrite(faceset, records(), total=8, trash=trash, verb="draw", words="turn", piece=2)
+    with pytest.raises(GeneratorExit):
+        list(events)
+    assert yaws(faceset).count(77.0) == 5
+
+
+def test_what_stays_the_same_is_left_alone_and_no_step_is_made(faceset: Faceset, trash: Path) -> None:
+    same = ((face, face.record) for face in faceset.faces())
+    events = list(rewrite(faceset, same, total=8, trash=trash, verb="draw", words="turn"))
+    assert isinstance(events[-1], StageFinished) and events[-1].skipped
+    assert isinstance(events[-2], Progress) and events[-2].done == 8
+    assert not History(faceset.folder, trash).can_undo
+
+
+def test_a_face_that_went_meanwhile_is_said_and_the_rest_stays_whole(faceset: Faceset, trash: Path) -> None:
+    records = list(turned(faceset))
+    records[2][0].path.unlink()
+    with pytest.raises(ImageUnreadable, match="gone"):
+        list(rewrite(faceset, records, total=8, trash=trash, verb="draw", words="turn"))
+    assert 77.0 not in yaws(faceset) and len(faceset) == 7

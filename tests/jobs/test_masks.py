@@ -1,0 +1,122 @@
+"""Masks of a project: drawings find their faces, what is fetched can come back, names are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.facesets.conftest import make_record, noise
+from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid, SegmenterUnknown
+from understudy.events import Notice, StageFinished
+from understudy.facesets.curation.choose import Choice
+from understudy.jobs import masks
+from understudy.jobs.facesets import undo
+from understudy.project.project import Project
+
+SQUARE = [[4, 4], [28, 4], [28, 28], [4, 28]]
+
+
+@pytest.fixture
+def filled(project: Project) -> Project:
+    """The project with three faces in dst/main."""
+    with project.faceset("dst") as faceset:
+        for frame in range(3):
+            faceset.add(noise(32, seed=frame), make_record(clip="dst", frame=frame, size_px=32))
+    return project
+
+
+def drawing(folder: Path, name: str, **more: object) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"include": [SQUARE], **more}))
+    return path
+
+
+def drawn_on(project: Project) -> list[int]:
+    with project.faceset("dst") as faceset:
+        return [len(face.record.polygons) for face in faceset.faces()]
+
+
+def test_a_drawing_goes_into_the_face_it_is_called_like_or_names(filled: Project, tmp_path: Path) -> None:
+    drawing(tmp_path / "drawn", "dst-000000-1")
+    drawing(tmp_path / "drawn", "second", imagePath="..\\x\\dst-000001-1.jpg")
+    list(masks.draw(filled, "dst", [tmp_path / "drawn"]))
+    assert drawn_on(filled) == [1, 1, 0]
+    list(masks.draw(filled, "dst", [drawing(tmp_path, "anything")], face="dst-000002-1.jpg"))
+    list(masks.draw(filled, "dst", [drawing(tmp_path, "dst-000000-1", exclude=[SQUARE])], keep_others=True))
+    assert drawn_on(filled) == [2, 1, 1]
+    list(undo(filled, "dst", steps=3))
+    assert drawn_on(filled) == [0, 0, 0]
+
+
+def test_a_drawing_of_no_face_changes_none(filled: Project, tmp_path: Path) -> None:
+    files = [drawing(tmp_path, "dst-000000-1"), drawing(tmp_path, "stranger")]
+    with pytest.raises(FacesUnknown, match="called 'stranger'"):
+        list(masks.draw(filled, "dst", files))
+    with pytest.raises(FacesUnknown, match="single drawing"):
+        list(masks.draw(filled, "dst", files, face="dst-000000-1"))
+    with pytest.raises(DrawingUnreadable, match="no drawing here"):
+        list(masks.draw(filled, "dst", [filled.folder / "facesets"]))
+    assert drawn_on(filled) == [0, 0, 0]
+
+
+def test_a_dry_run_only_says_what_would_be_done(filled: Project, tmp_path: Path) -> None:
+    said = [
+        *masks.draw(filled, "dst", [drawing(tmp_path, "dst-000000-1")], dry_run=True),
+        *masks.apply(filled, "dst", Choice(limit=2), segmenter="skin", dry_run=True),
+        *masks.remove(filled, "dst", Choice(), polygons=True, dry_run=True),
+        *masks.fetch(filled, "dst", Choice(), folder=tmp_path / "out", undrawn=True, dry_run=True),
+    ]
+    assert [event.text for event in said if isinstance(event, Notice)] == [
+        "1 face would get what is drawn for it.",
+        "2 faces would get a mask of skin.",
+        "0 faces would lose their drawn regions.",
+        "3 faces would be copied.",
+    ]
+    assert drawn_on(filled) == [0, 0, 0] and not (tmp_path / "out").exists()
+
+
+def test_fetched_faces_can_be_drawn_on_elsewhere_and_brought_back(filled: Project, tmp_path: Path) -> None:
+    out = tmp_path / "fetched"
+    with pytest.raises(FacesUnknown, match="None of these faces is drawn on"):
+        list(masks.fetch(filled, "dst", Choice(), folder=out))
+    list(masks.draw(filled, "dst", [drawing(tmp_path, "dst-000001-1")]))
+    list(masks.fetch(filled, "dst", Choice(), folder=out))
+    assert sorted(path.name for path in out.iterdir()) == ["dst-000001-1.jpg", "dst-000001-1.json"]
+    *_, last = masks.fetch(filled, "dst", Choice(), folder=out, undrawn=True)
+    assert isinstance(last, StageFinished) and last.summary == {"faces": 3, "copied": 2}
+    edited = json.loads((out / "dst-000001-1.json").read_text())
+    edited["shapes"] += [{"label": "exclude", "points": SQUARE, "shape_type": "polygon"}]
+    (out / "dst-000001-1.json").write_text(json.dumps(edited))
+    *_, last = masks.fetch(filled, "dst", Choice(), folder=out)  # what was drawn there meanwhile stays
+    assert isinstance(last, StageFinished) and last.skipped
+    list(masks.draw(filled, "dst", [out]))
+    assert drawn_on(filled) == [0, 2, 0]
+
+
+def test_faces_that_are_drawn_on_go_into_a_faceset_of_their_own(filled: Project, tmp_path: Path) -> None:
+    list(masks.draw(filled, "dst", [drawing(tmp_path, "dst-000002-1")]))
+    list(masks.fetch(filled, "dst", Choice(), into="dst/drawn"))
+    with filled.faceset("dst", "drawn") as faceset:
+        assert [face.name for face in faceset.faces()] == ["dst-000002-1.jpg"]
+    with pytest.raises(OptionInvalid, match="Say where"):
+        list(masks.fetch(filled, "dst", Choice()))
+
+
+def test_masks_are_applied_listed_and_removed_by_name(filled: Project) -> None:
+    list(masks.apply(filled, "dst", Choice(names=("dst-000000-1", "dst-000001-1")), segmenter="skin"))
+    (_, dst) = masks.facesets_listed(filled)
+    assert dst == {"faceset": "dst/main", "faces": 3, "drawn_on": 0, "masks": {"skin": 2}}
+    with pytest.raises(FacesUnknown, match="No face has a mask of 'mic'; there are skin"):
+        list(masks.remove(filled, "dst", Choice(), name="mic"))
+    list(masks.remove(filled, "dst", Choice(), name="skin"))
+    (_, dst) = masks.facesets_listed(filled)
+    assert dst["masks"] == {}
+
+
+def test_a_segmenter_that_is_none_is_refused_with_those_there_are(filled: Project) -> None:
+    with pytest.raises(SegmenterUnknown, match="no segmenter 'mic'; known are skin"):
+        list(masks.apply(filled, "dst", Choice(), segmenter="mic"))
+    assert "skin" in [one["name"] for one in masks.segmenters_listed(filled)]
