@@ -74,8 +74,10 @@ class Watch:
         return (time.perf_counter() - self._wall) / count, (time.process_time() - self._processor) / count
 
 
-def measured(name: str, compute: Compute, *, iterations: int, faces: int, changes: dict[str, object]) -> str:
-    """One line for one preset."""
+def feeding_and_learning(
+    name: str, compute: Compute, *, iterations: int, faces: int, changes: dict[str, object]
+) -> dict[str, float]:
+    """Seconds of the feed alone, of a step alone and of both together, for one preset; the share of waiting."""
     preset = preset_named(name)
     options = TrainOptions.model_validate({**preset.train, **changes})
     learner = Learner(preset.architecture, preset.network, options=options, seed=0, compute=compute)
@@ -102,12 +104,26 @@ def measured(name: str, compute: Compute, *, iterations: int, faces: int, change
                 float(learner.step(*pair, options, speed=0.01).totals().sum())
             both, both_processor = watch.per(iterations)
             waited = (ahead.waited_s - waited) / iterations
-    count = 2 * options.batch_size
+    return {
+        "faces": 2 * options.batch_size,
+        "feed_s": feeding,
+        "feed_processor_s": feeding_processor,
+        "step_s": step,
+        "step_processor_s": step_processor,
+        "together_s": both,
+        "together_processor_s": both_processor,
+        "waiting_share": waited / both,
+    }
+
+
+def in_words(name: str, times: dict[str, float]) -> str:
+    """One line for one preset."""
     return (
-        f"{name:<10} {count:>3} faces: "
-        f"feed {count / feeding:8.0f} faces/s ({feeding_processor:.3f} s processor), "
-        f"step {step:.3f} s ({step_processor:.3f}), together {both:.3f} s ({both_processor:.3f}), "
-        f"waiting {waited / both:.2%}"
+        f"{name:<10} {times['faces']:>3} faces: "
+        f"feed {times['faces'] / times['feed_s']:8.0f} faces/s ({times['feed_processor_s']:.3f} s processor), "
+        f"step {times['step_s']:.3f} s ({times['step_processor_s']:.3f}), "
+        f"together {times['together_s']:.3f} s ({times['together_processor_s']:.3f}), "
+        f"waiting {times['waiting_share']:.2%}"
     )
 
 
@@ -123,15 +139,11 @@ def main() -> None:
     compute = choose_device(said.device)
     print(f"{compute.device}, {torch.get_num_threads()} threads, bfloat16 {compute.uses_bfloat16}")
     for name in said.presets:
-        print(
-            measured(
-                name,
-                compute,
-                iterations=said.iterations,
-                faces=said.faces,
-                changes=EVERYTHING if said.everything else {},
-            )
+        changes = EVERYTHING if said.everything else {}
+        times = feeding_and_learning(
+            name, compute, iterations=said.iterations, faces=said.faces, changes=changes
         )
+        print(in_words(name, times))
 
 
 if __name__ == "__main__":

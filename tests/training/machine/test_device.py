@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from understudy.errors import DeviceUnavailable
-from understudy.training.machine.device import choose_device, choose_devices, describe_devices
+from understudy.training.machine.device import (
+    choose_device,
+    choose_devices,
+    describe_devices,
+    free_memory_bytes,
+)
 
 
 def test_the_cpu_is_always_there() -> None:
@@ -59,9 +66,8 @@ def accelerators(monkeypatch: pytest.MonkeyPatch, kind: str, free_bytes: list[in
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device(kind))
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: len(free_bytes))
-    monkeypatch.setattr(
-        torch.accelerator, "get_memory_info", lambda device: (free_bytes[device.index or 0], 10**12)
-    )
+    tells = SimpleNamespace(mem_get_info=lambda device: (free_bytes[device.index or 0], 10**12))
+    monkeypatch.setattr(torch, "get_device_module", lambda _: tells)
     monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
     monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
 
@@ -73,6 +79,19 @@ def test_auto_takes_the_accelerator_with_most_free_memory(monkeypatch: pytest.Mo
     assert choose_device(f"{kind}:2").device == torch.device(kind, 2)
     with pytest.raises(DeviceUnavailable, match=f"{kind}:0"):
         choose_device(f"{kind}:3")
+
+
+def silent(_device: torch.device) -> tuple[int, int]:
+    raise RuntimeError("doesn't support querying the available free memory")
+
+
+@pytest.mark.parametrize("module", [SimpleNamespace(), SimpleNamespace(mem_get_info=silent)])
+def test_a_device_that_does_not_tell_its_free_memory_has_the_computers(
+    monkeypatch: pytest.MonkeyPatch, module: SimpleNamespace
+) -> None:
+    monkeypatch.setattr(torch, "get_device_module", lambda _: module)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=77))
+    assert free_memory_bytes(torch.device("xpu", 0)) == 77
 
 
 def test_apples_device_has_no_number_and_the_cpu_can_be_had_beside_any(monkeypatch: pytest.MonkeyPatch) -> None:

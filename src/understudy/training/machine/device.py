@@ -62,10 +62,13 @@ def free_memory_bytes(device: torch.device) -> int:
     """Memory that is free on a device now; for the CPU that of the computer."""
     if device.type == "cpu":
         return psutil.virtual_memory().available
+    look = getattr(torch.get_device_module(device.type), "mem_get_info", None)
     try:
-        return torch.accelerator.get_memory_info(device)[0]
-    except (RuntimeError, NotImplementedError):  # Apple's devices share the computer's
-        return psutil.virtual_memory().available
+        if look is not None:
+            return look(device)[0]
+    except (RuntimeError, NotImplementedError):  # some XPUs don't tell
+        pass
+    return psutil.virtual_memory().available  # Apple's devices share the computer's
 
 
 def _freest() -> torch.device:

@@ -1,0 +1,323 @@
+"""What one accelerator does: its peak, how fast and in how much memory presets train, and whether a run keeps
+its promises there.
+
+Run: python benchmarks/on_a_gpu.py FOLDER [--seconds 150] [--device cuda] [--only NAME ...]
+
+FOLDER/results.json is written anew after every entry, so a run that is cut off keeps what it found. Entries for
+which the time left is too short are skipped and named. Compiled and replayed steps are measured in processes of
+their own, which may be ended. `--only` takes names or their beginnings. Of the packages that understudy needs,
+those for video, marks and the command line may be missing (av, c2pa, cryptography, cyclopts, mtcnn, faiss).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from feeding import feeding_and_learning
+from gpu_promises import every_option, every_preset, promises, runs_on_drawn_faces
+from throughput import noise
+
+from understudy.files import write_json
+from understudy.training.learner import Learner
+from understudy.training.machine.device import Compute, choose_device, describe_devices, free_memory_bytes
+from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.machine.need import Need, needed
+from understudy.training.machine.peak import peak_flops, waited
+from understudy.training.options import TrainOptions
+from understudy.training.presets import preset_named
+from understudy.training.steering.average import decay_at, follow
+
+Result = dict[str, Any]
+_MEASURED_S = 1.2
+_STEPS_COMPARED = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something to measure; `seconds` is what it takes at most, roughly."""
+
+    name: str
+    measure: Callable[[Compute], Result]
+    seconds: float
+    apart: bool = False  # in a process of its own
+
+
+def entries(folder: Path) -> list[Entry]:
+    """All of them, the most telling first."""
+    shown = (
+        ("df", None, {}),
+        ("saehd", None, {}),
+        ("saehd", 32, {}),
+        ("df", 64, {}),
+        ("saehd", None, {"size_px": 256}),
+        ("saehd", None, {"size_px": 384}),
+        ("quick", None, {}),
+        ("h128", None, {}),
+        ("amp", None, {}),
+        ("saehd", 32, {"size_px": 256}),
+    )
+    return [
+        Entry("device", about_device, 5),
+        *(Entry(_title(*row), partial(speed, *row), 8) for row in shown),
+        Entry("train", partial(promises, folder), 20),
+        Entry("every option", every_option, 15),
+        Entry("sae 128 in 2 GB", sae_in_2_gb, 8),
+        *(Entry(f"waiting {name}", partial(waiting, name), 6) for name in ("quick", "df", "saehd")),
+        *(Entry(f"replayed {name}", partial(replayed, name), 12, apart=True) for name in ("df", "saehd")),
+        Entry("on drawn faces", partial(runs_on_drawn_faces, folder), 15),
+        *(Entry(f"compiled {name}", partial(compiled, name), 40, apart=True) for name in ("df", "quick")),
+        Entry("every preset", every_preset, 45),
+    ]
+
+
+def main() -> None:
+    """Measure what the time suffices for."""
+    began = time.perf_counter()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    said = parser.parse_args()
+    said.folder.mkdir(parents=True, exist_ok=True)
+    compute = choose_device(said.device)
+    results: dict[str, Result] = {}
+    for entry in entries(said.folder):
+        if said.only and not any(entry.name.startswith(name) for name in said.only):
+            continue
+        left = said.seconds - (time.perf_counter() - began)
+        results[entry.name] = result = _result(entry, compute, said, left)
+        print(f"[{time.perf_counter() - began:5.1f} s] {entry.name}: {json.dumps(result)}", flush=True)
+        if not said.here:
+            write_json(said.folder / "results.json", results)
+
+
+def _result(entry: Entry, compute: Compute, said: argparse.Namespace, left: float) -> Result:
+    """What an entry measured, or why it did not."""
+    if left < entry.seconds:
+        return {"skipped": f"{left:.0f} s were left"}
+    began = time.perf_counter()
+    try:
+        found = _apart(entry, said, left) if entry.apart and not said.here else entry.measure(compute)
+    except Exception as error:  # noqa: BLE001 - one that fails must not take the others with it
+        found = {"failed": str(error), "where": traceback.format_exc().splitlines()[-12:]}
+    gc.collect()
+    if compute.device.type == "cuda":
+        torch.cuda.empty_cache()
+    return {**found, "took_s": round(time.perf_counter() - began, 1)}
+
+
+def _apart(entry: Entry, said: argparse.Namespace, left: float) -> Result:
+    command = [sys.executable, __file__, str(said.folder), "--device", said.device, "--here"]
+    try:
+        ended = subprocess.run(
+            [*command, "--only", entry.name], capture_output=True, text=True, timeout=min(left, 75.0)
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": "it took too long"}
+    lines = [line for line in ended.stdout.splitlines() if f"] {entry.name}: " in line]
+    if not lines:
+        return {"failed": (ended.stderr.strip().splitlines() or ["it was ended"])[-1]}
+    return json.loads(lines[-1].partition(f"] {entry.name}: ")[2])
+
+
+def about_device(compute: Compute) -> Result:
+    """What it is called, what it has, what it can do at most."""
+    return {
+        "device": dict(describe_devices()),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "free_gb": round(free_memory_bytes(compute.device) / 1e9, 2),
+        "bfloat16": compute.uses_bfloat16,
+        "peak_tflops": round(_peak(compute) / 1e12, 1),
+        "peak_float32_tflops": round(peak_flops(Compute(compute.device, False)) / 1e12, 1),
+    }
+
+
+@cache
+def _peak(compute: Compute) -> float:
+    return peak_flops(compute)
+
+
+def _title(preset: str, batch: int | None, network: dict[str, Any]) -> str:
+    return f"speed {preset} {network.get('size_px', 'own')} px, batch {batch or 'own'}"
+
+
+def prepared(
+    preset_name: str, batch: int | None, network: dict[str, Any], compute: Compute, **more: Any
+) -> tuple[Learner, TrainOptions, Need]:
+    """A learner of that preset, its options and what it needs on paper."""
+    preset = preset_named(preset_name)
+    network = {**preset.network, **network}
+    sized = {"batch_size": batch} if batch else {}
+    options = TrainOptions.model_validate({**preset.train, **sized, **more})
+    need = needed(preset.architecture, network, options, bfloat16=compute.uses_bfloat16)
+    return Learner(preset.architecture, network, options=options, seed=0, compute=compute), options, need
+
+
+def speed(preset: str, batch: int | None, network: dict[str, Any], compute: Compute) -> Result:
+    """Steps a second, the share of the peak, and memory; also with algorithms tried out first."""
+    on_cuda = compute.device.type == "cuda"
+    if on_cuda:
+        torch.cuda.reset_peak_memory_stats()
+    learner, options, need = prepared(preset, batch, network, compute)
+    lessons = [noise(learner, options.batch_size) for _ in range(2)]
+
+    def step() -> None:
+        learner.step(*lessons, options, speed=0.01)
+
+    seconds = _each(step, compute)
+    found = {
+        "batch": options.batch_size,
+        "steps_per_s": round(1 / seconds, 2),
+        "share_of_peak": round(need.flops / seconds / _peak(compute), 4),
+        "tflop_per_step": round(need.flops / 1e12, 3),
+        "parameters_m": round(need.parameters / 1e6, 2),
+        "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+        "memory_planned_mb": round(need.device_bytes / 1e6),
+    }
+    if on_cuda:
+        found["kernels_ms"], found["slowest"] = _kernels(step)
+        with _algorithms_tried():
+            tried = _each(step, compute)
+        found["steps_per_s_algorithms_tried"] = round(1 / tried, 2)
+        found["share_of_peak_algorithms_tried"] = round(need.flops / tried / _peak(compute), 4)
+    return found
+
+
+def _algorithms_tried() -> Any:
+    backend = torch.backends.cudnn
+    return backend.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True)
+
+
+def _each(step: Callable[[], object], compute: Compute) -> float:
+    """Seconds of one, some at a time, after some that are not counted."""
+    for _ in range(3):
+        step()
+    waited(compute)
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < _MEASURED_S:
+        for _ in range(5 if compute.device.type == "cuda" else 1):
+            step()
+            count += 1
+        waited(compute)
+    return (time.perf_counter() - began) / count
+
+
+def _kernels(step: Callable[[], object], steps: int = 3) -> tuple[float, list[str]]:
+    """Milliseconds that the device is busy in a step, and what it is busiest with."""
+    activities = [torch.profiler.ProfilerActivity.CUDA, torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities) as profile:
+        for _ in range(steps):
+            step()
+        torch.cuda.synchronize()
+    kernels = [e for e in profile.key_averages() if e.device_type == torch.autograd.DeviceType.CUDA]
+    total = sum(e.self_device_time_total for e in kernels)
+    kernels.sort(key=lambda e: -e.self_device_time_total)
+    slowest = [f"{e.key[:70]} {e.self_device_time_total / max(total, 1):.0%}" for e in kernels[:8]]
+    return round(total / steps / 1e3, 3), slowest
+
+
+def sae_in_2_gb(compute: Compute) -> Result:
+    """`sae` at 128 px, batch 4, with what the optimiser remembers off the device."""
+    if compute.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    learner, options, need = prepared("sae", 4, {}, compute, offload=True)
+    lessons = [noise(learner, 4) for _ in range(2)]
+    seconds = _each(lambda: learner.step(*lessons, options, speed=0.01), compute)
+    return {
+        "steps_per_s": round(1 / seconds, 2),
+        "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+        "memory_planned_mb": round(need.device_bytes / 1e6),
+        "within_2_gb": peak_memory_bytes(compute.device) < 2e9,
+    }
+
+
+def waiting(preset: str, compute: Compute) -> Result:
+    """How long a step waits for the real feeding."""
+    times = feeding_and_learning(preset, compute, iterations=40, faces=400, changes={})
+    return {name: round(value, 5) for name, value in times.items()}
+
+
+def _compared(
+    preset: str, compute: Compute, other: Callable[[Learner, TrainOptions, list[Any]], Any]
+) -> Result:
+    """A plain step beside another way to make it: how fast, and how far apart losses are after some steps."""
+    ways: dict[str, tuple[float, float]] = {}
+    for name in ("plain", "plain again", "other"):
+        learner, options, _ = prepared(preset, None, {}, compute)
+        torch.manual_seed(1)
+        lessons = [noise(learner, options.batch_size) for _ in range(2)]
+        plain = partial(learner.step, *lessons, options, speed=1.0)
+        step = other(learner, options, lessons) if name == "other" else plain
+        loss = 0.0
+        for _ in range(_STEPS_COMPARED):
+            loss = float(step().totals().sum())
+        ways[name] = (loss, 0.0 if name == "plain again" else _each(step, compute))
+        del learner, step, plain
+    loss, seconds = ways["plain"]
+    return {
+        "plain_steps_per_s": round(1 / seconds, 2),
+        "steps_per_s": round(1 / ways["other"][1], 2),
+        "times_as_fast": round(seconds / ways["other"][1], 2),
+        f"loss_after_{_STEPS_COMPARED}": loss,
+        "apart_share": abs(ways["other"][0] - loss) / abs(loss),
+        "plain_twice_apart_share": abs(ways["plain again"][0] - loss) / abs(loss),
+        "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+    }
+
+
+def compiled(preset: str, compute: Compute) -> Result:
+    """Passes through torch.compile beside plain ones."""
+
+    def with_compile(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Any:
+        learner._reconstruct = torch.compile(learner.model.reconstruct, dynamic=False)
+        return partial(learner.step, *lessons, options, speed=1.0)
+
+    return _compared(preset, compute, with_compile)
+
+
+def replayed(preset: str, compute: Compute) -> Result:
+    """Forward and backward recorded once as a CUDA graph, beside plain steps."""
+    return _compared(preset, compute, _replaying)
+
+
+def _replaying(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Callable[[], Any]:
+    """A step whose passes and losses are a recorded graph; what follows from the gradients is not."""
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        for _ in range(3):
+            learner.model.zero_grad(set_to_none=True)
+            learner._ask(*lessons, options)
+    torch.cuda.current_stream().wait_stream(beside)
+    learner.model.zero_grad(set_to_none=True)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        _, terms = learner._ask(*lessons, options)
+
+    def step() -> Any:
+        graph.replay()
+        learner.steering.step(options, speed=1.0, iteration=learner.iteration)
+        learner.iteration += 1
+        follow(learner.average, learner.model, decay=decay_at(options, learner.iteration))
+        return terms
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
