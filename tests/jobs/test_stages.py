@@ -27,6 +27,8 @@ from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.models import require_model
 from understudy.project.project import Project
+from understudy.provenance.credentials import read_credentials
+from understudy.provenance.recast import recast_in
 
 
 def test_a_model_keeps_the_preset_it_has_learnt_with(project: Project) -> None:
@@ -182,3 +184,20 @@ def test_a_clip_that_was_replaced_under_its_name_is_merged_again(ready: Project)
     write_wall(ready.clip_path("dst"), grey=140)
     assert merged(dry_run=True)["why"] == {"its clip changed": 1}
     assert merged()["made_now"] == 1 and merged()["made_now"] == 0
+
+
+def test_every_export_gets_a_number_of_its_own_that_the_marks_name(ready: Project, tmp_path: Path) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    numbers = set()
+    for name in ("one.mp4", "two.mp4", "mask.mp4"):
+        said = {"content": "mask"} if name == "mask.mp4" else {}
+        list(stages.encode(ready, "main", out=tmp_path / name, said=said))
+        credentials = read_credentials(tmp_path / name)
+        assert credentials is not None
+        recast = recast_in(credentials.active)
+        assert recast is not None
+        numbers.add(recast.watermark)
+    assert "" in numbers and {len(number) for number in numbers} == {0, 11}
+    assert len(numbers) == 3
+    *_, last = stages.encode(ready, "main", out=tmp_path / "one.mp4", said={})
+    assert isinstance(last, StageFinished) and last.skipped

@@ -332,3 +332,9 @@ def test_what_a_clip_says_of_itself(long_gop: Path) -> None:
     assert (info.codec, info.pixel_format, info.bit_depth) == ("h264", "yuv420p", 8)
     assert info.color == ColorTags()
     assert info.rate == 25 and info.duration_s == pytest.approx(2.4)
+
+
+def test_key_frames_are_found_by_seeking_and_come_once(long_gop: Path) -> None:
+    found = [(f.index, number_of(f.rgb)) for f in VideoClip(long_gop).key_frames(16)]
+    assert found == [(0, 0), (24, 24), (48, 48)]
+    assert [f.index for f in VideoClip(long_gop).key_frames(1)] == [0]

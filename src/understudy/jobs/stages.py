@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -301,7 +301,10 @@ def encode(
     Raises ConsentMissing before anything is written.
     """
     from understudy.merging.delivery.encode import encode as encode_clip
+    from understudy.merging.delivery.marking import carries_watermark
     from understudy.merging.journal import merge_facts
+    from understudy.provenance.watermark.embed import Watermark
+    from understudy.provenance.watermark.payload import name_of, new_number
 
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
@@ -317,6 +320,10 @@ def encode(
             whom = "its cast" if called != model else f"model {model!r}"
             raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
         facts = _facts(project, model, name, goal, merged)
+        # Drawn anew for every export, so it is no part of what tells whether one is needed.
+        stamp = json.dumps(asdict(facts), default=str, sort_keys=True)
+        watermark = Watermark(new_number()) if carries_watermark(options) else None
+        facts = replace(facts, watermark=name_of(watermark.number) if watermark else "")
         with _alone_with(project, name):
             yield from encode_clip(
                 project.clip_path(name),
@@ -327,7 +334,8 @@ def encode(
                 trash=project.trash.folder,
                 unswapped=merge_facts(merged).unswapped,
                 sign=lambda unsigned, signed, facts=facts: signed_and_verified(unsigned, signed, facts),
-                stamp=json.dumps(asdict(facts), default=str, sort_keys=True),
+                watermark=watermark,
+                stamp=stamp,
             )
 
 

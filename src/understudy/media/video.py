@@ -122,6 +122,21 @@ class VideoClip:
             damage = f"Only {have} of {total} frames could be read: the rest is damaged."
             self.info = replace(self.info, damage=_joined(damage, self._table.notice))
 
+    def key_frames(self, most: int) -> Iterator[Frame]:
+        """Up to `most` frames that stand for themselves in the file, from all over it; none where it says none.
+
+        Each is found by seeking, so a long film takes no longer than a short one.
+        """
+        if not self._table.stamped or not self._table.shown:
+            return
+        count, seen = len(self._table.shown), -1
+        for number in range(most):
+            key = self._table.key_before(number * count // most)
+            found = next(self._decoded_from(key), None)
+            if found is not None and found[0] > seen:
+                seen = found[0]
+                yield self._upright(*found, deep=False)
+
     def whole_frames(self, *, order: FieldOrder, each_field: bool) -> Iterator[Frame]:
         """All frames deinterlaced, in the clip's own depth; with `each_field` two of every frame.
 

@@ -74,6 +74,7 @@ class SigningFacts:
     frames_swapped: int
     more_models: Sequence[PaintingModel] = ()  # where several painted
     plate: SourceClip | None = None  # the footage whose frames these are, where they are not dst's
+    watermark: str = ""  # the number in the picture, see `watermark.payload`
     software_version: str = __version__
 
 
@@ -288,6 +289,7 @@ def recast_of(facts: SigningFacts) -> Recast:
             for model in facts.more_models
         ],
         frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped),
+        watermark=facts.watermark,
         consents=dict(facts.consents),
         software=f"understudy {facts.software_version}",
     )

@@ -27,6 +27,7 @@ from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.merging.delivery.effect import settled
+from understudy.merging.delivery.marking import with_watermark
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
     WRONG_ENDING,
@@ -45,6 +46,7 @@ from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames, require_pictures
 from understudy.merging.prefetch import Prefetched
+from understudy.provenance.watermark.embed import Watermark
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
 
@@ -68,6 +70,7 @@ class _Delivery:
     options: EncodeOptions
     sign: Sign | None
     make_room: MakeRoom | None = None
+    watermark: Watermark | None = None
     frames: int = 0
     swapped: int = 0
     sidecar: Path | None = None
@@ -110,6 +113,7 @@ def encode(
     out: Path,
     options: EncodeOptions,
     sign: Sign | None = None,
+    watermark: Watermark | None = None,
     stamp: str = "",
     keep: Sequence[Path] = (),
     trash: Path | None = None,
@@ -118,10 +122,10 @@ def encode(
     """Write dst with every picture of `merged_folder` in place of its frame.
 
     `sign(unsigned, signed)` makes the signed file (or folder, in place) and returns its sidecar where the marks
-    don't fit inside. `stamp` stands for all that `sign` depends on: where it, the frames and the options are
-    the same as last time, nothing is done. `keep` are more clips that `out` must not replace, contain or lie
-    inside of. What stands at `out` and was not made here goes to the folder `trash` before it is replaced.
-    `unswapped` (frame, reason) goes into a report beside `out`.
+    don't fit inside; `watermark` goes into the picture. `stamp` stands for all that `sign` depends on: where
+    it, the frames and the options are the same as last time, nothing is done. `keep` are more clips that `out`
+    must not replace, contain or lie inside of. What stands at `out` and was not made here goes to the folder
+    `trash` before it is replaced. `unswapped` (frame, reason) goes into a report beside `out`.
     Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
     opening the clip or a merged picture raises.
     """
@@ -133,7 +137,7 @@ def encode(
     with open_clip(clip_path) as clip:
         require_progressive(clip.info)
         total = clip.info.frame_count
-        delivery = _Delivery(clip, merged_folder, out, options, sign)
+        delivery = _Delivery(clip, merged_folder, out, options, sign, watermark=watermark)
         if trash is not None:
             delivery.make_room = lambda: _make_room(delivery, memory, trash)
         names = None if out.suffix else delivery.names()
@@ -228,7 +232,8 @@ def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
     suffix = delivery.out.suffix.lower()
     layered = (not suffix or suffix in IMAGE_SUFFIXES) and delivery.image_format == "exr"
     source = shown_frames(delivery.clip, delivery.merged_folder, delivery.options, with_masks=layered)
-    with Prefetched(source, depth=_FRAMES_AHEAD) as frames:
+    marked = with_watermark(source, delivery.watermark, delivery.options)
+    with Prefetched(marked, depth=_FRAMES_AHEAD) as frames:
         if not suffix:
             yield from _write_images(frames, delivery)
         elif suffix in IMAGE_SUFFIXES:

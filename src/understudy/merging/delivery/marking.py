@@ -1,0 +1,27 @@
+"""The watermark goes into every frame of the finished shot: after the label, before the codec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.shown import Shown
+from understudy.provenance.watermark.embed import Watermark
+
+
+def carries_watermark(options: EncodeOptions) -> bool:
+    """Pictures and faces carry it; a mask's numbers are measures that nobody should see changed."""
+    return options.content != "mask"
+
+
+def with_watermark(
+    frames: Iterable[Shown], watermark: Watermark | None, options: EncodeOptions
+) -> Iterator[Shown]:
+    """The frames with the mark where there is one and they can carry it; what is transparent stays as it is."""
+    marks = watermark if carries_watermark(options) else None
+    for shown in frames:
+        if marks is None:
+            yield shown
+        else:
+            yield replace(shown, rgb=marks.marked(shown.rgb, alpha_HW=shown.alpha_HW))

@@ -1,0 +1,105 @@
+"""Put the watermark into finished frames, in encoded light, stronger where the picture hides it.
+
+The same amount goes to red, green and blue, so it changes luma and no colour. How much follows from how busy
+the picture is around a pixel: little in skies and skin, more in leaves, hair and cloth. Not here: reading.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from understudy.color import linear_from_srgb, srgb_from_linear
+from understudy.media.clip import Picture
+from understudy.media.images import eight_bit
+from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_for, tile_px
+
+# In steps of an 8-bit picture, as standard deviations.
+_IN_FLAT_PARTS = 0.7
+_A_STEP_OF_ACTIVITY = 0.5
+_STRONGEST = 5.0
+_STRONGEST_ON_AVERAGE = 1.9  # 42.5 dB
+_DIM = 48.0  # below this luma flat parts get less: the eye sees more there
+_LEAST_IN_DIM_PARTS = 0.4
+_SMALL = 8  # the strength is found in a picture smaller by this factor
+
+
+class Watermark:
+    """One export's mark. `number` is what it carries (see `payload`), `key` spreads it."""
+
+    def __init__(self, number: int, *, key: bytes = OPEN_KEY) -> None:
+        self.number = number
+        self._pattern = pattern_for(key)
+        self._drawn = lru_cache(maxsize=2)(self._draw)
+
+    def marked(self, rgb: Picture, *, alpha_HW: Floats | None = None) -> Picture:
+        """The frame with the mark, in the depth it came in; at least 42 dB from what it was.
+
+        `rgb` (height, width, 3) is uint8, uint16 over all its range, or scene-linear float, of which the
+        ratios of colours stay. Where `alpha_HW` (0..1) says transparent, nothing is changed.
+        """
+        if rgb.dtype.kind == "f":
+            return _with_light(rgb, self._change(_seen(rgb), alpha_HW))
+        luma = np.asarray(cv2.cvtColor(eight_bit(rgb), cv2.COLOR_RGB2GRAY), np.uint8)
+        return _with_steps(rgb, luma, self._pattern_over(luma), alpha_HW)
+
+    def _change(self, luma: npt.NDArray[np.uint8], alpha_HW: Floats | None) -> Floats:
+        """In steps of 8 bits."""
+        change = strength(luma) * self._pattern_over(luma)
+        return change if alpha_HW is None else change * alpha_HW
+
+    def _pattern_over(self, luma: npt.NDArray[np.uint8]) -> Floats:
+        height, width = luma.shape
+        return self._drawn(width, height)
+
+    def _draw(self, width: int, height: int) -> Floats:
+        side = tile_px(width, height)
+        tile = self._pattern.tile(self.number, side)
+        return np.ascontiguousarray(np.tile(tile, (-(-height // side), -(-width // side)))[:height, :width])
+
+
+def strength(luma: npt.NDArray[np.uint8]) -> Floats:
+    """(height, width) how strong the mark may be at each pixel, in steps of an 8-bit picture."""
+    height, width = luma.shape
+    half = cv2.resize(luma, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    size = (max(1, width // _SMALL), max(1, height // _SMALL))
+    detail = cv2.absdiff(half, cv2.blur(half, (5, 5))).astype(np.float32)
+    activity = cv2.resize(detail, size, interpolation=cv2.INTER_AREA)
+    # The least of the neighbourhood: flat parts beside an edge stay as clean as the others.
+    activity = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
+    light = cv2.resize(half, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    base = _IN_FLAT_PARTS * np.clip(light / _DIM, _LEAST_IN_DIM_PARTS, 1)
+    small = np.minimum(base + _A_STEP_OF_ACTIVITY * activity, _STRONGEST).astype(np.float32)
+    average = float(np.sqrt(np.mean(small * small)))
+    small *= min(1.0, _STRONGEST_ON_AVERAGE / average)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _with_steps(rgb: Picture, luma: npt.NDArray[np.uint8], pattern: Floats, alpha_HW: Floats | None) -> Picture:
+    """What is added and what is taken away are multiplied out apart: both then fit the picture's own type."""
+    amount = strength(luma)
+    if alpha_HW is not None:
+        amount = amount * alpha_HW
+    depth, scale = (cv2.CV_8U, 1.0) if rgb.dtype == np.uint8 else (cv2.CV_16U, 257.0)
+    more = cv2.multiply(amount, pattern, scale=scale, dtype=depth)
+    less = cv2.multiply(amount, pattern, scale=-scale, dtype=depth)
+    marked = cv2.subtract(cv2.add(rgb, cv2.merge([more] * 3)), cv2.merge([less] * 3))
+    return np.asarray(marked, np.uint8) if rgb.dtype == np.uint8 else np.asarray(marked, np.uint16)
+
+
+def _seen(linear: Picture) -> npt.NDArray[np.uint8]:
+    """The luma of the sRGB view of scene-linear light."""
+    light = cv2.cvtColor(np.maximum(linear, 0).astype(np.float32), cv2.COLOR_RGB2GRAY)
+    return np.rint(255 * np.clip(srgb_from_linear(np.minimum(light, 1)), 0, 1)).astype(np.uint8)
+
+
+def _with_light(linear: Picture, change: Floats) -> Floats:
+    """Scale each pixel's light so that the sRGB view of its luminance moves by `change` steps of 8 bits."""
+    light = np.maximum(cv2.cvtColor(linear.astype(np.float32), cv2.COLOR_RGB2GRAY), 0)
+    shown = np.asarray(srgb_from_linear(np.minimum(light, 1)))
+    goal = np.asarray(linear_from_srgb(np.clip(shown + change / 255, 0, 1)))
+    ratio = goal / np.maximum(np.minimum(light, 1), 1e-4)
+    return np.asarray(linear * np.where(light > 1e-4, ratio, 1)[..., None], np.float32)

@@ -1,0 +1,93 @@
+"""Every finished picture format carries the watermark where it shows a picture; masks and plates don't."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.provenance.watermark.footage import plain_footage
+from understudy.files import write_json
+from understudy.media.exr import read_exr_layers
+from understudy.media.images import encode_png, read_image, read_image_deep
+from understudy.merging.delivery.encode import encode
+from understudy.merging.delivery.marking import with_watermark
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.shown import Shown
+from understudy.provenance.watermark.embed import Watermark
+from understudy.provenance.watermark.reading import read_watermark
+
+NUMBER = 0xABC
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Path:
+    folder = tmp_path / "merged"
+    (folder / "masks").mkdir(parents=True)
+    mask = np.zeros((480, 640), np.uint8)
+    mask[100:400, 150:500] = 255
+    (folder / "000000.png").write_bytes(encode_png(plain_footage()[0]))
+    (folder / "masks" / "000000.png").write_bytes(encode_png(mask))
+    write_json(folder / "merge.json", {"version": 1, "complete": True})
+    return folder
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    (tmp_path / "dst").mkdir()
+    for index, frame in enumerate(plain_footage()[:2]):
+        (tmp_path / "dst" / f"{index}.png").write_bytes(encode_png(frame))
+    return tmp_path / "dst"
+
+
+def delivered(clip: Path, merged: Path, out: Path, **options) -> Path:
+    watermark = Watermark(NUMBER)
+    list(encode(clip, merged_folder=merged, out=out, options=EncodeOptions(**options), watermark=watermark))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("shot.mp4", {}),
+        ("shot.mp4", {"codec": "hevc"}),
+        ("shot.mov", {"codec": "prores"}),
+        ("shot.mkv", {"codec": "ffv1"}),
+        ("png", {"images": "png"}),
+        ("png16", {"images": "png16"}),
+        ("tiff", {"images": "tiff"}),
+        ("exr", {"images": "exr"}),
+    ],
+)
+def test_every_format_of_a_finished_shot_can_be_read(
+    clip: Path, merged: Path, tmp_path: Path, name: str, options: dict[str, str]
+) -> None:
+    reading = read_watermark(delivered(clip, merged, tmp_path / name, **options), everywhere=False)
+    assert reading is not None and reading.found.number == NUMBER
+
+
+def test_a_mask_keeps_its_numbers(clip: Path, merged: Path, tmp_path: Path) -> None:
+    out = delivered(clip, merged, tmp_path / "mask", content="mask")
+    assert set(np.unique(read_image(out / "0.png"))) == {0, 255}
+
+
+def test_of_a_face_alone_only_what_is_opaque_is_marked(clip: Path, merged: Path, tmp_path: Path) -> None:
+    marked = read_image_deep(delivered(clip, merged, tmp_path / "face", content="face") / "0.png")
+    change = np.abs(marked.astype(int) - plain_footage()[0]).max(axis=2)
+    assert change[:100].max() == 0 and change[:, 500:].max() == 0
+    assert change[100:400, 150:500].mean() > 0.3
+
+
+def test_the_plate_in_an_exr_stays_as_it_was_shot(clip: Path, merged: Path, tmp_path: Path) -> None:
+    marked = delivered(clip, merged, tmp_path / "marked", images="exr")
+    list(encode(clip, merged_folder=merged, out=tmp_path / "plain", options=EncodeOptions(images="exr")))
+    one, other = (read_exr_layers(folder / "0.exr") for folder in (marked, tmp_path / "plain"))
+    assert np.array_equal(one["plate"], other["plate"])
+    assert not np.array_equal(one[""], other[""])
+
+
+def test_without_a_mark_nothing_changes() -> None:
+    frame = plain_footage()[0]
+    shown = Shown(0, 0, frame, frame, swapped=True)
+    assert [each.rgb for each in with_watermark([shown], None, EncodeOptions())] == [frame]

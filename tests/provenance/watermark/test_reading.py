@@ -1,0 +1,56 @@
+"""Marks are read from files: films, single images, folders of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.provenance.watermark.footage import Frames, plain_footage, write_film
+from understudy.provenance.watermark.embed import Watermark
+from understudy.provenance.watermark.reading import read_watermark
+
+NUMBER = 0x00000000B0B
+
+
+@pytest.fixture(scope="module")
+def marked() -> Frames:
+    mark = Watermark(NUMBER)
+    return [mark.marked(frame) for frame in plain_footage()]
+
+
+def test_a_film_is_read_from_its_key_frames(marked: Frames, tmp_path: Path) -> None:
+    reading = read_watermark(write_film(tmp_path / "shot.mp4", marked))
+    assert reading is not None
+    assert reading.found.number == NUMBER
+    assert reading.frames < len(marked)
+
+
+def test_where_key_frames_do_not_suffice_all_frames_are_taken(
+    marked: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = write_film(tmp_path / "shot.mp4", marked)
+    monkeypatch.setattr("understudy.media.video.VideoClip.key_frames", lambda self, most: iter(()))
+    reading = read_watermark(film)
+    assert reading is not None and reading.found.number == NUMBER
+    assert reading.frames > 1
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif"])
+def test_a_single_image_is_read(marked: Frames, tmp_path: Path, ending: str) -> None:
+    Image.fromarray(marked[0]).save(tmp_path / f"still.{ending}")
+    reading = read_watermark(tmp_path / f"still.{ending}")
+    assert reading is not None and reading.found.number == NUMBER
+
+
+def test_a_folder_of_images_is_read_as_one(marked: Frames, tmp_path: Path) -> None:
+    for index, frame in enumerate(marked[:3]):
+        Image.fromarray(frame).save(tmp_path / f"{index}.png")
+    reading = read_watermark(tmp_path)
+    assert reading is not None and reading.found.number == NUMBER
+    assert reading.frames == 3
+
+
+def test_a_film_without_a_mark_has_none(tmp_path: Path) -> None:
+    assert read_watermark(write_film(tmp_path / "plain.mp4", plain_footage()), everywhere=False) is None
