@@ -69,8 +69,12 @@ class Actor:
 def actor_for(who: Identity) -> Actor:
     """The actor of an identity; built on first use (about a second), then kept."""
     head = template()
+    return built(who, head, paint(who), hair_for(head, who))
+
+
+def built(who: Identity, head: Template, skin: Skin, hair: Hair) -> Actor:
+    """An actor on a template's grid, with painted skin and grown hair."""
     rest = sculpted(head, who)
-    hair = hair_for(head, who)
     grids: dict[str, Array] = {}
     for side, name in ((-1, "left"), (1, "right")):
         grids[f"ear_{name}"] = parts.ear(side, who)
@@ -78,7 +82,7 @@ def actor_for(who: Identity) -> Actor:
     bite = shape_offset(np.array([0.0, 27.0]), who)
     grids["teeth_upper"], grids["teeth_lower"] = parts.teeth(True) + bite, parts.teeth(False) + bite
     grids["tongue"] = parts.tongue() + bite
-    grids["mouth_wall"] = _lips_edges(head, rest)
+    grids["mouth_wall"] = lips_edges(head, rest)
     normals = grid_normals(rest)
     for k in range(HAIR_SHELLS):
         grids[f"hair_{k}"] = shell_points(rest, normals, hair.lift_mm[k], curtain=hair.curtain)
@@ -86,11 +90,11 @@ def actor_for(who: Identity) -> Actor:
     place = np.stack([head.x, head.y, head.ring, angle], axis=-1).astype(np.float32)
     mesh = _mesh(head, hair, {"head": rest, **grids})
     rigid = {
-        name: _without_seam(grid_normals(grid)) if "hair" in name else grid_normals(grid)
+        name: without_seam(grid_normals(grid)) if "hair" in name else grid_normals(grid)
         for name, grid in grids.items()
     }
     return Actor(
-        who, head, rest, deform.rig_for(head), paint(who), hair, grids, rigid,
+        who, head, rest, deform.rig_for(head), skin, hair, grids, rigid,
         directions.astype(np.float32), place, _face_share(head), strand_position(head, who.hair_style), mesh,
     )  # fmt: skip
 
@@ -104,8 +108,8 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
         found = grid_triangles(rows, columns)
         eye = np.zeros(len(found), bool)
         if name == "head":
-            found = found[~_between_the_lips(head, found)]
-            eye = _beside_an_eye(head, found)
+            found = found[~between_the_lips(head, found)]
+            eye = beside_an_eye(head, found)
         elif name.startswith("hair"):
             found = found[(hair.density.reshape(-1)[found] > -0.6).any(1)]
             eye = np.zeros(len(found), bool)
@@ -124,7 +128,7 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
     )
 
 
-def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
+def between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
     """The strip that the mouth's opening removes, (n,) bool."""
     columns = head.points.shape[1]
     row, x = triangles // columns, head.x.reshape(-1)[triangles]
@@ -151,14 +155,14 @@ def _face_share(head: Template) -> np.ndarray:
     return np.clip(0.5 + 0.25 * inside, 0, 1).astype(np.float32)
 
 
-def _lips_edges(head: Template, points: Array) -> Array:
+def lips_edges(head: Template, points: Array) -> Array:
     """The edges of both lips, (2, columns, 3): what lies between them shows the inside of the mouth."""
     row = head.upper_lip_row
     inside = (np.abs(head.x[row]) < LIP_CORNER_X) & (head.front[row] > 0.5)
     return points[row : row + 2, inside]
 
 
-def _beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
+def beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
     x, y = np.abs(head.x).reshape(-1)[triangles], head.y.reshape(-1)[triangles]
     front = head.front.reshape(-1)[triangles].min(1) > 0.5
     return front & (x.max(1) > 18) & (x.min(1) < 48) & (y.max(1) > -48) & (y.min(1) < -31)
@@ -194,29 +198,28 @@ class Posed:
 def posed_actor(actor: Actor, state: State) -> Posed:
     """The actor in a state, in millimetres, before the camera."""
     face = deform.expressed(actor.rest, actor.rig, state)
-    marks = _marks(actor, face, state)
+    marks = landmarks(actor.head, face, state)
     points = {"head": deform.posed(face, actor.rig.head, state)}
     jaw = {"teeth_lower": 1.0, "tongue": 0.85}
     for name, grid in actor.grids.items():
         moved = deform.with_jaw(grid, jaw[name], state.jaw) if name in jaw else grid
         points[name] = deform.posed(moved, 1.0, state)
-    points["mouth_wall"] = _lips_edges(actor.head, points["head"])
+    points["mouth_wall"] = lips_edges(actor.head, points["head"])
     turn = deform.head_turn(state)
     normals: dict[str, Array] = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
-    normals["head"] = _without_seam(grid_normals(points["head"]))
+    normals["head"] = without_seam(grid_normals(points["head"]))
     return Posed(points, normals, turn, deform.posed(marks, 1.0, state))
 
 
-def _without_seam(normals: Array) -> Array:
+def without_seam(normals: Array) -> Array:
     """The first and the last column, at the back of the head, are one line."""
     seam = normals[:, :1] + normals[:, -1:]
     seam = seam / np.maximum(np.linalg.norm(seam, axis=-1, keepdims=True), 1e-9)
     return np.concatenate([seam, normals[:, 1:-1], seam], axis=1)
 
 
-def _marks(actor: Actor, face: Array, state: State) -> Array:
+def landmarks(head: Template, face: Array, state: State) -> Array:
     """The 68 landmarks on the expressed face, before the head's turn, (68, 3)."""
-    head = actor.head
     uv = head.landmarks_uv.copy()
     for side, corner_first in ((-1, (36, 37, 38, 39, 40, 41)), (1, (45, 44, 43, 42, 47, 46))):
         canonical = lid_marks(deform.eye_opening(state, side)) * [side, 1]
@@ -234,7 +237,6 @@ def _marks(actor: Actor, face: Array, state: State) -> Array:
 
 def _on_row(head: Template, x: float, row: float) -> Array:
     """Column and row where a row of the grid has a canonical x."""
-    middle = len(head.angle_deg) // 2
-    nearby = slice(middle - 40, middle + 41)
+    nearby = np.abs(head.angle_deg) < 57
     column = np.interp(x, head.x[int(row), nearby], np.arange(len(head.angle_deg))[nearby])
     return np.array([column, row])

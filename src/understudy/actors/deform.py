@@ -16,10 +16,10 @@ from understudy.actors.template import LIP_CORNER_X, Array, Template, lip_line_y
 
 _JAW_HINGE = np.array([0.0, -8.0, -70.0])
 _JAW_OPEN_DEG = 17.0
-_NECK_PIVOT = np.array([0.0, 70.0, -85.0])
+NECK_PIVOT = np.array([0.0, 70.0, -85.0])
 _NECK_RINGS = (13.2, 17.0)  # above the first all of the turn, below the second none
 
-_EXPRESSIONS: dict[str, tuple[Push, ...]] = {
+EXPRESSIONS: dict[str, tuple[Push, ...]] = {
     "smile": (
         Push((27.5, 28.8), (12, 11), (6.0, -5.6, -3.4)),
         Push((14, 27), (12, 12), (2.0, -0.8, -1.6)),
@@ -54,11 +54,11 @@ def rig_for(head: Template) -> Rig:
     """The fields of all expressions over the template."""
     fields = [
         head.front[..., None] * sum(pushed(head.points, push) for push in pushes)
-        for pushes in _EXPRESSIONS.values()
+        for pushes in EXPRESSIONS.values()
     ]
-    fields[list(_EXPRESSIONS).index("smile")] += _lips_parting(head)
+    fields[list(EXPRESSIONS).index("smile")] += lips_parting(head)
     return Rig(
-        tuple(_EXPRESSIONS),
+        tuple(EXPRESSIONS),
         np.stack(fields),
         _jaw_weight(head),
         1 - ease(head.ring, *_NECK_RINGS),
@@ -70,7 +70,7 @@ def _apart(head: Template) -> Array:
     return np.power(np.clip(1 - (head.x / (LIP_CORNER_X - 0.3)) ** 2, 0, 1), 0.55)
 
 
-def _lips_parting(head: Template) -> Array:
+def lips_parting(head: Template) -> Array:
     """A smile draws the upper lip up and shows the teeth."""
     near = np.exp(-np.square((head.y - lip_line_y(head.x)) / 11))
     upper = np.arange(head.points.shape[0])[:, None] <= head.upper_lip_row
@@ -120,10 +120,10 @@ def head_turn(state: State) -> Array:
 
 def posed(points: Array, weight: Array | float, state: State) -> Array:
     """Points (..., 3) with the head turned on the neck by their weight."""
-    away = points - _NECK_PIVOT
+    away = points - NECK_PIVOT
     turned = away @ head_turn(state).T
     w = np.asarray(weight)[..., None]
-    return _NECK_PIVOT + away + w * (turned - away)
+    return NECK_PIVOT + away + w * (turned - away)
 
 
 def eye_opening(state: State, side: int) -> EyeOpening:

@@ -45,10 +45,11 @@ class Hair:
     curtain: bool  # long hair hangs straight from its widest place
 
 
-def hair_for(head: Template, who: Identity) -> Hair:
-    """The hair of one person."""
-    rng = np.random.default_rng([who.seed, 5])
-    strands = _strands(rng, along=3.5 if who.hair_style == "crop" else 26.0)
+def hair_for(head: Template, who: Identity, strands: np.ndarray | None = None) -> Hair:
+    """The hair of one person, with strands of their own or those given."""
+    if strands is None:
+        along = 3.5 if who.hair_style == "crop" else 26.0
+        strands = strands_noise(np.random.default_rng([who.seed, 5]), along=along)
     angle = np.abs(head.angle_deg)[None, :]
     inside = np.interp(angle, _ANGLES, _HAIRLINES[who.hair_style]) - head.y
     inside = inside - 7.0 * who.hairline * (1 - ease(angle, 40, 62))
@@ -65,7 +66,7 @@ def hair_for(head: Template, who: Identity) -> Hair:
     return Hair(density, shells, strands, _lean(head, who.hair_style), curtain=who.hair_style == "bob")
 
 
-def _strands(rng: np.random.Generator, *, along: float) -> np.ndarray:
+def strands_noise(rng: np.random.Generator, *, along: float) -> np.ndarray:
     """Noise drawn out along the hair, periodic round the head."""
     fine = _drawn_out(rng, columns=STRAND_WIDTH, along=along, across=0.8)
     locks = _drawn_out(rng, columns=STRAND_WIDTH // 8, along=1.4 * along, across=1.2)

@@ -43,8 +43,8 @@ class Paint:
 def skin_paint(actor: Actor, place: Floats, uv: Floats, state: State) -> Paint:
     """Skin colour, gloss and crevices at canonical places (n, 4)."""
     x, y, ring, angle = place.T
-    column = (x - skin.LEFT) * skin.PX_PER_MM - 0.5
-    row = (y - skin.TOP) * skin.PX_PER_MM - 0.5
+    column = (x - skin.LEFT) * actor.skin.px_per_mm - 0.5
+    row = (y - skin.TOP) * actor.skin.px_per_mm - 0.5
     surface = sampled(actor.skin.surface, column, row)
     painted = sampled(actor.skin.albedo, column, row)
     # Painted from the front, the picture is drawn out where the head turns away.

@@ -51,15 +51,14 @@ def fragments(xy: Floats, depth: Floats, triangles: Ints, *, width: int, height:
 
     `xy` (vertices, 2) are pixels, `depth` (vertices,) grows towards the camera.
     """
-    corners = xy[triangles]
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    low = np.ceil(corners.min(1) - 0.5).astype(np.int32)
-    high = np.floor(corners.max(1) - 0.5).astype(np.int32)
+    ahead = _facing(xy, triangles)
+    a, b, c = (xy[triangles[ahead, k]] for k in range(3))
+    low = np.ceil(np.minimum(np.minimum(a, b), c) - 0.5).astype(np.int32)
+    high = np.floor(np.maximum(np.maximum(a, b), c) - 0.5).astype(np.int32)
     low = np.maximum(low, 0)
     high = np.minimum(high, np.array([width - 1, height - 1], np.int32))
     span = np.maximum(high - low + 1, 0)
-    kept = np.flatnonzero((area > 1e-6) & (span[:, 0] > 0) & (span[:, 1] > 0))
+    kept = np.flatnonzero((span[:, 0] > 0) & (span[:, 1] > 0))
     count = span[kept, 0] * span[kept, 1]
     which = np.repeat(kept, count)
     inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
@@ -68,15 +67,27 @@ def fragments(xy: Floats, depth: Floats, triangles: Ints, *, width: int, height:
     px = low[which, 0] + (inner - down * wide)
     py = low[which, 1] + down
     x, y = px.astype(np.float32) + 0.5, py.astype(np.float32) + 0.5
-    a, b, c, area = a[which], b[which], c[which], area[which]
+    a, b, c = a[which], b[which], c[which]
+    area = _doubled_area(a, b, c)
     wa = ((b[:, 0] - x) * (c[:, 1] - y) - (b[:, 1] - y) * (c[:, 0] - x)) / area
     wb = ((c[:, 0] - x) * (a[:, 1] - y) - (c[:, 1] - y) * (a[:, 0] - x)) / area
     wc = 1 - wa - wb
     inside = np.flatnonzero((wa >= 0) & (wb >= 0) & (wc >= 0))
-    which = which[inside]
-    weights = np.stack([wa[inside], wb[inside], wc[inside]], axis=-1)
-    z = (depth[triangles[which]] * weights).sum(1)
-    return Fragments(py[inside].astype(np.int64) * width + px[inside], which, weights, z)
+    which, wa, wb, wc = ahead[which[inside]], wa[inside], wb[inside], wc[inside]
+    za, zb, zc = (depth[triangles[which, k]] for k in range(3))
+    z = za * wa + zb * wb + zc * wc
+    pixel = py[inside].astype(np.int64) * width + px[inside]
+    return Fragments(pixel, which, np.stack([wa, wb, wc], axis=-1), z)
+
+
+def _doubled_area(a: Floats, b: Floats, c: Floats) -> np.ndarray:
+    """Twice the area of triangles whose corners are (n, 2) each, positive where they face us."""
+    return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+
+
+def _facing(xy: Floats, triangles: Ints) -> Ints:
+    """Numbers of the triangles that face us."""
+    return np.flatnonzero(_doubled_area(*(xy[triangles[:, k]] for k in range(3))) > 1e-6)
 
 
 def nearest(found: Fragments, *, pixels: int) -> Hits:

@@ -24,30 +24,32 @@ PX_PER_MM = 4.5
 
 @dataclass(frozen=True, eq=False)
 class Skin:
-    """The painted picture. Rows run down from TOP, columns right from LEFT, PX_PER_MM pixels a millimetre."""
+    """The painted picture. Rows run down from TOP, columns right from LEFT, `px_per_mm` pixels a millimetre."""
 
     albedo: Floats  # (height, width, 3) float32, linear
     surface: Floats  # (height, width, 2) float32: gloss 0..1, crevice 0..1 (1 is open to the light)
     plain: Floats  # (3,) linear albedo away from the face
+    px_per_mm: float = PX_PER_MM
 
 
-class _Easel:
+class Easel:
     """The canvas with its coordinates; only while painting."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        width, height = int((RIGHT - LEFT) * PX_PER_MM), int((BOTTOM - TOP) * PX_PER_MM)
-        x = LEFT + (np.arange(width, dtype=np.float32) + 0.5) / PX_PER_MM
-        y = TOP + (np.arange(height, dtype=np.float32) + 0.5) / PX_PER_MM
+    def __init__(self, rng: np.random.Generator, px_per_mm: float) -> None:
+        width, height = int((RIGHT - LEFT) * px_per_mm), int((BOTTOM - TOP) * px_per_mm)
+        x = LEFT + (np.arange(width, dtype=np.float32) + 0.5) / px_per_mm
+        y = TOP + (np.arange(height, dtype=np.float32) + 0.5) / px_per_mm
         self.x, self.y = np.meshgrid(x, y)
         self.ax = np.abs(self.x)
         self.rng = rng
+        self.px_per_mm = px_per_mm
 
     def noise(self, size_mm: float) -> Floats:
         """Gaussian noise of unit deviation with spots of about `size_mm`."""
         shape = self.x.shape
-        step = max(1, int(size_mm * PX_PER_MM / 3))
+        step = max(1, int(size_mm * self.px_per_mm / 3))
         small = self.rng.normal(size=(shape[0] // step + 3, shape[1] // step + 3)).astype(np.float32)
-        small = cv2.GaussianBlur(small, (0, 0), size_mm * PX_PER_MM / step / 2.5)
+        small = cv2.GaussianBlur(small, (0, 0), size_mm * self.px_per_mm / step / 2.5)
         big = cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
         return big / max(float(big.std()), 1e-6)
 
@@ -55,11 +57,11 @@ class _Easel:
         """Coverage 0..1 of fine straight hairs from start to end, tapering by their width."""
         canvas = np.zeros(self.x.shape, np.uint8)
         shift = 4
-        scale = PX_PER_MM * 2**shift
+        scale = self.px_per_mm * 2**shift
         for a, b, width in zip(starts, ends, widths_mm, strict=True):
             p = np.round((a - [LEFT, TOP]) * scale).astype(int)
             q = np.round((b - [LEFT, TOP]) * scale).astype(int)
-            layer = int(np.clip(255 * width * PX_PER_MM, 40, 255))
+            layer = int(np.clip(255 * width * self.px_per_mm, 40, 255))
             cv2.line(canvas, (int(p[0]), int(p[1])), (int(q[0]), int(q[1])), layer, 1, cv2.LINE_AA, shift)
         return canvas.astype(np.float32) / 255
 
@@ -69,14 +71,14 @@ class _Easel:
         height, width = canvas.shape
         for _ in range(count):
             at = (int(self.rng.uniform(0, width) * 16), int(self.rng.uniform(0, height) * 16))
-            radius = int(self.rng.uniform(least_mm, most_mm) * PX_PER_MM * 16)
+            radius = int(self.rng.uniform(least_mm, most_mm) * self.px_per_mm * 16)
             cv2.circle(canvas, at, radius, int(self.rng.uniform(110, 255)), -1, cv2.LINE_AA, 4)
-        return cv2.GaussianBlur(canvas, (0, 0), 0.25 * PX_PER_MM).astype(np.float32) / 255
+        return cv2.GaussianBlur(canvas, (0, 0), 0.25 * self.px_per_mm).astype(np.float32) / 255
 
 
-def paint(who: Identity) -> Skin:
-    """Paint a person's skin; the same person gives the same picture."""
-    easel = _Easel(np.random.default_rng([who.seed, 7]))
+def paint(who: Identity, px_per_mm: float = PX_PER_MM) -> Skin:
+    """Paint a person's skin; the same person at the same size gives the same picture."""
+    easel = Easel(np.random.default_rng([who.seed, 7]), px_per_mm)
     base = linear_from_srgb(who.skin)
     albedo = base * np.ones((*easel.x.shape, 3), np.float32)
     albedo *= _complexion(easel, who)
@@ -95,14 +97,14 @@ def paint(who: Identity) -> Skin:
     gloss = gloss * (1 - lips) + (0.75 + 0.12 * easel.noise(1.2)) * lips
     gloss = gloss * (1 - 0.9 * brows)
     surface = np.stack([np.clip(gloss, 0.05, 1), _crevices(easel, who)], axis=-1).astype(np.float32)
-    return Skin(np.clip(albedo, 0.002, 0.95).astype(np.float32), surface, base.astype(np.float32))
+    return Skin(np.clip(albedo, 0.002, 0.95).astype(np.float32), surface, base.astype(np.float32), px_per_mm)
 
 
 def _blend(under: Floats, over: Floats, cover: Floats) -> Floats:
     return under + (over - under) * cover[..., None]
 
 
-def _complexion(e: _Easel, who: Identity) -> Floats:
+def _complexion(e: Easel, who: Identity) -> Floats:
     """Factors on the skin's albedo: mottling, blood in cheeks and nose, darker sockets."""
     mottle = 1 + 0.030 * e.noise(9.0) + 0.022 * e.noise(2.2) + 0.020 * e.noise(0.7)
     blood = 0.8 * bump(e.ax, e.y, (40, 0), (17, 14)) + 0.8 * bump(e.ax, e.y, (0, -4), (14, 10))
@@ -126,13 +128,13 @@ def lip_edges(ax: Floats, who: Identity) -> tuple[Floats, Floats]:
     return line - rise, line + drop
 
 
-def _lip_cover(e: _Easel, who: Identity) -> Floats:
+def _lip_cover(e: Easel, who: Identity) -> Floats:
     upper, lower = lip_edges(e.ax, who)
     depth = np.minimum(e.y - upper, lower - e.y) + 0.15 * e.noise(1.8)
     return ease(depth, -0.5, 1.2) * ease(LIP_CORNER_X - e.ax, -0.5, 2.5)
 
 
-def _lip_paint(e: _Easel, who: Identity) -> Floats:
+def _lip_paint(e: Easel, who: Identity) -> Floats:
     """The red of the lips with fine upright lines, darker towards where they meet."""
     lines = cv2.GaussianBlur(e.rng.normal(size=e.x.shape).astype(np.float32), (0, 0), 1.3, sigmaY=9)
     tone = 1 + 0.045 * lines / lines.std() + 0.04 * e.noise(2.0)
@@ -141,7 +143,7 @@ def _lip_paint(e: _Easel, who: Identity) -> Floats:
     return linear_from_srgb(who.lips) * tone[..., None]
 
 
-def _marks(albedo: Floats, e: _Easel, who: Identity) -> Floats:
+def _marks(albedo: Floats, e: Easel, who: Identity) -> Floats:
     """Freckles and moles."""
     brown = albedo * np.array([0.62, 0.46, 0.38], np.float32)
     if who.freckles > 0:
@@ -161,7 +163,7 @@ def brow_line(t: Floats) -> Floats:
     return np.stack([x, y], axis=-1)
 
 
-def _brows(e: _Easel, who: Identity) -> Floats:
+def _brows(e: Easel, who: Identity) -> Floats:
     rng, count = e.rng, int(480 * who.brow_thickness)
     t = np.concatenate([rng.uniform(0.0, 1, count), rng.uniform(0.15, 0.85, count // 2)])
     half = np.interp(t, [0, 0.12, 0.5, 0.8, 1], [1.8, 2.8, 2.6, 1.7, 0.5]) * who.brow_thickness
@@ -176,11 +178,11 @@ def _brows(e: _Easel, who: Identity) -> Floats:
     for side in (-1, 1):
         jitter = rng.normal(0, 0.25, root.shape)
         cover = np.maximum(cover, e.strokes((root + jitter) * [side, 1], (tip + jitter) * [side, 1], widths))
-    soft = cv2.GaussianBlur(cover, (0, 0), 0.9 * PX_PER_MM)
+    soft = cv2.GaussianBlur(cover, (0, 0), 0.9 * e.px_per_mm)
     return np.clip(0.80 * cover + 0.65 * soft * min(who.brow_thickness, 1.2), 0, 0.96)
 
 
-def _stubble(e: _Easel, who: Identity) -> Floats:
+def _stubble(e: Easel, who: Identity) -> Floats:
     if who.stubble <= 0:
         return np.zeros(e.x.shape, np.float32)
     fold_x = np.interp(e.y, [5, 20, 34], [17, 24, 36])
@@ -195,7 +197,7 @@ def _stubble(e: _Easel, who: Identity) -> Floats:
     return np.clip(who.stubble * zone * (0.26 + 0.50 * grain), 0, 0.8)
 
 
-def _crevices(e: _Easel, who: Identity) -> Floats:
+def _crevices(e: Easel, who: Identity) -> Floats:
     """How much of the surrounding light reaches a place: folds, nostrils, sockets, lips."""
     ax, y = e.ax, e.y
     dark = 0.94 * np.exp(-np.power(np.abs(ax - 7.2) / 3.7, 3) - np.power(np.abs(y - 3.6) / 2.5, 3))

@@ -118,21 +118,22 @@ def _stepped(edges: Array, steps: Array, low: float, high: float) -> Array:
     return np.interp(np.linspace(0, passed[-1], int(np.ceil(passed[-1])) + 1), passed, fine)
 
 
-def _row_rings() -> tuple[Array, int]:
+def _row_rings(coarseness: float) -> tuple[Array, int]:
     """Ring numbers of the rows, dense on the face, and the row of the upper lip's edge."""
     fine = np.linspace(0, len(_RINGS) - 1, 6000)
     track = loft(fine, 0.0)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(track, axis=0), axis=1))])
     at_lips = np.interp(lip_line_y(0.0), track[:, 1], length)
     edges = np.interp([-152, -100, -66, -58, 50, 78, 100, 150, 360], track[:, 1], length)
-    steps = np.array([5, 4, 2.2, 1.35, 1.35, 2.0, 4.5, 8, 16.0])
+    steps = coarseness * np.array([5, 4, 2.2, 1.35, 1.35, 2.0, 4.5, 8, 16.0])
     above = _stepped(edges, steps, 0.0, float(at_lips - 0.25))
     below = _stepped(edges, steps, float(at_lips + 0.25), float(length[-1]))
     return np.interp(np.concatenate([above, below]), length, fine), len(above) - 1
 
 
-def _column_angles() -> Array:
-    half = _stepped(np.array([0, 35, 55, 90, 110, 180.0]), np.array([1.25, 1.4, 2.0, 2.6, 5, 6.0]), 0.0, 180.0)
+def _column_angles(coarseness: float) -> Array:
+    steps = coarseness * np.array([1.25, 1.4, 2.0, 2.6, 5, 6.0])
+    half = _stepped(np.array([0, 35, 55, 90, 110, 180.0]), steps, 0.0, 180.0)
     return np.concatenate([-half[:0:-1], half])
 
 
@@ -211,15 +212,33 @@ def sample_grid(values: Array, uv: npt.ArrayLike) -> Array:
     return above * (1 - t) + below * t
 
 
-@lru_cache(maxsize=1)
-def template() -> Template:
-    """The one template; the same arrays every time. Treat them as read-only."""
-    rings, upper_row = _row_rings()
-    angles = _column_angles()
+@lru_cache(maxsize=2)
+def template(coarseness: float = 1.0) -> Template:
+    """The one template; the same arrays every time. Treat them as read-only.
+
+    A `coarseness` of 2 has rows and columns twice as far apart, with the 68 points in the same places.
+    """
+    rings, upper_row = _row_rings(coarseness)
+    angles = _column_angles(coarseness)
     ring = _along_the_lips(np.repeat(rings[:, None], len(angles), axis=1), angles, upper_row)
     points = loft(ring, angles)
     front = np.clip((100 - np.abs(angles)) / 30, 0, 1) * np.ones_like(ring)
     front = front * front * (3 - 2 * front)
     for array in (points, angles, ring, front):
         array.flags.writeable = False
-    return Template(points, angles, ring, front, upper_row, _landmark_uv(points, front))
+    if coarseness == 1.0:
+        return Template(points, angles, ring, front, upper_row, _landmark_uv(points, front))
+    return Template(points, angles, ring, front, upper_row, _carried_over(template(), angles, ring))
+
+
+def _carried_over(fine: Template, angle_deg: Array, ring: Array) -> Array:
+    """The 68 points of a finer grid as columns and rows of a grid with these angles and rings."""
+    found = np.zeros_like(fine.landmarks_uv)
+    for k, (column, row) in enumerate(fine.landmarks_uv):
+        angle = np.interp(column, np.arange(len(fine.angle_deg)), fine.angle_deg)
+        at_ring = sample_grid(fine.ring[..., None], np.array([column, row]))[0]
+        here = np.interp(angle, angle_deg, np.arange(len(angle_deg)))
+        left = int(np.clip(np.floor(here), 0, len(angle_deg) - 2))
+        rings = ring[:, left] * (left + 1 - here) + ring[:, left + 1] * (here - left)
+        found[k] = here, np.interp(at_ring, rings, np.arange(len(ring)))
+    return found

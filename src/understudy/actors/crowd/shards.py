@@ -1,0 +1,161 @@
+"""A folder of shards: samples of a crowd rendered once, over many processes, for a training that reads them.
+
+A shard is a folder of plain arrays, written aside and swapped in, so what lies under a shard's name is whole:
+`rgb.npy` uint8 (n, S, S, 3), `person.npy` and `skin.npy` uint8 (n, S, S) with 255 for 1, `points.npy` float32
+(n, 70, 2) in pixels from the corner, `labels.json` a list of n objects with yaw_deg, pitch_deg, roll_deg, tone,
+age, look and who. Shard k holds people k * PEOPLE onwards, always the same ones, so that a second run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.actors.crowd.draw import STATES, picture
+from understudy.actors.crowd.people import Part, person
+from understudy.actors.crowd.sample import Sample
+from understudy.events import Events, Made, Progress, StageFinished, StageStarted
+from understudy.workers.begin import begin
+
+PEOPLE = 8  # in one shard
+_STAGE = "crowd"
+_ASIDE = ".partial"
+_LABELS = ("yaw_deg", "pitch_deg", "roll_deg", "tone", "age", "look", "who")
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """The samples of one shard."""
+
+    rgb: npt.NDArray[np.uint8]  # (n, S, S, 3)
+    person: npt.NDArray[np.uint8]  # (n, S, S), 255 is 1
+    skin: npt.NDArray[np.uint8]  # (n, S, S), 255 is 1
+    points: npt.NDArray[np.float32]  # (n, 70, 2)
+    labels: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """What a folder of shards is to hold. The same plan always gives the same shards."""
+
+    samples: int  # rounded up to whole shards
+    size_px: int = 176
+    seed: int = 0
+    part: Part = "train"
+    states: int = STATES  # pictures of one person
+
+    @property
+    def shards(self) -> int:
+        """How many shards hold that many samples."""
+        return -(-self.samples // (PEOPLE * self.states))
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """The whole shards of a folder, in order."""
+    return sorted(path for path in folder.glob("shard-*") if path.suffix != _ASIDE)
+
+
+def read_shard(path: Path, *, mapped: bool = False) -> Shard:
+    """A shard's arrays; `mapped` ones are read from disk only where they are used."""
+    arrays = {
+        name: np.load(path / f"{name}.npy", mmap_mode="r" if mapped else None)
+        for name in ("rgb", "person", "skin", "points")
+    }
+    return Shard(**arrays, labels=json.loads((path / "labels.json").read_text("utf-8")))
+
+
+def write_shard(path: Path, samples: list[Sample]) -> None:
+    """Write samples of one size under `path` in one step."""
+    aside = path.with_name(path.name + _ASIDE)
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    np.save(aside / "rgb.npy", np.stack([sample.rgb for sample in samples]))
+    for name in ("person", "skin"):
+        layer = np.stack([getattr(sample, name) for sample in samples])
+        np.save(aside / f"{name}.npy", np.round(layer * 255).astype(np.uint8))
+    np.save(aside / "points.npy", np.stack([sample.points for sample in samples]).astype(np.float32))
+    labels = [{name: getattr(sample, name) for name in _LABELS} for sample in samples]
+    (aside / "labels.json").write_text(json.dumps(labels), "utf-8")
+    aside.rename(path)
+
+
+def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: float | None = None) -> Events:
+    """Render what `folder` lacks of the plan, over `processes` processes (1 renders in this one).
+
+    After `seconds` no further shard is begun and those unfinished are given up; a later call goes on. Closing
+    the iterator stops the processes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"shard-*{_ASIDE}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    missing = [k for k in range(plan.shards) if not _path(folder, k).exists()]
+    done = plan.shards - len(missing)
+    yield StageStarted(stage=_STAGE, unit="shard", total=plan.shards, done=done)
+    began = time.monotonic()
+    deadline = None if seconds is None else began + seconds
+    for made, _ in enumerate(_rendered(folder, plan, missing, processes, deadline), 1):
+        rate = made / max(time.monotonic() - began, 1e-6)
+        yield Progress(stage=_STAGE, done=done + made, total=plan.shards, rate=rate)
+    yield Made("shards", folder)
+    whole = len(shard_paths(folder))
+    yield StageFinished(
+        stage=_STAGE,
+        summary={"shards": whole, "samples": whole * PEOPLE * plan.states, "seconds": time.monotonic() - began},
+        skipped=not missing,
+    )
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:06d}"
+
+
+def _rendered(
+    folder: Path, plan: ShardPlan, missing: list[int], processes: int, deadline: float | None
+) -> Iterator[int]:
+    """Numbers of shards as they are finished, until all are there or the deadline has passed."""
+    if processes <= 1:
+        for number in missing:
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+            yield _render_one(_path(folder, number), plan, number, deadline)
+        return
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin)
+    waiting: set[Future[int]] = set()
+    ahead = iter(missing)
+    try:
+        while True:
+            while len(waiting) < 2 * processes and (number := next(ahead, None)) is not None:
+                waiting.add(pool.submit(_render_one, _path(folder, number), plan, number, deadline))
+            if not waiting:
+                return
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                if (number := future.result()) >= 0:
+                    yield number
+            if deadline is not None and time.monotonic() >= deadline:
+                ahead = iter(())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _render_one(path: Path, plan: ShardPlan, number: int, deadline: float | None) -> int:
+    """Render one shard; its number, or -1 where the deadline came first (the clock is the whole machine's)."""
+    samples: list[Sample] = []
+    for k in range(number * PEOPLE, (number + 1) * PEOPLE):
+        who = person(k, seed=plan.seed, part=plan.part)
+        for state in range(plan.states):
+            if deadline is not None and time.monotonic() >= deadline:
+                return -1
+            samples.append(picture(who, state, plan.seed, plan.size_px))
+    write_shard(path, samples)
+    return number

@@ -1,0 +1,72 @@
+"""Claims about a folder of shards: whole, the same again, and gone on with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from understudy.actors.crowd import shards
+from understudy.actors.crowd.draw import sample
+from understudy.actors.crowd.shards import ShardPlan, read_shard, render_shards, shard_paths, write_shard
+from understudy.events import Progress, StageFinished, StageStarted
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "PEOPLE", 1)
+
+
+PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2)
+
+
+def test_a_shard_gives_back_what_the_samples_hold(tmp_path) -> None:
+    written = [sample(k, 5, 32) for k in range(2)]
+    write_shard(tmp_path / "shard-000000", written)
+    found = read_shard(tmp_path / "shard-000000")
+    assert (found.rgb == np.stack([s.rgb for s in written])).all()
+    assert found.points == pytest.approx(np.stack([s.points for s in written]), abs=1e-4)
+    assert found.skin / 255 == pytest.approx(np.stack([s.skin for s in written]), abs=0.003)
+    assert found.person / 255 == pytest.approx(np.stack([s.person for s in written]), abs=0.003)
+    assert [label["yaw_deg"] for label in found.labels] == [s.yaw_deg for s in written]
+    assert [label["who"] for label in found.labels] == [s.who for s in written]
+    mapped = read_shard(tmp_path / "shard-000000", mapped=True)
+    assert (mapped.rgb == found.rgb).all()
+
+
+def test_a_folder_is_filled_and_a_second_run_has_nothing_to_do(tmp_path) -> None:
+    events = list(render_shards(tmp_path, PLAN, processes=1))
+    assert [event.done for event in events if isinstance(event, Progress)] == [1, 2]
+    assert len(shard_paths(tmp_path)) == 2
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["samples"] == 4
+    again = list(render_shards(tmp_path, PLAN, processes=1))
+    assert isinstance(again[0], StageStarted) and again[0].done == 2
+    assert isinstance(again[-1], StageFinished) and again[-1].skipped
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_shards(tmp_path) -> None:
+    list(render_shards(tmp_path / "whole", PLAN, processes=1))
+    running = render_shards(tmp_path / "cut", PLAN, processes=1)
+    while not isinstance(next(running), Progress):
+        pass
+    running.close()
+    (tmp_path / "cut" / "shard-000001.partial").mkdir()
+    assert len(shard_paths(tmp_path / "cut")) == 1
+    list(render_shards(tmp_path / "cut", PLAN, processes=1))
+    for whole, cut in zip(shard_paths(tmp_path / "whole"), shard_paths(tmp_path / "cut"), strict=True):
+        assert (read_shard(whole).rgb == read_shard(cut).rgb).all()
+    assert not list((tmp_path / "cut").glob("*.partial"))
+
+
+def test_no_shard_is_begun_after_the_time_is_up(tmp_path) -> None:
+    events = list(render_shards(tmp_path, PLAN, processes=1, seconds=0.0))
+    assert shard_paths(tmp_path) == []
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["samples"] == 0
+
+
+def test_processes_make_the_shards_that_one_makes(tmp_path) -> None:
+    plan = ShardPlan(samples=8, size_px=32, seed=5, states=1)  # a spawned process knows nothing of `_small`
+    list(render_shards(tmp_path / "two", plan, processes=2))
+    (path,) = shard_paths(tmp_path / "two")[:1]
+    found = read_shard(path)
+    assert len(found.rgb) == 8
+    assert [label["who"] for label in found.labels] == [f"train 5-{k}" for k in range(8)]
