@@ -3,9 +3,9 @@
 For whoever trains on it:
 - `draw.sample(number, seed, size_px, part="train")` is one `sample.Sample`: any number, always the same pixels,
   five neighbours in number share a person. `part="test"` has other people and other lights.
-- `shards.render_shards(folder, ShardPlan(samples, size_px, seed, part), processes=, seconds=)` yields events and
-  fills a folder, going on where it stopped; `shards.shard_paths(folder)` and `shards.read_shard(path)` give back
-  arrays `rgb` uint8 (n, S, S, 3), `person` and `skin` uint8 (n, S, S), `points` float32 (n, 70, 2), `labels`.
+- `shards.render_shards(folder, ShardPlan(samples, size_px, seed, part), processes=, seconds=)` yields events
+  and fills a folder, going on where it stopped; `shards.shard_paths(folder)` and `shards.read_shard(path)` give
+  back `rgb` uint8 (n, S, S, 3), `person`, `skin` uint8 (n, S, S), `points` float32 (n, 70, 2) and `labels`.
 - The face lies in the middle of the picture: about 290 mm are shown, of which brows to chin take 120 mm.
 - Colours are straight: the person's own also under a soft edge, so a picture over a room is
   `rgb * person + room * (1 - person)`.
