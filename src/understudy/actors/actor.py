@@ -108,8 +108,8 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
         found = grid_triangles(rows, columns)
         eye = np.zeros(len(found), bool)
         if name == "head":
-            found = found[~between_the_lips(head, found)]
-            eye = beside_an_eye(head, found)
+            found = found[~_between_the_lips(head, found)]
+            eye = _beside_an_eye(head, found)
         elif name.startswith("hair"):
             found = found[(hair.density.reshape(-1)[found] > -0.6).any(1)]
             eye = np.zeros(len(found), bool)
@@ -128,7 +128,7 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
     )
 
 
-def between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
+def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
     """The strip that the mouth's opening removes, (n,) bool."""
     columns = head.points.shape[1]
     row, x = triangles // columns, head.x.reshape(-1)[triangles]
@@ -162,7 +162,7 @@ def lips_edges(head: Template, points: Array) -> Array:
     return points[row : row + 2, inside]
 
 
-def beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
+def _beside_an_eye(head: Template, triangles: Ints) -> np.ndarray:
     x, y = np.abs(head.x).reshape(-1)[triangles], head.y.reshape(-1)[triangles]
     front = head.front.reshape(-1)[triangles].min(1) > 0.5
     return front & (x.max(1) > 18) & (x.min(1) < 48) & (y.max(1) > -48) & (y.min(1) < -31)
