@@ -21,13 +21,16 @@ from understudy.faces.finders import (
     fetched,
     import_file_of,
     made_detector,
+    made_follower,
     made_landmarker,
     readiness,
     sources_sha256,
     weights_used,
 )
 from understudy.faces.inputs import FinderInputs
-from understudy.networks import weight_catalogue
+from understudy.faces.landmark import LANDMARKERS
+from understudy.faces.passes import DrawnLandmarker
+from understudy.networks import dense_face, weight_catalogue
 from understudy.networks.weight_store import WeightStore
 
 
@@ -151,6 +154,33 @@ def test_the_doctor_is_told_of_a_missing_package(store, monkeypatch):
     monkeypatch.setattr("understudy.networks.face_alignment_nets.require_package", _no_package)
     found = {(one.kind, one.name): one for one in readiness(store)}
     assert found["landmarker", "fan"].words == "pip install it"
+
+
+def test_our_own_network_is_ready_where_its_weights_are(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(dense_face, "WEIGHTS_PATH", tmp_path / "dense.safetensors")
+    found = {(one.kind, one.name): one for one in readiness(store)}
+    assert not found["landmarker", "dense"].ready
+    assert "made without its weights" in found["landmarker", "dense"].words
+    (tmp_path / "dense.safetensors").write_bytes(b"1")
+    found = {(one.kind, one.name): one for one in readiness(store)}
+    assert found["landmarker", "dense"].ready
+
+
+def test_a_landmarker_that_sees_to_turns_and_passes_itself_is_told_of_them_and_not_wrapped(monkeypatch):
+    class Told:
+        def __init__(self, inputs: FinderInputs) -> None:
+            self.inputs = inputs
+
+    monkeypatch.setitem(LANDMARKERS, "dense", Told)
+    made = made_landmarker("dense", FinderInputs(device="meta"), second_pass=True, re_feed=3)
+    assert isinstance(made, DrawnLandmarker) and isinstance(made.inner, Told)
+    assert made.inner.inputs == FinderInputs(device="meta", second_pass=True, re_feed=3)
+
+
+def test_only_what_goes_on_from_points_makes_a_follower():
+    detector = made_detector("mtcnn", FinderInputs())
+    with pytest.raises(TypeError, match="does not go on from points"):
+        made_follower(detector, made_landmarker("five-point", FinderInputs()), every=4)
 
 
 def _no_package() -> None:

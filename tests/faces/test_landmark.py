@@ -9,6 +9,8 @@ import pytest
 
 from tests.faces.nets import SpotFan
 from tests.faces.people import frames_of
+from tests.facesets.extraction.stand_in_reader import BlobReader
+from understudy.faces.dense.landmarker import DenseLandmarker
 from understudy.faces.detect import Detection
 from understudy.faces.fan import FanLandmarker
 from understudy.faces.five_point import FivePointLandmarker, five_of
@@ -57,6 +59,8 @@ def _import(found: Found) -> Landmarker:
 
 
 MADE: dict[str, Callable[[Found], Landmarker]] = {
+    "dense": lambda found: DenseLandmarker(BlobReader()),
+    "dense, thorough": lambda found: DenseLandmarker(BlobReader(), second_pass=True, re_feed=2),
     "five-point": lambda found: FivePointLandmarker(),
     "fan": lambda found: FanLandmarker(SpotFan()),
     "import": _import,

@@ -5,6 +5,7 @@ import pytest
 
 from tests.facesets.extraction.stand_in import StandIn, installed
 from understudy.faces.detect import DETECTORS
+from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.record import FaceRecord
 from understudy.geometry import crop_from_frame
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
@@ -41,3 +42,12 @@ def record() -> FaceRecord:
 def detector(monkeypatch) -> StandIn:
     monkeypatch.setitem(DETECTORS, "stand-in", None)
     return installed(StandIn())
+
+
+@pytest.fixture
+def dense(monkeypatch) -> None:
+    """The landmarker `dense` reads drawn faces."""
+    from tests.facesets.extraction.stand_in_reader import dense_installed
+
+    monkeypatch.setitem(LANDMARKERS, "dense", None)
+    dense_installed()

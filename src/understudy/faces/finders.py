@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from understudy.errors import FindsUnusable, PackageMissing
 from understudy.events import Events
@@ -22,9 +22,14 @@ from understudy.files import sha256_of
 from understudy.networks.weight_fetching import fetch
 from understudy.networks.weight_store import WeightStore
 
+if TYPE_CHECKING:
+    from understudy.faces.dense.following import Follower
+
 # These don't look at pixels, so looking again changes nothing.
 BLIND_DETECTORS = frozenset({"import", "manual"})
 BLIND_LANDMARKERS = frozenset({"import"})
+# These see to turned faces, second passes and re-feeds themselves, and go on from the last frame's points.
+LEADING_LANDMARKERS = frozenset({"dense"})
 
 # Scores from which a face needs no other look. YuNet's are lower, and its points tell whether a face stands
 # upright; S3FD's boxes don't tell, so it must be surer.
@@ -47,14 +52,25 @@ def made_landmarker(
     name: str, inputs: FinderInputs, *, second_pass: bool = False, re_feed: int = 0
 ) -> Landmarker:
     """The landmarker `name` of `LANDMARKERS`; drawn landmarks and turned faces are seen to."""
-    landmarker = LANDMARKERS[name](inputs)
-    if name not in BLIND_LANDMARKERS:
+    landmarker = LANDMARKERS[name](replace(inputs, second_pass=second_pass, re_feed=re_feed))
+    if name not in BLIND_LANDMARKERS | LEADING_LANDMARKERS:
         if re_feed:
             landmarker = ReFeedLandmarker(landmarker, times=re_feed)
         if second_pass:
             landmarker = SecondPassLandmarker(landmarker)
         landmarker = UprightLandmarker(landmarker)
     return DrawnLandmarker(landmarker)
+
+
+def made_follower(detector: Detector, landmarker: Landmarker, *, every: int, most_faces: int = 0) -> Follower:
+    """What follows faces with a landmarker of `LEADING_LANDMARKERS`, as `made_landmarker` made it."""
+    from understudy.faces.dense.following import Follower
+    from understudy.faces.dense.landmarker import DenseLandmarker
+
+    leading = landmarker.inner if isinstance(landmarker, DrawnLandmarker) else landmarker
+    if not isinstance(leading, DenseLandmarker):
+        raise TypeError(f"{type(leading).__name__} does not go on from points")
+    return Follower(detector, leading, every=every, most_faces=most_faces)
 
 
 def import_file_of(said: str, clip_name: str) -> Path | None:
@@ -129,6 +145,8 @@ def _readiness(kind: Literal["detector", "landmarker"], name: str, store: Weight
     used = weights_used(name, name, store)
     if name in BLIND_DETECTORS | BLIND_LANDMARKERS:
         return Readiness(kind, name, True, "takes what a file says")
+    if name in LEADING_LANDMARKERS:
+        return _readiness_of_own(kind, name)
     if not used:
         state = store.state(store.entry("mtcnn-onet"))
         words = "its weights come with a package and are whole"
@@ -147,3 +165,15 @@ def _readiness(kind: Literal["detector", "landmarker"], name: str, store: Weight
         "changed": f"its weights are not those known; see `understudy weights list` ({used[0]})",
     }
     return Readiness(kind, name, state.state == "there", words.get(state.state, state.state))
+
+
+def _readiness_of_own(kind: Literal["detector", "landmarker"], name: str) -> Readiness:
+    from understudy.networks.dense_face import WEIGHTS_PATH  # torch takes a second to import
+
+    is_there = WEIGHTS_PATH.is_file()
+    words = (
+        "its weights come with understudy"
+        if is_there
+        else "this copy of understudy was made without its weights"
+    )
+    return Readiness(kind, name, is_there, words)

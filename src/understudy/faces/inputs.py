@@ -19,3 +19,5 @@ class FinderInputs:
     manual_file: Path | None = None  # regions drawn by hand in this clip, for `manual`
     weights_folder: Path | None = None  # where weights are kept; None for the user's own
     trust: bool = False  # whether TorchScript weights, which are programs, may be run
+    second_pass: bool = False  # whether to place landmarks once more; for landmarkers that see to it themselves
+    re_feed: int = 0  # how often more they are placed for a mean; likewise

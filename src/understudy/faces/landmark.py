@@ -52,6 +52,14 @@ def _fan(inputs: FinderInputs) -> Landmarker:
     return FanLandmarker(network, device=inputs.device)
 
 
+def _dense(inputs: FinderInputs) -> Landmarker:
+    from understudy.faces.dense.landmarker import DenseLandmarker
+    from understudy.faces.dense.reader import FaceReader
+
+    reader = FaceReader(device=inputs.device)
+    return DenseLandmarker(reader, second_pass=inputs.second_pass, re_feed=inputs.re_feed)
+
+
 def _import(inputs: FinderInputs) -> Landmarker:
     from understudy.faces.imported import ImportLandmarker, read_imported
 
@@ -59,6 +67,7 @@ def _import(inputs: FinderInputs) -> Landmarker:
 
 
 LANDMARKERS: Mapping[str, LandmarkerFactory] = {
+    "dense": _dense,
     "five-point": _five_point,
     "fan": _fan,
     "import": _import,

@@ -106,6 +106,10 @@ class StandInPlan(FinderPlan):
 
     def make(self) -> Finder:
         installed(Deadly(self.seconds, self.deadly, self.once))
+        if self.options.landmarker == "dense":
+            from tests.facesets.extraction.stand_in_reader import dense_installed
+
+            dense_installed()
         return super().make()
 
 

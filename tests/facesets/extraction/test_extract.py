@@ -220,6 +220,23 @@ def test_closing_the_stage_keeps_what_is_done_and_the_next_run_goes_on(tmp_path,
     assert room.frames() == list(range(20))
 
 
+def test_a_stopped_run_in_which_landmarks_lead_ends_like_one_that_was_not(tmp_path, detector, dense):
+    straight, stopped = Room(tmp_path / "straight", one_person(18)), Room(tmp_path / "stopped", one_person(18))
+    options = OPTIONS.changed(landmarker="dense", detect_every=4)
+    straight.run(options)
+    assert detector.seen < 9
+    for most in (2, 9, 13):
+        events = stopped.start(options.changed(batch_frames=most))
+        for event in events:
+            if isinstance(event, Progress) and event.stage == "find" and event.done >= most:
+                break
+        events.close()
+    stopped.run(options)
+    a, b = ([face.record for face in room.faceset.faces()] for room in (straight, stopped))
+    assert len(a) == 18
+    assert a == b
+
+
 SLOW = """
 import functools
 import sys

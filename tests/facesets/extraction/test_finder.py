@@ -47,10 +47,13 @@ NEEDS_A_NEW_SEARCH = {
     "rotations": True,
     "second_pass": True,
     "re_feed": 2,
+    "detect_every": 3,
     "frame_step": 2,  # how much the picture changed is noted against the frame so many before
     "min_face": 0.2,
     "max_faces": 1,
 }
+# What these are when the option under test counts: there may be nothing to lead elsewhere.
+BESIDE = {"detect_every": {"landmarker": "dense"}}
 
 
 def test_every_option_that_changes_what_is_found_starts_the_search_anew_and_no_other_does():
@@ -60,6 +63,26 @@ def test_every_option_that_changes_what_is_found_starts_the_search_anew_and_no_o
     every = set(ExtractOptions.model_fields)
     assert every <= set(KEEPS_THE_FINDS) | set(NEEDS_A_NEW_SEARCH), "say of a new option which kind it is"
     for name, value in NEEDS_A_NEW_SEARCH.items():
-        assert binding(**{name: value}) != binding(), name
+        beside = BESIDE.get(name, {})
+        assert binding(**{name: value}, **beside) != binding(**beside), name
     for name in every & set(KEEPS_THE_FINDS):
         assert binding(**{name: KEEPS_THE_FINDS[name]}) == binding(), name
+
+
+def test_the_last_frames_landmarks_lead_only_where_that_can_be():
+    def leads(**said):
+        return FinderPlan(ExtractOptions(**{"landmarker": "dense"} | said), FinderInputs()).leads
+
+    assert leads()
+    assert not leads(landmarker="fan")
+    assert not leads(detect_every=1)
+    assert not leads(frame_step=2), "faces move too far from one looked-at frame to the next"
+    assert not leads(detector="manual"), "what a person drew holds for its frame alone"
+
+
+def test_finds_made_without_leading_are_kept_whatever_is_said_of_leading():
+    def binding(**said):
+        return FinderPlan(ExtractOptions(landmarker="five-point", **said), FinderInputs()).binding()
+
+    assert "detect_every" not in binding()
+    assert binding(detect_every=3) == binding()

@@ -15,10 +15,11 @@ from tests.facesets.extraction.stand_in import StandInPlan, one_person, write_cl
 from understudy.errors import OptionInvalid, WorkerDied
 from understudy.events import Notice
 from understudy.faces.inputs import FinderInputs
+from understudy.facesets.extraction import following, workers
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.workers import looked_at_by_workers, worker_devices
+from understudy.facesets.extraction.workers import LookingJob, looked_at_by_workers, worker_devices
 from understudy.media.opening import open_clip
 from understudy.workers import job
 
@@ -59,6 +60,20 @@ def test_several_processes_find_what_one_finds_in_the_same_order(clip):
     same(found, alone(clip, indices))
     assert notices == []
     assert multiprocessing.active_children() == []
+
+
+def test_where_the_last_frames_landmarks_lead_every_process_gets_whole_chains(clip, dense, monkeypatch):
+    monkeypatch.setattr(following, "_CHAIN_FRAMES", 12)
+    monkeypatch.setattr(following, "_BEFORE_FRAMES", 6)
+    options = OPTIONS.changed(landmarker="dense", detect_every=6)
+    leading, indices = StandInPlan(options, FinderInputs()), range(6, 30)
+    parts = workers._stretches(indices, leading, workers=2)
+    assert [(part[0], part[-1]) for part in parts] == [(6, 11), (12, 23), (24, 29)]
+    with LookingJob(clip, leading).opened() as work:
+        apart = [frame for part in parts for _, some in work(part) for frame in some]
+        together = [frame for _, some in work(indices) for frame in some]
+    assert [frame.index for frame in apart] == list(indices)
+    same(apart, together)
 
 
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost(clip, tmp_path):

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from understudy.events import Event, Notice, Progress
+from understudy.facesets.extraction.following import found_in
 from understudy.facesets.extraction.found import FoundFrame, FoundLog
-from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.task import Task
 from understudy.facesets.extraction.workers import (
     looked_at_by_cluster,
@@ -55,4 +55,4 @@ def looked_at_anywhere(clip: Clip, task: Task, indices: Sequence[int]) -> Iterat
         yield Notice(f"{len(plans)} processes look for faces.")
         yield from looked_at_by_workers(task.clip_path, plans, indices, task.color_space)
     else:
-        yield from looked_at(clip, plans[0].make(), indices)
+        yield from found_in(clip, plans[0].make(), indices)

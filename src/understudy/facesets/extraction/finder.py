@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,13 +18,23 @@ from understudy.errors import OptionInvalid
 from understudy.faces.align import crop
 from understudy.faces.appearance import signature
 from understudy.faces.detect import DETECTORS, Detection
-from understudy.faces.finders import made_detector, made_landmarker, sources_sha256
+from understudy.faces.finders import (
+    BLIND_DETECTORS,
+    LEADING_LANDMARKERS,
+    made_detector,
+    made_follower,
+    made_landmarker,
+    sources_sha256,
+)
 from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Frame
+
+if TYPE_CHECKING:
+    from understudy.faces.dense.following import Follower, Moment
 
 UInt8 = npt.NDArray[np.uint8]
 LOOK_PX = 112
@@ -61,7 +71,18 @@ class FinderPlan:
             }
         )
         sources = sources_sha256(self.options.detector, self.options.landmarker, self.inputs)
-        return said | {"sources": sources}
+        leads = {"detect_every": self.options.detect_every} if self.leads else {}
+        return said | {"sources": sources} | leads
+
+    @property
+    def leads(self) -> bool:
+        """Whether the last frame's landmarks lead to the next frame's faces."""
+        return (
+            self.options.landmarker in LEADING_LANDMARKERS
+            and self.options.detector not in BLIND_DETECTORS
+            and self.options.detect_every > 1
+            and self.options.frame_step == 1
+        )
 
     def make(self) -> Finder:
         """Load the networks. Raises OptionInvalid, WeightsMissing and what the programs say."""
@@ -73,7 +94,7 @@ class Finder:
     """Looks at batches of frames of one size."""
 
     def __init__(self, plan: FinderPlan) -> None:
-        self.options = plan.options
+        self.options, self.leads = plan.options, plan.leads
         options, inputs = plan.options, plan.inputs
         self.detector = made_detector(options.detector, inputs, rotations=options.rotations)
         self.landmarker = made_landmarker(
@@ -89,6 +110,19 @@ class Finder:
             FoundFrame(frame.index, frame.time_s, _faces(frame, found, points))
             for frame, found, points in zip(batch, detections, landmarks, strict=True)
         ]
+
+    def follower(self) -> Follower:
+        """What leads faces from frame to frame, at its beginning."""
+        options = self.options
+        return made_follower(
+            self.detector, self.landmarker, every=options.detect_every, most_faces=options.max_faces
+        )
+
+    def seen(self, moment: Moment) -> FoundFrame:
+        """What a follower says of a frame, with the faces' looks."""
+        frame, detections = moment.frame, [face.detection for face in moment.faces]
+        points = np.array([face.points_70[:68] for face in moment.faces])
+        return FoundFrame(frame.index, frame.time_s, _faces(frame, detections, points))
 
 
 def sharpness(crop_rgb: UInt8) -> float:

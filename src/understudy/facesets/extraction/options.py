@@ -22,8 +22,17 @@ class ExtractOptions(WorkerOptions):
     )
     landmarker: str = option(
         "five-point",
-        "Program that places the 68 landmarks: `five-point` fits the mean face, `fan` sees lids, lips and jaw, "
-        "`import` takes them from import_file.",
+        "Program that places the 68 landmarks: `dense` and `fan` see lids, lips and jaw, `five-point` fits the "
+        "mean face, `import` takes them from import_file.",
+    )
+    detect_every: int = option(
+        8,
+        "Run the detector on every n-th frame alone; between them the last frame's landmarks lead, and it is "
+        "run as well where they lose a face, at cuts and where faces overlap. For `dense` and a frame_step of "
+        "1. 1 runs it on every frame.",
+        low=1,
+        high=100,
+        unit="frames",
     )
     import_file: str = option(
         "",
@@ -37,7 +46,8 @@ class ExtractOptions(WorkerOptions):
     )
     second_pass: bool = option(
         False,
-        "Place the landmarks once more on the aligned crop. For `fan` and heads that are tilted or far away.",
+        "Place the landmarks once more on the aligned crop. For `fan` and `dense`, and heads that are tilted "
+        "or far away.",
     )
     re_feed: int = option(
         0,

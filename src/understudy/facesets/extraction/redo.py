@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.finders import fetched
@@ -55,6 +56,7 @@ def redo_deleted(clip: Clip, task: Task, put_away: PutAway) -> Events:
 
 def _find_again(clip: Clip, task: Task, indices: Sequence[int]) -> Generator[Event, None, list[FoundFrame]]:
     """Yields events; returns all finds that were ever asked for again."""
+    task = replace(task, options=task.options.changed(detect_every=1))  # single frames, nothing leads to them
     plan, done = task.finder_plan(), 0
     yield from fetched(plan.options.detector, plan.options.landmarker, plan.inputs)
     yield StageStarted(stage="find again", unit="frames", total=len(indices))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from understudy.events import Notice
 from understudy.facesets.extraction.finder import FinderPlan
+from understudy.facesets.extraction.following import found_in, stretches_by_chain
 from understudy.facesets.extraction.found import FoundFrame
-from understudy.facesets.extraction.looking import looked_at
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
@@ -53,7 +53,7 @@ class LookingJob:
         with open_clip(self.clip_path, self.color_space) as clip:
 
             def work(indices: Stretch) -> Iterator[tuple[int, Found]]:
-                for found in looked_at(clip, finder, indices):
+                for found in found_in(clip, finder, indices):
                     yield found[-1].index, found
 
             yield work
@@ -84,7 +84,7 @@ def looked_at_by_workers(
     """
     return crew.shared_out(
         [LookingJob(clip_path, plan, color_space) for plan in plans],
-        _stretches(indices, batch=plans[0].options.batch_frames, workers=len(plans)),
+        _stretches(indices, plans[0], workers=len(plans)),
         _ORDER,
     )
 
@@ -99,11 +99,14 @@ def looked_at_by_cluster(
     return cluster.shared_out(
         parse_workers(plan.options.workers).cluster,
         LookingJob(clip_path.absolute(), plan, color_space),
-        _stretches(indices, batch=plan.options.batch_frames, workers=_STRETCHES_IN_A_CLUSTER),
+        _stretches(indices, plan, workers=_STRETCHES_IN_A_CLUSTER),
         _ORDER,
         on_gpu=plan.inputs.device != "cpu",
     )
 
 
-def _stretches(indices: Sequence[int], *, batch: int, workers: int) -> list[Stretch]:
+def _stretches(indices: Sequence[int], plan: FinderPlan, *, workers: int) -> list[Stretch]:
+    if plan.leads:
+        return stretches_by_chain(indices, plan.options.detect_every)
+    batch = plan.options.batch_frames
     return stretches(indices, step=batch, most=_MOST_BATCHES, workers=workers, each=_STRETCHES_EACH)
