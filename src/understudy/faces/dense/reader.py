@@ -42,7 +42,8 @@ class FaceReader:
     def __init__(self, network: DenseFaceNet | None = None, *, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         network = load_dense_face(device=self.device) if network is None else network
-        self.network = network.folded().to(self.device).to(memory_format=torch.channels_last)
+        moved = network.folded().to(self.device)
+        self.network = moved.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.uses_bfloat16 = _bfloat16_wins(self.device)
 
     @torch.inference_mode()

@@ -1,0 +1,110 @@
+"""A batch of lessons from the stock: crops as the network will meet them, and what is true about each.
+
+Everything from the choice of samples to eight-bit crops happens on the device. `clean_lessons` are the samples
+as they are, each before a room of its own, for measuring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from understudy.networks.dense_face import CROP_PX
+from understudy.training.dense_face.camera import Camera
+from understudy.training.dense_face.dice import Dice, per_picture
+from understudy.training.dense_face.lighting import graded, relit
+from understudy.training.dense_face.rooms import cards, rooms, strands
+from understudy.training.dense_face.stock import Stock
+from understudy.training.dense_face.windows import Windows, empty_windows, exact_windows, varied_windows
+
+EMPTY_SHARE = 1 / 8  # of a batch shows no face
+_NOTHING_SHARE = 1 / 3  # of these shows nobody at all
+_LEAST_SEEN, _SURELY_SEEN = 0.12, 0.35  # of a face's skin: below it is none, above it is one
+_FRAME_MARGIN = 0.1  # further outside the crop points are asked for less
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """B crops and their truth. Positions are shares of the crop."""
+
+    crops_B3HW: Tensor  # 0..1
+    points_BK2: Tensor
+    point_weights_BK: Tensor
+    mask_B1HW: Tensor  # 0..1
+    mask_weights_B: Tensor
+    score_B: Tensor  # 0 or 1
+    score_weights_B: Tensor
+
+
+def lesson(stock: Stock, count: int, dice: Dice, camera: Camera) -> Lesson:
+    """`count` lessons, the first of which show no face."""
+    empty = round(count * EMPTY_SHARE)
+    index = dice.whole(count, below=len(stock))
+    pictures, crops = stock.pictures_N5SS[index], stock.crops_N4[index]
+    windows = _joined(empty_windows(crops[:empty], dice), varied_windows(crops[empty:], dice))
+    layers = windows.cut(pictures)
+    people, alpha, skin = layers[:, :3], layers[:, 3:4], layers[:, 4:]
+    nobody = torch.arange(count, device=index.device) < round(empty * _NOTHING_SHARE)
+    alpha, skin = alpha * per_picture(~nobody), skin * per_picture(~nobody)
+    scene, seen = _staged(people, alpha, skin, dice)
+    order = torch.randperm(count, generator=dice.generator, device=dice.device)
+    taken = camera.taken(graded(scene, dice)[order], dice)
+    share = seen.mean((1, 2, 3)) / skin.mean((1, 2, 3)).clamp(min=1e-4)
+    face = torch.arange(count, device=index.device) >= empty
+    score = face & (share > (_LEAST_SEEN + _SURELY_SEEN) / 2)
+    sure = ~face | (share < _LEAST_SEEN) | (share > _SURELY_SEEN)
+    points = windows.to_shares(stock.points_NK2[index])
+    near = ((points > -_FRAME_MARGIN) & (points < 1 + _FRAME_MARGIN)).all(2)
+    weights = torch.where(near, 1.0, 0.2) * (face & (share > _LEAST_SEEN))[:, None]
+    mask_weights = (face | nobody).float()
+    return Lesson(
+        taken, *(values[order] for values in (points, weights, seen, mask_weights, score.float(), sure.float()))
+    )
+
+
+def clean_lessons(stock: Stock, index: Tensor, dice: Dice) -> Lesson:
+    """The samples of these numbers in their exact crops before drawn rooms, undamaged."""
+    windows = exact_windows(stock.crops_N4[index])
+    layers = windows.cut(stock.pictures_N5SS[index])
+    people, alpha, skin = layers[:, :3], layers[:, 3:4], layers[:, 4:]
+    scene = people * alpha + rooms(len(index), CROP_PX, dice) * (1 - alpha)
+    points = windows.to_shares(stock.points_NK2[index])
+    ones = torch.ones(len(index), device=index.device)
+    return Lesson(scene, points, torch.ones_like(points[..., 0]), skin, ones, ones, ones)
+
+
+def _staged(people: Tensor, alpha: Tensor, skin: Tensor, dice: Dice) -> tuple[Tensor, Tensor]:
+    """People relit before a room with things before them; the scene and the skin that is still seen."""
+    count, size = len(people), people.shape[-1]
+    people = relit(people, dice)
+    scene = people * alpha + _behind(people, alpha, dice) * (1 - alpha)
+    near = (people * skin).sum((2, 3)) / skin.sum((2, 3)).clamp(min=1)
+    things = [
+        cards(near, size, dice, share=0.35),
+        cards(near, size, dice, share=0.12),
+        strands(count, size, dice, share=0.15),
+    ]
+    for color, cover in things:
+        scene = scene * (1 - cover) + color * cover
+        skin = skin * (1 - cover)
+    return scene, skin
+
+
+def _behind(people: Tensor, alpha: Tensor, dice: Dice) -> Tensor:
+    """Drawn rooms; in one of seven somebody else stands beside or lies behind."""
+    count, size = len(people), people.shape[-1]
+    room = rooms(count, size, dice)
+    aside = torch.roll(torch.cat([people, alpha], 1).roll(1, 0), size // 2, 3)
+    behind = torch.where(per_picture(dice.chance(count, share=0.5)), aside, aside.flip(2))
+    cover = behind[:, 3:] * per_picture(dice.chance(count, share=1 / 7).float())
+    return room * (1 - cover) + behind[:, :3] * cover
+
+
+def _joined(one: Windows, other: Windows) -> Windows:
+    return Windows(
+        torch.cat([one.linear_B22, other.linear_B22]),
+        torch.cat([one.centre_B2, other.centre_B2]),
+        torch.cat([one.mirrored_B, other.mirrored_B]),
+    )

@@ -1,0 +1,249 @@
+"""Train our own face network from shards of rendered people, for a time or a number of iterations.
+
+The rate follows a cosine over whichever limit comes first. Every minute the weights, the state and the report
+are written into the output folder; the same call goes on from there. With a fixed stock and a limit of
+iterations it ends as if it had never stopped; while a stock still grows it depends on when.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from understudy.actors.crowd.shards import shard_paths
+from understudy.errors import FacesetUnusable, TrainingDiverged
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.networks.dense_face import CROP_PX
+from understudy.training.dense_face.camera import Camera
+from understudy.training.dense_face.dice import Dice
+from understudy.training.dense_face.learner import FaceLearner
+from understudy.training.dense_face.lessons import lesson
+from understudy.training.dense_face.report import measured, write_report
+from understudy.training.dense_face.stock import Stock, grown, read_stock
+from understudy.training.machine.device import choose_device, free_memory_bytes
+
+STAGE = "face-model"
+WEIGHTS_NAME, STATE_NAME = "dense_face.safetensors", "state.safetensors"
+_WARM_UP = 150
+_STOCK_SHARE = 0.5  # of the device's free memory
+_MOST_SETBACKS = 3
+
+
+@dataclass(frozen=True)
+class FaceTraining:
+    """What to train from, where to, and for how long."""
+
+    folders: tuple[Path, ...]  # of shards
+    test_folder: Path
+    out: Path
+    minutes: float | None = None
+    iterations: int | None = None
+    batch: int = 256
+    rate: float = 2e-3
+    seed: int = 0
+    device: str = "auto"
+    start_weights: Path | None = None  # go on from these instead of nothing
+    most_samples: int | None = None  # None: what fits into half of the device's free memory
+    first_shards: int = 1  # wait until so many are rendered
+    say_every_s: float = 5.0
+    keep_every_s: float = 60.0
+    test_samples: int = 1000
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        """Refuse a training without an end."""
+        if self.minutes is None and self.iterations is None:
+            raise ValueError("a training needs a time or a number of iterations")
+
+
+@dataclass
+class _Run:
+    """One training under way."""
+
+    asked: FaceTraining
+    learner: FaceLearner
+    stock: Stock
+    camera: Camera
+    began: float  # on the clock, less what earlier calls have trained
+    most: int
+    waited_s: float = 0.0
+    shown: int = 0
+    setbacks: int = 0
+    spoken: float = 0.0
+    kept: float = 0.0
+    grew: float = 0.0
+    losses: dict[str, float] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Trained so far, earlier calls included."""
+        return self.asked.clock() - self.began
+
+    @property
+    def share(self) -> float:
+        """How much of the training is over, 0..1."""
+        asked = self.asked
+        by_time = 0.0 if asked.minutes is None else self.seconds / (60 * asked.minutes)
+        by_count = 0.0 if asked.iterations is None else self.learner.iteration / asked.iterations
+        return min(1.0, max(by_time, by_count))
+
+    @property
+    def rate(self) -> float:
+        """The learning rate now."""
+        warm = min(1.0, (self.learner.iteration + 1) / _WARM_UP)
+        return self.asked.rate * 0.5**self.setbacks * warm * (0.5 + 0.5 * math.cos(math.pi * self.share)) + 1e-6
+
+
+def train_face_model(asked: FaceTraining) -> Events:
+    """Train, or go on training. Raises FacesetUnusable without rendered people, TrainingDiverged."""
+    run = _begun(asked)
+    learner = run.learner
+    yield StageStarted(
+        stage=STAGE,
+        unit="iteration",
+        total=asked.iterations,
+        done=learner.iteration,
+        why=f"{learner.compute.device}, {len(run.stock)} samples, {run.most} fit",
+    )
+    while run.share < 1:
+        shown = lesson(run.stock, asked.batch, Dice(_seed_of(run), learner.compute.device), run.camera)
+        said = learner.step(shown, rate=run.rate)
+        run.shown += asked.batch
+        if run.seconds - run.spoken >= asked.say_every_s:
+            yield from _speak(run, said)
+        if run.seconds - run.kept >= asked.keep_every_s:
+            yield from _keep(run)
+        _grow(run)
+    yield from _keep(run)
+    yield Made("weights", asked.out / WEIGHTS_NAME)
+    yield StageFinished(stage=STAGE, summary=_about(run))
+
+
+def _begun(asked: FaceTraining) -> _Run:
+    compute = choose_device(asked.device)
+    if compute.device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    stock, waited = _awaited_stock(asked, compute.device)
+    most = asked.most_samples or int(_STOCK_SHARE * free_memory_bytes(compute.device) / stock.bytes_each)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    learner = FaceLearner(compute, seed=asked.seed, weights=asked.start_weights)
+    state = asked.out / STATE_NAME
+    earlier_s = learner.restore(state) if state.exists() else 0.0
+    run = _Run(asked, learner, stock, Camera(CROP_PX, compute.device), asked.clock() - earlier_s, most, waited)
+    run.spoken = run.kept = run.grew = earlier_s
+    return run
+
+
+def _awaited_stock(asked: FaceTraining, device: torch.device) -> tuple[Stock, float]:
+    """The stock once there is enough to begin with, and how long that took; at most the time limit."""
+    began = asked.clock()
+    limit_s = math.inf if asked.minutes is None else 60 * asked.minutes
+    while sum(len(shard_paths(folder)) for folder in asked.folders) < asked.first_shards:
+        if asked.first_shards == 1 or asked.clock() - began > limit_s:
+            break
+        time.sleep(0.5)
+    return read_stock(asked.folders, device=device, most=asked.most_samples), asked.clock() - began
+
+
+def _seed_of(run: _Run) -> int:
+    return (run.asked.seed * 1_000_003 + run.learner.iteration) & 0x7FFFFFFF
+
+
+def _grow(run: _Run) -> None:
+    """Take in what was rendered since, now and then."""
+    asked = run.asked
+    if run.seconds - run.grew < 2 * asked.say_every_s:
+        return
+    began = asked.clock()
+    run.stock = grown(run.stock, asked.folders, most=run.most)
+    run.grew = run.seconds
+    run.waited_s += asked.clock() - began
+
+
+def _speak(run: _Run, said: dict[str, Tensor]) -> Events:
+    """Say how it goes; after a divergence go back to what was kept, slower."""
+    run.losses = {name: float(value) for name, value in said.items()}
+    run.spoken = run.seconds
+    if not math.isfinite(run.losses["total"] + run.losses["gradient"]):
+        yield from _set_back(run)
+        return
+    yield Progress(
+        stage=STAGE,
+        done=run.learner.iteration,
+        total=run.asked.iterations,
+        loss=run.losses["total"],
+        rate=_samples_per_s(run),
+        seconds_left=run.seconds / max(run.share, 1e-6) - run.seconds,
+        details={**run.losses, "samples": len(run.stock), "waiting_share": _waiting_share(run)},
+    )
+
+
+def _set_back(run: _Run) -> Events:
+    run.setbacks += 1
+    state = run.asked.out / STATE_NAME
+    if run.setbacks > _MOST_SETBACKS or not state.exists():
+        raise TrainingDiverged("The loss is no number any more. Train with a smaller --rate.", run.asked.out)
+    run.learner.restore(state)
+    yield Notice("The loss was no number: training goes on from the last state at half the rate.", "warning")
+
+
+def _keep(run: _Run) -> Events:
+    """Write weights, state and report."""
+    asked, learner = run.asked, run.learner
+    if not all(bool(value.isfinite().all()) for value in learner.average.state_dict().values()):
+        yield from _set_back(run)
+        return
+    learner.write_weights(asked.out / WEIGHTS_NAME)
+    learner.save(asked.out / STATE_NAME, seconds=run.seconds)
+    figures = {}
+    try:
+        tests = read_stock([asked.test_folder], device=learner.compute.device, most=asked.test_samples)
+    except FacesetUnusable:
+        yield Notice("No people to test with are rendered yet.", "warning")
+    else:
+        figures = measured(learner.average, tests, most=asked.test_samples)
+        run.history.append(
+            {"seconds": round(run.seconds, 1), "iteration": learner.iteration, **_headline(figures)}
+        )
+        yield Notice(", ".join(f"{name} {value:.4g}" for name, value in _headline(figures).items()))
+    write_report(asked.out, figures, _about(run))
+    run.kept = run.seconds
+
+
+def _headline(figures: dict[str, Any]) -> dict[str, float]:
+    names = ("error_percent", "inner_error_percent", "worn_error_percent", "mask_iou", "score_auc")
+    return {name: figures[name] for name in names}
+
+
+def _samples_per_s(run: _Run) -> float:
+    return run.learner.iteration * run.asked.batch / max(run.seconds, 1e-6)
+
+
+def _waiting_share(run: _Run) -> float:
+    return run.waited_s / max(run.seconds + run.waited_s, 1e-6)
+
+
+def _about(run: _Run) -> dict[str, Any]:
+    return {
+        "device": str(run.learner.compute.device),
+        "iterations": run.learner.iteration,
+        "batch": run.asked.batch,
+        "peak_rate": run.asked.rate,
+        "seconds": round(run.seconds, 1),
+        "samples_per_s": round(_samples_per_s(run), 1),
+        "share_waiting_for_data": round(_waiting_share(run), 4),
+        "samples_in_stock": len(run.stock),
+        "people_in_stock": len({one["who"] for one in run.stock.labels}),
+        "setbacks": run.setbacks,
+        "last_losses": {name: round(value, 5) for name, value in run.losses.items()},
+        "history": run.history,
+    }

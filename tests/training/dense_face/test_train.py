@@ -1,0 +1,134 @@
+"""The training of our own face network, from shards to weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.training.dense_face.drawn import drawn_shards
+from understudy.errors import FacesetUnusable, TrainingDiverged
+from understudy.events import Notice, Progress, StageFinished
+from understudy.networks.dense_face import load_dense_face
+from understudy.training.dense_face import train
+from understudy.training.dense_face.learner import FaceLearner
+from understudy.training.dense_face.train import STATE_NAME, WEIGHTS_NAME, FaceTraining, train_face_model
+
+
+class Clock:
+    """Goes on by a second whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> FaceTraining:
+    drawn_shards(tmp_path / "train")
+    drawn_shards(tmp_path / "test", samples=2, first=50)
+    return FaceTraining(
+        (tmp_path / "train",), tmp_path / "test", tmp_path / "out", iterations=2, batch=2, device="cpu",
+        test_samples=2,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.dense_face.report._AT_ONCE", 8)
+
+
+def test_training_leaves_weights_a_state_and_a_report(asked: FaceTraining) -> None:
+    events = list(train_face_model(asked))
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["iterations"] == 2
+    load_dense_face(asked.out / WEIGHTS_NAME)
+    assert "iterations | 2" in (asked.out / "report.md").read_text()
+
+
+def test_an_interrupted_training_ends_with_the_weights_of_one_that_ran_through(
+    asked: FaceTraining,
+) -> None:
+    list(train_face_model(asked))
+    other = replace(asked, out=asked.out.with_name("other"), say_every_s=0, keep_every_s=0)
+    running = train_face_model(other)
+    for event in running:
+        if isinstance(event, Progress) and event.done == 1:
+            break
+    next(running)  # keeps
+    running.close()
+    again = list(train_face_model(other))
+    assert again[0].done in (1, 2)  # pyright: ignore[reportAttributeAccessIssue]
+    one, two = (load_file(folder / STATE_NAME) for folder in (asked.out, other.out))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_finished_training_is_not_trained_again(asked: FaceTraining) -> None:
+    list(train_face_model(asked))
+    before = load_file(asked.out / STATE_NAME)
+    list(train_face_model(asked))
+    after = load_file(asked.out / STATE_NAME)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_time_limit_ends_a_training(asked: FaceTraining) -> None:
+    clock = Clock()
+    timed = replace(asked, iterations=None, minutes=0.5, clock=clock, keep_every_s=1e9)
+    last = list(train_face_model(timed))[-1]
+    assert isinstance(last, StageFinished) and 1 <= last.summary["iterations"] < 30
+    assert clock.now < 60
+
+
+def test_a_training_without_an_end_is_refused(asked: FaceTraining) -> None:
+    with pytest.raises(ValueError, match="time or a number"):
+        replace(asked, iterations=None)
+
+
+def test_people_rendered_meanwhile_are_taken_in(asked: FaceTraining) -> None:
+    running = train_face_model(replace(asked, say_every_s=0))
+    for event in running:
+        if isinstance(event, Progress):
+            drawn_shards(asked.folders[0], first=7 + event.done)
+    assert isinstance(event, StageFinished) and event.summary["samples_in_stock"] > 6
+
+
+def test_no_people_to_learn_from_is_an_error_and_none_to_test_with_a_warning(
+    asked: FaceTraining, tmp_path: Path
+) -> None:
+    with pytest.raises(FacesetUnusable):
+        list(train_face_model(replace(asked, folders=(tmp_path / "nobody",))))
+    events = list(train_face_model(replace(asked, test_folder=tmp_path / "nobody", iterations=1)))
+    assert any(isinstance(event, Notice) and event.level == "warning" for event in events)
+
+
+def test_a_loss_that_is_no_number_goes_back_to_the_last_state_at_half_the_rate(
+    asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, rates = FaceLearner.step, []
+
+    def sometimes_bad(self: FaceLearner, lesson: object, *, rate: float) -> dict[str, torch.Tensor]:
+        said = step(self, lesson, rate=rate)  # pyright: ignore[reportArgumentType]
+        rates.append(rate)
+        return {**said, "total": said["total"] * float("nan")} if len(rates) == 2 else said
+
+    monkeypatch.setattr(FaceLearner, "step", sometimes_bad)
+    monkeypatch.setattr(train, "_WARM_UP", 1)
+    events = list(train_face_model(replace(asked, say_every_s=0, keep_every_s=0)))
+    assert any(isinstance(event, Notice) and "half the rate" in event.text for event in events)
+    assert rates[2] == pytest.approx(rates[1] / 2, rel=0.01)
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["setbacks"] == 1
+
+
+def test_a_loss_that_is_no_number_from_the_beginning_is_an_error(
+    asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = {"total": torch.tensor(float("nan")), "gradient": torch.tensor(0.0)}
+    monkeypatch.setattr(FaceLearner, "step", lambda *_, **__: bad)
+    with pytest.raises(TrainingDiverged):
+        list(train_face_model(replace(asked, say_every_s=0)))
