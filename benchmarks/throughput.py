@@ -118,8 +118,9 @@ def measured(spec: str, batch: int | None, compute: Compute, steps: int) -> dict
 def noise(learner: Learner, count: int) -> Lesson:
     """A batch of random faces."""
     lesson = empty_lesson(learner.model, count, learner.compute.device)
-    for field in fields(lesson):
-        getattr(lesson, field.name).uniform_()
+    for tensor in (getattr(lesson, field.name) for field in fields(lesson)):
+        if tensor is not None:
+            tensor.uniform_()
     seen = lesson.seen_BCHW.contiguous(memory_format=torch.channels_last)
     return Lesson(**{**vars(lesson), "seen_BCHW": seen})
 

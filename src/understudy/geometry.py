@@ -180,6 +180,11 @@ def crops_from_frames(
     return inverse(frame_from_crop)
 
 
+def square_from_frame(width: int, height: int, *, size_px: int) -> Array:
+    """The 2 x 3 transform that squeezes a whole frame into a square of `size_px`, whatever its shape."""
+    return np.array([[size_px / width, 0.0, 0.0], [0.0, size_px / height, 0.0]])
+
+
 def resized_crop(crop_from_frame: npt.ArrayLike, *, from_px: int, to_px: int) -> Array:
     """The transform of the same crop at another size."""
     return np.asarray(crop_from_frame, float) * (to_px / from_px)

@@ -5,13 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faces.people import turned_face
-from understudy.faces.align import crop, warp_to_frame
+from understudy.faces.align import crop, squeezed, warp_to_frame
 from understudy.geometry import (
     FACE_TYPES,
     FaceType,
     crop_from_frame,
     inverse,
     resized_crop,
+    square_from_frame,
     transform_points,
 )
 
@@ -132,3 +133,12 @@ def test_the_crop_of_a_mirrored_frame_is_the_mirrored_crop(face_type: FaceType, 
     of_mirrored = of_mirrored @ np.array([[-1, 0, 300], [0, 1, 0], [0, 0, 1]])
     cut, mirrored = crop(frame, to_crop, size_px), crop(frame[:, ::-1].copy(), of_mirrored, size_px)
     assert np.abs(cut - mirrored[:, ::-1]).max() < 0.01
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 80), (60, 90), (30, 20)])
+def test_a_frame_squeezed_into_a_square_lies_where_its_transform_says(width: int, height: int) -> None:
+    frame = spot(width, height, 0.6 * width, 0.4 * height, width / 12)
+    to_square = square_from_frame(width, height, size_px=48)
+    assert centre_of(squeezed(frame, 48)) == pytest.approx((28.8, 19.2), abs=0.05)
+    back = warp_to_frame(squeezed(frame, 48), inverse(to_square), width, height, outside="edge")
+    assert centre_of(back) == pytest.approx((0.6 * width, 0.4 * height), abs=0.1)

@@ -22,6 +22,7 @@ from understudy.training.presets import Preset
 TINY = "tiny"
 TINY_NETWORK = {"size_px": 32, "width": 8, "code": 16}  # of "quick"
 FRAME_PX = 96
+WHOLE_WIDTH_PX = 84  # of mark-only faces' frames, which are not square
 
 
 def drawn_frame(number: int, skin: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -43,12 +44,16 @@ def add_faces(
     faceset = Faceset(folder)
     for number in range(count):
         frame, points = drawn_frame(number, skin)
-        matrix = crop_from_frame(points, face_type=face_type, size_px=size_px)
+        if face_type == "mark-only":
+            frame, matrix, size_px = frame[:, :WHOLE_WIDTH_PX], np.eye(2, 3), FRAME_PX
+        else:
+            matrix = crop_from_frame(points, face_type=face_type, size_px=size_px)
+        height, width = frame.shape[:2]
         record = FaceRecord(
             clip=folder.name,
             frame=number,
             time_s=number / 25,
-            frame_size=(FRAME_PX, FRAME_PX),
+            frame_size=(width, height),
             box_xyxy=(10, 10, 80, 80),
             score=0.9,
             landmarks_68=[(float(x), float(y)) for x, y in points],
@@ -56,7 +61,8 @@ def add_faces(
             size_px=size_px,
             crop_from_frame=matrix.tolist(),
         )
-        faceset.add(crop(frame, matrix, size_px), record, image_format="png")
+        picture = frame if face_type == "mark-only" else crop(frame, matrix, size_px)
+        faceset.add(np.ascontiguousarray(picture), record, image_format="png")
     faceset.close()
     return Faceset(folder)
 

@@ -30,7 +30,7 @@ from understudy.errors import (
 from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
-from understudy.training import duties
+from understudy.training import duties, presets
 from understudy.training import train as train_module
 from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.about import read_about
@@ -42,7 +42,10 @@ from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Terms
 from understudy.training.options import TrainOptions
+from understudy.training.predictor import load_predictor
+from understudy.training.presets import Preset
 from understudy.training.train import STAGE, train
+from understudy.training.viewing.preview import preview_paths, read_preview
 
 Pair = tuple[Faceset, Faceset]
 
@@ -475,3 +478,24 @@ def test_a_model_is_trained_with_the_network_and_faces_that_are_said(tmp_path: P
     go()
     with pytest.raises(OptionInvalid, match="size_px 48 and can't become 64"):
         go(network={"size_px": 64})
+
+
+def test_an_avatar_of_type_source_learns_from_srcs_whole_frames_and_refuses_crops(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"size_px": 32, "face_px": 16, "dims": 8, "view_dims": 8, "avatar_type": "source"}
+    monkeypatch.setitem(
+        presets.PRESETS, "source", Preset("avatar", "full-no-align", "for tests", network=network)
+    )
+    crops, dst = facesets
+    options = tiny_options(iterations=2, preview_every=1, batch_size=2)
+    said = {"dst": [dst], "options": options, "preset": "source", "device": "cpu"}
+    with pytest.raises(FacesetUnusable, match="mark-only"):
+        list(train(tmp_path / "crops", src=[crops], **said))  # type: ignore[arg-type]
+    with add_faces(tmp_path / "src", 6, skin=(200, 150, 130), face_type="mark-only") as src:
+        list(train(tmp_path / "m", src=[src], **said))  # type: ignore[arg-type]
+    (line, *_) = read_metrics(tmp_path / "m" / METRICS_NAME)
+    assert line["src_view"] > 0
+    shown = read_preview(preview_paths(tmp_path / "m")[-1])
+    assert shown is not None and "src frame" in shown.layout.columns
+    assert load_predictor(tmp_path / "m", "cpu").paints_frame

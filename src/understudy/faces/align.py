@@ -41,6 +41,16 @@ def crop(image: Image, crop_from_frame: npt.ArrayLike, size_px: int) -> Image:
     return warped.reshape(size_px, size_px, *image.shape[2:])
 
 
+def squeezed(image: Image, size_px: int) -> Image:
+    """The whole of `image` (H, W, C) in a square of `size_px`, whatever its shape, in its dtype.
+
+    `geometry.square_from_frame` says where its pixels go.
+    """
+    height, width = image.shape[:2]
+    how = cv2.INTER_AREA if min(height, width) >= size_px else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (size_px, size_px), interpolation=how))
+
+
 def warp_to_frame(
     image: npt.NDArray[Any],
     frame_from_crop: npt.ArrayLike,

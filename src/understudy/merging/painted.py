@@ -51,6 +51,7 @@ class PaintedFace:
     who: str = ""  # for people to read, where a frame has several faces
     frame_index: int = 0
     device: str = "cpu"  # where its model painted it
+    fills_frame: bool = False  # it is the whole picture, and no mask hides any of it
     movement_px: Float64 = field(default_factory=lambda: np.zeros(2))  # its way in one frame, in frame pixels
 
     @property

@@ -75,6 +75,8 @@ def place_in_frame(face: PaintedFace, frame_shape: tuple[int, ...]) -> Place:
 
 def mask_in_frame(face: PaintedFace, place: Place) -> Float32:
     """The soft mask in the place's box. Raises BlendFailed where it covers hardly anything."""
+    if face.fills_frame:
+        return np.ones((place.height, place.width), np.float32)
     return _warped(face.mask.soft_HW, face, place)
 
 

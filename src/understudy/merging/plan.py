@@ -29,6 +29,7 @@ from understudy.merging.journal import Journal
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
+from understudy.merging.whole_frames import require_whole_frames, unheard_settings, whole_frame_options
 from understudy.networks.swap import Predictor
 
 NO_FACE = "no face: none was found, or it was deleted"
@@ -106,7 +107,8 @@ class MergePlan:
 
     def options_of(self, record: FaceRecord) -> MergeOptions:
         """The settings of one face in its frame."""
-        return self.settings.at(record.frame, self.cast.part_of(record))
+        options = self.settings.at(record.frame, self.cast.part_of(record))
+        return whole_frame_options(options) if self.cast.predictor_for(record).paints_frame else options
 
     def same_shot(self, frame: int, other: int) -> bool:
         """Whether no cut lies between two frames."""
@@ -157,6 +159,7 @@ def planned(
     lightened = {frame for frame in stale & asked if _only_loses_layers(frame, marks[frame], journal)}
     todo = stale & asked - lightened
     _require_possible(faces, todo, cast, settings)
+    require_whole_frames(((faces[frame], settings.at(frame)) for frame in todo), cast, plated=plate is not None)
     seen = [info] if plate is None else [info, plate.info]
     require_known_curve(seen[-1], {settings.at(frame).light for frame in todo})
     needed = {near for frame in todo for near in prints.near(frame)}
@@ -177,7 +180,12 @@ def planned(
         why={frame: _why(journal.mark_of(frame), marks[frame]) for frame in todo},
         shots=shots,
         left_out=left_out,
-        notices=[*settings.notices, *_notices(faces, left_out), *(curve_notices(seen) if faces else [])],
+        notices=[
+            *settings.notices,
+            *_notices(faces, left_out),
+            *unheard_settings(settings.base, cast),
+            *(curve_notices(seen) if faces else []),
+        ],
         lightened=lightened,
     )
 

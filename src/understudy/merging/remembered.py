@@ -93,7 +93,7 @@ class RememberedPredictor:
         self.face_type: FaceType = predictor.face_type
         self.size_px = predictor.size_px
         self.name, self.sha256 = predictor.name, predictor.sha256
-        self.frames_together = predictor.frames_together
+        self.frames_together, self.paints_frame = predictor.frames_together, predictor.paints_frame
         self._morph = 1.0
         self._kept: OrderedDict[bytes, _Painted] = OrderedDict()
 

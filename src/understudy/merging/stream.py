@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from understudy.faces.align import squeezed
 from understudy.facesets.record import FaceRecord
+from understudy.geometry import square_from_frame
 from understudy.media.clip import LONGEST_SKIP, Clip, OwnNumbers
 from understudy.media.images import eight_bit
 from understudy.merging.cast import name_of
 from understudy.merging.frame_ranges import stretches_of
-from understudy.merging.light import Picture
+from understudy.merging.light import Picture, sight
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, enlarged, own_crop, painted_face, steadied
@@ -175,11 +177,21 @@ def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plat
     predictor, options = plan.cast.predictor_for(record), plan.options_of(record)
     matrix = plan.crop_matrix(record, predictor)
     seen = own_crop(rgb, matrix, predictor.size_px)
+    if predictor.paints_frame:
+        place = record if plate is None else plate.face_for(record.frame)
+        height, width = shown.shape[:2]
+        matrix = square_from_frame(width, height, size_px=predictor.size_px)
+        return _Crop(predictor, options, place, matrix, own=_squeezed(shown, predictor.size_px), rgb=seen)
     if plate is None:
         return _Crop(predictor, options, record, matrix, own=seen, rgb=seen)
     place = plate.face_for(record.frame)
     matrix = plan.crop_matrix(place, predictor)
     return _Crop(predictor, options, place, matrix, own=own_crop(shown, matrix, predictor.size_px), rgb=seen)
+
+
+def _squeezed(shown: Picture, size_px: int) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    """The whole picture as a square, encoded."""
+    return squeezed(sight(shown) if shown.dtype.kind == "f" else shown, size_px)
 
 
 def _painted_frames(frames: Iterable[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
@@ -216,7 +228,8 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
             options=crop.options,
             segmented=seen,
         )
-        return replace(face, options=crop.options, who=name_of(record))
+        fills_frame = crop.predictor.paints_frame
+        return replace(face, options=crop.options, who=name_of(record), fills_frame=fills_frame)
 
     measuring = [
         [pool.submit(measured, crop, record) for record, crop in zip(one.records, one.crops, strict=True)]

@@ -56,6 +56,8 @@ class FaceModel(nn.Module):
     own_losses: ClassVar[str] = ""
     # So many consecutive frames of a clip lie together in training, one such run after the other.
     frames_together: ClassVar[int] = 1
+    # Paints src's whole frame, squeezed into a square, instead of the crop that it sees.
+    paints_frame: bool = False
 
     def __init__(self, size_px: int, *, seen_px: int | None = None) -> None:
         super().__init__()

@@ -33,6 +33,7 @@ class Predictor(Protocol):
     size_px: int
     name: str
     sha256: str  # of the weights, for the marks
+    paints_frame: bool  # src's whole frame, squeezed into a square, instead of what the crop shows
     frames_together: int  # consecutive frames that are seen to paint the middle one; nearly always 1
 
     def blend(self, morph: float) -> None:

@@ -38,7 +38,7 @@ class ModelPredictor:
         self._model, self._compute = model, compute
         self.face_type: FaceType = about.face_type
         self.size_px = about.size_px
-        self.frames_together = model.frames_together
+        self.frames_together, self.paints_frame = model.frames_together, model.paints_frame
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
         self.source: Callable[[str], ModelPredictor] | None = None  # loads the same on another device

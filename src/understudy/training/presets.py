@@ -210,6 +210,13 @@ PRESETS: dict[str, Preset] = {
         {**_CLASSIC, "batch_size": 4},
         {"avatar_type": "full"},
     ),
+    "avatar-source": Preset(
+        "avatar",
+        "full-no-align",
+        "The same for src's whole frame; src is extracted as mark-only, and merged with plate.",
+        {**_CLASSIC, "batch_size": 4, "src_flip": False},
+        {"avatar_type": "source"},
+    ),
     "recyclegan": Preset(
         "recyclegan",
         "head-no-align",

@@ -110,7 +110,10 @@ def show_samples(
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
     cut = (about.face_type, max(model.size_px, model.seen_px))
-    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+    frame_px = model.size_px if model.paints_frame else 0
+    src_cache = yield from _cached(
+        model_dir, src, "src", *cut, scale=1 + options.src_scale / 100, frame_px=frame_px
+    )
     dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
     options = options.changed(batch_size=count)
     sizes = {
@@ -154,7 +157,10 @@ def prepared(
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
     cut = (about.face_type, max(model.size_px, model.seen_px))
-    src_cache = yield from _cached(model_dir, src, "src", *cut, scale=1 + options.src_scale / 100)
+    frame_px = model.size_px if model.paints_frame else 0
+    src_cache = yield from _cached(
+        model_dir, src, "src", *cut, scale=1 + options.src_scale / 100, frame_px=frame_px
+    )
     dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
     if len(src_cache) < _FEW_FACES:
         yield Notice(
@@ -201,9 +207,12 @@ def _cached(
     size_px: int,
     *,
     scale: float = 1.0,
+    frame_px: int = 0,
 ) -> Generator[Event, None, FaceCache]:
     folder = model_dir / _CACHE_FOLDER
-    steps = face_cache(folder, facesets, side=side, face_type=face_type, size_px=size_px, scale=scale)
+    steps = face_cache(
+        folder, facesets, side=side, face_type=face_type, size_px=size_px, scale=scale, frame_px=frame_px
+    )
     for step in steps:
         if isinstance(step, FaceCache):
             return step

@@ -116,3 +116,8 @@ def test_every_size_changes_the_part_it_names(name: str, changed: int) -> None:
 def test_a_face_larger_than_its_view_is_refused() -> None:
     with pytest.raises(OptionInvalid, match="inside the view"):
         small(face_px=96)
+
+
+def test_the_type_source_sees_faces_as_full_does_and_says_that_it_paints_frames() -> None:
+    assert small(avatar_type="source").paints_frame and small(avatar_type="source").cut_px == 80
+    assert not small(avatar_type="full").paints_frame and not small().paints_frame

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from tests.training.conftest import add_faces, drawn_frame
+from tests.training.conftest import WHOLE_WIDTH_PX, add_faces, drawn_frame
 from understudy.errors import FacesetUnusable
 from understudy.events import Event, Notice, StageStarted
 from understudy.faces.align import crop
@@ -125,3 +126,24 @@ def test_faces_are_read_in_their_order_however_many_readers_there_are(
     assert one.names == many.names
     np.testing.assert_array_equal(one.images_NHWC, many.images_NHWC)
     np.testing.assert_array_equal(one.masks_NHW3, many.masks_NHW3)
+
+
+def test_whole_frames_are_kept_beside_the_crops_of_mark_only_faces(tmp_path: Path) -> None:
+    with add_faces(tmp_path / "a", 3, skin=SKIN, face_type="mark-only") as faceset:
+        steps = face_cache(tmp_path / "cache", [faceset], side="src", face_type="full", size_px=32, frame_px=48)
+        *_, cache = steps
+        _, plain = opened(tmp_path / "cache", [faceset])
+    assert isinstance(cache, FaceCache) and cache.frames_NHWC is not None and plain.frames_NHWC is None
+    assert cache.frames_NHWC.shape == (3, 48, 48, 3)
+    for number in range(3):
+        frame = drawn_frame(number, SKIN)[0][:, :WHOLE_WIDTH_PX]
+        wanted = cv2.resize(frame, (48, 48), interpolation=cv2.INTER_AREA)
+        assert np.abs(cache.frames_NHWC[number].astype(int) - wanted).max() <= 1
+    np.testing.assert_array_equal(cache.images_NHWC, plain.images_NHWC)
+
+
+def test_crops_can_t_show_whole_frames_and_that_is_said(tmp_path: Path) -> None:
+    with add_faces(tmp_path / "a", 2, skin=SKIN) as faceset:
+        steps = face_cache(tmp_path / "c", [faceset], side="src", face_type="full", size_px=32, frame_px=48)
+        with pytest.raises(FacesetUnusable, match=r"2 of 2 src faces are crops.*mark-only"):
+            list(steps)

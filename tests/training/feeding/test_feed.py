@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,21 @@ def test_among_very_many_faces_some_are_looked_at_and_a_like_one_is_found(
     found = feed_module._one_of_nearest(wanted, shapes, Generator().manual_seed(1))
     assert looked == [1000]
     assert (shapes[found] - wanted).norm(dim=1).max() < 0.1
+
+
+def test_whole_frames_go_with_their_faces_and_are_mirrored_with_them(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    src, dst = caches(tmp_path, facesets)
+    frames = np.random.default_rng(0).integers(0, 256, (len(src), 40, 40, 3), np.uint8)
+    src = replace(src, frames_NHWC=frames)
+    side = Side(src, flip=True, device=CPU)
+    both = side.faces(torch.tensor([3, 3 + len(src)])).frames_BCHW
+    assert both is not None and torch.equal(both[1], both[0].flip(-1))
+    np.testing.assert_allclose(both[0].permute(1, 2, 0) * 255, frames[3], atol=1e-3)
+    feed = Feed(src, dst, tiny_options(batch_size=2, src_flip=False), CPU, frames_together=3)
+    of_src, of_dst = feed.lessons(Generator().manual_seed(0))
+    assert of_dst.frame_BCHW is None and of_src.frame_BCHW is not None
+    assert of_src.frame_BCHW.shape == (6, 3, 40, 40)
+    part = of_src.parts(2)[1].frame_BCHW
+    assert part is not None and torch.equal(part, of_src.frame_BCHW[3:])

@@ -62,3 +62,10 @@ def test_a_network_or_face_type_of_the_future_asks_for_an_update(tmp_path: Path,
     (tmp_path / FILE_NAME).write_text("\n".join([*lines, "size_px = 32", "seed = 0"]))
     with pytest.raises(ModelUnknown, match="Update understudy"):
         read_about(tmp_path)
+
+
+def test_no_model_is_made_for_mark_only_faces(tmp_path: Path) -> None:
+    for preset in (TINY, "amp"):
+        with pytest.raises(OptionInvalid, match=r"whole frames.*avatar-source"):
+            about_model(tmp_path, ModelWish(preset, face_type="mark-only"))
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,3 +162,15 @@ def test_they_learn_what_they_are_asked(name: str, costs: tuple[str, ...]) -> No
     first, *_, last = [learner.step(src, dst, options, speed=1.0) for _ in range(14)]
     assert all(last.src[cost] < first.src[cost] / 2 for cost in costs)
     assert all(last.dst[cost] < first.dst[cost] / 2 for cost in costs if cost in last.dst)
+
+
+def test_an_avatars_views_are_to_be_srcs_whole_frames_where_those_are_given() -> None:
+    def view_loss(frame: Tensor | None) -> float:
+        options = tiny_options(avatar_stage="views")
+        learner = Learner("avatar", SMALL["avatar"], options=options, seed=0, compute=EXACT)
+        src = replace(lesson("avatar", 1), frame_BCHW=frame)
+        made = learner.model.reconstruct(src.seen_BCHW, src.seen_BCHW)
+        return float(learner.objective.ask(made, src, src, options, iteration=0).src["view"].detach())
+
+    goal = lesson("avatar", 1).goal_BCHW
+    assert view_loss(goal) == view_loss(None) != view_loss(1 - goal)

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from understudy.networks.catalog import build
 from understudy.networks.face_model import parameter_count
+from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import Need, empty_lesson, needed
@@ -21,12 +22,16 @@ def tiny(**changes: object) -> Need:
     return needed("quick", TINY_NETWORK, tiny_options(**changes), bfloat16=False)
 
 
+def tensors_of(lesson: Lesson) -> list[torch.Tensor]:
+    return [tensor for tensor in vars(lesson).values() if tensor is not None]
+
+
 def test_weights_and_moments_are_what_a_learner_holds() -> None:
     options = tiny_options(optimizer="adamw", batch_size=2)
     learner = Learner("quick", TINY_NETWORK, options=options, seed=0, compute=EXACT)
     lessons = [empty_lesson(learner.model, 2, EXACT.device) for _ in range(2)]
     for lesson in lessons:
-        for part in vars(lesson).values():
+        for part in tensors_of(lesson):
             part.fill_(0.5)
     with FlopCounterMode(display=False) as counter:
         learner.step(*lessons, options, speed=1.0)
@@ -34,7 +39,7 @@ def test_weights_and_moments_are_what_a_learner_holds() -> None:
     held = [value.nbytes for name, value in learner.optimizer_tensors().items() if not name.endswith(":step")]
     assert need.moments == sum(held)
     assert need.weights == need.average == 4 * parameter_count(learner.model) == 4 * need.parameters
-    assert need.batch == sum(part.nbytes for lesson in lessons for part in vars(lesson).values())
+    assert need.batch == sum(part.nbytes for lesson in lessons for part in tensors_of(lesson))
     assert need.flops == counter.get_total_flops()
 
 
@@ -69,3 +74,13 @@ def test_every_preset_can_be_planned_in_bfloat16(preset: str) -> None:
     chosen = PRESETS[preset]
     need = needed(chosen.architecture, chosen.network, tiny_options(batch_size=1), bfloat16=True)
     assert need.activations > need.weights / 2 and need.flops > need.parameters
+
+
+def test_a_network_that_paints_whole_frames_needs_room_for_those() -> None:
+    full, source = (
+        build("avatar", {"size_px": 32, "face_px": 16, "dims": 8, "view_dims": 8, "avatar_type": kind})
+        for kind in ("full", "source")
+    )
+    assert empty_lesson(full, 2, EXACT.device).frame_BCHW is None
+    room = empty_lesson(source, 2, EXACT.device).frame_BCHW
+    assert room is not None and room.shape == (6, 3, 32, 32)

@@ -162,3 +162,13 @@ def test_sheets_of_iterations_that_were_lost_are_kept_aside(tmp_path: Path) -> N
     set_undone_aside(tmp_path, newer_than=5)
     assert [path.stem for path in preview_paths(tmp_path)] == ["000000005"]
     assert len(list((tmp_path / "previews").glob("undone-*.png"))) == 2
+
+
+def test_a_network_that_paints_whole_frames_is_shown_beside_the_real_ones(pair: list[FaceCache]) -> None:
+    src, dst = pair
+    frames = np.full((len(src), 32, 32, 3), (0, 0, 200), np.uint8)
+    model = Flat()
+    model.paints_frame = True
+    made = preview_sheet(model, replace(src, frames_NHWC=frames), dst, COMPUTE, Chosen([3], [1]))
+    assert made.layout.columns == ["src", "src frame", "src as src", "dst", "dst as dst", "dst as src"]
+    np.testing.assert_allclose(cell(made, 0, "src frame")[40:-10, 10:-10].mean((0, 1)), (0, 0, 200), atol=1)

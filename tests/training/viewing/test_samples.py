@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,10 @@ def test_src_is_made_smaller_by_as_much_as_is_asked(tmp_path: Path, facesets: tu
         areas[scale] = masks
     assert abs(areas[-30.0][0] / areas[0.0][0] - 0.49) < 0.04
     assert areas[-30.0][1] == areas[0.0][1]
+
+
+def test_whole_frames_that_are_to_be_painted_are_shown_too() -> None:
+    src = replace(lesson(0.1), frame_BCHW=torch.full((2, 3, 32, 32), 0.5))
+    sheet = samples_sheet(src, lesson(0.6))
+    cells = [sheet[60, 64 + 130 * column, 0] / 255 for column in (4, 5, 6)]
+    np.testing.assert_allclose(cells, [0.3, 0.5, 0.6], atol=0.01)

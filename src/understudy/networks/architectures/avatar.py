@@ -90,7 +90,8 @@ def _normed(conv: nn.Module, width: int) -> list[nn.Module]:
 
 
 class Avatar(FaceModel):
-    """Sees and paints views of side `size_px`; the face is the share `face_share` of their middle.
+    """Sees and paints views of side `size_px`; the face is the share `face_share` of the middle of those seen.
+    With `paints_frame` the view that is painted is src's whole frame, with the face wherever it is.
 
     In training every batch is runs of three consecutive frames, one run after the other. Outside it each frame
     is taken for a still one, unless `swap_run` is told what came before and comes after.
@@ -99,8 +100,18 @@ class Avatar(FaceModel):
     own_losses = "avatar"
     frames_together = FRAMES
 
-    def __init__(self, size_px: int, *, face_px: int, face_share: float, width: int, view_width: int) -> None:
+    def __init__(
+        self,
+        size_px: int,
+        *,
+        face_px: int,
+        face_share: float,
+        width: int,
+        view_width: int,
+        paints_frame: bool = False,
+    ) -> None:
         super().__init__(size_px)
+        self.paints_frame = paints_frame
         self.face_px, self.width = face_px, width
         self.cut_px = size_px - 2 * round(size_px * (1 - face_share) / 2)
         widths = (width, 2 * width, 4 * width, 8 * width)
@@ -179,10 +190,11 @@ class AvatarOptions(NetworkOptions):
         unit="px",
         when="create",
     )
-    avatar_type: Literal["head", "full"] = option(
+    avatar_type: Literal["head", "full", "source"] = option(
         "head",
-        "What the view shows: the head, for models of face type head-no-align, or only the face, for "
-        "full-no-align.",
+        "What the view shows: the head, for models of face type head-no-align, only the face, for "
+        "full-no-align, or src's whole frame from the face, for full-no-align and a src that is extracted as "
+        "mark-only.",
         when="create",
     )
     dims: int = option(64, "Channels of the encoder's finest maps.", low=8, high=128, when="create")
@@ -208,4 +220,5 @@ def avatar(options: AvatarOptions) -> Avatar:
         face_share=share,
         width=options.dims,
         view_width=options.view_dims,
+        paints_frame=options.avatar_type == "source",
     )

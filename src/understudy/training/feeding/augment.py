@@ -37,6 +37,7 @@ class Faces:
     images_BCHW: Tensor
     masks_B3HW: Tensor
     crop_px: int  # side of the model's crop inside
+    frames_BCHW: Tensor | None = None  # the whole frames they lie in, for models that paint those
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,7 @@ class Lesson:
     mask_B1HW: Tensor
     eyes_B1HW: Tensor
     mouth_B1HW: Tensor
+    frame_BCHW: Tensor | None = None  # the whole frame, where that is to be painted as well
 
     def painting(self, goal_BCHW: Tensor) -> Lesson:
         """The same lesson with something else to paint."""
@@ -62,6 +64,7 @@ class Lesson:
             return [self]
         each = len(self.goal_BCHW) // count
         whole = {field.name: getattr(self, field.name) for field in fields(self)}
+        whole = {name: tensor for name, tensor in whole.items() if tensor is not None}
         return [
             Lesson(**{name: tensor[n * each : (n + 1) * each] for name, tensor in whole.items()})
             for n in range(count)
@@ -224,7 +227,7 @@ def lesson(
     """Make a batch of faces into what the model sees, of side `seen_px`, and what it should paint.
 
     Where `relit_B` is true, a face takes on the light of the face beside it in `light`, in what is seen and in
-    what is to be painted: light then has to travel through the code.
+    what is to be painted: light then has to travel through the code. Whole frames stay as they are.
     """
     device, count = faces.images_BCHW.device, len(faces.images_BCHW)
     seen_px = seen_px or size_px
@@ -250,7 +253,8 @@ def lesson(
     if variation.color_jitter:
         seen = tinted(seen, variation.color_jitter, generator)
     seen = damaged(seen, variation, generator)
-    return Lesson(seen.contiguous(memory_format=torch.channels_last), goal, mask, eyes, mouth)
+    seen = seen.contiguous(memory_format=torch.channels_last)
+    return Lesson(seen, goal, mask, eyes, mouth, faces.frames_BCHW)
 
 
 def _coarser(images_BCHW: Tensor, times: int) -> Tensor:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.events import Event, Notice, Progress, StageFinished, StageStarted
-from understudy.faces.align import crop
+from understudy.faces.align import crop, squeezed
 from understudy.facesets.face_mask import face_mask
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
@@ -48,6 +48,7 @@ class FaceCache:
     margin_px: int
     names: tuple[str, ...] = ()  # of the faces, where they are known
     moments: tuple[Moment, ...] = ()  # when they are seen, where it is known
+    frames_NHWC: npt.NDArray[np.uint8] | None = None  # RGB, the whole frames, squeezed into squares
 
     def __len__(self) -> int:
         return len(self.images_NHWC)
@@ -66,13 +67,15 @@ def face_cache(
     face_type: FaceType,
     size_px: int,
     scale: float = 1.0,
+    frame_px: int = 0,
 ) -> Iterator[Event | FaceCache]:
     """Open the cache of these facesets below `folder`, or build it; the last event is the cache.
 
-    `scale` enlarges faces about the crop's middle. Faces whose picture cannot be read are left out with a
-    Notice. Raises FacesetUnusable where no face is left, DiskFull or FolderUnwritable.
+    `scale` enlarges faces about the crop's middle. With `frame_px` the whole frames are kept too, as squares
+    of that side. Faces whose picture cannot be read are left out with a Notice. Raises FacesetUnusable where no
+    face is left, or whole frames are wanted of faces that are stored as crops, DiskFull or FolderUnwritable.
     """
-    cut = _Cut(face_type, size_px, scale)
+    cut = _Cut(face_type, size_px, scale, frame_px)
     goal = folder / f"{side}-{_key(facesets, cut)[:16]}"
     if not (goal / "about.json").exists():
         yield from _build(goal, facesets, side=side, cut=cut)
@@ -87,6 +90,7 @@ class _Cut:
     face_type: FaceType
     size_px: int
     scale: float
+    frame_px: int = 0  # side of the whole frames that are kept too; 0 keeps none
 
     @property
     def whole_px(self) -> int:
@@ -102,7 +106,8 @@ class _Cut:
 
 def _key(facesets: Sequence[Faceset], cut: _Cut) -> str:
     margin = margin_px(cut.size_px)
-    digest = hashlib.sha256(f"{_LAYOUT} {cut.face_type} {cut.size_px} {margin} {cut.scale:.6f}".encode())
+    wanted = f"{_LAYOUT} {cut.face_type} {cut.size_px} {margin} {cut.scale:.6f}"
+    digest = hashlib.sha256((f"{wanted} {cut.frame_px}" if cut.frame_px else wanted).encode())
     for faceset in facesets:
         digest.update(faceset.fingerprint().encode() + b"\0")
     return digest.hexdigest()
@@ -122,6 +127,7 @@ def _opened(folder: Path, size_px: int) -> FaceCache:
         margin_px=margin_px(size_px),
         names=tuple(about["names"]),
         moments=tuple((clip, track, frame) for clip, track, frame in about["moments"]),
+        frames_NHWC=mapped("frames")[:count] if (folder / "frames.npy").exists() else None,
     )
 
 
@@ -129,7 +135,9 @@ def _build(goal: Path, facesets: Sequence[Faceset], *, side: str, cut: _Cut) -> 
     faces = [(faceset, face) for faceset in facesets for face in faceset.faces()]
     if not faces:
         raise FacesetUnusable(f"There are no {side} faces to learn from. Extract some first.", goal.parent)
-    require_free_space(goal.parent, needed_bytes=len(faces) * cut.whole_px**2 * 6)
+    if cut.frame_px:
+        _require_frames([face for _, face in faces], side, goal.parent)
+    require_free_space(goal.parent, needed_bytes=len(faces) * (cut.whole_px**2 * 6 + cut.frame_px**2 * 3))
     aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
     with said_plainly(goal):
         shutil.rmtree(aside, ignore_errors=True)
@@ -141,6 +149,16 @@ def _build(goal: Path, facesets: Sequence[Faceset], *, side: str, cut: _Cut) -> 
             aside.rename(goal)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _require_frames(faces: Sequence[StoredFace], side: str, path: Path) -> None:
+    crops = sum(not face.record.shows_whole_frame for face in faces)
+    if crops:
+        raise FacesetUnusable(
+            f"This model paints {side}'s whole frames, and {crops} of {len(faces)} {side} faces are crops "
+            "without what is around them. Extract them with --face-type mark-only.",
+            path,
+        )
 
 
 def _fill(
@@ -155,27 +173,31 @@ def _fill(
     images = array("images", (cut.whole_px, cut.whole_px, 3), np.uint8)
     masks = array("masks", (cut.whole_px, cut.whole_px, 3), np.uint8)
     landmarks = array("landmarks", (68, 2), np.float32)
+    frames = array("frames", (cut.frame_px, cut.frame_px, 3), np.uint8) if cut.frame_px else None
     names: list[str] = []
     moments: list[Moment] = []
     for number, (face, entry) in enumerate(_entries(faces, cut)):
         if isinstance(entry, ImageUnreadable):
             yield Notice(f"{face.name} is left out: {entry.message}", level="warning")
             continue
-        images[len(names)], masks[len(names)], landmarks[len(names)] = entry
+        images[len(names)], masks[len(names)], landmarks[len(names)], frame = entry
+        if frames is not None:
+            frames[len(names)] = frame
         names.append(face.name)
         moments.append((face.record.clip, face.record.track, face.record.frame))
         if number % _PROGRESS_EVERY == 0:
             yield Progress(stage=f"read {side} faces", done=number, total=len(faces))
     if not names:
         raise FacesetUnusable(f"None of the {len(faces)} {side} faces can be read.", faces[0][1].path.parent)
-    for part in (images, masks, landmarks):
-        part.flush()
+    for part in (images, masks, landmarks, frames):
+        if part is not None:
+            part.flush()
     about = {"layout": _LAYOUT, "faces": len(names), "names": names, "moments": moments}
     write_json(folder / "about.json", about)
     yield StageFinished(stage=f"read {side} faces", summary={"faces": len(names)})
 
 
-_Entry = tuple[npt.NDArray, npt.NDArray, npt.NDArray]
+_Entry = tuple[npt.NDArray, npt.NDArray, npt.NDArray, npt.NDArray | None]
 
 
 def _entries(
@@ -204,7 +226,7 @@ def _taken(
 
 
 def _entry(faceset: Faceset, face: StoredFace, cut: _Cut) -> _Entry | ImageUnreadable:
-    """Image, masks and landmarks of one face as the cache holds them."""
+    """Image, masks, landmarks and, where it is wanted, the whole frame of one face as the cache holds them."""
     try:
         image = faceset.image(face)
     except ImageUnreadable as error:
@@ -220,7 +242,8 @@ def _entry(faceset: Faceset, face: StoredFace, cut: _Cut) -> _Entry | ImageUnrea
     # Eyes and mouth count where they belong to the face: not behind a hand.
     parts = [softened_inside(part(points, whole_px, whole_px), face_HW) for part in (eyes_mask, mouth_mask)]
     masks = np.stack([face_HW, *parts], axis=-1)
-    return crop(image, cache_from_stored, whole_px), np.rint(masks * 255), shares
+    frame = squeezed(image, cut.frame_px) if cut.frame_px else None
+    return crop(image, cache_from_stored, whole_px), np.rint(masks * 255), shares, frame
 
 
 def _tidy(folder: Path, side: str, *, keep: Path) -> None:

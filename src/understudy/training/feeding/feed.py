@@ -81,7 +81,16 @@ class Side:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
             masks = torch.where(turn, masks.flip(-1), masks)
-        return Faces(images, masks, self.cache.size_px)
+        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored))
+
+    def _frames(self, places: Tensor, mirrored: Tensor) -> Tensor | None:
+        """The whole frames of faces, RGB 0..1, where the cache has them."""
+        if self.cache.frames_NHWC is None:
+            return None
+        frames = torch.from_numpy(self.cache.frames_NHWC[places.numpy()]).to(self.device)
+        frames = frames.permute(0, 3, 1, 2).float() / 255
+        turn = mirrored.to(self.device).view(-1, 1, 1, 1)
+        return torch.where(turn, frames.flip(-1), frames) if self.flip else frames
 
     def _read(self, places: np.ndarray) -> tuple[Tensor, Tensor]:
         images = torch.from_numpy(self.cache.images_NHWC[places])

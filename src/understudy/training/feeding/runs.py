@@ -45,5 +45,6 @@ def lesson_of_runs(
     parts = {
         field.name: torch.stack([getattr(one, field.name) for one in lessons], 1).flatten(0, 1)
         for field in fields(Lesson)
+        if getattr(lessons[0], field.name) is not None
     }
     return Lesson(**parts)

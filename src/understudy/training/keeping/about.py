@@ -92,6 +92,11 @@ def wished(wish: ModelWish) -> ModelAbout:
     settings = network_settings(chosen.architecture, chosen.network, wish.network)
     size_px = build(chosen.architecture, settings, device="meta").size_px
     face_type = wish.face_type or chosen.face_type
+    if face_type == "mark-only":
+        raise OptionInvalid(
+            "No model sees mark-only faces: they are whole frames. Leave the face type to the preset; the "
+            "preset avatar-source paints the whole frames of a src that is extracted as mark-only."
+        )
     return ModelAbout(
         wish.preset, chosen.architecture, face_type, size_px, wish.seed, settings, trunk=wish.trunk
     )

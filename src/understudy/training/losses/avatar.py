@@ -66,7 +66,9 @@ def goal_of(model: Avatar, case: Case) -> Tensor:
 
 def _view_difference(model: Avatar, scene: Scene) -> Tensor:
     """How far src's views are from what the second network makes of src's faces, in both orders of time."""
-    faces, views = in_runs(face_of(scene.src).detach()), in_runs(scene.src.lesson.goal_BCHW)
+    lesson = scene.src.lesson
+    shown = lesson.goal_BCHW if lesson.frame_BCHW is None else lesson.frame_BCHW
+    faces, views = in_runs(face_of(scene.src).detach()), in_runs(shown)
     faces, views = (torch.cat([runs, runs.flip(1)]) for runs in (faces, views))
     with scene.compute.autocast():
         painted = torch.cat(model.view_of(*faces.unbind(1)))

@@ -97,7 +97,8 @@ def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) ->
             terms = objective.ask(made, src, dst, options, iteration=0)
         terms.totals().sum().backward()
     critics = sum(t.numel() * t.element_size() for t in objective.tensors().values())
-    batch = sum(getattr(lesson, field.name).nbytes for lesson in (src, dst) for field in fields(lesson))
+    tensors = [getattr(lesson, field.name) for lesson in (src, dst) for field in fields(lesson)]
+    batch = sum(tensor.nbytes for tensor in tensors if tensor is not None)
     saved = kept.recomputed_bytes() if options.recompute else kept.all_bytes()
     return saved, counter.get_total_flops(), 4 * critics, batch
 
@@ -110,7 +111,8 @@ def empty_lesson(model: FaceModel, count: int, device: torch.device) -> Lesson:
         channels = 3 if name.endswith("BCHW") else 1
         return torch.empty(count * model.frames_together, channels, size, size, device=device)
 
-    return Lesson(**{field.name: empty(field.name) for field in fields(Lesson)})
+    names = {field.name for field in fields(Lesson)} - (set() if model.paints_frame else {"frame_BCHW"})
+    return Lesson(**{name: empty(name) for name in names})
 
 
 class _Kept:

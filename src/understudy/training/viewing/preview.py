@@ -31,6 +31,7 @@ UInt8 = npt.NDArray[np.uint8]
 
 FOLDER_NAME = "previews"
 SWAP = "dst as src"
+FRAME = "src frame"
 _MORPHS = (0.25, 0.5, 0.65, 0.75, 1.0)
 _MOST_SHEETS = 120
 _THINNED = 60
@@ -103,7 +104,8 @@ def preview_sheet(
 ) -> Preview:
     """Rows of src | src as src | dst | dst as dst | dst as src | the same laid into dst by its mask.
 
-    A network that blends the performers shows dst as src at several shares.
+    A network that blends the performers shows dst as src at several shares. One that paints src's whole frame
+    shows the real one beside src, and nothing is laid into dst.
     """
     real = {
         "src": _faces(src, chosen.src).to(compute.device),
@@ -112,12 +114,16 @@ def preview_sheet(
     seen = {side: of_side(some, model.seen_px) for side, some in real.items()}
     src_BCHW, dst_BCHW = (of_side(real[side], model.size_px).float() for side in ("src", "dst"))
     with torch.inference_mode(), compute.autocast():
-        columns = {"src": src_BCHW, "src as src": model(seen["src"], "src").faces_BCHW, "dst": dst_BCHW}
+        columns = {"src": src_BCHW}
+        if src.frames_NHWC is not None:
+            columns[FRAME] = of_side(_as_batch(src.frames_NHWC[list(chosen.src)]), model.size_px)
+        columns |= {"src as src": model(seen["src"], "src").faces_BCHW, "dst": dst_BCHW}
         as_dst = model(seen["dst"], "dst")
         columns["dst as dst"] = as_dst.faces_BCHW
         swaps = _swaps(model, _run(model, dst, chosen.dst, seen["dst"]))
         columns |= {heading: painted.faces_BCHW for heading, painted in swaps.items()}
         last = list(swaps.values())[-1]
+    if not model.paints_frame:
         mask = last.masks_B1HW.float() * as_dst.masks_B1HW.float()
         columns["in dst"] = last.faces_BCHW.float() * mask + dst_BCHW * (1 - mask)
     pictures = [_as_bytes(column) for column in columns.values()]
@@ -157,7 +163,11 @@ def _faces(cache: FaceCache, numbers: Sequence[int]) -> Tensor:
     """Faces cut to the model's crop, (rows, 3, size, size) 0..1."""
     m, size = cache.margin_px, cache.size_px
     images = np.stack([cache.images_NHWC[number, m : m + size, m : m + size] for number in numbers])
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    return _as_batch(images)
+
+
+def _as_batch(images_NHWC: UInt8) -> Tensor:
+    return torch.from_numpy(images_NHWC).permute(0, 3, 1, 2).float() / 255
 
 
 def _as_bytes(faces_BCHW: Tensor) -> UInt8:

@@ -32,6 +32,8 @@ def samples_sheet(src: Lesson, dst: Lesson) -> UInt8:
             f"{side} eyes": _pictures(lesson.eyes_B1HW),
             f"{side} mouth": _pictures(lesson.mouth_B1HW),
         }
+        if lesson.frame_BCHW is not None:
+            columns[f"{side} frame"] = _pictures(lesson.frame_BCHW)
     rows = list(zip(*columns.values(), strict=True))
     return sheet(rows, list(columns), cell_height_px=max(_SMALLEST_CELL_PX, rows[0][0].shape[0]))
 
