@@ -27,7 +27,7 @@ from understudy.actors.scene import Cover, Placed, staged
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
 from understudy.masks.hull import hull_mask
-from understudy.masks.segmenter import SEGMENTERS
+from understudy.masks.segmenter import SEGMENTERS as ALL_SEGMENTERS
 from understudy.measure.sheet import sheet
 from understudy.media.images import encode_jpeg
 from understudy.merging.masking.face_mask import MaskInputs, face_mask
@@ -35,6 +35,7 @@ from understudy.merging.masking.kinds import MASK_KINDS
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.masking.segment import Segmented
 from understudy.merging.masking.steady import steadied_mask
+from understudy.networks.dense_face import WEIGHTS_PATH
 
 SIZE = 256
 COVERS = {
@@ -96,6 +97,10 @@ def _record(shown: Rendered) -> FaceRecord:
         size_px=SIZE,
         crop_from_frame=geometry.crop_from_frame(points, face_type="full", size_px=SIZE).tolist(),
     )
+
+
+# Without its weights our own face network can't look.
+SEGMENTERS = {name: make for name, make in ALL_SEGMENTERS.items() if name != "dense" or WEIGHTS_PATH.is_file()}
 
 
 def errors(cases: dict[str, list[Seen]]) -> None:

@@ -117,6 +117,6 @@ def test_masks_are_applied_listed_and_removed_by_name(filled: Project) -> None:
 
 
 def test_a_segmenter_that_is_none_is_refused_with_those_there_are(filled: Project) -> None:
-    with pytest.raises(SegmenterUnknown, match="no segmenter 'mic'; known are skin"):
+    with pytest.raises(SegmenterUnknown, match="no segmenter 'mic'; known are dense, skin"):
         list(masks.apply(filled, "dst", Choice(), segmenter="mic"))
     assert "skin" in [one["name"] for one in masks.segmenters_listed(filled)]

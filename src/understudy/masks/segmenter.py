@@ -38,7 +38,15 @@ def _skin() -> Segmenter:
     return SkinSegmenter()
 
 
+def _dense() -> Segmenter:
+    from understudy.faces.dense.reader import FaceReader
+    from understudy.masks.dense import DenseSegmenter
+
+    return DenseSegmenter(FaceReader())
+
+
 SEGMENTERS: Mapping[str, SegmenterFactory] = {
+    "dense": _dense,
     "skin": _skin,
 }
 

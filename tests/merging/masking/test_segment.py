@@ -87,7 +87,7 @@ def test_the_segmenter_is_the_one_that_was_chosen(looked: Brightness) -> None:
 
 
 def test_a_segmenter_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(OptionInvalid, match="no segmenter has that name; known are skin"):
+    with pytest.raises(OptionInvalid, match="no segmenter has that name; known are dense, skin"):
         parse_options(MaskOptions, {"segmenter": "xseg"})
 
 

@@ -37,8 +37,8 @@ class MaskOptions(Options):
     )
     segmenter: str = option(
         "skin",
-        f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. skin goes by colour: "
-        "it leaves out a microphone, a sleeve or dark hair, not a hand.",
+        f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. dense is a network "
+        "that also knows hands; skin goes by colour: it leaves out a microphone, a sleeve or dark hair.",
     )
     erode: float = option(
         0.02,

@@ -1,0 +1,64 @@
+"""The mask that our own face network sees, laid into crops of any size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.facesets.extraction.stand_in import FACE, Drawn, frame_with
+from tests.facesets.extraction.stand_in_reader import BlobReader
+from understudy.masks.dense import DenseSegmenter
+
+
+@pytest.fixture
+def segmenter() -> DenseSegmenter:
+    return DenseSegmenter(BlobReader())
+
+
+def drawn(face: Drawn, size_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A crop, its landmarks, and where its face is."""
+    crop = frame_with([face], width=size_px, height=size_px)
+    truth = np.ptp(crop.astype(int), axis=2) > 25
+    truth[:2] = False  # where the drawn clips say who is there
+    return crop, FACE * face.side + [face.x, face.y], truth
+
+
+@pytest.mark.parametrize(("size_px", "side"), [(64, 30), (128, 60), (256, 130)])
+def test_the_mask_lies_where_the_face_is_at_every_size(segmenter, size_px, side):
+    crop, points, truth = drawn(Drawn(size_px // 2 + 3, size_px // 2 - 2, side), size_px)
+    (mask,) = segmenter.segment(crop[None], points[None])
+    assert mask.dtype == np.float32 and mask.shape == truth.shape
+    assert mask.min() >= 0 and mask.max() <= 1
+    both, either = (mask > 0.5) & truth, (mask > 0.5) | truth
+    assert both.sum() / either.sum() > 0.94
+    x, y = np.argwhere(mask > 0.5).mean(0)[::-1] - np.argwhere(truth).mean(0)[::-1]
+    assert np.hypot(x, y) < 0.02 * side, "not half a pixel off"
+
+
+def test_a_turned_face_is_shown_upright_and_its_mask_is_turned_back(segmenter):
+    crop, points, truth = drawn(Drawn(64, 64, 60), 128)
+    turn = cv2.getRotationMatrix2D((63.5, 63.5), -50, 1.0)
+    turned = cv2.warpAffine(crop, turn, (128, 128), borderValue=(110, 110, 110))
+    angle = np.radians(50)
+    linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    (mask,) = segmenter.segment(turned[None], ((points - 64) @ linear.T + 64)[None])
+    there = cv2.warpAffine(truth.astype(np.float32), turn, (128, 128)) > 0.5
+    assert ((mask > 0.5) & there).sum() / ((mask > 0.5) | there).sum() > 0.93
+
+
+def test_a_mask_that_fills_its_square_ends_with_it():
+    class Everywhere(BlobReader):
+        def read(self, crops):
+            reading = super().read(crops)
+            reading.masks[:] = 1
+            return reading
+
+    crop, points, _ = drawn(Drawn(128, 128, 40), 256)
+    (mask,) = DenseSegmenter(Everywhere()).segment(crop[None], points[None])
+    assert mask[128, 128] > 0.99
+    assert mask[:, [0, -1]].max() == 0 == mask[[0, -1]].max()
+
+
+def test_no_faces_have_no_masks(segmenter):
+    assert segmenter.segment(np.empty((0, 64, 64, 3), np.uint8), np.empty((0, 68, 2))).shape == (0, 64, 64)
