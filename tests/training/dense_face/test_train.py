@@ -34,7 +34,7 @@ def asked(tmp_path: Path) -> FaceTraining:
     drawn_shards(tmp_path / "train")
     drawn_shards(tmp_path / "test", samples=2, first=50)
     return FaceTraining(
-        (tmp_path / "train",), tmp_path / "test", tmp_path / "out", iterations=2, batch=2, device="cpu",
+        (tmp_path / "train",), (tmp_path / "test",), tmp_path / "out", iterations=2, batch=2, device="cpu",
         test_samples=2,
     )  # fmt: skip
 
@@ -103,7 +103,7 @@ def test_no_people_to_learn_from_is_an_error_and_none_to_test_with_a_warning(
 ) -> None:
     with pytest.raises(FacesetUnusable):
         list(train_face_model(replace(asked, folders=(tmp_path / "nobody",))))
-    events = list(train_face_model(replace(asked, test_folder=tmp_path / "nobody", iterations=1)))
+    events = list(train_face_model(replace(asked, test_folders=(tmp_path / "nobody",), iterations=1)))
     assert any(isinstance(event, Notice) and event.level == "warning" for event in events)
 
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from understudy.errors import UnderstudyError
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 
-_SIZE_PX = 176
-_TEST_SEED, _TRAIN_SEED = 7, 0
+_BESIDE_SHARDS = 24  # that are rendered before a training beside begins
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -36,14 +35,13 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m understudy.training.dense_face", description=__doc__)
     parser.add_argument("what", choices=("render", "train", "run"))
-    parser.add_argument("--data", type=Path, required=True, help="Folder of the shards: train/, test/, mesh/.")
+    parser.add_argument("--data", type=Path, required=True, help="Folder of what is rendered.")
     parser.add_argument("--out", type=Path, help="Folder for weights and report.")
     parser.add_argument("--render-minutes", type=float, default=120.0)
     parser.add_argument("--samples", type=int, default=40_000, help="Most pictures to render for training.")
     parser.add_argument("--test-samples", type=int, default=800, help="Pictures of people to test with.")
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 2))
-    parser.add_argument("--mesh-pack", type=Path, help="A head mesh pack (.npz) as a second look.")
-    parser.add_argument("--mesh-share", type=float, default=0.4, help="Share of processes for the second look.")
+    parser.add_argument("--mesh-pack", type=Path, help="Folder of a head mesh pack, as a second look.")
     parser.add_argument("--train-minutes", type=float, default=180.0)
     parser.add_argument("--iterations", type=int, help="End after so many iterations, if that comes first.")
     parser.add_argument("--batch", type=int, default=256)
@@ -71,7 +69,7 @@ def _run(said: argparse.Namespace) -> None:
 def _rendering(said: argparse.Namespace) -> subprocess.Popen[bytes]:
     """Rendering in a process of its own, told what this one was told."""
     words = [sys.executable, "-m", "understudy.training.dense_face", "render"]
-    for name in ("data", "render_minutes", "samples", "test_samples", "processes", "mesh_pack", "mesh_share"):
+    for name in ("data", "render_minutes", "samples", "test_samples", "processes", "mesh_pack"):
         value = getattr(said, name)
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
@@ -88,29 +86,23 @@ def _ended(rendering: subprocess.Popen[bytes]) -> None:
 
 
 def _render(said: argparse.Namespace) -> None:
-    from understudy.actors.crowd.shards import ShardPlan, render_shards
+    from understudy.training.dense_face.rendering import Rendering, render_people
 
-    ends = time.monotonic() + 60 * said.render_minutes
-    tests = ShardPlan(said.test_samples, _SIZE_PX, _TEST_SEED, "test")
-    _show(render_shards(said.data / "test", tests, processes=said.processes, seconds=_left(ends)))
-    people = ShardPlan(said.samples, _SIZE_PX, _TRAIN_SEED, "train")
-    _show(render_shards(said.data / "train", people, processes=said.processes, seconds=_left(ends)))
-
-
-def _left(ends: float) -> float:
-    return max(0.0, ends - time.monotonic())
+    asked = Rendering(said.data, said.samples, said.test_samples, said.mesh_pack)
+    _show(render_people(asked, processes=said.processes, seconds=60 * said.render_minutes))
 
 
 def _train(said: argparse.Namespace) -> None:
     from understudy.training.dense_face.train import FaceTraining, train_face_model
 
-    folders = tuple(said.data / name for name in ("train", "mesh") if name == "train" or said.mesh_pack)
+    looks = ("", "mesh") if said.mesh_pack else ("",)
     _show(
         train_face_model(
             FaceTraining(
-                folders,
-                said.data / "test",
+                tuple(said.data / (look or "train") for look in looks),
+                tuple(said.data / (f"{look}-test" if look else "test") for look in looks),
                 said.out or said.data / "model",
+                said.data / "scenery",
                 minutes=said.train_minutes,
                 iterations=said.iterations,
                 batch=said.batch,
@@ -119,7 +111,7 @@ def _train(said: argparse.Namespace) -> None:
                 device=said.device,
                 start_weights=said.start_weights,
                 most_samples=said.most_samples,
-                first_shards=said.first_shards,
+                first_shards=max(said.first_shards, _BESIDE_SHARDS if said.beside else 1),
                 keep_every_s=said.keep_every_s,
                 test_samples=said.test_samples,
             )

@@ -15,6 +15,7 @@ from understudy.networks.dense_face import CROP_PX
 from understudy.training.dense_face.camera import Camera
 from understudy.training.dense_face.dice import Dice, per_picture
 from understudy.training.dense_face.lighting import graded, relit
+from understudy.training.dense_face.props import Props
 from understudy.training.dense_face.rooms import cards, rooms, strands
 from understudy.training.dense_face.stock import Stock
 from understudy.training.dense_face.windows import Windows, empty_windows, exact_windows, varied_windows
@@ -38,8 +39,8 @@ class Lesson:
     score_weights_B: Tensor
 
 
-def lesson(stock: Stock, count: int, dice: Dice, camera: Camera) -> Lesson:
-    """`count` lessons, the first of which show no face."""
+def lesson(stock: Stock, count: int, dice: Dice, camera: Camera, props: Props | None = None) -> Lesson:
+    """`count` lessons, an eighth of which show no face. `props` are put behind people and before faces."""
     empty = round(count * EMPTY_SHARE)
     index = dice.whole(count, below=len(stock))
     pictures, crops = stock.pictures_N5SS[index], stock.crops_N4[index]
@@ -48,7 +49,7 @@ def lesson(stock: Stock, count: int, dice: Dice, camera: Camera) -> Lesson:
     people, alpha, skin = layers[:, :3], layers[:, 3:4], layers[:, 4:]
     nobody = torch.arange(count, device=index.device) < round(empty * _NOTHING_SHARE)
     alpha, skin = alpha * per_picture(~nobody), skin * per_picture(~nobody)
-    scene, seen = _staged(people, alpha, skin, dice)
+    scene, seen = _staged(people, alpha, skin, dice, props)
     order = torch.randperm(count, generator=dice.generator, device=dice.device)
     taken = camera.taken(graded(scene, dice)[order], dice)
     share = seen.mean((1, 2, 3)) / skin.mean((1, 2, 3)).clamp(min=1e-4)
@@ -75,27 +76,36 @@ def clean_lessons(stock: Stock, index: Tensor, dice: Dice) -> Lesson:
     return Lesson(scene, points, torch.ones_like(points[..., 0]), skin, ones, ones, ones)
 
 
-def _staged(people: Tensor, alpha: Tensor, skin: Tensor, dice: Dice) -> tuple[Tensor, Tensor]:
+def _staged(
+    people: Tensor, alpha: Tensor, skin: Tensor, dice: Dice, props: Props | None
+) -> tuple[Tensor, Tensor]:
     """People relit before a room with things before them; the scene and the skin that is still seen."""
     count, size = len(people), people.shape[-1]
     people = relit(people, dice)
-    scene = people * alpha + _behind(people, alpha, dice) * (1 - alpha)
+    scene = people * alpha + _behind(people, alpha, dice, props) * (1 - alpha)
     near = (people * skin).sum((2, 3)) / skin.sum((2, 3)).clamp(min=1)
     things = [
-        cards(near, size, dice, share=0.35),
+        cards(near, size, dice, share=0.25),
         cards(near, size, dice, share=0.12),
-        strands(count, size, dice, share=0.15),
+        strands(count, size, dice, share=0.12),
     ]
+    if props is not None:
+        things[1] = props.cards(count, size, dice, share=0.3)
     for color, cover in things:
         scene = scene * (1 - cover) + color * cover
         skin = skin * (1 - cover)
     return scene, skin
 
 
-def _behind(people: Tensor, alpha: Tensor, dice: Dice) -> Tensor:
-    """Drawn rooms; in one of seven somebody else stands beside or lies behind."""
+def _behind(people: Tensor, alpha: Tensor, dice: Dice, props: Props | None) -> Tensor:
+    """Rooms, drawn here or before; in one of seven somebody else stands beside or lies behind."""
     count, size = len(people), people.shape[-1]
     room = rooms(count, size, dice)
+    if props is not None:
+        kind = per_picture(dice.uniform(count))
+        # A part of them is what detectors mistake for faces, for those that nobody stands before.
+        room = torch.where(kind < 0.45, props.rooms(count, size, dice), room)
+        room = torch.where(kind > 0.8, props.no_faces(count, size, dice), room)
     aside = torch.roll(torch.cat([people, alpha], 1).roll(1, 0), size // 2, 3)
     behind = torch.where(per_picture(dice.chance(count, share=0.5)), aside, aside.flip(2))
     cover = behind[:, 3:] * per_picture(dice.chance(count, share=1 / 7).float())

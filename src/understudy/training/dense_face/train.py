@@ -25,6 +25,7 @@ from understudy.training.dense_face.camera import Camera
 from understudy.training.dense_face.dice import Dice
 from understudy.training.dense_face.learner import FaceLearner
 from understudy.training.dense_face.lessons import lesson
+from understudy.training.dense_face.props import Props, read_props
 from understudy.training.dense_face.report import measured, write_report
 from understudy.training.dense_face.stock import Stock, grown, read_stock
 from understudy.training.machine.device import choose_device, free_memory_bytes
@@ -41,8 +42,9 @@ class FaceTraining:
     """What to train from, where to, and for how long."""
 
     folders: tuple[Path, ...]  # of shards
-    test_folder: Path
+    test_folders: tuple[Path, ...]
     out: Path
+    scenery: Path | None = None
     minutes: float | None = None
     iterations: int | None = None
     batch: int = 256
@@ -71,6 +73,7 @@ class _Run:
     learner: FaceLearner
     stock: Stock
     camera: Camera
+    props: Props | None
     began: float  # on the clock, less what earlier calls have trained
     most: int
     waited_s: float = 0.0
@@ -114,7 +117,8 @@ def train_face_model(asked: FaceTraining) -> Events:
         why=f"{learner.compute.device}, {len(run.stock)} samples, {run.most} fit",
     )
     while run.share < 1:
-        shown = lesson(run.stock, asked.batch, Dice(_seed_of(run), learner.compute.device), run.camera)
+        dice = Dice(_seed_of(run), learner.compute.device)
+        shown = lesson(run.stock, asked.batch, dice, run.camera, run.props)
         said = learner.step(shown, rate=run.rate)
         run.shown += asked.batch
         if run.seconds - run.spoken >= asked.say_every_s:
@@ -138,7 +142,9 @@ def _begun(asked: FaceTraining) -> _Run:
     learner = FaceLearner(compute, seed=asked.seed, weights=asked.start_weights)
     state = asked.out / STATE_NAME
     earlier_s = learner.restore(state) if state.exists() else 0.0
-    run = _Run(asked, learner, stock, Camera(CROP_PX, compute.device), asked.clock() - earlier_s, most, waited)
+    props = None if asked.scenery is None else read_props(asked.scenery, compute.device)
+    camera = Camera(CROP_PX, compute.device)
+    run = _Run(asked, learner, stock, camera, props, asked.clock() - earlier_s, most, waited)
     run.spoken = run.kept = run.grew = earlier_s
     return run
 
@@ -165,6 +171,8 @@ def _grow(run: _Run) -> None:
         return
     began = asked.clock()
     run.stock = grown(run.stock, asked.folders, most=run.most)
+    if run.props is None and asked.scenery is not None:
+        run.props = read_props(asked.scenery, run.learner.compute.device)
     run.grew = run.seconds
     run.waited_s += asked.clock() - began
 
@@ -206,7 +214,7 @@ def _keep(run: _Run) -> Events:
     learner.save(asked.out / STATE_NAME, seconds=run.seconds)
     figures = {}
     try:
-        tests = read_stock([asked.test_folder], device=learner.compute.device, most=asked.test_samples)
+        tests = read_stock(asked.test_folders, device=learner.compute.device, most=asked.test_samples)
     except FacesetUnusable:
         yield Notice("No people to test with are rendered yet.", "warning")
     else:
