@@ -30,6 +30,7 @@ from understudy.errors import (
 from understudy.events import Event, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
+from understudy.masks.segmenter import SEGMENTERS
 from understudy.training import duties, presets
 from understudy.training import train as train_module
 from understudy.training.feeding.augment import Lesson
@@ -499,3 +500,22 @@ def test_an_avatar_of_type_source_learns_from_srcs_whole_frames_and_refuses_crop
     shown = read_preview(preview_paths(tmp_path / "m")[-1])
     assert shown is not None and "src frame" in shown.layout.columns
     assert load_predictor(tmp_path / "m", "cpu").paints_frame
+
+
+def test_masks_of_both_performers_come_from_where_the_options_say(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Watching:
+        def segment(self, crops_NHWC: np.ndarray, landmarks_N682: np.ndarray) -> np.ndarray:
+            seen.append(len(crops_NHWC))
+            return np.ones(crops_NHWC.shape[:3], np.float32)
+
+    monkeypatch.setitem(SEGMENTERS, "skin", Watching)
+    src, dst = facesets
+    for mask_from, faces in (("hull", 0), ("skin", len(src) + len(dst))):
+        options = tiny_options(mask_from=mask_from)
+        where = {"src": [src], "dst": [dst], "preset": TINY, "device": "cpu", "count": 2}
+        list(train_module.show_samples(tmp_path / "model", options=options, **where))
+        assert sum(seen) == faces

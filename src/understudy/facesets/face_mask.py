@@ -6,6 +6,7 @@ Not here: the hull itself (`masks`), masks that a model paints.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any, Literal
 
 import cv2
@@ -24,17 +25,25 @@ _USUAL_BROW_LIFT = 0.5
 _FINE = 4  # samples per pixel and direction of what is drawn by hand
 
 
-def face_mask(record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int) -> Mask:
+def face_mask(
+    record: FaceRecord,
+    goal_from_frame: npt.ArrayLike,
+    size_px: int,
+    *,
+    stored: bool = True,
+    seen: Callable[[], Mask] | None = None,
+) -> Mask:
     """The face in a square of the frame, (size_px, size_px), 0..1.
 
-    Included regions drawn by hand win over a stored mask, and that over the landmarks' hull. Regions that are
-    excluded by hand are taken away from each.
+    Included regions drawn by hand win over a mask that is stored in the face, which counts unless not `stored`,
+    that over what is `seen` now, and that over the landmarks' hull. Regions that are excluded by hand are taken
+    away from each.
     """
     mask = drawn_mask(record, goal_from_frame, size_px, "include")
-    if mask is None:
+    if mask is None and stored:
         mask = stored_mask(record, goal_from_frame, size_px)
     if mask is None:
-        mask = record_hull(record, goal_from_frame, size_px)
+        mask = seen() if seen is not None else record_hull(record, goal_from_frame, size_px)
     excluded = drawn_mask(record, goal_from_frame, size_px, "exclude")
     return mask if excluded is None else np.minimum(mask, np.float32(1) - excluded)
 

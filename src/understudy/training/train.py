@@ -15,6 +15,7 @@ from understudy.events import Event, Events, Made, Notice, StageFinished, StageS
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
 from understudy.networks.catalog import build
+from understudy.networks.face_model import FaceModel
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
@@ -109,12 +110,7 @@ def show_samples(
     about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
-    cut = (about.face_type, max(model.size_px, model.seen_px))
-    frame_px = model.size_px if model.paints_frame else 0
-    src_cache = yield from _cached(
-        model_dir, src, "src", *cut, scale=1 + options.src_scale / 100, frame_px=frame_px
-    )
-    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
+    src_cache, dst_cache = yield from _both_cached(model_dir, (src, dst), model, about.face_type, options)
     options = options.changed(batch_size=count)
     sizes = {
         "size_px": model.size_px,
@@ -156,12 +152,7 @@ def prepared(
     state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
-    cut = (about.face_type, max(model.size_px, model.seen_px))
-    frame_px = model.size_px if model.paints_frame else 0
-    src_cache = yield from _cached(
-        model_dir, src, "src", *cut, scale=1 + options.src_scale / 100, frame_px=frame_px
-    )
-    dst_cache = yield from _cached(model_dir, dst, "dst", *cut)
+    src_cache, dst_cache = yield from _both_cached(model_dir, (src, dst), model, about.face_type, options)
     if len(src_cache) < _FEW_FACES:
         yield Notice(
             f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
@@ -199,21 +190,28 @@ def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, dict[str
     return {}
 
 
-def _cached(
+def _both_cached(
     model_dir: Path,
-    facesets: Sequence[Faceset],
-    side: str,
+    facesets: tuple[Sequence[Faceset], Sequence[Faceset]],
+    model: FaceModel,
     face_type: FaceType,
-    size_px: int,
-    *,
-    scale: float = 1.0,
-    frame_px: int = 0,
-) -> Generator[Event, None, FaceCache]:
-    folder = model_dir / _CACHE_FOLDER
-    steps = face_cache(
-        folder, facesets, side=side, face_type=face_type, size_px=size_px, scale=scale, frame_px=frame_px
-    )
-    for step in steps:
+    options: TrainOptions,
+) -> Generator[Event, None, tuple[FaceCache, FaceCache]]:
+    """Yields events; returns src's faces and dst's as the model wants them."""
+    cut = {
+        "face_type": face_type,
+        "size_px": max(model.size_px, model.seen_px),
+        "mask_from": options.mask_from,
+    }
+    larger = 1 + options.src_scale / 100
+    frame_px = model.size_px if model.paints_frame else 0
+    src = yield from _cached(model_dir, facesets[0], side="src", scale=larger, frame_px=frame_px, **cut)
+    dst = yield from _cached(model_dir, facesets[1], side="dst", **cut)
+    return src, dst
+
+
+def _cached(model_dir: Path, facesets: Sequence[Faceset], **cut: Any) -> Generator[Event, None, FaceCache]:
+    for step in face_cache(model_dir / _CACHE_FOLDER, facesets, **cut):
         if isinstance(step, FaceCache):
             return step
         yield step

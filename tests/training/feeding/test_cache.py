@@ -15,6 +15,7 @@ from understudy.events import Event, Notice, StageStarted
 from understudy.faces.align import crop
 from understudy.facesets.store import Faceset
 from understudy.geometry import crop_from_frame
+from understudy.masks.segmenter import SEGMENTERS
 from understudy.training.feeding.cache import FaceCache, face_cache
 
 SKIN = (200, 150, 130)
@@ -147,3 +148,23 @@ def test_crops_can_t_show_whole_frames_and_that_is_said(tmp_path: Path) -> None:
         steps = face_cache(tmp_path / "c", [faceset], side="src", face_type="full", size_px=32, frame_px=48)
         with pytest.raises(FacesetUnusable, match=r"2 of 2 src faces are crops.*mark-only"):
             list(steps)
+
+
+def test_masks_come_from_where_they_are_asked_from_and_make_another_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nothing:
+        def segment(self, crops_NHWC: np.ndarray, landmarks_N682: np.ndarray) -> np.ndarray:
+            return np.zeros(crops_NHWC.shape[:3], np.float32)
+
+    monkeypatch.setitem(SEGMENTERS, "skin", Nothing)
+    with add_faces(tmp_path / "a", 2, skin=SKIN) as faceset:
+        _, plain = opened(tmp_path / "cache", [faceset])
+        steps = face_cache(
+            tmp_path / "cache", [faceset], side="src", face_type="full", size_px=32, mask_from="skin"
+        )
+        *built, segmented = steps
+    assert was_built(built)  # type: ignore[arg-type]
+    assert isinstance(segmented, FaceCache)
+    assert plain.masks_NHW3.max() == 255 and segmented.masks_NHW3.max() == 0
+    np.testing.assert_array_equal(plain.images_NHWC, segmented.images_NHWC)

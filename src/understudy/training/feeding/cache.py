@@ -22,11 +22,11 @@ import numpy.typing as npt
 from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.events import Event, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.align import crop, squeezed
-from understudy.facesets.face_mask import face_mask
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
+from understudy.training.feeding.masking import STORED, MaskSource
 
 Moment = tuple[str, int, int]  # clip, track in it, frame
 _LAYOUT = 4
@@ -68,14 +68,16 @@ def face_cache(
     size_px: int,
     scale: float = 1.0,
     frame_px: int = 0,
+    mask_from: str = STORED,
 ) -> Iterator[Event | FaceCache]:
     """Open the cache of these facesets below `folder`, or build it; the last event is the cache.
 
     `scale` enlarges faces about the crop's middle. With `frame_px` the whole frames are kept too, as squares
-    of that side. Faces whose picture cannot be read are left out with a Notice. Raises FacesetUnusable where no
-    face is left, or whole frames are wanted of faces that are stored as crops, DiskFull or FolderUnwritable.
+    of that side. `mask_from` says where faces' masks come from (`masking.py`). Faces whose picture cannot be
+    read are left out with a Notice. Raises FacesetUnusable where no face is left, or whole frames are wanted of
+    faces that are stored as crops, DiskFull, FolderUnwritable or WeightsMissing.
     """
-    cut = _Cut(face_type, size_px, scale, frame_px)
+    cut = _Cut(face_type, size_px, scale, frame_px, mask_from)
     goal = folder / f"{side}-{_key(facesets, cut)[:16]}"
     if not (goal / "about.json").exists():
         yield from _build(goal, facesets, side=side, cut=cut)
@@ -91,6 +93,7 @@ class _Cut:
     size_px: int
     scale: float
     frame_px: int = 0  # side of the whole frames that are kept too; 0 keeps none
+    mask_from: str = STORED  # one of `masking.MASK_SOURCES`
 
     @property
     def whole_px(self) -> int:
@@ -107,7 +110,8 @@ class _Cut:
 def _key(facesets: Sequence[Faceset], cut: _Cut) -> str:
     margin = margin_px(cut.size_px)
     wanted = f"{_LAYOUT} {cut.face_type} {cut.size_px} {margin} {cut.scale:.6f}"
-    digest = hashlib.sha256((f"{wanted} {cut.frame_px}" if cut.frame_px else wanted).encode())
+    wanted = f"{wanted} {cut.frame_px}" if cut.frame_px else wanted
+    digest = hashlib.sha256(f"{wanted} {MaskSource.key(cut.mask_from)}".rstrip().encode())
     for faceset in facesets:
         digest.update(faceset.fingerprint().encode() + b"\0")
     return digest.hexdigest()
@@ -204,12 +208,12 @@ def _entries(
     faces: Sequence[tuple[Faceset, StoredFace]], cut: _Cut
 ) -> Iterator[tuple[StoredFace, _Entry | ImageUnreadable]]:
     """Every face's entry in order, read by several threads that run a few faces ahead and no further."""
-    workers = max(1, min(_MOST_READERS, os.cpu_count() or 1))
+    workers, masks = max(1, min(_MOST_READERS, os.cpu_count() or 1)), MaskSource(cut.mask_from)
     with ThreadPoolExecutor(workers, thread_name_prefix="read faces") as pool:
         waiting: deque[tuple[StoredFace, Future[_Entry | ImageUnreadable]]] = deque()
         try:
             for faceset, face in faces:
-                waiting.append((face, pool.submit(_entry, faceset, face, cut)))
+                waiting.append((face, pool.submit(_entry, faceset, face, cut, masks)))
                 if len(waiting) > _AHEAD * workers:
                     yield _taken(waiting)
             while waiting:
@@ -225,7 +229,7 @@ def _taken(
     return face, entry.result()
 
 
-def _entry(faceset: Faceset, face: StoredFace, cut: _Cut) -> _Entry | ImageUnreadable:
+def _entry(faceset: Faceset, face: StoredFace, cut: _Cut, source: MaskSource) -> _Entry | ImageUnreadable:
     """Image, masks, landmarks and, where it is wanted, the whole frame of one face as the cache holds them."""
     try:
         image = faceset.image(face)
@@ -238,7 +242,7 @@ def _entry(faceset: Faceset, face: StoredFace, cut: _Cut) -> _Entry | ImageUnrea
     cache_from_frame[:, 2] += margin
     cache_from_stored = compose(cache_from_frame, inverse(record.crop_matrix()))
     points = shares * cut.size_px + margin
-    face_HW = face_mask(record, cache_from_frame, whole_px)
+    face_HW = source.mask(image, record, cache_from_frame, whole_px)
     # Eyes and mouth count where they belong to the face: not behind a hand.
     parts = [softened_inside(part(points, whole_px, whole_px), face_HW) for part in (eyes_mask, mouth_mask)]
     masks = np.stack([face_HW, *parts], axis=-1)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
+from understudy.masks.segmenter import SEGMENTERS
 from understudy.options import Options, option
 
 
@@ -32,6 +35,13 @@ class FeedOptions(Options):
     )
     random_shift: float = option(
         1.0, "How far faces are turned, scaled and moved at random.", low=0.0, high=3.0
+    )
+    mask_from: str = option(
+        "stored",
+        "Where a face's mask comes from, unless it was drawn by hand: stored takes the one in the face, or "
+        f"else the landmarks' hull; hull always that; {', '.join(SEGMENTERS)} what that segmenter sees, in "
+        "faces that hold no mask.",
+        when="restart",
     )
     src_scale: float = option(
         0.0,
@@ -128,3 +138,11 @@ class FeedOptions(Options):
         low=0.0,
         high=1.0,
     )
+
+    @field_validator("mask_from", mode="after")
+    @classmethod
+    def _is_a_source(cls, name: str) -> str:
+        known = ("stored", "hull", *SEGMENTERS)
+        if name not in known:
+            raise ValueError(f"known are {', '.join(known)}")
+        return name
