@@ -48,6 +48,10 @@ class ImageUnreadable(UnderstudyError):
     """An image file cannot be decoded or is not of a kind we read."""
 
 
+class MeshPackUnusable(UnderstudyError):
+    """A folder with a head mesh lacks a file, or one of them is damaged or holds something else."""
+
+
 class NoFaceFound(UnderstudyError):
     """A whole side has no face in it."""
 
