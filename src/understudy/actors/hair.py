@@ -16,8 +16,8 @@ from understudy.actors.sculpt import ease
 from understudy.actors.template import Array, Template
 
 # Canonical y of the hairline at angles from the nose to the back of the head.
-_ANGLES = (0, 20, 36, 48, 58, 66, 72, 77, 83, 87, 96, 106, 114, 128, 150, 180)
-_HAIRLINES: dict[HairStyle, tuple[float, ...]] = {
+ANGLES = (0, 20, 36, 48, 58, 66, 72, 77, 83, 87, 96, 106, 114, 128, 150, 180)
+HAIRLINES: dict[HairStyle, tuple[float, ...]] = {
     "crop": (-105, -107, -110, -98, -80, -60, -38, -20, -26, -52, -62, -50, -8, 18, 38, 42),
     "swept": (-107, -106, -101, -89, -75, -58, -42, -36, -46, -58, -64, -54, -12, 14, 30, 34),
     "bob": (-104, -102, -97, -86, -72, -50, -10, 30, 62, 74, 78, 80, 82, 82, 82, 82),
@@ -51,7 +51,7 @@ def hair_for(head: Template, who: Identity, strands: np.ndarray | None = None) -
         along = 3.5 if who.hair_style == "crop" else 26.0
         strands = strands_noise(np.random.default_rng([who.seed, 5]), along=along)
     angle = np.abs(head.angle_deg)[None, :]
-    inside = np.interp(angle, _ANGLES, _HAIRLINES[who.hair_style]) - head.y
+    inside = np.interp(angle, ANGLES, HAIRLINES[who.hair_style]) - head.y
     inside = inside - 7.0 * who.hairline * (1 - ease(angle, 40, 62))
     # Behind the curtain's lower edge the rings of neck and shoulders would grow hair as well.
     inside = np.where(head.ring > 16, -50.0, inside)

@@ -82,7 +82,7 @@ def paint(who: Identity, px_per_mm: float = PX_PER_MM) -> Skin:
     base = linear_from_srgb(who.skin)
     albedo = base * np.ones((*easel.x.shape, 3), np.float32)
     albedo *= _complexion(easel, who)
-    lips = _lip_cover(easel, who)
+    lips = _lip_cover(easel)
     albedo = _blend(albedo, _lip_paint(easel, who), lips)
     albedo = _marks(albedo, easel, who)
     albedo = _blend(albedo, linear_from_srgb(np.asarray(who.brows) * [1.0, 0.9, 0.85]), _stubble(easel, who))
@@ -119,7 +119,7 @@ def _complexion(e: Easel, who: Identity) -> Floats:
     return np.stack([red, green, blue], axis=-1)
 
 
-def lip_edges(ax: Floats, who: Identity) -> tuple[Floats, Floats]:
+def lip_edges(ax: Floats) -> tuple[Floats, Floats]:
     """Canonical y of the upper and the lower border of the red of the lips at |x|."""
     t = np.clip(ax / LIP_CORNER_X, 0, 1)
     line = lip_line_y(ax)
@@ -128,8 +128,8 @@ def lip_edges(ax: Floats, who: Identity) -> tuple[Floats, Floats]:
     return line - rise, line + drop
 
 
-def _lip_cover(e: Easel, who: Identity) -> Floats:
-    upper, lower = lip_edges(e.ax, who)
+def _lip_cover(e: Easel) -> Floats:
+    upper, lower = lip_edges(e.ax)
     depth = np.minimum(e.y - upper, lower - e.y) + 0.15 * e.noise(1.8)
     return ease(depth, -0.5, 1.2) * ease(LIP_CORNER_X - e.ax, -0.5, 2.5)
 
@@ -190,7 +190,7 @@ def _stubble(e: Easel, who: Identity) -> Floats:
     cheek = ease(e.ax - fold_x, 10, 34) * ease(e.y + 0.35 * (e.ax - 40), 6, 26)
     moustache = bump(e.ax, e.y, (11, 14.5), (15, 6.0)) * ease(e.y, 6.5, 10)
     zone = np.clip(np.maximum(np.maximum(beard, cheek), 0.95 * moustache), 0, 1)
-    upper, lower = lip_edges(e.ax, who)
+    upper, lower = lip_edges(e.ax)
     zone = zone * (1 - ease(np.minimum(e.y - upper, lower - e.y), -2.5, 0.0) * (e.ax < LIP_CORNER_X + 2))
     zone = zone * (1 - ease(e.y, 78, 102))
     grain = np.clip(0.5 + 0.45 * e.noise(0.55), 0, 1)

@@ -29,4 +29,9 @@ def test_a_crowd_spans_tones_ages_and_shapes() -> None:
     assert ages.min() < 0.1 and ages.max() > 0.9
     for someone in people[:20]:
         assert set(someone.who.shape) == set(SHAPE_MODES)
-    assert len({someone.who.hair_style for someone in people}) >= 4
+    assert len({someone.haircut.strands for someone in people}) == 3
+    assert 0.1 < np.mean([someone.beard > 0 for someone in people]) < 0.35
+    children = [someone for someone in people if someone.who.age < 0.15]
+    assert children and all(someone.beard == 0 and someone.who.stubble == 0 for someone in children)
+    grown_up = [someone.who.mode("eye_size") for someone in people if someone.who.age >= 0.15]
+    assert np.mean([someone.who.mode("eye_size") for someone in children]) > np.mean(grown_up) + 0.4

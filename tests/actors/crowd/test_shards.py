@@ -5,18 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from understudy.actors.crowd import shards
 from understudy.actors.crowd.draw import sample
 from understudy.actors.crowd.shards import ShardPlan, read_shard, render_shards, shard_paths, write_shard
 from understudy.events import Progress, StageFinished, StageStarted
 
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shards, "PEOPLE", 1)
-
-
-PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2)
+PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2, people=1)
 
 
 def test_a_shard_gives_back_what_the_samples_hold(tmp_path) -> None:
@@ -64,9 +57,8 @@ def test_no_shard_is_begun_after_the_time_is_up(tmp_path) -> None:
 
 
 def test_processes_make_the_shards_that_one_makes(tmp_path) -> None:
-    plan = ShardPlan(samples=8, size_px=32, seed=5, states=1)  # a spawned process knows nothing of `_small`
-    list(render_shards(tmp_path / "two", plan, processes=2))
-    (path,) = shard_paths(tmp_path / "two")[:1]
-    found = read_shard(path)
-    assert len(found.rgb) == 8
-    assert [label["who"] for label in found.labels] == [f"train 5-{k}" for k in range(8)]
+    list(render_shards(tmp_path / "two", PLAN, processes=2))
+    list(render_shards(tmp_path / "one", PLAN, processes=1))
+    for one, two in zip(shard_paths(tmp_path / "one"), shard_paths(tmp_path / "two"), strict=True):
+        assert (read_shard(one).rgb == read_shard(two).rgb).all()
+        assert read_shard(one).labels == read_shard(two).labels

@@ -5,24 +5,26 @@ Pictures of a crowd are small: a grid of 2.7 mm and skin of 1.3 pixels a millime
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from understudy.actors.actor import PARTS, Actor, built, grid_normals, landmarks, lips_edges, without_seam
+from understudy.actors.actor import PARTS, Actor, Mesh, built, grid_normals, landmarks, lips_edges, without_seam
 from understudy.actors.crowd.expression import Muscles, expressed, muscles_for, tongue_moved
+from understudy.actors.crowd.haircuts import grown
+from understudy.actors.crowd.layers import with_layers
 from understudy.actors.crowd.moments import Moment
+from understudy.actors.crowd.paint import painted
 from understudy.actors.crowd.people import Person
+from understudy.actors.crowd.wear import Wear, beard, worn
 from understudy.actors.deform import posed, with_jaw
-from understudy.actors.hair import hair_for, strands_noise
-from understudy.actors.sculpt import EYE_RADII
-from understudy.actors.skin import paint
+from understudy.actors.hair import Hair
+from understudy.actors.sculpt import EYE_RADII, sculpted
 from understudy.actors.template import Array, template
+from understudy.color import linear_from_srgb
 
 COARSENESS = 2.0
-_SKIN_PX_PER_MM = 1.3
-_STRAND_PICTURES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,8 @@ class Body:
     person: Person
     actor: Actor
     muscles: Muscles
+    wear: Wear
+    mesh: Mesh  # the actor's and what is worn
     names: tuple[str, ...]  # of the parts, in the order of their numbers in the mesh
 
 
@@ -43,6 +47,7 @@ class Posed:
     normals: dict[str, Array]
     turn: Array  # (3, 3) of the head
     marks: Array  # (70, 3) landmarks with the pupils; jaw points fixed to the skin
+    lenses: Array | None  # (2, points, 3): outlines of glasses
 
 
 @lru_cache(maxsize=2)
@@ -50,19 +55,24 @@ def _muscles() -> Muscles:
     return muscles_for(template(COARSENESS))
 
 
-@lru_cache(maxsize=8)
-def _strands(picture: int, along: float) -> np.ndarray:
-    return strands_noise(np.random.default_rng([picture, 55]), along=along)
-
-
 @lru_cache(maxsize=2)
 def body_for(person: Person) -> Body:
     """The body of a person; kept for their next picture."""
     head = template(COARSENESS)
-    who = person.who
-    strands = _strands(who.seed % _STRAND_PICTURES, 3.5 if who.hair_style == "crop" else 26.0)
-    actor = built(who, head, paint(who, _SKIN_PX_PER_MM), hair_for(head, who, strands))
-    return Body(person, actor, _muscles(), PARTS)
+    wear = worn(head, sculpted(head, person.who), person.generator(502))
+    color = linear_from_srgb(person.beard_color)
+    if (grown_beard := beard(head, color, person.beard, person.generator(501))) is not None:
+        wear = replace(wear, layers=(*wear.layers, grown_beard))
+    actor = built(person.who, head, painted(person), _under(grown(head, person.haircut), wear))
+    mesh = with_layers(actor.mesh, wear.layers, len(PARTS))
+    return Body(person, actor, _muscles(), wear, mesh, (*PARTS, *(layer.name for layer in wear.layers)))
+
+
+def _under(hair: Hair, wear: Wear) -> Hair:
+    """The hair that headwear leaves."""
+    if wear.hides_hair is None:
+        return hair
+    return replace(hair, density=np.where(wear.hides_hair, -1.0, hair.density))
 
 
 def posed_body(body: Body, moment: Moment) -> Posed:
@@ -77,7 +87,8 @@ def posed_body(body: Body, moment: Moment) -> Posed:
         else:
             grids[name] = with_jaw(grid, 1.0, state.jaw) if name == "teeth_lower" else grid
     stretch, rotation = np.asarray(body.person.stretch), moment.body
-    weights = {"head": actor.rig.head}
+    weights = {"head": actor.rig.head, "hood": actor.rig.head}
+    grids |= _worn(body, face)
 
     def placed(points: Array, weight: Array | float) -> Array:
         return posed(points * stretch, weight, state) @ rotation.T
@@ -89,7 +100,22 @@ def posed_body(body: Body, moment: Moment) -> Posed:
     turn = moment.head
     normals: dict[str, Array] = {name: rigid @ turn.T for name, rigid in actor.normals.items()}
     normals["head"] = without_seam(grid_normals(points["head"]))
-    return Posed(points, normals, turn, marks - middle)
+    for layer in body.wear.layers:
+        normals[layer.name] = grid_normals(points[layer.name])
+    lenses = None if body.wear.lenses is None else placed(body.wear.lenses, 1.0) - middle
+    return Posed(points, normals, turn, marks - middle, lenses)
+
+
+def _worn(body: Body, face: Array) -> dict[str, Array]:
+    """The grids of what is worn, before the head's turn; shells go along with the expressed face."""
+    grids: dict[str, Array] = {}
+    out = grid_normals(face)
+    for layer in body.wear.layers:
+        if layer.grid is not None:
+            grids[layer.name] = layer.grid
+        elif layer.lift_mm is not None:
+            grids[layer.name] = face + out * layer.lift_mm[..., None]
+    return grids
 
 
 def _pupils(actor: Actor, moment: Moment) -> Array:

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from understudy.actors import deform, materials, raster
-from understudy.actors.actor import HAIR_SHELLS, Actor, grid_steps
+from understudy.actors.actor import HAIR_SHELLS, PARTS, grid_steps
 from understudy.actors.crowd.body import Body, Posed, posed_body
 from understudy.actors.crowd.jaw import seen_jaw
+from understudy.actors.crowd.layers import covers, layer_color
 from understudy.actors.crowd.moments import Moment
 from understudy.actors.performance import State
 from understudy.actors.shade import Floats, Lit, ShadowMap, sampled, tone_mapped, unit
@@ -71,14 +72,14 @@ def view_of(posed: Posed, moment: Moment, size_px: int) -> View:
 
 def shot(body: Body, moment: Moment, size_px: int) -> Shot:
     """Take one picture, `size_px` pixels a side."""
-    actor, state = body.actor, moment.state
+    state = moment.state
     posed = posed_body(body, moment)
     view = view_of(posed, moment, size_px)
     points = _points(body, posed, view, found := _fragments(body, posed, view, size_px), size_px)
-    found = found.kept(_uncut(actor, found, state))
+    found = found.kept(_uncut(body, found, state))
     hits = raster.nearest(found, pixels=size_px * size_px)
-    part, uv = actor.mesh.part[hits.triangle], _uv(actor, hits.triangle, hits.weights)
-    scene = Scene(body, moment, posed, view, size_px, _shadow_map(posed, state, actor))
+    part, uv = body.mesh.part[hits.triangle], _uv(body, hits.triangle, hits.weights)
+    scene = Scene(body, moment, posed, view, size_px, _shadow_map(posed, state, body))
     skin = np.zeros(size_px * size_px, np.float32)
     colors = np.zeros((len(hits.pixel), 3), np.float32)
     for number, name in enumerate(body.names):
@@ -87,6 +88,8 @@ def shot(body: Body, moment: Moment, size_px: int) -> Shot:
             continue
         pixel = hits.pixel[chosen]
         colors[chosen], skin[pixel] = _shaded(name, scene, uv[chosen], pixel)
+    if posed.lenses is not None:
+        _through_glasses(scene, hits, colors, skin)
     rgb = np.zeros((size_px * size_px, 3), np.float32)
     rgb[hits.pixel] = materials.encoded(tone_mapped(colors, state.light.exposure))
     person = np.zeros(size_px * size_px, np.float32)
@@ -95,8 +98,36 @@ def shot(body: Body, moment: Moment, size_px: int) -> Shot:
     return Shot(rgb.reshape(*square, 3), skin.reshape(square), person.reshape(square), points)
 
 
+def _through_glasses(scene: Scene, hits: raster.Hits, colors: Floats, skin: Floats) -> None:
+    """Dim what lies behind lenses and lay their shine over it; skin behind dark ones is not seen."""
+    lenses, wear = scene.posed.lenses, scene.body.wear
+    assert lenses is not None
+    size_px = scene.size_px
+    before = np.full(size_px * size_px, _NOTHING_MM, np.float32)
+    for outline in lenses:
+        xy, depth = scene.view.projected(np.concatenate([outline.mean(0, keepdims=True), outline]))
+        rim = np.arange(1, len(xy) - 1)
+        fan = np.stack([np.zeros_like(rim), rim, rim + 1], axis=-1)
+        found = raster.fragments(xy, depth, np.concatenate([fan, fan[:, ::-1]]), width=size_px, height=size_px)
+        np.maximum(before, raster.depth_map(found, pixels=len(before), empty=_NOTHING_MM), out=before)
+    behind = np.flatnonzero(before[hits.pixel] > _depth(scene, hits))
+    passes = np.asarray(wear.lens_pass, np.float32)
+    row = (hits.pixel[behind] // size_px).astype(np.float32)
+    shine = wear.lens_shine * (0.5 + 0.5 * np.sin(row * (40.0 / size_px) + 3 * scene.moment.shift[0]))
+    color = np.asarray(scene.moment.state.light.key_color, np.float32)
+    colors[behind] = colors[behind] * passes + shine[:, None] * color
+    if passes.mean() < 0.5:
+        skin[hits.pixel[behind]] = 0.0
+
+
+def _depth(scene: Scene, hits: raster.Hits) -> Floats:
+    """How near every visible fragment is, in millimetres."""
+    depth = np.concatenate([scene.posed.points[name].reshape(-1, 3)[:, 2] for name in scene.body.names])
+    return (depth[scene.body.mesh.triangles[hits.triangle]] * hits.weights).sum(1)
+
+
 def _fragments(body: Body, posed: Posed, view: View, size_px: int) -> raster.Fragments:
-    mesh = body.actor.mesh
+    mesh = body.mesh
     points = np.concatenate([posed.points[name].reshape(-1, 3) for name in body.names])
     xy, depth = view.projected(points)
     # The dark of the mouth fills the opening between the lips, behind everything else in it.
@@ -107,7 +138,7 @@ def _fragments(body: Body, posed: Posed, view: View, size_px: int) -> raster.Fra
 def _points(body: Body, posed: Posed, view: View, found: raster.Fragments, size_px: int) -> np.ndarray:
     """The 70 points in pixels, the jaw on the contour that is seen."""
     marks, _ = view.projected(posed.marks)
-    own = found.kept(body.actor.mesh.part[found.triangle] == 0)
+    own = found.kept(body.mesh.part[found.triangle] == 0)
     nearest = raster.depth_map(own, pixels=size_px * size_px, empty=_NOTHING_MM).reshape(size_px, size_px)
     xy, depth = view.projected(posed.points["head"])
     marks = marks.astype(float)
@@ -147,28 +178,48 @@ def _shaded(name: str, scene: Scene, uv: Floats, pixel: raster.Ints) -> tuple[Fl
     if name.startswith("eye"):
         side = -1 if name.endswith("left") else 1
         return materials.eye(actor, state, lit, uv, posed.turn, side), 1.0
-    return materials.mouth(name, actor, lit, uv, state), 1.0
+    if name in PARTS:
+        return materials.mouth(name, actor, lit, uv, state), 1.0
+    return _worn(name, scene, lit, uv)
 
 
-def _uv(actor: Actor, triangle: raster.Ints, weights: Floats) -> Floats:
-    corners = actor.mesh.uv[actor.mesh.triangles[triangle]]
-    return (corners * weights[..., None]).sum(1)
+def _worn(name: str, scene: Scene, lit: Lit, uv: Floats) -> tuple[Floats, Floats | float]:
+    """Colours of a layer. A beard on the face counts as skin, cloth and frames don't."""
+    actor = scene.body.actor
+    layer = next(layer for layer in scene.body.wear.layers if layer.name == name)
+    _, down = grid_steps(scene.posed.points[name])
+    along = unit(sampled(down.astype(np.float32), uv[:, 0], uv[:, 1]))
+    color = layer_color(layer, lit, uv, actor.hair.strands, along)
+    if not layer.beard:
+        return color, 0.0
+    return color, (sampled(actor.face_share, uv[:, 0], uv[:, 1]) > 0.5).astype(np.float32)
 
 
-def _uncut(actor: Actor, found: raster.Fragments, state: State) -> np.ndarray:
+def _uv(body: Body, triangle: raster.Ints, weights: Floats) -> Floats:
+    corners = body.mesh.triangles[triangle]
+    a, b, c = (body.mesh.uv[corners[:, k]] * weights[:, k, None] for k in range(3))
+    return a + b + c
+
+
+def _uncut(body: Body, found: raster.Fragments, state: State) -> np.ndarray:
     """Which fragments stay when eyes are open and hair has gaps, (n,) bool."""
-    mesh = actor.mesh
+    actor, mesh = body.actor, body.mesh
     keep = np.ones(len(found.pixel), bool)
     near = np.flatnonzero(mesh.near_eye[found.triangle])
-    uv = _uv(actor, found.triangle[near], found.weights[near])
+    uv = _uv(body, found.triangle[near], found.weights[near])
     place = sampled(actor.place, uv[:, 0], uv[:, 1])
     for side in (-1, 1):
         inside = deform.eye_opening(state, side).inside(place[:, 0], place[:, 1])
         keep[near] &= (inside <= 0) | (np.sign(place[:, 0]) != side)
-    first = mesh.part[found.triangle].astype(int) - 9
+    part = mesh.part[found.triangle]
+    first = part.astype(int) - (len(PARTS) - HAIR_SHELLS)
     hairs = np.flatnonzero((first >= 0) & (first < HAIR_SHELLS))
-    uv = _uv(actor, found.triangle[hairs], found.weights[hairs])
+    uv = _uv(body, found.triangle[hairs], found.weights[hairs])
     keep[hairs] = materials.hair_cover(actor, uv, first[hairs], shells=HAIR_SHELLS)
+    for number, layer in enumerate(body.wear.layers, len(PARTS)):
+        if layer.density is not None:
+            here = np.flatnonzero(part == number)
+            keep[here] = covers(layer, _uv(body, found.triangle[here], found.weights[here]), actor.hair.strands)
     return keep
 
 
@@ -192,12 +243,12 @@ def _under_the_skin(irradiance: Floats, pixel: raster.Ints, size_px: int, px_per
     return share * far + (1 - share) * irradiance
 
 
-def _shadow_map(posed: Posed, state: State, actor: Actor) -> ShadowMap:
+def _shadow_map(posed: Posed, state: State, body: Body) -> ShadowMap:
     """Depth from the key light over head, ears and hair."""
     toward = unit(np.asarray(state.light.key_direction, float))
     right = unit(np.cross([0.0, 1.0, 0.0], toward))
     axes = np.stack([right, np.cross(toward, right), toward])
-    grids = _casters(posed, actor)
+    grids = _casters(posed, body)
     low = (axes @ grids[0].reshape(-1, 3).mean(0))[:2] - _SHADOW_SPAN_MM / 2
     px_per_mm = _SHADOW_PX / _SHADOW_SPAN_MM
     points = np.concatenate([grid.reshape(-1, 3) for grid in grids]) @ axes.T
@@ -219,8 +270,9 @@ def _shadow_map(posed: Posed, state: State, actor: Actor) -> ShadowMap:
     return ShadowMap(axes.astype(np.float32), moments, low.astype(np.float32), px_per_mm)
 
 
-def _casters(posed: Posed, actor: Actor) -> list[np.ndarray]:
+def _casters(posed: Posed, body: Body) -> list[np.ndarray]:
     """Grids that cast shadows, the head first."""
+    actor = body.actor
     rows = int(np.searchsorted(actor.head.ring[:, 0], _SHADOW_RING))
     head = posed.points["head"]
     grids = [head[:rows], posed.points["ear_left"], posed.points["ear_right"]]
@@ -229,4 +281,10 @@ def _casters(posed: Posed, actor: Actor) -> list[np.ndarray]:
         hidden = head - 4 * posed.normals["head"]
         hair = np.where((actor.hair.density > 0.2)[..., None], posed.points["hair_1"], hidden)
         grids.append(hair[:rows])
+    for layer in body.wear.layers:
+        if layer.name == "brim":
+            grids.append(posed.points["brim"])
+        elif layer.name in {"cap", "hood"} and layer.density is not None:
+            under = head - 4 * posed.normals["head"]
+            grids.append(np.where((layer.density > 0.2)[..., None], posed.points[layer.name], under)[:rows])
     return grids

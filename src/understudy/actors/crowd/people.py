@@ -10,12 +10,18 @@ from typing import Literal
 
 import numpy as np
 
+from understudy.actors.crowd.haircuts import Haircut, haircut
 from understudy.actors.identity import SHAPE_MODES, Color, HairStyle, Identity
 from understudy.color import linear_from_srgb
 
 Part = Literal["train", "test"]
 _PART_SEED: dict[Part, int] = {"train": 101, "test": 202}
 
+# What a young face has more or less of.
+_CHILD = {
+    "eye_size": 1.0, "cheeks": 1.0, "face_length": -1.0, "jaw_width": -0.8, "nose_length": -1.0,
+    "nose_bridge": -1.0, "brow_ridge": -1.0, "neck": -1.2, "forehead": 0.8, "chin_forward": -0.6,
+}  # fmt: skip
 _TONES = np.array(
     [(0.27, 0.17, 0.13), (0.40, 0.26, 0.19), (0.52, 0.35, 0.26), (0.66, 0.46, 0.34), (0.76, 0.56, 0.43),
      (0.83, 0.63, 0.50), (0.87, 0.69, 0.58), (0.92, 0.77, 0.69)]
@@ -36,6 +42,14 @@ class Person:
     who: Identity
     stretch: tuple[float, float, float]  # factors on the whole head across, down and in depth
     part: Part
+    seed: int
+    haircut: Haircut
+    beard: float  # 0 none .. 1 full
+    beard_color: Color
+
+    def generator(self, purpose: int) -> np.random.Generator:
+        """Randomness of this person for one purpose."""
+        return generator(self.part, self.seed, self.number, purpose)
 
     @property
     def tone(self) -> float:
@@ -57,8 +71,15 @@ def person(number: int, *, seed: int = 0, part: Part = "train") -> Person:
     hair = _hair_color(rng, age)
     spread = rng.uniform(0.4, 0.75)
     shape = {name: float(np.clip(rng.normal(0, spread), -1.7, 1.7)) for name in SHAPE_MODES}
-    style: HairStyle = ("crop", "swept", "bob", "bald")[int(rng.choice(4, p=[0.35, 0.25, 0.28, 0.12]))]
+    if age < 0.15:
+        for name, amount in _CHILD.items():
+            shape[name] = float(np.clip(shape[name] + amount * rng.uniform(0.5, 1.1), -1.7, 1.7))
+    cut = haircut(rng, part)
+    style: HairStyle = "bald" if cut.top_mm <= 0 else "bob"
     lips = _jittered(np.asarray(skin) * (0.86, 0.66, 0.68) + (0.02, 0.0, 0.01), 0.03, rng)
+    if rng.random() < 0.2:
+        lips = _color(rng, 0.05, 0.85)
+    grown_up = age > 0.15
     who = Identity(
         name=f"{part} {seed}-{number}",
         seed=int(rng.integers(1 << 31)),
@@ -71,7 +92,7 @@ def person(number: int, *, seed: int = 0, part: Part = "train") -> Person:
         hair_style=style,
         hairline=float(rng.uniform(-0.8, 1.4)),
         brow_thickness=float(rng.uniform(0.25, 1.6)),
-        stubble=float(max(0.0, rng.uniform(-1, 1))),
+        stubble=float(max(0.0, rng.uniform(-1, 1))) * grown_up,
         freckles=float(max(0.0, rng.uniform(-1.2, 0.9))),
         redness=float(rng.uniform(0.1, 0.9)),
         age=age,
@@ -83,7 +104,10 @@ def person(number: int, *, seed: int = 0, part: Part = "train") -> Person:
         clothes=_color(rng, 0.03, 0.9),
     )
     across, down, deep = np.exp(rng.normal(0, [0.035, 0.035, 0.04]))
-    return Person(number, who, (float(across), float(down), float(deep)), part)
+    beard = float(rng.uniform(0.25, 1.0)) if grown_up and rng.random() < 0.22 else 0.0
+    beard_color = _jittered(np.asarray(hair) * rng.uniform(0.7, 1.1), 0.03, rng)
+    stretch = (float(across), float(down), float(deep))
+    return Person(number, who, stretch, part, seed, cut, beard, beard_color)
 
 
 def _along(colors: np.ndarray, share: float) -> np.ndarray:

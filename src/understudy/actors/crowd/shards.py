@@ -3,7 +3,7 @@
 A shard is a folder of plain arrays, written aside and swapped in, so what lies under a shard's name is whole:
 `rgb.npy` uint8 (n, S, S, 3), `person.npy` and `skin.npy` uint8 (n, S, S) with 255 for 1, `points.npy` float32
 (n, 70, 2) in pixels from the corner, `labels.json` a list of n objects with yaw_deg, pitch_deg, roll_deg, tone,
-age, look and who. Shard k holds people k * PEOPLE onwards, always the same ones, so that a second run goes on.
+age, look and who. Shard k holds people k * people onwards, always the same ones, so that a second run goes on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from understudy.actors.crowd.sample import Sample
 from understudy.events import Events, Made, Progress, StageFinished, StageStarted
 from understudy.workers.begin import begin
 
-PEOPLE = 8  # in one shard
 _STAGE = "crowd"
 _ASIDE = ".partial"
 _LABELS = ("yaw_deg", "pitch_deg", "roll_deg", "tone", "age", "look", "who")
@@ -53,11 +52,12 @@ class ShardPlan:
     seed: int = 0
     part: Part = "train"
     states: int = STATES  # pictures of one person
+    people: int = 8  # in one shard
 
     @property
     def shards(self) -> int:
         """How many shards hold that many samples."""
-        return -(-self.samples // (PEOPLE * self.states))
+        return -(-self.samples // (self.people * self.states))
 
 
 def shard_paths(folder: Path) -> list[Path]:
@@ -110,7 +110,11 @@ def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: flo
     whole = len(shard_paths(folder))
     yield StageFinished(
         stage=_STAGE,
-        summary={"shards": whole, "samples": whole * PEOPLE * plan.states, "seconds": time.monotonic() - began},
+        summary={
+            "shards": whole,
+            "samples": whole * plan.people * plan.states,
+            "seconds": time.monotonic() - began,
+        },
         skipped=not missing,
     )
 
@@ -151,7 +155,7 @@ def _rendered(
 def _render_one(path: Path, plan: ShardPlan, number: int, deadline: float | None) -> int:
     """Render one shard; its number, or -1 where the deadline came first (the clock is the whole machine's)."""
     samples: list[Sample] = []
-    for k in range(number * PEOPLE, (number + 1) * PEOPLE):
+    for k in range(number * plan.people, (number + 1) * plan.people):
         who = person(k, seed=plan.seed, part=plan.part)
         for state in range(plan.states):
             if deadline is not None and time.monotonic() >= deadline:
