@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.actors.mesh_look.drawn_pack import drawn_pack, write_pack
 from understudy.actors.crowd.draw import STATES
 from understudy.actors.crowd.scenery import SceneryPlan
 from understudy.actors.crowd.shards import read_shard, shard_paths
@@ -36,6 +38,21 @@ def test_people_to_test_with_come_first_and_share_nobody_with_those_to_train_wit
     assert isinstance(again[0], StageStarted) and again[0].done == 2
     assert not any(isinstance(event, Progress) for event in again)
     np.testing.assert_array_equal(read_shard(shard_paths(asked.data / "train")[0]).rgb, before)
+
+
+def test_a_head_mesh_gives_shards_of_its_own_look(asked: Rendering, tmp_path: Path) -> None:
+    list(
+        render_people(
+            replace(asked, mesh_pack=write_pack(tmp_path / "pack", drawn_pack())), processes=1, seconds=600
+        )
+    )
+    for name, look in (("train", "own"), ("test", "own"), ("mesh", "mesh"), ("mesh-test", "mesh")):
+        labels = read_shard(shard_paths(asked.data / name)[0]).labels
+        assert {one["look"] for one in labels} == {look}
+    seen, kept = (
+        {one["who"] for one in read_stock([asked.data / name]).labels} for name in ("mesh", "mesh-test")
+    )
+    assert not seen & kept
 
 
 def test_when_the_time_is_up_nothing_half_lies_about(asked: Rendering) -> None:

@@ -20,6 +20,7 @@ from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
 from understudy.actors.crowd.scenery import NAMES, SceneryPlan, render_scenery
 from understudy.actors.crowd.shards import write_shard
+from understudy.actors.mesh_look.samples import mesh_studio
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.workers.begin import begin
 
@@ -138,5 +139,7 @@ def _render_one(task: _Task, deadline: float) -> bool:
 
 def _sample(task: _Task, number: int) -> Sample:
     seed = TEST_SEED if task.part == "test" else SEED
+    if task.mesh_pack is not None:
+        return mesh_studio(task.mesh_pack).sample(number, SIZE_PX, part=task.part, seed=seed)
     who = person(number // STATES, seed=seed, part=task.part)
     return picture(who, number % STATES, seed, SIZE_PX)
