@@ -26,9 +26,9 @@ def as_share(picture: npt.NDArray[np.generic]) -> Array:
     Raises TypeError for other numbers.
     """
     if picture.dtype == np.uint8:
-        return picture.astype(np.float32) / np.float32(255)
+        return np.divide(picture, np.float32(255), dtype=np.float32)
     if picture.dtype == np.uint16:
-        return picture.astype(np.float32) / np.float32(65535)
+        return np.divide(picture, np.float32(65535), dtype=np.float32)
     if np.issubdtype(picture.dtype, np.floating):
         return picture.astype(np.float32)
     raise TypeError(f"pictures are uint8, uint16 or float, not {picture.dtype}")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.media.made import numbered
+from understudy.media import planes
 from understudy.media.clip import ColorTags
 from understudy.media.images import sixteen_bit
 from understudy.media.planes import (
@@ -48,6 +49,16 @@ def test_a_frame_made_from_its_own_rgb_is_the_same_frame(pixel_format: str, full
         # Full-range 8-bit luma has as many levels as RGB, so rounding may move it by one.
         assert apart.max() <= (1 if rgb.dtype == np.uint8 and full else 0)
     assert tags_of(again) == ColorTags(1, 2 if full else 1, 1, 1)
+
+
+@pytest.mark.parametrize("pixel_format", [*LAYOUTS, "yuv410p", "gray", "gbrp"])
+def test_a_frame_in_bands_of_rows_is_the_frame_at_once(
+    pixel_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = _random_frame(pixel_format, width=33, height=23)
+    at_once = rgb_from_frame(frame, deep=True)
+    monkeypatch.setattr(planes, "_BAND_PIXELS", 150)
+    np.testing.assert_array_equal(rgb_from_frame(frame, deep=True), at_once)
 
 
 @pytest.mark.parametrize("pixel_format", LAYOUTS)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import HEIGHT, WIDTH, drawn_frame, landmarks
-from tests.merging.test_composite import face_in
+from tests.merging.test_composite import PLAIN, face_in
 from understudy.merging.blending.blend import BlendFailed
-from understudy.merging.place import far_first, mask_in_frame, place_in_frame
+from understudy.merging.composite import composite
+from understudy.merging.place import Place, far_first, mask_in_frame, place_in_frame
 
 
 def test_a_place_is_the_part_of_the_frame_that_the_crop_touches() -> None:
@@ -41,6 +42,26 @@ def test_a_face_outside_the_frame_or_under_an_empty_mask_is_refused() -> None:
     frame = drawn_frame(0)
     with pytest.raises(BlendFailed, match="outside"):
         place_in_frame(face_in(frame, landmarks(-200, 40)), frame.shape)
+
+
+@pytest.mark.parametrize("mode", ["overlay", "seamless"])
+def test_only_the_part_of_the_box_under_the_mask_is_worked_on_and_the_result_is_that_of_all_of_it(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, options = drawn_frame(0), PLAIN.changed(mode=mode, mask="dst-hull", erode=0.1)
+    faces = [face_in(frame, landmarks(at, 50), options) for at in (60.25, 4.0)]  # the second is cut by the edge
+    part, mask = (
+        place_in_frame(faces[0], frame.shape),
+        mask_in_frame(faces[0], place_in_frame(faces[0], frame.shape)),
+    )
+    small, there = part.around_mask(mask)
+    assert small.height * small.width < 0.8 * part.height * part.width
+    assert there.sum() == pytest.approx(mask.sum()) and not there[[0, -1]].any()
+    fast = composite(frame, faces, options)
+    monkeypatch.setattr(Place, "around_mask", lambda place, mask: (place, mask))
+    whole = composite(frame, faces, options)
+    assert (fast != frame).any()
+    np.testing.assert_allclose(fast.astype(int), whole, atol=1)
 
 
 def test_smaller_faces_come_first() -> None:

@@ -86,5 +86,5 @@ def warp_to_frame(
     low, high = source.min(), source.max()
     if outside == "zero":  # the nothing around the crop is a value too
         low, high = min(low, 0), max(high, 0)
-    warped = np.clip(warped, low, high)  # cubic overshoots at edges
+    np.clip(warped, low, high, out=warped)  # cubic overshoots at edges
     return np.asarray(warped, np.float32).reshape(height, width, *np.shape(image)[2:])

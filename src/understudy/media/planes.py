@@ -8,6 +8,7 @@ pixels, so that a picture nobody touched comes back with the very same chroma. N
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -22,6 +23,7 @@ from understudy.media.clip import ColorTags, UInt8, UInt16
 from understudy.media.matrices import FULL, gray_scale, resolved_tags, rgb_from_ycc, ycc_from_rgb
 
 WHITE_16 = 65535
+_BAND_PIXELS = 1 << 16
 Picture = UInt8 | UInt16
 Pixels = npt.NDArray[Any]
 _FLOAT = re.compile(r"f(16|32)")
@@ -61,9 +63,7 @@ def rgb_from_frame(frame: VideoFrame, *, deep: bool = False) -> Picture:
         matrix = np.array([[factor, 0, 0, offset]] * 3)
         return _transformed(cv2.merge([planes[0]] * 3), matrix, white)
     tags = resolved_tags(tags_of(frame), lines=frame.height)
-    shape = (frame.height, frame.width)
-    ycc = cv2.merge([planes[0], _spread(planes[1], shape), _spread(planes[2], shape)])
-    return _transformed(ycc, rgb_from_ycc(tags, bits=bits, white=white), white)
+    return _rgb_of_planes(planes, rgb_from_ycc(tags, bits=bits, white=white), white)
 
 
 def frame_from_rgb(
@@ -182,12 +182,42 @@ def _widened_white(white: float, bits: int) -> float:
     return 255.0 * 256 if white == 255.0 and bits > 8 else white
 
 
-def _transformed(picture: Pixels, matrix: npt.ArrayLike, top: int) -> Pixels:
-    """Apply a channels x 4 matrix, round, and clip to 0..top; uint8 when `top` fits.
+def _rgb_of_planes(planes: list[Pixels], matrix: npt.ArrayLike, top: int) -> Pixels:
+    """Y'CbCr planes, chroma as small as it is stored, to RGB."""
+    luma, blue, red = planes
+    (height, width), down = luma.shape, _ratio(len(luma), len(blue))
+    out = np.empty((height, width, 3), np.uint8 if top <= 255 else np.uint16)
+    for rows in _bands(height, width, whole=down):
+        shape = (rows.stop - rows.start, width)
+        part = slice(rows.start // down, _ratio(rows.stop, down))
+        chroma = (_spread(plane[part], shape, down=down) for plane in (blue, red))
+        out[rows] = _transformed_band(cv2.merge([luma[rows], *chroma]), matrix, top)
+    return out
 
-    OpenCV computes 16-bit input in float32 and rounds and saturates at both ends; its 8-bit path does not
-    keep half levels, so 8-bit pictures go through 16 bits.
+
+def _transformed(picture: Pixels, matrix: npt.ArrayLike, top: int) -> Pixels:
+    """Apply a channels x 4 matrix, round, and clip to 0..top; uint8 when `top` fits."""
+    (height, width), channels = picture.shape[:2], len(np.asarray(matrix))
+    shape = (height, width, channels) if channels > 1 else (height, width)
+    out = np.empty(shape, np.uint8 if top <= 255 else np.uint16)
+    for rows in _bands(height, width):
+        out[rows] = _transformed_band(picture[rows], matrix, top)
+    return out
+
+
+def _bands(height: int, width: int, *, whole: int = 1) -> Iterator[slice]:
+    """Rows that are worked on together, `whole` or a multiple at once.
+
+    What lies between is then small enough to stay near the core and to be used again for the next band; fresh
+    memory for whole pictures cost more than the arithmetic.
     """
+    step = max(1, _BAND_PIXELS // max(1, width * whole)) * whole
+    return (slice(first, min(first + step, height)) for first in range(0, height, step))
+
+
+def _transformed_band(picture: Pixels, matrix: npt.ArrayLike, top: int) -> Pixels:
+    """OpenCV computes 16-bit input in float32 and rounds and saturates at both ends; its 8-bit path does not
+    keep half levels, so 8-bit pictures go through 16 bits."""
     out: Pixels = cv2.transform(picture.astype(np.uint16, copy=False), np.asarray(matrix, np.float32))
     if top <= 255:
         return cv2.convertScaleAbs(out) if top == 255 else np.minimum(out, top).astype(np.uint8)
@@ -236,9 +266,9 @@ def _ratio(whole: int, part: int) -> int:
     return -(-whole // part)
 
 
-def _spread(chroma: Pixels, shape: tuple[int, int]) -> Pixels:
+def _spread(chroma: Pixels, shape: tuple[int, int], *, down: int) -> Pixels:
     height, width = shape
-    across, down = _ratio(width, chroma.shape[1]), _ratio(height, chroma.shape[0])
+    across = _ratio(width, chroma.shape[1])
     if across == 1 and down == 1:
         return chroma
     # Odd sizes: spread to whole pairs, then cut, so that pairs stay together.

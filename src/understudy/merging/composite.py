@@ -34,6 +34,7 @@ from understudy.merging.light import (
     beyond_sight,
     from_encoded,
     in_light,
+    lay_in,
     shown,
     sight,
     stored,
@@ -65,8 +66,9 @@ def composite(
     result = result.copy() if result is frame_rgb else result
     for face in far_first(faces):
         own = face.options or options
-        place = place_in_frame(face, frame_rgb.shape)
-        mask = mask_in_frame(face, place)
+        whole = place_in_frame(face, frame_rgb.shape)
+        mask = mask_in_frame(face, whole)
+        place, mask = (whole, mask) if own.erode_seamless < 0 else whole.around_mask(mask)
         watch("mask", mask, face, place)
         if not MODES[own.mode].paints:
             continue
@@ -90,10 +92,9 @@ def composite(
         watch("plate", below, face, place)
         blended = blend.overlay(below, painted, mask)
         watch("blended", blended, face, place)
-        blended = with_grain(blended, mask, place.around(result), face, own)
+        blended = with_grain(blended, mask, whole.around(result), face, own)
         watch("grained", blended, face, place)
-        inside = mask > 0
-        place.of(result)[inside] = stored(blended, light, frame_rgb.dtype)[inside]
+        lay_in(place.of(result), stored(blended, light, frame_rgb.dtype), mask > 0)
     return fewer_colors(result, options) if mode.paints else result
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -42,13 +43,19 @@ def stored(picture: Float32, light: LightName, dtype: np.dtype[Any]) -> npt.NDAr
     """A picture as its frame has it: integers rounded and clipped, floats scene-linear and unclipped."""
     if dtype.kind == "f":
         return (picture if light == "linear" else linear_from_srgb(picture)).astype(dtype)
-    most = float(np.iinfo(dtype).max)
-    return np.rint(np.clip(to_encoded(picture, light), 0, 1) * most).astype(dtype)
+    steps = np.clip(to_encoded(picture, light), 0, 1)
+    steps *= np.float32(np.iinfo(dtype).max)
+    return np.rint(steps, out=steps).astype(dtype)
+
+
+def lay_in(below: npt.NDArray[Any], picture: npt.NDArray[Any], inside_HW: npt.NDArray[np.bool_]) -> None:
+    """Put the pixels of a picture into another of its type, or into a part of one, where it is to show."""
+    cv2.copyTo(picture, inside_HW.view(np.uint8), below)  # numpy takes ten times as long
 
 
 def shown(picture: Float32, like: npt.NDArray[Any]) -> Float32:
     """A painted picture kept within what a frame like this can show: 0..1, or from 0 up for floats."""
-    return np.clip(picture, 0, None if like.dtype.kind == "f" else 1).astype(np.float32)
+    return np.clip(picture, 0, None if like.dtype.kind == "f" else 1).astype(np.float32, copy=False)
 
 
 def beyond_sight(frame: npt.NDArray[Any]) -> Float32 | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,7 @@ from understudy.merging.masking.mask import cut_noise, faded_at_border, resized_
 from understudy.merging.painted import Float32, Float64, PaintedFace
 
 _SMALLEST_SHOWN_PX = 8
+_RIM_PX = 2  # who looks for a mask's end must find it within the part
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,18 @@ class Place:
         """The view of the box and half of its size on every side, as far as the picture goes."""
         wide, high = self.width // 2, self.height // 2
         return picture[max(0, self.y0 - high) : self.y1 + high, max(0, self.x0 - wide) : self.x1 + wide]
+
+    def around_mask(self, mask_HW: Float32) -> tuple[Place, Float32]:
+        """The part of the box that a mask in it covers, with a rim of nothing, and the mask there."""
+        x, y, width, height = _box_of(mask_HW)
+        x0, y0 = max(0, x - _RIM_PX), max(0, y - _RIM_PX)
+        part = np.s_[y0 : y + height + _RIM_PX, x0 : x + width + _RIM_PX]
+        mask = np.ascontiguousarray(mask_HW[part])
+        high, wide = mask.shape
+        box_from_paste = self.box_from_paste.copy()
+        box_from_paste[:, 2] -= (x0, y0)
+        x0, y0 = self.x0 + x0, self.y0 + y0
+        return replace(self, x0=x0, y0=y0, x1=x0 + wide, y1=y0 + high, box_from_paste=box_from_paste), mask
 
     def warped(self, crop: Float32) -> Float32:
         """A crop's colours (h, w, C) laid into the box; beyond it its edge goes on, for a mask to hide."""
@@ -91,11 +105,16 @@ def _warped(mask: Float32, face: PaintedFace, place: Place) -> Float32:
         # Averaging lets the zero border grow thinner than a frame's pixel, so it is put on again.
         mask = faded_at_border(resized_mask(mask, shown_px), 2)
     mask = cut_noise(place.warped_mask(mask, painted_px=len(face.painted_HWC)))
-    rows, columns = np.nonzero(mask)
     least = SMALLEST_SIDE_PX
-    if not rows.size or np.ptp(rows) + 1 < least or np.ptp(columns) + 1 < least:
+    if min(_box_of(mask)[2:]) < least:
         raise BlendFailed(f"the face's mask covers less than {least} x {least} pixels of the frame")
     return mask
+
+
+def _box_of(mask_HW: Float32) -> tuple[int, int, int, int]:
+    """x, y, width and height of what is more than 0."""
+    x, y, width, height = cv2.boundingRect((mask_HW > 0).view(np.uint8))
+    return x, y, width, height
 
 
 def far_first(faces: Iterable[PaintedFace]) -> list[PaintedFace]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from understudy.color import linear_from_srgb
 from understudy.merging.blending.blend import overlay
 from understudy.merging.blending.options import Mode
-from understudy.merging.light import Float32, LightName, Picture, as_share, from_encoded, stored
+from understudy.merging.light import Float32, LightName, Picture, as_share, from_encoded, lay_in, stored
 from understudy.merging.masking.mask import resized_mask
 from understudy.merging.painted import PaintedFace
 from understudy.merging.place import Place, far_first, place_in_frame
@@ -34,7 +34,7 @@ def raw_rgb(frame: Picture, faces: Sequence[PaintedFace], light: LightName, watc
             blended = overlay(view, linear_from_srgb(painted), square)
         else:
             blended = stored(overlay(as_share(view), painted, square), "encoded", frame.dtype)
-        view[square > 0] = blended[square > 0]
+        lay_in(view, blended, square > 0)
     return result
 
 

@@ -35,6 +35,7 @@ from understudy.merging.prefetch import Prefetched
 from understudy.merging.runs import with_runs
 from understudy.merging.window import with_neighbours
 from understudy.networks.swap import Prediction, Predictor
+from understudy.workers.threads import libraries_single_threaded, torch_single_threaded
 
 _FRAMES_AHEAD = 4
 _Painter = tuple[int, float]
@@ -102,10 +103,13 @@ def made_frames(
 
     Closing the generator finishes what is begun, and puts it into `unsaid`.
     """
-    pool = ThreadPoolExecutor(painters, thread_name_prefix="merging")
+    pool = ThreadPoolExecutor(painters, thread_name_prefix="merging", initializer=torch_single_threaded)
     making: deque[Future[MadeFrame]] = deque()
     try:
-        with Prefetched(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead:
+        with (
+            libraries_single_threaded(),
+            Prefetched(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead,
+        ):
             for window, at in with_neighbours(_painted_frames(ahead, plan, pool), reach=plan.reach):
                 ready = window[at]
                 if ready.rgb is None:

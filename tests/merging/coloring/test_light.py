@@ -8,6 +8,7 @@ import pytest
 from tests.merging.coloring.crops import relit, shading, skin
 from tests.merging.conftest import drawn_frame, landmarks
 from tests.merging.test_composite import PLAIN, face_in
+from understudy import color
 from understudy.merging.coloring import light
 from understudy.merging.coloring.light import Light
 
@@ -50,6 +51,13 @@ def test_light_brighter_than_white_is_followed_too() -> None:
     dimmed = relit(painted, np.float32(0.6) * np.ones((1, 1, 1), np.float32))
     lit = Light().apply(painted, Light().measure(painted, dimmed, INSIDE, light_px=40))
     np.testing.assert_allclose(lit[INSIDE], dimmed[INSIDE], rtol=0.02)
+
+
+def test_the_curve_left_out_where_a_power_stays_a_power_gives_what_the_whole_way_gives() -> None:
+    painted = np.linspace(-0.1, 1.3, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3)
+    gain = np.random.default_rng(0).uniform(-1, 1, (64, 64, 3)).astype(np.float32)
+    slow = color.srgb_from_linear(color.linear_from_srgb(painted) * np.exp(gain))
+    np.testing.assert_allclose(Light().apply(painted, gain), slow, atol=2e-6)
 
 
 def test_the_size_is_a_share_of_the_faces_width() -> None:

@@ -39,8 +39,12 @@ class Cloning:
 
 def overlay(frame_HWC: Float32, painted_HWC: Float32, mask_HW: Float32) -> Float32:
     """frame·(1 − mask) + painted·mask."""
-    weight = mask_HW[..., None]
-    return (frame_HWC * (1 - weight) + painted_HWC * weight).astype(np.float32)
+    weight = cv2.merge([mask_HW] * 3)  # numpy repeats a mask along a last axis of three slowly
+    result = np.multiply(painted_HWC, weight, dtype=np.float32)
+    np.subtract(1, weight, out=weight)
+    weight *= frame_HWC
+    result += weight
+    return result
 
 
 def seamless(frame_HWC: Float32, painted_HWC: Float32, mask_HW: Float32, *, device: str = "cpu") -> Float32:

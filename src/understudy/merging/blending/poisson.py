@@ -27,8 +27,8 @@ from torch import Tensor
 Float32 = npt.NDArray[np.float32]
 Rim = float | None  # pixels from the box's edge to where the frame's values stand; None: nothing is known there
 
-FINEST_SIDE_PX = 384  # longer boxes are solved coarser, as far as the softness of the mask's edge allows
-EDGE_CELLS = 3.0  # of the grid, which a mask's edge must span
+FINEST_SIDE_PX = 256  # longer boxes are solved coarser, as far as the softness of the mask's edge allows
+EDGE_CELLS = 2.0  # of the grid, which a mask's edge must span
 _NO_STIFFNESS = 1e-9
 
 
@@ -137,12 +137,13 @@ def _solve_batch(charges_BCHW: Tensor, down_BHH: Tensor, across_BWW: Tensor, gai
 
 def _charges(membrane: Membrane) -> Float32:
     """div(h grad m) on the pixels, from the links between neighbours; no link leaves the box."""
-    h, m = membrane.difference_HWC, membrane.weight_HW[..., None]
+    h = membrane.difference_HWC
+    m = np.repeat(np.float32(0.5) * membrane.weight_HW[..., None], h.shape[2], axis=2)
     charges = np.zeros_like(h)
-    pull = (h[1:] + h[:-1]) * (m[1:] - m[:-1]) * np.float32(0.5)
+    pull = (h[1:] + h[:-1]) * (m[1:] - m[:-1])
     charges[:-1] += pull
     charges[1:] -= pull
-    pull = (h[:, 1:] + h[:, :-1]) * (m[:, 1:] - m[:, :-1]) * np.float32(0.5)
+    pull = (h[:, 1:] + h[:, :-1]) * (m[:, 1:] - m[:, :-1])
     charges[:, :-1] += pull
     charges[:, 1:] -= pull
     return charges
@@ -172,9 +173,11 @@ def _eigenvectors(count: int, start: float, end: float) -> tuple[Tensor, Tensor]
     angle = order * np.pi / (count + 1)
     for _ in range(4 if count > 24 else 12):  # each step leaves less than 1 / count of the error
         angle = (order * np.pi - _phase(angle, start) - _phase(angle, end)) / (count + 1)
-    vectors = np.sin(order[:, None] * angle + _phase(angle, start))
-    vectors = vectors / np.linalg.norm(vectors, axis=0)
-    return torch.from_numpy(vectors.astype(np.float32)), torch.from_numpy(2 - 2 * np.cos(angle)).float()
+    turns = order[:, None] * (angle / (2 * np.pi)) + _phase(angle, start) / (2 * np.pi)
+    turns -= np.rint(turns)  # few enough for a sine in float32, which is much faster
+    vectors = np.sin(turns.astype(np.float32) * np.float32(2 * np.pi))
+    vectors /= np.linalg.norm(vectors, axis=0)
+    return torch.from_numpy(vectors), torch.from_numpy(2 - 2 * np.cos(angle)).float()
 
 
 def _phase(angle: npt.NDArray[np.float64], answer: float) -> npt.NDArray[np.float64]:

@@ -15,6 +15,8 @@ _GRID_PX = 48
 _WORK_PX = 96  # slow changes need no more, and smoothing gets dearer with the fourth power of the size
 _PASSES = 2  # one pass leaves what the smoothing itself flattens; a third gains nothing
 _MOST_GAIN = 3.0
+_CURVE_OFFSET, _CURVE_POWER = 0.055, 2.4  # of the sRGB curve, IEC 61966-2-1
+_TOE = 0.0405  # encoded, and a little more: below it the curve is straight
 _DARKNESS = 0.01  # linear light added to both sides, so that black does not ask for infinite gain
 
 
@@ -45,8 +47,15 @@ class Light:
 
     def apply(self, painted_HWC: Float32, measured: Float32) -> Float32:
         height, width = painted_HWC.shape[:2]
-        gain = np.exp(_resized(measured, height, width))
-        return color.srgb_from_linear(color.linear_from_srgb(painted_HWC) * gain)
+        logarithm = _resized(measured, height, width)
+        # Beyond its straight toe the sRGB curve is a power, and a factor before a power is a factor after it.
+        relit = (painted_HWC + np.float32(_CURVE_OFFSET)) * np.exp(logarithm / np.float32(_CURVE_POWER))
+        relit -= np.float32(_CURVE_OFFSET)
+        toe = np.minimum(painted_HWC, relit) <= _TOE
+        if toe.any():
+            linear = color.linear_from_srgb(painted_HWC[toe])
+            relit[toe] = color.srgb_from_linear(linear * np.exp(logarithm[toe]))
+        return np.asarray(relit, np.float32)
 
 
 def _slow(linear_HWC: Float32, inside_HW: Float32, light_px: float) -> Float32:

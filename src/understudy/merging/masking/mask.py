@@ -153,7 +153,7 @@ def resized_mask(mask_HW: Float32, size_px: int) -> Float32:
 
 def cut_noise(mask_HW: Float32) -> Float32:
     """Values below NOISE_FLOOR become exactly 0, so that a frame outside its masks stays as it was."""
-    return np.where(mask_HW < NOISE_FLOOR, 0, mask_HW).astype(np.float32)
+    return np.multiply(mask_HW, mask_HW >= NOISE_FLOOR, dtype=np.float32)
 
 
 def _between(changed: Callable[[int], Float32], unchanged: Float32, size_px: float) -> Float32:
