@@ -159,6 +159,14 @@ def encode(
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe)
+    yield from _told(delivery, total, damage, unswapped)
+
+
+def _told(
+    delivery: _Delivery, total: int, damage: str, unswapped: Sequence[Mapping[str, Any]] | None
+) -> Events:
+    """What lies beside a finished shot, and what is to be known of it."""
+    out, clip = delivery.out, delivery.clip
     if delivery.windows:
         place = _transform_path(out)
         write_json(place, {"frame_size": [clip.info.width, clip.info.height], "frames": delivery.windows})
