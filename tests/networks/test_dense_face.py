@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from understudy.networks.dense_face import (
     POINTS,
     ConvUnit,
     DenseFaceNet,
+    DenseFaceOutput,
     load_dense_face,
     mirror_order_70,
 )
@@ -100,3 +102,38 @@ def test_damaged_and_foreign_weights_are_refused(tmp_path: Path, content: str) -
         save_file({"weight": torch.zeros(3)}, path)
     with pytest.raises(UnsafeFile):
         load_dense_face(path)
+
+
+def test_the_network_becomes_torchscript_that_says_the_same_of_any_number_of_crops(tmp_path: Path) -> None:
+    network = a_network().folded()
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # torch would rather have its newer export
+        torch.jit.trace(network, torch.rand(2, 3, CROP_PX, CROP_PX)).save(str(tmp_path / "net.pt"))
+        again = torch.jit.load(str(tmp_path / "net.pt"))
+    crops = torch.rand(3, 3, CROP_PX, CROP_PX)
+    with torch.inference_mode():
+        for own, other in zip(network(crops), again(crops), strict=True):
+            torch.testing.assert_close(own, other, atol=1e-4, rtol=1e-3)
+
+
+def test_the_network_becomes_an_onnx_file_that_says_the_same_of_any_number_of_crops(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network = a_network().folded()
+    path = tmp_path / "net.onnx"
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.rand(2, 3, CROP_PX, CROP_PX),),
+            path,
+            input_names=["crops"],
+            output_names=list(DenseFaceOutput._fields),
+            dynamic_axes={"crops": {0: "batch"}},
+            dynamo=False,
+        )
+    crops = torch.rand(3, 3, CROP_PX, CROP_PX)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        own = network(crops)
+    for one, other in zip(own, session.run(None, {"crops": crops.numpy()}), strict=True):
+        np.testing.assert_allclose(one.numpy(), other, atol=1e-3, rtol=1e-3)

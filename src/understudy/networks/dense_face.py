@@ -30,7 +30,7 @@ POINTS = 70
 PUPIL_LEFT, PUPIL_RIGHT = 68, 69  # as the image shows them
 WEIGHTS_PATH = Path(__file__).parent / "trained" / "dense_face.safetensors"
 
-_FINE, _NEAR, _MIDDLE, _FAR, _DEEP = 24, 64, 112, 176, 256  # channels at strides 2, 4, 8, 16, 32
+_FINE, _NEAR, _MIDDLE, _FAR, _DEEP = 32, 64, 112, 176, 256  # channels at strides 2, 4, 8, 16, 32
 _TOKEN = 96
 _LEAST_SPREAD, _MOST_SPREAD = 5e-4, 1.0
 
@@ -101,7 +101,7 @@ class Pyramid(nn.Module):
         self.middle_from_far = nn.Conv2d(_FAR, _MIDDLE, 1)
         self.middle_joined = ResidualUnit(_MIDDLE)
         self.near_from_middle = nn.Conv2d(_MIDDLE, _NEAR, 1)
-        self.near_joined = ResidualUnit(_NEAR)
+        self.near_joined = nn.Sequential(*_residuals(_NEAR, 2))
 
     def forward(self, crops_BCHW: Tensor) -> DenseFaceFeatures:
         fine = self.fine(crops_BCHW * 2 - 1)
@@ -168,12 +168,12 @@ class MaskHead(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.near = nn.Conv2d(_NEAR, 24, 1)
-        self.joined = ConvUnit(24 + _FINE, 24)
-        self.out = nn.Conv2d(24, 4, 1)
+        self.near = nn.Conv2d(_NEAR, _FINE, 1)
+        self.joined = ConvUnit(_FINE, _FINE)
+        self.out = nn.Conv2d(_FINE, 4, 1)
 
     def forward(self, fine_BCHW: Tensor, near_BCHW: Tensor) -> Tensor:
-        both = torch.cat([_twice(self.near(near_BCHW)), fine_BCHW], 1)
+        both = _twice(self.near(near_BCHW)) + fine_BCHW
         return functional.pixel_shuffle(self.out(self.joined(both)), 2).float()
 
 

@@ -45,7 +45,7 @@ class FaceTraining:
     test_folders: tuple[Path, ...]
     out: Path
     scenery: Path | None = None
-    minutes: float | None = None
+    minutes: float | None = None  # of the clock on the wall, waiting for people included
     iterations: int | None = None
     batch: int = 256
     rate: float = 2e-3
@@ -132,6 +132,7 @@ def train_face_model(asked: FaceTraining) -> Events:
 
 
 def _begun(asked: FaceTraining) -> _Run:
+    began = asked.clock()
     compute = choose_device(asked.device)
     if compute.device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = True
@@ -144,8 +145,8 @@ def _begun(asked: FaceTraining) -> _Run:
     earlier_s = learner.restore(state) if state.exists() else 0.0
     props = None if asked.scenery is None else read_props(asked.scenery, compute.device)
     camera = Camera(CROP_PX, compute.device)
-    run = _Run(asked, learner, stock, camera, props, asked.clock() - earlier_s, most, waited)
-    run.spoken = run.kept = run.grew = earlier_s
+    run = _Run(asked, learner, stock, camera, props, began - earlier_s, most, waited)
+    run.spoken = run.kept = run.grew = run.seconds
     return run
 
 
@@ -237,7 +238,7 @@ def _samples_per_s(run: _Run) -> float:
 
 
 def _waiting_share(run: _Run) -> float:
-    return run.waited_s / max(run.seconds + run.waited_s, 1e-6)
+    return run.waited_s / max(run.seconds, 1e-6)
 
 
 def _about(run: _Run) -> dict[str, Any]:
