@@ -60,7 +60,18 @@ def test_landmarks_of_a_frontal_face_lie_on_the_mask(who) -> None:
 def test_points_of_a_frontal_face_are_symmetric_in_the_usual_order() -> None:
     points = render(DEMO_SRC, State(), size_px=SIZE).landmarks_68
     middle = points[27, 0]
-    for left, right in ((36, 45), (39, 42), (48, 54), (31, 35), (17, 26), (0, 16), (4, 12), (60, 64)):
+    for left, right in (
+        (36, 45),
+        (39, 42),
+        (48, 54),
+        (31, 35),
+        (17, 26),
+        (0, 16),
+        (4, 12),
+        (60, 64),
+        (59, 55),
+        (58, 56),
+    ):
         assert points[left, 0] < middle < points[right, 0]
         assert middle - points[left, 0] == pytest.approx(points[right, 0] - middle, abs=0.4)
     assert points[8, 1] > points[57, 1] > points[51, 1] > points[33, 1] > points[27, 1] > points[19, 1]

@@ -153,7 +153,7 @@ def _along_the_lips(ring: Array, angle_deg: Array, upper_row: int) -> Array:
 # Where the 68 points sit on this head, where that is not the mean face: lids and lips follow their openings.
 _OWN_MARKS = {
     27: (0, -41.5), 28: (0, -30.5), 29: (0, -19.5), 30: (0, -8), 31: (14.6, 3.2), 32: (7.3, 5.0), 33: (0, 6.6),
-    48: (28.2, 28.8), 49: (17.6, 22.2), 50: (6.2, 18.6), 51: (0, 20.0), 55: (-18.4, 36.4), 56: (-8.6, 39.8),
+    48: (28.2, 28.8), 49: (17.6, 22.2), 50: (6.2, 18.6), 51: (0, 20.0), 59: (18.4, 36.4), 58: (8.6, 39.8),
     57: (0, 40.4),
 }  # fmt: skip
 
