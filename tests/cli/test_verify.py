@@ -8,8 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.provenance.material import facts_for
+from tests.provenance.watermark.footage import plain_footage
 from understudy.cli.main import main
 from understudy.media.images import encode_png
+from understudy.provenance.exports import append, export_of
+from understudy.provenance.sign import recast_of
+from understudy.provenance.watermark.embed import Watermark
 
 
 @pytest.fixture
@@ -35,3 +40,39 @@ def test_the_verdict_as_json_names_the_file(unmarked: Path, capsys: pytest.Captu
 def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(tmp_path / "gone.mp4")]) == 2
     assert "gone.mp4" in capsys.readouterr().err
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    path = tmp_path / "marked.png"
+    path.write_bytes(encode_png(Watermark(0xBEE).marked(plain_footage()[0])))
+    return path
+
+
+def test_a_watermark_alone_is_told_and_has_an_exit_code(
+    marked: Path, unmarked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(unmarked), str(marked)]) == 6
+    said = capsys.readouterr().out
+    assert "stripped: " in said and "watermark 00000000bee" in said
+    assert main(["verify", str(marked), "--no-watermark"]) == 5
+    assert "00000000bee" not in capsys.readouterr().out
+
+
+def test_many_files_make_a_table(marked: Path, unmarked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["verify", str(unmarked), str(marked), "--table"])
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head.split() == ["state", "watermark", "ledger", "signer", "file"]
+    assert first.split()[:2] == ["none", "-"] and second.split()[:2] == ["stripped", "00000000bee"]
+
+
+def test_a_ledger_that_is_named_is_searched(
+    marked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recast = recast_of(facts_for(marked)).model_copy(update={"watermark": "00000000bee"})
+    made = export_of(marked, title="first.png", recast=recast, marks=["watermark"], signer="me")
+    append(tmp_path / "project" / "exports.jsonl", made)
+    main(["verify", str(marked)])
+    assert "first.png" not in capsys.readouterr().out
+    main(["verify", str(marked), "--ledger", str(tmp_path / "project")])
+    assert "Line 1 of the ledger exports.jsonl has it: first.png" in capsys.readouterr().out

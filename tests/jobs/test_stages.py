@@ -25,6 +25,7 @@ from understudy.events import StageFinished
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
+from understudy.jobs.marks import require_consent, stated_consents
 from understudy.jobs.models import require_model
 from understudy.project.project import Project
 from understudy.provenance.credentials import read_credentials
@@ -143,9 +144,9 @@ def test_evidence_of_consent_is_hashed_into_what_is_signed(project: Project) -> 
         person = manifest.performers["src"]
         person.consent = person.consent.model_copy(update={"evidence": "form.pdf"})
     with pytest.raises(ConsentMissing, match="evidence"):
-        stages.require_consent(project)
+        require_consent(project)
     (project.folder / "form.pdf").write_bytes(b"signed")
-    assert stages.stated_consents(project)["src"].evidence_sha256
+    assert stated_consents(project)["src"].evidence_sha256
 
 
 def test_a_clip_that_another_process_works_on_is_refused(project: Project) -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from understudy.cli.flags import Json
 
+if TYPE_CHECKING:
+    from understudy.provenance.verify import Verdict
 
-def verify(file: Path, /, *more: Path, json: Json = False) -> int:
-    """Say what the marks of a finished file say.
+
+def verify(
+    file: Path,
+    /,
+    *more: Path,
+    watermark: bool = True,
+    ledger: Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)] = (),
+    table: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+) -> int:
+    """Say what the marks of a finished file say: credentials, the watermark in the picture, XMP.
 
     The exit code is that of the worst file: 0 trusted, 3 valid but signed by someone this machine does not
-    know, 4 changed since it was signed, 5 no marks.
+    know, 4 changed since it was signed, 5 no marks, 6 credentials gone while the watermark stayed.
 
     Parameters
     ----------
@@ -19,27 +33,53 @@ def verify(file: Path, /, *more: Path, json: Json = False) -> int:
         A film, an image, or a folder of images.
     more:
         Further ones.
+    watermark:
+        Also look for the watermark in the pictures, which takes seconds.
+    ledger:
+        A ledger of exports, or a project, in which to look up the watermark's number; those that were written
+        on this machine are always searched.
+    table:
+        One line for each file instead of sentences.
     json:
         Print everything that was found as JSON.
     """
-    from understudy.provenance.verify import verify as look
+    from understudy.provenance.examine import examine
 
     exit_code = 0
+    ledgers = [ledger_of(path) for path in ledger]
+    if table and not json:
+        print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} file")
     for path in (file, *more):
-        verdict = look(path)
+        verdict = examine(path, ledgers=ledgers, watermark=watermark)
         exit_code = max(exit_code, verdict.exit_code)
         if json:
-            from json import dumps
-
-            told = {
-                "path": str(path),
-                "state": verdict.state,
-                "words": verdict.sentences,
-                "facts": verdict.facts,
-            }
-            print(dumps(told, ensure_ascii=False, default=str))
-            continue
-        print(f"{verdict.state}: {path}")
-        for sentence in verdict.sentences:
-            print(f"  {sentence}")
+            print(_as_json(path, verdict))
+        elif table:
+            print(_as_row(path, verdict))
+        else:
+            print(f"{verdict.state}: {path}")
+            for sentence in verdict.sentences:
+                print(f"  {sentence}")
     return exit_code
+
+
+def ledger_of(path: Path) -> Path:
+    """The ledger of a project, or the file that was named."""
+    return path / "exports.jsonl" if path.is_dir() else path
+
+
+def _as_json(path: Path, verdict: Verdict) -> str:
+    from json import dumps
+
+    told = {"path": str(path), "state": verdict.state, "words": verdict.sentences, "facts": verdict.facts}
+    return dumps(told, ensure_ascii=False, default=str)
+
+
+def _as_row(path: Path, verdict: Verdict) -> str:
+    from understudy.provenance.words import plain
+
+    number = (verdict.facts.get("watermark") or {}).get("number", "-")
+    entry = verdict.facts.get("ledger") or {}
+    line = f"{Path(entry['path']).name} line {entry['line']}" if entry else "-"
+    signer = plain(verdict.facts.get("signer") or "-")
+    return f"{verdict.state:<9} {number:<11} {plain(line):<24} {signer:<28} {path}"

@@ -20,7 +20,7 @@ from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.names import safe_name
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
-from understudy.jobs.stages import stated_consents
+from understudy.jobs.marks import stated_consents
 from understudy.project.lock import exclusive
 from understudy.project.manifest import FacesetEntry, Performer
 from understudy.project.project import Project

@@ -9,7 +9,7 @@ from understudy import __version__
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import move_to_trash
-from understudy.jobs.stages import require_consent, stated_consents
+from understudy.jobs.marks import require_consent, stated_consents
 from understudy.project.project import Project
 
 STAGE = "export"

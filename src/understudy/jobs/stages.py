@@ -6,11 +6,8 @@ other's, so a job is written by `yield from`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +16,7 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.color_spaces import color_space_of
+from understudy.jobs.marks import FinalMarks, facts_of, require_consent
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
@@ -35,9 +33,6 @@ from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.project import Project
-from understudy.provenance.consent import Consent, require_export_consent
-from understudy.provenance.final import signed_and_verified
-from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -301,10 +296,7 @@ def encode(
     Raises ConsentMissing before anything is written.
     """
     from understudy.merging.delivery.encode import encode as encode_clip
-    from understudy.merging.delivery.marking import carries_watermark
     from understudy.merging.journal import merge_facts
-    from understudy.provenance.watermark.embed import Watermark
-    from understudy.provenance.watermark.payload import name_of, new_number
 
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
@@ -319,11 +311,7 @@ def encode(
         if not merged.is_dir():
             whom = "its cast" if called != model else f"model {model!r}"
             raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
-        facts = _facts(project, model, name, goal, merged)
-        # Drawn anew for every export, so it is no part of what tells whether one is needed.
-        stamp = json.dumps(asdict(facts), default=str, sort_keys=True)
-        watermark = Watermark(new_number()) if carries_watermark(options) else None
-        facts = replace(facts, watermark=name_of(watermark.number) if watermark else "")
+        marks = FinalMarks(project, facts_of(project, model, name, goal, merged), options)
         with _alone_with(project, name):
             yield from encode_clip(
                 project.clip_path(name),
@@ -333,23 +321,11 @@ def encode(
                 keep=_footage(project),
                 trash=project.trash.folder,
                 unswapped=merge_facts(merged).unswapped,
-                sign=lambda unsigned, signed, facts=facts: signed_and_verified(unsigned, signed, facts),
-                watermark=watermark,
-                stamp=stamp,
+                sign=marks.sign,
+                watermark=marks.watermark,
+                stamp=marks.stamp,
             )
-
-
-def stated_consents(project: Project) -> dict[str, Consent]:
-    """Every performer's consent with its evidence hashed. Raises ConsentMissing where that file is gone."""
-    return {
-        name: consent.with_evidence(project.folder / consent.evidence) if consent.evidence else consent
-        for name, consent in project.consents().items()
-    }
-
-
-def require_consent(project: Project) -> None:
-    """Raise ConsentMissing unless a finished file may be made today."""
-    require_export_consent(stated_consents(project), today=datetime.now(UTC).astimezone().date())
+            yield from marks.told(goal)
 
 
 def require_outputs(
@@ -465,27 +441,3 @@ def _predictor(project: Project, model: str, *, device: str) -> ModelPredictor:
     from understudy.training.predictor import load_predictor
 
     return load_predictor(project.model_folder(model), device=device)
-
-
-def _facts(project: Project, model: str, clip: str, goal: Path, merged: Path) -> SigningFacts:
-    """What the marks will say, from what the merge wrote down."""
-    from understudy.merging.journal import merge_facts
-
-    made = merge_facts(merged)
-    src = [project.clip_path(name) for name in project.manifest.clips_of("src")]
-    dst = project.clip_path(clip)
-    plate = project.clip_path(made.plate) if made.plate in project.manifest.clips else None
-    return SigningFacts(
-        title=goal.name,
-        dst_clip=dst,
-        dst_sha256=clip_sha256(project, dst),
-        src_clips=[SourceClip(path, clip_sha256(project, path)) for path in src],
-        model_name=made.model_name if project.manifest.clips[clip].cast else model,
-        model_sha256=made.model_sha256,
-        model_iterations=made.model_iterations,
-        consents=stated_consents(project),
-        frames_total=made.frames,
-        frames_swapped=made.swapped,
-        plate=SourceClip(plate, clip_sha256(project, plate)) if plate is not None else None,
-        more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
-    )

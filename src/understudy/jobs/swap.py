@@ -17,6 +17,7 @@ from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, require_usable
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
+from understudy.jobs.marks import require_consent
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
@@ -41,7 +42,7 @@ def swap(request: SwapRequest) -> Events:
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips, faces_before = _added(project, request)
     # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
-    stages.require_consent(project)
+    require_consent(project)
     dst = clips or list(project.manifest.clips_of("dst"))
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     report = Report()

@@ -247,6 +247,16 @@ class Project:
         return self.folder / "out"
 
     @property
+    def exports_ledger(self) -> Path:
+        """The ledger of everything that was ever finished; see `provenance.exports`."""
+        return self.folder / "exports.jsonl"
+
+    @property
+    def ledger_lock(self) -> Path:
+        """The lock of whoever writes into that ledger."""
+        return self.cache_folder / ".exports.lock"
+
+    @property
     def cache_folder(self) -> Path:
         """What can be made again."""
         return self.folder / "cache"

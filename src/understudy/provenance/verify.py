@@ -17,10 +17,10 @@ from understudy.provenance.identity import trusted_roots_pem
 from understudy.provenance.ledger import LEDGER_NAME, differences
 from understudy.provenance.recast import recast_in
 
-State = Literal["trusted", "valid", "tampered", "none"]
+State = Literal["trusted", "valid", "tampered", "none", "stripped"]
 
 # What `understudy verify` leaves with; 2 is an error, as everywhere.
-EXIT_CODES: dict[State, int] = {"trusted": 0, "valid": 3, "tampered": 4, "none": 5}
+EXIT_CODES: dict[State, int] = {"trusted": 0, "valid": 3, "tampered": 4, "none": 5, "stripped": 6}
 
 # Findings that speak about the signer alone: the file itself is as it was signed.
 _ABOUT_THE_SIGNER = frozenset(
@@ -34,7 +34,7 @@ class Verdict:
 
     `trusted`: unchanged, by a signer this machine knows. `valid`: unchanged, by one it doesn't know or whose
     certificate is out of date. `tampered`: changed since, or the marks are damaged. `none`: no marks.
-    `facts` is JSON-able.
+    `stripped`: no credentials, but our watermark is in the picture (see `examine`). `facts` is JSON-able.
     """
 
     state: State

@@ -19,6 +19,23 @@ NOT_PROVEN = (
     "It doesn't prove that the performers agreed or that the names are true, only that the signer said so; "
     "nor when it was made, because no independent clock signed it."
 )
+STRIPPED = (
+    "Stripped: there are no Content Credentials any more, but the picture carries our watermark, so it was "
+    "made by a recast of ours and written again by another program."
+)
+NO_WATERMARK = (
+    "No watermark of ours can be read in the picture. That proves nothing: it may be another program's work, "
+    "or too small, too strongly compressed, turned or distorted."
+)
+WATERMARK_GONE = (
+    "The credentials name a watermark, but it can't be read in the picture: too small, too plain or too "
+    "strongly compressed, or these are not the pictures that were marked."
+)
+WATERMARK_FITS = "It is the one that the credentials name."
+NOT_IN_LEDGER = (
+    "No ledger that this machine knows has that number. Whoever made the file can look it up in theirs with "
+    "`understudy ledger find`."
+)
 _LONGEST = 120
 
 
@@ -78,6 +95,33 @@ def about_recast(recast: Recast) -> list[str]:
     if not recast.consents:
         sentences.append("Nothing is said about anybody's consent.")
     return sentences
+
+
+def about_watermark(number: str, *, mirrored: bool) -> str:
+    """What was read in the picture."""
+    seen = ", mirrored" if mirrored else ""
+    return (
+        f"The picture carries the watermark {plain(number)}{seen}. It survives what credentials don't, and "
+        "says which export this was; the program's key is open, so it doesn't prove who made it."
+    )
+
+
+def about_other_watermark(told: str) -> str:
+    """The credentials and the picture disagree."""
+    return (
+        f"The credentials name another watermark, {plain(told)}: the picture was made from one that was marked "
+        "before, or the credentials belong to another file."
+    )
+
+
+def about_ledger_line(ledger: str, number: int, file: str, day: str) -> str:
+    """Where a ledger has the watermark's number."""
+    return f"Line {number} of the ledger {plain(ledger)} has it: {plain(file)}, finished on {plain(day)}."
+
+
+def about_source_type(word: str) -> str:
+    """What the XMP says; not signed."""
+    return f"Its XMP metadata name the source “{plain(word)}” (IPTC). Anybody can write or remove that."
 
 
 def about_others(manifest: dict[str, Any]) -> list[str]:

@@ -34,9 +34,15 @@ def test_flat_parts_beside_an_edge_are_as_quiet_as_others_and_dark_ones_quieter(
     half = np.full((240, 320), 128, np.uint8)
     half[:, 160:] = 20
     amount = strength(half)
-    assert np.allclose(amount[:, :140], 0.7, atol=0.05)
-    assert amount.max() < 1.2
+    assert np.allclose(amount[:, :140], 0.88, atol=0.05)
+    assert amount.max() < 1.4
     assert amount[:, 180:].mean() < 0.6 * amount[:, :140].mean()
+
+
+def test_large_frames_have_more_chips_and_get_less() -> None:
+    small, large = (strength(np.full((side, side), 128, np.uint8)).mean() for side in (480, 1080))
+    assert large == pytest.approx(0.52, abs=0.01)
+    assert small > 1.3 * large
 
 
 def test_only_luma_changes() -> None:

@@ -20,6 +20,12 @@ def marked() -> Frames:
     return [mark.marked(frame) for frame in plain_footage()]
 
 
+@pytest.mark.parametrize(("codec", "crf"), [("libx264", 28), ("libx265", 32)])
+def test_a_film_is_read_after_strong_compression(marked: Frames, tmp_path: Path, codec: str, crf: int) -> None:
+    reading = read_watermark(write_film(tmp_path / "shot.mp4", marked, codec=codec, crf=crf))
+    assert reading is not None and reading.found.number == NUMBER
+
+
 def test_a_film_is_read_from_its_key_frames(marked: Frames, tmp_path: Path) -> None:
     reading = read_watermark(write_film(tmp_path / "shot.mp4", marked))
     assert reading is not None

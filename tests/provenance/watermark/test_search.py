@@ -33,12 +33,6 @@ def test_the_number_is_read_from_one_frame(marked: Frames) -> None:
     assert found.tile_width_px == pytest.approx(192, abs=0.5)
 
 
-@pytest.mark.parametrize(("codec", "crf"), [("libx264", 28), ("libx265", 32)])
-def test_it_survives_codecs(marked: Frames, codec: str, crf: int) -> None:
-    found = found_in(coded(marked, codec=codec, crf=crf))
-    assert found is not None and found.number == NUMBER
-
-
 @pytest.mark.parametrize("factor", [0.5, 1.5])
 def test_it_survives_another_size_and_a_codec_after_it(marked: Frames, factor: float) -> None:
     found = found_in(coded(scaled(marked, factor), crf=23))

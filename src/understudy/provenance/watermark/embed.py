@@ -18,12 +18,14 @@ from understudy.media.images import eight_bit
 from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_for, tile_px
 
 # In steps of an 8-bit picture, as standard deviations.
-_IN_FLAT_PARTS = 0.7
-_A_STEP_OF_ACTIVITY = 0.5
+_IN_FLAT_PARTS = 0.65
+_A_STEP_OF_ACTIVITY = 0.65
 _STRONGEST = 5.0
 _STRONGEST_ON_AVERAGE = 1.9  # 42.5 dB
 _DIM = 48.0  # below this luma flat parts get less: the eye sees more there
 _LEAST_IN_DIM_PARTS = 0.4
+_AVERAGE_SIDE_PX = 640  # of frames that get just that; smaller ones have fewer chips and get more
+_LEAST_BY_SIZE, _MOST_BY_SIZE = 0.8, 1.35
 _SMALL = 8  # the strength is found in a picture smaller by this factor
 
 
@@ -72,7 +74,9 @@ def strength(luma: npt.NDArray[np.uint8]) -> Floats:
     activity = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
     light = cv2.resize(half, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     base = _IN_FLAT_PARTS * np.clip(light / _DIM, _LEAST_IN_DIM_PARTS, 1)
-    small = np.minimum(base + _A_STEP_OF_ACTIVITY * activity, _STRONGEST).astype(np.float32)
+    size_factor = np.sqrt(_AVERAGE_SIDE_PX / min(height, width)).clip(_LEAST_BY_SIZE, _MOST_BY_SIZE)
+    wanted = size_factor * (base + _A_STEP_OF_ACTIVITY * activity)
+    small = np.minimum(wanted, _STRONGEST).astype(np.float32)
     average = float(np.sqrt(np.mean(small * small)))
     small *= min(1.0, _STRONGEST_ON_AVERAGE / average)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

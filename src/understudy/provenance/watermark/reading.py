@@ -19,7 +19,7 @@ from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_fo
 from understudy.provenance.watermark.search import Found, evidence_of, look
 
 _MOST_KEY_FRAMES = 16
-_STRETCHES, _OF_A_STRETCH, _STEP = 3, 12, 3
+_STRETCHES, _OF_A_STRETCH = 3, 24  # without gaps: every second frame may be one that codecs spare least
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,9 @@ def _of_all_kinds(clip: Clip) -> Iterator[Frame]:
         for index in sorted({number * count // most for number in range(most)}):
             yield from clip.frames(index, index + 1)
         return
-    length = _OF_A_STRETCH * _STEP
-    for number in sorted({each * max(0, count - length) // (_STRETCHES - 1) for each in range(_STRETCHES)}):
-        yield from clip.frames(number, number + length, step=_STEP)
+    if count <= _STRETCHES * _OF_A_STRETCH:
+        yield from clip.frames()
+        return
+    for number in range(_STRETCHES):
+        start = number * (count - _OF_A_STRETCH) // (_STRETCHES - 1)
+        yield from clip.frames(start, start + _OF_A_STRETCH)

@@ -22,7 +22,7 @@ from understudy.provenance.watermark.pattern import (
     passband,
     tile_px,
 )
-from understudy.provenance.watermark.payload import decoded
+from understudy.provenance.watermark.payload import coded, decoded
 
 Spectrum = npt.NDArray[np.complex64]
 
@@ -30,7 +30,7 @@ WORKING_PX = 720  # of the short side: all that the pattern has fits in
 # A peak of as many standard deviations; unmarked pictures reach it once in some hundred searches, and then the
 # number's checksum and format are wrong but once in a million times.
 LEAST_PEAK = 5.5
-_WIDE_PX, _LOCAL_PX = 3.0, 6.0
+_WIDE_PX, _LOCAL_PX = 3.0, 3.0
 _LARGEST = 2.0  # in standard deviations around: a strong edge must not outweigh a whole region
 _QUIET = 1.0  # steps of 8 bits below which a region is silent
 _SMALLEST_TILE_PX = 70
@@ -42,17 +42,24 @@ _USUAL_HEIGHTS = (2160, 1440, 1080, 720, 576, 540, 480, 360)
 
 @dataclass(frozen=True)
 class Found:
-    """A mark that was read. `peak` is in standard deviations, the sides are those of its tile in the frame."""
+    """A mark that was read.
+
+    `peak` is in standard deviations, `wrong_bits` how many of CODED_BITS were corrected; the sides are those of
+    the tile in the frame, of at most WORKING_PX.
+    """
 
     number: int
     peak: float
+    wrong_bits: int
     tile_width_px: float
     tile_height_px: float
     mirrored: bool
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
+class Fit:
+    """How well one size of the tile fits, and the tile's spectrum there."""
+
     peak: float
     width_px: float
     height_px: float
@@ -115,13 +122,15 @@ def _read(evidence: Floats, pattern: Pattern, sides: list[float]) -> Found | Non
         fit = _sharpened(evidence, pattern, rough)
         if fit.peak < LEAST_PEAK:
             continue
-        number = decoded(pattern.soft_bits(_chips(fit)))
+        soft = soft_bits_of(fit, pattern)
+        number = decoded(soft)
         if number is not None:
-            return Found(number, fit.peak, fit.width_px, fit.height_px, fit.mirrored)
+            wrong = int(np.sum(np.sign(soft) != coded(number)))
+            return Found(number, fit.peak, wrong, fit.width_px, fit.height_px, fit.mirrored)
     return None
 
 
-def _fits(evidence: Floats, pattern: Pattern, sides: list[float]) -> Iterator[_Fit]:
+def _fits(evidence: Floats, pattern: Pattern, sides: list[float]) -> Iterator[Fit]:
     levels = _levels(evidence)
     for side in sides:
         level = min(len(levels) - 1, max(0, int(np.log2(side / SAMPLES))))
@@ -139,7 +148,7 @@ def _levels(evidence: Floats) -> list[Floats]:
     return levels
 
 
-def _sharpened(evidence: Floats, pattern: Pattern, rough: _Fit) -> _Fit:
+def _sharpened(evidence: Floats, pattern: Pattern, rough: Fit) -> Fit:
     """The same with both sides as exact as the frame allows: scaling to whole pixels changes them a little."""
     best = rough
     step = 4 * _CHIPS_OFF * rough.width_px / (CHIPS * max(evidence.shape))
@@ -155,19 +164,19 @@ def _sharpened(evidence: Floats, pattern: Pattern, rough: _Fit) -> _Fit:
 
 def best_fit(
     evidence: Floats, pattern: Pattern, sides_px: tuple[float, float], *, shown: tuple[float, float]
-) -> _Fit:
+) -> Fit:
     """The highest peak for a tile of this width and height, as it is and mirrored."""
     height, width = evidence.shape
     folded = _folding(height, sides_px[1]) @ evidence @ _folding(width, sides_px[0]).T
     spectrum = _whitened(folded.astype(np.float32, copy=False))
-    best: _Fit | None = None
+    best: Fit | None = None
     for mirrored in (False, True):
         seen = np.roll(spectrum[:, ::-1], 1, axis=1) if mirrored else spectrum
         match = np.fft.ifft2(seen * pattern.sync_spectrum).real
         row, column = divmod(int(match.argmax()), SAMPLES)
         peak = float(match[row, column] / max(match.std(), 1e-9))  # nothing varies in a plain picture
         if best is None or peak > best.peak:
-            best = _Fit(peak, *shown, mirrored, (row, column), seen)
+            best = Fit(peak, *shown, mirrored, (row, column), seen)
     assert best is not None
     return best
 
@@ -195,9 +204,9 @@ def _whitened(folded: Floats) -> Spectrum:
     return (spectrum * held_back * passband(SAMPLES)).astype(np.complex64, copy=False)
 
 
-def _chips(fit: _Fit) -> npt.NDArray[np.float64]:
-    """(CHIPS, CHIPS) values of the tile, moved to where its chips lie."""
+def soft_bits_of(fit: Fit, pattern: Pattern) -> npt.NDArray[np.float64]:
+    """(CODED_BITS,) what the tile says, once it is moved to where its chips lie."""
     turns = np.fft.fftfreq(SAMPLES)
     moved = fit.spectrum * np.exp(2j * np.pi * (turns[:, None] * fit.place[0] + turns[None] * fit.place[1]))
     step = SAMPLES // CHIPS
-    return np.fft.ifft2(moved).real[::step, ::step]
+    return pattern.soft_bits(np.fft.ifft2(moved).real[::step, ::step])

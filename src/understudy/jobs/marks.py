@@ -1,0 +1,112 @@
+"""What a finished file says of itself: its credentials, its watermark, its line in the project's ledger.
+
+Collects the facts from the project; how marks are made is the matter of `provenance`, when of `encode`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy.errors import UnderstudyError
+from understudy.events import Events, Notice
+from understudy.jobs.merging import clip_sha256
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.project.lock import exclusive
+from understudy.project.project import Project
+from understudy.provenance import exports
+from understudy.provenance.consent import Consent, require_export_consent
+from understudy.provenance.final import signed_and_verified
+from understudy.provenance.identity import load_identity
+from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, recast_of
+
+
+class FinalMarks:
+    """The marks of one finished file, with a watermark number of its own."""
+
+    def __init__(self, project: Project, facts: SigningFacts, options: EncodeOptions) -> None:
+        from understudy.merging.delivery.marking import carries_watermark
+        from understudy.provenance.watermark.embed import Watermark
+        from understudy.provenance.watermark.payload import name_of, new_number
+
+        self._project, self._options = project, options
+        # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
+        self.stamp = json.dumps(asdict(facts), default=str, sort_keys=True)
+        self.watermark = Watermark(new_number()) if carries_watermark(options) else None
+        self.facts = replace(facts, watermark=name_of(self.watermark.number) if self.watermark else "")
+        self._is_made = False
+
+    def sign(self, unsigned: Path, signed: Path) -> Path | None:
+        """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""
+        sidecar = signed_and_verified(unsigned, signed, self.facts)
+        marks = ["content credentials"]
+        marks += ["watermark"] if self.watermark else []
+        marks += ["label"] if self._options.label.strip() and self._options.content == "picture" else []
+        made = exports.export_of(
+            signed,
+            title=self.facts.title,
+            recast=recast_of(self.facts),
+            marks=marks,
+            signer=load_identity().name,
+        )
+        with exclusive(self._project.ledger_lock):
+            exports.append(self._project.exports_ledger, made)
+            exports.remember_ledger(self._project.exports_ledger)
+        self._is_made = True
+        return sidecar
+
+    def told(self, finished: Path) -> Events:
+        """Read the watermark out of the finished file, where one was made, and say so where that fails."""
+        if not self._is_made or self.watermark is None:
+            return
+        from understudy.provenance.watermark.reading import read_watermark
+
+        try:
+            reading = read_watermark(finished, everywhere=False)
+        except UnderstudyError:
+            reading = None
+        if reading is None or reading.found.number != self.watermark.number:
+            yield Notice(
+                f"The watermark can't be read back from {finished.name}: the picture is too small, too plain "
+                "or too strongly compressed for it. The Content Credentials say what it is while they last.",
+                level="warning",
+            )
+
+
+def stated_consents(project: Project) -> dict[str, Consent]:
+    """Every performer's consent with its evidence hashed. Raises ConsentMissing where that file is gone."""
+    return {
+        name: consent.with_evidence(project.folder / consent.evidence) if consent.evidence else consent
+        for name, consent in project.consents().items()
+    }
+
+
+def require_consent(project: Project) -> None:
+    """Raise ConsentMissing unless a finished file may be made today."""
+    require_export_consent(stated_consents(project), today=datetime.now(UTC).astimezone().date())
+
+
+def facts_of(project: Project, model: str, clip: str, goal: Path, merged: Path) -> SigningFacts:
+    """What the marks will say, from what the merge wrote down."""
+    from understudy.merging.journal import merge_facts
+
+    made = merge_facts(merged)
+    src = [project.clip_path(name) for name in project.manifest.clips_of("src")]
+    dst = project.clip_path(clip)
+    plate = project.clip_path(made.plate) if made.plate in project.manifest.clips else None
+    return SigningFacts(
+        title=goal.name,
+        dst_clip=dst,
+        dst_sha256=clip_sha256(project, dst),
+        src_clips=[SourceClip(path, clip_sha256(project, path)) for path in src],
+        model_name=made.model_name if project.manifest.clips[clip].cast else model,
+        model_sha256=made.model_sha256,
+        model_iterations=made.model_iterations,
+        consents=stated_consents(project),
+        frames_total=made.frames,
+        frames_swapped=made.swapped,
+        plate=SourceClip(plate, clip_sha256(project, plate)) if plate is not None else None,
+        more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
+    )

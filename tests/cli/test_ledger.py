@@ -1,0 +1,63 @@
+"""`understudy ledger` as a person meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.provenance.material import facts_for, make_image
+from understudy.cli.main import main
+from understudy.provenance.exports import append, export_of, remember_ledger
+from understudy.provenance.sign import recast_of
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a ledger of two exports, which this machine knows."""
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+    film = make_image(tmp_path / "film.png")
+    ledger = tmp_path / "project" / "exports.jsonl"
+    for number in (1, 2):
+        recast = recast_of(facts_for(film)).model_copy(update={"watermark": f"{number:011x}"})
+        append(ledger, export_of(film, title=f"{number}.mp4", recast=recast, marks=["watermark"], signer="me"))
+    remember_ledger(ledger)
+    return ledger.parent
+
+
+def test_an_untouched_ledger_is_verified_with_the_hash_to_keep(project: Path, capsys) -> None:
+    assert main(["ledger", "verify", str(project)]) == 0
+    said = capsys.readouterr().out
+    assert "2 lines, each as it was written" in said
+    assert len(said.split()[-1]) == 64
+
+
+def test_a_changed_line_is_named_and_the_exit_code_says_so(project: Path, capsys) -> None:
+    ledger = project / "exports.jsonl"
+    ledger.write_text(ledger.read_text("utf-8").replace("1.mp4", "x.mp4", 1), "utf-8")
+    assert main(["ledger", "verify", str(ledger)]) == 4
+    assert "line 1 was changed" in capsys.readouterr().out
+
+
+def test_a_folder_without_a_ledger_is_refused(tmp_path: Path, capsys) -> None:
+    assert main(["ledger", "verify", str(tmp_path)]) == 2
+    assert "no ledger of exports" in capsys.readouterr().err
+
+
+def test_the_list_names_file_model_consents_and_marks(project: Path, capsys) -> None:
+    assert main(["ledger", "show", str(project)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert "00000000002 2.mp4, tide-h64; src: fictional" in said[1] and "watermark" in said[1]
+    main(["ledger", "show", str(project), "--json"])
+    assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == ["1.mp4", "2.mp4"]
+
+
+def test_a_number_leads_to_its_export(project: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["ledger", "find", "00000000001"]) == 0
+    assert "exports.jsonl, line 1" in capsys.readouterr().out
+    assert main(["ledger", "find", "0000000000f"]) == 5
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(project / "elsewhere"))
+    assert main(["ledger", "find", "00000000001"]) == 5
+    assert main(["ledger", "find", "00000000001", str(project)]) == 0
