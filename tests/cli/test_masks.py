@@ -42,3 +42,35 @@ def test_masks_are_applied_to_chosen_faces_and_shown(folder: str, capsys: pytest
     assert "no segmenter 'nobody'" in capsys.readouterr().err
     assert main(["masks", "draw", folder, "src", "/no/such.json"]) == 2
     assert "not there" in capsys.readouterr().err
+
+
+def test_a_segmenter_is_trained_listed_and_put_away(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["masks", "train", folder, "mic", "--start", "nothing"]) == 2
+    assert "Nothing is drawn on any face" in capsys.readouterr().err
+    drawing = tmp_path / "src-000001-1.json"
+    drawing.write_text('{"include": [[[2, 2], [30, 2], [16, 30]]]}')
+    assert main(["masks", "draw", folder, "src", str(drawing)]) == 0
+    words = [
+        "--start",
+        "nothing",
+        "--size-px",
+        "64",
+        "--iterations",
+        "1",
+        "--batch-size",
+        "1",
+        "--previews",
+        "0",
+    ]
+    assert main(["masks", "train", folder, "mic", "src", *words, "--device", "cpu"]) == 0
+    assert "segmenter mic, faces 1" in capsys.readouterr().out
+    assert main(["masks", "rename", folder, "mic", "boom"]) == 0
+    assert main(["masks", "list", folder]) == 0
+    assert "boom" in capsys.readouterr().out
+    assert main(["masks", "restore", folder, "boom"]) == 0
+    assert "backups of boom: none yet" in capsys.readouterr().out
+    assert main(["masks", "restore", folder, "boom", "7"]) == 2
+    assert main(["masks", "delete", folder, "boom"]) == 0
+    assert "boom lies in the trash" in capsys.readouterr().out

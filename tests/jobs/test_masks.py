@@ -13,7 +13,10 @@ from understudy.events import Notice, StageFinished
 from understudy.facesets.curation.choose import Choice
 from understudy.jobs import masks
 from understudy.jobs.facesets import undo
+from understudy.masks.own import AboutSegmenter, publish
+from understudy.networks.dense_face import DenseFaceNet
 from understudy.project.project import Project
+from understudy.training.segmenting.options import MaskTrainOptions
 
 SQUARE = [[4, 4], [28, 4], [28, 28], [4, 28]]
 
@@ -120,3 +123,32 @@ def test_a_segmenter_that_is_none_is_refused_with_those_there_are(filled: Projec
     with pytest.raises(SegmenterUnknown, match="no segmenter 'mic'; known are dense, skin"):
         list(masks.apply(filled, "dst", Choice(), segmenter="mic"))
     assert "skin" in [one["name"] for one in masks.segmenters_listed(filled)]
+
+
+def test_a_segmenter_is_trained_applied_renamed_and_put_away(filled: Project, tmp_path: Path) -> None:
+    list(masks.draw(filled, "dst", [drawing(tmp_path, f"dst-00000{n}-1") for n in range(2)]))
+    options = MaskTrainOptions(start="nothing", size_px=64, batch_size=1, iterations=1, previews=0)
+    list(masks.train(filled, "mic", ["dst"], options, device="cpu"))
+    *_, mic = masks.segmenters_listed(filled)
+    assert mic["name"] == "mic" and ("overlap" in mic["what"] or "nothing yet" in mic["what"])
+    publish(
+        filled.folder / "masks" / "mic",
+        AboutSegmenter(face_type="full", size_px=64),
+        DenseFaceNet().state_dict(),
+    )
+    list(masks.apply(filled, "dst", Choice(), segmenter="mic"))
+    assert [*masks.facesets_listed(filled)][1]["masks"] == {"mic": 3}
+    masks.rename(filled, "mic", "boom")
+    with pytest.raises(SegmenterUnknown, match="no segmenter 'mic' of its own; it has boom"):
+        masks.rename(filled, "mic", "other")
+    with pytest.raises(OptionInvalid, match="already"):
+        masks.rename(filled, "boom", "boom")
+    with pytest.raises(OptionInvalid, match="can't be called"):
+        list(masks.train(filled, "../x", [], options))
+    assert masks.list_backups(filled, "boom") == []
+    lies = masks.put_away(filled, "boom")
+    assert (
+        lies.is_dir()
+        and lies.parent == filled.trash.folder
+        and "boom" not in str(masks.segmenters_listed(filled))
+    )

@@ -15,8 +15,98 @@ from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
 from understudy.cli.show import run
 from understudy.project.project import Project
+from understudy.training.segmenting.options import MaskTrainOptions
 
 app = App(name="masks", help="Draw, make and apply masks of faces.")
+
+
+@app.command
+def train(
+    project: Path,
+    name: str,
+    /,
+    *facesets: str,
+    device: str = "auto",
+    json: Json = False,
+    options: Annotated[MaskTrainOptions, Parameter(name="*", group="Learning")] = MaskTrainOptions(),
+) -> None:
+    """Teach a segmenter your own shot from regions drawn on 20 to 50 faces. Run again, it goes on.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        What the segmenter is called; it is made if it is new.
+    facesets:
+        Whose drawn faces it learns from, as PERFORMER/NAME. Without any: all.
+    device:
+        Where to compute: auto, cpu, cuda:1, mps, xpu.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import masks
+
+    run(masks.train(Project.open(project), name, facesets, options, device=device), json=json)
+
+
+@app.command
+def rename(project: Path, name: str, new_name: str, /) -> None:
+    """Give a segmenter of the project another name. Masks that it wrote into faces keep the old one.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        Its name.
+    new_name:
+        Its name from now on.
+    """
+    from understudy.jobs import masks
+
+    masks.rename(Project.open(project), name, new_name)
+    print(f"{name} is called {new_name} now")
+
+
+@app.command
+def delete(project: Path, name: str, /) -> None:
+    """Put a segmenter of the project into its trash. Masks that it wrote into faces stay.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        Its name.
+    """
+    from understudy.jobs import masks
+
+    print(f"{name} lies in the trash: {masks.put_away(Project.open(project), name)}")
+
+
+@app.command
+def restore(project: Path, name: str, iteration: int | None = None, /) -> None:
+    """Go back to a backup of a segmenter: each finished training is one. Without an iteration, list them.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The segmenter's name.
+    iteration:
+        Which backup.
+    """
+    from understudy.jobs import masks
+
+    opened = Project.open(project)
+    if iteration is None:
+        there = ", ".join(map(str, masks.list_backups(opened, name))) or "none yet"
+        print(f"backups of {name}: {there}")
+        return
+    gone = masks.restore(opened, name, iteration)
+    print(f"{name} is back at iteration {iteration}" + (f"; in the trash: {gone[0]}" if gone else ""))
 
 
 @app.command

@@ -28,6 +28,7 @@ from understudy.merging.options import MergeOptions
 from understudy.options import OptionInfo, Options, describe
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS
+from understudy.training.segmenting.options import MaskTrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
 # Heading, table in understudy.toml, command, class.
@@ -48,6 +49,7 @@ _FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
     ("Denoise", "understudy clip denoise", DenoiseOptions),
     ("Deinterlace", "understudy clip deinterlace", DeinterlaceOptions),
     ("Join", "understudy clip join", JoinOptions),
+    ("Teach a segmenter", "understudy masks train", MaskTrainOptions),
     ("Find a learning rate", "understudy train --find-rate", RateSearchOptions),
 )
 

@@ -43,7 +43,9 @@ class StoredMask(BaseModel):
     )
     png_base64: str = Field(max_length=64_000, description="An 8-bit grey PNG, 255 is face, as Base64.")
     made_by: str = Field(
-        "", max_length=100, description="Which state of its maker made it, so that it is not made twice."
+        default="",
+        max_length=100,
+        description="Which state of its maker made it, so that it is not made twice.",
     )
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from understudy.counts import counted
 from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid
@@ -19,11 +20,14 @@ from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.drawings import Drawing, labelme_json, read_drawing
 from understudy.facesets.record import Polygon
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.files import require_free_space, write_bytes, write_json
+from understudy.files import require_free_space, said_plainly, write_bytes, write_json
 from understudy.jobs.faceset_sets import copy_faces
-from understudy.jobs.facesets import all_names, changed, looked_at
-from understudy.masks.segmenter import Segmenters
+from understudy.jobs.facesets import all_names, changed, full_name, looked_at
+from understudy.masks.segmenter import Segmenters, stock_segmenter
 from understudy.project.project import Project
+
+if TYPE_CHECKING:
+    from understudy.training.segmenting.options import MaskTrainOptions
 
 Drawn = dict[str, list[Polygon]]
 
@@ -35,7 +39,101 @@ def segmenters_of(project: Project) -> Segmenters:
 
 def segmenters_listed(project: Project) -> list[dict[str, Any]]:
     """Every segmenter by name, with what it is."""
-    return [{"name": name, "what": "comes with understudy"} for name in segmenters_of(project).names()]
+    known = segmenters_of(project)
+    own = [{"name": name, **_described(project, name)} for name in known.own()]
+    return [
+        {"name": name, "what": "comes with understudy"} for name in known.names() if name not in known.own()
+    ] + own
+
+
+def _described(project: Project, name: str) -> dict[str, Any]:
+    """What is known of a project's own segmenter. Raises UnsafeFile."""
+    from understudy.masks.own import read_about
+
+    about = read_about(segmenters_of(project).folder_of(name))
+    if about is None or not about.has_learned or about.iou is None:
+        return {"what": "has learned nothing yet"}
+    before = "" if about.iou_before is None else f" (before {about.iou_before:.3f})"
+    words = f"overlap {about.iou:.3f}{before}, learned from {counted(about.faces, 'drawn face')}"
+    return {"what": words, **about.model_dump(mode="json", exclude={"layout"})}
+
+
+def train(
+    project: Project,
+    name: str,
+    facesets: Sequence[str],
+    options: MaskTrainOptions,
+    *,
+    device: str = "auto",
+) -> Events:
+    """Teach the segmenter of that name what is drawn on faces of these facesets, or of all.
+
+    Raises what `train_segmenter` raises, and OptionInvalid for a name that can't be.
+    """
+    from understudy.training.segmenting.train import train_segmenter
+
+    folder = segmenters_of(project).folder_of(name)
+    with ExitStack() as stack:
+        names = [full_name(project, text) for text in facesets] or all_names(project)
+        desks = [stack.enter_context(looked_at(project, one)) for one in names]
+        yield from train_segmenter(
+            folder,
+            facesets=[(desk.name, desk.faceset) for desk in desks],
+            options=options,
+            stock=stock_segmenter(),
+            device=device,
+        )
+
+
+def put_away(project: Project, name: str) -> Path:
+    """Put a project's own segmenter into the trash; returns where it lies now.
+
+    Raises SegmenterUnknown, ModelInUse.
+    """
+    from understudy.training.keeping.lock import model_lock
+
+    known = segmenters_of(project)
+    known.require_own(name)
+    folder = known.folder_of(name)
+    with model_lock(folder):
+        return project.trash.put(folder).path
+
+
+def rename(project: Project, name: str, new_name: str) -> None:
+    """Give a project's own segmenter another name. Masks it wrote into faces keep the old one.
+
+    Raises SegmenterUnknown, OptionInvalid, ModelInUse.
+    """
+    from understudy.training.keeping.lock import model_lock
+
+    known = segmenters_of(project)
+    known.require_own(name)
+    goal = known.folder_of(new_name)
+    if goal.exists():
+        raise OptionInvalid(f"There is a segmenter {new_name!r} already. Take another name.")
+    with model_lock(known.folder_of(name)), said_plainly(goal):
+        known.folder_of(name).rename(goal)
+
+
+def list_backups(project: Project, name: str) -> list[int]:
+    """The iterations of a segmenter's backups, oldest first. Raises SegmenterUnknown."""
+    from understudy.training.keeping.backups import backups
+
+    known = segmenters_of(project)
+    known.require_own(name)
+    return [backup.iteration for backup in backups(known.folder_of(name))]
+
+
+def restore(project: Project, name: str, iteration: int) -> list[Path]:
+    """Go back to a backup; what came after it goes to the trash. Returns where that lies now.
+
+    Raises SegmenterUnknown, ModelInUse, CheckpointCorrupt where there is no such backup.
+    """
+    from understudy.training.segmenting.train import go_back
+
+    known = segmenters_of(project)
+    known.require_own(name)
+    return go_back(known.folder_of(name), iteration, trash=project.trash.folder)
 
 
 def draw(

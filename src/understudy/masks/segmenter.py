@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy import __version__
-from understudy.errors import SegmenterUnknown
+from understudy.errors import OptionInvalid, SegmenterUnknown, WeightsMissing
 
 
 class Segmenter(Protocol):
@@ -51,15 +53,43 @@ SEGMENTERS: Mapping[str, SegmenterFactory] = {
 }
 
 
+_NAME = re.compile(r"[\w-]{1,60}")
+
+
 @dataclass(frozen=True)
 class Segmenters:
-    """Every segmenter that can be named: those of the product."""
+    """Every segmenter that can be named: those of the product, and a project's own, each in a folder below
+    `folder`."""
 
     folder: Path | None = None
 
+    def own(self) -> list[str]:
+        """Names of the project's own segmenters, also of those that have learned nothing yet."""
+        if self.folder is None or not self.folder.is_dir():
+            return []
+        found = [path.name for path in self.folder.iterdir() if (path / ABOUT_NAME).is_file()]
+        return sorted(name for name in found if name not in SEGMENTERS)
+
+    def folder_of(self, name: str) -> Path:
+        """Where a segmenter of the project's own lies, or would. Raises OptionInvalid."""
+        if name in SEGMENTERS or name in ("dense", "nothing"):
+            raise OptionInvalid(f"{name!r} is a name of understudy's own. Take another for your segmenter.")
+        if not _NAME.fullmatch(name):
+            raise OptionInvalid(
+                f"A segmenter can't be called {name!r}: take letters, digits, - and _, 60 at most, like mic."
+            )
+        assert self.folder is not None
+        return self.folder / name
+
+    def require_own(self, name: str) -> None:
+        """Raise SegmenterUnknown for a name that none of the project's own segmenters has."""
+        if name not in self.own():
+            known = ", ".join(self.own()) or "none yet"
+            raise SegmenterUnknown(f"The project has no segmenter {name!r} of its own; it has {known}.")
+
     def names(self) -> list[str]:
         """All names, the product's first."""
-        return list(SEGMENTERS)
+        return [*SEGMENTERS, *self.own()]
 
     def require(self, name: str) -> None:
         """Raise SegmenterUnknown for a name that none has, with those there are."""
@@ -67,11 +97,34 @@ class Segmenters:
             raise SegmenterUnknown(f"There is no segmenter {name!r}; known are {', '.join(self.names())}.")
 
     def load(self, name: str) -> Segmenter:
-        """The segmenter of that name. Raises SegmenterUnknown, WeightsMissing."""
+        """The segmenter of that name. Raises SegmenterUnknown, WeightsMissing, UnsafeFile."""
         self.require(name)
-        return SEGMENTERS[name]()
+        if name in SEGMENTERS:
+            return SEGMENTERS[name]()
+        from understudy.masks.own import open_segmenter
+
+        assert self.folder is not None
+        return open_segmenter(self.folder / name)
 
     def made_by(self, name: str) -> str:
         """What its masks are noted to be made by: another text as soon as it might see otherwise."""
         self.require(name)
-        return f"{name} {__version__}"
+        if name in SEGMENTERS:
+            return f"{name} {__version__}"
+        from understudy.masks.own import read_about
+
+        assert self.folder is not None
+        about = read_about(self.folder / name)
+        return f"{name} {about.sha256[:16] if about else ''}"
+
+
+ABOUT_NAME = "segmenter.json"
+"""In the folder of every segmenter that a project taught: what it is (`own.py`)."""
+
+
+def stock_segmenter() -> Segmenter:
+    """The best segmenter that comes with understudy and can look here: dense where its weights are, or skin."""
+    for name in ("dense", "skin"):
+        with contextlib.suppress(WeightsMissing, KeyError):
+            return SEGMENTERS[name]()
+    raise AssertionError("skin needs no weights")

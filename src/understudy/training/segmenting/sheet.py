@@ -1,0 +1,54 @@
+"""The preview sheet of a segmenter: faces, what is drawn on them, and their masks before and now.
+
+What is no face is half green, as people who use XSeg know it. Not here: which faces are worth showing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from understudy.measure.sheet import sheet, square_places
+from understudy.training.viewing.preview import Layout, Preview
+
+UInt8 = npt.NDArray[np.uint8]
+COLUMNS = ("face", "drawn", "before", "now")
+_GREEN = np.array([0, 255, 0], np.float32)
+_CELL_PX = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One face of the sheet: its crop, what is drawn on it (or None), and its mask before it was trained."""
+
+    name: str
+    image_HWC: UInt8
+    drawn_HW: npt.NDArray[np.float32] | None
+    before_HW: npt.NDArray[np.float32]
+
+
+def mask_sheet(faces: Sequence[Shown], now_NHW: npt.NDArray[np.float32]) -> Preview:
+    """A row for every face."""
+    rows = [
+        (
+            face.image_HWC,
+            face.image_HWC // 3 if face.drawn_HW is None else tinted(face.image_HWC, face.drawn_HW),
+            tinted(face.image_HWC, face.before_HW),
+            tinted(face.image_HWC, now),
+        )
+        for face, now in zip(faces, now_NHW, strict=True)
+    ]
+    names = [face.name for face in faces]
+    picture = sheet(rows, COLUMNS, row_names=names, cell_height_px=_CELL_PX)
+    left, top = square_places(len(rows), len(COLUMNS), cell_px=_CELL_PX)
+    return Preview(picture, Layout(rows=names, columns=COLUMNS, cell_px=_CELL_PX, left_px=left, top_px=top))
+
+
+def tinted(image_HWC: UInt8, mask_HW: npt.NDArray[np.floating]) -> UInt8:
+    """The face as it is; what is no face half green."""
+    face = np.clip(mask_HW, 0, 1).astype(np.float32)[..., None]
+    green = image_HWC.astype(np.float32) * 0.5 + _GREEN * 0.5
+    return np.rint(image_HWC * face + green * (1 - face)).astype(np.uint8)

@@ -1,0 +1,266 @@
+"""The training of a segmenter: it learns what was drawn, keeps its best, goes on, refuses nonsense."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.training.segmenting.conftest import Hull, fill, picture, tiny
+from understudy.errors import (
+    CheckpointCorrupt,
+    FacesetUnusable,
+    ModelInUse,
+    OptionInvalid,
+    SegmenterUnknown,
+    UnsafeFile,
+    WeightsMissing,
+)
+from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.store import Faceset
+from understudy.geometry import transform_points
+from understudy.masks.own import open_segmenter, publish, read_about
+from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.keeping.lock import model_lock
+from understudy.training.segmenting.drawn import Named
+from understudy.training.segmenting.learner import mean_iou
+from understudy.training.segmenting.train import go_back, train_segmenter
+from understudy.training.viewing.preview import read_preview
+
+_QUICKLY = {"iterations": 40, "batch_size": 4, "look_every": 20, "variation": 0.3, "learning_rate": 0.01}
+
+
+def trained(folder: Path, facesets: list[Named], **changes: object) -> list[Event]:
+    return list(train_segmenter(folder, facesets=facesets, options=tiny(**changes), stock=Hull(), device="cpu"))
+
+
+def summary(events: list[Event]) -> dict:
+    (finished,) = [event for event in events if isinstance(event, StageFinished)]
+    return finished.summary
+
+
+def newest(folder: Path) -> Checkpoint:
+    (found,) = [found for found in newest_checkpoint(folder) if isinstance(found, Checkpoint)]
+    return found
+
+
+def test_it_learns_from_a_few_drawn_faces_what_the_stock_segmenter_takes_for_face(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    """The bar has nearly the colour of the face; four faces that nobody drew on are looked at in the end."""
+    events = trained(tmp_path / "bar", drawn, **_QUICKLY)
+    said = summary(events)
+    assert said["overlap"] > 0.85 > said["overlap_before"] + 0.05
+    (_, faceset), segmenter = drawn[0], open_segmenter(tmp_path / "bar")
+    undrawn = faceset.faces()[12:]
+    points = [transform_points(face.record.crop_matrix(), face.record.landmarks()) for face in undrawn]
+    crops, truth = (
+        np.stack([faceset.image(f) for f in undrawn]),
+        np.stack([picture(n)[2] for n in range(12, 16)]),
+    )
+    before, now = (mean_iou(one.segment(crops, np.stack(points)), truth) for one in (Hull(), segmenter))
+    assert now > before + 0.08
+
+
+def test_progress_says_how_far_it_is_and_the_best_state_is_kept_with_its_measure(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    events = trained(tmp_path / "bar", drawn, iterations=4, look_every=2)
+    assert isinstance(events[0], StageStarted) and events[0].total == 4
+    steps = [event for event in events if isinstance(event, Progress)]
+    assert [step.done for step in steps] == [1, 2, 3, 4]
+    assert all(step.rate and step.loss and step.seconds_left is not None for step in steps)
+    about = read_about(tmp_path / "bar")
+    assert about and (about.faces, about.held_out, about.face_type, about.size_px) == (12, 2, "full", 64)
+    lines = [json.loads(line) for line in (tmp_path / "bar" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == [2, 4] and about.iou == pytest.approx(
+        max(line["iou"] for line in lines), abs=1e-3
+    )
+
+
+def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(drawn: list[Named], tmp_path: Path) -> None:
+    trained(tmp_path / "whole", drawn, iterations=5, look_every=2)
+    events = train_segmenter(
+        tmp_path / "parts",
+        facesets=drawn,
+        options=tiny(iterations=5, look_every=2),
+        stock=Hull(),
+        device="cpu",
+    )
+    for event in events:
+        if isinstance(event, Progress) and event.done == 3:
+            events.close()  # type: ignore[attr-defined]
+    assert newest(tmp_path / "parts").iteration == 3
+    again = trained(tmp_path / "parts", drawn, iterations=5, look_every=2)
+    assert isinstance(again[0], StageStarted) and again[0].why == "goes on at iteration 3 of this order"
+    assert summary(again)["iterations"] == 2
+    assert_same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_training_that_was_killed_goes_on_from_its_last_save(drawn: list[Named], tmp_path: Path) -> None:
+    trained(tmp_path / "whole", drawn, iterations=5, look_every=2)
+    options = tiny(iterations=5, look_every=2, save_minutes=0.0)
+    events = train_segmenter(tmp_path / "parts", facesets=drawn, options=options, stock=Hull(), device="cpu")
+    for event in events:
+        if isinstance(event, Progress) and event.done == 4:
+            shutil.copytree(tmp_path / "parts", tmp_path / "killed")  # as a kill would leave it
+    assert newest(tmp_path / "killed").iteration == 3
+    trained(tmp_path / "killed", drawn, iterations=5, look_every=2)
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def assert_same(one: Path, other: Path) -> None:
+    first, second = newest(one), newest(other)
+    assert first.iteration == second.iteration
+    assert all(torch.equal(first.ema[name], second.ema[name]) for name in first.ema)
+    ours, theirs = read_about(one), read_about(other)
+    assert ours and theirs and (ours.iteration, ours.iou) == (theirs.iteration, theirs.iou)
+
+
+def test_saves_come_as_often_as_asked(drawn: list[Named], tmp_path: Path) -> None:
+    for minutes, saved in ((0.0, 2), (60.0, 0)):
+        folder = tmp_path / str(minutes)
+        events = train_segmenter(
+            folder, facesets=drawn, options=tiny(iterations=3, save_minutes=minutes), stock=Hull(), device="cpu"
+        )
+        for event in events:
+            if isinstance(event, Progress) and event.done == 3:
+                there = len(
+                    [f for f in newest_checkpoint(folder) if isinstance(f, Checkpoint) and f.iteration == 2]
+                )
+                assert there == bool(saved)
+
+
+def test_it_ends_when_looks_bring_no_gain(drawn: list[Named], tmp_path: Path) -> None:
+    events = trained(tmp_path / "bar", drawn, iterations=0, patience=2, look_every=1, learning_rate=1e-6)
+    assert 2 <= summary(events)["iterations"] < 60
+
+
+def test_it_ends_when_its_minutes_are_over(drawn: list[Named], tmp_path: Path) -> None:
+    assert summary(trained(tmp_path / "bar", drawn, iterations=0, minutes=1e-4))["iterations"] == 1
+
+
+def test_a_finished_one_goes_on_also_from_what_was_drawn_since_and_keeps_a_backup(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    folder = tmp_path / "bar"
+    trained(folder, drawn, iterations=2, look_every=1)
+    held = newest(folder).state["plan"]["held_out"]
+    fill(drawn[0][1], 8, drawn=8, start=20)
+    said = summary(trained(folder, drawn, iterations=3, look_every=1))
+    assert said["faces"] == 20 and said["held_out"] == 4
+    assert newest(folder).iteration == 5 and set(held) < set(newest(folder).state["plan"]["held_out"])
+    gone = go_back(folder, 2, trash=tmp_path / "trash")
+    assert newest(folder).iteration == 2 and len(gone) == 1 and gone[0].is_dir()
+    about = read_about(folder)
+    assert about and about.iteration == 2
+    kept = load_file(folder / about.weights)
+    assert all(torch.equal(kept[name], newest(folder).ema[name]) for name in kept)
+    with pytest.raises(CheckpointCorrupt, match="no backup of iteration 9"):
+        go_back(folder, 9, trash=tmp_path / "trash")
+
+
+def test_the_sheet_shows_faces_that_are_drawn_on_and_others(drawn: list[Named], tmp_path: Path) -> None:
+    events = trained(tmp_path / "bar", drawn, iterations=1, look_every=1, previews=4)
+    made = [event.path for event in events if isinstance(event, Made)]
+    preview = read_preview(made[-1])
+    assert preview and list(preview.layout.columns) == ["face", "drawn", "before", "now"]
+    assert len(preview.layout.rows) == 4
+    assert {"clip-000012-1.png", "clip-000015-1.png"} < set(preview.layout.rows)
+    assert not [e for e in trained(tmp_path / "none", drawn, iterations=1, previews=0) if isinstance(e, Made)]
+
+
+def test_of_few_faces_all_are_learned_from_and_that_is_said(tmp_path: Path) -> None:
+    with Faceset(tmp_path / "few") as faceset:
+        fill(faceset, 3, drawn=3)
+        events = trained(tmp_path / "bar", [("dst/main", faceset)])
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert "Only 3 faces are drawn on" in said[0] and "measured on the same" in said[1]
+    assert summary(events)["held_out"] == 0
+
+
+def test_more_held_out_faces_are_measured_on(drawn: list[Named], tmp_path: Path) -> None:
+    assert summary(trained(tmp_path / "bar", drawn, held_out=0.5))["held_out"] == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"size_px": 100}, "no multiple of 32"),
+        ({"learns": "mask"}, "has to learn all"),
+        ({"iterations": 0}, "would never end"),
+        ({"start": "mike"}, "dense, nothing, or a segmenter of the project"),
+        ({"start": "../mike"}, "dense, nothing, or a segmenter of the project"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_made(
+    drawn: list[Named], tmp_path: Path, changes: dict, sentence: str
+) -> None:
+    with pytest.raises((OptionInvalid, SegmenterUnknown), match=sentence):
+        trained(tmp_path / "bar", drawn, **changes)
+    assert not (tmp_path / "bar" / "segmenter.json").exists()
+
+
+def test_what_it_was_made_as_stays_and_what_it_began_as_counts(drawn: list[Named], tmp_path: Path) -> None:
+    trained(tmp_path / "one", drawn)
+    with pytest.raises(OptionInvalid, match="made with size_px 64, which can't become 96"):
+        trained(tmp_path / "one", drawn, size_px=96)
+    with pytest.raises(OptionInvalid, match="made with start nothing"):
+        trained(tmp_path / "one", drawn, start="dense")
+    trained(tmp_path / "head", drawn, face_type="head")
+    about = read_about(tmp_path / "head")
+    assert about and about.face_type == "head"
+
+
+def test_a_new_one_can_begin_as_another_one_of_the_project(drawn: list[Named], tmp_path: Path) -> None:
+    trained(tmp_path / "one", drawn, iterations=2, look_every=1)
+    trained(tmp_path / "two", drawn, start="one", iterations=1, learning_rate=1e-6)
+    begun = newest(tmp_path / "two").model["pyramid.deep.0.conv.weight"]
+    about = read_about(tmp_path / "one")
+    assert about
+    first = load_file(tmp_path / "one" / about.weights)["pyramid.deep.0.conv.weight"]
+    torch.testing.assert_close(begun, first, atol=1e-5, rtol=0)
+    (tmp_path / "one" / about.weights).write_bytes(b"nothing")
+    with pytest.raises(UnsafeFile, match="not the ones that were written"):
+        trained(tmp_path / "three", drawn, start="one")
+
+
+def test_without_the_weights_of_the_face_network_it_is_said_what_to_do(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.networks.dense_face.WEIGHTS_PATH", tmp_path / "none.safetensors")
+    with pytest.raises(WeightsMissing):
+        trained(tmp_path / "bar", drawn, start="dense")
+
+
+def test_two_processes_do_not_train_one_segmenter(drawn: list[Named], tmp_path: Path) -> None:
+    with model_lock(tmp_path / "bar"), pytest.raises(ModelInUse, match="in use"):
+        trained(tmp_path / "bar", drawn)
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_is_used(drawn: list[Named], tmp_path: Path) -> None:
+    folder = tmp_path / "bar"
+    trained(folder, drawn, iterations=1)
+    trained(folder, drawn, iterations=1)
+    (folder / "checkpoints" / "000000002" / "model.safetensors").write_bytes(b"torn")
+    events = trained(folder, drawn, iterations=1)
+    assert any(isinstance(e, Notice) and "is damaged" in e.text for e in events)
+    assert newest(folder).iteration == 2
+
+
+def test_without_faces_there_is_nothing_to_learn(tmp_path: Path) -> None:
+    with Faceset(tmp_path / "empty") as faceset, pytest.raises(FacesetUnusable, match="nothing to learn"):
+        trained(tmp_path / "bar", [("dst/main", faceset)])
+
+
+def test_publishing_leaves_one_file_of_weights(drawn: list[Named], tmp_path: Path) -> None:
+    trained(tmp_path / "bar", drawn, iterations=2, look_every=1)
+    about = read_about(tmp_path / "bar")
+    assert about
+    publish(tmp_path / "bar", about.model_copy(update={"iteration": 77}), newest(tmp_path / "bar").ema)
+    assert [path.name for path in (tmp_path / "bar").glob("weights-*")] == ["weights-000000077.safetensors"]
