@@ -95,7 +95,7 @@ def built(who: Identity, head: Template, skin: Skin, hair: Hair) -> Actor:
     }
     return Actor(
         who, head, rest, deform.rig_for(head), skin, hair, grids, rigid,
-        directions.astype(np.float32), place, _face_share(head), strand_position(head, who.hair_style), mesh,
+        directions.astype(np.float32), place, face_share(head), strand_position(head, who.hair_style), mesh,
     )  # fmt: skip
 
 
@@ -136,10 +136,10 @@ def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
     return spans & (np.abs(x).max(1) < LIP_CORNER_X - 0.8) & (head.front.reshape(-1)[triangles].min(1) > 0.5)
 
 
-def _face_share(head: Template) -> np.ndarray:
+def face_share(head: Template, *, forehead_mm: float = 34.0) -> np.ndarray:
     """The face a mask would want, over the head's grid: from the jaw's landmarks to the middle of the forehead.
 
-    A distance in rows and columns, bent so that 0.5 is the border.
+    A distance in rows and columns, bent so that 0.5 is the border. `forehead_mm` is its height in the middle.
     """
     columns, rows = np.meshgrid(np.arange(head.points.shape[1]), np.arange(head.points.shape[0]))
     jaw = head.landmarks_uv[:17]
@@ -148,7 +148,7 @@ def _face_share(head: Template) -> np.ndarray:
     inside_jaw = lowest[None, :] + 0.6 - rows
     left, right = jaw[:, 0].min(), jaw[:, 0].max()
     across = (columns - (left + right) / 2) / ((right - left) / 2)
-    highest = -50.0 - 34.0 * np.sqrt(np.clip(1 - across**2, 0, 1))
+    highest = -50.0 - forehead_mm * np.sqrt(np.clip(1 - across**2, 0, 1))
     inside_brow = (head.y - highest) / 2.0
     inside_ears = np.minimum(columns - left, right - columns) + 0.6
     inside = np.minimum(np.minimum(inside_jaw, inside_brow), inside_ears)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.actors.actor import landmarks
+from understudy.actors.actor import face_share, landmarks
 from understudy.actors.crowd.body import COARSENESS, body_for, posed_body
 from understudy.actors.crowd.expression import Expression
 from understudy.actors.crowd.moments import Moment
@@ -43,3 +43,12 @@ def test_the_whole_body_turns_about_the_face() -> None:
     assert np.abs(0.5 * (aside.marks.min(0) + aside.marks.max(0))).max() < 1e-9
     widths = [np.ptp(one.points["head"][-5:, :, 0]) for one in (ahead, aside)]
     assert widths[1] < 0.75 * widths[0]
+
+
+def test_a_crowds_masks_go_up_to_the_hairline_where_actors_end_at_half_the_forehead() -> None:
+    actor = body_for(person(3, seed=0)).actor
+    usual = face_share(actor.head) > 0.5
+    assert (actor.face_share > 0.5)[usual].all()
+    more = (actor.face_share > 0.5) & ~usual
+    heights = actor.head.y[more]
+    assert -100 < heights.min() < -92 and heights.max() < -45

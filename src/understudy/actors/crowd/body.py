@@ -10,7 +10,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from understudy.actors.actor import PARTS, Actor, Mesh, built, grid_normals, landmarks, lips_edges, without_seam
+from understudy.actors.actor import (
+    PARTS,
+    Actor,
+    Mesh,
+    built,
+    face_share,
+    grid_normals,
+    landmarks,
+    lips_edges,
+    without_seam,
+)
 from understudy.actors.crowd.expression import Muscles, expressed, muscles_for, tongue_moved
 from understudy.actors.crowd.haircuts import grown
 from understudy.actors.crowd.layers import with_layers
@@ -25,6 +35,7 @@ from understudy.actors.template import Array, template
 from understudy.color import linear_from_srgb
 
 COARSENESS = 2.0
+_FOREHEAD_MM = 49.0  # to the usual hairline: all that is seen of a forehead is skin
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +75,7 @@ def body_for(person: Person) -> Body:
     if (grown_beard := beard(head, color, person.beard, person.generator(501))) is not None:
         wear = replace(wear, layers=(*wear.layers, grown_beard))
     actor = built(person.who, head, painted(person), _under(grown(head, person.haircut), wear))
+    actor = replace(actor, face_share=face_share(head, forehead_mm=_FOREHEAD_MM))
     mesh = with_layers(actor.mesh, wear.layers, len(PARTS))
     return Body(person, actor, _muscles(), wear, mesh, (*PARTS, *(layer.name for layer in wear.layers)))
 
