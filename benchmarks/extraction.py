@@ -3,6 +3,7 @@
 The clip is 1080p: a rendered actor moving before a plate. Every block is a run of its own in a fresh process;
 frames/s of a core are frames over the processor seconds of all processes together, so that other programs on
 the machine count for little. Run: python benchmarks/extraction.py [--frames 500 5000] [--workers 1 2]
+[--landmarker dense] [--detect-every 8]
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-def run(clip: Path, workers: int) -> None:
+def run(clip: Path, workers: int, landmarker: str, detect_every: int) -> None:
     """Extract the clip and print what each stage took, as JSON."""
     peaks, stages = Peaks(), {}
     watch = threading.Thread(target=peaks.watch, daemon=True)
@@ -109,7 +110,9 @@ def run(clip: Path, workers: int) -> None:
             clip_name="clip",
             role="dst",
             faceset=faceset,
-            options=ExtractOptions(workers=workers, overlays=True),
+            options=ExtractOptions(
+                workers=workers, overlays=True, landmarker=landmarker, detect_every=detect_every
+            ),
             cache=Path(folder) / "cache",
             people_folder=Path(folder) / "people",
             person=1,
@@ -136,10 +139,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, nargs="+", default=[500, 5000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--landmarker", default=ExtractOptions().landmarker)
+    parser.add_argument("--detect-every", type=int, default=ExtractOptions().detect_every)
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.run:
-        run(said.run, said.workers[0])
+        run(said.run, said.workers[0], said.landmarker, said.detect_every)
         return
     with tempfile.TemporaryDirectory() as folder:
         for frames in said.frames:
@@ -147,6 +152,7 @@ def main() -> None:
             make_clip(clip, frames)
             for workers in said.workers:
                 command = [sys.executable, __file__, "--run", str(clip), "--workers", str(workers)]
+                command += ["--landmarker", said.landmarker, "--detect-every", str(said.detect_every)]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 result = json.loads(done.stdout.splitlines()[-1])
                 print(f"{frames} frames, {workers} processes, {os.cpu_count()} cores")

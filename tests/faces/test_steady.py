@@ -173,3 +173,33 @@ def test_a_roll_over_half_a_turn_does_not_leap():
 def test_a_track_too_short_to_smooth_stays_as_it_is(count):
     points = np.stack([turned_face(k) for k in range(count)]) if count else np.empty((0, 68, 2))
     np.testing.assert_array_equal(smooth_track(range(count), points), points)
+
+
+def test_frames_that_are_less_sure_are_led_by_their_neighbours_and_sure_ones_stay():
+    """A hand before the face: for six frames the points are known worse, and the landmarker says so."""
+    truth = marks(*src_track(80, 1)[:80])
+    covered = slice(30, 36)
+    found = noisy(truth, 5, 0.4)
+    found[covered] += np.random.default_rng(6).normal(0, 4.0, found[covered].shape)
+    spreads = np.full(found.shape[:2], 0.5)
+    spreads[covered] = 5.0
+    blind, told = smooth_track(range(80), found), smooth_track(range(80), found, spreads)
+    assert rms(told[covered] - truth[covered]) < 0.75 * rms(blind[covered] - truth[covered])
+    assert rms(told[:25] - truth[:25]) < 1.05 * rms(blind[:25] - truth[:25])
+
+
+def test_a_blink_that_is_seen_clearly_is_kept_though_other_points_are_doubted():
+    truth = np.repeat(marks(REST), 60, axis=0)
+    truth[30:34, [37, 38, 43, 44], 1] += 5
+    spreads = np.full(truth.shape[:2], 0.5)
+    spreads[30:34, :17] = 5.0
+    lids = [37, 38, 43, 44]
+    steady = smooth_track(range(60), noisy(truth, 3), spreads)
+    assert (steady[31:33, lids, 1] - steady[20, lids, 1]).mean() > 3.5
+
+
+def test_alike_or_unknown_certainties_change_nothing():
+    found = noisy(marks(*src_track(40, 1)[:40]), 2)
+    plain = smooth_track(range(40), found)
+    for spreads in (np.full(found.shape[:2], 3.0), np.full(found.shape[:2], np.nan)):
+        np.testing.assert_allclose(smooth_track(range(40), found, spreads), plain, atol=1e-9)

@@ -28,3 +28,13 @@ def test_numbers_that_are_none_are_refused(bad):
 def test_a_crop_that_cannot_be_undone_is_refused():
     with pytest.raises(ValidationError, match="no inverse"):
         make_record(crop_from_frame=[[1, 2, 0], [2, 4, 0]])
+
+
+def test_a_record_of_before_expected_errors_were_kept_is_read_and_wrong_ones_are_refused(record):
+    plain = record.as_json()
+    plain.pop("spread_68")
+    assert FaceRecord.model_validate(plain).spread_68 == []
+    with pytest.raises(ValidationError):
+        FaceRecord.model_validate(plain | {"spread_68": [1.0] * 67})
+    with pytest.raises(ValidationError):
+        FaceRecord.model_validate(plain | {"spread_68": [-1.0] * 68})

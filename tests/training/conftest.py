@@ -94,4 +94,6 @@ def one_thread() -> Iterator[None]:
 
 
 def tiny_options(**changes: object) -> TrainOptions:
-    return TrainOptions.model_validate({"batch_size": 4, "preview_every": 0, "iterations": 20} | changes)
+    return TrainOptions.model_validate(
+        {"batch_size": 4, "preview_every": 0, "iterations": 20, "mask_from": "stored"} | changes
+    )

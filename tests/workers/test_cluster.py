@@ -198,7 +198,7 @@ def test_a_real_cluster_finds_what_processes_find_and_redoes_what_a_kill_lost(
     assert [each for each in said if not isinstance(each, Notice)] == DOUBLES
     assert len(notices) == 2 and "frames 5 to 9 are doubled again" in notices[1]
     clip = write_clip(tmp_path / "clip", one_person(40))
-    options = ExtractOptions(detector="stand-in", batch_frames=3, workers="ray")
+    options = ExtractOptions(detector="stand-in", landmarker="five-point", batch_frames=3, workers="ray")
     plan = StandInPlan(options, FinderInputs())
     far = [
         frame

@@ -48,11 +48,17 @@ _SURE, _SURE_OF_LIDS = 3.9, 2.4  # standard deviations beyond which a difference
 _POOLED = 2  # independent values in a mean over three frames, about
 _USUAL_SPREADS, _MOST_OVER_SURE = 4.0, 1.5  # how much more is allowed where all of a track is that restless
 _NOISE_OVER_USUAL = 1.5  # what never rests seems noisier than it is; it is taken for this much at most
+_MOST_DOUBT, _UNKNOWN_DOUBT = 10.0, 2.0  # times a track's usual expected error
 _CALM_FRAMES = 2  # how far before and after a movement the weaker average begins
 
 
-def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Array:
+def smooth_track(
+    frame_indices: Sequence[int], landmarks: npt.ArrayLike, spreads: npt.ArrayLike | None = None
+) -> Array:
     """The landmarks (n, 68, 2) of one track, steadied. `frame_indices` (n,) ascend and may have gaps.
+
+    `spreads` (n, 68) are the expected errors in pixels, where they are known: frames that are less sure of a
+    region than the track mostly is count less in it, and differ from the others with less consequence.
 
     Centre, size and roll of the face and its shape in the unit square are replaced by local polynomials (local
     regression: Cleveland, JASA 74, 1979), over as many frames as possible as long as no wider average says
@@ -66,19 +72,25 @@ def smooth_track(frame_indices: Sequence[int], landmarks: npt.ArrayLike) -> Arra
     unit_from_frame = units_from_frames(points)
     frame_from_unit = inverse(unit_from_frame)
     place, shapes = _place_numbers(frame_from_unit), transform_points(unit_from_frame, points)
-    averages = [_weights(frames, reach, degree) for reach, degree in _AVERAGES]
+    doubts = np.ones((len(points), 68)) if spreads is None else np.asarray(spreads, float)
+    doubt = _relative(doubts)
+    averages = [_weights(frames, reach, degree, doubt) for reach, degree in _AVERAGES]
     for columns in (slice(0, 2), slice(2, 4)):
         values = place[:, columns]
         noise = _noise(values)
         usual = float(np.sqrt(np.mean(noise**2)))
-        place[:, columns] = _steadied(values, averages, telling=np.eye(2), noise=noise, usual=usual)
+        place[:, columns] = _steadied(
+            values, averages, telling=np.eye(2), noise=noise, usual=usual, doubt=doubt
+        )
     usual = float(np.median(_noise(shapes.reshape(len(points), -1))))
     for region, movements in _REGIONS:
         values = shapes[:, list(region)].reshape(len(points), -1)
         telling = _telling(region, movements)
         noise = np.minimum(_noise(values @ telling), _NOISE_OVER_USUAL * usual)
         sure = _SURE_OF_LIDS if 36 in region else _SURE
-        steady = _steadied(values, averages, telling=telling, noise=noise, usual=usual, sure=sure)
+        doubt = _relative(doubts[:, list(region)])
+        averages = [_weights(frames, reach, degree, doubt) for reach, degree in _AVERAGES]
+        steady = _steadied(values, averages, telling=telling, noise=noise, usual=usual, sure=sure, doubt=doubt)
         shapes[:, list(region)] = steady.reshape(len(points), -1, 2)
     return transform_points(_place_matrices(place), shapes)
 
@@ -119,13 +131,24 @@ def _noise(values: Array) -> Array:
     return np.median(np.abs(np.diff(values, 3, axis=0)), axis=0) / (0.6745 * np.sqrt(20))
 
 
-def _weights(frames: Array, reach: float, degree: int) -> Array:
+def _relative(spreads: Array) -> Array:
+    """How much less sure of a region (n, points) each frame is than the track mostly, (n,), 1 to 10."""
+    of_frame = np.sqrt(np.square(spreads).mean(1))
+    known = np.isfinite(of_frame)
+    if not known.any():
+        return np.ones(len(spreads))
+    usual = max(float(np.median(of_frame[known])), 1e-9)
+    return np.clip(np.where(known, of_frame, _UNKNOWN_DOUBT * usual) / usual, 1.0, _MOST_DOUBT)
+
+
+def _weights(frames: Array, reach: float, degree: int, doubt: Array) -> Array:
     """(n, 2 k + 1): how much the k frames before, the frame itself and the k behind count for its average."""
     around = int(reach)
     place = np.arange(len(frames))[:, None] + np.arange(-around, around + 1)
     inside = (place >= 0) & (place < len(frames))
     away = (frames[np.clip(place, 0, len(frames) - 1)] - frames[:, None]) / (reach + 1)
     tricube = np.where(inside & (np.abs(away) < 1), (1 - np.minimum(np.abs(away), 1) ** 3) ** 3, 0.0)
+    tricube = tricube / np.square(doubt[np.clip(place, 0, len(frames) - 1)])
     powers = away[..., None] ** np.arange(degree + 1)
     moments = np.einsum("nk,nki,nkj->nij", tricube, powers, powers)
     moments += np.diag([0.0] + [1e-9] * degree)  # too few neighbours for a parabola make do with less
@@ -150,11 +173,12 @@ def _steadied(
     telling: Array,
     noise: Array,
     usual: float,
+    doubt: Array,
     sure: float = _SURE,
 ) -> Array:
     """Signals (n, d) that move together, each frame averaged as widely as its `telling` (d, m) movements allow.
 
-    `noise` (m,) is that of the movements, `usual` that of any coordinate.
+    `noise` (m,) is that of the movements, `usual` that of any coordinate, both times `doubt` (n,) in a frame.
     """
     estimates = [values, *(_averaged(values, weights) for weights in averages)]
     own = np.zeros_like(averages[0])
@@ -164,7 +188,8 @@ def _steadied(
     for wide in range(1, len(estimates)):
         for narrow in sorted({0, wide - 1}):
             apart = estimates[wide] - estimates[narrow]
-            variance = np.maximum(_variance_between(weights[wide], weights[narrow]), 1e-16)[:, None]
+            between = _variance_between(weights[wide], weights[narrow]) * np.square(doubt)
+            variance = np.maximum(between, 1e-16)[:, None]
             moved = _over_three(np.square(apart @ telling) / np.maximum(variance * np.square(noise), 1e-16))
             whole = np.square(apart).mean(1, keepdims=True) / np.maximum(variance * usual**2, 1e-16)
             true_so_far &= (moved <= _limits(moved, _POOLED, sure)).all(1)

@@ -71,6 +71,11 @@ class FaceRecord(BaseModel):
         max_length=68,
         description="x, y in frame pixels; jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, lips 48-67.",
     )
+    spread_68: list[Annotated[float, Field(ge=0, le=1e6)]] = Field(
+        default_factory=list,
+        max_length=68,
+        description="Expected error of each landmark in pixels, before smoothing; empty where it is not known.",
+    )
     face_type: FaceType = Field(description="How much around the face the crop shows.")
     size_px: int = Field(
         gt=0, le=16384, description="Side of the square crop; of a mark-only face the frame's longer side."
@@ -113,6 +118,12 @@ class FaceRecord(BaseModel):
         (a, b, _), (c, d, _) = self.crop_from_frame
         if abs(a * d - b * c) < 1e-12:
             raise ValueError("crop_from_frame has no inverse")
+        return self
+
+    @model_validator(mode="after")
+    def _errors_are_of_all_landmarks(self) -> Self:
+        if len(self.spread_68) not in (0, 68):
+            raise ValueError("spread_68 has not 68 numbers")
         return self
 
     @property

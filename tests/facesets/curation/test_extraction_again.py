@@ -19,7 +19,7 @@ from understudy.facesets.extraction.extract import extract
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 
-OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4)
+OPTIONS = ExtractOptions(detector="stand-in", landmarker="five-point", size_px=128, batch_frames=4)
 
 
 class Shot:

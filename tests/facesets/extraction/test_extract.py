@@ -36,7 +36,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png
 
-OPTIONS = ExtractOptions(detector="stand-in", size_px=128, batch_frames=4, fill_gap=0)
+OPTIONS = ExtractOptions(detector="stand-in", landmarker="five-point", size_px=128, batch_frames=4, fill_gap=0)
 
 
 class Room:
@@ -235,6 +235,7 @@ def test_a_stopped_run_in_which_landmarks_lead_ends_like_one_that_was_not(tmp_pa
     a, b = ([face.record for face in room.faceset.faces()] for room in (straight, stopped))
     assert len(a) == 18
     assert a == b
+    assert all(len(record.spread_68) == 68 for record in a)
 
 
 SLOW = """
@@ -248,7 +249,8 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.store import Faceset
 folder, slow_crop, workers = Path(sys.argv[1]), sys.argv[2] == "crop", int(sys.argv[3])
 installed(StandIn(0.0 if slow_crop else 0.02))
-options = ExtractOptions(detector="stand-in", size_px=128, batch_frames=2, workers=workers, fill_gap=0)
+options = ExtractOptions(detector="stand-in", landmarker="five-point", size_px=128, batch_frames=2,
+                         workers=workers, fill_gap=0)
 plan_of = functools.partial(StandInPlan, seconds=0.0 if slow_crop else 0.02)
 events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=Faceset(folder / "faces"),
                  options=options, cache=folder / "cache", people_folder=folder / "people", plan_of=plan_of)

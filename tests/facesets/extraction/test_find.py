@@ -16,7 +16,9 @@ def clip(tmp_path):
 
 
 def task(folder):
-    return task_for(folder, options=ExtractOptions(detector="stand-in", batch_frames=3))
+    return task_for(
+        folder, options=ExtractOptions(detector="stand-in", landmarker="five-point", batch_frames=3)
+    )
 
 
 def test_holes_in_the_log_are_filled_and_nothing_else_is_looked_at(clip, tmp_path, detector):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,6 +37,16 @@ def test_a_face_whose_detector_gives_no_points_is_kept_as_such(tmp_path):
     first, second = FoundLog.look(tmp_path / "log.jsonl")
     assert first.faces[0].detection.points_5 is None
     assert second.faces[0].detection.points_5 is not None
+
+
+def test_expected_errors_are_kept_where_they_are_known_and_logs_without_them_are_read(tmp_path):
+    spread = np.linspace(0.5, 9.25, 68).round(2)
+    known = replace(frame(0).faces[0], spread_68=spread)
+    with FoundLog.open(tmp_path / "log.jsonl", BINDING) as log:
+        log.append([FoundFrame(0, 0.0, [known]), frame(1)])
+    first, second = FoundLog.look(tmp_path / "log.jsonl")
+    assert np.array_equal(first.faces[0].spread_68, spread)
+    assert second.faces[0].spread_68 is None
 
 
 def same(a: list[FoundFrame], b: list[FoundFrame]) -> bool:

@@ -23,7 +23,7 @@ from understudy.facesets.extraction.workers import LookingJob, looked_at_by_work
 from understudy.media.opening import open_clip
 from understudy.workers import job
 
-OPTIONS = ExtractOptions(detector="stand-in", batch_frames=3)
+OPTIONS = ExtractOptions(detector="stand-in", landmarker="five-point", batch_frames=3)
 plan = functools.partial(StandInPlan, OPTIONS, FinderInputs())
 
 

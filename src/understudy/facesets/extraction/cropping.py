@@ -56,8 +56,16 @@ def _steadied(track: Track, options: ExtractOptions) -> list[Plan]:
     landmarks = np.stack([s.face.landmarks_68 for s in track.sightings])
     if options.smooth:
         places = [s.frame.index // options.frame_step for s in track.sightings]
-        landmarks = smooth_track(places, landmarks)
+        landmarks = smooth_track(places, landmarks, _spreads(track))
     return [Plan(s, track, points) for s, points in zip(track.sightings, landmarks, strict=True)]
+
+
+def _spreads(track: Track) -> npt.NDArray[np.float64] | None:
+    """Expected errors (n, 68) of a track's landmarks, NaN where they are not known; None where none is."""
+    spreads = [sighting.face.spread_68 for sighting in track.sightings]
+    if all(spread is None for spread in spreads):
+        return None
+    return np.stack([np.full(68, np.nan) if spread is None else spread for spread in spreads])
 
 
 def cut(clip: Clip, plans: Sequence[Plan], *, task: Task, journal: Journal, done: int) -> Iterator[Progress]:
@@ -110,7 +118,7 @@ def _record(
     options = task.options
     height, width = frame.rgb.shape[:2]
     pose = pose_from_landmarks(plan.landmarks_68)
-    detection = plan.sighting.face.detection
+    detection, spread = plan.sighting.face.detection, plan.sighting.face.spread_68
     return FaceRecord.model_validate(
         {
             "clip": task.clip_name,
@@ -131,5 +139,6 @@ def _record(
             "sharpness": round(sharpness, 3),
             "source_name": frame.name,
             "filled": plan.sighting.face.filled,
+            "spread_68": [] if spread is None else np.round(spread, 2).tolist(),
         }
     )

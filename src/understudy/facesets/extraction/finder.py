@@ -122,7 +122,8 @@ class Finder:
         """What a follower says of a frame, with the faces' looks."""
         frame, detections = moment.frame, [face.detection for face in moment.faces]
         points = np.array([face.points_70[:68] for face in moment.faces])
-        return FoundFrame(frame.index, frame.time_s, _faces(frame, detections, points))
+        spreads = [face.spread_70[:68] for face in moment.faces]
+        return FoundFrame(frame.index, frame.time_s, _faces(frame, detections, points, spreads))
 
 
 def sharpness(crop_rgb: UInt8) -> float:
@@ -138,16 +139,20 @@ def sharpness(crop_rgb: UInt8) -> float:
 
 
 def _faces(
-    frame: Frame, detections: Sequence[Detection], landmarks_n68: npt.NDArray[np.float64]
+    frame: Frame,
+    detections: Sequence[Detection],
+    landmarks_n68: npt.NDArray[np.float64],
+    spreads_n68: Sequence[npt.NDArray[np.float64]] | None = None,
 ) -> list[FoundFace]:
     if not detections:
         return []
     rgb = frame.rgb_8bit
     faces = []
-    for detection, landmarks in zip(detections, landmarks_n68, strict=True):
+    spreads = spreads_n68 or [None] * len(detections)
+    for detection, landmarks, spread in zip(detections, landmarks_n68, spreads, strict=True):
         matrix = crop_from_frame(landmarks, face_type="full", size_px=LOOK_PX)
         if not np.isfinite(matrix).all():
             continue
         look = crop(rgb, matrix, LOOK_PX)
-        faces.append(FoundFace(detection, landmarks, signature(look), sharpness(look)))
+        faces.append(FoundFace(detection, landmarks, signature(look), sharpness(look), spread_68=spread))
     return faces

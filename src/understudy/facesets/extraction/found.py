@@ -42,6 +42,7 @@ class FoundFace:
     signature: npt.NDArray[np.floating]  # (n,), what the face looks like; float16 where it is kept
     sharpness: float
     filled: bool = False  # carried from its neighbours in time; nobody found it
+    spread_68: Array | None = None  # (68,): expected error of each landmark in pixels, where it is known
 
     @cached_property
     def shape(self) -> Shape:
@@ -268,6 +269,7 @@ def _plain(frame: FoundFrame) -> dict[str, Any]:
                 "landmarks": _numbers(face.landmarks_68, 2),
                 "signature": base64.b64encode(np.asarray(face.signature, "<f2").tobytes()).decode(),
                 "sharpness": round(float(face.sharpness), 3),
+                **({} if face.spread_68 is None else {"spread": _numbers(face.spread_68, 2)}),
             }
             for face in frame.faces
         ],
@@ -285,6 +287,7 @@ def _frame(value: dict[str, Any]) -> FoundFrame:
             np.array(face["landmarks"], float).reshape(68, 2),
             np.frombuffer(base64.b64decode(face["signature"], validate=True), "<f2"),
             float(face["sharpness"]),
+            spread_68=np.array(face["spread"], float).reshape(68) if "spread" in face else None,
         )
         for face in value["faces"]
     ]
