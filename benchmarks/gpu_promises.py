@@ -101,12 +101,16 @@ def _summary(events: list[Event]) -> Result:
 
 def _again(folder: Path, faces: Any, options: TrainOptions, compute: Compute) -> Result:
     _run(folder / "again", faces, options, compute)
+    played = _run(folder / "played", faces, options.changed(replay=True), compute)
     with _exact_algorithms():
         for name in ("exact 1", "exact 2"):
             _run(folder / name, faces, options, compute)
     return {
         "apart": _apart(folder / "whole", folder / "again"),
         "apart_with_exact_algorithms": _apart(folder / "exact 1", folder / "exact 2"),
+        "played_back": _summary(played),
+        "played_back_apart": _apart(folder / "whole", folder / "played"),
+        "played_back_said": [e.text for e in played if isinstance(e, Notice) and e.level == "warning"],
     }
 
 
@@ -191,11 +195,20 @@ def runs_on_drawn_faces(_: Path, compute: Compute) -> Result:
     found: Result = {}
     with tempfile.TemporaryDirectory() as place:
         faces = _facesets(Path(place))
-        for preset, batch in (("df", 8), ("saehd", 8), ("quick", 16)):
+        for preset, batch, replay in (
+            ("df", 8, False),
+            ("df", 8, True),
+            ("quick", 16, True),
+            ("saehd", 8, True),
+            ("saehd", 8, False),
+            ("quick", 16, False),
+        ):
             options = TrainOptions.model_validate(
-                {**PRESETS[preset].train, "batch_size": batch, "iterations": 150, "preview_every": 0}
+                {**PRESETS[preset].train, "batch_size": batch, "replay": replay}
+                | {"iterations": 300, "preview_every": 0}
             )
-            found[preset] = _summary(_run(Path(place) / preset, faces, options, compute, preset=preset))
+            name = f"{preset}{' played back' if replay else ''}"
+            found[name] = _summary(_run(Path(place) / name, faces, options, compute, preset=preset))
         options = TrainOptions.model_validate(
             {**PRESETS["quick"].train, "batch_size": 0, "iterations": 10, "preview_every": 0}
         )

@@ -37,7 +37,6 @@ from understudy.training.machine.need import Need, needed
 from understudy.training.machine.peak import peak_flops, waited
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
-from understudy.training.steering.average import decay_at, follow
 
 Result = dict[str, Any]
 _MEASURED_S = 1.2
@@ -267,6 +266,7 @@ def _compared(
         for _ in range(_STEPS_COMPARED):
             loss = float(step().totals().sum())
         ways[name] = (loss, 0.0 if name == "plain again" else _each(step, compute))
+        said = learner.objective.take_notices()
         del learner, step, plain
     loss, seconds = ways["plain"]
     return {
@@ -275,6 +275,7 @@ def _compared(
         "times_as_fast": round(seconds / ways["other"][1], 2),
         f"loss_after_{_STEPS_COMPARED}": loss,
         "apart_share": abs(ways["other"][0] - loss) / abs(loss),
+        "said": said,
         "plain_twice_apart_share": abs(ways["plain again"][0] - loss) / abs(loss),
         "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
     }
@@ -291,32 +292,12 @@ def compiled(preset: str, compute: Compute) -> Result:
 
 
 def replayed(preset: str, compute: Compute) -> Result:
-    """Forward and backward recorded once as a CUDA graph, beside plain steps."""
-    return _compared(preset, compute, _replaying)
+    """Steps that are recorded once and played back, beside plain ones."""
 
+    def with_replay(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Any:
+        return partial(learner.step, *lessons, options.changed(replay=True), speed=1.0)
 
-def _replaying(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Callable[[], Any]:
-    """A step whose passes and losses are a recorded graph; what follows from the gradients is not."""
-    beside = torch.cuda.Stream()
-    beside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(beside):
-        for _ in range(3):
-            learner.model.zero_grad(set_to_none=True)
-            learner._ask(*lessons, options)
-    torch.cuda.current_stream().wait_stream(beside)
-    learner.model.zero_grad(set_to_none=True)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        _, terms = learner._ask(*lessons, options)
-
-    def step() -> Any:
-        graph.replay()
-        learner.steering.step(options, speed=1.0, iteration=learner.iteration)
-        learner.iteration += 1
-        follow(learner.average, learner.model, decay=decay_at(options, learner.iteration))
-        return terms
-
-    return step
+    return _compared(preset, compute, with_replay)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from understudy.training.machine.offload import HOME
 from understudy.training.machine.processes import Group
 from understudy.training.machine.randomness import reseeded
 from understudy.training.machine.recompute import recompute
+from understudy.training.machine.replay import Replay, can_replay
 from understudy.training.options import TrainOptions
 from understudy.training.steering.average import decay_at, follow
 from understudy.training.steering.freezing import frozen_parts, hold_still
@@ -61,6 +62,7 @@ class Learner:
             .requires_grad_(False)
         )
         self.generator = torch.Generator()
+        self._replay = Replay(self._ask, self.model, self.generator)
         self.objective = Objective(self.model, seed=seed, compute=compute)
         self.steering = self._steering()
         self.iteration = 0
@@ -91,7 +93,7 @@ class Learner:
         count = options.accumulation
         *before, last = zip(src.parts(count), dst.parts(count), strict=True)
         terms = [self._ask(*part, options)[1] for part in before]
-        made, asked = self._ask(*last, options)
+        made, asked = self._asked(*last, options)
         self.steering.step(options, speed=speed, iteration=self.iteration)
         # Critics see the last part alone: what was made of the others is gone, which is what saves memory.
         for critic in self.objective.critics():
@@ -100,6 +102,18 @@ class Learner:
         self.iteration += 1
         follow(self.average, self.model, decay=decay_at(options, self.iteration))
         return mean_terms([*terms, asked])
+
+    def _asked(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
+        """As `_ask`, from a recording where there can be one."""
+        if self.group.size > 1 or not can_replay(self.model, options, self.compute):
+            return self._ask(src, dst, options)
+        refused = self._replay.refused
+        found = self._replay.ask(src, dst, options, frozen=self._frozen)
+        if self._replay.refused != refused:
+            self.objective.judges.notices.append(
+                f"A step can't be recorded here ({self._replay.refused}), so steps stay plain."
+            )
+        return found
 
     def _ask(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """Add the gradients of one part of a batch to those there are."""
@@ -118,6 +132,7 @@ class Learner:
 
     def let_go(self) -> None:
         """Give back what a step that failed has left in memory."""
+        self._replay.forget()
         self.model.zero_grad(set_to_none=True)
         if self.compute.device.type != "cpu":
             torch.accelerator.empty_cache()
@@ -171,6 +186,7 @@ class Learner:
         except RuntimeError as error:
             raise ValueError(f"the weights belong to another network ({error})") from error
         self.iteration = iteration
+        self._replay.forget()
         # New ones, since moments that are no numbers must not outlive a return to a good state.
         self.objective = Objective(self.model, seed=self.seed, compute=self.compute)
         self.objective.load(critics or {})

@@ -16,6 +16,13 @@ class MachineOptions(Options):
         "auto compiles where `understudy doctor --training` found it faster on this device, and nowhere else.",
         when="restart",
     )
+    replay: bool = option(
+        False,
+        "Record a step on the device once and play it back (CUDA graphs): steps of small models no longer wait "
+        "for the processor. Takes the memory of one more batch. Steps with critics, with losses that come and "
+        "go, or of networks that draw at random stay as they are.",
+        when="restart",
+    )
     recompute: bool = option(
         False,
         "Keep less of what the network calculates and calculate it again for the gradients (activation "

@@ -1,0 +1,139 @@
+"""Steps that are played back learn what plain ones do. Recording needs a GPU; here the work is done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from tests.networks.small import SMALL
+from tests.training.conftest import TINY_NETWORK, tiny_options
+from tests.training.test_learner import lessons
+from understudy.networks.catalog import build
+from understudy.training import learner as learning
+from understudy.training.learner import Learner
+from understudy.training.machine import replay
+from understudy.training.machine.device import Compute
+from understudy.training.machine.need import empty_lesson
+from understudy.training.options import TrainOptions
+
+EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
+STEPS = 24
+Work = Callable[[], None]
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Says "recorded" and "played" as it happens, on a CPU that is asked again instead of playing back."""
+    said: list[str] = []
+
+    def recorded(work: Work) -> Work:
+        said.append("recorded")
+        work()
+
+        def play() -> None:
+            said.append("played")
+            work()
+
+        return play
+
+    monkeypatch.setattr(replay, "recorded", recorded)
+    monkeypatch.setattr(learning, "can_replay", lambda model, options, compute: options.replay)
+    return said
+
+
+def losses(made: Learner, options: Callable[[int], TrainOptions], steps: int = STEPS) -> torch.Tensor:
+    costs = [made.step(*lessons(number), options(number), speed=1.0) for number in range(steps)]
+    return torch.stack([terms.totals() for terms in costs])  # after the last: nothing was written over
+
+
+def learner(architecture: str = "quick", network: dict[str, Any] = TINY_NETWORK) -> Learner:
+    return Learner(architecture, network, options=tiny_options(), seed=0, compute=EXACT)
+
+
+def test_steps_that_are_played_back_learn_exactly_what_plain_ones_do(played: list[str]) -> None:
+    plain, other = learner(), learner()
+    expected = losses(plain, lambda _: tiny_options(replay=False))
+    assert not played
+    assert losses(other, lambda _: tiny_options(replay=True)).equal(expected)
+    assert played.count("recorded") == 1 and played.count("played") == STEPS - replay._ALIKE_FOR
+    for one, same in zip(plain.average.parameters(), other.average.parameters(), strict=True):
+        assert one.equal(same)
+
+
+def test_a_step_is_recorded_anew_where_its_losses_or_what_learns_change(played: list[str]) -> None:
+    def changing(number: int) -> TrainOptions:
+        said = {"random_warp": number / STEPS, "eyes_weight": 3.0 if number >= 15 else 1.0}
+        return tiny_options(replay=True, freeze="encoder" if number >= 30 else "", **said)
+
+    made = learner()
+    losses(made, changing, 45)
+    assert played.count("recorded") == 3
+    assert [p.grad is None for p in made.model.parts()["encoder"].parameters()].count(False) == 0
+
+
+def test_a_model_that_goes_back_is_not_played_from_an_older_recording(played: list[str]) -> None:
+    made = learner()
+    losses(made, lambda _: tiny_options(replay=True), 12)
+    made.begin()
+    expected = losses(learner(), lambda _: tiny_options(), 5)
+    assert losses(made, lambda _: tiny_options(replay=True), 5).equal(expected)
+    assert played.count("recorded") == 1
+
+
+def test_a_network_that_draws_at_random_is_never_played_back(played: list[str]) -> None:
+    made = learner("amp", SMALL["amp"])
+    lesson = empty_lesson(made.model, 2, EXACT.device)
+    for part in (lesson.seen_BCHW, lesson.goal_BCHW, lesson.mask_B1HW, lesson.eyes_B1HW, lesson.mouth_B1HW):
+        part.fill_(0.5)
+    for _ in range(14):
+        made.step(lesson, lesson, tiny_options(replay=True), speed=1.0)
+    assert not played
+
+
+def test_where_a_device_refuses_to_record_steps_stay_plain_and_it_is_said_once(
+    played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(work: Work) -> Work:
+        work()
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setattr(replay, "recorded", refused)
+    made = learner()
+    expected = losses(learner(), lambda _: tiny_options())
+    assert losses(made, lambda _: tiny_options(replay=True)).equal(expected)
+    (notice,) = made.objective.take_notices()
+    assert "operation not permitted when stream is capturing)" in notice
+
+
+def test_too_little_memory_to_record_is_too_little_memory(
+    played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(work: Work) -> Work:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(replay, "recorded", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        losses(learner(), lambda _: tiny_options(replay=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"replay": False},
+        {"compile": "on"},
+        {"accumulation": 2},
+        {"gan_power": 0.1},
+        {"true_face_power": 0.1},
+        {"feature_weight": 0.1, "feature_every": 2},
+    ],
+)
+def test_only_steps_that_are_always_the_same_are_recorded_and_only_on_a_gpu(change: dict[str, Any]) -> None:
+    model, gpu = build("quick", TINY_NETWORK), Compute(torch.device("cuda"), uses_bfloat16=True)
+    options = tiny_options(replay=True)
+    assert replay.can_replay(model, options, gpu)
+    assert not replay.can_replay(model, options, EXACT)
+    assert not replay.can_replay(model, options.changed(**change), gpu)
+    assert not replay.can_replay(build("avatar", SMALL["avatar"]), options, gpu)
