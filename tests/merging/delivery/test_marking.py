@@ -17,6 +17,7 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.shown import Shown
 from understudy.provenance.watermark.embed import Watermark
 from understudy.provenance.watermark.reading import read_watermark
+from understudy.provenance.xmp import source_type_in
 
 NUMBER = 0xABC
 
@@ -91,3 +92,16 @@ def test_without_a_mark_nothing_changes() -> None:
     frame = plain_footage()[0]
     shown = Shown(0, 0, frame, frame, swapped=True)
     assert [each.rgb for each in with_watermark([shown], None, EncodeOptions())] == [frame]
+
+
+@pytest.mark.parametrize(("images", "first"), [("png", "0.png"), ("png16", "0.png"), ("tiff", "0.tif")])
+def test_stills_with_a_painted_face_say_their_source_in_xmp(
+    clip: Path, merged: Path, tmp_path: Path, images: str, first: str
+) -> None:
+    out = delivered(clip, merged, tmp_path / "out", images=images)
+    assert source_type_in(out / first) == "compositeWithTrainedAlgorithmicMedia"
+    assert source_type_in(out / first.replace("0", "1")) == "", "nothing was painted into frame 1"
+
+
+def test_a_mask_is_no_composite(clip: Path, merged: Path, tmp_path: Path) -> None:
+    assert source_type_in(delivered(clip, merged, tmp_path / "mask", content="mask") / "0.png") == ""

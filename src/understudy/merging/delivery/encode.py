@@ -47,6 +47,7 @@ from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srg
 from understudy.merging.journal import is_complete, require_frames, require_pictures
 from understudy.merging.prefetch import Prefetched
 from understudy.provenance.watermark.embed import Watermark
+from understudy.provenance.xmp import with_packet
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
 
@@ -90,7 +91,9 @@ class _Delivery:
         """The file of one image; images have no rate of their own, but the pace they are shown at."""
         info = self.clip.info
         paced = info if info.rate else replace(info, rate=1 / self.clip.time_base)
-        return still_of(shown, self.image_format, paced, self.options)
+        still = still_of(shown, self.image_format, paced, self.options)
+        # IPTC's word is about pictures into which something was painted.
+        return with_packet(still) if shown.swapped and self.options.content != "mask" else still
 
     def names(self) -> list[str]:
         """Of the images of a folder."""

@@ -166,9 +166,18 @@ def best_fit(
     evidence: Floats, pattern: Pattern, sides_px: tuple[float, float], *, shown: tuple[float, float]
 ) -> Fit:
     """The highest peak for a tile of this width and height, as it is and mirrored."""
+    return highest(folded(evidence, sides_px), pattern, shown=shown)
+
+
+def folded(evidence: Floats, sides_px: tuple[float, float]) -> Spectrum:
+    """The whitened spectrum of the mean tile of this width and height."""
     height, width = evidence.shape
-    folded = _folding(height, sides_px[1]) @ evidence @ _folding(width, sides_px[0]).T
-    spectrum = _whitened(folded.astype(np.float32, copy=False))
+    tile = _folding(height, sides_px[1]) @ evidence @ _folding(width, sides_px[0]).T
+    return _whitened(tile.astype(np.float32, copy=False))
+
+
+def highest(spectrum: Spectrum, pattern: Pattern, *, shown: tuple[float, float]) -> Fit:
+    """The highest peak of a folded tile against the chips that every mark has in common."""
     best: Fit | None = None
     for mirrored in (False, True):
         seen = np.roll(spectrum[:, ::-1], 1, axis=1) if mirrored else spectrum
@@ -194,9 +203,9 @@ def _folding(length: int, side_px: float) -> Floats:
     return fold / np.maximum(weight, 0.5)
 
 
-def _whitened(folded: Floats) -> Spectrum:
+def _whitened(tile: Floats) -> Spectrum:
     """The tile's spectrum, every frequency as strong as its neighbourhood, single lines held back."""
-    spectrum = np.fft.fft2(folded - folded.mean())
+    spectrum = np.fft.fft2(tile - tile.mean())
     power = np.fft.fftshift(spectrum.real**2 + spectrum.imag**2)
     around = np.fft.ifftshift(cv2.blur(power, (7, 7), borderType=cv2.BORDER_REFLECT))
     spectrum = spectrum / np.sqrt(around + 1e-12)
