@@ -86,7 +86,7 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
 
 
 def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:
-    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4") == tmp_path / "shot.report.json"
+    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4") == tmp_path / "shot.swap.json"
     assert report_path(project, "main", ["dst"], None).parent == project.out_folder
 
 

@@ -35,7 +35,7 @@ def test_two_clips_become_a_finished_signed_shot_and_a_second_run_has_nothing_to
     command = ("swap", clips.src, clips.dst, "-o", out, "--iterations", 25, "--consent", "fictional", *QUICK)
     code, said = terminal.run(*command)
     assert code == 0, said
-    report = json.loads((desk / "fertig 影.report.json").read_text(encoding="utf-8"))
+    report = json.loads((desk / "fertig 影.swap.json").read_text(encoding="utf-8"))
     stages = {stage["stage"]: stage for stage in report["stages"]}
     assert stages["merge"]["swapped"] == DST_FRAMES and stages["merge"]["unswapped"] == []
     assert _change(out, clips.dst) > 0.5, "the faces were not replaced"
@@ -142,7 +142,7 @@ def test_a_deleted_dst_face_is_not_swapped_and_the_report_says_so(
     face.unlink()
     code, said = terminal.run(*command[:5], "--device", "cpu")
     assert code == 0, said
-    report = json.loads(out.with_name("out.report.json").read_text(encoding="utf-8"))
+    report = json.loads(out.with_name("out.swap.json").read_text(encoding="utf-8"))
     merged = next(stage for stage in report["stages"] if stage["stage"] == "merge")
     assert [entry["frame"] for entry in merged["unswapped"]] == [5]
     assert merged["unswapped"][0]["reason"] == DELETED

@@ -7,7 +7,7 @@ import pytest
 from tests.facesets.conftest import make_record
 from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.files import write_json, write_text
-from understudy.merging.delivery.places import DeliveryMemory
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import Journal
 from understudy.project.state import newest_checkpoint, project_state
 from understudy.training.steering.plan import Plan

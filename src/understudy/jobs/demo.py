@@ -139,7 +139,7 @@ def _compared(folder: Path, clips: Path) -> Events:
     )
     figures = {name: {"psnr_db": score.psnr_db, "ssim": score.ssim} for name, score in scores.items()}
     yield from _pictures(folder, clips, len(masks))
-    report = read_json(folder / "result.report.json")
+    report = read_json(folder / "result.swap.json")
     write_json(folder / "report.json", {"inside_the_face": _rounded(scores), **report})
     yield Made("report", folder / "report.json")
     yield StageFinished(stage="compare", summary=figures)

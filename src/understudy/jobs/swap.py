@@ -89,11 +89,11 @@ def project_folder(request: SwapRequest) -> Path:
 
 
 def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None) -> Path:
-    """Where the report of a swap goes: beside what it made."""
+    """Where the report of a swap goes: beside what it made, and beside the report that `encode` writes."""
     goals = stages.output_paths(project, model, clips, out)
     if len(goals) == 1:
-        return goals[0].with_name(f"{goals[0].stem}.report.json")
-    return goals[0].parent / f"{model}.report.json"
+        return goals[0].with_name(f"{goals[0].stem}.swap.json")
+    return goals[0].parent / f"{model}.swap.json"
 
 
 class Report:

@@ -20,6 +20,7 @@ from understudy.files import read_json, said_plainly, write_json
 
 JOURNAL_NAME = "merge.json"
 CROPS_NAME = "crops.json"  # beside it; `crops` writes it
+MASKS, FACES = "masks", "faces"  # folders of what is kept beside the pictures
 _VERSION = 1
 _NOTES_NAME = "merge.jsonl"
 _FRAMES_NAMED = 5

@@ -22,11 +22,9 @@ from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.crops import keep_crops
 from understudy.merging.frame_ranges import in_words, stretches_of
-from understudy.merging.journal import Journal, frame_path
+from understudy.merging.journal import FACES, MASKS, Journal, frame_path
 from understudy.merging.options import MergeOptions
 from understudy.merging.pictures import (
-    FACES,
-    MASKS,
     MergedFrame,
     remove_layers,
     remove_merged,

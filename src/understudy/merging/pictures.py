@@ -20,15 +20,13 @@ from understudy.media.exr import encode_exr
 from understudy.media.images import encode_png
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
-from understudy.merging.journal import frame_path
+from understudy.merging.journal import FACES, MASKS, frame_path
 from understudy.merging.layers import Layers
 from understudy.merging.light import Picture, as_share
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
 from understudy.merging.raw import blank
 from understudy.merging.watching import unwatched
-
-MASKS, FACES = "masks", "faces"
 
 
 @dataclass(frozen=True, eq=False)

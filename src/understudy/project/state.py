@@ -12,6 +12,7 @@ from typing import Any
 from understudy.errors import ProjectInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import read_json
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
 from understudy.project.manifest import Role
@@ -271,8 +272,6 @@ def _painted_by(folder: Path, model: str) -> tuple[tuple[str, int], ...]:
 
 def _is_encoded(folder: Path) -> bool:
     """Whether a finished file of these frames is there, as it was made, that no later merge has overtaken."""
-    from understudy.merging.delivery.places import DeliveryMemory  # brings what reads pictures
-
     merged = _changed(folder / JOURNAL_NAME)
     made = [moment for path in DeliveryMemory(folder).standing() if (moment := _changed(path))]
     return merged is not None and any(moment >= merged for moment in made)
@@ -281,8 +280,6 @@ def _is_encoded(folder: Path) -> bool:
 def _outputs(project: Project) -> tuple[OutputState, ...]:
     """Finished files in the project's own folder, and those that went elsewhere and still stand as they were
     made; what was put in their place since is not ours."""
-    from understudy.merging.delivery.places import DeliveryMemory  # brings what reads pictures
-
     memories = [DeliveryMemory(path.parent) for path in project.folder.glob("merged/*/*/encode.json")]
     found = {path for memory in memories for path in memory.standing()}
     if project.out_folder.is_dir():

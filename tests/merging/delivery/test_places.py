@@ -12,7 +12,6 @@ from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.files import write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.places import (
-    DeliveryMemory,
     clear_leftovers,
     folder_signed_at,
     image_names,
@@ -126,25 +125,6 @@ def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
         path.write_bytes(b"x")
     clear_leftovers(out)
     assert not any(path.exists() for path in (dead, *marks)) and alive.exists() and other.exists()
-
-
-def test_a_delivery_is_known_until_any_part_of_it_changes(tmp_path: Path) -> None:
-    merged, clip, out = tmp_path / "merged", tmp_path / "dst.mp4", tmp_path / "out.mp4"
-    merged.mkdir()
-    clip.write_bytes(b"dst")
-    out.write_bytes(b"out")
-    memory = DeliveryMemory(merged)
-    recipe = memory.recipe(clip, {"codec": "h264"}, "stamp")
-    assert not memory.is_delivered(out, recipe)
-    memory.remember(out, recipe)
-    again = DeliveryMemory(merged)
-    assert again.is_delivered(out, again.recipe(clip, {"codec": "h264"}, "stamp"))
-    assert not again.is_delivered(out, again.recipe(clip, {"codec": "hevc"}, "stamp"))
-    assert not again.is_delivered(out, again.recipe(clip, {"codec": "h264"}, "other"))
-    out.write_bytes(b"out, changed")
-    assert not again.is_delivered(out, recipe)
-    (merged / "encode.json").write_text("[")
-    assert not DeliveryMemory(merged).is_delivered(out, recipe)
 
 
 class Killed(BaseException):
@@ -277,15 +257,3 @@ def test_room_is_made_only_when_the_new_file_is_ready(tmp_path: Path) -> None:
             place.write_bytes(b"new")
         assert out.read_bytes().startswith(b"new")
     assert [p.read_bytes() for p in sorted(trash.iterdir())] == [b"old", b"new"]
-
-
-def test_a_delivery_that_was_edited_is_no_longer_ours(tmp_path: Path) -> None:
-    out = tmp_path / "out.mp4"
-    memory = DeliveryMemory(tmp_path)
-    assert not memory.knows(out)
-    out.write_bytes(b"out")
-    assert not memory.knows(out)
-    memory.remember(out, "recipe")
-    assert memory.knows(out)
-    out.write_bytes(b"out, graded")
-    assert not memory.knows(out)

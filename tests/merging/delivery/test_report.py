@@ -11,15 +11,15 @@ from tests.merging.delivery.test_encode import run
 from understudy.media.images import encode_png
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
-from understudy.merging.delivery.report import report_paths, write_report
+from understudy.merging.delivery.report import report_of, report_paths
 
 
 def test_every_unswapped_frame_is_listed_with_its_reason(tmp_path: Path) -> None:
     missed = [{"frame": 1, "reason": "no face"}, {"frame": 4, "reason": "deleted"}]
-    as_json, as_text = write_report(tmp_path / "out.mp4", frames=6, unswapped=missed)
-    told = json.loads(as_json.read_text())
-    assert (told["swapped"], told["unswapped"]) == (4, missed)
-    assert as_text.read_text().splitlines() == [
+    told = report_of(tmp_path / "out.mp4", frames=6, unswapped=missed)
+    about, text = (told[path] for path in report_paths(tmp_path / "out.mp4"))
+    assert (about["swapped"], about["unswapped"]) == (4, missed)
+    assert text.splitlines() == [
         "out.mp4: 4 of 6 frames are swapped.",
         "frame 1: no face",
         "frame 4: deleted",

@@ -140,6 +140,36 @@ def test_a_movie_of_the_face_has_alpha_and_the_mask_is_a_movie_of_its_own(
     assert not masks[0].any()
 
 
+def _with_layer(merged: Path, colour: tuple[int, int, int]) -> None:
+    (merged / "faces").mkdir()
+    for index, centre in FACES.items():
+        layer = np.full((HEIGHT, WIDTH, 3), colour, np.uint8) * (_mask(centre) > 0)[..., None]
+        (merged / "faces" / f"{index:06d}.png").write_bytes(encode_png(layer.astype(np.uint8)))
+
+
+def test_the_face_is_the_layer_that_the_merge_kept_without_the_rounding_of_a_thin_edge(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    rim = (_mask(FACES[2]) > 0) & (_mask(FACES[2]) < 30)
+    _run(images, merged, tmp_path / "solved", content="face")
+    _with_layer(merged, (230, 60, 20))
+    _run(images, merged, tmp_path / "kept", content="face")
+    solved, kept = (_rgba(tmp_path / name / "take5.png") for name in ("solved", "kept"))
+    assert (kept[rim][:, :3] == (230, 60, 20)).all()
+    assert np.abs(solved[rim][:, :3] - np.array([230, 60, 20.0])).max() > 3
+    assert np.abs(_over(kept, drawn_frame(2) / 255) * 255 - _finished(2)).max() <= 1.01
+
+
+def test_a_layer_that_does_not_give_the_shot_back_is_not_taken(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    """Grain and a degraded plate come after the layer."""
+    _with_layer(merged, (200, 60, 20))
+    _run(images, merged, tmp_path / "out", content="face")
+    rgba = _rgba(tmp_path / "out" / "take5.png")
+    assert np.abs(_over(rgba, drawn_frame(2) / 255) * 255 - _finished(2)).max() <= 1.01
+
+
 def test_a_window_moves_with_the_face_and_its_place_is_told(images: Path, merged: Path, tmp_path: Path) -> None:
     _run(images, merged, tmp_path / "out", content="face", window=True)
     told = json.loads((tmp_path / "out.transform.json").read_text())

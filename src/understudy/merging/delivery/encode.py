@@ -19,19 +19,20 @@ from typing import Any
 
 from understudy.errors import ClipUnreadable, OptionInvalid, WrittenWrongly
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
-from understudy.files import write_bytes, write_json
+from understudy.files import write_bytes
 from understudy.media.clip import Clip, ColorTags
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
 from understudy.media.sound import WHOLE, SoundPart
+from understudy.merging.delivery.beside import put_beside, transform_path, transforms, window_places
 from understudy.merging.delivery.effect import settled
 from understudy.merging.delivery.marking import with_watermark
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
     WRONG_ENDING,
-    DeliveryMemory,
     MakeRoom,
     Sign,
     clear_leftovers,
@@ -41,7 +42,7 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
-from understudy.merging.delivery.report import report_paths, write_report
+from understudy.merging.delivery.report import report_of
 from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames, require_pictures
@@ -147,9 +148,11 @@ def encode(
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         _require_fitting(clip, out, options)
         clear_leftovers(out)
-        if memory.is_delivered(out, recipe) and _is_whole(out, options, told=unswapped is not None):
+        if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
-            yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=True)
+            missing = _missing_beside(delivery, total, unswapped)
+            yield from put_beside(out, missing, memory=memory, trash=trash)
+            yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=not missing)
             return
         yield StageStarted(stage=STAGE, unit="frames", total=total)
         yield from _about_the_name(out, clip)
@@ -162,21 +165,18 @@ def encode(
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe)
-    yield from _told(delivery, total, damage, unswapped)
-
-
-def _told(
-    delivery: _Delivery, total: int, damage: str, unswapped: Sequence[Mapping[str, Any]] | None
-) -> Events:
-    """What lies beside a finished shot, and what is to be known of it."""
-    out, clip = delivery.out, delivery.clip
+    beside: dict[Path, Any] = {}
     if delivery.windows:
-        place = _transform_path(out)
-        write_json(place, {"frame_size": [clip.info.width, clip.info.height], "frames": delivery.windows})
-        yield Made(what="places of the window", path=place)
+        beside[transform_path(out)] = transforms(delivery.clip, delivery.windows)
     if unswapped is not None:
-        for path in write_report(out, frames=total, unswapped=unswapped):
-            yield Made(what="report", path=path)
+        beside |= report_of(out, frames=total, unswapped=unswapped)
+    yield from put_beside(out, beside, memory=memory, trash=trash)
+    yield from _told(delivery, total, damage)
+
+
+def _told(delivery: _Delivery, total: int, damage: str) -> Events:
+    """What is to be known of a finished shot."""
+    out = delivery.out
     for text in [*delivery.notices, *([damage] if damage else [])]:
         yield Notice(text=text, level="warning")
     yield Made(what="finished shot", path=out)
@@ -188,14 +188,16 @@ def _told(
     )
 
 
-def _is_whole(out: Path, options: EncodeOptions, *, told: bool) -> bool:
-    """Whether all that belongs beside `out` is there too."""
-    beside = [*(report_paths(out) if told else ()), *([_transform_path(out)] if options.window else ())]
-    return all(path.is_file() for path in beside)
-
-
-def _transform_path(out: Path) -> Path:
-    return out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+def _missing_beside(
+    delivery: _Delivery, total: int, unswapped: Sequence[Mapping[str, Any]] | None
+) -> dict[Path, Any]:
+    """What belongs beside a shot that stands already, and is gone."""
+    out, places = delivery.out, transform_path(delivery.out)
+    told = {} if unswapped is None else report_of(out, frames=total, unswapped=unswapped)
+    missing = {path: content for path, content in told.items() if not path.is_file()}
+    if delivery.options.window and not places.is_file():
+        missing[places] = transforms(delivery.clip, window_places(delivery.clip, delivery.merged_folder))
+    return missing
 
 
 def _about_transparency(clip: Clip) -> Events:

@@ -6,14 +6,11 @@ Not here: which pixels are in it (`encode`).
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,16 +18,13 @@ from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid, 
 from understudy.files import (
     ASIDE_SUFFIX,
     move_to_trash,
-    read_json,
     said_plainly,
-    write_json,
     written_aside,
 )
 from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
-from understudy.merging.journal import CROPS_NAME, JOURNAL_NAME
 from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
@@ -43,7 +37,6 @@ WRONG_ENDING = (
     "an ending); a single picture becomes a .png, .tif or .exr."
 )
 
-_MEMORY_NAME = "encode.json"
 _MOVED_SUFFIX = ".replaced"
 
 
@@ -257,61 +250,3 @@ def _is_running(pid: int) -> bool:
     import psutil
 
     return psutil.pid_exists(pid)
-
-
-class DeliveryMemory:
-    """What was delivered from a folder of merged frames, so that the same delivery is not made twice."""
-
-    def __init__(self, merged_folder: Path) -> None:
-        self._folder = merged_folder
-        self._path = merged_folder / _MEMORY_NAME
-
-    def recipe(self, clip_path: Path, settings: dict[str, Any], stamp: str) -> str:
-        """A digest of all that decides the file: dst, merged frames, settings and what signing depends on."""
-        from understudy.merging.pictures import MASKS  # brings torch, which `status` does without
-
-        parts = [_state(clip_path), settings, stamp]
-        for folder in (self._folder, self._folder / MASKS):
-            pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
-            parts += [(p.name, _state(p)) for p in pictures]
-        journal = self._folder / JOURNAL_NAME
-        parts += [_state(journal), _state(self._folder / CROPS_NAME)]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-    def is_delivered(self, out: Path, recipe: str) -> bool:
-        """True when `out` stands as we made it, from the same recipe."""
-        known = self._read().get(str(out.absolute()))
-        return known is not None and out.exists() and known == {"recipe": recipe, "state": _state(out)}
-
-    def knows(self, out: Path) -> bool:
-        """True when `out` stands as we made it, from whatever recipe."""
-        known = self._read().get(str(out.absolute()))
-        return isinstance(known, dict) and out.exists() and known.get("state") == _state(out)
-
-    def outs(self) -> list[Path]:
-        """Where finished files went, whether or not they are still there."""
-        return [Path(text).absolute() for text in self._read()]
-
-    def standing(self) -> list[Path]:
-        """Those of them that are there as we made them."""
-        return [path for path in self.outs() if self.knows(path)]
-
-    def remember(self, out: Path, recipe: str) -> None:
-        """`out` has just been made."""
-        known = self._read()
-        known[str(out.absolute())] = {"recipe": recipe, "state": _state(out)}
-        write_json(self._path, known)
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            known = read_json(self._path)
-        except (OSError, ValueError):
-            return {}
-        return known if isinstance(known, dict) else {}
-
-
-def _state(path: Path) -> list[int]:
-    """Cheap signs that a file, or a folder's files, are still the same."""
-    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-    states = [file.stat() for file in files if file.exists()]
-    return [len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]

@@ -1,12 +1,13 @@
-"""The report beside a finished shot: each frame that was not swapped, with its reason."""
+"""The report of a finished shot: each frame that was not swapped, with its reason.
+
+Not here: writing it (`beside`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from understudy.files import write_json, write_text
 
 
 def report_paths(out: Path) -> tuple[Path, Path]:
@@ -15,13 +16,11 @@ def report_paths(out: Path) -> tuple[Path, Path]:
     return out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
 
 
-def write_report(out: Path, *, frames: int, unswapped: Sequence[Mapping[str, Any]]) -> tuple[Path, Path]:
-    """Write NAME.report.json for programs and NAME.report.txt for people beside `out`; returns both."""
+def report_of(out: Path, *, frames: int, unswapped: Sequence[Mapping[str, Any]]) -> dict[Path, Any]:
+    """What NAME.report.json tells programs and NAME.report.txt people, by their paths."""
     as_json, as_text = report_paths(out)
     swapped = frames - len(unswapped)
     about = {"file": out.name, "frames": frames, "swapped": swapped, "unswapped": list(unswapped)}
-    write_json(as_json, about)
     lines = [f"{out.name}: {swapped} of {frames} frames are swapped."]
     lines += [f"frame {entry['frame']}: {entry['reason']}" for entry in unswapped]
-    write_text(as_text, "\n".join(lines) + "\n")
-    return as_json, as_text
+    return {as_json: about, as_text: "\n".join(lines) + "\n"}

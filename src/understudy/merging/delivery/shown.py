@@ -21,12 +21,13 @@ from understudy.merging.crops import crops_of
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.journal import frame_path, unswapped_of
-from understudy.merging.pictures import mask_path
+from understudy.merging.pictures import faces_path, mask_path
 from understudy.merging.prefetch import Prefetched
 
 _FRAMES_AHEAD = 4
 
 _MARGIN_PX = 16  # around the mask, so that filters of a compositor find something at its edge
+_HALF_FLOAT_STEP = 2.0**-10  # of 1
 _MULTIPLE_PX = 16  # windows of such sides suit every codec
 
 
@@ -58,6 +59,7 @@ class Shown:
     plate: Picture
     swapped: bool
     mask_HW: Float32 | None = None
+    painted: Picture | None = None  # the faces as they were painted, straight, where the merge kept them
     alpha_HW: Float32 | None = None
     window: Window | None = None
     crops: Sequence[Mapping[str, Any]] = ()  # of its painted faces, see `merging.crops`
@@ -93,12 +95,15 @@ def shown_frames(
                 shown = replace(shown, crops=crops.get(frame.index, ()))
             if with_masks or needs_masks(options):
                 shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, merged, options))
+            if merged and options.content == "face":
+                shown = replace(shown, painted=_painted(faces_path(merged_folder, frame.index), rgb))
             yield _cut(_with_content(shown, options, label), windows.get(frame.index))
 
 
 def _with_content(shown: Shown, options: EncodeOptions, label: Label) -> Shown:
     if options.content == "face" and shown.mask_HW is not None:
-        return replace(shown, rgb=straight_face(shown.rgb, shown.plate, shown.mask_HW), alpha_HW=shown.mask_HW)
+        face = straight_face(shown.rgb, shown.plate, shown.mask_HW, painted=shown.painted)
+        return replace(shown, rgb=face, alpha_HW=shown.mask_HW)
     if options.content == "mask" and shown.mask_HW is not None:
         depth = shown.rgb.dtype
         grey = shown.mask_HW if depth.kind == "f" else np.rint(shown.mask_HW * np.iinfo(depth.name).max)
@@ -111,18 +116,32 @@ def _cut(shown: Shown, window: Window | None) -> Shown:
         return shown
     parts = {
         name: np.ascontiguousarray(window.of(picture))
-        for name in ("rgb", "plate", "mask_HW", "alpha_HW")
+        for name in ("rgb", "plate", "mask_HW", "painted", "alpha_HW")
         if (picture := getattr(shown, name)) is not None
     }
     return replace(shown, window=window, **parts)
 
 
-def straight_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Picture:
+def straight_face(
+    finished: Picture, plate: Picture, mask_HW: Float32, *, painted: Picture | None = None
+) -> Picture:
     """Straight colours which, laid over `plate` through the mask, give `finished` back to a rounding step.
 
-    Where the mask is empty they are the finished picture's, so that filters find no dark edge. After Porter and
-    Duff, SIGGRAPH 1984: finished = face * mask + plate * (1 - mask), solved for face.
+    They are those of `painted` where these do so: solved for, a face has the rounding of a thin mask's edge
+    many times over. Where the mask is empty they are the finished picture's, so that filters find no dark edge.
     """
+    face = _solved_face(finished, plate, mask_HW)
+    if painted is None:
+        return face
+    mask = mask_HW[..., None]
+    away = painted.astype(np.float32) * mask + plate.astype(np.float32) * (1 - mask) - finished
+    step = _HALF_FLOAT_STEP * np.maximum(1, np.abs(finished)) if finished.dtype.kind == "f" else 1.0
+    fits = (np.abs(away) <= step).all(-1, keepdims=True) & (mask > 0)
+    return np.where(fits, painted, face)
+
+
+def _solved_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Picture:
+    """After Porter and Duff, SIGGRAPH 1984: finished = face * mask + plate * (1 - mask), solved for face."""
     mask = mask_HW[..., None]
     most = 1.0 if finished.dtype.kind == "f" else float(np.iinfo(finished.dtype.name).max)
     behind = plate.astype(np.float32) * (1 - mask)
@@ -190,6 +209,18 @@ def _mask(folder: Path, index: int, rgb: Picture, merged: bool, options: EncodeO
     if stored.shape[:2] != rgb.shape[:2]:
         raise ClipSizesDiffer(f"The mask of frame {index} has another size than the frame. Merge again.", path)
     return stored[..., 0].astype(np.float32) / np.float32(np.iinfo(stored.dtype.name).max)
+
+
+def _painted(path: Path, finished: Picture) -> Picture | None:
+    """The layer of painted faces, in the finished frame's depth; None where none such was kept."""
+    if not path.is_file():
+        return None
+    painted = read_image_deep(path)
+    if painted.shape != finished.shape or painted.dtype.kind != finished.dtype.kind:
+        return None
+    if finished.dtype.kind == "f":
+        return scene_linear(painted)
+    return eight_bit(painted) if finished.dtype == np.uint8 else sixteen_bit(painted)
 
 
 def _merged_picture(path: Path, original: Picture) -> Picture:

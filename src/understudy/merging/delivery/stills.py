@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -16,7 +17,7 @@ from understudy.media.images import eight_bit, encode_png, scene_linear, sixteen
 from understudy.media.matrices import resolved_tags
 from understudy.media.timecode import advanced
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
-from understudy.merging.delivery.shown import Shown, premultiplied_face
+from understudy.merging.delivery.shown import Shown, Window, premultiplied_face
 
 SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "png16": ".png", "tiff": ".tif", "exr": ".exr"}
 # Code points of ITU-T H.273, tables 2 and 3.
@@ -122,9 +123,14 @@ def transform_of(shown: Shown) -> dict[str, Any]:
 
     Also the crop of every painted face.
     """
-    told: dict[str, Any] = {"faces": list(shown.crops)} if shown.crops else {}
-    if shown.window is not None:
-        x, y, width, height = shown.window.x, shown.window.y, shown.window.width, shown.window.height
+    return place_of(shown.window, shown.crops)
+
+
+def place_of(window: Window | None, crops: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The same of a window, where there is one, and of the crops in its frame."""
+    told: dict[str, Any] = {"faces": list(crops)} if crops else {}
+    if window is not None:
+        x, y, width, height = window.x, window.y, window.width, window.height
         told |= {
             "window": {"x": x, "y": y, "width": width, "height": height},
             "frame_from_window": [[1, 0, x], [0, 1, y]],

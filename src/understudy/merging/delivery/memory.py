@@ -1,0 +1,88 @@
+"""What was delivered from merged frames: so that nothing is made twice, nor anyone's own file replaced.
+
+Knows files by their size and time alone. Not here: making them (`encode`), moving them away (`places`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from understudy.files import read_json, write_json
+from understudy.merging.journal import CROPS_NAME, FACES, JOURNAL_NAME, MASKS
+
+_MEMORY_NAME = "encode.json"
+
+
+class DeliveryMemory:
+    """What was delivered from a folder of merged frames, so that the same delivery is not made twice."""
+
+    def __init__(self, merged_folder: Path) -> None:
+        self._folder = merged_folder
+        self._path = merged_folder / _MEMORY_NAME
+
+    def recipe(self, clip_path: Path, settings: dict[str, Any], stamp: str) -> str:
+        """A digest of all that decides the file: dst, merged frames, settings and what signing depends on."""
+        parts = [_state(clip_path), settings, stamp]
+        for folder in (self._folder, self._folder / MASKS, self._folder / FACES):
+            pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
+            parts += [(p.name, _state(p)) for p in pictures]
+        journal = self._folder / JOURNAL_NAME
+        parts += [_state(journal), _state(self._folder / CROPS_NAME)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def is_delivered(self, out: Path, recipe: str) -> bool:
+        """True when `out` stands as we made it, from the same recipe."""
+        known = self._of(out)
+        return out.exists() and known.get("recipe") == recipe and known.get("state") == _state(out)
+
+    def knows(self, out: Path) -> bool:
+        """True when `out` stands as we made it, from whatever recipe."""
+        return out.exists() and self._of(out).get("state") == _state(out)
+
+    def knows_beside(self, out: Path, path: Path) -> bool:
+        """True when a report, or what else lies beside `out`, stands as we wrote it."""
+        beside = self._of(out).get("beside")
+        return isinstance(beside, dict) and path.is_file() and beside.get(path.name) == _state(path)
+
+    def outs(self) -> list[Path]:
+        """Where finished files went, whether or not they are still there."""
+        return [Path(text).absolute() for text in self._read()]
+
+    def standing(self) -> list[Path]:
+        """Those of them that are there as we made them."""
+        return [path for path in self.outs() if self.knows(path)]
+
+    def remember(self, out: Path, recipe: str) -> None:
+        """`out` has just been made; what lies beside it is as it was."""
+        self._note(out, {**self._of(out), "recipe": recipe, "state": _state(out)})
+
+    def remember_beside(self, out: Path, path: Path) -> None:
+        """`path` has just been written beside `out`."""
+        known = self._of(out)
+        beside = known.get("beside")
+        beside = beside if isinstance(beside, dict) else {}
+        self._note(out, {**known, "beside": {**beside, path.name: _state(path)}})
+
+    def _note(self, out: Path, told: dict[str, Any]) -> None:
+        write_json(self._path, {**self._read(), str(out.absolute()): told})
+
+    def _of(self, out: Path) -> dict[str, Any]:
+        known = self._read().get(str(out.absolute()))
+        return known if isinstance(known, dict) else {}
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known = read_json(self._path)
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+
+def _state(path: Path) -> list[int]:
+    """Cheap signs that a file, or a folder's files, are still the same."""
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    states = [file.stat() for file in files if file.exists()]
+    return [len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0)]
