@@ -41,6 +41,11 @@ from understudy.training.presets import preset_named
 Result = dict[str, Any]
 _MEASURED_S = 1.2
 _STEPS_COMPARED = 20
+_WAYS_OF_CUDNN = {
+    "exact": {"benchmark": False, "deterministic": True},
+    "tried": {"benchmark": True, "deterministic": False},
+    "exact_tried": {"benchmark": True, "deterministic": True},
+}
 
 
 @dataclass(frozen=True)
@@ -190,16 +195,12 @@ def speed(preset: str, batch: int | None, network: dict[str, Any], compute: Comp
     }
     if on_cuda:
         found["kernels_ms"], found["slowest"] = _kernels(step)
-        with _algorithms_tried():
-            tried = _each(step, compute)
-        found["steps_per_s_algorithms_tried"] = round(1 / tried, 2)
-        found["share_of_peak_algorithms_tried"] = round(need.flops / tried / _peak(compute), 4)
+        for name, how in _WAYS_OF_CUDNN.items():
+            with torch.backends.cudnn.flags(enabled=True, **how, allow_tf32=True):
+                tried = _each(step, compute)
+            found[f"steps_per_s_{name}"] = round(1 / tried, 2)
+            found[f"share_of_peak_{name}"] = round(need.flops / tried / _peak(compute), 4)
     return found
-
-
-def _algorithms_tried() -> Any:
-    backend = torch.backends.cudnn
-    return backend.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True)
 
 
 def _each(step: Callable[[], object], compute: Compute) -> float:
