@@ -223,3 +223,14 @@ def test_a_redo_that_was_killed_anywhere_ends_like_one_that_was_not(tmp_path, de
     assert room.drawn() == list(range(8))
     room.run()  # a picture that was made but not yet noted is made again
     assert room.run()[-1].skipped
+
+
+def test_frames_done_again_are_looked_at_alone_though_landmarks_lead_elsewhere(tmp_path, detector, dense):
+    options = WITH.changed(landmarker="dense", detect_every=4)
+    room = RedoRoom(tmp_path, one_person(12))
+    room.run(options)
+    detector.seen = 0
+    room.delete(5, 9)
+    room.redo(options)
+    assert detector.seen == 2
+    assert sorted(room.boxes()) == list(range(12))
