@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
+from understudy.masks.own import AboutSegmenter, write_about
+from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.media.opening import open_clip
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
@@ -31,12 +33,21 @@ def marks_of(movie: Path):
         info = clip.info
 
     def made(
-        *, faces=FACES, predictor=None, ranges=(), shots=(), parts=None, clip="", **values
+        *,
+        faces=FACES,
+        predictor=None,
+        ranges=(),
+        shots=(),
+        parts=None,
+        clip="",
+        segmenters=PRODUCTS_OWN,
+        **values,
     ) -> dict[int, str]:
         settings = SettingsOverTime(
             MergeOptions(**values),
             ranges=[FrameRange(parse_frames(text), said) for text, said in ranges],
             parts=parts,
+            segmenters=segmenters,
         )
         lead = predictor or Painter()
         cast = Cast(lead, dict.fromkeys(parts or {}, lead))
@@ -205,3 +216,17 @@ def test_a_frame_is_made_again_where_an_option_changes_its_pixels_and_nowhere_el
         # In raw layers light is a matter of rounding, and scale one of which face is nearer.
         in_vain = MODES[mode].raw and info.name in ("light", "face_scale")
         assert same == same_mark or (same and in_vain), info.name
+
+
+def test_a_segmenter_that_has_learned_more_makes_those_frames_again_that_it_sees(
+    marks_of, tmp_path: Path
+) -> None:
+    mine = Segmenters(tmp_path)
+    about = AboutSegmenter(face_type="full", size_px=64, sha256="a" * 64)
+    write_about(tmp_path / "mic", about)
+    asked = {"segmenters": mine, "segmenter": "mic", "steady_mask": 0, "steady_frames": 0}
+    some = {"mask": "learned-prd", "ranges": [("3:4", {"mask": "seg-prd"})]}
+    before = marks_of(**asked, **some)
+    assert before == marks_of(**asked, **some)
+    write_about(tmp_path / "mic", about.model_copy(update={"sha256": "b" * 64}))
+    assert changed(before, marks_of(**asked, **some)) == [3, 4]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pickle
 import time
+from pathlib import Path
 
 import pytest
 
 from understudy.errors import OptionInvalid
+from understudy.masks.own import AboutSegmenter, write_about
+from understudy.masks.segmenter import Segmenters
 from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
@@ -184,3 +187,21 @@ def test_they_are_the_same_in_another_process() -> None:
     for frame in (0, 3, 10, 12):
         assert there.at(frame) == here.at(frame)
         assert there.at(frame, "person 2") == here.at(frame, "person 2") != here.at(frame)
+
+
+def test_only_segmenters_that_are_there_can_be_named_wherever_it_is(tmp_path: Path) -> None:
+    write_about(tmp_path / "mic", AboutSegmenter(face_type="full", size_px=64))
+    known = Segmenters(tmp_path)
+    mine, theirs = {"segmenter": "mic"}, {"segmenter": "boom"}
+    settings = SettingsOverTime(BASE, ranges=[stretch("2:4", **mine)], said={}, segmenters=known)
+    assert settings.at(3).segmenter == "mic" and settings.segmenters is known
+    for who, more in (
+        ("range 2:4", {"ranges": [stretch("2:4", **theirs)]}),
+        ("key 7", {"keys": [key(7, "hold", **theirs)]}),
+        ("person 2", {"parts": {"person 2": theirs}}),
+        ("what was said", {"said": theirs}),
+    ):
+        with pytest.raises(OptionInvalid, match=rf"In {who}: there is no segmenter 'boom'; known are .*mic"):
+            SettingsOverTime(BASE, segmenters=known, **more)
+    with pytest.raises(OptionInvalid, match="In the settings: there is no segmenter 'mic'"):
+        SettingsOverTime(BASE.changed(**mine))

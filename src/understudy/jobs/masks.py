@@ -34,7 +34,7 @@ Drawn = dict[str, list[Polygon]]
 
 def segmenters_of(project: Project) -> Segmenters:
     """Every segmenter that can be named in a project."""
-    return Segmenters(project.folder / "masks")
+    return Segmenters(project.masks_folder)
 
 
 def segmenters_listed(project: Project) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.settings import Said, merge_options
+from understudy.masks.segmenter import Segmenters
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
@@ -50,6 +51,7 @@ def settings_over_time(
         parts={name: _extra(part) for name, part in entry.cast.items() if isinstance(part, CastEntry)},
         said={name: value for name, value in said.items() if name not in FIXED},
         said_for=frames,
+        segmenters=Segmenters(project.masks_folder),
     )
 
 

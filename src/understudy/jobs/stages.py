@@ -139,6 +139,7 @@ def train(
 ) -> Events:
     """Train a model on the facesets the manifest names for it; or run another `stage` that takes the same, or
     only show so many faces as it is fed them."""
+    from understudy.masks.segmenter import Segmenters
     from understudy.training.machine.launch import is_follower
     from understudy.training.train import show_samples as show_what_is_fed
     from understudy.training.train import train as train_model
@@ -172,6 +173,7 @@ def train(
             face_type=entry.face_type,
             options=options,
             device=device,
+            segmenters=Segmenters(project.masks_folder),
         )
 
 

@@ -167,7 +167,7 @@ def mask_logits(network: DenseFaceNet, crops_BCHW: Tensor) -> Tensor:
 
 
 def square(picture_HWC: UInt8, goal_from_picture: npt.NDArray[np.float64], size_px: int) -> UInt8:
-    """A square of a picture, averaged where it shrinks; beyond the picture its edge repeats."""
+    """A square of a picture, averaged where it shrinks; black beyond the picture, as the network learned it."""
     scale = math.sqrt(abs(np.linalg.det(goal_from_picture[:, :2])))
     fine = min(8, max(1, math.ceil(1 / max(scale, 1e-6) - 1e-6)))
     matrix = np.asarray(goal_from_picture, float) * fine
@@ -176,7 +176,7 @@ def square(picture_HWC: UInt8, goal_from_picture: npt.NDArray[np.float64], size_
         for_pixel_grid(matrix),
         (size_px * fine, size_px * fine),
         flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=cv2.BORDER_CONSTANT,
     )
     return np.asarray(cv2.resize(warped, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
 

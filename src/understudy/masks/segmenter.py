@@ -56,6 +56,11 @@ SEGMENTERS: Mapping[str, SegmenterFactory] = {
 _NAME = re.compile(r"[\w-]{1,60}")
 
 
+def can_name_segmenter(name: str) -> bool:
+    """Whether a segmenter can be called so; whether there is one, `Segmenters` knows."""
+    return bool(_NAME.fullmatch(name))
+
+
 @dataclass(frozen=True)
 class Segmenters:
     """Every segmenter that can be named: those of the product, and a project's own, each in a folder below
@@ -74,7 +79,7 @@ class Segmenters:
         """Where a segmenter of the project's own lies, or would. Raises OptionInvalid."""
         if name in SEGMENTERS or name in ("dense", "nothing"):
             raise OptionInvalid(f"{name!r} is a name of understudy's own. Take another for your segmenter.")
-        if not _NAME.fullmatch(name):
+        if not can_name_segmenter(name):
             raise OptionInvalid(
                 f"A segmenter can't be called {name!r}: take letters, digits, - and _, 60 at most, like mic."
             )
@@ -118,6 +123,7 @@ class Segmenters:
         return f"{name} {about.sha256[:16] if about else ''}"
 
 
+PRODUCTS_OWN = Segmenters()
 ABOUT_NAME = "segmenter.json"
 """In the folder of every segmenter that a project taught: what it is (`own.py`)."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from typing import cast as as_type
 
 from understudy.facesets.record import FaceRecord
+from understudy.masks.segmenter import SEGMENTERS
 from understudy.media.clip import ClipInfo
 from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
@@ -86,6 +87,7 @@ class Fingerprints:
         self._shot_starts, self._shot_ends = starts, (*starts[1:], info.frame_count)
         into = (plate.name, plate.footage.sha256) if plate is not None else ()
         into += (info.color_space,) if info.color_space else ()
+        self._made_by: dict[str, str] = {}
         self._clip = _digest([info.width, info.height, info.frame_count, clip_sha256, *into])
         self._look = {
             frame: _digest(
@@ -149,9 +151,14 @@ class Fingerprints:
         return [name, place.frame, _deciding(place, self._settings.at(frame))]
 
     def _settings_digest(self, record: FaceRecord, *, measured: bool = False) -> str:
-        return _settings_digest(
-            as_type(Hashable, self._options(record)), measured=measured
-        )  # frozen, so hashable
+        options = self._options(record)
+        digest = _settings_digest(as_type(Hashable, options), measured=measured)  # frozen, so hashable
+        if options.segmenter in SEGMENTERS or "segmenter" in options.idle():
+            return digest
+        # What a project taught itself may have learned more since.
+        if options.segmenter not in self._made_by:
+            self._made_by[options.segmenter] = self._settings.segmenters.made_by(options.segmenter)
+        return digest + self._made_by[options.segmenter]
 
     @staticmethod
     def _who(record: FaceRecord) -> list[int]:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from understudy.errors import OptionInvalid
+from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.merging.blending.modes import MODES
 from understudy.merging.blending.options import Mode
 from understudy.merging.frame_ranges import EVERY_FRAME, in_words, require_within
@@ -63,8 +64,9 @@ class SettingsOverTime:
     """The settings of every frame, and of every part in the cast.
 
     `parts` are settings by the name of a part in the cast; `said` counts most, for the frames of `said_for`
-    alone where that is given. `notices` says which ranges cover one another. Raises OptionInvalid, naming the
-    range, key or part, for options that are unknown, out of range, or can't change within a clip.
+    alone where that is given. `segmenters` are those that can be named. `notices` says which ranges cover one
+    another. Raises OptionInvalid, naming the range, key or part, for options that are unknown, out of range, or
+    can't change within a clip.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class SettingsOverTime:
         parts: Mapping[str, Mapping[str, Any]] | None = None,
         said: Mapping[str, Any] | None = None,
         said_for: Sequence[range] | None = None,
+        segmenters: Segmenters = PRODUCTS_OWN,
     ) -> None:
-        self.base = base
+        self.base, self.segmenters = base, segmenters
         self.notices: list[str] = []
         self._parts = {who: _checked_part(base, values, who) for who, values in (parts or {}).items()}
         self._tracks = _key_tracks(base, keys)
@@ -92,6 +95,9 @@ class SettingsOverTime:
         )
         named = [(entry.name, entry.values) for entry in (*ranges, *keys)]
         self._require_one_size([*named, ("what was said", top)])
+        self._require_segmenters(
+            [("the settings", vars(base)), *named, *self._parts.items(), ("what was said", top)]
+        )
         self._require_room_for_parts()
         self._remembered = lru_cache(_CACHED)(self._worked_out)
 
@@ -141,6 +147,15 @@ class SettingsOverTime:
             f"In {who}: mode {mode!r} gives pictures of another size than other frames, which have "
             f"{self.base.mode!r}. {_SQUARE} is for a whole clip."
         )
+
+    def _require_segmenters(self, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Refuse segmenters that are not there; `entries` are who says what."""
+        known = self.segmenters.names()
+        for who, values in entries:
+            if values.get("segmenter", known[0]) not in known:
+                raise OptionInvalid(
+                    f"In {who}: there is no segmenter {values['segmenter']!r}; known are {', '.join(known)}."
+                )
 
     def _require_room_for_parts(self) -> None:
         raw = sorted(mode for mode in self._modes(beside_said=True) if MODES[mode].raw)

@@ -33,6 +33,7 @@ from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
 from understudy.merging.prefetch import Prefetched
 from understudy.merging.runs import with_runs
+from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.window import with_neighbours
 from understudy.networks.swap import Prediction, Predictor
 from understudy.workers.threads import libraries_single_threaded, torch_single_threaded
@@ -219,7 +220,7 @@ def _painted_frames(frames: Iterable[_Read], plan: MergePlan, pool: ThreadPoolEx
 
 def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> Iterator[_Painted]:
     """Every model paints its faces of these frames at once."""
-    predicted = _predicted([crop for one in frames for crop in one.crops], plan.settings.base.batch)
+    predicted = _predicted([crop for one in frames for crop in one.crops], plan.settings)
 
     def measured(crop: _Crop, record: FaceRecord) -> PaintedFace:
         prediction, index, seen = predicted[id(crop)]
@@ -252,9 +253,11 @@ def _painter_of(crop: _Crop) -> _Painter:
     return id(crop.predictor), crop.options.morph
 
 
-def _predicted(crops: Sequence[_Crop], batch: int) -> dict[int, tuple[Prediction, int, Segmented]]:
+def _predicted(
+    crops: Sequence[_Crop], settings: SettingsOverTime
+) -> dict[int, tuple[Prediction, int, Segmented]]:
     """Each crop's place in a prediction, by the crop's id: batches for each model and share of src."""
-    groups: dict[_Painter, list[_Crop]] = {}
+    batch, groups = settings.base.batch, dict[_Painter, list[_Crop]]()
     for crop in crops:
         groups.setdefault(_painter_of(crop), []).append(crop)
     found: dict[int, tuple[Prediction, int, Segmented]] = {}
@@ -263,7 +266,8 @@ def _predicted(crops: Sequence[_Crop], batch: int) -> dict[int, tuple[Prediction
             part = group[first : first + batch]
             prediction = _painted_together(part, batch, morph)
             own = [eight_bit(crop.own) for crop in part]
-            seen = segmented([crop.to_segment for crop in part], own, prediction.rgb_NHWC[: len(part)])
+            painted = prediction.rgb_NHWC[: len(part)]
+            seen = segmented([crop.to_segment for crop in part], own, painted, settings.segmenters)
             found |= {id(crop): (prediction, index, seen[index]) for index, crop in enumerate(part)}
     return found
 

@@ -237,6 +237,11 @@ class Project:
             )
         return CAST
 
+    @property
+    def masks_folder(self) -> Path:
+        """The segmenters that the project taught its own shots, one in each folder."""
+        return self.folder / "masks"
+
     def clip_lock(self, name: str) -> Path:
         """The lock of whoever works on a clip: two processes on one clip would write the same files."""
         return self.cache_folder / f".{name}.lock"

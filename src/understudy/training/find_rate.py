@@ -15,6 +15,7 @@ from understudy.events import Events, Made, Notice, Progress, StageFinished, Sta
 from understudy.facesets.store import Faceset
 from understudy.files import write_bytes, write_json
 from understudy.geometry import FaceType
+from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.media.images import encode_png
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import ModelWish
@@ -44,6 +45,7 @@ def find_rate(
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
     device: str = "auto",
+    segmenters: Segmenters = PRODUCTS_OWN,
 ) -> Events:
     """Try rates from tiny to far too large on the model in `model_dir`; writes rate.png and rate.json there.
 
@@ -53,7 +55,9 @@ def find_rate(
     compute = choose_device(device)
     with model_lock(model_dir), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed)
-        learner, feed, options, _ = yield from prepared(model_dir, wish, (src, dst), options, compute, group)
+        learner, feed, options, _ = yield from prepared(
+            model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
+        )
         yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
         sweep = RateSearch(search)
         with as_it_was(learner):

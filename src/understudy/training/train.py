@@ -14,6 +14,7 @@ import torch
 from understudy.events import Event, Events, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
+from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
@@ -51,13 +52,15 @@ def train(
     face_type: FaceType | None = None,
     device: str = "auto",
     trunk: bool = False,
+    segmenters: Segmenters = PRODUCTS_OWN,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
-    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`. Ends when
-    the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish (`keeping/requests.py`);
-    closing the generator stops it and saves. The same call again finishes a plan that was interrupted, or
-    trains as much more when it was finished. With `iterations` alone, a run is repeatable on one device.
+    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`;
+    `segmenters` are those that `mask_from` can name. Ends when the plan of `options` (`minutes`, `iterations`)
+    is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and saves. The same
+    call again finishes a plan that was interrupted, or trains as much more when it was finished. With
+    `iterations` alone, a run is repeatable on one device.
     Raises ModelInUse, ModelUnknown, OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt,
     TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
@@ -65,7 +68,7 @@ def train(
     compute = choose_device(local_device(device))
     with joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
-        events = _train(model_dir, wish, (src, dst), options, compute, group)
+        events = _train(model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters)
         if group.leads:
             with model_lock(model_dir):
                 yield from events
@@ -82,8 +85,12 @@ def _train(
     options: TrainOptions,
     compute: Compute,
     group: Group,
+    *,
+    segmenters: Segmenters,
 ) -> Events:
-    learner, feed, options, state = yield from prepared(model_dir, wish, facesets, options, compute, group)
+    learner, feed, options, state = yield from prepared(
+        model_dir, wish, facesets, options, compute, group, segmenters=segmenters
+    )
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
     course = Course(recipe_named(options.recipe), options, plan)
     run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state, group=group)
@@ -102,6 +109,7 @@ def show_samples(
     face_type: FaceType | None = None,
     device: str = "auto",
     count: int = 8,
+    segmenters: Segmenters = PRODUCTS_OWN,
 ) -> Events:
     """Write a sheet of `count` faces of each performer as the network would be fed them, and train nothing.
 
@@ -110,7 +118,9 @@ def show_samples(
     about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
-    src_cache, dst_cache = yield from _both_cached(model_dir, (src, dst), model, about.face_type, options)
+    src_cache, dst_cache = yield from _both_cached(
+        model_dir, (src, dst), model, about.face_type, options, segmenters=segmenters
+    )
     options = options.changed(batch_size=count)
     sizes = {
         "size_px": model.size_px,
@@ -140,6 +150,8 @@ def prepared(
     options: TrainOptions,
     compute: Compute,
     group: Group,
+    *,
+    segmenters: Segmenters = PRODUCTS_OWN,
 ) -> Generator[Event, None, tuple[Learner, Feed, TrainOptions, dict[str, Any]]]:
     """The model in `model_dir` as it was left, what feeds it, the options with a batch size, and what its
     checkpoint says beside tensors; the caller holds its lock."""
@@ -152,7 +164,9 @@ def prepared(
     state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
-    src_cache, dst_cache = yield from _both_cached(model_dir, (src, dst), model, about.face_type, options)
+    src_cache, dst_cache = yield from _both_cached(
+        model_dir, (src, dst), model, about.face_type, options, segmenters=segmenters
+    )
     if len(src_cache) < _FEW_FACES:
         yield Notice(
             f"src has only {len(src_cache)} faces. From fewer than {_FEW_FACES} a likeness stays stiff: "
@@ -196,12 +210,15 @@ def _both_cached(
     model: FaceModel,
     face_type: FaceType,
     options: TrainOptions,
+    *,
+    segmenters: Segmenters,
 ) -> Generator[Event, None, tuple[FaceCache, FaceCache]]:
     """Yields events; returns src's faces and dst's as the model wants them."""
     cut = {
         "face_type": face_type,
         "size_px": max(model.size_px, model.seen_px),
         "mask_from": options.mask_from,
+        "segmenters": segmenters,
     }
     larger = 1 + options.src_scale / 100
     frame_px = model.size_px if model.paints_frame else 0

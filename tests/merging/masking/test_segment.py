@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.merging.conftest import landmarks, record
 from understudy import geometry
 from understudy.errors import OptionInvalid
 from understudy.facesets.record import StoredMask
-from understudy.masks.segmenter import SEGMENTERS
+from understudy.masks.own import AboutSegmenter, publish
+from understudy.masks.segmenter import SEGMENTERS, Segmenters
 from understudy.merging.masking import segment
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
+from understudy.networks.dense_face import DenseFaceNet
 from understudy.options import parse_options
 
 POINTS = landmarks()
@@ -87,8 +91,22 @@ def test_the_segmenter_is_the_one_that_was_chosen(looked: Brightness) -> None:
 
 
 def test_a_segmenter_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(OptionInvalid, match="no segmenter has that name; known are dense, skin"):
-        parse_options(MaskOptions, {"segmenter": "xseg"})
+    with pytest.raises(OptionInvalid, match="no segmenter can have that name; known are dense, skin"):
+        parse_options(MaskOptions, {"segmenter": "../xseg"})
+
+
+def test_a_segmenter_of_the_projects_own_looks_and_anew_when_it_has_learned_more(tmp_path: Path) -> None:
+    crops, mine = np.full((1, 16, 16, 3), 90, np.uint8), Segmenters(tmp_path)
+    (face,) = faces("seg-prd")
+    asked = ToSegment(face.record, CROP, MaskOptions(mask="seg-prd", segmenter="mic"))
+    for level, seen in ((9.0, 1.0), (-9.0, 0.0)):
+        network = DenseFaceNet()
+        with torch.no_grad():
+            network.mask_head.out.weight.zero_()
+            network.mask_head.out.bias.fill_(level)
+        publish(tmp_path / "mic", AboutSegmenter(face_type="head", size_px=64), network.state_dict())
+        (found,) = segmented([asked], [crops[0]], crops / 255, mine)
+        assert found.prd_HW is not None and found.prd_HW[8, 8] == pytest.approx(seen, abs=1e-3)
 
 
 def test_a_segmenter_counts_only_where_a_mask_asks_for_one() -> None:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.conftest import add_faces
-from understudy.errors import OptionInvalid
+from understudy.errors import OptionInvalid, SegmenterUnknown
 from understudy.facesets.curation.masks import apply_masks
 from understudy.facesets.face_mask import record_hull
 from understudy.facesets.record import FaceRecord, Polygon
 from understudy.facesets.store import Faceset
-from understudy.masks.segmenter import SEGMENTERS
+from understudy.masks.own import AboutSegmenter, publish
+from understudy.masks.segmenter import SEGMENTERS, Segmenters
+from understudy.networks.dense_face import DenseFaceNet
 from understudy.options import parse_options
 from understudy.training.feeding.masking import MASK_SOURCES, MaskSource
 from understudy.training.feeding.options import FeedOptions
@@ -102,4 +105,19 @@ def test_different_makers_have_different_keys_and_stored_masks_need_none():
 
 def test_a_source_that_is_none_is_refused_with_those_there_are():
     with pytest.raises(OptionInvalid, match="stored, hull, dense, skin"):
-        parse_options(FeedOptions, {"mask_from": "xseg"})
+        parse_options(FeedOptions, {"mask_from": "../xseg"})
+
+
+def test_a_segmenter_of_the_projects_own_says_where_faces_are(faceset: Faceset, tmp_path: Path) -> None:
+    network = DenseFaceNet()
+    with torch.no_grad():
+        network.mask_head.out.weight.zero_()
+        network.mask_head.out.bias.fill_(9.0)
+    publish(tmp_path / "masks" / "mic", AboutSegmenter(face_type="half", size_px=64), network.state_dict())
+    mine = Segmenters(tmp_path / "masks")
+    (face,) = faceset.faces()
+    seen = MaskSource("mic", mine).mask(faceset.image(face), face.record, goal(face.record), 48)
+    assert seen[24, 24] > 0.99 and seen[:3].max() == 0  # half shows less than full
+    assert MaskSource.key("mic", mine).startswith("mic ")
+    with pytest.raises(SegmenterUnknown, match="no segmenter 'boom'"):
+        MaskSource("boom", mine)

@@ -85,6 +85,7 @@ def tiny(**changes: object) -> MaskTrainOptions:
     values = {
         "start": "nothing",
         "size_px": SIZE,
+        "face_type": "full",
         "batch_size": 2,
         "iterations": 2,
         "minutes": 0.0,

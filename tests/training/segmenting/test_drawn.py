@@ -87,10 +87,11 @@ def test_a_broken_picture_is_left_out_and_told(drawn: list[Named]) -> None:
 
 def test_it_sees_as_much_around_the_face_as_most_drawn_faces_show(tmp_path: Path) -> None:
     with Faceset(tmp_path / "a") as faceset:
-        for frame, kind in enumerate(["head", "whole", "whole"]):
+        for frame, kind in enumerate(["full", "head", "head"]):
             faceset.add(noise(32), make_record(frame=frame, size_px=32, face_type=kind))
         entries = [("a", faceset, face) for face in faceset.faces()]
-    assert usual_face_type(entries, "as-drawn") == "whole"
+    assert usual_face_type(entries, "as-drawn") == "head"
+    assert usual_face_type(entries[:1], "as-drawn") == "whole"
     assert usual_face_type(entries, "half") == "half"
 
 

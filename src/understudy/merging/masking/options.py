@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from understudy.masks.segmenter import SEGMENTERS
+from understudy.masks.segmenter import SEGMENTERS, can_name_segmenter
 from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name, sources_of
 from understudy.options import Options, option
 
@@ -38,7 +38,8 @@ class MaskOptions(Options):
     segmenter: str = option(
         "skin",
         f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. dense is a network "
-        "that also knows hands; skin goes by colour: it leaves out a microphone, a sleeve or dark hair.",
+        "that also knows hands; skin goes by colour: it leaves out a microphone, a sleeve or dark hair. "
+        "Or one of the project's own, by the name it was trained under (`masks train`).",
     )
     erode: float = option(
         0.02,
@@ -102,6 +103,6 @@ class MaskOptions(Options):
     @field_validator("segmenter", mode="after")
     @classmethod
     def _is_a_segmenter(cls, name: str) -> str:
-        if name not in SEGMENTERS:
-            raise ValueError(f"no segmenter has that name; known are {', '.join(SEGMENTERS)}")
+        if not can_name_segmenter(name):
+            raise ValueError(f"no segmenter can have that name; known are {', '.join(SEGMENTERS)}")
         return name

@@ -26,6 +26,7 @@ from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
+from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.training.feeding.masking import STORED, MaskSource
 
 Moment = tuple[str, int, int]  # clip, track in it, frame
@@ -69,15 +70,17 @@ def face_cache(
     scale: float = 1.0,
     frame_px: int = 0,
     mask_from: str = STORED,
+    segmenters: Segmenters = PRODUCTS_OWN,
 ) -> Iterator[Event | FaceCache]:
     """Open the cache of these facesets below `folder`, or build it; the last event is the cache.
 
     `scale` enlarges faces about the crop's middle. With `frame_px` the whole frames are kept too, as squares
-    of that side. `mask_from` says where faces' masks come from (`masking.py`). Faces whose picture cannot be
-    read are left out with a Notice. Raises FacesetUnusable where no face is left, or whole frames are wanted of
-    faces that are stored as crops, DiskFull, FolderUnwritable or WeightsMissing.
+    of that side. `mask_from` says where faces' masks come from (`masking.py`), perhaps one of `segmenters`.
+    Faces whose picture cannot be read are left out with a Notice. Raises FacesetUnusable where no face is left,
+    or whole frames are wanted of faces that are stored as crops, DiskFull, FolderUnwritable, SegmenterUnknown
+    or WeightsMissing.
     """
-    cut = _Cut(face_type, size_px, scale, frame_px, mask_from)
+    cut = _Cut(face_type, size_px, scale, frame_px, mask_from, segmenters)
     goal = folder / f"{side}-{_key(facesets, cut)[:16]}"
     if not (goal / "about.json").exists():
         yield from _build(goal, facesets, side=side, cut=cut)
@@ -93,7 +96,8 @@ class _Cut:
     size_px: int
     scale: float
     frame_px: int = 0  # side of the whole frames that are kept too; 0 keeps none
-    mask_from: str = STORED  # one of `masking.MASK_SOURCES`
+    mask_from: str = STORED  # what `masking.MaskSource` knows
+    segmenters: Segmenters = PRODUCTS_OWN
 
     @property
     def whole_px(self) -> int:
@@ -111,7 +115,7 @@ def _key(facesets: Sequence[Faceset], cut: _Cut) -> str:
     margin = margin_px(cut.size_px)
     wanted = f"{_LAYOUT} {cut.face_type} {cut.size_px} {margin} {cut.scale:.6f}"
     wanted = f"{wanted} {cut.frame_px}" if cut.frame_px else wanted
-    digest = hashlib.sha256(f"{wanted} {MaskSource.key(cut.mask_from)}".rstrip().encode())
+    digest = hashlib.sha256(f"{wanted} {MaskSource.key(cut.mask_from, cut.segmenters)}".rstrip().encode())
     for faceset in facesets:
         digest.update(faceset.fingerprint().encode() + b"\0")
     return digest.hexdigest()
@@ -208,7 +212,7 @@ def _entries(
     faces: Sequence[tuple[Faceset, StoredFace]], cut: _Cut
 ) -> Iterator[tuple[StoredFace, _Entry | ImageUnreadable]]:
     """Every face's entry in order, read by several threads that run a few faces ahead and no further."""
-    workers, masks = max(1, min(_MOST_READERS, os.cpu_count() or 1)), MaskSource(cut.mask_from)
+    workers, masks = max(1, min(_MOST_READERS, os.cpu_count() or 1)), MaskSource(cut.mask_from, cut.segmenters)
     with ThreadPoolExecutor(workers, thread_name_prefix="read faces") as pool:
         waiting: deque[tuple[StoredFace, Future[_Entry | ImageUnreadable]]] = deque()
         try:

@@ -14,7 +14,7 @@ from understudy.faces.align import crop
 from understudy.facesets.face_mask import Mask, face_mask
 from understudy.facesets.record import FaceRecord
 from understudy.geometry import compose, crop_from_frame, inverse, transform_points
-from understudy.masks.segmenter import SEGMENTERS, Segmenters
+from understudy.masks.segmenter import PRODUCTS_OWN, SEGMENTERS, Segmenters
 
 STORED, HULL = "stored", "hull"
 MASK_SOURCES = (STORED, HULL, *SEGMENTERS)
@@ -24,18 +24,19 @@ _SEGMENTED_PX = 256
 class MaskSource:
     """Makes the mask of one face after the other; threads may share it.
 
-    `name` is one of `MASK_SOURCES`. Regions drawn by hand win over each of them. Raises WeightsMissing.
+    `name` is stored, hull, or one of `segmenters`. Regions drawn by hand win over each of them. Raises
+    SegmenterUnknown, WeightsMissing, UnsafeFile.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, segmenters: Segmenters = PRODUCTS_OWN) -> None:
         self.name = name
-        self._segmenter = Segmenters().load(name) if name in SEGMENTERS else None
+        self._segmenter = None if name in (STORED, HULL) else segmenters.load(name)
         self._one_at_a_time = threading.Lock()  # a segmenter takes all cores by itself
 
     @staticmethod
-    def key(name: str) -> str:
+    def key(name: str, segmenters: Segmenters = PRODUCTS_OWN) -> str:
         """Tells apart what different masks are made by; "" for those stored in faces."""
-        return {STORED: "", HULL: HULL}.get(name) or (Segmenters().made_by(name) if name in SEGMENTERS else "")
+        return {STORED: "", HULL: HULL}[name] if name in (STORED, HULL) else segmenters.made_by(name)
 
     def mask(
         self, picture: npt.NDArray[np.uint8], record: FaceRecord, goal_from_frame: npt.ArrayLike, size_px: int

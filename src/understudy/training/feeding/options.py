@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from understudy.masks.segmenter import SEGMENTERS
+from understudy.masks.segmenter import SEGMENTERS, can_name_segmenter
 from understudy.options import Options, option
 
 
@@ -39,8 +39,8 @@ class FeedOptions(Options):
     mask_from: str = option(
         "stored",
         "Where a face's mask comes from, unless it was drawn by hand: stored takes the one in the face, or "
-        f"else the landmarks' hull; hull always that; {', '.join(SEGMENTERS)} what that segmenter sees, in "
-        "faces that hold no mask.",
+        f"else the landmarks' hull; hull always that; {', '.join(SEGMENTERS)}, or a segmenter of the project's "
+        "own, what that sees, in faces that hold no mask.",
         when="restart",
     )
     src_scale: float = option(
@@ -142,7 +142,8 @@ class FeedOptions(Options):
     @field_validator("mask_from", mode="after")
     @classmethod
     def _is_a_source(cls, name: str) -> str:
-        known = ("stored", "hull", *SEGMENTERS)
-        if name not in known:
-            raise ValueError(f"known are {', '.join(known)}")
+        if not can_name_segmenter(name):
+            raise ValueError(
+                f"known are stored, hull, {', '.join(SEGMENTERS)}, and the project's own segmenters"
+            )
         return name

@@ -82,13 +82,13 @@ def faces_to_learn_from(facesets: Sequence[Named]) -> tuple[list[tuple[str, Face
 
 
 def usual_face_type(faces: Sequence[tuple[str, Faceset, StoredFace]], wish: FaceCut) -> FaceType:
-    """The face type wished for, or the one that most of the faces have."""
+    """The face type wished for: as drawn is the head where most of the faces are heads, or else whole, which
+    the face network knows best."""
     if wish != "as-drawn":
         return wish
-    kinds: Counter[FaceType] = Counter(
-        face.record.face_type for _, _, face in faces if not face.record.shows_whole_frame
-    )
-    return kinds.most_common(1)[0][0] if kinds else "whole"
+    kinds: Counter[FaceType] = Counter(face.record.face_type for _, _, face in faces)
+    usual = kinds.most_common(1)[0][0]
+    return usual if usual in ("head", "head-no-align") else "whole"
 
 
 def read_drawn(

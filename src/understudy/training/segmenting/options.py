@@ -20,7 +20,7 @@ class MaskTrainOptions(Options):
     )
     face_type: FaceCut = option(
         "as-drawn",
-        "How much around the face it sees; as-drawn takes what most of the drawn faces show.",
+        "How much around the face it sees; as-drawn takes head where most drawn faces are so, or else whole.",
         when="create",
     )
     size_px: int = option(
