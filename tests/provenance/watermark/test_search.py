@@ -46,6 +46,12 @@ def test_it_survives_a_crop_of_a_tenth(marked: Frames) -> None:
     assert found is not None and found.number == NUMBER
 
 
+def test_it_survives_being_squeezed_to_another_aspect(marked: Frames) -> None:
+    narrow = [cv2.resize(frame, (WIDTH * 3 // 4, HEIGHT)) for frame in marked[:2]]
+    found = found_in(narrow, everywhere=False)
+    assert found is not None and found.number == NUMBER
+
+
 @pytest.mark.parametrize("gain", [0.8, 1.2])
 def test_it_survives_brightness_and_contrast(marked: Frames, gain: float) -> None:
     found = found_in([cv2.convertScaleAbs(frame, alpha=gain, beta=51 * (gain - 1)) for frame in marked[:2]])

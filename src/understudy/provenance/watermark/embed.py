@@ -25,7 +25,7 @@ _STRONGEST_ON_AVERAGE = 1.9  # 42.5 dB
 _DIM = 48.0  # below this luma flat parts get less: the eye sees more there
 _LEAST_IN_DIM_PARTS = 0.4
 _AVERAGE_SIDE_PX = 640  # of frames that get just that; smaller ones have fewer chips and get more
-_LEAST_BY_SIZE, _MOST_BY_SIZE = 0.8, 1.35
+_LEAST_BY_SIZE, _MOST_BY_SIZE = 0.5, 1.35
 _SMALL = 8  # the strength is found in a picture smaller by this factor
 
 
@@ -74,8 +74,8 @@ def strength(luma: npt.NDArray[np.uint8]) -> Floats:
     activity = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
     light = cv2.resize(half, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     base = _IN_FLAT_PARTS * np.clip(light / _DIM, _LEAST_IN_DIM_PARTS, 1)
-    size_factor = np.sqrt(_AVERAGE_SIDE_PX / min(height, width)).clip(_LEAST_BY_SIZE, _MOST_BY_SIZE)
-    wanted = size_factor * (base + _A_STEP_OF_ACTIVITY * activity)
+    by_size = float(np.clip((_AVERAGE_SIDE_PX / min(height, width)) ** 0.8, _LEAST_BY_SIZE, _MOST_BY_SIZE))
+    wanted = by_size * (base + _A_STEP_OF_ACTIVITY * activity)
     small = np.minimum(wanted, _STRONGEST).astype(np.float32)
     average = float(np.sqrt(np.mean(small * small)))
     small *= min(1.0, _STRONGEST_ON_AVERAGE / average)

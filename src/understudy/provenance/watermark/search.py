@@ -38,6 +38,7 @@ _SIDE_SHARES = (0.12, 1.0)  # of the frame's short side that a tile's may have
 _CHIPS_OFF = 0.35  # at the frame's edge when the side is not quite right
 _TRIED = 6
 _USUAL_HEIGHTS = (2160, 1440, 1080, 720, 576, 540, 480, 360)
+_USUAL_SQUEEZES = (1.0, 3 / 4, 8 / 9, 4 / 3)  # of the width: anamorphic pictures, and back
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def look(evidence: Floats, pattern: Pattern, *, everywhere: bool = True) -> Foun
     usual = _read(evidence, pattern, _usual_sides(*evidence.shape))
     if usual is not None or not everywhere:
         return usual
-    return _read(evidence, pattern, sides_to_try(*evidence.shape))
+    return _read(evidence, pattern, [(side, side) for side in sides_to_try(*evidence.shape)])
 
 
 def sides_to_try(height: int, width: int) -> list[float]:
@@ -107,16 +108,18 @@ def sides_to_try(height: int, width: int) -> list[float]:
     return sides
 
 
-def _usual_sides(height: int, width: int) -> list[float]:
-    """Where the frame is whole: its own tile, and those of frames of usual sizes that were scaled to it."""
+def _usual_sides(height: int, width: int) -> list[tuple[float, float]]:
+    """Where the frame is whole: its own tile, and those of frames of usual sizes that were scaled to it, also
+    where the width was scaled by more or less."""
     short, long = min(height, width), max(height, width)
     shares = {
         tile_px(round(original * long / short), original) / original for original in (short, *_USUAL_HEIGHTS)
     }
-    return [share * short for share in sorted(shares)]
+    sides = [share * short for share in sorted(shares)]
+    return [(side * squeeze, side) for squeeze in _USUAL_SQUEEZES for side in sides]
 
 
-def _read(evidence: Floats, pattern: Pattern, sides: list[float]) -> Found | None:
+def _read(evidence: Floats, pattern: Pattern, sides: list[tuple[float, float]]) -> Found | None:
     fits = sorted(_fits(evidence, pattern, sides), key=lambda fit: -fit.peak)
     for rough in fits[:_TRIED]:
         fit = _sharpened(evidence, pattern, rough)
@@ -130,11 +133,11 @@ def _read(evidence: Floats, pattern: Pattern, sides: list[float]) -> Found | Non
     return None
 
 
-def _fits(evidence: Floats, pattern: Pattern, sides: list[float]) -> Iterator[Fit]:
+def _fits(evidence: Floats, pattern: Pattern, sides: list[tuple[float, float]]) -> Iterator[Fit]:
     levels = _levels(evidence)
-    for side in sides:
-        level = min(len(levels) - 1, max(0, int(np.log2(side / SAMPLES))))
-        yield best_fit(levels[level], pattern, (side / 2**level, side / 2**level), shown=(side, side))
+    for wide, high in sides:
+        level = min(len(levels) - 1, max(0, int(np.log2(min(wide, high) / SAMPLES))))
+        yield best_fit(levels[level], pattern, (wide / 2**level, high / 2**level), shown=(wide, high))
 
 
 def _levels(evidence: Floats) -> list[Floats]:
