@@ -16,6 +16,11 @@ from understudy.provenance.ledger import LEDGER_NAME
 from understudy.provenance.recast import recast_in
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+
+
 def merged(project: Project) -> None:
     list(stages.merge(project, "main", said={}, device="cpu"))
 

@@ -117,15 +117,20 @@ def test_a_watermark_leads_to_its_line_also_past_ledgers_that_are_gone_or_broken
     assert find("0000000000f", [ledger]) is None
 
 
-def test_the_machine_remembers_its_ledgers_once_and_forgets_those_that_are_gone(
-    ledger: Path, home: Path
+def test_the_machine_remembers_its_ledgers_once_also_those_on_a_disk_that_is_away(
+    ledger: Path, tmp_path: Path
 ) -> None:
     assert known_ledgers() == []
     remember_ledger(ledger)
     remember_ledger(ledger)
     assert known_ledgers() == [ledger]
-    ledger.unlink()
-    assert known_ledgers() == []
+    away = ledger.rename(tmp_path / "away")
+    other = tmp_path / "other.jsonl"
+    other.write_text("")
+    remember_ledger(other)
+    assert known_ledgers() == [other]
+    away.rename(ledger)
+    assert known_ledgers() == [other, ledger]
 
 
 def test_a_damaged_list_of_ledgers_is_passed_over(ledger: Path, home: Path) -> None:

@@ -20,9 +20,12 @@ from understudy.errors import FolderUnwritable, MarksUnreadable
 from understudy.provenance.identity import (
     LEAF_LIFE,
     RENEW_BEFORE_END,
+    distrust_root,
     home_folder,
     load_identity,
+    renew_identity,
     trust_root,
+    trusted_roots,
     trusted_roots_pem,
 )
 
@@ -150,3 +153,20 @@ def test_trusting_a_root_adds_it_and_refuses_leaves_and_rubbish(home: Path, tmp_
     kept = trust_root(file)
     (kept.parent / "broken.pem").write_bytes(b"rubbish")
     assert _certificates(trusted_roots_pem()) == [root]
+
+
+def test_a_renewed_identity_signs_alone_and_the_old_one_stays_trusted_if_wanted(home: Path) -> None:
+    old = load_identity()
+    new = renew_identity(now=datetime.now(UTC))
+    assert new.name != old.name and load_identity().name == new.name
+    (trusted,) = trusted_roots().items()
+    assert trusted[1] == old.name.replace("signer", "root")
+    assert trusted[1] in {name.value for c in _certificates(trusted_roots_pem()) for name in c.subject}
+    distrust_root(trusted[0])
+    assert trusted_roots() == {}
+    with pytest.raises(MarksUnreadable, match="there are: none"):
+        distrust_root(trusted[0])
+    renew_identity(keep_trust=False, now=datetime.now(UTC) + timedelta(seconds=5))
+    assert trusted_roots() == {}
+    aside = [path for path in home.iterdir() if path.name.startswith("identity-until-")]
+    assert len(aside) == 2 and {path.stat().st_mode & 0o077 for path in aside} == {0}

@@ -51,6 +51,7 @@ app.command("understudy.cli.project:status", name="status", help="What is done, 
 app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")
 app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")
 app.command("understudy.cli.verify:verify", name="verify", help="Say what a file's marks say.")
+app.command("understudy.cli.keys:app", name="keys", help="Who signs here, and whom verify knows.")
 app.command("understudy.cli.ledger:app", name="ledger", help="See and check the list of what was finished.")
 app.command(
     "understudy.cli.measure:measure",

@@ -19,8 +19,8 @@ from understudy.project.project import Project
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.final import signed_and_verified
-from understudy.provenance.identity import load_identity
 from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, recast_of
+from understudy.provenance.studio_signer import signer_for
 
 
 class FinalMarks:
@@ -49,7 +49,7 @@ class FinalMarks:
             title=self.facts.title,
             recast=recast_of(self.facts),
             marks=marks,
-            signer=load_identity().name,
+            signer=signer_for().name,
         )
         with exclusive(self._project.ledger_lock):
             exports.append(self._project.exports_ledger, made)

@@ -24,6 +24,7 @@ from understudy.provenance.ledger import LEDGER_NAME
 from understudy.provenance.recast import Recast
 
 _KNOWN_NAME = "ledgers.json"
+_MOST_KNOWN = 1000
 _FIRST = "0" * 64
 _LARGEST_BYTES = 256 << 20
 
@@ -134,19 +135,23 @@ def find(watermark: str, ledgers: Iterable[Path]) -> tuple[Path, Line] | None:
 
 def remember_ledger(ledger: Path, home: Path | None = None) -> None:
     """From now on this user's `verify` looks into that ledger too."""
-    known = [str(path) for path in known_ledgers(home)]
-    if str(ledger.absolute()) not in known:
-        write_json((home or home_folder()) / _KNOWN_NAME, [*known, str(ledger.absolute())])
+    known = [path for path in _remembered(home) if path != ledger.absolute()]
+    if len(known) == len(_remembered(home)):
+        newest = [ledger.absolute(), *known][:_MOST_KNOWN]
+        write_json((home or home_folder()) / _KNOWN_NAME, [str(path) for path in newest])
 
 
 def known_ledgers(home: Path | None = None) -> list[Path]:
-    """The ledgers that were written on this machine and are still there, the newest first."""
+    """The ledgers that were written on this machine and can be seen now, the newest first."""
+    return [path for path in _remembered(home) if path.is_file()]
+
+
+def _remembered(home: Path | None) -> list[Path]:
     try:
         told = read_json((home or home_folder()) / _KNOWN_NAME)
     except (OSError, ValueError):
         return []
-    paths = [Path(text) for text in told if isinstance(text, str)] if isinstance(told, list) else []
-    return [path for path in paths if path.is_file()]
+    return [Path(text) for text in told if isinstance(text, str)] if isinstance(told, list) else []
 
 
 def _as_line(export: Export) -> bytes:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 from cryptography import x509
@@ -35,6 +36,29 @@ LEAF_LIFE = timedelta(days=10 * 365)
 RENEW_BEFORE_END = LEAF_LIFE / 2
 _CLOCK_SLACK = timedelta(days=1)
 _SIGNER_FILE, _ROOT_FILE, _ROOT_KEY_FILE = "signer.pem", "root.pem", "root-key.pem"
+
+
+class Signer(Protocol):
+    """Whoever signs: this machine's own identity, or a studio's."""
+
+    @property
+    def name(self) -> str:
+        """The name in the certificate."""
+        ...
+
+    @property
+    def chain_pem(self) -> str:
+        """Its certificate, then those above it."""
+        ...
+
+    @property
+    def valid_until(self) -> datetime:
+        """When the certificate ends."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """ES256 over `data`: 64 bytes, r then s (RFC 7518 §3.4)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -114,6 +138,41 @@ def trust_root(certificate: Path, home: Path | None = None) -> Path:
     return kept
 
 
+def trusted_roots(home: Path | None = None) -> dict[str, str]:
+    """The names of the roots that the user added, by the name that `distrust_root` takes."""
+    folder = (home or home_folder()) / "trust"
+    found = {}
+    for path in sorted(folder.glob("*.pem")) if folder.is_dir() else []:
+        with contextlib.suppress(OSError, ValueError):
+            found[path.stem] = common_name(x509.load_pem_x509_certificates(path.read_bytes())[0])
+    return found
+
+
+def distrust_root(name: str, home: Path | None = None) -> None:
+    """Take trust back. Raises MarksUnreadable where there is none of that name."""
+    if name not in trusted_roots(home):
+        known = ", ".join(trusted_roots(home)) or "none"
+        raise MarksUnreadable(f"No root called {name!r} was added to the trusted ones; there are: {known}.")
+    ((home or home_folder()) / "trust" / f"{name}.pem").unlink()
+
+
+def renew_identity(
+    home: Path | None = None, *, keep_trust: bool = True, now: datetime | None = None
+) -> Identity:
+    """A new root and signer from now on. With `keep_trust` what the old ones signed stays trusted.
+
+    The old keys are put aside in the data folder, closed to others, and sign no more.
+    """
+    now = now or datetime.now(UTC)
+    folder = identity_folder(home)
+    if folder.exists():
+        with said_plainly(folder):
+            if keep_trust:
+                trust_root(folder / _ROOT_FILE, home)
+            folder.rename(folder.with_name(f"identity-until-{now:%Y%m%dT%H%M%S}"))
+    return load_identity(home, now=now)
+
+
 def _make_identity(folder: Path, *, now: datetime) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".identity-", dir=folder.parent))  # made with mode 0700
@@ -147,7 +206,7 @@ def _read_identity(folder: Path) -> Identity:
         data = (folder / _SIGNER_FILE).read_bytes()
         certificates = x509.load_pem_x509_certificates(data)
         return Identity(
-            name=_common_name(certificates[0]),
+            name=common_name(certificates[0]),
             chain_pem="".join(_pem(c) for c in certificates),
             valid_until=certificates[0].not_valid_after_utc,
             key=_read_key(data),
@@ -199,7 +258,7 @@ def _new_signer(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, *,
     C2PA wants exactly these extensions of a leaf; e-mail protection is the usage every validator accepts.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = _common_name(root).replace("root", "signer")
+    name = common_name(root).replace("root", "signer")
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     end = min(now + LEAF_LIFE, root.not_valid_after_utc)
     leaf = (
@@ -240,7 +299,8 @@ def _key_usage(*allowed: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: usage in allowed for usage in _KEY_USAGES})
 
 
-def _common_name(certificate: x509.Certificate) -> str:
+def common_name(certificate: x509.Certificate) -> str:
+    """The name that a certificate was given to."""
     return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 

@@ -31,9 +31,10 @@ from understudy.provenance.credentials import (
     said_by_library,
     sidecar_of,
 )
-from understudy.provenance.identity import Identity, load_identity
+from understudy.provenance.identity import Signer
 from understudy.provenance.ledger import LEDGER_NAME, images_in, ledger_of
 from understudy.provenance.recast import LABEL, FrameCount, HashedFile, Recast, UsedModel
+from understudy.provenance.studio_signer import signer_for
 
 # IPTC's word for captured footage into which a trained model painted.
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -79,7 +80,7 @@ class SigningFacts:
 
 
 def sign_file(
-    unsigned: Path, signed: Path, facts: SigningFacts, *, identity: Identity | None = None
+    unsigned: Path, signed: Path, facts: SigningFacts, *, identity: Signer | None = None
 ) -> Path | None:
     """Write `unsigned` with its marks to `signed`; give the sidecar's path where one was needed, else None.
 
@@ -94,14 +95,14 @@ def sign_file(
     for path in (unsigned, facts.dst_clip):
         if not path.exists():
             raise ClipMissing("The file to be signed, or what it was made from, isn't there.", path)
-    identity = identity or load_identity()
+    identity = identity or signer_for()
     if unsigned.is_dir():
         return _sign_folder(unsigned, signed, facts, identity)
     return _sign_movie(unsigned, signed, _definition(facts), [facts.dst_clip], identity)
 
 
 def _sign_movie(
-    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Sequence[Path], identity: Identity
+    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Sequence[Path], identity: Signer
 ) -> Path | None:
     embedded = embeds(signed)
     # The library reports a full disk as one error of many; so it is asked for before.
@@ -131,7 +132,7 @@ def sign_derived(
     *,
     made_from: Sequence[Path],
     description: str,
-    identity: Identity | None = None,
+    identity: Signer | None = None,
 ) -> Path | None:
     """Like `sign_file` for something in between that was made from marked footage, which keeps its history so.
 
@@ -139,7 +140,7 @@ def sign_derived(
     says nothing more than that and its ingredients. Raises MarksUnreadable where their marks are damaged, for
     they would be lost, ClipMissing, FolderUnwritable and DiskFull.
     """
-    identity = identity or load_identity()
+    identity = identity or signer_for()
     for clip in made_from:
         _require_readable(clip)
     definition = _derived(signed.name, description)
@@ -189,7 +190,7 @@ def _derived(title: str, description: str) -> dict[str, Any]:
     }
 
 
-def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Identity) -> Path:
+def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Signer) -> Path:
     if not signed.exists():
         _copy_folder(unsigned, signed)
     elif signed.resolve() != unsigned.resolve():
@@ -226,7 +227,7 @@ def _sign_stream(
     definition: dict[str, Any],
     made_from: Sequence[Path],
     *,
-    identity: Identity,
+    identity: Signer,
     media_type: str,
     embedded: bool,
 ) -> bytes:
@@ -252,7 +253,7 @@ def _sign_stream(
                 return builder.sign(signer, media_type, source, goal)
 
 
-def _signer(identity: Identity) -> c2pa.Signer:
+def _signer(identity: Signer) -> c2pa.Signer:
     # By callback: the key stays in this process's own library, and other keepers of keys fit the same place.
     return c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
 
