@@ -14,6 +14,7 @@ from tests.training.test_learner import lessons
 from understudy.networks.catalog import build
 from understudy.training import learner as learning
 from understudy.training.learner import Learner
+from understudy.training.losses.structure import _gaussian_band
 from understudy.training.machine import replay
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import empty_lesson
@@ -137,3 +138,10 @@ def test_only_steps_that_are_always_the_same_are_recorded_and_only_on_a_gpu(chan
     assert not replay.can_replay(model, options, EXACT)
     assert not replay.can_replay(model, options.changed(**change), gpu)
     assert not replay.can_replay(build("avatar", SMALL["avatar"]), options, gpu)
+
+
+def test_what_losses_keep_for_a_size_stays_where_a_recording_reads_it() -> None:
+    first = _gaussian_band(32, 5, 0.9, EXACT.device)
+    for side in range(40, 90):
+        _gaussian_band(side, 5, 0.9, EXACT.device)
+    assert _gaussian_band(32, 5, 0.9, EXACT.device) is first

@@ -5,7 +5,7 @@ Not here: masks from landmarks (`understudy.masks`), how much an error counts.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ def blurred(pictures_BCHW: Tensor, radius_px: float) -> Tensor:
     return band.T @ pictures_BCHW @ band
 
 
-@lru_cache(maxsize=32)
+@cache  # for good: a recorded step reads from this memory
 def _same_size_band(size_px: int, radius_px: float, device: torch.device) -> Tensor:
     """(size, size): column k is the window around pixel k."""
     side = max(3, int(4 * radius_px)) | 1

@@ -6,7 +6,7 @@ Pictures are (B, C, H, W), square, 0..1; what should not count is the same in bo
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -41,7 +41,7 @@ def _likeness(a: Tensor, b: Tensor, window_px: int, sigma_px: float) -> tuple[Te
     return (2 * common + _C1) / (both + _C1), (2 * (products - common) + _C2) / (squares - both + _C2)
 
 
-@lru_cache(maxsize=32)
+@cache  # for good: a recorded step reads from this memory
 def _gaussian_band(size_px: int, window_px: int, sigma_px: float, device: torch.device) -> Tensor:
     """(size, size - window + 1): column k averages `window_px` pixels from pixel k on."""
     away = torch.arange(window_px) - (window_px - 1) / 2
