@@ -487,8 +487,11 @@ def test_a_size_the_codec_cannot_hold_is_refused_before_a_frame_is_written(tmp_p
 
 
 @pytest.mark.parametrize("preset", ["ultrafast", "slower"])
-def test_av1_knows_the_presets_of_the_others(tmp_path: Path, preset: str) -> None:
+def test_av1_knows_the_presets_of_the_others(
+    tmp_path: Path, preset: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     make_movie(tmp_path / "v.mp4", 3, codec="av1", preset=preset)
+    assert not capfd.readouterr().err, "what encoders print is nobody's to read"
     assert VideoClip(tmp_path / "v.mp4").info.frame_count == 3
 
 

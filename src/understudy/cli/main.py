@@ -45,6 +45,7 @@ app.command("understudy.cli.plan:plan", name="plan", help="Say what memory and t
 app.command("understudy.cli.pretrain:pretrain", name="pretrain", help="Teach a model faces in general, first.")
 app.command("understudy.cli.cast:cast", name="cast", help="Say who in a clip is painted by which model.")
 app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
+app.command("understudy.cli.settings:settings", name="settings", help="List or take back kept merge settings.")
 app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
 app.command("understudy.cli.export:export", name="export", help="Write a model for live programs.")
 app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")

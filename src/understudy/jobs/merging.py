@@ -11,6 +11,7 @@ from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of, write_json
 from understudy.jobs.color_spaces import color_space_of
+from understudy.jobs.kept_settings import noted
 from understudy.jobs.settings import Said, merge_options
 from understudy.masks.segmenter import Segmenters
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
@@ -99,7 +100,7 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
     if not said:
         raise OptionInvalid("There is nothing to save: say the options that are to be kept, like --erode 0.03.")
     words, place = ", ".join(f"{name} = {value}" for name, value in said.items()), in_words(frames or ())
-    with project.change() as manifest:
+    with noted(project, clip, f"kept {words} for {place or 'the whole clip'}"), project.change() as manifest:
         entry = manifest.clips[clip]
         last = entry.ranges[-1] if entry.ranges else None
         if frames is None:
@@ -124,7 +125,8 @@ def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range
     if any(len(stretch) != 1 for stretch in frames):
         raise OptionInvalid(f"A key is at single frames, like --frames 120 or 120,160; not {in_words(frames)}.")
     new = [KeyEntry(frame=stretch.start, ease=ease, **said) for stretch in frames]
-    with project.change() as manifest:
+    words = ", ".join(f"{name} = {value}" for name, value in said.items())
+    with noted(project, clip, f"kept {words} at frame {in_words(frames)}"), project.change() as manifest:
         entry = manifest.clips[clip]
         left = [_without(key, said) for key in entry.keys if _at(key, new)]
         others = [key for key in entry.keys if not _at(key, new)]
@@ -132,7 +134,6 @@ def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range
         kept = entry.model_copy(update={"keys": sorted(keys, key=lambda key: key.frame)})
         _require_sound(project, clip, kept, frames)
         manifest.clips = {**manifest.clips, clip: kept}
-    words = ", ".join(f"{name} = {value}" for name, value in said.items())
     return f"{clip}: {words} is a key at frame {in_words(frames)}; it goes on {ease} to the next."
 
 

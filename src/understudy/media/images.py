@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from understudy.color import linear_from_srgb, srgb_from_linear
+from understudy.color import as_share, linear_from_srgb, srgb_from_linear
 from understudy.errors import ImageUnreadable
 from understudy.media.clip import Float32, UInt8, UInt16
 from understudy.media.exr import EXR_SUFFIX, exr_header, is_exr, read_exr
@@ -127,7 +127,7 @@ def scene_linear(rgb: npt.NDArray[Any]) -> Float32:
     """float32 of any picture, proportional to light: integers are taken for sRGB, floats are so already."""
     if rgb.dtype.kind == "f":
         return rgb.astype(np.float32, copy=False)
-    return linear_from_srgb(rgb.astype(np.float32) / np.float32(np.iinfo(rgb.dtype).max))
+    return linear_from_srgb(as_share(rgb))
 
 
 def encode_jpeg(rgb: UInt8, quality: int = 95) -> bytes:

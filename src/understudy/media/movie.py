@@ -7,6 +7,7 @@ Colour arithmetic is in `planes.py`, sound in `sound.py`. Marks and signatures a
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -31,6 +32,8 @@ from understudy.media.matrices import FULL, LIMITED, resolved_tags
 from understudy.media.planes import bit_depth_of, frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
 
+# SVT-AV1 prints its settings past FFmpeg's log, unless told to print errors alone.
+os.environ.setdefault("SVT_LOG", "1")
 # libx265 leaves the decoding times of shorter movies unset: whatever lay in memory. They need no reordering.
 _FRAMES_TO_REORDER = 3
 _FAST_START = (".mp4", ".m4v")

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.color import as_share, linear_from_srgb, srgb_from_linear
-from understudy.media.images import sixteen_bit
+from understudy.media.images import scene_linear, sixteen_bit
 
 Float32 = npt.NDArray[np.float32]
 LightName = Literal["encoded", "linear"]
@@ -23,10 +23,9 @@ Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float3
 
 def in_light(frame: npt.NDArray[Any], light: LightName) -> Float32:
     """A frame, or a part of one, in the light that is worked in. Floats are not clipped."""
-    share = as_share(frame)
-    if frame.dtype.kind == "f":
-        return share if light == "linear" else srgb_from_linear(share)
-    return share if light == "encoded" else linear_from_srgb(share)
+    if light == "linear":
+        return scene_linear(frame)
+    return srgb_from_linear(frame) if frame.dtype.kind == "f" else as_share(frame)
 
 
 def from_encoded(picture: Float32, light: LightName) -> Float32:

@@ -31,11 +31,11 @@ from understudy.merging.painted import PaintedFace, enlarged, own_crop, painted_
 from understudy.merging.pictures import in_own_numbers, merged_as_far_as_possible, write_merged
 from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
-from understudy.merging.prefetch import Prefetched
 from understudy.merging.runs import with_runs
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.window import with_neighbours
 from understudy.networks.swap import Prediction, Predictor
+from understudy.workers.ahead import read_ahead
 from understudy.workers.threads import libraries_single_threaded, torch_single_threaded
 
 _FRAMES_AHEAD = 4
@@ -109,7 +109,7 @@ def made_frames(
     try:
         with (
             libraries_single_threaded(),
-            Prefetched(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead,
+            read_ahead(with_runs(_read_frames(clip, plan, plate), plan), depth=_FRAMES_AHEAD) as ahead,
         ):
             for window, at in with_neighbours(_painted_frames(ahead, plan, pool), reach=plan.reach):
                 ready = window[at]

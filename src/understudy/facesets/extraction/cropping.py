@@ -15,7 +15,6 @@ from understudy.events import Progress
 from understudy.faces.align import crop
 from understudy.faces.pose import pose_from_landmarks
 from understudy.faces.steady import smooth_track
-from understudy.facesets.extraction.ahead import done_ahead, read_ahead
 from understudy.facesets.extraction.finder import sharpness
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.looking import frames_at
@@ -27,6 +26,7 @@ from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import encoded_face
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Clip, Frame
+from understudy.workers.ahead import done_ahead, read_ahead
 
 _UNCHANGED = np.eye(2, 3)  # a mark-only face's picture is the frame
 _THREADS = min(4, os.cpu_count() or 1)

@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from understudy.facesets.extraction.ahead import read_ahead
 from understudy.facesets.extraction.finder import Finder
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.facesets.extraction.looking import SceneNotes, batched_frames, frames_at, looked_at
 from understudy.media.clip import Clip, Frame
+from understudy.workers.ahead import read_ahead
 from understudy.workers.job import Stretch
 
 if TYPE_CHECKING:

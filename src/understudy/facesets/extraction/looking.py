@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
 
-from understudy.facesets.extraction.ahead import read_ahead
 from understudy.facesets.extraction.finder import Finder
 from understudy.facesets.extraction.found import FoundFrame
 from understudy.media.clip import Clip, Frame
 from understudy.media.cuts import SceneNote, SceneWatch
+from understudy.workers.ahead import read_ahead
 
 _STEP_OVER_FRAMES = 150  # across a longer gap of a video seeking is cheaper than decoding
 

@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.events import Event, Notice, Progress, StageStarted
-from understudy.facesets.extraction.ahead import done_ahead, read_ahead
 from understudy.facesets.extraction.cropping import Plan
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.looking import frames_at
@@ -37,6 +36,7 @@ from understudy.geometry import FaceType, crop_from_frame, inverse, transform_po
 from understudy.masks.hull import hull_mask
 from understudy.media.clip import Clip, Frame
 from understudy.media.images import encode_jpeg
+from understudy.workers.ahead import done_ahead, read_ahead
 
 UInt8 = npt.NDArray[np.uint8]
 Kind = Literal["chosen", "filled", "another", "left out"]

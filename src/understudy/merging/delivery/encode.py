@@ -46,9 +46,9 @@ from understudy.merging.delivery.report import report_of
 from understudy.merging.delivery.shown import Shown, shown_frames
 from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
 from understudy.merging.journal import is_complete, require_frames, require_pictures
-from understudy.merging.prefetch import Prefetched
 from understudy.provenance.watermark.embed import Watermark
 from understudy.provenance.xmp import with_packet
+from understudy.workers.ahead import read_ahead
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
 
@@ -246,7 +246,7 @@ def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
     layered = (not suffix or suffix in IMAGE_SUFFIXES) and delivery.image_format == "exr"
     source = shown_frames(delivery.clip, delivery.merged_folder, delivery.options, with_masks=layered)
     marked = with_watermark(source, delivery.watermark, delivery.options)
-    with Prefetched(marked, depth=_FRAMES_AHEAD) as frames:
+    with read_ahead(marked, depth=_FRAMES_AHEAD) as frames:
         if not suffix:
             yield from _write_images(frames, delivery)
         elif suffix in IMAGE_SUFFIXES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from understudy.media.codecs import CodecName
 from understudy.options import Options, option
 
 ImageFormat = Literal["png", "png16", "tiff", "exr"]
@@ -12,17 +13,13 @@ ImageFormat = Literal["png", "png16", "tiff", "exr"]
 class EncodeOptions(Options):
     """How the finished shot is written. Size, times, colours, bit depth and sound are those of dst."""
 
-    codec: Literal[
-        "h264", "hevc", "av1", "mpeg4", "prores", "prores_422", "prores_lt", "prores_proxy", "prores_4444",
-        "dnxhr", "ffv1", "png", "qtrle", "utvideo", "h264_lossless", "hevc_lossless",
-        "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv", "h264_amf", "hevc_amf",
-    ] = option(
+    codec: CodecName = option(
         "h264",
         "h264 plays everywhere; hevc and av1 are smaller; prores (.mov) and dnxhr are for editing, "
         "prores_4444 also with alpha; ffv1, png, qtrle and utvideo (.avi) lose nothing and can hold alpha; "
         "*_lossless are mp4 without loss; *_nvenc, *_qsv and *_amf use a GPU's encoder. An image folder gives "
         "images whatever stands here.",
-    )  # fmt: skip
+    )
     crf: int | None = option(
         None,
         "Quality of h264, hevc, av1, mpeg4 and GPU encoders; lower is better and larger. Nothing chosen: near "

@@ -22,7 +22,7 @@ from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.journal import frame_path, unswapped_of
 from understudy.merging.pictures import faces_path, mask_path
-from understudy.merging.prefetch import Prefetched
+from understudy.workers.ahead import read_ahead
 
 _FRAMES_AHEAD = 4
 
@@ -83,7 +83,7 @@ def shown_frames(
     windows = windows_of(clip, merged_folder) if options.window else {}
     crops = crops_of(merged_folder)
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
-    with Prefetched(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
+    with read_ahead(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
         for frame in decoded:
             path = frame_path(merged_folder, frame.index)
             merged = path.is_file()

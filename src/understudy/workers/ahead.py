@@ -12,17 +12,19 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def read_ahead(items: Generator[T], *, depth: int = 2) -> Iterator[Iterator[T]]:
+def read_ahead(items: Iterator[T], *, depth: int = 2) -> Iterator[Iterator[T]]:
     """Give `items` made by one thread, at most `depth` before they are asked for.
 
     What `items` raises comes out where the item would have. Leaving the block stops the thread and closes
-    `items`.
+    `items`, where they can be closed.
     """
-    with contextlib.closing(items), ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
         try:
             yield _taken(items, thread, depth)
         finally:
             thread.shutdown(wait=True, cancel_futures=True)
+            if isinstance(items, Generator):
+                items.close()
 
 
 def done_ahead(work: Iterable[Callable[[], T]], *, threads: int) -> Generator[T]:

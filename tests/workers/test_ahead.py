@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from understudy.facesets.extraction.ahead import done_ahead, read_ahead
+from understudy.workers.ahead import done_ahead, read_ahead
 
 
 def counted(made: list[int], stop: int = 100, closed: list[bool] | None = None):

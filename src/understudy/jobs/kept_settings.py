@@ -1,0 +1,168 @@
+"""Merge settings that a clip keeps: listed, taken out again, and the last change taken back.
+
+`merge --save` and `--key` keep settings (`merging`); every change of them is noted in the project, with what
+was there before. Not here: what settings do (`understudy.merging`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.files import write_text
+from understudy.project.manifest import ClipEntry, KeyEntry, RangeEntry
+from understudy.project.project import Project
+
+CLIP, RANGE, KEY, ALL = "clip", "range", "key", "all"
+_KEPT = ("merge", "ranges", "keys")
+_HOW = f"Say {CLIP}, {RANGE} 2, {KEY} 120 or {ALL}; an option behind it takes out that alone: {KEY} 120 erode."
+
+
+@contextlib.contextmanager
+def noted(project: Project, clip: str, change: str) -> Iterator[None]:
+    """Remember what the clip's kept settings were before the block changed them, to have it back."""
+    before = _state(Project.open(project.folder).manifest.clips[clip])  # also what was changed by hand
+    yield
+    after = _state(project.manifest.clips[clip])
+    if after != before:
+        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "change": change}
+        _write(project, clip, [*_notes(project, clip), {**line, "before": before, "after": after}])
+
+
+def listed_settings(project: Project, clip: str) -> dict[str, Any]:
+    """What the clip keeps, each part by the name that takes it out, and the changes that can be taken back."""
+    entry = _entry(project, clip)
+    parts = [{"part": CLIP, "frames": "all", "options": dict(entry.merge)}] if entry.merge else []
+    parts += [
+        {"part": f"{RANGE} {number}", "frames": part.frames, "options": _extra(part)}
+        for number, part in enumerate(entry.ranges, 1)
+    ]
+    parts += [
+        {"part": f"{KEY} {part.frame}", "frames": str(part.frame), "ease": part.ease, "options": _extra(part)}
+        for part in entry.keys
+    ]
+    changes = [{"at": note["at"], "change": note["change"]} for note in _notes(project, clip)]
+    return {"clip": clip, "parts": parts, "changes": changes}
+
+
+def remove_settings(project: Project, clip: str, parts: Sequence[str]) -> str:
+    """Take parts, or single options of them, out of what the clip keeps; tells what went.
+
+    Raises OptionInvalid for a part or an option that is not there; then nothing is changed.
+    """
+    _entry(project, clip)
+    words = ", ".join(parts)
+    with noted(project, clip, f"took out {words}"), project.change() as manifest:
+        entry = manifest.clips[clip]
+        # Ranges are counted as they were listed, also where one before them goes.
+        ranges: list[RangeEntry | None] = list(entry.ranges)
+        merge, keys = dict(entry.merge), {part.frame: part for part in entry.keys}
+        for part in parts:
+            match part.split():
+                case ["all"]:
+                    merge, ranges, keys = {}, [], {}
+                case ["clip"] if merge:
+                    merge = {}
+                case ["clip", option] if option in merge:
+                    del merge[option]
+                case ["range", number] if _at(ranges, number) is not None:
+                    ranges[int(number) - 1] = None
+                case ["range", number, option] if option in _extra(_at(ranges, number)):
+                    ranges[int(number) - 1] = _without(ranges[int(number) - 1], option)
+                case ["key", frame] if _numbered(frame) in keys:
+                    del keys[int(frame)]
+                case ["key", frame, option] if option in _extra(keys.get(_numbered(frame))):
+                    without = _without(keys.pop(int(frame)), option)
+                    keys |= {int(frame): without} if without else {}
+                case _:
+                    raise OptionInvalid(f"Clip {clip!r} keeps nothing called {part!r}. {_HOW}")
+        left = {
+            "merge": merge,
+            "ranges": [part for part in ranges if part is not None],
+            "keys": [keys[frame] for frame in sorted(keys)],
+        }
+        manifest.clips = {**manifest.clips, clip: entry.model_copy(update=left)}
+    return f"{clip}: {words} is kept no more. `understudy settings PROJECT {clip} --undo` brings it back."
+
+
+def undo_settings(project: Project, clip: str) -> str:
+    """Take the last change of what the clip keeps back; tells which.
+
+    Raises OptionInvalid where there is none, ProjectInvalid where understudy.toml was changed since.
+    """
+    entry, notes = _entry(project, clip), _notes(project, clip)
+    if not notes:
+        raise OptionInvalid(f"Nothing was kept or taken out for clip {clip!r}: there is nothing to take back.")
+    *earlier, last = notes
+    if _state(entry) != last["after"]:
+        raise ProjectInvalid(
+            f"The settings of clip {clip!r} were changed by hand after the last change made here "
+            f"({last['change']}), which can't be taken back without losing that. Edit understudy.toml.",
+            project.folder,
+        )
+    before = ClipEntry.model_validate({**entry.model_dump(), **last["before"]})
+    with project.change() as manifest:
+        update = {name: getattr(before, name) for name in _KEPT}
+        manifest.clips = {**manifest.clips, clip: manifest.clips[clip].model_copy(update=update)}
+    _write(project, clip, earlier)
+    return f"{clip}: taken back: {last['change']}."
+
+
+def _entry(project: Project, clip: str) -> ClipEntry:
+    known = project.manifest.clips
+    if clip not in known:
+        raise ProjectInvalid(f"The project has no clip {clip!r}; it has {', '.join(known) or 'none yet'}.")
+    return known[clip]
+
+
+def _state(entry: ClipEntry) -> dict[str, Any]:
+    """As JSON has it, so that what was written compares equal to what is read."""
+    told = entry.model_dump(mode="json")
+    return json.loads(json.dumps({name: told[name] for name in _KEPT}))
+
+
+def _extra(part: RangeEntry | KeyEntry | None) -> dict[str, Any]:
+    return dict(part.model_extra or {}) if part is not None else {}
+
+
+def _without(part: Any, option: str) -> Any:
+    """The part without one option; None where nothing is left of it."""
+    left = {name: value for name, value in _extra(part).items() if name != option}
+    own = {name: getattr(part, name) for name in type(part).model_fields}
+    return type(part)(**own, **left) if left else None
+
+
+def _numbered(word: str) -> int:
+    return int(word) if word.isdecimal() else -1
+
+
+def _at(ranges: Sequence[RangeEntry | None], number: str) -> RangeEntry | None:
+    place = _numbered(number)
+    return ranges[place - 1] if 1 <= place <= len(ranges) else None
+
+
+def _path(project: Project, clip: str) -> Path:
+    return project.folder / "settings" / f"{clip}.jsonl"
+
+
+def _notes(project: Project, clip: str) -> list[dict[str, Any]]:
+    path = _path(project, clip)
+    if not path.is_file():
+        return []
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise ProjectInvalid(
+            "The list of changes of merge settings can't be read. Move it away to go on without it.", path
+        ) from error
+
+
+def _write(project: Project, clip: str, notes: Sequence[Mapping[str, Any]]) -> None:
+    path = _path(project, clip)
+    path.parent.mkdir(exist_ok=True)
+    write_text(path, "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in notes))

@@ -1,0 +1,84 @@
+"""What a clip keeps is listed, taken out by its name, and every change can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.jobs.kept_settings import listed_settings, remove_settings, undo_settings
+from understudy.jobs.merging import keep_keys, keep_said
+from understudy.merging.frame_ranges import parse_frames
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def kept(project: Project) -> Project:
+    keep_said(project, "dst", {"erode": 0.05, "blur": 0.2}, frames=None)
+    keep_said(project, "dst", {"mask": "dst-hull"}, frames=parse_frames("0"))
+    keep_said(project, "dst", {"mask": "full"}, frames=parse_frames("1"))
+    keep_keys(project, "dst", {"erode": 0.1, "blur": 0.3}, frames=parse_frames("1"), ease="linear")
+    return project
+
+
+def parts(project: Project) -> dict:
+    listed = listed_settings(Project.open(project.folder), "dst")["parts"]
+    return {part["part"]: part["options"] for part in listed}
+
+
+def test_everything_that_is_kept_is_listed_by_the_name_that_takes_it_out(kept: Project) -> None:
+    assert parts(kept) == {
+        "clip": {"erode": 0.05, "blur": 0.2},
+        "range 1": {"mask": "dst-hull"},
+        "range 2": {"mask": "full"},
+        "key 1": {"erode": 0.1, "blur": 0.3},
+    }
+    for name in list(parts(kept))[::-1]:
+        remove_settings(kept, "dst", [name])
+        assert name not in parts(kept)
+    assert not parts(kept)
+
+
+def test_several_parts_go_at_once_by_the_names_they_were_listed_by(kept: Project) -> None:
+    remove_settings(kept, "dst", ["range 1", "range 2", "clip blur", "key 1 erode"])
+    assert parts(kept) == {"clip": {"erode": 0.05}, "key 1": {"blur": 0.3}}
+    remove_settings(kept, "dst", ["key 1 blur", "all"])
+    assert not parts(kept)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["range 3", "range 0", "key 7", "clip mask", "range 1 erode", "erode", "range x"]
+)
+def test_what_is_not_there_is_refused_and_nothing_changes(kept: Project, wrong: str) -> None:
+    before = parts(kept)
+    with pytest.raises(OptionInvalid, match=wrong):
+        remove_settings(kept, "dst", ["clip", wrong])
+    assert parts(kept) == before
+
+
+def test_every_change_is_taken_back_the_last_one_first(kept: Project) -> None:
+    before = parts(kept)
+    remove_settings(kept, "dst", ["range 1"])
+    assert "took out range 1" in undo_settings(kept, "dst")
+    assert parts(kept) == before
+    for gone in ("key 1", "range 2", "range 1", "clip"):
+        undo_settings(kept, "dst")
+        assert gone not in parts(kept)
+    assert not parts(kept)
+    with pytest.raises(OptionInvalid, match="nothing to take back"):
+        undo_settings(kept, "dst")
+
+
+def test_what_was_changed_by_hand_since_is_not_lost_by_taking_back(kept: Project) -> None:
+    with kept.change() as manifest:
+        manifest.clips["dst"].merge = {"erode": 0.2}
+    with pytest.raises(ProjectInvalid, match="by hand"):
+        undo_settings(kept, "dst")
+    assert parts(kept)["clip"] == {"erode": 0.2}
+    keep_said(kept, "dst", {"blur": 0.4}, frames=None)
+    undo_settings(kept, "dst")
+    assert parts(kept)["clip"] == {"erode": 0.2}
+
+
+def test_a_clip_that_is_not_there_is_told(kept: Project) -> None:
+    with pytest.raises(ProjectInvalid, match="'other'"):
+        listed_settings(kept, "other")
