@@ -22,7 +22,7 @@ from understudy.training.steering.average import follow
 
 _MOST_DECAY = 0.998
 _WEIGHT_DECAY = 0.03
-_MOST_GRADIENT = 1.0
+_MOST_GRADIENT = 5.0
 
 
 class FaceLearner:

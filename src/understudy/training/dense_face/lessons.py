@@ -24,6 +24,8 @@ EMPTY_SHARE = 1 / 8  # of a batch shows no face
 _NOTHING_SHARE = 1 / 3  # of these shows nobody at all
 _LEAST_SEEN, _SURELY_SEEN = 0.12, 0.35  # of a face's skin: below it is none, above it is one
 _FRAME_MARGIN = 0.1  # further outside the crop points are asked for less
+# Which rows of a batch, in shares, have something before their faces; some have two things.
+_COVERED = {(0.0, 0.22): "cards", (0.14, 0.45): "props", (0.4, 0.52): "strands"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,28 +43,27 @@ class Lesson:
 
 def lesson(stock: Stock, count: int, dice: Dice, camera: Camera, props: Props | None = None) -> Lesson:
     """`count` lessons, an eighth of which show no face. `props` are put behind people and before faces."""
-    empty = round(count * EMPTY_SHARE)
     index = dice.whole(count, below=len(stock))
-    pictures, crops = stock.pictures_N5SS[index], stock.crops_N4[index]
-    windows = _joined(empty_windows(crops[:empty], dice), varied_windows(crops[empty:], dice))
-    layers = windows.cut(pictures)
-    people, alpha, skin = layers[:, :3], layers[:, 3:4], layers[:, 4:]
-    nobody = torch.arange(count, device=index.device) < round(empty * _NOTHING_SHARE)
-    alpha, skin = alpha * per_picture(~nobody), skin * per_picture(~nobody)
+    # Which rows of a batch come first says nothing, so that fixed rows can stand for chance from here on.
+    place = torch.randperm(count, generator=dice.generator, device=dice.device)
+    empty = round(count * EMPTY_SHARE)
+    face, nobody = place >= empty, place < round(empty * _NOTHING_SHARE)
+    crops = stock.crops_N4[index]
+    windows = _either(face, varied_windows(crops, dice), empty_windows(crops, dice))
+    layers = windows.cut(stock.pictures_N5SS[index])
+    somebody = per_picture(~nobody)
+    people, alpha, skin = layers[:, :3], layers[:, 3:4] * somebody, layers[:, 4:] * somebody
     scene, seen = _staged(people, alpha, skin, dice, props)
-    order = torch.randperm(count, generator=dice.generator, device=dice.device)
-    taken = camera.taken(graded(scene, dice)[order], dice)
     share = seen.mean((1, 2, 3)) / skin.mean((1, 2, 3)).clamp(min=1e-4)
-    face = torch.arange(count, device=index.device) >= empty
     score = face & (share > (_LEAST_SEEN + _SURELY_SEEN) / 2)
     sure = ~face | (share < _LEAST_SEEN) | (share > _SURELY_SEEN)
     points = windows.to_shares(stock.points_NK2[index])
     near = ((points > -_FRAME_MARGIN) & (points < 1 + _FRAME_MARGIN)).all(2)
     weights = torch.where(near, 1.0, 0.2) * (face & (share > _LEAST_SEEN))[:, None]
-    mask_weights = (face | nobody).float()
-    return Lesson(
-        taken, *(values[order] for values in (points, weights, seen, mask_weights, score.float(), sure.float()))
-    )
+    truth = (points, weights, seen, (face | nobody).float(), score.float(), sure.float())
+    # Another order, so that what hides a face does not always meet the same damage.
+    order = torch.randperm(count, generator=dice.generator, device=dice.device)
+    return Lesson(camera.taken(graded(scene, dice)[order], dice), *(values[order] for values in truth))
 
 
 def clean_lessons(stock: Stock, index: Tensor, dice: Dice) -> Lesson:
@@ -84,37 +85,43 @@ def _staged(
     people = relit(people, dice)
     scene = people * alpha + _behind(people, alpha, dice, props) * (1 - alpha)
     near = (people * skin).sum((2, 3)) / skin.sum((2, 3)).clamp(min=1)
-    things = [
-        cards(near, size, dice, share=0.25),
-        cards(near, size, dice, share=0.12),
-        strands(count, size, dice, share=0.12),
-    ]
-    if props is not None:
-        things[1] = props.cards(count, size, dice, share=0.3)
-    for color, cover in things:
-        scene = scene * (1 - cover) + color * cover
-        skin = skin * (1 - cover)
-    return scene, skin
+    seen = skin.clone()
+    for rows, kind in _COVERED.items():
+        part = slice(round(rows[0] * count), round(rows[1] * count))
+        if not len(near[part]):
+            continue
+        if kind == "strands":
+            color, cover = strands(len(near[part]), size, dice)
+        elif kind == "props" and props is not None:
+            color, cover = props.cards(len(near[part]), size, dice)
+        else:
+            color, cover = cards(near[part], size, dice)
+        scene[part] = scene[part] * (1 - cover) + color * cover
+        seen[part] = seen[part] * (1 - cover)
+    return scene, seen
 
 
 def _behind(people: Tensor, alpha: Tensor, dice: Dice, props: Props | None) -> Tensor:
     """Rooms, drawn here or before; in one of seven somebody else stands beside or lies behind."""
     count, size = len(people), people.shape[-1]
-    room = rooms(count, size, dice)
-    if props is not None:
-        kind = per_picture(dice.uniform(count))
+    if props is None:
+        room = rooms(count, size, dice)
+    else:
+        here, before = round(0.3 * count), round(0.45 * count)
         # A part of them is what detectors mistake for faces, for those that nobody stands before.
-        room = torch.where(kind < 0.45, props.rooms(count, size, dice), room)
-        room = torch.where(kind > 0.8, props.no_faces(count, size, dice), room)
+        kinds = [rooms(here, size, dice), props.rooms(before, size, dice)]
+        kinds.append(props.no_faces(count - here - before, size, dice))
+        room = torch.cat(kinds)[torch.randperm(count, generator=dice.generator, device=dice.device)]
     aside = torch.roll(torch.cat([people, alpha], 1).roll(1, 0), size // 2, 3)
     behind = torch.where(per_picture(dice.chance(count, share=0.5)), aside, aside.flip(2))
     cover = behind[:, 3:] * per_picture(dice.chance(count, share=1 / 7).float())
     return room * (1 - cover) + behind[:, :3] * cover
 
 
-def _joined(one: Windows, other: Windows) -> Windows:
+def _either(first: Tensor, one: Windows, other: Windows) -> Windows:
+    """The windows of `one` where `first` (B,) holds, those of `other` elsewhere."""
     return Windows(
-        torch.cat([one.linear_B22, other.linear_B22]),
-        torch.cat([one.centre_B2, other.centre_B2]),
-        torch.cat([one.mirrored_B, other.mirrored_B]),
+        torch.where(first.view(-1, 1, 1), one.linear_B22, other.linear_B22),
+        torch.where(first[:, None], one.centre_B2, other.centre_B2),
+        torch.where(first, one.mirrored_B, other.mirrored_B),
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from understudy.actors.crowd.scenery import NAMES, read_scenery
-from understudy.training.dense_face.dice import Dice, per_picture
+from understudy.training.dense_face.dice import Dice
 
 # A card's millimetre is as large as that of a sample of 176 pixels, of which a reading crop shows about 143.
 _CARD_SIDE_SHARE = 128 / 143
@@ -36,13 +36,12 @@ class Props:
         """Pictures that hold no face, as a whole or nearly, (count, 3, size, size) 0..1."""
         return _parts(self.no_faces_N3SS, count, size_px, dice, least=0.6)
 
-    def cards(self, count: int, size_px: int, dice: Dice, *, share: float) -> tuple[Tensor, Tensor]:
-        """One card before each face in that `share`: colours (count, 3, S, S) and alpha (count, 1, S, S)."""
+    def cards(self, count: int, size_px: int, dice: Dice) -> tuple[Tensor, Tensor]:
+        """One card before each face: colours (count, 3, S, S) and alpha (count, 1, S, S)."""
         side = _CARD_SIDE_SHARE * torch.exp(dice.normal(count, sigma=0.25))
         centre = dice.uniform(count, 2, low=0.05, high=1.0)
         drawn = _laid(self.cards_N4SS, side, centre, size_px, dice)
-        alpha = drawn[:, 3:] * per_picture(dice.chance(count, share=share).float())
-        return drawn[:, :3] / drawn[:, 3:].clamp(min=1e-3), alpha
+        return drawn[:, :3] / drawn[:, 3:].clamp(min=1e-3), drawn[:, 3:]
 
 
 def read_props(folder: Path, device: torch.device | str = "cpu") -> Props | None:

@@ -26,7 +26,7 @@ YAWS = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 75), (75, 91))
 _THIRDS = (("low", 0.0, 1 / 3), ("middle", 1 / 3, 2 / 3), ("high", 2 / 3, 1.01))
 _AT_ONCE = 64
 _OUTER_EYES = (36, 45)
-_FALLBACK_EYES_SHARE = 0.42
+_FALLBACK_EYES_SHARE = 0.33
 _SEED = 1
 
 

@@ -39,8 +39,8 @@ def places(size_px: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return x, y
 
 
-def cards(near_B3: Tensor, size_px: int, dice: Dice, *, share: float) -> tuple[Tensor, Tensor]:
-    """One thing before each face in that `share`: its colours (B, 3, S, S) and its alpha (B, 1, S, S).
+def cards(near_B3: Tensor, size_px: int, dice: Dice) -> tuple[Tensor, Tensor]:
+    """One thing before each face: its colours (B, 3, S, S) and its alpha (B, 1, S, S).
 
     A rounded bar or plate, which may be cut into parallel fingers and is then often of the colour `near_B3`.
     """
@@ -68,7 +68,7 @@ def cards(near_B3: Tensor, size_px: int, dice: Dice, *, share: float) -> tuple[T
     )
     away = torch.hypot(sideways, beyond)
     soft = per_picture(torch.exp(dice.uniform(count, low=-6.0, high=-3.6)))
-    alpha = ((radius - away) / soft + 0.5).clamp(0, 1) * per_picture(dice.chance(count, share=share).float())
+    alpha = ((radius - away) / soft + 0.5).clamp(0, 1)
     skin_like = per_picture(dice.chance(count, share=0.3)) | fingers
     tint = near_B3[..., None, None] * torch.exp(dice.normal(count, 3, 1, 1, sigma=0.12))
     color = torch.where(skin_like, tint, dice.uniform(count, 3, 1, 1))
@@ -77,7 +77,7 @@ def cards(near_B3: Tensor, size_px: int, dice: Dice, *, share: float) -> tuple[T
     return (color * round_ * grain).clamp(0, 1), alpha
 
 
-def strands(count: int, size_px: int, dice: Dice, *, share: float) -> tuple[Tensor, Tensor]:
+def strands(count: int, size_px: int, dice: Dice) -> tuple[Tensor, Tensor]:
     """A tuft of thin bent lines, as of hair or wire, as colours and alpha like `cards`."""
     x, y = places(size_px, dice.device)
     angle = per_picture(dice.normal(count, sigma=0.7))
@@ -95,4 +95,4 @@ def strands(count: int, size_px: int, dice: Dice, *, share: float) -> tuple[Tens
     )
     alpha = alpha * (along < per_picture(dice.uniform(count, low=0.3, high=1.2)))
     color = dice.uniform(count, 3, 1, 1) ** 2 * (1 + 0.3 * dice.field(count, 1, 24, size_px))
-    return color.clamp(0, 1), alpha * per_picture(dice.chance(count, share=share).float())
+    return color.clamp(0, 1), alpha
