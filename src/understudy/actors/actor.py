@@ -22,7 +22,7 @@ from understudy.actors.template import (
     LIP_CORNER_X,
     Array,
     Template,
-    grid_position,
+    grid_positions,
     sample_grid,
     template,
 )
@@ -69,12 +69,11 @@ class Actor:
 def actor_for(who: Identity) -> Actor:
     """The actor of an identity; built on first use (about a second), then kept."""
     head = template()
-    return built(who, head, paint(who), hair_for(head, who))
+    return built(who, head, sculpted(head, who), paint(who), hair_for(head, who))
 
 
-def built(who: Identity, head: Template, skin: Skin, hair: Hair) -> Actor:
-    """An actor on a template's grid, with painted skin and grown hair."""
-    rest = sculpted(head, who)
+def built(who: Identity, head: Template, rest: Array, skin: Skin, hair: Hair) -> Actor:
+    """An actor on a template's grid, sculpted as `rest`, with painted skin and grown hair."""
     grids: dict[str, Array] = {}
     for side, name in ((-1, "left"), (1, "right")):
         grids[f"ear_{name}"] = parts.ear(side, who)
@@ -105,13 +104,12 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
     offsets = np.cumsum([0, *counts])
     for number, name in enumerate(PARTS):
         rows, columns = grids[name].shape[:2]
-        found = grid_triangles(rows, columns)
-        eye = np.zeros(len(found), bool)
         if name == "head":
-            found = found[~_between_the_lips(head, found)]
-            eye = _beside_an_eye(head, found)
-        elif name.startswith("hair"):
-            found = found[(hair.density.reshape(-1)[found] > -0.6).any(1)]
+            found, eye = _head_triangles(head)
+        else:
+            found = grid_triangles(rows, columns)
+            if name.startswith("hair"):
+                found = found[(hair.density.reshape(-1)[found] > -0.6).any(1)]
             eye = np.zeros(len(found), bool)
         column, row = np.meshgrid(np.arange(columns), np.arange(rows))
         uv.append(np.stack([column.ravel(), row.ravel()], axis=-1).astype(np.float32))
@@ -126,6 +124,14 @@ def _mesh(head: Template, hair: Hair, grids: dict[str, Array]) -> Mesh:
         np.concatenate(uv),
         slice(int(offsets[wall]), int(offsets[wall + 1])),
     )
+
+
+@lru_cache(maxsize=2)
+def _head_triangles(head: Template) -> tuple[Ints, np.ndarray]:
+    """The head's triangles but for the mouth's opening, and which an eye's opening may cut."""
+    found = grid_triangles(*head.ring.shape)
+    found = found[~_between_the_lips(head, found)]
+    return found, _beside_an_eye(head, found)
 
 
 def _between_the_lips(head: Template, triangles: Ints) -> np.ndarray:
@@ -223,8 +229,7 @@ def landmarks(head: Template, face: Array, state: State) -> Array:
     uv = head.landmarks_uv.copy()
     for side, corner_first in ((-1, (36, 37, 38, 39, 40, 41)), (1, (45, 44, 43, 42, 47, 46))):
         canonical = lid_marks(deform.eye_opening(state, side)) * [side, 1]
-        for number, mark in zip(corner_first, canonical, strict=True):
-            uv[number] = grid_position(head.points, head.front, mark)
+        uv[list(corner_first)] = grid_positions(head.points, head.front, canonical)
     # The inner lips are the two rows beside the opening.
     for number, x in ((61, -8.0), (62, 0.0), (63, 8.0)):
         uv[number] = _on_row(head, x, head.upper_lip_row)

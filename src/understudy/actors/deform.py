@@ -6,6 +6,7 @@ Works on points in millimetres; the camera is in `camera`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -50,8 +51,9 @@ class Rig:
     head: Array
 
 
+@lru_cache(maxsize=2)
 def rig_for(head: Template) -> Rig:
-    """The fields of all expressions over the template."""
+    """The fields of all expressions over the template; the same for everybody."""
     fields = [
         head.front[..., None] * sum(pushed(head.points, push) for push in pushes)
         for pushes in EXPRESSIONS.values()

@@ -80,6 +80,65 @@ def fragments(xy: Floats, depth: Floats, triangles: Ints, *, width: int, height:
     return Fragments(pixel, which, np.stack([wa, wb, wc], axis=-1), z)
 
 
+_SMALL_PX = (1, 2, 3, 4, 6, 8, 12)
+
+
+def fragments_of_small(xy: Floats, depth: Floats, triangles: Ints, *, width: int, height: int) -> Fragments:
+    """What `fragments` gives, in another order: quicker where most triangles are a few pixels wide."""
+    facing = _facing(xy, triangles)
+    ahead = triangles[facing]
+    a, b, c = (xy[ahead[:, k]] for k in range(3))
+    low = np.maximum(np.ceil(np.minimum(np.minimum(a, b), c) - 0.5), 0).astype(np.int32)
+    high = np.floor(np.maximum(np.maximum(a, b), c) - 0.5).astype(np.int32)
+    high = np.minimum(high, np.array([width - 1, height - 1], np.int32))
+    span = high - low + 1
+    size = np.where(span.min(1) > 0, span.max(1), 0)
+    found: list[Fragments] = []
+    for smallest, largest in zip((0, *_SMALL_PX), _SMALL_PX, strict=False):
+        chosen = np.flatnonzero((size > smallest) & (size <= largest))
+        corners = (a[chosen], b[chosen], c[chosen])
+        which, pixel, weights = _inside_squares(corners, low[chosen], largest, width=width, height=height)
+        triangle = facing[chosen[which]]
+        found.append(Fragments(pixel, triangle, weights, _mixed(depth, triangles[triangle], weights)))
+    large = facing[size > _SMALL_PX[-1]]
+    rest = fragments(xy, depth, triangles[large], width=width, height=height)
+    found.append(Fragments(rest.pixel, large[rest.triangle], rest.weights, rest.depth))
+    return Fragments(
+        *(
+            np.concatenate([getattr(f, name) for f in found])
+            for name in ("pixel", "triangle", "weights", "depth")
+        )
+    )
+
+
+def _mixed(values: Floats, corners: Ints, weights: Floats) -> np.ndarray:
+    first, second, third = (values[corners[:, k]] * weights[:, k] for k in range(3))
+    return first + second + third
+
+
+def _inside_squares(
+    corners: tuple[Floats, Floats, Floats], low: np.ndarray, side: int, *, width: int, height: int
+) -> tuple[Ints, Ints, Floats]:
+    """Of squares of pixels at `low` (n, 2): triangle, pixel and weights wherever a pixel is inside."""
+    steps = np.arange(side, dtype=np.float32)
+    start = low.astype(np.float32) + np.float32(0.5)
+    (ax, ay), (bx, by), (cx, cy) = ((corner - start).T for corner in corners)
+    area = 1 / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+    # Squares come first and triangles last, so that numpy's inner loop is the long one: (rows, columns, n).
+    across, down = steps[:, None], steps[:, None, None]
+    wa = ((bx * cy - by * cx) * area + across * ((by - cy) * area)) + down * ((cx - bx) * area)
+    wb = ((cx * ay - cy * ax) * area + across * ((cy - ay) * area)) + down * ((ax - cx) * area)
+    inside = (np.minimum(wa, wb) >= 0) & (wa + wb <= 1)
+    inside &= across < width - low[:, 0]
+    inside &= down < height - low[:, 1]
+    at = np.flatnonzero(inside)
+    square, which = np.divmod(at, len(low))
+    row, column = np.divmod(square, side)
+    pixel = (low[which, 1] + row) * width + low[which, 0] + column
+    wa, wb = wa.reshape(-1)[at], wb.reshape(-1)[at]
+    return which, pixel, np.stack([wa, wb, 1 - wa - wb], axis=-1)
+
+
 def _doubled_area(a: Floats, b: Floats, c: Floats) -> np.ndarray:
     """Twice the area of triangles whose corners are (n, 2) each, positive where they face us."""
     return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])

@@ -58,11 +58,11 @@ class Easel:
         canvas = np.zeros(self.x.shape, np.uint8)
         shift = 4
         scale = self.px_per_mm * 2**shift
-        for a, b, width in zip(starts, ends, widths_mm, strict=True):
-            p = np.round((a - [LEFT, TOP]) * scale).astype(int)
-            q = np.round((b - [LEFT, TOP]) * scale).astype(int)
-            layer = int(np.clip(255 * width * self.px_per_mm, 40, 255))
-            cv2.line(canvas, (int(p[0]), int(p[1])), (int(q[0]), int(q[1])), layer, 1, cv2.LINE_AA, shift)
+        ends_px = (np.round((ends - [LEFT, TOP]) * scale).astype(int)).tolist()
+        starts_px = (np.round((starts - [LEFT, TOP]) * scale).astype(int)).tolist()
+        layers = np.clip(255 * widths_mm * self.px_per_mm, 40, 255).astype(int).tolist()
+        for p, q, layer in zip(starts_px, ends_px, layers, strict=True):
+            cv2.line(canvas, p, q, layer, 1, cv2.LINE_AA, shift)
         return canvas.astype(np.float32) / 255
 
     def dots(self, count: int, least_mm: float, most_mm: float) -> Floats:

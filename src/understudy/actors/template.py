@@ -47,6 +47,7 @@ _RINGS = (
 )  # fmt: skip
 
 LIP_CORNER_X = 27.0
+_NEAR_MM = 8.0  # no mark on the face is further from a vertex
 
 
 def lip_line_y(x: npt.ArrayLike) -> Array:
@@ -198,6 +199,31 @@ def grid_position(points: Array, front: Array, mark: npt.ArrayLike) -> Array:
         if abs(np.linalg.det(jacobian)) > 1e-3:
             step = np.linalg.solve(jacobian, np.asarray(mark) - here)
             at = np.clip(at + np.clip(step, -1, 1), [column - 2, row - 2], [column + 2, row + 2])
+    return np.clip(at, 0, [columns - 1.001, rows - 1.001])
+
+
+def grid_positions(points: Array, front: Array, marks: npt.ArrayLike) -> Array:
+    """`grid_position` of many marks (n, 2) at once, (n, 2)."""
+    marks = np.asarray(marks, float)
+    near = np.flatnonzero(
+        (front > 0.02)
+        & (points[..., :2] > marks.min(0) - _NEAR_MM).all(-1)
+        & (points[..., :2] < marks.max(0) + _NEAR_MM).all(-1)
+    )
+    flat = points[..., :2].reshape(-1, 2)[near]
+    closest = near[np.square(flat[None] - marks[:, None]).sum(-1).argmin(1)]
+    rows, columns = front.shape
+    start = np.stack([closest % columns, closest // columns], axis=-1).astype(float)
+    at = start.copy()
+    steps = np.array([[0, 0], [0.05, 0], [0, 0.05]])
+    for _ in range(4):
+        here, right, down = sample_grid(points[..., :2], at + steps[:, None])
+        jacobian = np.stack([right - here, down - here], axis=-1) / 0.05
+        sound = np.abs(np.linalg.det(jacobian)) > 1e-3
+        jacobian[~sound] = np.eye(2)
+        step = np.linalg.solve(jacobian, (marks - here)[..., None])[..., 0]
+        moved = np.clip(at + np.clip(step, -1, 1), start - 2, start + 2)
+        at = np.where(sound[:, None], moved, at)
     return np.clip(at, 0, [columns - 1.001, rows - 1.001])
 
 

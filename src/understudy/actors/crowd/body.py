@@ -70,11 +70,12 @@ def _muscles() -> Muscles:
 def body_for(person: Person) -> Body:
     """The body of a person; kept for their next picture."""
     head = template(COARSENESS)
-    wear = worn(head, sculpted(head, person.who), person.generator(502))
+    rest = sculpted(head, person.who)
+    wear = worn(head, rest, person.generator(502))
     color = linear_from_srgb(person.beard_color)
     if (grown_beard := beard(head, color, person.beard, person.generator(501))) is not None:
         wear = replace(wear, layers=(*wear.layers, grown_beard))
-    actor = built(person.who, head, painted(person), _under(grown(head, person.haircut), wear))
+    actor = built(person.who, head, rest, painted(person), _under(grown(head, person.haircut), wear))
     actor = replace(actor, face_share=face_share(head, forehead_mm=_FOREHEAD_MM))
     mesh = with_layers(actor.mesh, wear.layers, len(PARTS))
     return Body(person, actor, _muscles(), wear, mesh, (*PARTS, *(layer.name for layer in wear.layers)))

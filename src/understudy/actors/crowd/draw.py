@@ -15,7 +15,7 @@ from understudy.actors.crowd.people import Part, Person, generator, person
 from understudy.actors.crowd.sample import Sample
 
 STATES = 5  # pictures of one person: building them takes as long as a few pictures
-_SUPERSAMPLING = 1.5
+_SUPERSAMPLING = 4 / 3
 
 
 def sample(number: int, seed: int, size_px: int, *, part: Part = "train") -> Sample:
