@@ -18,8 +18,9 @@ from understudy.actors.template import LIP_CORNER_X, Array, Template, lip_line_y
 
 _STEPS = 120
 _LEVEL_MM = 2.0
+_CURVED_MM = 16.0
 # Canonical y on the midline that jaw points 0-8 move towards.
-_TOWARDS_Y = (-38.0, -24.0, -9.0, 4.0, 17.0, 37.0, 49.0, 61.0, 45.0)
+_TOWARDS_Y = (-33.0, -15.0, 0.0, 17.0, 37.0, 48.0, 58.0, 66.0, 45.0)
 _LIPS_MM = 4.0  # nearer to the line between the lips an open mouth lets the far corner be seen
 
 
@@ -48,10 +49,11 @@ def seen_jaw(head: Template, xy: Floats, depth: Floats, nearest: Floats) -> Arra
     """
     paths, mouth = _paths(head)
     at = sample_grid(np.concatenate([xy, depth[..., None]], axis=-1).astype(float), paths)
-    # Right at an outline a pixel holds what lies behind it as well.
+    # Right at an outline a pixel's depth is that of skin that curves towards us, or of what lies behind.
     behind = cv2.erode(nearest, np.ones((3, 3), np.uint8))
     column = np.clip(at[..., 0].astype(int), 0, nearest.shape[1] - 1)
     row = np.clip(at[..., 1].astype(int), 0, nearest.shape[0] - 1)
     seen = (at[..., 2] >= behind[row, column] - _LEVEL_MM) & ~mouth
+    seen &= at[..., 2] >= nearest[row, column] - _CURVED_MM
     first = np.where(seen.any(1), seen.argmax(1), _STEPS - 1)
     return at[np.arange(17), first, :2]
