@@ -11,6 +11,7 @@ from tests.merging.conftest import Painter, landmarks, record
 from understudy.errors import OptionInvalid
 from understudy.facesets.store import StoredFace
 from understudy.media.clip import ClipInfo, ColorTags
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.opening import open_clip
 from understudy.merging.curves import curve_notices, require_known_curve
 from understudy.merging.journal import Journal
@@ -49,6 +50,18 @@ def test_floats_are_light_whatever_their_tags_say(info: ClipInfo) -> None:
     floats = tagged(info, 16, scene_linear=True)
     assert curve_notices([floats]) == []
     require_known_curve(floats, ["linear"])
+
+
+def test_a_clip_whose_colour_space_was_said_is_light_whatever_its_tags_say(movie: Path) -> None:
+    with open_clip(movie, ColorSpace("PQ")) as clip:
+        said = tagged(clip.info, 16)
+    assert curve_notices([said]) == []
+    require_known_curve(said, ["linear"])
+
+
+def test_hdr_is_told_how_its_colours_become_exact(info: ClipInfo) -> None:
+    assert "--color-space HLG" in curve_notices([tagged(info, 18)])[0]
+    assert "--color-space" not in curve_notices([tagged(info, 9)])[0]
 
 
 def planned_with(movie: Path, transfer: int, *, faces: bool = True, **options: str) -> MergePlan:

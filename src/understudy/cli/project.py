@@ -66,7 +66,8 @@ def add(
     faceset:
         The performer's faceset that these clips' faces go to.
     color_space:
-        What these clips' numbers are, as ACEScct or "ARRI LogC4"; also for clips that are there already.
+        What these clips' numbers are: PQ or HLG, or a space of the OpenColorIO config, as ACEScct or "ARRI
+        LogC4"; also for clips that are there already.
     ocio_config:
         The OpenColorIO config that knows the project's colour spaces: a file, or ocio://NAME.
     """

@@ -1,4 +1,4 @@
-"""Clips in another colour space than sRGB or linear light: log footage, ACES, by an OpenColorIO config.
+"""Clips in another colour space than sRGB or linear light: PQ, HLG; log, ACES, by an OpenColorIO config.
 
 The clip's numbers are shown as scene-linear light with Rec.709 primaries, as those of an EXR are, and come back
 by the inverse. A plain conversion of colour spaces and no display's view: a view's tone curve and gamut mapping
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from understudy.errors import OptionInvalid, PackageMissing
 from understudy.media.clip import Clip, Float32, Frame, Picture
+from understudy.media.hdr_curves import HDR_CURVES
 
 STUDIO_CONFIG = "ocio://studio-config-latest"  # part of OpenColorIO; knows the cameras' log curves
 _LIGHT = "lin_rec709_srgb"  # the alias that the ACES configs have for "Linear Rec.709 (sRGB)"
@@ -127,8 +128,29 @@ class _Conversions:
         return _applied(self.back, light)
 
 
+def _conversions(space: ColorSpace) -> _Conversions | _HdrConversions:
+    return _HdrConversions(space.name) if space.name in HDR_CURVES else _configured(space)
+
+
+@dataclass(frozen=True)
+class _HdrConversions:
+    """Of HDR video's own curves, which need no config."""
+
+    name: str
+
+    def to_light(self, share: Float32) -> Float32:
+        return HDR_CURVES[self.name].to_light(share)
+
+    def from_light(self, light: Float32) -> Float32:
+        return HDR_CURVES[self.name].from_light(light)
+
+    @property
+    def mark(self) -> str:
+        return f"BT.2100 {self.name}, white at 203 cd/m2"
+
+
 @lru_cache(32)
-def _conversions(space: ColorSpace) -> _Conversions:
+def _configured(space: ColorSpace) -> _Conversions:
     ocio = _package()
     try:
         config = ocio.Config.CreateFromFile(space.config)
@@ -172,7 +194,8 @@ def _unknown(space: ColorSpace, names: list[str]) -> str:
     close.sort(key=lambda name: wanted not in name.casefold())
     others = [name for name in names if name not in close]
     return (
-        f"Colour space can't be {space.name!r}: the OpenColorIO config has {', '.join([*close, *others])}. "
+        f"Colour space can't be {space.name!r}: there are {' and '.join(HDR_CURVES)}, and the OpenColorIO "
+        f"config has {', '.join([*close, *others])}. "
         "Choose one of these, or another config with `ocio_config` in understudy.toml."
     )
 

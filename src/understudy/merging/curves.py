@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from understudy.errors import OptionInvalid
 from understudy.media.clip import ClipInfo
+from understudy.media.hdr_curves import HDR_CURVES
 from understudy.merging.light import LightName
 
 # Code points of ITU-T H.273.
@@ -21,7 +22,7 @@ def curve_notices(clips: Iterable[ClipInfo]) -> list[str]:
     return [
         f"{info.path.name} is tagged {curve} (transfer {info.color.transfer}), and its numbers are taken for "
         "sRGB: the model sees it paler or darker than it is, and colours are matched on those numbers. What is "
-        "not painted stays as it is. For exact colours convert the clip to BT.709 or scene-linear EXR first."
+        f"not painted stays as it is. {_way_out(curve)}"
         for info in clips
         if (curve := _curve(info))
     ]
@@ -32,12 +33,18 @@ def require_known_curve(shown: ClipInfo, lights: Iterable[LightName]) -> None:
     if (curve := _curve(shown)) and "linear" in lights:
         raise OptionInvalid(
             f"Option 'light' can't be 'linear' here: the clip is tagged {curve}, and its numbers would become "
-            "light by sRGB's curve, which is another one. Use --light encoded, or convert the clip to "
-            "scene-linear EXR.",
+            f"light by sRGB's curve, which is another one. Use --light encoded. {_way_out(curve)}",
             shown.path,
         )
 
 
+def _way_out(curve: str) -> str:
+    if curve in HDR_CURVES:
+        return f"Say what the clip is for exact colours: `--color-space {curve}` when adding it."
+    return "For exact colours convert the clip to BT.709 or scene-linear EXR first."
+
+
 def _curve(info: ClipInfo) -> str:
-    """The name of a curve that is far from sRGB's; empty for others, and for floats, which have none."""
-    return "" if info.scene_linear else _FAR_FROM_SRGB.get(info.color.transfer, "")
+    """The name of a curve that is far from sRGB's; empty for others, for floats, which have none, and where the
+    clip's colour space was said."""
+    return "" if info.scene_linear or info.color_space else _FAR_FROM_SRGB.get(info.color.transfer, "")

@@ -101,7 +101,7 @@ class ClipEntry(Part):
     path: str = Field(min_length=1, description="Relative to the project where it lies inside it.")
     role: Role
     performer: Name
-    color_space: str = Field("", description="What its numbers are, as ACEScct; nothing is sRGB.")
+    color_space: str = Field("", description="What its numbers are, as PQ or ACEScct; nothing is sRGB.")
     face: int | None = Field(None, ge=1, description="Which person in the clip, where several are seen.")
     tracks: list[str] = Field(
         default_factory=list,
