@@ -182,3 +182,19 @@ def test_acts_reach_every_pose_and_leave_none_out() -> None:
 def test_a_picture_smaller_than_any_face_is_refused(studio: MeshStudio) -> None:
     with pytest.raises(ValueError, match="at least 32"):
         studio.sample(0, 16)
+
+
+def test_brows_and_beards_have_the_hairs_colour_and_not_the_hats(studio: MeshStudio) -> None:
+    people = [person(studio.template.pack, k, "train") for k in range(60)]
+    hatted = [who for who in people if who.hair.kind in ("cap", "beanie", "scarf")]
+    assert len(hatted) > 5
+    for who in hatted:
+        red, green, blue = who.brows
+        assert red >= green - 0.02 >= blue - 0.08
+
+
+def test_ears_grow_no_hair(studio: MeshStudio) -> None:
+    ends = studio.fields.jaw_px[[0, 16]]
+    out = 0.45 * (ends[1, 0] - ends[0, 0]) / 2
+    for side, (x, y) in zip((-1, 1), ends, strict=True):
+        assert studio.fields.above_hairline[int(y + 0.4 * out / 0.45), int(x + side * out * 0.9)] < -50

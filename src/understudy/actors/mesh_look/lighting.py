@@ -51,7 +51,7 @@ def any_light(rng: np.random.Generator, part: Part) -> Light:
         rim_color=_three(_warm(float(rng.normal(0, 0.6))) * max(0.0, rng.uniform(-0.6, 1.2))),
         sky=_three(_warm(float(rng.normal(-0.2, 0.5))) * sky_strength),
         ground=_three(_warm(float(rng.normal(0.3, 0.4))) * sky_strength * rng.uniform(0.2, 0.8)),
-        exposure=float(np.exp(rng.uniform(np.log(0.05), np.log(0.5)))),
+        exposure=float(np.exp(rng.uniform(np.log(0.10), np.log(0.6))) * (0.4 if rng.random() < 0.12 else 1.0)),
         contrast=float(rng.uniform(0.85, 1.25)),
     )
 

@@ -63,6 +63,9 @@ def fields_of(template: Template) -> Fields:
     # The hairline falls from the middle of the forehead to the ears and behind them to the nape.
     hairline = brow_row - _FOREHEAD_ROWS + 16 * across**2 + 22 * np.clip((across - 0.8) * 3, 0, 1.3)
     hairline = np.where(across > 1.25, np.minimum(hairline + 300 * (across - 1.25), brow_row + 60), hairline)
+    # No hair on the ears, which lie behind the ends of the jaw.
+    ear = np.hypot((across - 1.40) / 0.24, (row - jaw[0, 1] - 0.41 * wide) / (0.36 * wide))
+    hairline = np.where(ear < 1, -100.0, hairline)
     eyes = [_closed(marks[36:42]), _closed(marks[42:48])]
     mouth = _closed(marks[48:60])
     nose = marks[33]

@@ -127,7 +127,7 @@ def person(pack: MeshPack, number: int, part: Part) -> Person:
     female = rng.random() < 0.5
     macro = _macro(pack, rng, female=female, age=age)
     skin, place = _between(_SKINS, float(rng.random()), rng, spread=0.012)
-    hair = _hair(rng, part, age=age, female=female, skin_place=place)
+    hair, natural = _hair(rng, part, age=age, female=female, skin_place=place)
     bearded = not female and rng.random() < 0.6
     made_up = female and rng.random() < 0.6
     lips = np.asarray(skin) * [0.88, 0.62, 0.62]
@@ -138,7 +138,7 @@ def person(pack: MeshPack, number: int, part: Part) -> Person:
     glasses = _GLASSES[int(rng.choice(4, p=[0.8, 0.09, 0.08, 0.03]))]
     return Person(
         name=f"mesh-{part}-{number}", seed=int(rng.integers(1 << 31)), shape=_shape(pack, rng, age),
-        macro=macro, age=age, skin=skin, lips=_color(lips), brows=_brow_color(hair.color, rng),
+        macro=macro, age=age, skin=skin, lips=_color(lips), brows=_brow_color(natural, rng),
         brow_thickness=float(rng.uniform(0.6, 1.5)), brow_density=float(rng.uniform(0.15, 1.0)),
         iris=_between(_IRISES, float(rng.random() ** (2.0 - place)), rng, spread=0.04)[0], hair=hair,
         stubble=float(rng.random() if bearded else 0.0),
@@ -152,7 +152,10 @@ def person(pack: MeshPack, number: int, part: Part) -> Person:
     )  # fmt: skip
 
 
-def _hair(rng: np.random.Generator, part: Part, *, age: float, female: bool, skin_place: float) -> Hair:
+def _hair(
+    rng: np.random.Generator, part: Part, *, age: float, female: bool, skin_place: float
+) -> tuple[Hair, Color]:
+    """The hair or hat, and the colour that hair has by nature."""
     odds = np.array(list(_KINDS.values()))
     if female:
         odds = odds * [0.15, 0.3, 0.5, 1, 2.5, 2.5, 2, 0.7, 1, 2]
@@ -161,17 +164,19 @@ def _hair(rng: np.random.Generator, part: Part, *, age: float, female: bool, ski
     dark = rng.random() > skin_place + 0.1
     choice = 7 + int(rng.integers(2)) if grey else int(rng.integers(2)) if dark else int(rng.integers(7))
     color = np.asarray(_HAIRS[choice]) * rng.uniform(0.7, 1.3)
+    natural = _color(color)
     if rng.random() < 0.04:
         color = rng.random(3) * 0.8
     if kind in ("cap", "beanie", "scarf"):
         color = rng.random(3) ** 1.4 * 0.9
     long = kind in ("curtain", "fringe", "scarf")
-    return Hair(
+    worn = Hair(
         kind=kind, color=_color(color), hairline=float(rng.uniform(-0.8, 1.0)),
         length_mm=parted(rng, part, 150, 380) if long else parted(rng, part, 3, 22 if kind == "short" else 40),
         opening_deg=parted(rng, part, 34, 80), ragged=parted(rng, part), lean=parted(rng, part, -1, 1),
         curl=parted(rng, part), seed=int(rng.integers(1 << 31)),
     )  # fmt: skip
+    return worn, natural
 
 
 def _macro(pack: MeshPack, rng: np.random.Generator, *, female: bool, age: float) -> dict[str, float]:
@@ -228,7 +233,8 @@ def _opposite(name: str) -> str:
 
 
 def _brow_color(hair: Color, rng: np.random.Generator) -> Color:
-    return _color(np.asarray(hair) * rng.uniform(0.4, 0.9) if max(hair) < 0.7 else rng.uniform(0.1, 0.4, 3))
+    darker = np.asarray(hair) * rng.uniform(0.4, 0.9)
+    return _color(darker if max(hair) < 0.7 else rng.uniform(0.15, 0.45) * np.array([1.0, 0.85, 0.72]))
 
 
 def _between(
