@@ -62,7 +62,9 @@ def test_several_processes_find_what_one_finds_in_the_same_order(clip):
     assert multiprocessing.active_children() == []
 
 
-def test_where_the_last_frames_landmarks_lead_every_process_gets_whole_chains(clip, dense, monkeypatch):
+def test_where_the_last_frames_landmarks_lead_every_process_gets_whole_chains(
+    clip, detector, dense, monkeypatch
+):
     monkeypatch.setattr(following, "_CHAIN_FRAMES", 12)
     monkeypatch.setattr(following, "_BEFORE_FRAMES", 6)
     options = OPTIONS.changed(landmarker="dense", detect_every=6)

@@ -30,7 +30,8 @@ NAMES = (*MASK_KINDS, *EDGES)
 
 def shown(name: str) -> np.ndarray:
     """A mask in one of `NAMES`, (SIZE, SIZE), 0 to 255: a kind as usual, or the hull with another edge."""
-    options = MergeOptions(mask=name) if name in MASK_KINDS else MergeOptions(mask="dst-hull", **EDGES[name])
+    asked = {"mask": name, "segmenter": "skin"} if name in MASK_KINDS else {"mask": "dst-hull", **EDGES[name]}
+    options = MergeOptions(**asked)
     scene = filmed()
     soft = scene.painted(scene.plate, options, true=False, size_px=96).mask.soft_HW
     return np.rint(cv2.resize(soft, (SIZE, SIZE), interpolation=cv2.INTER_AREA) * 255).astype(np.uint8)
