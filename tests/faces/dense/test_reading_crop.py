@@ -27,6 +27,7 @@ def turned(points: np.ndarray, degrees: float, *, about: tuple[float, float] = (
 def test_the_square_of_a_box_is_upright_and_about_its_centre() -> None:
     transforms = frame_from_crop_of_boxes([[10, 20, 50, 80], [0, 0, 100, 100]])
     np.testing.assert_allclose(transforms[:, 0, 1], 0)
+    np.testing.assert_allclose(transforms[:, 0, 0] * CROP_PX, [1.61 * np.sqrt(40 * 60), 161])
     centres = transform_points(transforms, np.full((2, 1, 2), CROP_PX / 2))[:, 0]
     np.testing.assert_allclose(centres, [[30, 50], [50, 50]], atol=1e-9)
 

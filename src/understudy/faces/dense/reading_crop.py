@@ -15,9 +15,8 @@ from understudy.faces.patches import FramePyramid
 from understudy.geometry import Array, transform_points
 from understudy.networks.dense_face import CROP_PX
 
-# Measured on rendered people: see docs/log.md, "the crop of our own face network".
-_SIDE_PER_BOX = 1.35
-_BOX_UP_SHARE = 0.0
+# MTCNN's boxes against the squares of true points: docs/log.md, 2026-11-26, "The crop".
+_SIDE_PER_BOX = 1.61
 _SIDE_PER_FACE = 1.85
 _FACE_UP_SHARE = 0.20
 _BLACK = (0, 0, 0)
@@ -30,8 +29,7 @@ def frame_from_crop_of_boxes(boxes_xyxy: npt.ArrayLike) -> Array:
     boxes = np.asarray(boxes_xyxy, float).reshape(-1, 4)
     size = boxes[:, 2:] - boxes[:, :2]
     side = _SIDE_PER_BOX * np.sqrt(np.maximum(size[:, 0] * size[:, 1], 1e-9))
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - np.column_stack([np.zeros(len(boxes)), _BOX_UP_SHARE * side])
-    return _squares(centre, side, np.zeros(len(boxes)))
+    return _squares((boxes[:, :2] + boxes[:, 2:]) / 2, side, np.zeros(len(boxes)))
 
 
 def frame_from_crop_of_points(points_in_frame: npt.ArrayLike) -> Array:
