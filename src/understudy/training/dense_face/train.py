@@ -219,13 +219,22 @@ def _keep(run: _Run) -> Events:
     except FacesetUnusable:
         yield Notice("No people to test with are rendered yet.", "warning")
     else:
-        figures = measured(learner.average, tests, most=asked.test_samples)
+        figures = _measured(learner, tests, asked.test_samples)
         run.history.append(
             {"seconds": round(run.seconds, 1), "iteration": learner.iteration, **_headline(figures)}
         )
         yield Notice(", ".join(f"{name} {value:.4g}" for name, value in _headline(figures).items()))
     write_report(asked.out, figures, _about(run))
     run.kept = run.seconds
+
+
+def _measured(learner: FaceLearner, tests: Stock, most: int) -> dict[str, Any]:
+    # Trying out algorithms for other batch sizes would cost more seconds than measuring takes.
+    tried, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, False
+    try:
+        return measured(learner.average, tests, most=most)
+    finally:
+        torch.backends.cudnn.benchmark = tried
 
 
 def _headline(figures: dict[str, Any]) -> dict[str, float]:
