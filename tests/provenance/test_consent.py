@@ -76,3 +76,11 @@ def test_missing_evidence_is_said_plainly(tmp_path: Path) -> None:
 def test_the_words_carry_scope_dates_and_witness() -> None:
     agreed = Consent(status="agreed", scope="the film Tide", valid_until=TODAY, attested_by="A. Weber")
     assert agreed.sentence() == "agreed to the film Tide, until 2026-08-20, as A. Weber attests"
+
+
+def test_named_uses_hold_alone_and_no_named_use_means_the_scope_in_words() -> None:
+    named = Consent(status="agreed", uses=["Film"])
+    assert named.problem(today=TODAY) == named.problem(today=TODAY, use=" film ") == ""
+    assert "not 'advert'" in named.problem(today=TODAY, use="advert")
+    assert "nothing is said" in named.problem(today=TODAY, use="")
+    assert Consent(status="agreed").problem(today=TODAY, use="anything") == ""

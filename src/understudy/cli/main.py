@@ -33,6 +33,7 @@ app.command("understudy.cli.swap:swap", name="swap", help="Two clips in, a finis
 app.command("understudy.cli.demo:demo", name="demo", help="Render two actors and swap them: the whole job.")
 app.command("understudy.cli.project:new", name="new", help="Make a project folder.")
 app.command("understudy.cli.project:add", name="add", help="Add clips to a project.")
+app.command("understudy.cli.consent:consent", name="consent", help="Record who agreed to what; print a form.")
 app.command("understudy.cli.stages:extract", name="extract", help="Find the faces of a project's clips.")
 app.command("understudy.cli.faceset:faceset", name="faceset", help="Choose, clean and arrange faces.")
 app.command("understudy.cli.masks:app", name="masks", help="Draw, make and apply masks of faces.")

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from understudy.errors import UnderstudyError
+from understudy.errors import ConsentMissing, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.jobs.merging import clip_sha256
 from understudy.merging.delivery.options import EncodeOptions
@@ -32,6 +32,7 @@ class FinalMarks:
         from understudy.provenance.watermark.payload import name_of, new_number
 
         self._project, self._options = project, options
+        facts = replace(facts, use=options.use)
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
         self.stamp = json.dumps(asdict(facts), default=str, sort_keys=True)
         self.watermark = Watermark(new_number()) if carries_watermark(options) else None
@@ -76,16 +77,31 @@ class FinalMarks:
 
 
 def stated_consents(project: Project) -> dict[str, Consent]:
-    """Every performer's consent with its evidence hashed. Raises ConsentMissing where that file is gone."""
-    return {
-        name: consent.with_evidence(project.folder / consent.evidence) if consent.evidence else consent
-        for name, consent in project.consents().items()
-    }
+    """Every performer's consent with its evidence hashed.
+
+    Raises ConsentMissing where that file is gone, or is another than the one that was recorded.
+    """
+    return {name: _with_evidence(project, name, consent) for name, consent in project.consents().items()}
 
 
-def require_consent(project: Project) -> None:
-    """Raise ConsentMissing unless a finished file may be made today."""
-    require_export_consent(stated_consents(project), today=datetime.now(UTC).astimezone().date())
+def _with_evidence(project: Project, performer: str, consent: Consent) -> Consent:
+    if not consent.evidence:
+        return consent
+    path = project.folder / consent.evidence
+    hashed = consent.with_evidence(path)
+    if consent.evidence_sha256 not in (None, hashed.evidence_sha256):
+        raise ConsentMissing(
+            f"The evidence of {performer}'s consent is no longer the file that was recorded. Put the recorded "
+            "one back, or record this one with `understudy consent`.",
+            path,
+        )
+    return hashed
+
+
+def require_consent(project: Project, *, use: str | None = None) -> None:
+    """Raise ConsentMissing unless a finished file may be made today, for `use` where one is asked for."""
+    today = datetime.now(UTC).astimezone().date()
+    require_export_consent(stated_consents(project), today=today, use=use)
 
 
 def facts_of(project: Project, model: str, clip: str, goal: Path, merged: Path) -> SigningFacts:

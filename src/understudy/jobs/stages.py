@@ -303,9 +303,9 @@ def encode(
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
         _model(project, model)
-    require_consent(project)
-    goals = output_paths(project, model, names, out)
     options = encode_options(project, said)
+    require_consent(project, use=options.use)
+    goals = output_paths(project, model, names, out)
     _require_effect(project, names, goals, said)
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)

@@ -21,7 +21,7 @@ from understudy.jobs.marks import require_consent
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
-from understudy.jobs.settings import train_options
+from understudy.jobs.settings import encode_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project
 from understudy.training.presets import preset_named
 
@@ -42,7 +42,7 @@ def swap(request: SwapRequest) -> Events:
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips, faces_before = _added(project, request)
     # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
-    require_consent(project)
+    require_consent(project, use=encode_options(project, request.encode).use)
     dst = clips or list(project.manifest.clips_of("dst"))
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     report = Report()

@@ -31,6 +31,7 @@ class Consent(BaseModel):
     status: Status = Field("not stated", description="agreed, fictional (rendered), not stated or refused.")
     who: str = Field("", description="The performer's name or role.")
     scope: str = Field("", description="What the face may be used for, in the words agreed on.")
+    uses: list[str] = Field([], description="Uses agreed on, a word each; a file for another one is stopped.")
     valid_from: date | None = Field(None, description="First day on which the consent holds.")
     valid_until: date | None = Field(None, description="Last day on which the consent holds.")
     attested_by: str = Field("", description="Who states that the performer agreed.")
@@ -51,8 +52,11 @@ class Consent(BaseModel):
             update={"evidence": evidence.as_posix(), "evidence_sha256": sha256_of(evidence)},
         )
 
-    def problem(self, *, today: date) -> str:
-        """Why nothing final may be made on `today`, as the rest of a sentence; empty when it may."""
+    def problem(self, *, today: date, use: str | None = None) -> str:
+        """Why nothing final may be made on `today`, as the rest of a sentence; empty when it may.
+
+        `use` is what the file is for, empty where nobody said; None asks about the dates alone.
+        """
         if self.status == "refused":
             return "is refused"
         if self.status != "agreed":
@@ -61,6 +65,9 @@ class Consent(BaseModel):
             return f"holds only from {self.valid_from}"
         if self.valid_until and today > self.valid_until:
             return f"ended on {self.valid_until}"
+        if use is not None and self.uses and use.strip().casefold() not in {u.casefold() for u in self.uses}:
+            asked = f"not {use.strip()!r}" if use.strip() else "and nothing is said of what this file is for"
+            return f"covers {', '.join(self.uses)}, {asked}"
         return ""
 
     def sentence(self) -> str:
@@ -71,6 +78,7 @@ class Consent(BaseModel):
             return "a rendered person who does not exist"
         words = "refused" if self.status == "refused" else "agreed"
         words += f" to {self.scope}" if self.scope else ""
+        words += f" ({', '.join(self.uses)})" if self.uses else ""
         words += f", from {self.valid_from}" if self.valid_from else ""
         words += f", until {self.valid_until}" if self.valid_until else ""
         return words + (f", as {self.attested_by} attests" if self.attested_by else "")
@@ -83,20 +91,21 @@ class Consent(BaseModel):
         return {"status": self.status, **values}
 
 
-def require_export_consent(consents: Mapping[str, Consent], *, today: date) -> None:
-    """Raise ConsentMissing unless everyone's consent allows a finished file on `today`.
+def require_export_consent(consents: Mapping[str, Consent], *, today: date, use: str | None = None) -> None:
+    """Raise ConsentMissing unless everyone's consent allows a finished file on `today`, for `use` (see
+    `Consent.problem`).
 
     `consents` maps the performer's name in the project to the record. "not stated" is allowed: the marks then
     say that nothing was stated. Models and merged frames are kept whatever comes out of this.
     """
     for performer, consent in consents.items():
-        problem = consent.problem(today=today)
+        problem = consent.problem(today=today, use=use)
         if not problem:
             continue
         name = f"{performer} ({consent.who})" if consent.who and consent.who != performer else performer
-        way_out = (
-            "Take this performer out of the project."
-            if consent.status == "refused"
-            else "Ask the performer again and write the new dates under consent in understudy.toml."
-        )
+        way_out = "Ask the performer again and write the new dates under consent in understudy.toml."
+        if consent.status == "refused":
+            way_out = "Take this performer out of the project."
+        elif not consent.problem(today=today):
+            way_out = "Say with --use what the file is for; for another use, ask the performer and record it."
         raise ConsentMissing(f"The consent of {name} {problem}, so nothing final is written. {way_out}")

@@ -51,6 +51,7 @@ class Recast(_Shape):
     more_models: list[UsedModel] = []  # where several painted, each their own faces
     plate: HashedFile | None = None  # the footage whose frames these are, where they are not dst's
     frames: FrameCount
+    use: str = ""  # what it was made for
     watermark: str = ""  # the number in the picture itself, as hexadecimal digits
     consents: dict[str, Consent]
     software: str

@@ -75,6 +75,7 @@ class SigningFacts:
     frames_swapped: int
     more_models: Sequence[PaintingModel] = ()  # where several painted
     plate: SourceClip | None = None  # the footage whose frames these are, where they are not dst's
+    use: str | None = None  # what the file is for; None: not asked
     watermark: str = ""  # the number in the picture, see `watermark.payload`
     software_version: str = __version__
 
@@ -91,7 +92,8 @@ def sign_file(
     Raises ConsentMissing where someone refused, ClipMissing where a file is not there, MarksUnreadable where
     the marks cannot be made, FolderUnwritable or DiskFull where they cannot be written.
     """
-    require_export_consent(facts.consents, today=datetime.now(UTC).astimezone().date())
+    today = datetime.now(UTC).astimezone().date()
+    require_export_consent(facts.consents, today=today, use=facts.use)
     for path in (unsigned, facts.dst_clip):
         if not path.exists():
             raise ClipMissing("The file to be signed, or what it was made from, isn't there.", path)
@@ -290,6 +292,7 @@ def recast_of(facts: SigningFacts) -> Recast:
             for model in facts.more_models
         ],
         frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped),
+        use=facts.use or "",
         watermark=facts.watermark,
         consents=dict(facts.consents),
         software=f"understudy {facts.software_version}",

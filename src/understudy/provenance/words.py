@@ -89,6 +89,8 @@ def about_recast(recast: Recast) -> list[str]:
         sentences.append(
             f"Other faces were painted by {_file(other)}, trained for {other.iterations:,} iterations."
         )
+    if recast.use:
+        sentences.append(f"It was made for: {plain(recast.use)}.")
     for performer, consent in list(recast.consents.items())[:20]:
         who = f" ({consent.who})" if consent.who and consent.who != performer else ""
         sentences.append(f"{plain(performer + who)}: {plain(consent.sentence())}.")

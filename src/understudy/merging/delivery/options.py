@@ -59,6 +59,11 @@ class EncodeOptions(Options):
     first_number: int = option(
         0, "Number of the first image where dst is a movie; images of an image folder keep its names.", low=0
     )
+    use: str = option(
+        "",
+        "What the finished file is for, as film or trailer. It stops where a performer agreed to named uses "
+        "and this is none of them; it stands in the credentials and the ledger.",
+    )
     label: str = option(
         "",
         "Words shown in the lower left corner of every frame, for example 'made with AI'.",

@@ -1,0 +1,92 @@
+"""`understudy consent`: who agreed to what, until when, and the page to sign."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from understudy.project.project import Project
+
+
+def consent(
+    project: Path,
+    performer: str = "",
+    /,
+    *,
+    status: Literal["agreed", "fictional", "not stated", "refused"] | None = None,
+    who: str | None = None,
+    scope: str | None = None,
+    use: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
+    valid_from: Annotated[date | None, Parameter(name="--from")] = None,
+    valid_until: Annotated[date | None, Parameter(name="--until")] = None,
+    attested_by: str | None = None,
+    evidence: Path | None = None,
+    form: Path | None = None,
+) -> None:
+    """Record what a performer agreed to, or show what is recorded; nothing named shows everybody.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    performer:
+        The performer's name in the project, as src or dst.
+    status:
+        How they agreed.
+    who:
+        Their name or role.
+    scope:
+        What the face may be used for, in the words agreed on.
+    use:
+        Uses agreed on, a word each, as film trailer. `encode --use` must then name one of them.
+    valid_from:
+        The first day on which it holds, as 2026-09-01.
+    valid_until:
+        The last one.
+    attested_by:
+        Who states that they agreed.
+    evidence:
+        The signed form or contract. It stays where it is; its SHA-256 goes into the marks.
+    form:
+        Write a page to print and sign, filled in with what is recorded.
+    """
+    from understudy.jobs.consents import record_consent, write_form
+
+    opened = Project.open(project)
+    said = {
+        "status": status,
+        "who": who,
+        "scope": scope,
+        "uses": list(use) or None,
+        "valid_from": valid_from,
+        "valid_until": valid_until,
+        "attested_by": attested_by,
+        "evidence": None if evidence is None else str(evidence),
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    if (given or form is not None) and not performer:
+        from understudy.errors import OptionInvalid
+
+        raise OptionInvalid(
+            f"Say whose consent it is; the project has {', '.join(opened.manifest.performers)}."
+        )
+    if given:
+        record_consent(opened, performer, given)
+    if form is not None:
+        write_form(opened, performer, form)
+        print(f"to print and sign: {form}")
+    for name in [performer] if performer else opened.manifest.performers:
+        _show(opened, name)
+
+
+def _show(project: Project, performer: str) -> None:
+    from understudy.jobs.consents import consent_of
+
+    known = consent_of(project, performer)
+    print(f"{performer}{f' ({known.who})' if known.who else ''}: {known.sentence()}")
+    problem = known.problem(today=date.today())
+    if problem:
+        print(f"  nothing final can be made: it {problem}")

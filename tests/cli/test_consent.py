@@ -1,0 +1,62 @@
+"""`understudy consent` as a person meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.conftest import write_wall
+from understudy.cli.main import main
+from understudy.jobs.clips import add_clips
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Path:
+    project = Project.create(tmp_path / "shot")
+    add_clips(project, src=[write_wall(tmp_path / "a.mp4")], dst=[write_wall(tmp_path / "b.mp4")])
+    return project.folder
+
+
+def test_what_is_said_is_kept_and_what_is_not_stays(shot: Path, capsys) -> None:
+    evidence = shot / "signed.pdf"
+    evidence.write_bytes(b"a signature")
+    said = ["--status", "agreed", "--who", "Mira", "--scope", "the film Tide", "--use", "film", "trailer"]
+    said += ["--from", "2026-01-01", "--until", "2031-12-31", "--attested-by", "A. Weber"]
+    assert main(["consent", str(shot), "src", *said, "--evidence", str(evidence)]) == 0
+    assert main(["consent", str(shot), "src", "--until", "2032-12-31"]) == 0
+    kept = Project.open(shot).manifest.performers["src"].consent
+    assert (kept.status, kept.who, kept.uses, kept.evidence) == (
+        "agreed",
+        "Mira",
+        ["film", "trailer"],
+        "signed.pdf",
+    )
+    assert str(kept.valid_until) == "2032-12-31" and kept.evidence_sha256
+    capsys.readouterr()
+    main(["consent", str(shot)])
+    words = capsys.readouterr().out
+    assert "src (Mira): agreed to the film Tide (film, trailer), from 2026-01-01, until 2032-12-31" in words
+    assert "dst: the maker did not state" in words
+
+
+def test_a_consent_that_ended_says_that_nothing_final_can_be_made(shot: Path, capsys) -> None:
+    main(["consent", str(shot), "src", "--status", "agreed", "--until", "2020-01-01"])
+    assert "nothing final can be made: it ended on 2020-01-01" in capsys.readouterr().out
+
+
+def test_the_form_is_one_page_with_what_is_recorded_and_lines_for_the_rest(shot: Path, tmp_path: Path) -> None:
+    page = tmp_path / "form.html"
+    assert main(["consent", str(shot), "src", "--who", "Mira <b>", "--form", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "Mira &lt;b&gt;" in text and text.count("class='line'") == 5
+    assert main(["consent", str(shot), "src", "--form", str(tmp_path / "form.docx")]) == 2
+
+
+def test_slips_are_refused(shot: Path, capsys) -> None:
+    assert main(["consent", str(shot), "nobody", "--who", "x"]) == 2
+    assert "it has src, dst" in capsys.readouterr().err
+    assert main(["consent", str(shot), "--who", "x"]) == 2
+    assert main(["consent", str(shot), "src", "--from", "2030-01-01", "--until", "2029-01-01"]) == 2
+    assert main(["consent", str(shot), "src", "--evidence", str(shot / "gone.pdf")]) == 2

@@ -1,0 +1,53 @@
+"""A recorded consent decides what may be finished, and its evidence must stay what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ConsentMissing, OptionInvalid
+from understudy.jobs import stages
+from understudy.jobs.consents import record_consent, write_form
+from understudy.jobs.marks import stated_consents
+from understudy.project.project import Project
+from understudy.provenance.exports import lines_of
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+
+
+def test_a_file_for_another_use_is_stopped_and_one_for_an_agreed_use_says_it(
+    ready: Project, tmp_path: Path
+) -> None:
+    record_consent(ready, "src", {"status": "agreed", "uses": ["film", "trailer"]})
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    for use, words in (("", "nothing is said of what"), ("advert", "not 'advert'")):
+        with pytest.raises(ConsentMissing, match=f"covers film, trailer, .*{words}.*--use"):
+            list(stages.encode(ready, "main", out=tmp_path / "a.mp4", said={"use": use}))
+    assert not (tmp_path / "a.mp4").exists()
+    list(stages.encode(ready, "main", out=tmp_path / "a.mp4", said={"use": "Trailer"}))
+    (line,) = lines_of(ready.exports_ledger)
+    assert line.export.recast["use"] == "Trailer"
+
+
+def test_evidence_that_was_exchanged_stops_the_export(ready: Project) -> None:
+    evidence = ready.folder / "signed.txt"
+    evidence.write_text("yes")
+    record_consent(ready, "src", {"evidence": str(evidence)})
+    assert stated_consents(ready)["src"].evidence_sha256
+    evidence.write_text("yes, and everything else too")
+    with pytest.raises(ConsentMissing, match="no longer the file that was recorded"):
+        stated_consents(ready)
+    record_consent(ready, "src", {"evidence": str(evidence)})
+    assert stated_consents(ready)["src"].evidence_sha256
+    assert ready.manifest.performers["src"].consent.evidence == "signed.txt", "the project can move"
+
+
+def test_a_record_that_contradicts_itself_is_refused(ready: Project, tmp_path: Path) -> None:
+    with pytest.raises(OptionInvalid, match="later than"):
+        record_consent(ready, "src", {"valid_from": "2030-01-01", "valid_until": "2029-01-01"})
+    with pytest.raises(OptionInvalid, match=r"\.html"):
+        write_form(ready, "src", tmp_path / "form.pdf")
