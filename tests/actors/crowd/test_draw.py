@@ -74,6 +74,13 @@ def test_in_profile_the_hidden_half_of_the_jaw_runs_along_the_line_of_nose_and_c
     assert (seen[:, 0] < hidden[:, 0].min()).all()
 
 
+def test_points_move_without_jumps_while_the_head_turns_from_profile_to_profile() -> None:
+    steps = [_taken(yaw=yaw).points for yaw in range(-88, 89, 4)]
+    moved = np.linalg.norm(np.diff([points - points[[36, 45]].mean(0) for points in steps], axis=0), axis=-1)
+    assert moved[:, :17].max() < 0.05 * SIZE
+    assert moved.max() < 0.06 * SIZE
+
+
 def test_a_jaw_that_nothing_hides_stays_where_it_is_on_the_skin() -> None:
     ahead = _taken()
     left, right = ahead.points[:8], ahead.points[16:8:-1]

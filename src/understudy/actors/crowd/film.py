@@ -138,9 +138,12 @@ def _fragments(body: Body, posed: Posed, view: View, size_px: int) -> raster.Fra
 def _points(body: Body, posed: Posed, view: View, found: raster.Fragments, size_px: int) -> np.ndarray:
     """The 70 points in pixels, the jaw on the contour that is seen."""
     marks, _ = view.projected(posed.marks)
-    own = np.flatnonzero(body.mesh.part[found.triangle] == 0)
+    part = body.mesh.part[found.triangle]
     nearest = np.full(size_px * size_px, _NOTHING_MM, np.float32)
-    np.maximum.at(nearest, found.pixel[own], found.depth[own])
+    # Between the lips nothing of the far cheek may be seen, so what fills the mouth stands in their gap.
+    for name, forward in (("head", 0.0), ("mouth_wall", _MOUTH_DEPTH_MM)):
+        own = np.flatnonzero(part == PARTS.index(name))
+        np.maximum.at(nearest, found.pixel[own], found.depth[own] + np.float32(forward))
     nearest = nearest.reshape(size_px, size_px)
     xy, depth = view.projected(posed.points["head"])
     marks = marks.astype(float)

@@ -77,7 +77,7 @@ def covers(layer: Layer, uv: Floats, strands: Floats) -> np.ndarray:
 
 def _strand(uv: Floats, strands: Floats) -> Floats:
     """Noise 0..1 of a beard's strands."""
-    column, row = (uv[:, 0] * 31.0) % (STRAND_WIDTH - 1), (uv[:, 1] * 4.0) % (STRAND_HEIGHT - 1)
+    column, row = (uv[:, 0] * 6.0) % (STRAND_WIDTH - 1), (uv[:, 1] * 2.0) % (STRAND_HEIGHT - 1)
     return sampled(strands, column, row)[:, 0]
 
 

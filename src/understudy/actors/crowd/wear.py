@@ -170,7 +170,7 @@ def glasses(rng: np.random.Generator) -> tuple[list[Layer], Array]:
     """Frames as layers, and the outlines of both lenses, (2, points, 3)."""
     wide, high, power = rng.uniform(21, 29), rng.uniform(13, 26), rng.choice([2.0, 2.6, 4.0])
     thick, middle_y = float(rng.choice([0.9, rng.uniform(1.5, 5)])), float(rng.uniform(-38, -30))
-    ahead, curve = rng.uniform(15, 21), rng.uniform(0.003, 0.008)
+    ahead, curve, lean = rng.uniform(18, 24), rng.uniform(0.002, 0.006), rng.uniform(0.05, 0.2)
     turn = np.linspace(0, 2 * np.pi, 33)
     cosine, sine = np.cos(turn), np.sin(turn)
     shape = np.stack(
@@ -179,7 +179,7 @@ def glasses(rng: np.random.Generator) -> tuple[list[Layer], Array]:
     shape = shape * (1 + rng.uniform(-0.12, 0.12) * shape[:, 1:])
 
     def on_plane(x: Array, y: Array, back: float = 0.0) -> Array:
-        return np.stack([x, y, ahead - curve * np.square(x) - back], axis=-1)
+        return np.stack([x, y, ahead - curve * np.square(x) + lean * (y - middle_y) - back], axis=-1)
 
     color = linear_from_srgb(
         np.clip(rng.choice([0.03, rng.uniform(0, 0.9)]) + rng.normal(0, 0.1, 3), 0.01, 0.95)
