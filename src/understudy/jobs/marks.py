@@ -44,7 +44,7 @@ class FinalMarks:
         sidecar = signed_and_verified(unsigned, signed, self.facts)
         marks = ["content credentials"]
         marks += ["watermark"] if self.watermark else []
-        marks += ["label"] if self._options.label.strip() and self._options.content == "picture" else []
+        marks += ["label"] if self._options.label_words() and self._options.content == "picture" else []
         made = exports.export_of(
             signed,
             title=self.facts.title,

@@ -10,23 +10,32 @@ from understudy.media.codecs import codec_for
 from understudy.merging.delivery.effect import settled, without_effect
 from understudy.merging.delivery.options import EncodeOptions
 
+OF_LABELS = {"label_place", "label_size", "label_seconds"}
+ALL_OF_LABELS = OF_LABELS | {"label", "label_language"}
 OF_MOVIES = {"codec", "crf", "bitrate", "preset", "audio"}
 
 
 @pytest.mark.parametrize(
     ("out", "from_images", "said", "idle"),
     [
-        ("x.mp4", False, {}, {"images", "first_number"}),
-        ("x.mov", False, {"codec": "prores"}, {"images", "first_number", "preset"}),
-        ("x.mov", False, {"content": "face", "codec": "png"}, {"images", "first_number", "preset", "label"}),
-        ("x", False, {}, OF_MOVIES),
+        ("x.mp4", False, {}, {"images", "first_number"} | OF_LABELS),
+        ("x.mp4", False, {"label": "AI"}, {"images", "first_number", "label_language"}),
+        ("x.mp4", False, {"label_language": "de"}, {"images", "first_number"}),
+        ("x.mov", False, {"codec": "prores"}, {"images", "first_number", "preset"} | OF_LABELS),
+        (
+            "x.mov",
+            False,
+            {"content": "face", "codec": "png"},
+            {"images", "first_number", "preset"} | ALL_OF_LABELS,
+        ),
+        ("x", False, {}, OF_MOVIES | OF_LABELS),
         (
             "x",
             True,
             {"content": "mask"},
-            {"codec", "crf", "bitrate", "preset", "audio", "first_number", "label"},
+            OF_MOVIES | {"first_number"} | ALL_OF_LABELS,
         ),
-        ("x.png", True, {}, OF_MOVIES | {"images", "first_number"}),
+        ("x.png", True, {}, OF_MOVIES | {"images", "first_number"} | OF_LABELS),
     ],
 )
 def test_what_does_nothing_follows_from_what_is_made(

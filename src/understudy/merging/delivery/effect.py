@@ -15,6 +15,7 @@ _WITHOUT_LOSS = {
     ".mp4": "h264_lossless",
     ".m4v": "h264_lossless",
 }
+_OF_LABELS = ("label", "label_language", "label_place", "label_size", "label_seconds")
 _OF_MOVIES = ("codec", "crf", "bitrate", "preset", "audio")
 
 
@@ -31,7 +32,11 @@ def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> d
     elif not CODECS[options.codec].has_preset:
         idle["preset"] = f"{options.codec} has no presets"
     if options.content != "picture":
-        idle["label"] = f"only the picture is labelled, not the {options.content}"
+        idle |= dict.fromkeys(_OF_LABELS, f"only the picture is labelled, not the {options.content}")
+    elif not options.label_words():
+        idle |= dict.fromkeys(_OF_LABELS[2:], "there is no label")
+    elif options.label.strip():
+        idle["label_language"] = "the label has words of its own"
     return idle
 
 

@@ -1,4 +1,4 @@
-"""A visible label in the lower left corner, for footage that must say on its face what it is."""
+"""A visible label in a corner, for footage that must say on its face what it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from understudy.media.clip import Picture
+from understudy.merging.delivery.options import EncodeOptions, LabelPlace
 
-_HEIGHT_SHARE = 0.035  # of the frame's height
 _SMALLEST_PX = 10
 _DARK = 0.45  # how much the ground under the words is darkened
 
@@ -16,15 +16,17 @@ _DARK = 0.45  # how much the ground under the words is darkened
 class Label:
     """Words drawn once and laid over many frames of one size. Nothing is drawn for no words."""
 
-    def __init__(self, words: str, *, width: int, height: int) -> None:
+    def __init__(self, options: EncodeOptions, *, width: int, height: int) -> None:
         self._cover: npt.NDArray[np.float32] | None = None
-        if not words.strip():
+        self._seconds = options.label_seconds
+        words = options.label_words()
+        if not words:
             return
-        size = max(_SMALLEST_PX, round(_HEIGHT_SHARE * height))
+        size = max(_SMALLEST_PX, round(options.label_size * height))
         font = ImageFont.load_default(size)
         picture = Image.new("L", (width, height))
         pen = ImageDraw.Draw(picture)
-        at = (size, height - 2 * size)
+        at = _place(options.label_place, pen.textlength(words, font=font), size, (width, height))
         box = pen.textbbox(at, words, font=font)
         pen.text(at, words, fill=255, font=font)
         pad = size // 3
@@ -33,9 +35,12 @@ class Label:
         self._box = (slice(y0, y1), slice(x0, x1))
         self._cover = np.asarray(picture, np.float32)[self._box][..., None] / np.float32(255)
 
-    def drawn(self, rgb: Picture) -> Picture:
-        """The frame with the label, in the depth it came in: white words on darkened ground."""
-        if self._cover is None:
+    def drawn(self, rgb: Picture, *, time_s: float = 0.0) -> Picture:
+        """The frame with the label, in the depth it came in: white words on darkened ground.
+
+        `time_s` counts from the clip's start.
+        """
+        if self._cover is None or (self._seconds and time_s >= self._seconds):
             return rgb
         floats = rgb.dtype.kind == "f"
         most = 1.0 if floats else float(np.iinfo(rgb.dtype.name).max)
@@ -44,3 +49,11 @@ class Label:
         shown = ground * (1 - self._cover) + most * self._cover
         out[self._box] = shown if floats else np.rint(shown).astype(rgb.dtype)
         return out
+
+
+def _place(place: LabelPlace, wide_px: float, size_px: int, frame: tuple[int, int]) -> tuple[float, float]:
+    """The upper left corner of the words, a letter's height from the frame's edges."""
+    width, height = frame
+    left = {"left": size_px, "right": width - size_px - wide_px, "middle": (width - wide_px) / 2}
+    top = size_px if place.startswith("upper") else height - 2 * size_px
+    return max(0.0, left[place.partition("-")[2]]), top

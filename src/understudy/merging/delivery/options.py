@@ -8,6 +8,17 @@ from understudy.media.codecs import CodecName
 from understudy.options import Options, option
 
 ImageFormat = Literal["png", "png16", "tiff", "exr"]
+LabelPlace = Literal["lower-left", "lower-right", "upper-left", "upper-right", "lower-middle"]
+LabelLanguage = Literal["en", "de", "fr", "es", "it", "nl", "pt"]
+LABEL_WORDS: dict[LabelLanguage, str] = {
+    "en": "made with AI",
+    "de": "mit KI erstellt",
+    "fr": "créé avec l'IA",
+    "es": "hecho con IA",
+    "it": "creato con l'IA",
+    "nl": "gemaakt met AI",
+    "pt": "feito com IA",
+}
 
 
 class EncodeOptions(Options):
@@ -64,7 +75,22 @@ class EncodeOptions(Options):
         "What the finished file is for, as film or trailer. It stops where a performer agreed to named uses "
         "and this is none of them; it stands in the credentials and the ledger.",
     )
-    label: str = option(
-        "",
-        "Words shown in the lower left corner of every frame, for example 'made with AI'.",
+    label: str = option("", "Words shown on the picture, for example 'made with AI'.")
+    label_language: LabelLanguage | None = option(
+        None, "Instead of words of your own, 'made with AI' in this language."
     )
+    label_place: LabelPlace = option(
+        "lower-left", "The corner in which the label stands, or below in the middle."
+    )
+    label_size: float = option(
+        0.035, "Height of the label's letters, as a share of the frame's height.", low=0.01, high=0.2
+    )
+    label_seconds: float = option(
+        0.0, "How long the label is shown from the start; 0 is always.", low=0.0, high=100_000.0, unit="s"
+    )
+
+    def label_words(self) -> str:
+        """What the label says, empty without one."""
+        if self.label.strip() or self.label_language is None:
+            return self.label.strip()
+        return LABEL_WORDS[self.label_language]

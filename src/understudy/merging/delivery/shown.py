@@ -79,7 +79,7 @@ def shown_frames(
     was kept.
     """
     unswapped = unswapped_of(merged_folder)
-    label = Label(options.label, width=clip.info.width, height=clip.info.height)
+    label = Label(options, width=clip.info.width, height=clip.info.height)
     windows = windows_of(clip, merged_folder) if options.window else {}
     crops = crops_of(merged_folder)
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
@@ -97,10 +97,10 @@ def shown_frames(
                 shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, merged, options))
             if merged and options.content == "face":
                 shown = replace(shown, painted=_painted(faces_path(merged_folder, frame.index), rgb))
-            yield _cut(_with_content(shown, options, label), windows.get(frame.index))
+            yield _cut(_with_content(shown, options, label, frame.time_s), windows.get(frame.index))
 
 
-def _with_content(shown: Shown, options: EncodeOptions, label: Label) -> Shown:
+def _with_content(shown: Shown, options: EncodeOptions, label: Label, time_s: float) -> Shown:
     if options.content == "face" and shown.mask_HW is not None:
         face = straight_face(shown.rgb, shown.plate, shown.mask_HW, painted=shown.painted)
         return replace(shown, rgb=face, alpha_HW=shown.mask_HW)
@@ -108,7 +108,7 @@ def _with_content(shown: Shown, options: EncodeOptions, label: Label) -> Shown:
         depth = shown.rgb.dtype
         grey = shown.mask_HW if depth.kind == "f" else np.rint(shown.mask_HW * np.iinfo(depth.name).max)
         return replace(shown, rgb=np.repeat(grey.astype(depth)[..., None], 3, axis=2))
-    return replace(shown, rgb=label.drawn(shown.rgb))
+    return replace(shown, rgb=label.drawn(shown.rgb, time_s=time_s))
 
 
 def _cut(shown: Shown, window: Window | None) -> Shown:
