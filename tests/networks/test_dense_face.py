@@ -14,6 +14,7 @@ from understudy.errors import UnsafeFile, WeightsMissing
 from understudy.networks.dense_face import (
     CROP_PX,
     POINTS,
+    WEIGHTS_PATH,
     ConvUnit,
     DenseFaceNet,
     DenseFaceOutput,
@@ -137,3 +138,10 @@ def test_the_network_becomes_an_onnx_file_that_says_the_same_of_any_number_of_cr
         own = network(crops)
     for one, other in zip(own, session.run(None, {"crops": crops.numpy()}), strict=True):
         np.testing.assert_allclose(one.numpy(), other, atol=1e-3, rtol=1e-3)
+
+
+def test_the_weights_that_are_shipped_fit_the_network_and_six_megabytes() -> None:
+    assert WEIGHTS_PATH.stat().st_size < MOST_BYTES
+    with torch.inference_mode():
+        said = load_dense_face()(torch.rand(1, 3, CROP_PX, CROP_PX))
+    assert float(said.score_logit_B.sigmoid()) < 0.5  # noise is no face
