@@ -1,6 +1,6 @@
 """A person of a crowd ready to be filmed, built for speed: a coarse grid, skin and strands painted small.
 
-Pictures of a crowd are small: a grid of 2.7 mm and skin of 1.3 pixels a millimetre lose nothing that is seen.
+Pictures of a crowd are small: a grid of 2.7 mm and skin of one pixel a millimetre lose nothing that is seen.
 """
 
 from __future__ import annotations

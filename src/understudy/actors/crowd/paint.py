@@ -12,7 +12,7 @@ from understudy.actors.skin import Easel, Skin, paint
 from understudy.color import linear_from_srgb
 
 Floats = np.ndarray
-PX_PER_MM = 1.3
+PX_PER_MM = 1.0
 
 
 def painted(person: Person) -> Skin:
