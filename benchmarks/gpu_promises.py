@@ -35,7 +35,7 @@ from understudy.training.train import STAGE, train
 
 Result = dict[str, Any]
 FRAME_PX, STORED_PX = 192, 128
-_ITERATIONS = 200
+_ITERATIONS = 120
 _ROOM_BYTES = 3 << 29
 
 
@@ -205,7 +205,7 @@ def runs_on_drawn_faces(_: Path, compute: Compute) -> Result:
         ):
             options = TrainOptions.model_validate(
                 {**PRESETS[preset].train, "batch_size": batch, "replay": replay}
-                | {"iterations": 300, "preview_every": 0}
+                | {"iterations": 150, "preview_every": 0}
             )
             name = f"{preset}{' played back' if replay else ''}"
             found[name] = _summary(_run(Path(place) / name, faces, options, compute, preset=preset))
