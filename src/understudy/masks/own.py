@@ -114,13 +114,17 @@ def read_weights(folder: Path, about: AboutSegmenter) -> dict[str, Tensor]:
         raise UnsafeFile("These weights are damaged; they were not used.", path) from error
 
 
-def filled(weights: Mapping[str, Tensor]) -> DenseFaceNet:
+def filled(weights: Mapping[str, Tensor], path: Path | None = None) -> DenseFaceNet:
     """The network with these weights. Raises UnsafeFile where they are of another one."""
     network = DenseFaceNet()
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError as error:
-        raise UnsafeFile("These weights belong to another network; they were not used.") from error
+        raise UnsafeFile(
+            "These weights belong to another network, perhaps that of another version; they were not used. "
+            "Train a segmenter of another name from the same drawn faces.",
+            path,
+        ) from error
     return network
 
 
@@ -198,4 +202,5 @@ def open_segmenter(folder: Path) -> OwnSegmenter:
     about = read_about(folder)
     if about is None:
         raise SegmenterUnknown(f"There is no segmenter {folder.name!r}.", folder)
-    return OwnSegmenter(filled(read_weights(folder, about)), face_type=about.face_type, size_px=about.size_px)
+    network = filled(read_weights(folder, about), folder)
+    return OwnSegmenter(network, face_type=about.face_type, size_px=about.size_px)

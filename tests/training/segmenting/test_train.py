@@ -234,7 +234,7 @@ def test_without_the_weights_of_the_face_network_it_is_said_what_to_do(
     drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("understudy.networks.dense_face.WEIGHTS_PATH", tmp_path / "none.safetensors")
-    with pytest.raises(WeightsMissing):
+    with pytest.raises(WeightsMissing, match="begin without them: --start nothing"):
         trained(tmp_path / "bar", drawn, start="dense")
 
 

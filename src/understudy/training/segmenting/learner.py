@@ -45,7 +45,8 @@ class MaskLearner:
         self.network = network.to(compute.device).train(self.learns_norms)
         self.average: DenseFaceNet = copy.deepcopy(self.network).eval().requires_grad_(False)
         learning = [self.network.mask_head] + ([self.network.pyramid] if options.learns == "all" else [])
-        self._learning = [p for part in learning for p in part.parameters()]
+        self.network.requires_grad_(False)  # what does not learn needs no gradients either
+        self._learning = [p.requires_grad_() for part in learning for p in part.parameters()]
         self.optimizer = torch.optim.AdamW(self._learning, lr=_RATE, weight_decay=1e-4)
 
     def step(self, shown: MaskLesson, options: MaskTrainOptions) -> float:

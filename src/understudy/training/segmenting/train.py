@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from understudy.counts import counted
-from understudy.errors import OptionInvalid, SegmenterUnknown
+from understudy.errors import OptionInvalid, SegmenterUnknown, WeightsMissing
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.masks.own import AboutSegmenter, filled, publish, read_about, read_weights, write_about
 from understudy.masks.segmenter import Segmenter
@@ -195,7 +195,12 @@ def start_weights(start: str, segmenters: Path) -> dict[str, torch.Tensor] | Non
     if start == "nothing":
         return None
     if start == "dense":
-        return load_dense_face().state_dict()
+        try:
+            return load_dense_face().state_dict()
+        except WeightsMissing as error:
+            raise WeightsMissing(
+                f"{error.message} Or begin without them: --start nothing.", error.path
+            ) from error
     other = segmenters / start
     about = read_about(other) if start == Path(start).name else None
     if about is None:
