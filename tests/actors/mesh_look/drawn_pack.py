@@ -31,6 +31,7 @@ def drawn_pack() -> dict[str, dict[str, Any]]:
     marks = MEAN_FACE_68_IN_SPACE.copy()
     marks -= marks[36:48].mean(0)
     marks *= 0.88 / np.linalg.norm(marks[36] - marks[45])
+    marks[:17, 1] = marks[8, 1] + 1.25 * (marks[:17, 1] - marks[8, 1])  # a jaw that ends higher than most
     wanted = marks[:, :2] * [1, -1] + [0, _EYE_Y]
     front = np.flatnonzero(head[:, 2] > 0.1)
     away = np.linalg.norm(head[front][None, :, :2] - wanted[:, None], axis=2)

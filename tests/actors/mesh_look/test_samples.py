@@ -9,10 +9,12 @@ from tests.actors.mesh_look.drawn_pack import drawn_pack, write_pack
 from understudy.actors.crowd.sample import Sample
 from understudy.actors.mesh_look.acting import Act, any_act
 from understudy.actors.mesh_look.lighting import Light, any_light
+from understudy.actors.mesh_look.paint import smooth_jaw
 from understudy.actors.mesh_look.performer import performer
 from understudy.actors.mesh_look.person import HairKind, parted, person
 from understudy.actors.mesh_look.picture import View
 from understudy.actors.mesh_look.samples import STATES, MeshStudio, mesh_studio
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 
 SIZE = 64
 DAY = Light(
@@ -194,7 +196,17 @@ def test_brows_and_beards_have_the_hairs_colour_and_not_the_hats(studio: MeshStu
 
 
 def test_ears_grow_no_hair(studio: MeshStudio) -> None:
-    ends = studio.fields.jaw_px[[0, 16]]
-    out = 0.45 * (ends[1, 0] - ends[0, 0]) / 2
+    ends = smooth_jaw(studio.template.landmarks_px[:17])[[0, 16]]
+    wide = (ends[1, 0] - ends[0, 0]) / 2
     for side, (x, y) in zip((-1, 1), ends, strict=True):
-        assert studio.fields.above_hairline[int(y + 0.4 * out / 0.45), int(x + side * out * 0.9)] < -50
+        assert studio.fields.above_hairline[int(y + 0.4 * wide), int(x + side * 0.4 * wide)] < -50
+
+
+def test_jaw_points_are_as_high_as_the_mean_faces(studio: MeshStudio) -> None:
+    """Only so do two looks teach one network the same points."""
+    taken = _taken(studio, Act(), size_px=176).points
+    shares = [
+        (face[:9] - face[36:48].mean()) / (face[8] - face[36:48].mean())
+        for face in (taken[:, 1], MEAN_FACE_68_IN_SPACE[:, 1])
+    ]
+    assert np.abs(shares[0] - shares[1]).max() < 0.08

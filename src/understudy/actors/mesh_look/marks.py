@@ -16,7 +16,7 @@ _STEPS = 90
 _LEVEL_MM = 2.0
 _NOTHING_MM = -1e6
 # Where a hidden point of the jaw goes on the midline: shares of the way from the nose's bridge to the chin.
-_TOWARDS = (0.07, 0.22, 0.35, 0.49, 0.66, 0.75, 0.84, 0.91, 0.73)
+_TOWARDS = (0.21, 0.32, 0.44, 0.62, 0.75, 0.84, 0.89, 0.91, 0.73)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from understudy.actors.mesh_look.person import Person
-from understudy.actors.mesh_look.template import PAINT_HEIGHT, PAINT_WIDTH, Array, Template
+from understudy.actors.mesh_look.template import OUTER_EYES_MM, PAINT_HEIGHT, PAINT_WIDTH, Array, Template
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 
 _FOREHEAD_ROWS = 46.0
 _DRAWN = 4  # fields are drawn this much finer and averaged
@@ -84,7 +85,8 @@ def fields_of(template: Template) -> Fields:
         lash_line=cv2.GaussianBlur(_stroked(eyes, 0.9, closed=True), (0, 0), 0.5),
         beard=_soft(beard) * (1 - lips), moustache=_soft(moustache) * (1 - lips),
         flush=_flush(marks, row, column), folds=_folds(marks),
-        above_hairline=(hairline - row).astype(np.float32), noise=_noise(), jaw_px=jaw.astype(np.float32),
+        above_hairline=(hairline - row).astype(np.float32), noise=_noise(),
+        jaw_px=_as_high_as_the_mean_face(template, jaw),
     )  # fmt: skip
 
 
@@ -133,6 +135,19 @@ def smooth_jaw(jaw_px: Array) -> Array:
     both = (jaw_px + mirrored) / 2
     padded = np.concatenate([2 * both[:1] - both[1:2], both, 2 * both[-1:] - both[-2:-1]])
     return (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+
+
+def _as_high_as_the_mean_face(template: Template, jaw: Array) -> Array:
+    """Points on the jaw's line as high as the mean face has them: packs differ in this, looks must not."""
+    marks = template.vertices[template.pack.landmarks]
+    high = smooth_jaw(np.column_stack([np.linspace(0, PAINT_WIDTH, 17), marks[:17, 1]]))[:9, 1]
+    mean = MEAN_FACE_68_IN_SPACE[:, 1] - MEAN_FACE_68_IN_SPACE[36:48, 1].mean()
+    mean = mean / np.linalg.norm(MEAN_FACE_68_IN_SPACE[36] - MEAN_FACE_68_IN_SPACE[45]) * OUTER_EYES_MM
+    wanted = mean[:9] + marks[36:48, 1].mean()
+    at = np.interp(wanted, np.maximum.accumulate(high) + 1e-6 * np.arange(9), np.arange(9.0))
+    at[8] = 8.0
+    at = np.concatenate([at, 16 - at[7::-1]])
+    return np.stack([np.interp(at, np.arange(17), jaw[:, k]) for k in (0, 1)], -1).astype(np.float32)
 
 
 def _scalp(who: Person, fields: Fields, coarse: Array, fine: Array) -> Array:
