@@ -60,5 +60,21 @@ def test_a_mask_that_fills_its_square_ends_with_it():
     assert mask[:, [0, -1]].max() == 0 == mask[[0, -1]].max()
 
 
+def test_a_brow_that_the_network_takes_for_hair_is_filled_and_a_hole_in_the_cheek_is_not():
+    class Holes(BlobReader):
+        def read(self, crops):
+            reading = super().read(crops)
+            brow, cheek = reading.points_px[0, 19], reading.points_px[0, [3, 31]].mean(0)
+            for (x, y), level in ((brow, 0.2), (cheek, 0.2)):
+                reading.masks[0, int(y) - 2 : int(y) + 2, int(x) - 5 : int(x) + 5] = level
+            return reading
+
+    crop, points, _ = drawn(Drawn(64, 64, 80), 128)
+    (mask,) = DenseSegmenter(Holes()).segment(crop[None], points[None])
+    (x, y), (cheek_x, cheek_y) = points[19].astype(int), points[[3, 31]].mean(0).astype(int)
+    assert mask[y + 1, x] > 0.9
+    assert mask[cheek_y, cheek_x] < 0.5
+
+
 def test_no_faces_have_no_masks(segmenter):
     assert segmenter.segment(np.empty((0, 64, 64, 3), np.uint8), np.empty((0, 68, 2))).shape == (0, 64, 64)
