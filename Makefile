@@ -36,7 +36,7 @@ guide-pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/guide/make_merge_pictures.py
 
 bench: $(VENV)/.installed-dev
-	for script in startup finding_growth training_speed feeding extraction; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in startup finding_growth training_speed feeding extraction dense_face; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 # Our own face network from nothing: at most 2 h of rendering and 3 h of training on two cores; the same command goes
 # on where it stopped. On a GPU beside its cores: make face-model FACE_MODEL="--beside --train-minutes 20 --batch 512"
