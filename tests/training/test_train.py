@@ -76,6 +76,18 @@ def losses(folder: Path) -> list[tuple[int, float, float]]:
     return [(m["iteration"], m["loss_src"], m["loss_dst"]) for m in read_metrics(folder / METRICS_NAME)]
 
 
+def test_training_takes_algorithms_that_repeat_exactly_and_leaves_the_choice_as_it_was(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    src, dst = facesets
+    assert not torch.backends.cudnn.deterministic
+    for _ in train(
+        tmp_path / "m", src=[src], dst=[dst], options=tiny_options(iterations=2), preset=TINY, device="cpu"
+    ):
+        assert torch.backends.cudnn.deterministic
+    assert not torch.backends.cudnn.deterministic
+
+
 def test_the_metrics_tell_every_term_and_their_sums(tmp_path: Path, facesets: Pair) -> None:
     trained(tmp_path / "m", facesets, tiny_options(iterations=2))
     line, *_ = read_metrics(tmp_path / "m" / METRICS_NAME)

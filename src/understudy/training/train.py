@@ -25,7 +25,7 @@ from understudy.training.keeping.checkpoint import newest_checkpoint, set_damage
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.batch import largest_batch
-from understudy.training.machine.device import Compute, choose_device
+from understudy.training.machine.device import Compute, choose_device, exactly_repeated
 from understudy.training.machine.processes import Group, joined, local_device
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
@@ -66,7 +66,7 @@ def train(
     """
     preset_named(preset)
     compute = choose_device(local_device(device))
-    with joined(compute.device.type) as group:
+    with exactly_repeated(), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
         events = _train(model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters)
         if group.leads:

@@ -36,6 +36,18 @@ class Compute:
         return torch.autocast(self.device.type, enabled=False)
 
 
+@contextlib.contextmanager
+def exactly_repeated() -> Iterator[None]:
+    """Let cuDNN take none but algorithms that repeat to the last bit: without them a run that goes on is not
+    the one that was stopped. Costs nothing that was measurable on an H200 (docs/log.md)."""
+    backend = torch.backends.cudnn
+    before, backend.deterministic = backend.deterministic, True
+    try:
+        yield
+    finally:
+        backend.deterministic = before
+
+
 def choose_device(name: str = "auto") -> Compute:
     """The device called `name`: auto, cpu, cuda, cuda:1, mps, xpu.
 
