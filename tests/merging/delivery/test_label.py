@@ -76,3 +76,12 @@ def test_every_language_has_words_that_are_drawn(language: str) -> None:
     frame = np.full((100, 300, 3), 128, np.uint8)
     assert (Label(options, width=300, height=100).drawn(frame) != frame).any()
     assert EncodeOptions.model_validate({"label": "mine", "label_language": language}).label_words() == "mine"
+
+
+def test_letters_with_accents_are_drawn_and_not_replaced_by_boxes() -> None:
+    shapes = set()
+    for letter in "eéèøłźü影":
+        frame = np.full((60, 60, 3), 128, np.uint8)
+        label = Label(EncodeOptions(label=letter, label_size=0.2), width=60, height=60)
+        shapes.add((label.drawn(frame) > 200).tobytes())
+    assert len(shapes) == 8, "letters that a font lacks all look the same"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
 
 from understudy.media.clip import Picture
 from understudy.merging.delivery.options import EncodeOptions, LabelPlace
 
 _SMALLEST_PX = 10
+_WEIGHT = 400  # as in CSS: regular
 _DARK = 0.45  # how much the ground under the words is darkened
 
 
@@ -23,17 +24,19 @@ class Label:
         if not words:
             return
         size = max(_SMALLEST_PX, round(options.label_size * height))
-        font = ImageFont.load_default(size)
-        picture = Image.new("L", (width, height))
-        pen = ImageDraw.Draw(picture)
-        at = _place(options.label_place, pen.textlength(words, font=font), size, (width, height))
-        box = pen.textbbox(at, words, font=font)
-        pen.text(at, words, fill=255, font=font)
+        # OpenCV's own font has the letters of all languages; Pillow's lacks accents.
+        font = cv2.FontFace("sans")
+        _, _, wide, _ = cv2.getTextSize((0, 0), words, (0, 0), font, size, weight=_WEIGHT)
+        left, top = _place(options.label_place, wide, size, (width, height))
+        foot = (left, top + size)
+        picture = np.zeros((height, width), np.uint8)
+        cv2.putText(picture, words, foot, (255,), font, size, weight=_WEIGHT)
+        x, y, wide, high = cv2.getTextSize((0, 0), words, foot, font, size, weight=_WEIGHT)
         pad = size // 3
-        x0, y0 = max(0, int(box[0]) - pad), max(0, int(box[1]) - pad)
-        x1, y1 = min(width, int(box[2]) + pad), min(height, int(box[3]) + pad)
+        x0, y0 = max(0, x - pad), max(0, y - pad)
+        x1, y1 = min(width, x + wide + pad), min(height, y + high + pad)
         self._box = (slice(y0, y1), slice(x0, x1))
-        self._cover = np.asarray(picture, np.float32)[self._box][..., None] / np.float32(255)
+        self._cover = picture[self._box].astype(np.float32)[..., None] / np.float32(255)
 
     def drawn(self, rgb: Picture, *, time_s: float = 0.0) -> Picture:
         """The frame with the label, in the depth it came in: white words on darkened ground.
@@ -51,9 +54,9 @@ class Label:
         return out
 
 
-def _place(place: LabelPlace, wide_px: float, size_px: int, frame: tuple[int, int]) -> tuple[float, float]:
+def _place(place: LabelPlace, wide_px: int, size_px: int, frame: tuple[int, int]) -> tuple[int, int]:
     """The upper left corner of the words, a letter's height from the frame's edges."""
     width, height = frame
-    left = {"left": size_px, "right": width - size_px - wide_px, "middle": (width - wide_px) / 2}
+    left = {"left": size_px, "right": width - size_px - wide_px, "middle": (width - wide_px) // 2}
     top = size_px if place.startswith("upper") else height - 2 * size_px
-    return max(0.0, left[place.partition("-")[2]]), top
+    return max(0, left[place.partition("-")[2]]), top

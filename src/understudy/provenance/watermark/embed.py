@@ -18,14 +18,14 @@ from understudy.media.images import eight_bit
 from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_for, tile_px
 
 # In steps of an 8-bit picture, as standard deviations.
-_IN_FLAT_PARTS = 0.65
+_IN_FLAT_PARTS = 0.55
 _A_STEP_OF_ACTIVITY = 0.65
 _STRONGEST = 5.0
 _STRONGEST_ON_AVERAGE = 1.9  # 42.5 dB
-_DIM = 48.0  # below this luma flat parts get less: the eye sees more there
+_DIM = 64.0  # below this luma flat parts get less: the eye sees more there
 _LEAST_IN_DIM_PARTS = 0.4
 _AVERAGE_SIDE_PX = 640  # of frames that get just that; smaller ones have fewer chips and get more
-_LEAST_BY_SIZE, _MOST_BY_SIZE = 0.5, 1.35
+_LEAST_BY_SIZE, _MOST_BY_SIZE = 0.5, 1.6
 _SMALL = 8  # the strength is found in a picture smaller by this factor
 
 
