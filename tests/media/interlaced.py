@@ -12,8 +12,9 @@ from understudy.media.clip import Picture
 FRAMES = 6
 
 
-def make_interlaced(path: Path, *, flagged: bool = True) -> Path:
-    """Write it, bottom field first, losslessly, with a timecode; `flagged` says so in the file."""
+def make_interlaced(path: Path, *, flagged: bool = True, first: int = 0) -> Path:
+    """Write it, bottom field first, losslessly, with a timecode; `flagged` says so in the file. `first` is the
+    time of the first frame."""
     with av.open(str(path), "w") as container:
         options = {"qp": "0", "preset": "ultrafast"} | ({"x264-params": "bff=1"} if flagged else {})
         stream = container.add_stream("libx264", rate=25, options=options)
@@ -25,9 +26,19 @@ def make_interlaced(path: Path, *, flagged: bool = True) -> Path:
                 left = bar_at(2 * number + field)
                 picture[1 - field :: 2, left : left + 12] = 220
             frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
-            frame.pts = number
+            frame.pts = first + number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+def make_partly_interlaced(path: Path) -> Path:
+    """A transport stream whose second half alone says that it is interlaced."""
+    halves = [
+        make_interlaced(path.with_name(f"half{number}.ts"), flagged=number == 1, first=number * FRAMES)
+        for number in (0, 1)
+    ]
+    path.write_bytes(b"".join(half.read_bytes() for half in halves))
     return path
 
 

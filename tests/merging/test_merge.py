@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.media.interlaced import make_interlaced
+from tests.media.interlaced import make_interlaced, make_partly_interlaced
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
 from understudy.errors import ClipInterlaced, OptionInvalid, ProjectInvalid
 from understudy.events import StageFinished, StageStarted
@@ -354,6 +354,21 @@ def test_a_mode_that_leaves_the_frame_swaps_nothing_and_says_so(
     assert run(movie, faces, painter, folder, PLAIN.changed(mode="original")).skipped
     run(movie, faces, painter, folder)
     assert merge_facts(folder).swapped == 2
+
+
+def test_footage_that_becomes_interlaced_on_the_way_is_refused_there_and_what_is_made_stays(
+    painter: Painter, tmp_path: Path
+) -> None:
+    film = make_partly_interlaced(tmp_path / "v.ts")
+    with open_clip(film) as clip:
+        assert clip.info.frame_count == 12 and not clip.info.interlaced
+    with Faceset(tmp_path / "faces") as faces:
+        for frame in (0, 1, 9):
+            face = record(frame, landmarks(32, 24, width_px=20), frame_size=(64, 48))
+            faces.add(np.zeros((16, 16, 3), np.uint8), face)
+        with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+            run(film, faces, painter, tmp_path / "merged", PLAIN.changed(batch=1))
+    assert list(pictures(tmp_path / "merged")) == ["000000.png", "000001.png"]
 
 
 def test_interlaced_footage_is_refused_with_the_way_out(

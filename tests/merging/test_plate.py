@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.interlaced import make_interlaced, make_partly_interlaced
 from tests.merging.conftest import Painter, landmarks, record
-from understudy.errors import FacesetUnusable
+from understudy.errors import ClipInterlaced, FacesetUnusable
 from understudy.facesets.store import Faceset
 from understudy.media.images import encode_png, read_image
 from understudy.merging import merge as merge_room
@@ -50,6 +51,15 @@ def test_where_several_are_seen_the_largest_is_meant(src: Path) -> None:
     small, large = record(2, landmarks(30, width_px=10)), record(2, landmarks(90, width_px=30))
     with Plate(PlateFootage(src, "src", [small, large, small])) as plate:
         assert plate.face_for(2) is large
+
+
+def test_an_interlaced_plate_is_refused_also_where_only_a_later_frame_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        Plate(footage(make_interlaced(tmp_path / "v.mov"), 0))
+    with Plate(footage(make_partly_interlaced(tmp_path / "v.ts"), 0, 9)) as plate:
+        plate.frame_for(0)
+        with pytest.raises(ClipInterlaced):
+            plate.frame_for(9)
 
 
 def test_footage_without_faces_is_refused(src: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.interlaced import make_interlaced
 from tests.merging.conftest import Painter, landmarks
 from tests.merging.test_merge import run
-from understudy.errors import OptionInvalid
+from understudy.errors import ClipInterlaced, OptionInvalid
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
 from understudy.merging.journal import frame_path
@@ -23,6 +24,12 @@ MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
 @pytest.fixture
 def faces(faceset: MakeFaceset) -> Faceset:
     return faceset({frame: [landmarks(56 + 2 * frame)] for frame in (1, 2, 3, 4, 5)})
+
+
+def test_interlaced_footage_has_no_preview(faces: Faceset, painter: Painter, tmp_path: Path) -> None:
+    film = make_interlaced(tmp_path / "v.mov")
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        FramePreviews(film, stored=faces.faces(), predictor=painter)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ class ConvertedClip:
     ) -> Iterator[Frame]:
         """Stream frames; see `Clip.frames`."""
         for frame in self._clip.frames(start, stop, step=step, deep=True):
+            self.info = replace(self.info, interlaced=self._clip.info.interlaced)
             shown = replace(frame, rgb=self._space.light_of(frame.rgb), own=InSpace(frame.rgb, self._space))
             yield shown if deep else replace(shown, rgb=shown.rgb_8bit, own=None)
         self.info = replace(self._clip.info, color_space=self._mark)

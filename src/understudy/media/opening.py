@@ -32,7 +32,10 @@ def _opened(path: Path) -> Clip:
 
 
 def require_progressive(info: ClipInfo) -> None:
-    """Raise ClipInterlaced where a clip says that its frames are interlaced. One that says nothing passes."""
+    """Raise ClipInterlaced where a clip says that its frames are interlaced. One that says nothing passes.
+
+    It is known of the first frame when a clip is opened, and of each other once that is read.
+    """
     if info.interlaced:
         raise ClipInterlaced(
             "This clip is interlaced: every frame shows two moments, and a face would be painted between them. "

@@ -152,6 +152,8 @@ class VideoClip:
             yield replace(whole, index=number if each_field else index, pts=pts, time_s=time_s)
 
     def _upright(self, index: int, frame: VideoFrame, *, deep: bool) -> Frame:
+        if frame.interlaced_frame and not self.info.interlaced:  # broadcasts change on the way
+            self.info = replace(self.info, interlaced=True)
         rgb = planes.turned_upright(planes.rgb_from_frame(frame, deep=deep), self._steps)
         if rgb.shape[:2] != (self.info.height, self.info.width):
             # Streams may change size on the way (screen recordings, broadcasts); a clip does not.

@@ -17,7 +17,7 @@ from understudy.errors import FacesetUnusable
 from understudy.facesets.record import FaceRecord
 from understudy.media.clip import LONGEST_SKIP, Clip, ClipInfo, Frame, Picture
 from understudy.media.color_spaces import ColorSpace
-from understudy.media.opening import open_clip
+from understudy.media.opening import open_clip, require_progressive
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Plate(AbstractContextManager["Plate"]):
         self._faces = footage.largest_faces()
         self._frames = list(self._faces)
         self._clip: Clip = open_clip(footage.path, footage.color_space)
+        require_progressive(self._clip.info)
         self._coming: Iterator[Frame] = iter(())
         self._shown: Frame | None = None
 
@@ -88,6 +89,7 @@ class Plate(AbstractContextManager["Plate"]):
             shown = following
         if shown is None:
             raise FacesetUnusable(f"No frame of the clip {self.name!r} can be decoded.", self._clip.info.path)
+        require_progressive(self._clip.info)
         self._shown = shown
         return shown
 

@@ -17,7 +17,7 @@ from understudy.errors import ClipUnreadable
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
 from understudy.media.color_spaces import ColorSpace
-from understudy.media.opening import open_clip
+from understudy.media.opening import open_clip, require_progressive
 from understudy.merging.cast import Cast
 from understudy.merging.journal import Journal
 from understudy.merging.light import Picture
@@ -72,6 +72,7 @@ class FramePreviews:
         color_space: ColorSpace | None = None,
     ) -> None:
         self._clip = RememberedClip(open_clip(clip_path, color_space))
+        require_progressive(self._clip.info)
         self._cast = _remembered(Cast.of(predictor))
         self._shots = sorted(shots)
         self._plate = Plate(plate) if plate is not None else None

@@ -52,6 +52,7 @@ class RememberedClip:
             frame = self._kept.get((index, deep)) or self._decoded(index, deep)
             if frame is None:
                 return
+            self.info = self._clip.info
             self._kept.move_to_end((index, deep))
             yield frame
 

@@ -22,6 +22,7 @@ from understudy.facesets.record import FaceRecord
 from understudy.geometry import square_from_frame
 from understudy.media.clip import LONGEST_SKIP, Clip, OwnNumbers
 from understudy.media.images import eight_bit
+from understudy.media.opening import require_progressive
 from understudy.merging.cast import name_of
 from understudy.merging.frame_ranges import stretches_of
 from understudy.merging.light import Picture, sight
@@ -170,6 +171,7 @@ def _read_frames(clip: Clip, plan: MergePlan, plate: Plate | None) -> Iterator[_
     deep = clip.info.is_deep
     for stretch in stretches_of(plan.looked_at, longest_gap=LONGEST_SKIP):
         for frame in clip.frames(stretch.start, stretch.stop, deep=deep):
+            require_progressive(clip.info)
             if frame.index in plan.looked_at:
                 records = plan.faces[frame.index]
                 shown = frame if plate is None else plate.frame_for(frame.index)

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.media.interlaced import make_interlaced
+from tests.media.interlaced import make_interlaced, make_partly_interlaced
 from tests.merging.conftest import HEIGHT, PTS, TIME_BASE, WIDTH, drawn_frame
 from understudy.errors import (
     ClipInterlaced,
@@ -491,6 +491,14 @@ def test_a_ten_bit_ramp_that_nobody_touched_comes_out_equal(tmp_path: Path) -> N
             assert np.array_equal(first, second), codec
         # Within half a step of 10 bits: the ramp's own numbers.
         assert np.abs(first - second).max() <= 32 + 17 * (codec == "prores"), codec
+
+
+def test_footage_that_becomes_interlaced_on_the_way_is_not_delivered(merged: Path, tmp_path: Path) -> None:
+    with pytest.raises(ClipInterlaced, match="clip deinterlace"):
+        (merged / "000002.png").unlink()
+        (merged / "000003.png").unlink()
+        run(make_partly_interlaced(tmp_path / "v.ts"), merged, tmp_path / "out.mp4")
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_interlaced_footage_is_refused_before_anything_is_written(merged: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.media.clip import Clip, Float32, Picture
 from understudy.media.images import eight_bit, read_image_deep, scene_linear, sixteen_bit
+from understudy.media.opening import require_progressive
 from understudy.merging.crops import crops_of
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
@@ -85,6 +86,7 @@ def shown_frames(
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
     with read_ahead(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
         for frame in decoded:
+            require_progressive(clip.info)
             path = frame_path(merged_folder, frame.index)
             merged = path.is_file()
             rgb = _merged_picture(path, frame.rgb) if merged else frame.rgb
