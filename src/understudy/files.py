@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -119,7 +119,17 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file, read in pieces. A folder's is that of its files' names and contents in order."""
+    """Hex SHA-256 of a file. A folder's is that of its files' names and contents in order."""
+    pieces = sha256_pieces(path)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+def sha256_pieces(path: Path) -> Generator[int, None, str]:
+    """The same piece by piece: gives how many bytes it has read each time, and returns the digest."""
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
@@ -128,6 +138,7 @@ def sha256_of(path: Path) -> str:
         with file.open("rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
+                yield len(chunk)
     return digest.hexdigest()
 
 

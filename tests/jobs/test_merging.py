@@ -15,10 +15,13 @@ import pytest
 
 from tests.facesets.conftest import make_record
 from understudy.errors import CastInvalid, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
-from understudy.files import read_json
+from understudy.events import Progress, StageFinished, StageStarted
+from understudy.files import read_json, sha256_of
+from understudy.jobs import merging
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
+    clips_hashed,
     cuts_of,
     keep_keys,
     keep_said,
@@ -267,6 +270,20 @@ def test_a_clips_hash_is_remembered_until_a_file_of_it_changes(project: Project,
     (folder / "2.png").write_bytes(b"two")
     assert clip_sha256(project, folder) not in ("", first)
     assert plate_hash(project) == clip_sha256(project, project.clip_path("src"))
+
+
+def test_how_far_hashing_is_is_told_where_clips_are_large(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [project.clip_path("src"), project.clip_path("dst")]
+    assert list(clips_hashed(project, clips)) == [] and not (project.cache_folder / "sha256.json").exists()
+    for limit in ("_WORTH_TELLING_BYTES", "_TOLD_EVERY_BYTES"):
+        monkeypatch.setattr(merging, limit, 1)
+    started, *between, finished = clips_hashed(project, clips)
+    assert isinstance(started, StageStarted) and isinstance(finished, StageFinished)
+    assert between and all(isinstance(event, Progress) for event in between)
+    assert [clip_sha256(project, clip) for clip in clips] == [sha256_of(clip) for clip in clips]
+    assert list(clips_hashed(project, clips)) == [], "what is known is not read again"
 
 
 def plate_hash(project: Project) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
-from understudy.files import read_json, sha256_of, write_json
+from understudy.files import folder_size_bytes, read_json, sha256_of, sha256_pieces, write_json
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.kept_settings import noted
 from understudy.jobs.settings import Said, merge_options
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from understudy.merging.cast import Cast
     from understudy.merging.plate import PlateFootage
     from understudy.networks.swap import Predictor
+
+
+_MB = 1_000_000
+_WORTH_TELLING_BYTES = 500 * _MB  # less is read within a second or two
+_TOLD_EVERY_BYTES = 50 * _MB
 
 
 def settings_over_time(
@@ -201,13 +206,43 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
 
 def clip_sha256(project: Project, clip: Path) -> str:
     """The SHA-256 of a clip. Remembered while sizes and times stay the same: it can take minutes."""
-    memory_path = project.cache_folder / "sha256.json"
-    memory = read_json(memory_path) if memory_path.exists() else {}
-    key = f"{clip}|{_looks(clip)}"
-    if key not in memory:
-        memory[key] = sha256_of(clip)
-        write_json(memory_path, memory)
-    return memory[key]
+    if known := _known_sha256(project, clip):
+        return known
+    return _remember_sha256(project, clip, sha256_of(clip))
+
+
+def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
+    """Have `clip_sha256` know these clips, and tell how far that is where they are large."""
+    new = [clip for clip in dict.fromkeys(clips) if clip.exists() and not _known_sha256(project, clip)]
+    total = sum(folder_size_bytes(clip) if clip.is_dir() else clip.stat().st_size for clip in new)
+    if total < _WORTH_TELLING_BYTES:
+        return
+    yield StageStarted(stage="hash", unit="MB", total=total // _MB)
+    done = told = 0
+    for clip in new:
+        pieces = sha256_pieces(clip)
+        while True:
+            try:
+                done += next(pieces)
+            except StopIteration as end:
+                _remember_sha256(project, clip, end.value)
+                break
+            if done - told >= _TOLD_EVERY_BYTES:
+                told = done
+                yield Progress(stage="hash", done=done // _MB, total=total // _MB)
+    yield StageFinished(stage="hash", summary={"clips": len(new)})
+
+
+def _known_sha256(project: Project, clip: Path) -> str:
+    path = project.cache_folder / "sha256.json"
+    return read_json(path).get(f"{clip}|{_looks(clip)}", "") if path.exists() else ""
+
+
+def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
+    path = project.cache_folder / "sha256.json"
+    memory = read_json(path) if path.exists() else {}
+    write_json(path, {**memory, f"{clip}|{_looks(clip)}": sha256})
+    return sha256
 
 
 def _looks(clip: Path) -> str:

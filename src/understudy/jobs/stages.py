@@ -20,6 +20,7 @@ from understudy.jobs.marks import FinalMarks, facts_of, require_consent
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
+    clips_hashed,
     cuts_of,
     keep_keys,
     keep_said,
@@ -265,6 +266,7 @@ def _merged(
     settings = settings_over_time(project, clip, said, frames=wanted.stretches)
     if cuts_of(project, clip) is None:
         yield from watch_for_cuts(project, clip)
+    yield from clips_hashed(project, [project.clip_path(clip)])
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
         yield from merge_clip(
             project.clip_path(clip),
@@ -313,6 +315,8 @@ def encode(
         if not merged.is_dir():
             whom = "its cast" if called != model else f"model {model!r}"
             raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
+        named = [name, *project.manifest.clips_of("src")]
+        yield from clips_hashed(project, [project.clip_path(other) for other in named])
         marks = FinalMarks(project, facts_of(project, model, name, goal, merged), options)
         with _alone_with(project, name):
             yield from encode_clip(

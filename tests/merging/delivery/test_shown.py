@@ -250,7 +250,7 @@ def test_frames_are_decoded_while_merged_pictures_are_read(
     decoded, seen = threading.Event(), []
 
     class TwoFrames:
-        info = SimpleNamespace(width=WIDTH, height=HEIGHT, bit_depth=8)
+        info = SimpleNamespace(width=WIDTH, height=HEIGHT, bit_depth=8, interlaced=False)
 
         def frames(self, *, deep: bool) -> Iterator[Frame]:
             yield Frame(0, 0, 0.0, drawn_frame(0))

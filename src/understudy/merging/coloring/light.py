@@ -12,7 +12,7 @@ from understudy.merging.coloring.pixels import Inside
 Float32 = npt.NDArray[np.float32]
 
 _GRID_PX = 48
-_WORK_PX = 96  # slow changes need no more, and smoothing gets dearer with the fourth power of the size
+_WORK_PX = 64  # slow changes need no more, and smoothing gets dearer with the fourth power of the size
 _PASSES = 2  # one pass leaves what the smoothing itself flattens; a third gains nothing
 _MOST_GAIN = 3.0
 _CURVE_OFFSET, _CURVE_POWER = 0.055, 2.4  # of the sRGB curve, IEC 61966-2-1
