@@ -1,0 +1,46 @@
+"""The weights that are shipped: how well they read rendered people that no training has seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from understudy.actors.crowd import draw
+from understudy.actors.crowd.sample import Sample
+from understudy.faces.dense.reader import FaceReader, FaceReading
+from understudy.faces.dense.reading_crop import cut_crops, frame_from_crop_of_points
+from understudy.geometry import Array
+from understudy.networks.dense_face import WEIGHTS_PATH
+
+SEED, SIZE_PX = 4, 176
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Sample]:
+    """Ten people of the kind that is kept for testing, in a plain room."""
+    return [draw.sample(5 * number, SEED, SIZE_PX, part="test") for number in range(10)]
+
+
+def read(people: list[Sample], pictures: list[np.ndarray]) -> tuple[FaceReading, Array]:
+    frame_from_crop = np.concatenate([frame_from_crop_of_points(one.points) for one in people])
+    reading = FaceReader().read(cut_crops(pictures, range(len(people)), frame_from_crop))
+    return reading, reading.in_frame(frame_from_crop)[0]
+
+
+def test_shipped_weights_fit_into_six_megabytes() -> None:
+    assert 1_000_000 < WEIGHTS_PATH.stat().st_size <= 6_000_000
+
+
+def test_shipped_weights_place_points_on_people_never_seen_close_to_the_truth(people) -> None:
+    reading, points = read(people, [one.rgb for one in people])
+    extent = np.array([np.ptp(one.points[:, 1]) + np.ptp(one.points[:, 0]) for one in people]) / 2
+    error = np.linalg.norm(points - [one.points for one in people], axis=2).mean(1) / extent
+    # Shares of the mean of width and height of the points; outer eyes are about 0.75 of it apart.
+    assert np.median(error) < 0.04
+    assert error.max() < 0.08
+    assert reading.scores.min() > 0.5
+
+
+def test_shipped_weights_call_a_plain_wall_no_face(people) -> None:
+    reading, _ = read(people[:2], [np.full((SIZE_PX, SIZE_PX, 3), 120, np.uint8)] * 2)
+    assert reading.scores.max() < 0.1
