@@ -21,7 +21,7 @@ class ExtractOptions(WorkerOptions):
         "import_file, `manual` those drawn in the project. `understudy doctor` says which are ready.",
     )
     landmarker: str = option(
-        "five-point",
+        "dense",
         "Program that places the 68 landmarks: `dense` and `fan` see lids, lips and jaw, `five-point` fits the "
         "mean face, `import` takes them from import_file.",
     )

@@ -36,7 +36,7 @@ class MaskOptions(Options):
         "(for dst rather the mask stored in its face). Regions drawn by hand win.",
     )
     segmenter: str = option(
-        "skin",
+        "dense",
         f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. dense is a network "
         "that also knows hands; skin goes by colour: it leaves out a microphone, a sleeve or dark hair. "
         "Or one of the project's own, by the name it was trained under (`masks train`).",

@@ -37,7 +37,7 @@ class FeedOptions(Options):
         1.0, "How far faces are turned, scaled and moved at random.", low=0.0, high=3.0
     )
     mask_from: str = option(
-        "stored",
+        "dense",
         "Where a face's mask comes from, unless it was drawn by hand: stored takes the one in the face, or "
         f"else the landmarks' hull; hull always that; {', '.join(SEGMENTERS)}, or a segmenter of the project's "
         "own, what that sees, in faces that hold no mask.",
