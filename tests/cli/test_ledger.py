@@ -9,7 +9,7 @@ import pytest
 
 from tests.provenance.material import facts_for, make_image
 from understudy.cli.main import main
-from understudy.provenance.exports import append, export_of, remember_ledger
+from understudy.provenance.exports import Unmarked, append, export_of, remember_ledger
 from understudy.provenance.sign import recast_of
 
 
@@ -52,6 +52,17 @@ def test_the_list_names_file_model_consents_and_marks(project: Path, capsys) -> 
     assert "00000000002 2.mp4, tide-h64; src: fictional" in said[1] and "watermark" in said[1]
     main(["ledger", "show", str(project), "--json"])
     assert [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()] == ["1.mp4", "2.mp4"]
+
+
+def test_what_went_without_marks_is_listed_with_its_reason_and_who_decided(project: Path, capsys) -> None:
+    film = make_image(project.parent / "layers.png")
+    why = Unmarked(reason="for the compositor", by="A. Weber")
+    recast = recast_of(facts_for(film))
+    line = export_of(film, title="layers", recast=recast, marks=[], signer="", unmarked=why)
+    append(project / "exports.jsonl", line)
+    assert main(["ledger", "show", str(project)]) == 0
+    assert "no marks: for the compositor (A. Weber)" in capsys.readouterr().out.splitlines()[2]
+    assert main(["ledger", "verify", str(project)]) == 0
 
 
 def test_a_number_leads_to_its_export(project: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:

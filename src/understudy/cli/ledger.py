@@ -57,9 +57,10 @@ def show(ledger: Path = Path(), /, *, json: Json = False) -> None:
         people = export.recast.get("consents") or {}
         consents = ", ".join(f"{who}: {said.get('status')}" for who, said in people.items())
         number = export.watermark or "-"
-        return (
-            f"{number:<11} {plain(export.file)}, {plain(model)}; {plain(consents)}; {', '.join(export.marks)}"
-        )
+        marks = ", ".join(export.marks)
+        if export.unmarked is not None:
+            marks = f"no marks: {plain(export.unmarked.reason)} ({plain(export.unmarked.by)})"
+        return f"{number:<11} {plain(export.file)}, {plain(model)}; {plain(consents)}; {marks}"
 
     for line in lines_of(ledger_of(ledger)):
         if json:

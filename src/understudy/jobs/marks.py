@@ -5,13 +5,17 @@ Collects the facts from the project; how marks are made is the matter of `proven
 
 from __future__ import annotations
 
+import getpass
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from understudy.errors import ConsentMissing, UnderstudyError
+from understudy.errors import ConsentMissing, OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
+from understudy.files import said_plainly, write_bytes
 from understudy.jobs.merging import clip_sha256
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.lock import exclusive
@@ -19,12 +23,15 @@ from understudy.project.project import Project
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.final import signed_and_verified
-from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, recast_of
+from understudy.provenance.ledger import LEDGER_NAME, ledger_of
+from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, marked_of, recast_of
 from understudy.provenance.studio_signer import signer_for
 
 
 class FinalMarks:
-    """The marks of one finished file, with a watermark number of its own."""
+    """The marks of one finished file, with a watermark number of its own; or the ledger's line on why it has
+    none, where it stays in a closed production.
+    """
 
     def __init__(self, project: Project, facts: SigningFacts, options: EncodeOptions) -> None:
         from understudy.merging.delivery.marking import carries_watermark
@@ -38,28 +45,46 @@ class FinalMarks:
         self.watermark = Watermark(new_number()) if carries_watermark(options) else None
         self.facts = replace(facts, watermark=name_of(self.watermark.number) if self.watermark else "")
         self._is_made = False
+        self._unmarked = unmarked_of(options)
+        if self._unmarked is not None:
+            require_unmarked_footage([facts.dst_clip, *([facts.plate.path] if facts.plate else [])])
 
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
         """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""
+        if self._unmarked is not None:
+            require_consent(self._project, use=self._options.use)
+            _put_without_marks(unsigned, signed)
+            self._enter(signed, marks=[], signer="")
+            return None
         sidecar = signed_and_verified(unsigned, signed, self.facts)
         marks = ["content credentials"]
         marks += ["watermark"] if self.watermark else []
         marks += ["label"] if self._options.label_words() and self._options.content == "picture" else []
+        self._enter(signed, marks=marks, signer=signer_for().name)
+        return sidecar
+
+    def _enter(self, signed: Path, *, marks: list[str], signer: str) -> None:
         made = exports.export_of(
             signed,
             title=self.facts.title,
             recast=recast_of(self.facts),
             marks=marks,
-            signer=signer_for().name,
+            signer=signer,
+            unmarked=self._unmarked,
         )
         with exclusive(self._project.ledger_lock):
             exports.append(self._project.exports_ledger, made)
             exports.remember_ledger(self._project.exports_ledger)
         self._is_made = True
-        return sidecar
 
     def told(self, finished: Path) -> Events:
         """Read the watermark out of the finished file, where one was made, and say so where that fails."""
+        if self._is_made and self._unmarked is not None:
+            yield Notice(
+                f"{finished.name} has no marks and must stay in the production; the ledger says why. What "
+                "people are shown is encoded without --closed-production.",
+                level="warning",
+            )
         if not self._is_made or self.watermark is None:
             return
         from understudy.provenance.watermark.reading import read_watermark
@@ -74,6 +99,50 @@ class FinalMarks:
                 "or too strongly compressed for it. The Content Credentials say what it is while they last.",
                 level="warning",
             )
+
+
+def require_closed_production(
+    project: Project, clips: Sequence[str], goals: Sequence[Path], options: EncodeOptions
+) -> None:
+    """Raise OptionInvalid where one of the files shall go without marks and may not."""
+    from understudy.merging.delivery.closed import require_intermediate
+    from understudy.merging.delivery.effect import settled
+
+    for goal in goals:
+        require_intermediate(settled(options, goal), goal)
+    if unmarked_of(options) is not None:
+        require_unmarked_footage([project.clip_path(name) for name in clips])
+
+
+def unmarked_of(options: EncodeOptions) -> exports.Unmarked | None:
+    """Why marks are left out and who decided that; None where they aren't. Raises OptionInvalid."""
+    if not options.closed_production:
+        return None
+    by = options.closed_production_by.strip()
+    try:
+        by = by or getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:  # a computer that knows no names
+        raise OptionInvalid("Say with --closed-production-by who decided to leave out the marks.") from error
+    return exports.Unmarked(reason=options.closed_production.strip(), by=by)
+
+
+def require_unmarked_footage(clips: Sequence[Path]) -> None:
+    """Raise OptionInvalid where footage has credentials, which a file without marks would take from it."""
+    for marked in marked_of(clips):
+        raise OptionInvalid(
+            "This footage has Content Credentials of its own, and a file without marks would lose them. Leave "
+            "out --closed-production.",
+            marked,
+        )
+
+
+def _put_without_marks(made: Path, goal: Path) -> None:
+    """The file as it was made; a folder gets its list of frames, unsigned, for the ledger to name."""
+    if made.is_dir():
+        write_bytes(goal / LEDGER_NAME, ledger_of(goal))
+        return
+    with said_plainly(goal):
+        shutil.copyfile(made, goal)
 
 
 def stated_consents(project: Project) -> dict[str, Consent]:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.color_spaces import color_space_of
-from understudy.jobs.marks import FinalMarks, facts_of, require_consent
+from understudy.jobs.marks import FinalMarks, facts_of, require_closed_production, require_consent
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
@@ -309,6 +309,7 @@ def encode(
     require_consent(project, use=options.use)
     goals = output_paths(project, model, names, out)
     _require_effect(project, names, goals, said)
+    require_closed_production(project, names, goals, options)
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)
@@ -347,6 +348,7 @@ def require_outputs(
         raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
     options, goals = encode_options(project, said), output_paths(project, model, names, out)
     _require_effect(project, names, goals, said)
+    require_closed_production(project, names, goals, options)
     for goal in goals:
         require_safe_output(goal, keep=_footage(project), codec=settled(options, goal).codec)
 

@@ -29,6 +29,15 @@ _FIRST = "0" * 64
 _LARGEST_BYTES = 256 << 20
 
 
+class Unmarked(BaseModel):
+    """Why a file that stays in a closed production went without marks, and who decided that."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reason: str
+    by: str
+
+
 class Export(BaseModel):
     """One finished file: what it is, what it was made from, whose consent, and which marks went on it."""
 
@@ -42,6 +51,7 @@ class Export(BaseModel):
     watermark: str = ""
     signer: str = ""
     recast: dict[str, Any]
+    unmarked: Unmarked | None = None
     previous: str = _FIRST  # the hash of the line before
 
 
@@ -54,8 +64,16 @@ class Line:
     hash: str
 
 
-def export_of(finished: Path, *, title: str, recast: Recast, marks: list[str], signer: str) -> Export:
-    """The line for a file or folder that was just signed."""
+def export_of(
+    finished: Path,
+    *,
+    title: str,
+    recast: Recast,
+    marks: list[str],
+    signer: str,
+    unmarked: Unmarked | None = None,
+) -> Export:
+    """The line for a file or folder that was just signed, or that stays without marks."""
     hashed = finished / LEDGER_NAME if finished.is_dir() else finished
     return Export(
         at=datetime.now(UTC),
@@ -65,6 +83,7 @@ def export_of(finished: Path, *, title: str, recast: Recast, marks: list[str], s
         watermark=recast.watermark,
         signer=signer,
         recast=recast.for_manifest(),
+        unmarked=unmarked,
     )
 
 

@@ -12,6 +12,7 @@ from understudy.merging.delivery.options import EncodeOptions
 
 OF_LABELS = {"label_place", "label_size", "label_seconds"}
 ALL_OF_LABELS = OF_LABELS | {"label", "label_language"}
+CLOSED_BY = "closed_production_by"
 OF_MOVIES = {"codec", "crf", "bitrate", "preset", "audio"}
 
 
@@ -41,6 +42,9 @@ OF_MOVIES = {"codec", "crf", "bitrate", "preset", "audio"}
 def test_what_does_nothing_follows_from_what_is_made(
     out: str, from_images: bool, said: dict[str, str], idle: set[str]
 ) -> None:
+    found = without_effect(EncodeOptions.model_validate(said), Path(out), from_images=from_images)
+    assert set(found) == idle | {CLOSED_BY}
+    said = {**said, "closed_production": "for the compositor"}
     found = without_effect(EncodeOptions.model_validate(said), Path(out), from_images=from_images)
     assert set(found) == idle
 

@@ -31,6 +31,8 @@ def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> d
         idle |= dict.fromkeys(_OF_MOVIES, "it is for movies, and this becomes images")
     elif not CODECS[options.codec].has_preset:
         idle["preset"] = f"{options.codec} has no presets"
+    if not options.closed_production:
+        idle["closed_production_by"] = "the marks are not left out"
     if options.content != "picture":
         idle |= dict.fromkeys(_OF_LABELS, f"only the picture is labelled, not the {options.content}")
     elif not options.label_words():

@@ -27,8 +27,9 @@ from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.merging.delivery.beside import put_beside, transform_path, transforms, window_places
+from understudy.merging.delivery.closed import require_intermediate
 from understudy.merging.delivery.effect import settled
-from understudy.merging.delivery.marking import with_watermark
+from understudy.merging.delivery.marking import carries_source_type, with_watermark
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.places import (
@@ -93,8 +94,7 @@ class _Delivery:
         info = self.clip.info
         paced = info if info.rate else replace(info, rate=1 / self.clip.time_base)
         still = still_of(shown, self.image_format, paced, self.options)
-        # IPTC's word is about pictures into which something was painted.
-        return with_packet(still) if shown.swapped and self.options.content != "mask" else still
+        return with_packet(still) if shown.swapped and carries_source_type(self.options) else still
 
     def names(self) -> list[str]:
         """Of the images of a folder."""
@@ -134,6 +134,7 @@ def encode(
     opening the clip or a merged picture raises.
     """
     options = settled(options, out)
+    require_intermediate(options, out)
     require_frames(merged_folder)
     require_pictures(merged_folder)
     memory = DeliveryMemory(merged_folder)

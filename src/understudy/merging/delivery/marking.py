@@ -11,8 +11,15 @@ from understudy.provenance.watermark.embed import Watermark
 
 
 def carries_watermark(options: EncodeOptions) -> bool:
-    """Pictures and faces carry it; a mask's numbers are measures that nobody should see changed."""
-    return options.content != "mask"
+    """Pictures and faces carry it, unless they stay in a closed production; a mask's numbers are measures that
+    nobody should see changed.
+    """
+    return options.content != "mask" and not options.closed_production
+
+
+def carries_source_type(options: EncodeOptions) -> bool:
+    """IPTC's word, for stills into which something was painted."""
+    return carries_watermark(options)
 
 
 def with_watermark(

@@ -75,6 +75,14 @@ class EncodeOptions(Options):
         "What the finished file is for, as film or trailer. It stops where a performer agreed to named uses "
         "and this is none of them; it stands in the credentials and the ledger.",
     )
+    closed_production: str = option(
+        "",
+        "Why this goes without marks: for layers, masks, image sequences and movies without loss that stay "
+        "between the makers. The reason goes into the project's ledger; a finished film keeps its marks.",
+    )
+    closed_production_by: str = option(
+        "", "Who decided that. Nothing said: the name you are logged in with on this computer."
+    )
     label: str = option("", "Words shown on the picture, for example 'made with AI'.")
     label_language: LabelLanguage | None = option(
         None, "Instead of words of your own, 'made with AI' in this language."
