@@ -60,3 +60,8 @@ def test_slips_are_refused(shot: Path, capsys) -> None:
     assert main(["consent", str(shot), "--who", "x"]) == 2
     assert main(["consent", str(shot), "src", "--from", "2030-01-01", "--until", "2029-01-01"]) == 2
     assert main(["consent", str(shot), "src", "--evidence", str(shot / "gone.pdf")]) == 2
+
+
+def test_dates_that_stop_nothing_yet_are_told(shot: Path, capsys) -> None:
+    main(["consent", str(shot), "src", "--until", "2020-01-01"])
+    assert "count only once it says --status agreed" in capsys.readouterr().out

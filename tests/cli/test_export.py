@@ -22,9 +22,9 @@ def test_an_imported_model_can_be_listed_and_is_exported_by_name(
     monkeypatch.setattr(
         "understudy.jobs.export.export_dfm", lambda *said, **more: iter(asked.append((said, more)) or ())
     )
-    assert main(["export", folder, "--dfm", "bought", "-o", "x.dfm"]) == 0
+    assert main(["export", folder, "--dfm", "bought", "-o", "x.dfm", "--use", "stream"]) == 0
     ((said, more),) = asked
-    assert (said[1], more) == ("bought", {"out": Path("x.dfm")})  # type: ignore[index]
+    assert (said[1], more) == ("bought", {"out": Path("x.dfm"), "use": "stream"})  # type: ignore[index]
 
 
 def test_a_folder_without_a_model_is_refused(

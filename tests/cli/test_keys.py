@@ -59,3 +59,11 @@ def test_a_studios_chain_is_used_and_left_again(studio: Path, capsys) -> None:
     assert main(["keys", "use", signer]) == 2
     assert "--key" in capsys.readouterr().err
     assert main(["keys", "use", signer, "--command", "no-such-program", "-x"]) == 2
+
+
+def test_of_a_studios_chain_it_names_the_certificate_that_others_need(studio: Path, capsys) -> None:
+    main(["keys", "use", str(studio / "signer.pem"), "--key", str(studio / "signer.pem")])
+    capsys.readouterr()
+    assert main(["keys", "show"]) == 0
+    said = capsys.readouterr().out
+    assert f"above those in {studio / 'signer.pem'}" in said and str(identity_folder()) not in said

@@ -72,3 +72,20 @@ def test_a_number_leads_to_its_export(project: Path, capsys, monkeypatch: pytest
     monkeypatch.setenv("UNDERSTUDY_HOME", str(project / "elsewhere"))
     assert main(["ledger", "find", "00000000001"]) == 5
     assert main(["ledger", "find", "00000000001", str(project)]) == 0
+
+
+def test_somebody_elses_ledger_can_say_anything_and_steers_no_terminal(project: Path, capsys) -> None:
+    ledger = project / "exports.jsonl"
+    told = json.loads(ledger.read_text("utf-8").splitlines()[0])
+    strange = {
+        "watermark": "\x1b[2j",
+        "marks": ["\x9b2J"],
+        "recast": {"model": "m", "consents": {"src": "x\x9b"}},
+    }
+    ledger.write_text(
+        "\n".join(json.dumps({**told, **each}) for each in (strange, {"recast": {"consents": 3}}))
+    )
+    for said in (["show", str(project)], ["show", "--json", str(project)], ["find", "\x1b[2j", str(project)]):
+        assert main(["ledger", *said]) == 0
+        out = capsys.readouterr().out
+        assert "\x1b" not in out and "\x9b" not in out

@@ -12,11 +12,13 @@ import torch
 from tests.jobs.test_models import SMALL
 from understudy.errors import ConsentMissing, ExchangeRefused, ModelUnknown, OptionInvalid
 from understudy.events import Made, StageFinished
-from understudy.files import write_bytes
+from understudy.files import sha256_of, write_bytes
 from understudy.jobs.export import export_dfm
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
 from understudy.project.project import Project
+from understudy.provenance.consent import Consent
+from understudy.provenance.exports import lines_of
 from understudy.training.exchange import dfm
 from understudy.training.exchange.dfm import Exported
 from understudy.training.keeping.about import ModelAbout
@@ -104,3 +106,22 @@ def test_only_a_model_that_has_learnt_can_be_exported(project: Project) -> None:
         list(export_dfm(project, "main"))
     with pytest.raises(ModelUnknown, match="main"):
         list(export_dfm(project, "other"))
+
+
+def test_a_use_that_was_not_agreed_to_stops_the_export(trained: Project) -> None:
+    with trained.change() as manifest:
+        agreed = Consent(status="agreed", uses=["film"])
+        manifest.performers["src"].consent = agreed
+    for use in ("", "stream"):
+        with pytest.raises(ConsentMissing, match="covers film"):
+            list(export_dfm(trained, "main", use=use))
+    assert WRITTEN == [] and not trained.exports_ledger.exists()
+    list(export_dfm(trained, "main", use="film"))
+
+
+def test_an_exported_model_stands_in_the_ledger(trained: Project) -> None:
+    list(export_dfm(trained, "main", use="live show"))
+    (line,) = lines_of(trained.exports_ledger)
+    assert line.export.file == "main.dfm" and line.export.sha256 == sha256_of(trained.out_folder / "main.dfm")
+    assert line.export.recast["model"]["iterations"] == 12 and line.export.recast["use"] == "live show"
+    assert line.export.recast["consents"]["src"] == {"status": "fictional"}

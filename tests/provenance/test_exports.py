@@ -19,6 +19,7 @@ from understudy.provenance.exports import (
     known_ledgers,
     lines_of,
     remember_ledger,
+    require_ledger,
 )
 from understudy.provenance.ledger import LEDGER_NAME
 from understudy.provenance.sign import recast_of
@@ -137,3 +138,51 @@ def test_a_damaged_list_of_ledgers_is_passed_over(ledger: Path, home: Path) -> N
     home.mkdir()
     (home / "ledgers.json").write_text("{]")
     assert known_ledgers() == []
+
+
+def test_the_machine_that_wrote_the_last_line_sees_that_it_was_changed_or_removed(ledger: Path) -> None:
+    remember_ledger(ledger)
+    whole = ledger.read_text("utf-8")
+    change(ledger, 4, "fictional", "agreed")
+    (problem,) = breaks_in(ledger)
+    assert "Line 4 isn't the one that this machine wrote" in problem
+    ledger.write_text("".join(whole.splitlines(keepends=True)[:2]), "utf-8")
+    (problem,) = breaks_in(ledger)
+    assert "only 2 are here" in problem
+    ledger.write_text(whole, "utf-8")
+    assert breaks_in(ledger) == []
+
+
+def test_a_removed_end_still_shows_after_more_exports(ledger: Path, tmp_path: Path) -> None:
+    remember_ledger(ledger)
+    ledger.write_text("".join(ledger.read_text("utf-8").splitlines(keepends=True)[:3]), "utf-8")
+    for number in (7, 8):
+        append(ledger, export(tmp_path / "film.png", number))
+        remember_ledger(ledger)
+    (problem,) = breaks_in(ledger)
+    assert "Line 4 isn't the one" in problem
+
+
+def test_lines_of_another_machine_and_a_ledger_begun_anew_are_no_breaks(ledger: Path, tmp_path: Path) -> None:
+    remember_ledger(ledger)
+    append(ledger, export(tmp_path / "film.png", 7))
+    assert breaks_in(ledger) == []
+    ledger.unlink()
+    append(ledger, export(tmp_path / "film.png", 8))
+    remember_ledger(ledger)
+    assert breaks_in(ledger) == []
+
+
+def test_a_last_line_whose_line_break_an_editor_took_is_kept(ledger: Path, tmp_path: Path) -> None:
+    ledger.write_bytes(ledger.read_bytes().rstrip(b"\n"))
+    append(ledger, export(tmp_path / "film.png", 9))
+    assert breaks_in(ledger) == []
+    assert [line.export.watermark[-1] for line in lines_of(ledger)] == ["0", "1", "2", "3", "9"]
+
+
+def test_what_no_line_can_be_added_to_is_told_before_the_work(ledger: Path, tmp_path: Path) -> None:
+    require_ledger(tmp_path / "none yet.jsonl")
+    require_ledger(ledger)
+    change(ledger, 2, "{", "")
+    with pytest.raises(MarksUnreadable, match=r"Line 2.*the next export begins a new one"):
+        require_ledger(ledger)

@@ -170,3 +170,22 @@ def test_a_renewed_identity_signs_alone_and_the_old_one_stays_trusted_if_wanted(
     assert trusted_roots() == {}
     aside = [path for path in home.iterdir() if path.name.startswith("identity-until-")]
     assert len(aside) == 2 and {path.stat().st_mode & 0o077 for path in aside} == {0}
+
+
+def test_a_root_that_names_an_organisation_alone_can_be_trusted_and_listed(tmp_path: Path, home: Path) -> None:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Studio Tide")])
+    root = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
+    trust_root(tmp_path / "root.pem", home)
+    assert list(trusted_roots(home).values()) == ["O=Studio Tide"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,3 +96,9 @@ def test_a_configuration_that_is_none_is_refused(home: Path) -> None:
         (home / "signer.toml").write_text(text)
         with pytest.raises(MarksUnreadable, match="configuration"):
             signer_for()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows guards the profile folder with its own access list")
+def test_nobody_else_can_read_what_a_tokens_program_is_given(studio: Path, home: Path) -> None:
+    use_studio_signer(SignerConfig(chain=studio / "signer.pem", key=studio / "signer.pem"))
+    assert (home / "signer.toml").stat().st_mode & 0o077 == 0

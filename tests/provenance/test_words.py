@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +38,10 @@ def test_other_programs_credentials_are_named_and_not_taken_for_ours() -> None:
 
 def test_an_ingredient_without_credentials_needs_no_sentence() -> None:
     assert words.about_ingredients([{"title": "take.mp4"}]) == []
+
+
+def test_json_keeps_all_alphabets_and_steers_no_terminal() -> None:
+    told = words.as_json({"Zoë": "\x9b2J\u202e", "two": ["a"]}, indent=1)
+    assert "Zoë" in told and told.isascii() is False
+    assert not any(c in told for c in "\x9b\u202e")
+    assert json.loads(told)["Zoë"] == "\x9b2J\u202e"

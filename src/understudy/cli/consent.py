@@ -90,3 +90,5 @@ def _show(project: Project, performer: str) -> None:
     problem = known.problem(today=date.today())
     if problem:
         print(f"  nothing final can be made: it {problem}")
+    if known.status != "agreed" and (known.uses or known.valid_from or known.valid_until):
+        print("  uses and dates count only once it says --status agreed")

@@ -18,6 +18,7 @@ def export(
     *,
     dfm: Annotated[str, Parameter(show_default=False)],
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    use: str = "",
     json: Json = False,
 ) -> None:
     """Write a trained model for live programs that read `.dfm` files (ONNX).
@@ -33,9 +34,11 @@ def export(
         The model.
     out:
         The file to write. Without it: the model's name in the project's folder `out`.
+    use:
+        What it is for, where a performer agreed to named uses alone. It stands in the ledger.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs.export import export_dfm
 
-    run(export_dfm(Project.open(project), dfm, out=out), json=json)
+    run(export_dfm(Project.open(project), dfm, out=out, use=use), json=json)

@@ -14,11 +14,14 @@ app = App(name="keys", help="Who signs here, and whose signatures count as known
 def show() -> None:
     """Say who signs finished files, until when, and whose signatures count as known. Shows no key."""
     from understudy.provenance.identity import home_folder, identity_folder, trusted_roots
-    from understudy.provenance.studio_signer import signer_for
+    from understudy.provenance.studio_signer import StudioSigner, signer_for
 
     signer = signer_for()
     print(f"signs: {signer.name}, until {signer.valid_until:%Y-%m-%d}")
-    print(f"kept in {home_folder()}; whoever is to know your signature needs {identity_folder() / 'root.pem'}")
+    needed = str(identity_folder() / "root.pem")
+    if isinstance(signer, StudioSigner):
+        needed = f"the certificate that stands above those in {signer.config.chain}, or is the last of them"
+    print(f"kept in {home_folder()}; whoever is to know your signature needs {needed}")
     for name, root in trusted_roots().items():
         print(f"trusted: {name}  {root}")
 

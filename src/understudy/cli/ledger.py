@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as text
 from pathlib import Path
 
 from cyclopts import App
@@ -50,21 +49,23 @@ def show(ledger: Path = Path(), /, *, json: Json = False) -> None:
         Print every line as it stands in the ledger.
     """
     from understudy.provenance.exports import Export, lines_of
-    from understudy.provenance.words import plain
+    from understudy.provenance.words import as_json, plain
 
     def row(export: Export) -> str:
-        model = (export.recast.get("model") or {}).get("name", "-")
-        people = export.recast.get("consents") or {}
-        consents = ", ".join(f"{who}: {said.get('status')}" for who, said in people.items())
-        number = export.watermark or "-"
-        marks = ", ".join(export.marks)
+        # A ledger may be somebody else's, with anything in it.
+        model, people = export.recast.get("model"), export.recast.get("consents")
+        name = model.get("name", "-") if isinstance(model, dict) else "-"
+        said = people.items() if isinstance(people, dict) else ()
+        consents = ", ".join(f"{who}: {of.get('status') if isinstance(of, dict) else of}" for who, of in said)
+        marks = plain(", ".join(export.marks))
         if export.unmarked is not None:
             marks = f"no marks: {plain(export.unmarked.reason)} ({plain(export.unmarked.by)})"
-        return f"{number:<11} {plain(export.file)}, {plain(model)}; {plain(consents)}; {marks}"
+        told = f"{plain(export.file)}, {plain(name)}; {plain(consents)}; {marks}"
+        return f"{plain(export.watermark or '-'):<11} {told}"
 
     for line in lines_of(ledger_of(ledger)):
         if json:
-            print(text.dumps(line.export.model_dump(mode="json"), ensure_ascii=False))
+            print(as_json(line.export.model_dump(mode="json")))
         else:
             print(f"{line.number:>4}  {line.export.at:%Y-%m-%d %H:%M}  {row(line.export)}")
 
@@ -82,6 +83,7 @@ def find(number: str, /, *ledger: Path) -> int:
     """
     from understudy.provenance.exports import find as find_line
     from understudy.provenance.exports import known_ledgers
+    from understudy.provenance.words import as_json
 
     found = find_line(number.strip().lower(), [*(ledger_of(path) for path in ledger), *known_ledgers()])
     if found is None:
@@ -89,5 +91,5 @@ def find(number: str, /, *ledger: Path) -> int:
         return _UNKNOWN
     path, line = found
     print(f"{path}, line {line.number}:")
-    print(text.dumps(line.export.model_dump(mode="json"), ensure_ascii=False, indent=2))
+    print(as_json(line.export.model_dump(mode="json"), indent=2))
     return 0

@@ -69,10 +69,10 @@ def ledger_of(path: Path) -> Path:
 
 
 def _as_json(path: Path, verdict: Verdict) -> str:
-    from json import dumps
+    from understudy.provenance.words import as_json
 
     told = {"path": str(path), "state": verdict.state, "words": verdict.sentences, "facts": verdict.facts}
-    return dumps(told, ensure_ascii=False, default=str)
+    return as_json(told)
 
 
 def _as_row(path: Path, verdict: Verdict) -> str:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from understudy import __version__
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.files import move_to_trash
+from understudy.files import move_to_trash, sha256_of
 from understudy.jobs.marks import require_consent, stated_consents
+from understudy.project.lock import exclusive
 from understudy.project.project import Project
+from understudy.provenance import exports
+from understudy.provenance.recast import UsedModel
+
+if TYPE_CHECKING:  # takes seconds to import
+    from understudy.training.keeping.starting import Source
 
 STAGE = "export"
 _ENDINGS = (".dfm", ".onnx")
 
 
-def export_dfm(project: Project, model: str, *, out: Path | None = None) -> Events:
+def export_dfm(project: Project, model: str, *, out: Path | None = None, use: str = "") -> Events:
     """Write the averaged weights of a model as a `.dfm` for live programs: to `out`, or the project's folder
-    `out`. What lies there already goes to the trash.
+    `out`. What lies there already goes to the trash. `use` is what it is for, where performers agreed to named
+    uses. The project's ledger of exports gets a line.
 
     Raises ConsentMissing before anything is done, ModelUnknown, CheckpointCorrupt, PackageMissing,
     ExchangeRefused, OptionInvalid, DiskFull or FolderUnwritable.
@@ -30,7 +39,8 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None) -> Even
     if model not in project.manifest.models:
         known = ", ".join(project.manifest.models) or "none yet"
         raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
-    require_consent(project)
+    require_consent(project, use=use)
+    exports.require_ledger(project.exports_ledger)
     require_exporter()
     path = out or project.out_folder / f"{model}.dfm"
     if path.is_dir() or path.suffix.lower() not in _ENDINGS:
@@ -54,6 +64,7 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None) -> Even
                 "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
             },
         )
+        _enter(project, aside, title=path.name, model=model, source=source, use=use)
         if path.exists():
             move_to_trash(path, project.trash.folder)
         aside.replace(path)
@@ -74,6 +85,18 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None) -> Even
         "difference": exported.difference,
     }
     yield StageFinished(stage=STAGE, summary=summary)
+
+
+def _enter(project: Project, made: Path, *, title: str, model: str, source: Source, use: str) -> None:
+    used = UsedModel(name=model, sha256=source.sha256, iterations=source.iteration)
+    consents = {name: consent.for_marks() for name, consent in stated_consents(project).items()}
+    told = {"model": used.model_dump(mode="json"), "use": use, "consents": consents}
+    line = exports.Export(
+        at=datetime.now(UTC), file=title, sha256=sha256_of(made), marks=["notice"], recast=told
+    )
+    with exclusive(project.ledger_lock):
+        exports.append(project.exports_ledger, line)
+        exports.remember_ledger(project.exports_ledger)
 
 
 def _consent_words(project: Project) -> str:

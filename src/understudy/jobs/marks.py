@@ -48,6 +48,7 @@ class FinalMarks:
         self._unmarked = unmarked_of(options)
         if self._unmarked is not None:
             require_unmarked_footage([facts.dst_clip, *([facts.plate.path] if facts.plate else [])])
+        exports.require_ledger(project.exports_ledger)  # before the work, not after it
 
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
         """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""

@@ -1,7 +1,9 @@
 """The ledger of exports: one JSON line for every finished file, each chained to the line before by its hash.
 
-A line is never changed or removed; a line that was shows. That is no lock: whoever can write the file can write
-a new chain, so keep the last hash elsewhere where it matters. The ledger of frames is another thing (`ledger`).
+A line is never changed or removed; a line that was shows. The machine that wrote it remembers the last hash in
+the user's data folder, because nothing follows on the last line. That is no lock: whoever can write both can
+write a new chain, so keep that hash elsewhere where it matters. The ledger of frames is another
+thing (`ledger`).
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -90,39 +92,50 @@ def export_of(
 def append(ledger: Path, export: Export) -> str:
     """Write a line at the end and see it on the disk; returns its hash. Hold the project's lock meanwhile.
 
-    What a killed process left of a line is cut away. Raises MarksUnreadable where the last line is none,
-    FolderUnwritable and DiskFull where it can't be written.
+    What a killed process left of a line is cut away; a line of which only the line break is missing stays.
+    Raises MarksUnreadable where a line is none, FolderUnwritable and DiskFull where it can't be written.
     """
     with said_plainly(ledger):
         ledger.parent.mkdir(parents=True, exist_ok=True)
         with ledger.open("a+b") as file:
-            whole = _without_a_torn_line(ledger)
-            file.truncate(whole)
-            previous = _last_hash(ledger) if whole else _FIRST
-            line = _as_line(export.model_copy(update={"previous": previous}))
+            file.seek(0)
+            before = file.read()
+            whole = before.rfind(b"\n") + 1
+            if _is_line(before[whole:]):
+                whole = len(before)
+                file.write(b"\n")
+            else:
+                file.truncate(whole)
+            hashes = [line.hash for line in _lines(before[:whole], ledger)]
+            line = _as_line(export.model_copy(update={"previous": hashes[-1] if hashes else _FIRST}))
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
     return _hash(line)
 
 
+def require_ledger(ledger: Path) -> None:
+    """Raise MarksUnreadable where something stands there that no line can be added to."""
+    if ledger.exists():
+        whole, _, _ = _read(ledger).rpartition(b"\n")
+        list(_lines(whole, ledger))
+
+
 def lines_of(ledger: Path) -> Iterator[Line]:
     """Every export, oldest first. Raises MarksUnreadable where a line is none of ours."""
-    for number, raw in enumerate(_raw_lines(ledger), 1):
-        try:
-            yield Line(number, Export.model_validate_json(raw), _hash(raw))
-        except ValidationError as error:
-            raise MarksUnreadable(f"Line {number} of this ledger can't be read.", ledger) from error
+    yield from _lines(_read(ledger), ledger)
 
 
-def breaks_in(ledger: Path) -> list[str]:
+def breaks_in(ledger: Path, home: Path | None = None) -> list[str]:
     """What is wrong with the chain, as sentences; empty where every line is as it was written.
 
-    A change of the last line alone, or its removal, can only be told by a hash that was kept elsewhere. Raises
-    MarksUnreadable where there is no ledger.
+    A change of the last line alone, or its removal, is told by the hash that this machine keeps in `home` of
+    what it wrote itself; elsewhere only by a hash that somebody kept. Raises MarksUnreadable where there is no
+    ledger.
     """
     problems, before = [], _FIRST
-    for number, raw in enumerate(_raw_lines(ledger), 1):
+    lines = _raw_lines(_read(ledger))
+    for number, raw in enumerate(lines, 1):
         try:
             export = Export.model_validate_json(raw)
         except ValidationError:
@@ -137,7 +150,21 @@ def breaks_in(ledger: Path) -> list[str]:
                 else "Line 1 isn't the first one: lines before it were removed."
             )
         before = _hash(raw)
-    return problems
+    return problems or _against_memory(lines, _remembered(home).get(ledger.absolute()))
+
+
+def _against_memory(lines: Sequence[bytes], known: _End | None) -> list[str]:
+    """What this machine's memory of the end says against the ledger."""
+    if known is None or not known.lines:
+        return []
+    if len(lines) < known.lines:
+        return [f"This machine wrote line {known.lines}, and only {len(lines)} are here: some were removed."]
+    if _hash(lines[known.lines - 1]) != known.last:
+        return [
+            f"Line {known.lines} isn't the one that this machine wrote: it was changed, or written anew after "
+            "lines were removed."
+        ]
+    return []
 
 
 def find(watermark: str, ledgers: Iterable[Path]) -> tuple[Path, Line] | None:
@@ -153,11 +180,18 @@ def find(watermark: str, ledgers: Iterable[Path]) -> tuple[Path, Line] | None:
 
 
 def remember_ledger(ledger: Path, home: Path | None = None) -> None:
-    """From now on this user's `verify` looks into that ledger too."""
-    known = [path for path in _remembered(home) if path != ledger.absolute()]
-    if len(known) == len(_remembered(home)):
-        newest = [ledger.absolute(), *known][:_MOST_KNOWN]
-        write_json((home or home_folder()) / _KNOWN_NAME, [str(path) for path in newest])
+    """From now on this user's `verify` looks into that ledger too, and knows how it ended.
+
+    Where the ledger isn't what was remembered, that memory stays and goes on telling; a ledger of one line was
+    begun anew.
+    """
+    known, path, lines = _remembered(home), ledger.absolute(), _raw_lines(_read(ledger))
+    end = _End(len(lines), _hash(lines[-1]) if lines else _FIRST)
+    if len(lines) > 1 and _against_memory(lines, known.get(path)):
+        return
+    newest = list({path: end, **{other: its for other, its in known.items() if other != path}}.items())
+    told = [{"path": str(each), "lines": its.lines, "last": its.last} for each, its in newest[:_MOST_KNOWN]]
+    write_json((home or home_folder()) / _KNOWN_NAME, told)
 
 
 def known_ledgers(home: Path | None = None) -> list[Path]:
@@ -165,12 +199,19 @@ def known_ledgers(home: Path | None = None) -> list[Path]:
     return [path for path in _remembered(home) if path.is_file()]
 
 
-def _remembered(home: Path | None) -> list[Path]:
+class _End(NamedTuple):
+    """How a ledger ended when this machine wrote it: how many lines, and the last one's hash."""
+
+    lines: int
+    last: str
+
+
+def _remembered(home: Path | None) -> dict[Path, _End]:
     try:
         told = read_json((home or home_folder()) / _KNOWN_NAME)
-    except (OSError, ValueError):
-        return []
-    return [Path(text) for text in told if isinstance(text, str)] if isinstance(told, list) else []
+        return {Path(each["path"]): _End(int(each["lines"]), str(each["last"])) for each in told}
+    except (OSError, ValueError, TypeError, KeyError):  # not there, or edited
+        return {}
 
 
 def _as_line(export: Export) -> bytes:
@@ -181,19 +222,33 @@ def _hash(raw: bytes) -> str:
     return hashlib.sha256(raw.rstrip(b"\n")).hexdigest()
 
 
-def _raw_lines(ledger: Path) -> list[bytes]:
+def _read(ledger: Path) -> bytes:
     try:
         if ledger.stat().st_size > _LARGEST_BYTES:
             raise MarksUnreadable("This is too large to be a ledger of exports.", ledger)
-        return [raw for raw in ledger.read_bytes().split(b"\n") if raw]
+        return ledger.read_bytes()
     except OSError as error:
         raise MarksUnreadable("There is no ledger of exports here.", ledger) from error
 
 
-def _last_hash(ledger: Path) -> str:
-    return [line.hash for line in lines_of(ledger)][-1]
+def _raw_lines(data: bytes) -> list[bytes]:
+    return [raw for raw in data.split(b"\n") if raw]
 
 
-def _without_a_torn_line(ledger: Path) -> int:
-    """How many bytes of the ledger are whole lines."""
-    return ledger.read_bytes().rfind(b"\n") + 1
+def _lines(data: bytes, ledger: Path) -> Iterator[Line]:
+    for number, raw in enumerate(_raw_lines(data), 1):
+        try:
+            yield Line(number, Export.model_validate_json(raw), _hash(raw))
+        except ValidationError as error:
+            raise MarksUnreadable(
+                f"Line {number} of this ledger can't be read. Put it back as it was, or move the file to "
+                "another name and keep it; the next export begins a new one.",
+                ledger,
+            ) from error
+
+
+def _is_line(raw: bytes) -> bool:
+    try:
+        return bool(Export.model_validate_json(raw))
+    except ValidationError:
+        return False

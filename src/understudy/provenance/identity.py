@@ -180,9 +180,9 @@ def _make_identity(folder: Path, *, now: datetime) -> None:
         tag = secrets.token_hex(4)  # tells machines apart without naming them or their users
         root_key = ec.generate_private_key(ec.SECP256R1())
         root = _root_certificate(f"understudy local root {tag}", root_key, now=now)
-        _write_private(aside / _ROOT_KEY_FILE, _key_pem(root_key))
-        _write_private(aside / _ROOT_FILE, _pem(root).encode())
-        _write_private(aside / _SIGNER_FILE, _new_signer(root, root_key, now=now))
+        write_private(aside / _ROOT_KEY_FILE, _key_pem(root_key))
+        write_private(aside / _ROOT_FILE, _pem(root).encode())
+        write_private(aside / _SIGNER_FILE, _new_signer(root, root_key, now=now))
         try:
             aside.rename(folder)  # of a whole folder: who comes second is refused and uses what is there
         except OSError:
@@ -198,7 +198,7 @@ def _renew_leaf(folder: Path, *, now: datetime) -> None:
     if root.not_valid_after_utc - now < RENEW_BEFORE_END:
         return  # a leaf cannot outlive its root
     with written_aside(folder / _SIGNER_FILE) as aside:
-        _write_private(aside, _new_signer(root, root_key, now=now))
+        write_private(aside, _new_signer(root, root_key, now=now))
 
 
 def _read_identity(folder: Path) -> Identity:
@@ -225,7 +225,8 @@ def _read_key(data: bytes) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that nobody else can open."""
     # The mode is given at birth: a chmod afterwards would leave a moment in which others can open the file.
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -300,8 +301,9 @@ def _key_usage(*allowed: str) -> x509.KeyUsage:
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    """The name that a certificate was given to."""
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    """The name that a certificate was given to; all that it says of its holder where there is no such name."""
+    named = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(named[0].value) if named else certificate.subject.rfc4514_string() or "without a name"
 
 
 def _pem(certificate: x509.Certificate) -> str:

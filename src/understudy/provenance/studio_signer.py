@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from understudy.errors import MarksUnreadable
-from understudy.files import write_text
-from understudy.provenance.identity import Signer, common_name, home_folder, load_identity
+from understudy.files import written_aside
+from understudy.provenance.identity import Signer, common_name, home_folder, load_identity, write_private
 
 CONFIG_NAME = "signer.toml"
 _PATIENCE_S = 120  # a person may have to touch a token
@@ -113,7 +113,9 @@ def use_studio_signer(config: SignerConfig, home: Path | None = None) -> Signer:
         lines.append(f"key = {_quoted(config.key.absolute())}")
     if config.command:
         lines.append(f"command = [{', '.join(_quoted(word) for word in config.command)}]")
-    write_text((home or home_folder()) / CONFIG_NAME, "\n".join(lines) + "\n")
+    # A token's program may be given its PIN.
+    with written_aside((home or home_folder()) / CONFIG_NAME) as aside:
+        write_private(aside, ("\n".join(lines) + "\n").encode("utf-8"))
     return signer
 
 

@@ -6,6 +6,7 @@ could steer a terminal. No judging here, that is `verify.py`'s matter.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from understudy.provenance.recast import HashedFile, Recast
@@ -43,6 +44,12 @@ def plain(text: object) -> str:
     """Somebody else's text in at most 120 printable characters."""
     shown = "".join(c if c.isprintable() else "?" for c in str(text))
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """JSON in all alphabets, in which what could steer a terminal is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def about_state(state: str, signer: str, problems: set[str]) -> str:
