@@ -257,3 +257,16 @@ def test_room_is_made_only_when_the_new_file_is_ready(tmp_path: Path) -> None:
             place.write_bytes(b"new")
         assert out.read_bytes().startswith(b"new")
     assert [p.read_bytes() for p in sorted(trash.iterdir())] == [b"old", b"new"]
+
+
+@pytest.mark.parametrize(("name", "left"), [("out.mkv", ["out.mkv"]), ("out.mp4", ["out.c2pa", "out.mp4"])])
+def test_a_file_without_marks_does_not_inherit_those_of_the_file_it_replaces(
+    tmp_path: Path, name: str, left: list[str]
+) -> None:
+    out = tmp_path / "o" / name
+    out.parent.mkdir()
+    out.write_bytes(b"old")
+    out.with_suffix(".c2pa").write_bytes(b"old marks")  # beside .mp4 they are another file's
+    with signed_at(out, tmp_path, lambda unsigned, signed: signed.write_bytes(b"new") and None) as (place, _):
+        place.write_bytes(b"new")
+    assert sorted(path.name for path in out.parent.iterdir()) == left

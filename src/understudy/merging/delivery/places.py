@@ -25,7 +25,7 @@ from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
-from understudy.provenance.credentials import SIDECAR_SUFFIX, sidecar_of
+from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
 Sign = Callable[[Path, Path], Path | None]
@@ -119,6 +119,10 @@ def signed_at(
                 if beside is not None:
                     with said_plainly(out):
                         sidecars.append(beside.replace(sidecar_of(out)))
+                elif out.exists() and not embeds(out):
+                    sidecar_of(out).unlink(
+                        missing_ok=True
+                    )  # the replaced file's
             finally:
                 sidecar_of(aside).unlink(missing_ok=True)
     except UnderstudyError as error:
