@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from understudy.training.steering.muon import Muon, orthogonal
 
@@ -15,13 +16,13 @@ def test_directions_of_all_strengths_become_about_equally_strong(shape: tuple[in
     matrix = torch.randn(shape, generator=generator)
     left, _, right = torch.linalg.svd(matrix, full_matrices=False)
     uneven = left @ torch.diag(torch.logspace(0, -1, min(shape))) @ right
-    values = torch.linalg.svdvals(orthogonal(uneven).float())
+    values = torch.linalg.svdvals(orthogonal(uneven[None])[0].float())
     assert values.min() > 0.3 and values.max() < 1.5
 
 
 def test_the_direction_keeps_the_gradients_sides() -> None:
     matrix = torch.randn(8, 20, generator=Generator().manual_seed(1))
-    made = orthogonal(matrix).float()
+    made = orthogonal(matrix[None])[0].float()
     assert (made * matrix).sum() / (made.norm() * matrix.norm()) > 0.8
 
 
@@ -38,3 +39,66 @@ def test_it_finds_the_filters_that_made_a_picture() -> None:
         optimizer.step()
         costs.append(float(cost.detach()))
     assert costs[-1] < 0.2 * costs[0]
+
+
+def by_the_paper(matrix: Tensor) -> Tensor:
+    """The iteration of Jordan's paper for one matrix, not rounded."""
+    x = matrix.double() / matrix.double().norm()
+    x = x.mT if (tall := x.shape[0] > x.shape[1]) else x
+    for _ in range(4):
+        gram = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return (x.mT if tall else x).float()
+
+
+@pytest.mark.parametrize("shape", [(24, 90), (90, 24)])
+def test_matrices_turned_together_are_those_of_the_papers_iteration_one_by_one(shape: tuple[int, int]) -> None:
+    matrices = (
+        torch.randn(3, *shape, generator=Generator().manual_seed(2))
+        * torch.tensor([1e-4, 1.0, 50.0])[:, None, None]
+    )
+    for made, matrix in zip(orthogonal(matrices), matrices, strict=True):
+        expected = by_the_paper(matrix)
+        assert (made - expected).norm() < 0.02 * expected.norm()  # bfloat16 has three digits
+
+
+class Counted(TorchDispatchMode):
+    """How many operations were called that do work, not merely look at memory otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.number += not func.is_view
+        return func(*args, **(kwargs or {}))
+
+
+def operations_of_a_step(*shapes: tuple[int, ...]) -> int:
+    banks = [nn.Parameter(torch.ones(shape).contiguous(memory_format=torch.channels_last)) for shape in shapes]
+    optimizer = Muon(banks)
+    for bank in banks:
+        bank.grad = torch.ones_like(bank)
+    optimizer.step()
+    with Counted() as counted:
+        optimizer.step()
+    return counted.number
+
+
+def test_the_launches_of_a_step_grow_with_shapes_and_not_with_filter_banks() -> None:
+    one, other = (24, 20, 3, 3), (40, 20, 3, 3)
+    few = operations_of_a_step(one)
+    assert operations_of_a_step(*[one] * 12) == few
+    assert few < operations_of_a_step(one, other) <= 2 * few
+
+
+def test_a_filter_bank_steps_alike_however_it_lies_in_memory() -> None:
+    start, gradient = torch.randn(2, 24, 20, 3, 3, generator=Generator().manual_seed(3))
+    ends = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        bank = nn.Parameter(start.clone(memory_format=layout))
+        bank.grad = gradient.clone(memory_format=layout)
+        Muon([bank], lr=0.01).step()
+        ends.append(bank.detach().contiguous())
+    assert (ends[0] - start).abs().max() > 1e-3
+    torch.testing.assert_close(*ends)

@@ -77,7 +77,7 @@ def muon(w: Tensor, g: Tensor, kept: dict, t: int) -> Tensor:
     if w.ndim < 4:
         return adamw(w, g, kept, t)
     kept["m"] = 0.95 * kept.get("m", 0) + 0.05 * g
-    direction = orthogonal((0.05 * g + 0.95 * kept["m"]).flatten(1))
+    direction = orthogonal((0.05 * g + 0.95 * kept["m"]).flatten(1)[None])[0]
     length = LR * 0.2 * math.sqrt(max(direction.shape))
     return w * (1 - LR * 0.01) - length * direction.view(w.shape)
 

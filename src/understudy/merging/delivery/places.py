@@ -120,9 +120,7 @@ def signed_at(
                     with said_plainly(out):
                         sidecars.append(beside.replace(sidecar_of(out)))
                 elif out.exists() and not embeds(out):
-                    sidecar_of(out).unlink(
-                        missing_ok=True
-                    )  # the replaced file's
+                    sidecar_of(out).unlink(missing_ok=True)  # the replaced file's
             finally:
                 sidecar_of(aside).unlink(missing_ok=True)
     except UnderstudyError as error:

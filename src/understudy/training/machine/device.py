@@ -39,7 +39,7 @@ class Compute:
 @contextlib.contextmanager
 def exactly_repeated() -> Iterator[None]:
     """Let cuDNN take none but algorithms that repeat to the last bit: without them a run that goes on is not
-    the one that was stopped. Costs nothing that was measurable on an H200 (docs/log.md)."""
+    the one that was stopped. Free where the device is the limit; small batches may pay (docs/log.md)."""
     backend = torch.backends.cudnn
     before, backend.deterministic = backend.deterministic, True
     try:
