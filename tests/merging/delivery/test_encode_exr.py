@@ -12,10 +12,11 @@ import pytest
 
 from tests.merging.conftest import HEIGHT, WIDTH, drawn_frame
 from tests.merging.delivery.test_encode import run
-from understudy.errors import DiskFull
+from understudy.errors import DiskFull, OptionInvalid
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
 from understudy.media.exr import encode_exr, exr_header, exr_rate, exr_timecode, read_exr, read_exr_layers
+from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
@@ -106,3 +107,14 @@ def _full_after(count: int) -> Callable[[Path, bytes], int]:
         return whole(self, data)
 
     return write
+
+
+def test_a_folder_of_one_finished_image_is_never_without_marks(empty: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "still.png"
+    clip.write_bytes(encode_png(np.zeros((20, 20, 3), np.uint8)))
+    closed = {"closed_production": "for the compositor"}
+    with pytest.raises(OptionInvalid, match=r"One \.png is a finished still"):
+        run(clip, empty, tmp_path / "a", EncodeOptions.model_validate(closed))
+    assert not (tmp_path / "a").exists()
+    run(clip, empty, tmp_path / "b", EncodeOptions.model_validate({**closed, "images": "exr"}))
+    assert (tmp_path / "b").is_dir()

@@ -85,3 +85,11 @@ def test_letters_with_accents_are_drawn_and_not_replaced_by_boxes() -> None:
         label = Label(EncodeOptions(label=letter, label_size=0.2), width=60, height=60)
         shapes.add((label.drawn(frame) > 200).tobytes())
     assert len(shapes) == 8, "letters that a font lacks all look the same"
+
+
+def test_long_words_get_letters_that_fit_into_the_frame() -> None:
+    words = "made with artificial intelligence by everybody"
+    for place in ("lower-left", "lower-right", "lower-middle"):
+        rows, columns = covered(label=words, label_size=0.2, label_place=place)
+        assert columns.start > 0 and columns.stop < 399 and columns.stop - columns.start > 300, place
+        assert rows.stop - rows.start > 10

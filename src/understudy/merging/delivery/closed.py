@@ -14,8 +14,8 @@ from understudy.merging.delivery.options import EncodeOptions
 
 _PLAYED_ANYWHERE = (".mp4", ".m4v")
 _WAY_OUT = (
-    "Without marks go: faces or masks alone (--content), a folder of images, an .exr, and a .mkv, .mov or .avi "
-    f"of a codec without loss ({', '.join(n for n, c in CODECS.items() if c.lossless)}). Leave out "
+    "Without marks go: faces or masks alone (--content), a folder of several images, an .exr, and a .mkv, .mov "
+    f"or .avi of a codec without loss ({', '.join(n for n, c in CODECS.items() if c.lossless)}). Leave out "
     "--closed-production to finish this file with its marks."
 )
 

@@ -146,6 +146,8 @@ def encode(
         if trash is not None:
             delivery.make_room = lambda: _make_room(delivery, memory, trash)
         names = None if out.suffix else delivery.names()
+        if names is not None and len(names) == 1:  # that image is what will be shown
+            require_intermediate(options, out / names[0])
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         _require_fitting(clip, out, options)
         clear_leftovers(out)

@@ -23,9 +23,9 @@ class Label:
         words = options.label_words()
         if not words:
             return
-        size = max(_SMALLEST_PX, round(options.label_size * height))
         # OpenCV's own font has the letters of all languages; Pillow's lacks accents.
         font = cv2.FontFace("sans")
+        size = _fitting_size(words, round(options.label_size * height), font, width)
         _, _, wide, _ = cv2.getTextSize((0, 0), words, (0, 0), font, size, weight=_WEIGHT)
         left, top = _place(options.label_place, wide, size, (width, height))
         foot = (left, top + size)
@@ -52,6 +52,13 @@ class Label:
         shown = ground * (1 - self._cover) + most * self._cover
         out[self._box] = shown if floats else np.rint(shown).astype(rgb.dtype)
         return out
+
+
+def _fitting_size(words: str, wanted_px: int, font: cv2.FontFace, frame_px: int) -> int:
+    """Smaller letters where the words and a letter's height beside them are wider than the frame."""
+    size = max(_SMALLEST_PX, wanted_px)
+    _, _, wide, _ = cv2.getTextSize((0, 0), words, (0, 0), font, size, weight=_WEIGHT)
+    return max(_SMALLEST_PX, min(size, int(frame_px / (wide / size + 2))))
 
 
 def _place(place: LabelPlace, wide_px: int, size_px: int, frame: tuple[int, int]) -> tuple[int, int]:

@@ -91,7 +91,10 @@ class EncodeOptions(Options):
         "lower-left", "The corner in which the label stands, or below in the middle."
     )
     label_size: float = option(
-        0.035, "Height of the label's letters, as a share of the frame's height.", low=0.01, high=0.2
+        0.035,
+        "Height of the label's letters, as a share of the frame's height; less where the words would not fit.",
+        low=0.01,
+        high=0.2,
     )
     label_seconds: float = option(
         0.0, "How long the label is shown from the start; 0 is always.", low=0.0, high=100_000.0, unit="s"
