@@ -77,7 +77,7 @@ class DrawingUnreadable(UnderstudyError):
 
 
 class MasksFull(UnderstudyError):
-    """A face's file has no room for one more mask."""
+    """A face's file has no room for so many masks and drawn regions."""
 
 
 class NothingToUndo(UnderstudyError):

@@ -29,7 +29,15 @@ from understudy.facesets.splices import (
     replaced,
 )
 
-__all__ = ["NAMESPACE", "PACKET_LIMIT_BYTES", "embed", "extract_record", "packets", "schema_page"]
+__all__ = [
+    "NAMESPACE",
+    "PACKET_LIMIT_BYTES",
+    "RecordTooLarge",
+    "embed",
+    "extract_record",
+    "packets",
+    "schema_page",
+]
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _JPEG_EXIF = b"Exif\x00\x00"
@@ -45,18 +53,23 @@ _ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|(amp|lt|gt|quot|apos)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
+class RecordTooLarge(ValueError):
+    """A record is over the 64 kB that a JPEG can hold."""
+
+
 def embed(image: bytes, record: FaceRecord) -> bytes:
     """The same JPEG or PNG file with `record` inside, in place of an older one.
 
-    Raises ValueError when `image` is neither, is torn before its pixels, or the record is over the 64 kB that
-    a JPEG can hold. XMP of other programs stays, unless it is no UTF-8 XMP or leaves no room.
+    Raises ValueError when `image` is neither or is torn before its pixels, RecordTooLarge when the record is
+    over the 64 kB that a JPEG can hold. XMP of other programs stays, unless it is no UTF-8 XMP or leaves no
+    room.
     """
     old = next(packets(image), b"")
     packet = _joined(old, record)
     if len(packet) > PACKET_LIMIT_BYTES:
         packet = _joined(b"", record)
     if len(packet) > PACKET_LIMIT_BYTES:
-        raise ValueError(f"a face record of {len(packet)} bytes is over the limit of {PACKET_LIMIT_BYTES}")
+        raise RecordTooLarge(f"a face record of {len(packet)} bytes is over the limit of {PACKET_LIMIT_BYTES}")
     if image.startswith(JPEG_START):
         return _spliced_jpeg(image, packet)
     if image.startswith(PNG_START):

@@ -82,6 +82,7 @@ def test_what_was_written_for_labelme_reads_as_the_same_regions(tmp_path: Path) 
         ({"include": [[[0, 0]] * 10_001]}, "over 10000 corners"),
         ({"include": [TRIANGLE], "size": [0, 4]}, "can't be that of a picture"),
         ({"include": [TRIANGLE], "size": "wide"}, "no pair of numbers"),
+        ({"include": [TRIANGLE], "imageWidth": 10**400, "imageHeight": 9}, "no pair of numbers"),
         ("[" * 100_000, "is no JSON"),
     ],
 )
@@ -92,6 +93,11 @@ def test_a_drawing_that_can_not_be_is_refused_with_its_reason(
     with pytest.raises(DrawingUnreadable, match=sentence) as refused:
         read_drawing(path)
     assert refused.value.path == path
+
+
+def test_a_drawing_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "\ufeff" + json.dumps({"include": [TRIANGLE]}))
+    assert len(read_drawing(path).parts) == 1
 
 
 def test_a_drawing_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:

@@ -135,8 +135,21 @@ def test_a_mask_becomes_as_coarse_as_the_file_needs_and_then_is_refused(faceset:
     one = faceset.faces()[:1]
     list(apply_masks(faceset, one, Noise(), name="n0", made_by="1", trash=trash))
     assert faceset.faces()[0].record.masks["n0"].size_px == 128
-    with pytest.raises(MasksFull, match="no more go in"):
+    with pytest.raises(MasksFull, match="more than its file has room for"):
         for number in range(1, 20):
             some = faceset.faces()[:1]
             list(apply_masks(faceset, some, Noise(), name=f"n{number}", made_by="1", trash=trash))
     assert {mask.size_px for mask in faceset.faces()[0].record.masks.values()} == {128, 64}
+
+
+def test_a_drawing_that_no_file_has_room_for_is_refused_and_those_before_it_stay(
+    faceset: Faceset, trash: Path
+) -> None:
+    first, second, *_ = faceset.faces()
+    corners = np.random.default_rng(0).uniform(0, 900, (9000, 2)).tolist()
+    huge = Polygon.model_validate({"kind": "include", "points": corners})
+    small = region(faceset, "include", 2, 9)
+    with pytest.raises(MasksFull, match="fewer corners") as refused:
+        list(draw(faceset, {first.name: [small], second.name: [huge]}, trash=trash))
+    assert refused.value.path == second.path
+    assert [len(face.record.polygons) for face in faceset.faces()[:2]] == [1, 0]

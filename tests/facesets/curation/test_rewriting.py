@@ -71,3 +71,13 @@ def test_a_face_that_went_meanwhile_is_said_and_the_rest_stays_whole(faceset: Fa
     with pytest.raises(ImageUnreadable, match="gone"):
         list(rewrite(faceset, records, total=8, trash=trash, verb="draw", words="turn"))
     assert 77.0 not in yaws(faceset) and len(faceset) == 7
+
+
+def test_what_was_done_before_a_face_that_can_not_be_read_is_kept(faceset: Faceset, trash: Path) -> None:
+    def records() -> Iterator[Rewritten]:
+        yield from turned(faceset, 5)
+        raise ImageUnreadable("torn")
+
+    with pytest.raises(ImageUnreadable, match="torn"):
+        list(rewrite(faceset, records(), total=8, trash=trash, verb="apply", words="turn"))
+    assert yaws(faceset).count(77.0) == 5

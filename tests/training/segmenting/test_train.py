@@ -15,6 +15,7 @@ from tests.training.segmenting.conftest import Hull, fill, picture, tiny
 from understudy.errors import (
     CheckpointCorrupt,
     FacesetUnusable,
+    ImageUnreadable,
     ModelInUse,
     OptionInvalid,
     SegmenterUnknown,
@@ -22,7 +23,7 @@ from understudy.errors import (
     WeightsMissing,
 )
 from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
-from understudy.facesets.store import Faceset
+from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import transform_points
 from understudy.masks.own import open_segmenter, publish, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
@@ -155,14 +156,83 @@ def test_a_finished_one_goes_on_also_from_what_was_drawn_since_and_keeps_a_backu
     said = summary(trained(folder, drawn, iterations=3, look_every=1))
     assert said["faces"] == 20 and said["held_out"] == 4
     assert newest(folder).iteration == 5 and set(held) < set(newest(folder).state["plan"]["held_out"])
-    gone = go_back(folder, 2, trash=tmp_path / "trash")
-    assert newest(folder).iteration == 2 and len(gone) == 1 and gone[0].is_dir()
+
+
+def test_going_back_brings_the_best_state_of_then_and_what_it_looked_with_lies_in_the_trash(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    folder, trash = tmp_path / "bar", tmp_path / "trash"
+    trained(folder, drawn, iterations=1, look_every=1)
     about = read_about(folder)
-    assert about and about.iteration == 2
-    kept = load_file(folder / about.weights)
-    assert all(torch.equal(kept[name], newest(folder).ema[name]) for name in kept)
+    assert about and about.has_learned
+    weights = load_file(folder / about.weights)
+    best = {name: value + 1 if value.is_floating_point() else value for name, value in weights.items()}
+    then = publish(folder, about.model_copy(update={"iteration": 0}), best)  # as if an earlier look was best
+    trained(folder, drawn, iterations=1, learning_rate=1e-6)
+    now = publish(folder, about.model_copy(update={"iteration": 2}), weights)
+    later = (folder / now.weights).read_bytes()
+    gone = go_back(folder, 1, trash=trash)
+    assert newest(folder).iteration == 1 and read_about(folder) == then
+    assert all(torch.equal(value, best[name]) for name, value in load_file(folder / then.weights).items())
+    assert [path.name for path in folder.glob("weights-*")] == [then.weights]
+    assert [path.read_bytes() for path in gone if path.is_file()] == [later]
     with pytest.raises(CheckpointCorrupt, match="no backup of iteration 9"):
-        go_back(folder, 9, trash=tmp_path / "trash")
+        go_back(folder, 9, trash=trash)
+
+
+def test_one_stopped_before_its_first_look_still_says_what_it_was_measured_against(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    options = tiny(iterations=4, look_every=3)
+    events = train_segmenter(tmp_path / "parts", facesets=drawn, options=options, stock=Hull(), device="cpu")
+    for event in events:
+        if isinstance(event, Progress) and event.done == 2:
+            events.close()  # type: ignore[attr-defined]
+    trained(tmp_path / "parts", drawn, iterations=4, look_every=3)
+    trained(tmp_path / "whole", drawn, iterations=4, look_every=3)
+    parts, whole = read_about(tmp_path / "parts"), read_about(tmp_path / "whole")
+    assert parts and parts.iou_before and parts.faces == 12 and parts == whole
+
+
+def test_what_was_drawn_anew_in_the_midst_is_measured_anew(drawn: list[Named], tmp_path: Path) -> None:
+    """An old best of other drawings can't be beaten fairly."""
+    folder, options = tmp_path / "bar", tiny(iterations=3, look_every=1)
+    events = train_segmenter(folder, facesets=drawn, options=options, stock=Hull(), device="cpu")
+    for event in events:
+        if isinstance(event, Progress) and event.done == 2:
+            events.close()  # type: ignore[attr-defined]
+    before = newest(folder).state["plan"]
+    fill(drawn[0][1], 8, drawn=8, start=20)
+    assert summary(trained(folder, drawn, iterations=3, look_every=1))["iterations"] == 1
+    after = newest(folder).state["plan"]
+    assert before["measured_on"] != after["measured_on"] and before["iou_before"] != after["iou_before"]
+
+
+def test_a_state_that_does_not_say_how_far_it_is_is_told_to_be_damaged(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    trained(tmp_path / "bar", drawn, iterations=1)
+    path = tmp_path / "bar" / "checkpoints" / "000000001" / "state.json"
+    for plan in (None, {"strange": 1}, 3):
+        state = json.loads(path.read_text())
+        state["state"]["plan"] = plan
+        path.write_text(json.dumps(state))
+        with pytest.raises(CheckpointCorrupt, match="how far this segmenter is"):
+            trained(tmp_path / "bar", drawn, iterations=1)
+
+
+def test_faces_that_nobody_drew_on_and_nobody_can_read_stop_no_training(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, faceset), read = drawn[0], Faceset.crop_of
+
+    def torn(self: Faceset, face: StoredFace) -> tuple:
+        if not face.record.polygons:
+            raise ImageUnreadable("torn")
+        return read(self, face)
+
+    monkeypatch.setattr(Faceset, "crop_of", torn)
+    assert len(faceset) == 16 and summary(trained(tmp_path / "bar", drawn, previews=4))["faces"] == 12
 
 
 def test_the_sheet_shows_faces_that_are_drawn_on_and_others(drawn: list[Named], tmp_path: Path) -> None:

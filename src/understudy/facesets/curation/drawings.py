@@ -66,7 +66,7 @@ def read_drawing(path: Path) -> Drawing:
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise DrawingUnreadable("This drawing is larger than any drawing is. Name another file.", path)
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DrawingUnreadable("This drawing is not there or can't be read.", path) from error
     except (ValueError, RecursionError) as error:
@@ -144,7 +144,7 @@ def _size(values: dict[str, Any], path: Path) -> tuple[float, float] | None:
         return None
     try:
         width, height = (float(side) for side in size)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise DrawingUnreadable("The picture's size is no pair of numbers.", path) from None
     if not (1 <= width <= 65536 and 1 <= height <= 65536):
         raise DrawingUnreadable("The picture's size can't be that of a picture.", path)

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from understudy.errors import MasksFull
 from understudy.events import Events
@@ -43,7 +44,9 @@ def draw(
                 before = face.record.polygons if keep_others else []
                 both = [*before, *(polygon for polygon in drawn[face.name] if polygon not in before)]
                 ordered = sorted(both, key=lambda polygon: polygon.kind != "include")
-                yield face, face.record.model_copy(update={"polygons": ordered})
+                record = face.record.model_copy(update={"polygons": ordered})
+                with_record(face, record)  # refused here, it does not take a whole piece along
+                yield face, record
 
     return rewrite(faceset, records(), total=len(drawn), trash=trash, verb="draw", words="draw on")
 
@@ -135,13 +138,9 @@ def _with_mask(
             masks = {**face.record.masks, name: _stored(mask_HW, cut, size_px, made_by)}
             record = face.record.model_copy(update={"masks": masks, "mask_used": name})
             with_record(face, record)
-        except ValueError:
+        except (MasksFull, ValidationError):
             if size_px <= _SMALLEST_MASK_PX:
-                raise MasksFull(
-                    "This face's file holds so many masks and drawn regions that no more go in. Take some out "
-                    "with `understudy masks remove`.",
-                    face.path,
-                ) from None
+                raise
             size_px //= 2
         else:
             return record

@@ -1,7 +1,7 @@
 """Put changed records into faces' files, as one step of the history; the pictures are not touched.
 
-The files as they were go to the trash. A long change is kept piece by piece: what is done when it is stopped
-stays done, and all pieces are taken back together.
+The files as they were go to the trash. A long change is kept piece by piece: what is done when it is stopped,
+or when a face is in the way, stays done, and all pieces are taken back together.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from understudy.counts import counted
-from understudy.errors import ImageUnreadable
+from understudy.errors import ImageUnreadable, MasksFull, UnderstudyError
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.facesets.xmp import embed
+from understudy.facesets.xmp import RecordTooLarge, embed
 
 Rewritten = tuple[StoredFace, FaceRecord]
 PIECE = 200  # faces whose change is kept together
@@ -36,16 +36,16 @@ def rewrite(
 ) -> Events:
     """Give faces new records, of `total` looked at; those that stay the same are left alone.
 
-    Raises ImageUnreadable where a face is gone, DiskFull or FolderUnwritable.
+    Raises ImageUnreadable where a face is gone, MasksFull where a record is too large, DiskFull or
+    FolderUnwritable, and what `records` raises.
     """
     command, started = uuid.uuid4().hex, time.monotonic()
     changed, fresh = 0, list[Rewritten]()
 
     def keep() -> int:
-        _keep(faceset, fresh, trash=trash, verb=verb, words=words, command=command)
-        count = len(fresh)
-        fresh.clear()
-        return count
+        piece_of, fresh[:] = list(fresh), []
+        _keep(faceset, piece_of, trash=trash, verb=verb, words=words, command=command)
+        return len(piece_of)
 
     yield StageStarted(stage=verb, unit="faces", total=total)
     try:
@@ -58,8 +58,8 @@ def rewrite(
                 left = (total - looked) * (time.monotonic() - started) / looked
                 yield Progress(stage=verb, done=looked, total=total, seconds_left=left)
         changed += keep()
-    except GeneratorExit:
-        keep()
+    except (GeneratorExit, UnderstudyError):
+        keep()  # nothing, where keeping itself was refused
         raise
     finally:
         faceset.refresh()
@@ -79,10 +79,16 @@ def _keep(
 
 
 def with_record(face: StoredFace, record: FaceRecord) -> bytes:
-    """The face's file with another record inside. Raises ImageUnreadable, ValueError as `xmp.embed`."""
+    """The face's file with another record inside. Raises ImageUnreadable, MasksFull."""
     try:
         return embed(face.path.read_bytes(), record)
-    except OSError as error:
+    except RecordTooLarge as error:
+        raise MasksFull(
+            "What is drawn on this face and its masks are more than its file has room for. Draw with fewer "
+            "corners, or take some out with `understudy masks remove`.",
+            face.path,
+        ) from error
+    except (OSError, ValueError) as error:
         raise ImageUnreadable(
             "This face is gone or can't be read. Start the stage again.", face.path
         ) from error

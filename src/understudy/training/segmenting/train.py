@@ -6,8 +6,10 @@ here: one step (`learner.py`), what is shown (`variety.py`), the files (`masks.o
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,22 @@ import numpy as np
 import torch
 
 from understudy.counts import counted
-from understudy.errors import OptionInvalid, SegmenterUnknown, WeightsMissing
+from understudy.errors import (
+    CheckpointCorrupt,
+    FacesetUnusable,
+    OptionInvalid,
+    SegmenterUnknown,
+    WeightsMissing,
+)
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.files import move_to_trash
 from understudy.masks.own import AboutSegmenter, filled, publish, read_about, read_weights, write_about
 from understudy.masks.segmenter import Segmenter
 from understudy.networks.dense_face import load_dense_face
 from understudy.training.keeping.backups import back_up, restore_backup
+from understudy.training.keeping.checkpoint import FOLDER_NAME as CHECKPOINTS
 from understudy.training.keeping.checkpoint import (
+    Checkpoint,
     amend_state,
     newest_checkpoint,
     save_checkpoint,
@@ -61,7 +72,9 @@ class _Plan:
     iterations: int = 0
     seconds: float = 0.0
     looks_without_gain: int = 0
-    best: float = -1.0
+    best: float = 0.0
+    iou_before: float = 0.0  # of the stock segmenter
+    measured_on: str = ""  # which drawings `best` and `iou_before` are of
     finished: bool = False
     held_out: list[str] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)  # since the last look
@@ -94,9 +107,9 @@ def train_segmenter(
 
     `stock` segments faces on which only covers are drawn, and is what the sheet shows before. The same call
     goes on where it was stopped; after a finished one it learns as much more, also from what was drawn since.
-    Raises
-    FacesetUnusable, OptionInvalid, SegmenterUnknown, WeightsMissing, UnsafeFile, ModelInUse, TrainingDiverged,
-    CheckpointCorrupt, DeviceUnavailable, DiskFull or FolderUnwritable.
+
+    Raises FacesetUnusable, OptionInvalid, SegmenterUnknown, WeightsMissing, UnsafeFile, ModelInUse,
+    TrainingDiverged, CheckpointCorrupt, DeviceUnavailable, DiskFull or FolderUnwritable.
     """
     _require_possible(options)
     compute = choose_device(device)
@@ -182,12 +195,35 @@ def _learner(
         learner = MaskLearner(compute, found.model, options=options)
         learner.load(found)
         set_damaged_aside(folder, newer_than=found.iteration)
-        plan = _Plan(**found.state["plan"])
+        plan = _plan_of(found, folder)
         if not plan.finished:
             return learner, plan
+        if known is not None:
+            _keep_best(folder, folder / CHECKPOINTS / f"{found.iteration:09d}", known)
         back_up(folder, found.iteration, kept=_BACKUPS_KEPT)
         return learner, _Plan(held_out=plan.held_out)
     return MaskLearner(compute, start_weights(about.start, folder.parent), options=options), _Plan()
+
+
+def _plan_of(found: Checkpoint, folder: Path) -> _Plan:
+    try:
+        return _Plan(**found.state["plan"])
+    except (KeyError, TypeError) as error:
+        raise CheckpointCorrupt(
+            f"Checkpoint {found.iteration} does not say how far this segmenter is. Put its folder back from a "
+            "copy, or put the segmenter away with `understudy masks delete`.",
+            folder,
+        ) from error
+
+
+def _keep_best(folder: Path, beside: Path, about: AboutSegmenter) -> None:
+    """Put what the segmenter looks with beside a checkpoint; a backup needs it, often of an earlier look."""
+    if read_about(beside) is not None:
+        return
+    if about.has_learned:
+        publish(beside, about, read_weights(folder, about))
+    else:
+        write_about(beside, about)
 
 
 def start_weights(start: str, segmenters: Path) -> dict[str, torch.Tensor] | None:
@@ -222,11 +258,11 @@ def _not_drawn(
     ]
     places = np.unique(np.linspace(0, len(others) - 1, count // 2).astype(int)) if others else []
     chosen = [others[place] for place in places]
-    if not chosen:
-        return None
-    return read_drawn(
-        chosen, face_type=about.face_type, size_px=about.size_px, stock=stock, on_broken=lambda _: None
-    )
+    with suppress(FacesetUnusable):  # none, or none that can be read: the sheet does without
+        return read_drawn(
+            chosen, face_type=about.face_type, size_px=about.size_px, stock=stock, on_broken=lambda _: None
+        )
+    return None
 
 
 class _Run:
@@ -276,8 +312,7 @@ class _Run:
         metrics = MetricsLog(self.folder / METRICS_NAME, iteration=self.learner.iteration)
         with metrics:
             try:
-                if plan.best < 0:
-                    self._begin()
+                self._begin()
                 while not plan.is_over(options):
                     yield from self._one(metrics)
                 if plan.iterations % options.look_every:
@@ -292,21 +327,17 @@ class _Run:
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
 
     def _begin(self) -> None:
-        """How well it does before this order: what has to be beaten."""
-        images, truth = self.measured.inner()
-        before = _segmented(self.stock, self.measured)
-        self.about = self.about.model_copy(
-            update={
-                "iou_before": mean_iou(before, truth / 255),
-                "faces": len(self.faces),
-                "held_out": len(self.plan.held_out),
-            }
-        )
-        if self.about.has_learned:
-            network = filled(read_weights(self.folder, self.about)).to(self.learner.compute.device).eval()
-            self.plan.best = mean_iou(masks_of(network, images, self.learner.compute), truth / 255)
-        else:
-            self.plan.best = 0.0
+        """How well it does before this order, or on what was drawn anew: what has to be beaten."""
+        plan, (images, truth) = self.plan, self.measured.inner()
+        drawn = hashlib.sha256(repr(self.measured.names).encode() + truth.tobytes()).hexdigest()
+        if plan.measured_on != drawn:
+            plan.measured_on, plan.best, plan.looks_without_gain = drawn, 0.0, 0
+            plan.iou_before = mean_iou(_segmented(self.stock, self.measured), truth / 255)
+            if self.about.has_learned:
+                network = filled(read_weights(self.folder, self.about)).to(self.learner.compute.device).eval()
+                plan.best = mean_iou(masks_of(network, images, self.learner.compute), truth / 255)
+        counts = {"faces": len(self.faces), "held_out": len(plan.held_out)}
+        self.about = self.about.model_copy(update={"iou_before": plan.iou_before, **counts})
 
     def _one(self, metrics: MetricsLog) -> Events:
         began = time.perf_counter()
@@ -407,10 +438,14 @@ def go_back(folder: Path, iteration: int, *, trash: Path) -> list[Path]:
     """
     with model_lock(folder):
         gone = restore_backup(folder, iteration, trash=trash)
-        about = read_about(folder)
-        for found in newest_checkpoint(folder):
-            if about is not None and not isinstance(found, Notice):
-                best = found.state["plan"]["best"]
-                changed = about.model_copy(update={"iteration": found.iteration, "iou": round(best, 5)})
-                publish(folder, changed, found.ema)
+        kept = folder / CHECKPOINTS / f"{iteration:09d}"
+        now, then = read_about(folder), read_about(kept)
+        if then is None:
+            raise CheckpointCorrupt(f"The backup of iteration {iteration} lacks what it looked with.", kept)
+        if now is not None and now.has_learned and now.sha256 != then.sha256:
+            gone.append(move_to_trash(folder / now.weights, trash))
+        if then.has_learned:
+            publish(folder, then, read_weights(kept, then))
+        else:
+            write_about(folder, then)
     return gone
