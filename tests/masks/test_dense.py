@@ -78,3 +78,11 @@ def test_a_brow_that_the_network_takes_for_hair_is_filled_and_a_hole_in_the_chee
 
 def test_no_faces_have_no_masks(segmenter):
     assert segmenter.segment(np.empty((0, 64, 64, 3), np.uint8), np.empty((0, 68, 2))).shape == (0, 64, 64)
+
+
+@pytest.mark.parametrize("broken", [20.0, np.nan])
+def test_landmarks_on_one_spot_have_an_empty_mask_and_other_faces_theirs(segmenter, broken):
+    crop, points, _ = drawn(Drawn(64, 64, 60), 128)
+    masks = segmenter.segment(np.stack([crop, crop]), np.stack([np.full((68, 2), broken), points]))
+    assert masks[0].max() == 0
+    np.testing.assert_array_equal(masks[1], segmenter.segment(crop[None], points[None])[0])

@@ -21,6 +21,7 @@ Float64 = npt.NDArray[np.float64]
 # Brows with their eyes, and the mouth, in pixels of the network's crop of 128.
 _FEATURES = ([*range(17, 22), *range(36, 42)], [*range(22, 27), *range(42, 48)], list(range(48, 60)))
 _BESIDE_PX, _CLOSED_PX = 3, 6
+_LEAST_EXTENT_PX = 1.0  # of landmarks
 
 
 class DenseSegmenter:
@@ -32,15 +33,22 @@ class DenseSegmenter:
         self.reader = reader
 
     def segment(self, crops_NHWC: UInt8, landmarks_N682: Float64) -> Float32:
-        """See `Segmenter.segment`. What the crops don't show is black to the network."""
-        squares = frame_from_crop_of_points(landmarks_N682)
-        shown = cut_crops(list(crops_NHWC), np.arange(len(crops_NHWC)), squares)
-        masks = self.reader.read(shown).masks
-        points = transform_points(inverse(squares), landmarks_N682) if len(squares) else landmarks_N682
-        masks = [_with_features(mask, own) for mask, own in zip(masks, points, strict=True)]
+        """See `Segmenter.segment`. What the crops don't show is black to the network.
+
+        Landmarks that lie on one spot, or are no numbers, have no face about them: their mask is empty.
+        """
         side = crops_NHWC.shape[1]
-        laid = [_laid(mask, square, side) for mask, square in zip(masks, squares, strict=True)]
-        return np.stack(laid) if laid else np.empty((0, side, side), np.float32)
+        laid = np.zeros((len(crops_NHWC), side, side), np.float32)
+        landmarks = np.nan_to_num(landmarks_N682)
+        spread_out = np.flatnonzero(np.ptp(landmarks, axis=1).max(1) >= _LEAST_EXTENT_PX)
+        if not len(spread_out):
+            return laid
+        squares = frame_from_crop_of_points(landmarks[spread_out])
+        masks = self.reader.read(cut_crops(list(crops_NHWC), spread_out, squares)).masks
+        points = transform_points(inverse(squares), landmarks[spread_out])
+        for place, mask, square, own in zip(spread_out, masks, squares, points, strict=True):
+            laid[place] = _laid(_with_features(mask, own), square, side)
+        return laid
 
 
 def _with_features(mask_HW: Float32, points_68: Float64) -> Float32:
