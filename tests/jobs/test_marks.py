@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.provenance.material import facts_for
-from understudy.errors import ConsentMissing, OptionInvalid
+from understudy.errors import ConsentMissing, MarksUnreadable, OptionInvalid
 from understudy.events import Notice
 from understudy.files import sha256_of
 from understudy.jobs import stages
@@ -134,3 +134,16 @@ def test_a_consent_that_is_refused_stops_a_closed_production_too(ready: Project,
     record_consent(ready, "src", {"status": "refused"})
     with pytest.raises(ConsentMissing):
         list(stages.encode(ready, "main", out=tmp_path / "layers", said=CLOSED))
+
+
+def test_what_would_stop_the_marks_is_told_before_the_work(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise MarksUnreadable("The signing certificate is out of date.")
+
+    merged(ready)
+    monkeypatch.setattr("understudy.jobs.marks.signer_for", refused)
+    monkeypatch.setattr("understudy.merging.delivery.encode.encode", lambda *_, **__: pytest.fail("it began"))
+    with pytest.raises(MarksUnreadable, match="out of date"):
+        list(stages.encode(ready, "main", out=tmp_path / "out.mp4", said={}))

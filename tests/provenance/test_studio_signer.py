@@ -102,3 +102,10 @@ def test_a_configuration_that_is_none_is_refused(home: Path) -> None:
 def test_nobody_else_can_read_what_a_tokens_program_is_given(studio: Path, home: Path) -> None:
     use_studio_signer(SignerConfig(chain=studio / "signer.pem", key=studio / "signer.pem"))
     assert (home / "signer.toml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("year", [2020, 2060])
+def test_this_machines_own_certificate_is_refused_too_where_the_clock_is_not_within_it(year: int) -> None:
+    signer_for()
+    with pytest.raises(MarksUnreadable, match=rf"today is {year}-01-01. Set the clock.*keys renew"):
+        signer_for(now=datetime(year, 1, 1, tzinfo=UTC))

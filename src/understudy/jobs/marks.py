@@ -48,7 +48,10 @@ class FinalMarks:
         self._unmarked = unmarked_of(options)
         if self._unmarked is not None:
             require_unmarked_footage([facts.dst_clip, *([facts.plate.path] if facts.plate else [])])
-        exports.require_ledger(project.exports_ledger)  # before the work, not after it
+        # What would stop the marks is told before the work, not after it.
+        exports.require_ledger(project.exports_ledger)
+        if self._unmarked is None:
+            signer_for()
 
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
         """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""

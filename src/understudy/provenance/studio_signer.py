@@ -23,7 +23,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from understudy.errors import MarksUnreadable
 from understudy.files import written_aside
-from understudy.provenance.identity import Signer, common_name, home_folder, load_identity, write_private
+from understudy.provenance.identity import (
+    Signer,
+    common_name,
+    home_folder,
+    identity_folder,
+    load_identity,
+    write_private,
+)
 
 CONFIG_NAME = "signer.toml"
 _PATIENCE_S = 120  # a person may have to touch a token
@@ -95,7 +102,11 @@ def signer_for(home: Path | None = None, *, now: datetime | None = None) -> Sign
     """
     path = (home or home_folder()) / CONFIG_NAME
     if not path.is_file():
-        return load_identity(home, now=now)
+        own = load_identity(home, now=now)
+        leaf = x509.load_pem_x509_certificates(own.chain_pem.encode())[0]
+        way_out = "Set the clock; where it is right, make a new key with `understudy keys renew`."
+        _require_in_time(leaf, now or datetime.now(UTC), identity_folder(home), way_out=way_out)
+        return own
     try:
         config = SignerConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (OSError, ValueError) as error:
@@ -134,14 +145,18 @@ def _opened(config: SignerConfig, *, now: datetime) -> StudioSigner:
     public: Any = leaf.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise MarksUnreadable("The signing certificate is not of a P-256 key (ES256).", config.chain)
+    _require_in_time(leaf, now, config.chain, way_out="Renew it, or set the clock.")
+    chain = "".join(c.public_bytes(serialization.Encoding.PEM).decode("ascii") for c in certificates)
+    return StudioSigner(common_name(leaf), chain, leaf.not_valid_after_utc, config)
+
+
+def _require_in_time(leaf: x509.Certificate, now: datetime, path: Path, *, way_out: str) -> None:
     if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
         raise MarksUnreadable(
             f"The signing certificate holds from {leaf.not_valid_before_utc.date()} until "
-            f"{leaf.not_valid_after_utc.date()}, and today is {now.date()}. Renew it, or set the clock.",
-            config.chain,
+            f"{leaf.not_valid_after_utc.date()}, and today is {now.date()}. {way_out}",
+            path,
         )
-    chain = "".join(c.public_bytes(serialization.Encoding.PEM).decode("ascii") for c in certificates)
-    return StudioSigner(common_name(leaf), chain, leaf.not_valid_after_utc, config)
 
 
 def _by_command(command: list[str], data: bytes) -> bytes:
