@@ -74,5 +74,5 @@ def test_a_mask_stored_in_the_face_decides_where_seg_dst_shows_it(movie: Path, t
 
 def test_every_source_can_be_asked_for_of_a_real_clip(movie: Path, tmp_path: Path) -> None:
     """Nothing in this clip has a face's colours but what the model paints: dst's own gets lost in products."""
-    merged(movie, tmp_path, [record(1, landmarks())], OPTIONS.changed(mask="seg-prd"))
+    merged(movie, tmp_path, [record(1, landmarks())], OPTIONS.changed(mask="seg-prd", segmenter="skin"))
     assert painted(tmp_path, 1).sum() > 200

@@ -175,7 +175,7 @@ duties._METRICS_EVERY, duties._PROGRESS_EVERY_S = 4, 0
 duties.Save.due = lambda self, run: run.learner.iteration % 5 == 0
 network = {"size_px": 32, "width": 8, "code": 16}
 presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
-options = TrainOptions(batch_size=4, preview_every=0, iterations=20)
+options = TrainOptions(batch_size=4, preview_every=0, iterations=20, mask_from="stored")
 src, dst = (Faceset(Path(p)) for p in sys.argv[2:])
 for event in train(Path(sys.argv[1]), src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
     if getattr(event, "done", 0) == 13:

@@ -63,7 +63,8 @@ def _with_features(mask_HW: Float32, points_68: Float64) -> Float32:
 
 
 def _disc(radius_px: int) -> UInt8:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    return disc.astype(np.uint8)
 
 
 def _laid(mask_HW: Float32, crop_from_mask: Float64, side_px: int) -> Float32:
