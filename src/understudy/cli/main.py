@@ -48,6 +48,7 @@ app.command("understudy.cli.cast:cast", name="cast", help="Say who in a clip is 
 app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
 app.command("understudy.cli.settings:settings", name="settings", help="List or take back kept merge settings.")
 app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
+app.command("understudy.cli.credits:credits", name="credits", help="Words or a card for a film's credits.")
 app.command("understudy.cli.export:export", name="export", help="Write a model for live programs.")
 app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")
 app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")

@@ -1,4 +1,4 @@
-"""Record what a performer agreed to, in the project's manifest."""
+"""Record what a performer agreed to, in the project's manifest, and say it in a film's credits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from understudy.errors import OptionInvalid, PersonUnknown
-from understudy.files import write_text
+from understudy.files import move_to_trash, write_bytes, write_text
+from understudy.jobs.marks import require_consent
+from understudy.merging.delivery.options import LabelLanguage
 from understudy.options import validation_sentence
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
@@ -46,6 +48,33 @@ def consent_of(project: Project, performer: str) -> Consent:
         known = ", ".join(performers) or "none yet"
         raise PersonUnknown(f"The project has no performer called {performer!r}; it has {known}.")
     return performers[performer].consent
+
+
+def credits_of(project: Project, language: LabelLanguage) -> list[str]:
+    """What a film's credits should say, line by line. Raises ConsentMissing where a consent doesn't hold."""
+    from understudy.merging.delivery.credits import credit_lines
+
+    require_consent(project)
+    name = project.manifest.name or project.folder.name
+    return credit_lines(name, project.consents().values(), language)
+
+
+def write_credits(project: Project, lines: list[str], out: Path, *, width: int, height: int) -> None:
+    """Write them as a picture or as text; what stands at `out` goes to the trash.
+
+    Raises OptionInvalid for another ending than .png and .txt, and where the words don't fit on the card.
+    """
+    from understudy.media.images import encode_png
+    from understudy.merging.delivery.credits import credit_card
+
+    suffix = out.suffix.lower()
+    if suffix not in (".png", ".txt") or out.is_dir():
+        raise OptionInvalid("The card for the credits is a file: let its name end in .png or .txt.", out)
+    text = "\n".join(lines) + "\n"
+    data = text.encode() if suffix == ".txt" else encode_png(credit_card(lines, width=width, height=height))
+    if out.exists():
+        move_to_trash(out, project.trash.folder)
+    write_bytes(out, data)
 
 
 def write_form(project: Project, performer: str, out: Path) -> None:
