@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.facesets.conftest import make_record, noise
-from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid, SegmenterUnknown
+from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid, SegmenterUnknown, WeightsMissing
 from understudy.events import Notice, StageFinished
 from understudy.facesets.curation.choose import Choice
 from understudy.jobs import masks
 from understudy.jobs.facesets import undo
 from understudy.masks.own import AboutSegmenter, publish
+from understudy.masks.segmenter import SEGMENTERS, Segmenter
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.project.project import Project
 from understudy.training.segmenting.options import MaskTrainOptions
@@ -152,3 +153,14 @@ def test_a_segmenter_is_trained_applied_renamed_and_put_away(filled: Project, tm
         and lies.parent == filled.trash.folder
         and "boom" not in str(masks.segmenters_listed(filled))
     )
+
+
+def test_a_training_that_lacks_the_weights_of_dense_says_what_stands_in(
+    filled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> Segmenter:
+        raise WeightsMissing("none")
+
+    monkeypatch.setitem(SEGMENTERS, "dense", missing)
+    said = next(iter(masks.train(filled, "mic", [], MaskTrainOptions(start="nothing"))))
+    assert isinstance(said, Notice) and "skin is what it is compared with" in said.text

@@ -148,6 +148,6 @@ def test_its_masks_are_noted_under_another_name_as_soon_as_it_has_learned_more(t
 
 def test_the_stock_segmenter_is_the_best_that_can_look_here(monkeypatch: pytest.MonkeyPatch) -> None:
     crops, points = faces()
-    assert stock_segmenter().segment(crops[:1], points[:1]).shape == (1, SIZE, SIZE)
+    assert stock_segmenter()[1].segment(crops[:1], points[:1]).shape == (1, SIZE, SIZE)
     monkeypatch.setitem(SEGMENTERS, "dense", lambda: OwnSegmenter(network(), face_type="full", size_px=64))
-    assert isinstance(stock_segmenter(), OwnSegmenter)
+    assert isinstance(stock_segmenter()[1], OwnSegmenter)

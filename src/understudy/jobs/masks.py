@@ -73,6 +73,12 @@ def train(
     from understudy.training.segmenting.train import train_segmenter
 
     folder = segmenters_of(project).folder_of(name)
+    stock_name, stock = stock_segmenter()
+    if stock_name != "dense":
+        yield Notice(
+            f"The weights of our own face network are not here; {stock_name} is what it is compared with.",
+            level="warning",
+        )
     with ExitStack() as stack:
         names = [full_name(project, text) for text in facesets] or all_names(project)
         desks = [stack.enter_context(looked_at(project, one)) for one in names]
@@ -80,7 +86,7 @@ def train(
             folder,
             facesets=[(desk.name, desk.faceset) for desk in desks],
             options=options,
-            stock=stock_segmenter(),
+            stock=stock,
             device=device,
         )
 

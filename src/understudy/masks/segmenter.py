@@ -128,9 +128,9 @@ ABOUT_NAME = "segmenter.json"
 """In the folder of every segmenter that a project taught: what it is (`own.py`)."""
 
 
-def stock_segmenter() -> Segmenter:
-    """The best segmenter that comes with understudy and can look here: dense where its weights are, or skin."""
+def stock_segmenter() -> tuple[str, Segmenter]:
+    """The best segmenter of understudy that can look here, with its name: dense, or skin without weights."""
     for name in ("dense", "skin"):
-        with contextlib.suppress(WeightsMissing, KeyError):
-            return SEGMENTERS[name]()
+        with contextlib.suppress(WeightsMissing):
+            return name, SEGMENTERS[name]()
     raise AssertionError("skin needs no weights")
