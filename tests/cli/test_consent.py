@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import write_wall
+from understudy.cli.consent_questions import answers
 from understudy.cli.main import main
 from understudy.jobs.clips import add_clips
 from understudy.project.project import Project
@@ -65,3 +66,19 @@ def test_slips_are_refused(shot: Path, capsys) -> None:
 def test_dates_that_stop_nothing_yet_are_told(shot: Path, capsys) -> None:
     main(["consent", str(shot), "src", "--until", "2020-01-01"])
     assert "count only once it says --status agreed" in capsys.readouterr().out
+
+
+def test_at_a_terminal_it_asks_and_anywhere_else_it_names_the_flags(
+    shot: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = iter(["fictional", "Adam"])
+    monkeypatch.setattr(
+        "understudy.cli.consent.answers", lambda who, known: answers(who, known, ask=lambda _: next(words))
+    )
+    monkeypatch.setattr("understudy.cli.consent.person_sits_here", lambda: False)
+    assert main(["consent", str(shot), "src"]) == 0
+    assert "--status, --who" in capsys.readouterr().out
+    monkeypatch.setattr("understudy.cli.consent.person_sits_here", lambda: True)
+    assert main(["consent", str(shot), "src"]) == 0
+    kept = Project.open(shot).manifest.performers["src"].consent
+    assert (kept.status, kept.who) == ("fictional", "Adam")

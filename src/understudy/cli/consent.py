@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from understudy.cli.consent_questions import answers
+from understudy.cli.keyboard import person_sits_here
 from understudy.project.project import Project
 
 
@@ -27,6 +29,8 @@ def consent(
     form: Path | None = None,
 ) -> None:
     """Record what a performer agreed to, or show what is recorded; nothing named shows everybody.
+
+    With a performer and nothing else it asks, at a terminal; anywhere else it never waits for an answer.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ def consent(
     form:
         Write a page to print and sign, filled in with what is recorded.
     """
-    from understudy.jobs.consents import record_consent, write_form
+    from understudy.jobs.consents import consent_of, record_consent, write_form
 
     opened = Project.open(project)
     said = {
@@ -72,6 +76,13 @@ def consent(
 
         raise OptionInvalid(
             f"Say whose consent it is; the project has {', '.join(opened.manifest.performers)}."
+        )
+    asked = bool(performer) and not given and form is None
+    if asked and person_sits_here():
+        given = answers(performer, consent_of(opened, performer))
+    elif asked:
+        print(
+            "To record something: --status, --who, --scope, --use, --from, --until, --attested-by, --evidence."
         )
     if given:
         record_consent(opened, performer, given)

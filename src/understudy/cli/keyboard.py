@@ -17,7 +17,7 @@ Read = Callable[[], str]
 @contextlib.contextmanager
 def keys() -> Iterator[Read]:
     """Gives a function that returns the keys pressed since its last call, "" for none; it never waits."""
-    if not _person_sits_here():
+    if not person_sits_here():
         yield lambda: ""
     elif os.name == "nt":
         yield _pressed_on_windows
@@ -28,7 +28,8 @@ def keys() -> Iterator[Read]:
             yield read
 
 
-def _person_sits_here() -> bool:
+def person_sits_here() -> bool:
+    """Whether somebody can answer a question."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty() and "CI" not in os.environ
 
 
