@@ -66,6 +66,17 @@ def test_many_files_make_a_table(marked: Path, unmarked: Path, capsys: pytest.Ca
     assert first.split()[:2] == ["none", "-"] and second.split()[:2] == ["stripped", "00000000bee"]
 
 
+def test_a_folder_with_films_is_read_file_by_file(
+    tmp_path: Path, marked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It used to be taken for a sequence of images without marks."""
+    (tmp_path / "torn.mp4").write_bytes(b"no film")
+    (tmp_path / "notes.txt").write_text("not a film")
+    assert main(["verify", str(tmp_path), "--table"]) == 6
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["stripped", "none"] and "notes.txt" not in str(rows)
+
+
 def test_a_ledger_that_is_named_is_searched(
     marked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

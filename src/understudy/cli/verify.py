@@ -30,7 +30,7 @@ def verify(
     Parameters
     ----------
     file:
-        A film, an image, or a folder of images.
+        A film, an image, a folder of images, or a folder of films and images, each of which is read.
     more:
         Further ones.
     watermark:
@@ -49,7 +49,7 @@ def verify(
     ledgers = [ledger_of(path) for path in ledger]
     if table and not json:
         print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} file")
-    for path in (file, *more):
+    for path in (each for said in (file, *more) for each in files_meant(said)):
         verdict = examine(path, ledgers=ledgers, watermark=watermark)
         exit_code = max(exit_code, verdict.exit_code)
         if json:
@@ -61,6 +61,19 @@ def verify(
             for sentence in verdict.sentences:
                 print(f"  {sentence}")
     return exit_code
+
+
+def files_meant(said: Path) -> list[Path]:
+    """A path itself, or of a folder with films, which can't be one sequence, every film and image in it."""
+    from understudy.media.codecs import CONTAINERS
+    from understudy.media.images import IMAGE_SUFFIXES
+
+    if not said.is_dir():
+        return [said]
+    inside = sorted(path for path in said.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not any(path.suffix.lower() in CONTAINERS for path in inside):
+        return [said]
+    return [path for path in inside if path.suffix.lower() in (*CONTAINERS, *IMAGE_SUFFIXES)]
 
 
 def ledger_of(path: Path) -> Path:
