@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.facesets.conftest import make_record, noise
-from understudy.errors import FacesUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import FacesetUnusable, FacesUnknown, OptionInvalid, ProjectInvalid
 from understudy.events import Notice
 from understudy.facesets.curation.choose import Choice
 from understudy.jobs import faceset_sets, facesets, stages
@@ -114,3 +114,12 @@ def test_a_clips_faces_go_to_the_set_that_was_named_last(filled: Project) -> Non
     assert filled.facesets_with_clips("src") == ["src/night"]
     stages.put_in_faceset(filled, [], None)
     assert Project.open(filled.folder).faceset_of_clip("src") == ("src", "night")
+
+
+def test_training_on_an_empty_faceset_names_it_and_where_there_are_faces(filled: Project) -> None:
+    """As after an extract into a new faceset that was stopped before its first face."""
+    stages.put_in_faceset(filled, ["src"], "night")
+    with pytest.raises(FacesetUnusable, match="src faces") as caught:
+        list(stages.train(filled, "main", said={}, device="cpu"))
+    said = str(caught.value)
+    assert "in src/night." in said and "src/main: take them with --src-faceset" in said

@@ -15,7 +15,6 @@ from understudy.actors.render import render
 from understudy.faces.align import crop
 from understudy.masks.hull import hull_mask
 from understudy.masks.segmenter import SEGMENTERS, Segmenter
-from understudy.networks.dense_face import WEIGHTS_PATH
 
 SIZE = 128
 
@@ -32,8 +31,6 @@ def faces() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(params=SEGMENTERS)
 def segmenter(request: pytest.FixtureRequest) -> Segmenter:
-    if request.param == "dense" and not WEIGHTS_PATH.is_file():
-        pytest.skip("this copy lacks the weights of our own face network")
     return SEGMENTERS[request.param]()
 
 

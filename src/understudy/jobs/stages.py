@@ -160,11 +160,10 @@ def train(
             return [stack.enter_context(project.faceset(*name.split("/"))) for name in names]
 
         src, dst = opened("src"), opened("dst")
-        for role, facesets in (("src", src), ("dst", dst)):
+        sides: tuple[tuple[Role, list[Faceset]], ...] = (("src", src), ("dst", dst))
+        for role, facesets in sides:
             if not sum(len(faceset) for faceset in facesets):
-                raise FacesetUnusable(
-                    f"There are no {role} faces to learn from. Run `understudy extract` first.", project.folder
-                )
+                raise _nothing_to_learn_from(project, role, project.facesets_of(role, model))
         yield from stage(
             project.model_folder(model),
             src=src,
@@ -191,6 +190,22 @@ def history(
     if movie:
         yield Made("movie", write_movie(folder, face=face, column=column))
     yield StageFinished(stage="history", summary={})
+
+
+def _nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) -> FacesetUnusable:
+    """Says which facesets are empty, and which others of these performers have faces."""
+    others: list[str] = []
+    for performer in dict.fromkeys(name.split("/")[0] for name in chosen):
+        for short in project.manifest.performers[performer].facesets:
+            name = f"{performer}/{short}"
+            if name in chosen or not project.faceset_folder(performer, short).is_dir():
+                continue
+            with project.faceset(performer, short) as faceset:
+                others += [name] * bool(len(faceset))
+    text = f"There are no {role} faces to learn from in {', '.join(chosen)}. Run `understudy extract` first."
+    if others:
+        text += f" There are faces in {', '.join(others)}: take them with --{role}-faceset."
+    return FacesetUnusable(text, project.folder)
 
 
 def _finished(project: Project, faceset: str) -> Events:

@@ -77,6 +77,13 @@ def test_a_finished_training_is_not_trained_again(asked: FaceTraining) -> None:
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_the_report_of_a_training_that_goes_on_keeps_the_rows_from_before(asked: FaceTraining) -> None:
+    list(train_face_model(asked))
+    *_, finished = train_face_model(replace(asked, iterations=3))
+    assert isinstance(finished, StageFinished)
+    assert [row["iteration"] for row in finished.summary["history"]] == [2, 3]
+
+
 def test_a_time_limit_ends_a_training(asked: FaceTraining) -> None:
     clock = Clock()
     timed = replace(asked, iterations=None, minutes=0.5, clock=clock, keep_every_s=1e9)

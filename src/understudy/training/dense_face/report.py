@@ -22,6 +22,7 @@ from understudy.training.dense_face.dice import Dice
 from understudy.training.dense_face.lessons import Lesson, clean_lessons, lesson
 from understudy.training.dense_face.stock import Stock
 
+REPORT_NAME = "report.json"
 YAWS = ((0, 15), (15, 30), (30, 45), (45, 60), (60, 75), (75, 91))
 _THIRDS = (("low", 0.0, 1 / 3), ("middle", 1 / 3, 2 / 3), ("high", 2 / 3, 1.01))
 _AT_ONCE = 64
@@ -151,7 +152,7 @@ def _by_third(errors: np.ndarray, labels: Sequence[Mapping[str, Any]], name: str
 
 def write_report(folder: Path, figures: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     """`report.json` and `report.md` in `folder`."""
-    write_json(folder / "report.json", {"run": dict(run), "figures": dict(figures)})
+    write_json(folder / REPORT_NAME, {"run": dict(run), "figures": dict(figures)})
     write_text(folder / "report.md", as_markdown(figures, run))
 
 

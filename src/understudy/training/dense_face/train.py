@@ -1,8 +1,9 @@
 """Train our own face network from shards of rendered people, for a time or a number of iterations.
 
 The rate follows a cosine over whichever limit comes first. Every minute the weights, the state and the report
-are written into the output folder; the same call goes on from there. With a fixed stock and a limit of
-iterations it ends as if it had never stopped; while a stock still grows it depends on when.
+are written into the output folder; the same call goes on from there. On the CPU, with a fixed stock and a limit
+of iterations, it ends as if it had never stopped; a GPU may choose other algorithms, and a stock that still
+grows makes it depend on when.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from torch import Tensor
 from understudy.actors.crowd.shards import shard_paths
 from understudy.errors import FacesetUnusable, TrainingDiverged
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.files import read_json
 from understudy.networks.dense_face import CROP_PX
 from understudy.training.dense_face.camera import Camera
 from understudy.training.dense_face.dice import Dice
 from understudy.training.dense_face.learner import FaceLearner
 from understudy.training.dense_face.lessons import lesson
 from understudy.training.dense_face.props import Props, read_props
-from understudy.training.dense_face.report import measured, write_report
+from understudy.training.dense_face.report import REPORT_NAME, measured, write_report
 from understudy.training.dense_face.stock import Stock, grown, read_stock
 from understudy.training.machine.device import choose_device, free_memory_bytes
 
@@ -146,6 +148,8 @@ def _begun(asked: FaceTraining) -> _Run:
     props = None if asked.scenery is None else read_props(asked.scenery, compute.device)
     camera = Camera(CROP_PX, compute.device)
     run = _Run(asked, learner, stock, camera, props, began - earlier_s, most, waited)
+    if earlier_s and (asked.out / REPORT_NAME).exists():
+        run.history = list(read_json(asked.out / REPORT_NAME)["run"]["history"])
     run.spoken = run.kept = run.grew = run.seconds
     return run
 
