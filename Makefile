@@ -3,24 +3,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format docs guide-pictures bench face-model
+.PHONY: demo test test-all types lint format docs guide-pictures bench face-model
 
 demo: $(VENV)/.installed
 	$(BIN)/understudy demo --out demo
 
-# Everything but the long journeys.
+# Everything but the long journeys and the studio in a browser.
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not journey" --durations=10
 
-# What continuous integration runs: all claims, the long journeys included.
+# What continuous integration runs: all claims, the long journeys included. The studio's need Chromium (Debian and
+# Ubuntu: apt-get install chromium) and are skipped by name without; UNDERSTUDY_REQUIRE_BROWSER=1 makes them fail then.
 test-all: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --durations=20
 
-lint: $(VENV)/.installed-dev
+# The type checker for the studio's JavaScript, from npm's registry; node itself comes with a wheel.
+types: $(VENV)/.installed-types
+
+lint: $(VENV)/.installed-types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright src
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.house.typescript
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -30,10 +35,11 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m understudy.cli.reference docs/reference
 
-# The guide's pictures, made by the guide's own commands on rendered clips.
+# The pictures of the guide, made by its own commands on rendered clips; those of the studio by a browser (Chromium).
 guide-pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/guide/make_pictures.py
 	$(BIN)/python docs/guide/make_merge_pictures.py
+	$(BIN)/python docs/guide/make_studio_pictures.py
 
 bench: $(VENV)/.installed-dev
 	for script in startup finding_growth training_speed feeding extraction dense_face; do $(BIN)/python benchmarks/$$script.py || exit 1; done
@@ -55,4 +61,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.installed-types: tests/house/typescript.py $(VENV)/.installed-dev
+	$(BIN)/python -m tests.house.typescript install
 	touch $@

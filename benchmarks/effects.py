@@ -8,12 +8,12 @@ Run: python benchmarks/effects.py [--shown 256 512]
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import torch
+from best_of import best_ms
 
 from understudy.merging.blending.blend import seamless
 from understudy.merging.effects.degrade import fewer_colors, plain_plate
@@ -23,7 +23,7 @@ from understudy.merging.effects.options import EffectOptions
 from understudy.merging.effects.sharpen import sharpened
 from understudy.merging.effects.super_resolution import super_resolved
 
-PAINTED, RUNS = 256, 4
+PAINTED = 256
 OPTIONS = EffectOptions()
 
 
@@ -54,16 +54,6 @@ def steps(shown: int) -> dict[str, Callable[[], object]]:
         "plate bicubic, 8 bits": lambda: plain_plate(frame, OPTIONS.changed(plate_bicubic=0.5)),
         "colour degrade, 8 bits": lambda: fewer_colors(frame, OPTIONS.changed(color_degrade=1.0)),
     }
-
-
-def best_ms(work: Callable[[], object]) -> float:
-    """The least processor time of several runs."""
-    times = []
-    for _ in range(RUNS):
-        started = time.process_time()
-        work()
-        times.append(time.process_time() - started)
-    return 1000 * min(times)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ from understudy.media.opening import open_clip
 from understudy.merging.composite import composite
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
-from understudy.merging.painted import enlarged, own_crop, painted_face
+from understudy.merging.painted import enlarged, own_crop, painted_face, steadied
 from understudy.networks.catalog import build
 from understudy.training.keeping.about import ModelWish, about_model
 from understudy.training.keeping.checkpoint import Checkpoint, save_checkpoint
@@ -177,9 +177,14 @@ def steps(folder: Path, frames: int) -> None:
                 pairs = list(zip(batch, matrices, strict=True))
                 crops = [timed("cut", own_crop, one.rgb, matrix, size) for one, matrix in pairs]
                 prediction = timed("predict", predictor.predict, np.stack(crops))
+                painted = []
                 for index, (one, matrix) in enumerate(pairs):
                     how = {"record": records[one.index], "crop_from_frame": matrix, "options": options}
                     face = timed("mask, measure colours", painted_face, crops[index], prediction, index, **how)
+                    painted.append(face)
+                for index, (one, _) in enumerate(pairs):
+                    near = [(other - index, face) for other, face in enumerate(painted)]
+                    face = timed("steady", steadied, painted[index], near, reach=options.steady_reach)
                     face = timed("enlarge", enlarged, face, options)
                     picture = timed("grade, warp, blend", composite, one.rgb, [face], options)
                     data = timed("PNG", encode_png, picture)

@@ -9,16 +9,15 @@ Run: python benchmarks/poisson.py [--sides 64 128 256 512 1024]
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 import torch
+from best_of import best_ms
 
 from understudy.merging.blending.blend import Cloning, seamless, seamless_all
 
-RUNS, TOGETHER = 4, 8
+TOGETHER = 8
 
 
 def scene(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -45,16 +44,6 @@ def by_opencv(frame: np.ndarray, painted: np.ndarray, mask: np.ndarray) -> np.nd
     centre = (x + width // 2, y + height // 2)
     cloned = cv2.seamlessClone(painted_8, frame_8, binary, centre, cv2.NORMAL_CLONE)
     return cloned.astype(np.float32) / 255
-
-
-def best_ms(work: Callable[[], object]) -> float:
-    """The least processor time of several runs."""
-    times = []
-    for _ in range(RUNS):
-        started = time.process_time()
-        work()
-        times.append(time.process_time() - started)
-    return 1000 * min(times)
 
 
 def line_for(side: int) -> str:

@@ -19,23 +19,16 @@ import cv2
 import numpy as np
 
 from understudy.media.opening import open_clip
+from understudy.provenance.watermark import search
 from understudy.provenance.watermark.embed import Watermark
 from understudy.provenance.watermark.pattern import pattern_for
-from understudy.provenance.watermark.payload import CODED_BITS, decoded
+from understudy.provenance.watermark.payload import CODED_BITS, FORMAT, Word, decoded, word_in
 from understudy.provenance.watermark.reading import read_watermark
-from understudy.provenance.watermark.search import (
-    LEAST_PEAK,
-    evidence_of,
-    folded,
-    highest,
-    sides_to_try,
-    soft_bits_of,
-)
+from understudy.provenance.watermark.search import LEAST_PEAK, evidence_of
 
 Frames = Sequence[np.ndarray]
 NUMBER = 0x5EED5EED5EE
 SECONDS, RATE = 1, 25
-REMARKABLE = 4.5
 
 
 def clouds(height: int, width: int, rng: np.random.Generator, *, falls: float) -> np.ndarray:
@@ -263,38 +256,48 @@ def speed() -> None:
 
 
 def alarms(minutes: float, clips: list[Path]) -> None:
-    """Look for marks of keys that nobody used, in unmarked pictures: every look is one trial of its own.
+    """Search unmarked pictures, whole as `verify` does, for marks of keys that nobody used.
 
-    A reading needs a peak, and behind it a number with the right checksum and format. How often chance gives
-    the second is 1 in 2**20 by its making; it is counted behind every peak that is at all remarkable.
+    A false alarm needs a peak, and behind it a number with the right checksum and format. How often a search
+    gets as far as reading a number is counted. The second is too seldom to be counted (1 in 2**20 by its
+    making), so its parts are: each must come as often among what chance reads as its own bits say.
     """
     evidences = [np.mean([evidence_of(f) for f in landscape(frames=3)], 0)]
     evidences += [np.mean([evidence_of(f) for f in skin(frames=3)], 0)]
     for path in clips:
         frames = list(frames_of(path))
         evidences += [evidence_of(frames[0]), np.mean([evidence_of(f) for f in frames[::4]], 0)]
-    patterns = [pattern_for.__wrapped__(b"nobody's %d" % key) for key in range(200)]
-    rng, end = np.random.default_rng(0), time.monotonic() + 60 * minutes
-    peaks: list[float] = []
-    words = remarkable = 0
+    words: list[Word] = []
+    found = 0
+
+    def heard(soft: np.ndarray) -> int | None:
+        words.append(word_in(soft))
+        return decoded(soft)
+
+    search.decoded = heard
+    end, searches = time.monotonic() + 60 * minutes, 0
     while time.monotonic() < end:
         for evidence in evidences:
-            side = float(rng.choice(sides_to_try(*evidence.shape)) * (1 + 0.002 * rng.standard_normal()))
-            spectrum = folded(evidence, (side, side))
-            for pattern in patterns:
-                fit = highest(spectrum, pattern, shown=(side, side))
-                peaks.append(fit.peak)
-                if fit.peak > REMARKABLE:
-                    remarkable += 1
-                    words += decoded(soft_bits_of(fit, pattern)) is not None
-    told, looks = np.sort(peaks), len(peaks)
-    searches = len(sides_to_try(720, 1280))
-    print(f"{looks:,} looks ({searches} make a full search of 1280 x 720) at {len(evidences)} pictures")
-    over = int(np.sum(told >= LEAST_PEAK))
-    print(f"highest peak {told[-1]:.2f}; {over} of {LEAST_PEAK} or more")
-    for share in (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999):
-        print(f"  {share:.3%} lie below {told[int(share * (looks - 1))]:.2f}")
-    print(f"{remarkable:,} peaks above {REMARKABLE}, numbers behind them: {words}")
+            pattern = pattern_for.__wrapped__(b"nobody's %d" % searches)
+            found += search.look(evidence, pattern) is not None
+            searches += 1
+    tried = len(words)
+    print(
+        f"{searches} searches of {len(evidences)} unmarked pictures, each with a key of its own: {found} found"
+    )
+    print(f"numbers read behind peaks of {LEAST_PEAK} or more: {tried}, {tried / searches:.3f} a search")
+    most = (tried + 2 * math.sqrt(tried + 1) + 2) / searches  # about the upper end of 95 in 100
+    print(f"false alarms a search: {tried / searches / 2**20:.1e}, at most {most / 2**20:.1e}")
+    rng = np.random.default_rng(0)
+    words += [word_in(rng.standard_normal(CODED_BITS)) for _ in range(20_000)]
+    for name, right, bits in (
+        ("the format", [word.format == FORMAT for word in words], 4),
+        ("8 bits of the checksum", [word.checksum_off & 0xFF == 0 for word in words], 8),
+        ("the other 8", [word.checksum_off >> 8 == 0 for word in words], 8),
+        ("all of both", [word.checksum_off == 0 and word.format == FORMAT for word in words], 20),
+    ):
+        expected = len(words) / 2**bits
+        print(f"of {len(words):,} words {sum(right)} have {name} right; chance gives {expected:.1f}")
 
 
 def main() -> None:

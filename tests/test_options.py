@@ -3,7 +3,7 @@ from typing import Literal
 import pytest
 
 from understudy.errors import OptionInvalid
-from understudy.options import OptionInfo, Options, describe, option, parse_options
+from understudy.options import Names, OptionInfo, Options, describe, option, parse_options
 
 
 class Paint(Options):
@@ -13,6 +13,7 @@ class Paint(Options):
     visible: bool = option(True, "Whether it is shown.")
     seed: int | None = option(None, "Where chance begins.")
     name: str = option("main", "What it is called.", when="create")
+    pace: Literal["slow", "fast"] | None = option(None, "How fast; nothing said: as it comes.")
 
 
 def test_an_option_is_described_once_for_everyone():
@@ -22,7 +23,8 @@ def test_an_option_is_described_once_for_everyone():
     )
     assert (second.kind, second.choices, second.when) == ("choice", ("overlay", "seamless"), "restart")
     kinds = [info.kind for info in describe(Paint)]
-    assert kinds == ["whole number", "choice", "number", "yes or no", "whole number", "text"]
+    assert kinds == ["whole number", "choice", "number", "yes or no", "whole number", "text", "choice"]
+    assert describe(Paint)[-1].choices == ("slow", "fast")  # also where nothing need be chosen
 
 
 def test_an_option_that_was_not_declared_is_a_bug():
@@ -71,3 +73,31 @@ def test_options_never_change_in_place():
 def test_a_changed_copy_is_validated_too():
     with pytest.raises(OptionInvalid, match="feather_px"):
         Paint().changed(feather_px=99)
+
+
+FINDERS = {"near": 1, "far": 2}
+
+
+class Search(Options):
+    finder: str = option("near", "Who looks.", names=Names(lambda: FINDERS))
+    taught: str = option("near", "Who was taught.", names=Names(lambda: FINDERS, of_project="pupils"))
+    sound: str = option("all", "What is heard.", names=Names(lambda: ["all"], others=True, joined_by="+"))
+
+
+def test_names_of_a_table_are_choices_and_another_is_refused_with_those_there_are():
+    finder, taught, sound = describe(Search)
+    assert (finder.choices, finder.others) == (("near", "far"), False)
+    assert (taught.choices, taught.of_project) == (("near", "far"), "pupils")
+    assert (sound.choices, sound.others, sound.joined_by) == (("all",), True, "+")
+    with pytest.raises(OptionInvalid, match="'finder' can't be 'beside': known are near, far"):
+        parse_options(Search, {"finder": "beside"})
+
+
+def test_a_name_that_joins_the_table_later_is_known_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(FINDERS, "beside", 3)
+    assert parse_options(Search, {"finder": "beside"}).finder == "beside"
+    assert describe(Search)[0].choices == ("near", "far", "beside")
+
+
+def test_a_name_that_only_a_project_or_the_class_itself_can_know_is_not_refused_by_the_table():
+    assert parse_options(Search, {"taught": "pupil", "sound": "all+2"}).taught == "pupil"

@@ -60,6 +60,10 @@ class SeveralPeople(UnderstudyError):
     """More than one person is seen and none was chosen."""
 
 
+class ShardDamaged(UnderstudyError):
+    """A shard of rendered people can't be read: a file of it is missing, cut off or of another kind."""
+
+
 class FacesetUnusable(UnderstudyError):
     """A faceset is empty, or too damaged to train or merge from."""
 
@@ -68,8 +72,20 @@ class FacesUnknown(UnderstudyError):
     """A command names faces, a column or a faceset that are not there."""
 
 
+class SortingStopped(UnderstudyError):
+    """Somebody stopped a sort that was still going on."""
+
+
 class SegmenterUnknown(UnderstudyError):
     """No segmenter of that name, or one that has learned nothing yet."""
+
+
+class AnotherProject(UnderstudyError):
+    """What was asked of the studio was done in a window of another project, open at its address before."""
+
+
+class DrawingChanged(UnderstudyError):
+    """A face was drawn on by somebody else since it was looked at."""
 
 
 class DrawingUnreadable(UnderstudyError):
@@ -82,6 +98,10 @@ class MasksFull(UnderstudyError):
 
 class NothingToUndo(UnderstudyError):
     """No step is left that could be taken back, or done again."""
+
+
+class StepOutdated(UnderstudyError):
+    """What was offered to be taken back, or done again, is not what would be by now."""
 
 
 class UndoImpossible(UnderstudyError):
@@ -146,6 +166,10 @@ class OptionInvalid(UnderstudyError):
     """An option has a value out of its range or of the wrong kind."""
 
 
+class PresetInvalid(OptionInvalid):
+    """No encode or merge preset of that name, or none that can be kept."""
+
+
 class RecipeInvalid(OptionInvalid):
     """A recipe can't be read, or a stage of it asks for something impossible."""
 
@@ -208,6 +232,42 @@ class ExchangeUnreadable(UnderstudyError):
 
 class ExchangeRefused(UnderstudyError):
     """Faces can't be written the way another program wants them, or something is in the way."""
+
+
+class FolderMissing(UnderstudyError):
+    """A folder that was named is not there."""
+
+
+class UploadRefused(UnderstudyError):
+    """A clip that is sent to the studio is of the wrong kind, too large, or doesn't fit together."""
+
+
+class UploadBusy(UploadRefused):
+    """Another piece of this clip is still coming; soon it has come, or is given up."""
+
+
+class UploadUnknown(UnderstudyError):
+    """A clip is no longer on its way to the studio."""
+
+
+class StudioMissing(UnderstudyError):
+    """No studio runs that could give a link."""
+
+
+class AddressUnusable(UnderstudyError):
+    """The studio can't listen where it is asked to."""
+
+
+class CertificateUnusable(UnderstudyError):
+    """The files for an encrypted connection are missing, damaged or don't belong together."""
+
+
+class RunUnknown(UnderstudyError):
+    """No run of that name."""
+
+
+class RunImpossible(UnderstudyError):
+    """A run can't be started, or its words make no command."""
 
 
 class Stopped(UnderstudyError):

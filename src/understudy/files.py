@@ -118,6 +118,15 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def stat_of(path: Path) -> tuple[int, int]:
+    """When a file or folder was changed last, in nanoseconds, and its size; zeros where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file. A folder's is that of its files' names and contents in order."""
     pieces = sha256_pieces(path)

@@ -6,11 +6,12 @@ here. Not here: reading files or flags.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from understudy.errors import OptionInvalid
 
@@ -25,12 +26,47 @@ class Options(BaseModel):
 
     def changed(self, **values: Any) -> Self:
         """A validated copy with some values replaced. Raises OptionInvalid."""
-        return parse_options(type(self), {**self.model_dump(), **values})
+        return _validated(type(self), {**self.model_dump(), **values})
 
     def idle(self) -> frozenset[str]:
         """Names of options that do nothing as all stand: who agrees in the rest gets the same. A class with
         such adds its own."""
         return frozenset()
+
+    def require_names(self) -> Self:
+        """Itself, where every name is one that the program knows. Raises OptionInvalid.
+
+        Tables of names can grow until a stage begins, so making options does not look into them; reading what
+        a person said (`parse_options`) does, and so does the stage.
+        """
+        for name in type(self).model_fields:
+            names = names_of(type(self), name)
+            if names and not names.of_project:
+                names.require(name, getattr(self, name))
+        return self
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that an option takes, where they stand in a table rather than in its type.
+
+    `known` is asked whenever they are needed, so that what joins the table later counts too. `of_project` says
+    of what a project has more of them ("segmenters"): whoever has the project knows those. With `others`, words
+    beside them may be values as well, which the option's class looks at itself; `joined_by` are letters that
+    join several.
+    """
+
+    known: Callable[[], Iterable[str]]
+    of_project: str = ""
+    others: bool = False
+    joined_by: str = ""
+
+    def require(self, option: str, value: Any, *, more: Iterable[str] = ()) -> None:
+        """Raise OptionInvalid for a value of that option that is neither among them nor among `more`."""
+        if self.others or value in (names := list(dict.fromkeys([*self.known(), *more]))):
+            return
+        known = ", ".join(name for name in names if name) or "none yet"
+        raise OptionInvalid(f"Option {option!r} can't be {value!r}: known are {known}.")
 
 
 def option(
@@ -41,24 +77,41 @@ def option(
     high: float | None = None,
     unit: str | None = None,
     when: When = "live",
+    place: bool = False,
+    names: Names | None = None,
 ) -> Any:
     """Declare one option.
 
     `low` and `high` are inclusive. `when` says when a change takes effect: `live` while the stage runs,
-    `restart` at its next start, `create` only for a new model or project.
+    `restart` at its next start, `create` only for a new model or project. The value of a `place` may lead to a
+    file, a folder or another machine: whoever takes values from strangers refuses such. `names` are offered
+    wherever the option is chosen, and a name that is none of them is refused.
     """
-    return Field(
+    field: FieldInfo = Field(
         default,
         description=help,
         ge=low,
         le=high,
-        json_schema_extra={"unit": unit, "when": when, "low": low, "high": high},
+        json_schema_extra={"unit": unit, "when": when, "low": low, "high": high, "place": place},
     )
+    if names:
+        field.metadata.append(names)
+    return field
+
+
+def names_of(options: type[Options], name: str) -> Names | None:
+    """The names that the option `name` of a class was declared with."""
+    metadata = options.model_fields[name].metadata
+    return next((said for said in metadata if isinstance(said, Names)), None)
 
 
 @dataclass(frozen=True)
 class OptionInfo:
-    """One option as shown to people. `choices` is empty where any value of `kind` goes."""
+    """One option as shown to people. `choices` is empty where any value of `kind` goes.
+
+    A value of a `place` may lead to a file, a folder or another machine. With `others`, values beside the
+    choices go too; `joined_by` are letters that join several, `of_project` is what a project has more of.
+    """
 
     name: str
     kind: str
@@ -69,6 +122,10 @@ class OptionInfo:
     unit: str | None
     when: When
     choices: tuple[str, ...]
+    place: bool = False
+    others: bool = False
+    joined_by: str = ""
+    of_project: str = ""
 
 
 def describe(options: type[Options]) -> list[OptionInfo]:
@@ -79,6 +136,7 @@ def describe(options: type[Options]) -> list[OptionInfo]:
         extra = field.json_schema_extra
         if not isinstance(extra, dict) or "when" not in extra:
             raise TypeError(f"{options.__name__}.{name} is not declared with option()")
+        names = names_of(options, name)
         infos.append(
             OptionInfo(
                 name=name,
@@ -89,10 +147,21 @@ def describe(options: type[Options]) -> list[OptionInfo]:
                 high=extra["high"],  # type: ignore[arg-type]
                 unit=extra["unit"],  # type: ignore[arg-type]
                 when=extra["when"],  # type: ignore[arg-type]
-                choices=tuple(schema[name].get("enum", ())),
+                choices=tuple(names.known()) if names else _choices(schema[name]),
+                place=bool(extra["place"]),
+                others=names.others if names else False,
+                joined_by=names.joined_by if names else "",
+                of_project=names.of_project if names else "",
             )
         )
     return infos
+
+
+def _choices(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """What may be chosen, also where nothing need be."""
+    return tuple(schema.get("enum", ())) or tuple(
+        choice for part in schema.get("anyOf", ()) for choice in part.get("enum", ())
+    )
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -110,6 +179,10 @@ def parse_options(options: type[T], values: Mapping[str, Any]) -> T:
 
     Raises OptionInvalid with one sentence that names the option, the value and what it takes.
     """
+    return _validated(options, values).require_names()
+
+
+def _validated(options: type[T], values: Mapping[str, Any]) -> T:
     unknown = sorted(set(values) - set(options.model_fields))
     if unknown:
         known = ", ".join(options.model_fields)
@@ -130,6 +203,8 @@ def require_effect(said: Iterable[str], without: Mapping[str, str]) -> None:
 def validation_sentence(error: ValidationError) -> str:
     """What is wrong with a value, in one sentence."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or error.title
     what = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:  # two of them don't go together; the sentence names them
+        return f"{what[:1].upper()}{what[1:]}."
+    name = ".".join(str(part) for part in first["loc"])
     return f"Option {name!r} can't be {first['input']!r}: {what[:1].lower()}{what[1:]}."

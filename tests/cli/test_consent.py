@@ -38,8 +38,25 @@ def test_what_is_said_is_kept_and_what_is_not_stays(shot: Path, capsys) -> None:
     capsys.readouterr()
     main(["consent", str(shot)])
     words = capsys.readouterr().out
+    assert f"evidence: signed.pdf [sha256 {kept.evidence_sha256[:12]}…]" in words
     assert "src (Mira): agreed to the film Tide (film, trailer), from 2026-01-01, until 2032-12-31" in words
     assert "dst: the maker did not state" in words
+
+
+def test_each_part_of_what_is_recorded_can_be_taken_back(shot: Path) -> None:
+    (shot / "signed.pdf").write_bytes(b"a signature")
+    said = ["--status", "agreed", "--who", "Mira", "--scope", "Tide", "--use", "film", "--from", "2026-01-01"]
+    said += ["--until", "2031-12-31", "--attested-by", "Weber", "--evidence", str(shot / "signed.pdf")]
+    assert main(["consent", str(shot), "src", *said]) == 0
+    full = Project.open(shot).manifest.performers["src"].consent
+    fields = {"use": "uses", "from": "valid_from", "until": "valid_until", "attested-by": "attested_by"}
+    for name in ("who", "scope", "use", "from", "until", "attested-by", "evidence"):
+        assert getattr(full, fields.get(name, name))
+        assert main(["consent", str(shot), "src", "--clear", name]) == 0
+        kept = Project.open(shot).manifest.performers["src"].consent
+        assert not getattr(kept, fields.get(name, name))
+    assert kept.status == "agreed" and kept.evidence_sha256 is None
+    assert main(["consent", str(shot), "src", "--clear", "until", "--who", "Ada"]) == 0
 
 
 def test_a_consent_that_ended_says_that_nothing_final_can_be_made(shot: Path, capsys) -> None:

@@ -76,6 +76,17 @@ def test_what_cannot_be_read_is_asked_again(capsys) -> None:
     assert len(asked) == 12
 
 
+def test_a_last_day_before_the_first_is_asked_again_at_once(capsys) -> None:
+    """It used to be told after the last question, and every answer was lost."""
+    ask, asked = _saying("", "", "", "", "2026-01-01", "2025-01-01", "2031-01-01", "", "")
+    told = answers("src", Consent(status="agreed"), ask=ask)
+    assert told == {"valid_from": date(2026, 1, 1), "valid_until": date(2031, 1, 1)} and len(asked) == 9
+    assert "before the first day" in capsys.readouterr().out
+    known = Consent(status="agreed", valid_until=date(2025, 1, 1))
+    ask, _ = _saying("", "", "", "", "2026-01-01", "", "-", "", "")
+    assert answers("src", known, ask=ask) == {"valid_from": date(2026, 1, 1), "valid_until": None}
+
+
 def test_of_a_rendered_person_only_the_name_is_asked() -> None:
     ask, asked = _saying("fictional", "Adam")
     assert answers("src", Consent(), ask=ask) == {"status": "fictional", "who": "Adam"}

@@ -9,7 +9,7 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.project.project import Project
-from understudy.training.viewing.preview import Layout, Preview, write_preview
+from understudy.training.viewing.sheets import Layout, Preview, write_preview
 
 
 @pytest.fixture

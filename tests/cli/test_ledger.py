@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.provenance.material import facts_for, make_image
+from tests.provenance.watermark.footage import plain_footage
 from understudy.cli.main import main
+from understudy.media.images import encode_png
 from understudy.provenance.exports import Unmarked, append, export_of, remember_ledger
 from understudy.provenance.sign import recast_of
+from understudy.provenance.watermark.embed import Watermark
 
 
 @pytest.fixture(autouse=True)
@@ -74,18 +77,40 @@ def test_a_number_leads_to_its_export(project: Path, capsys, monkeypatch: pytest
     assert main(["ledger", "find", "00000000001", str(project)]) == 0
 
 
+def test_a_file_without_marks_is_found_by_its_hash_and_another_is_not(project: Path, capsys) -> None:
+    film = make_image(project.parent / "layers.png", shade=70)
+    why = Unmarked(reason="for the compositor", by="A. Weber")
+    recast = recast_of(facts_for(film))
+    line = export_of(film, title="layers", recast=recast, marks=[], signer="", unmarked=why)
+    append(project / "exports.jsonl", line)
+    assert main(["ledger", "find", str(film), str(project)]) == 0
+    said = capsys.readouterr().out
+    assert "exports.jsonl, line 3" in said and "for the compositor" in said
+    make_image(film, shade=91)
+    assert main(["ledger", "find", str(film), str(project)]) == 5
+    assert main(["ledger", "find", "no-such-file.png", str(project)]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_a_file_that_was_written_again_is_found_by_its_watermark(project: Path, capsys) -> None:
+    again = project.parent / "again.png"
+    again.write_bytes(encode_png(Watermark(1).marked(plain_footage()[0])))
+    assert main(["ledger", "find", str(again), str(project)]) == 0
+    assert "exports.jsonl, line 1" in capsys.readouterr().out
+
+
 def test_somebody_elses_ledger_can_say_anything_and_steers_no_terminal(project: Path, capsys) -> None:
     ledger = project / "exports.jsonl"
     told = json.loads(ledger.read_text("utf-8").splitlines()[0])
     strange = {
-        "watermark": "\x1b[2j",
+        "file": "\x1b[2j",
         "marks": ["\x9b2J"],
         "recast": {"model": "m", "consents": {"src": "x\x9b"}},
     }
     ledger.write_text(
         "\n".join(json.dumps({**told, **each}) for each in (strange, {"recast": {"consents": 3}}))
     )
-    for said in (["show", str(project)], ["show", "--json", str(project)], ["find", "\x1b[2j", str(project)]):
-        assert main(["ledger", *said]) == 0
+    for said in (["show"], ["show", "--json"], ["find", "00000000001"]):
+        assert main(["ledger", *said, str(project)]) == 0
         out = capsys.readouterr().out
         assert "\x1b" not in out and "\x9b" not in out

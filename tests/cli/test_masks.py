@@ -38,10 +38,14 @@ def test_masks_are_applied_to_chosen_faces_and_shown(folder: str, capsys: pytest
     assert main(["masks", "list", folder]) == 0
     said = capsys.readouterr().out
     assert "skin" in said and "src/main         4 faces, 0 drawn on; masks: 2 of skin" in said
+    for mark, which in (("confirmed", "frame == 0"), ("skipped", "frame == 1")):
+        assert main(["masks", "mark", folder, "src", mark, "--where", which, "--limit", "1"]) == 0
+    assert main(["masks", "list", folder]) == 0
+    assert ", 1 confirmed, 1 skipped; masks" in capsys.readouterr().out
     assert main(["masks", "apply", folder, "src", "--segmenter", "nobody"]) == 2
     assert "no segmenter 'nobody'" in capsys.readouterr().err
     assert main(["masks", "draw", folder, "src", "/no/such.json"]) == 2
-    assert "not there" in capsys.readouterr().err
+    assert "no such drawing" in capsys.readouterr().err
 
 
 def test_a_segmenter_is_trained_listed_and_put_away(
@@ -74,3 +78,17 @@ def test_a_segmenter_is_trained_listed_and_put_away(
     assert main(["masks", "restore", folder, "boom", "7"]) == 2
     assert main(["masks", "delete", folder, "boom"]) == 0
     assert "boom lies in the trash" in capsys.readouterr().out
+
+
+def test_a_check_takes_its_parts_and_options(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple] = []
+
+    def check(_project: object, *told: object, **more: object) -> list:
+        asked.append((told, more))
+        return []
+
+    monkeypatch.setattr("understudy.jobs.masks.check", check)
+    assert main(["masks", "check", folder, "mic", "src", "--parts", "3", "--seed", "4", "--device", "cpu"]) == 0
+    ((name, facesets, options), more) = asked[0]
+    assert (name, list(facesets), options.seed, more) == ("mic", ["src"], 4, {"parts": 3, "device": "cpu"})
+    assert main(["masks", "check", folder, "mic", "--parts", "1"]) == 2

@@ -10,6 +10,7 @@ import pytest
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
 from understudy.files import write_bytes
+from understudy.project.project import Project
 
 
 @pytest.fixture
@@ -54,3 +55,15 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
     assert main(["clean", str(project), "extract"]) == 0
     assert not face.exists()
     assert [path.read_bytes() for path in (project / "trash").rglob("face.jpg")] == [b"a face"]
+
+
+def test_a_clip_is_taken_out_and_a_project_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = Project.create(tmp_path / "shot")
+    (tmp_path / "dst.mp4").touch()
+    project.add_clip(tmp_path / "dst.mp4", "dst")
+    assert main(["duplicate", str(project.folder), str(tmp_path / "copy")]) == 0
+    assert main(["remove", str(project.folder), "dst"]) == 0
+    assert "stays where it is" in capsys.readouterr().out
+    assert list(Project.open(tmp_path / "copy").manifest.clips) == ["dst"]
+    assert not Project.open(project.folder).manifest.clips
+    assert main(["remove", str(project.folder), "dst"]) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from understudy.cli.tracks import tracks
+from understudy.errors import OptionInvalid
 from understudy.files import write_json
 from understudy.project.project import Project
 
@@ -52,3 +53,11 @@ def test_programs_get_json(folder, capsys):
     told = json.loads(capsys.readouterr().out)
     assert [track["track"] for track in told["tracks"]] == [1, 12]
     assert told["changed"] is False
+
+
+def test_a_track_is_named_from_the_command_line(folder, capsys):
+    tracks(folder, "shot", name=("1=Anna", "12=nobody", "12="))
+    assert "Anna" in capsys.readouterr().out
+    assert Project.open(folder).manifest.clips["shot"].track_names == {"1": "Anna"}
+    with pytest.raises(OptionInvalid, match="names no track"):
+        tracks(folder, "shot", name=("Anna",))

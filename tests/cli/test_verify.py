@@ -8,13 +8,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.provenance.material import facts_for
+from tests.provenance.material import (
+    facts_for,
+    flip_a_byte_of_the_picture,
+    make_image,
+    make_movie,
+    make_sequence,
+)
 from tests.provenance.watermark.footage import plain_footage
 from understudy.cli.main import main
 from understudy.media.images import encode_png
 from understudy.provenance.exports import append, export_of
-from understudy.provenance.sign import recast_of
+from understudy.provenance.sign import recast_of, sign_file
 from understudy.provenance.watermark.embed import Watermark
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's data folder."""
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> dict[str, Path]:
+    """A film and a picture, not signed."""
+    (tmp_path / "made").mkdir()
+    return {
+        "mp4": make_movie(tmp_path / "made" / "take.mp4"),
+        "png": make_image(tmp_path / "made" / "take.png"),
+    }
 
 
 @pytest.fixture
@@ -62,7 +84,7 @@ def test_a_watermark_alone_is_told_and_has_an_exit_code(
 def test_many_files_make_a_table(marked: Path, unmarked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["verify", str(unmarked), str(marked), "--table"])
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split() == ["state", "watermark", "ledger", "signer", "file"]
+    assert head.split() == ["state", "watermark", "ledger", "signer", "source", "file"]
     assert first.split()[:2] == ["none", "-"] and second.split()[:2] == ["stripped", "00000000bee"]
 
 
@@ -75,6 +97,39 @@ def test_a_folder_with_films_is_read_file_by_file(
     assert main(["verify", str(tmp_path), "--table"]) == 6
     rows = capsys.readouterr().out.splitlines()[1:]
     assert [row.split()[0] for row in rows] == ["stripped", "none"] and "notes.txt" not in str(rows)
+
+
+def test_sequences_beside_films_and_deeper_down_are_read_too(
+    clips: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A changed sequence beside a film was passed over, and the exit code told of the film alone."""
+    out = tmp_path / "out"
+    shots = [make_sequence(out / "shot 1"), make_sequence(out / "more" / "shot 2")]
+    for shot in shots:
+        sign_file(shot, shot, facts_for(clips["mp4"]))
+    sign_file(clips["mp4"], out / "film.mp4", facts_for(clips["mp4"]))
+    (out / "empty").mkdir()
+    flip_a_byte_of_the_picture(shots[1] / "0001.png")
+    assert main(["verify", str(out), "--table", "--no-watermark"]) == 4
+    rows = [row.split() for row in capsys.readouterr().out.splitlines()[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("trusted", str(out / "film.mp4")),
+        ("tampered", "2"),
+        ("trusted", "1"),
+    ]
+
+
+def test_a_folder_of_stills_that_are_signed_each_for_itself_is_no_sequence(
+    clips: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one.png", "two.png"):
+        sign_file(clips["png"], tmp_path / "stills" / name, facts_for(clips["png"]))
+    make_image(tmp_path / "stills" / "three.png")
+    assert main(["verify", str(tmp_path / "stills"), "--table", "--no-watermark"]) == 5
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["trusted", "none", "trusted"]
+    assert main(["verify", str(make_sequence(tmp_path / "frames")), "--table", "--no-watermark"]) == 5
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_a_ledger_that_is_named_is_searched(

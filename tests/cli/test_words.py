@@ -23,6 +23,14 @@ def test_known_stages_tell_their_main_figures_and_others_all(capsys: pytest.Capt
     ]
 
 
+def test_values_are_said_as_people_say_them(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = {"copied": False, "whole": True, "unreadable": [], "first": None, "frames": list(range(8))}
+    print_result([StageFinished(stage="cut", summary=summary | {"of": {"src": 3, "dst": 0.123456}})])
+    assert capsys.readouterr().out.splitlines() == [
+        "cut       copied no, whole yes, frames 0 1 2 3 4 5 and 2 more, of src 3 dst 0.1235",
+    ]
+
+
 def test_a_dry_run_ends_in_what_would_be_made_and_layers_are_no_frames_passed_through(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

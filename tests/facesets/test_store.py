@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.facesets.conftest import make_record, noise
 from understudy.errors import FolderUnwritable, ImageUnreadable
+from understudy.facesets import store
 from understudy.facesets.store import Faceset, encoded_face
 from understudy.facesets.xmp import extract_record
 
@@ -276,3 +277,32 @@ class _Counting(dict):
     def get(self, key, default=None):
         self.asked += 1
         return super().get(key, default)
+
+
+def test_another_look_reads_only_what_is_new(tmp_path, monkeypatch):
+    with Faceset(tmp_path) as faceset, Faceset(tmp_path) as other:
+        for frame in range(4):
+            faceset.add(noise(seed=frame), make_record(frame=frame))
+        names, read = [face.name for face in faceset.faces()], []
+        assert other.refresh() and [face.name for face in other.faces()] == names
+        reader = store.read_files
+        monkeypatch.setattr(
+            store, "read_files", lambda folder, names: read.extend(names) or reader(folder, names)
+        )
+        assert not other.refresh()
+        faceset.add(noise(seed=9), make_record(frame=9))
+        faceset.close()
+        (tmp_path / names[0]).unlink()
+        assert other.refresh() and read == []  # the other had written it into the index
+        (tmp_path / names[1]).write_bytes((tmp_path / names[2]).read_bytes())
+        assert other.refresh() and read == [names[1]]
+        assert [face.record.frame for face in other.named([names[2], names[0], names[1]])] == [2, 2]
+        assert sorted(face.name for face in other.unread()) == sorted(face.name for face in other.faces())
+        assert all(
+            face.whole() == known
+            for face, known in zip(
+                sorted(other.unread(), key=lambda face: face.name),
+                sorted(other.faces(), key=lambda face: face.name),
+                strict=True,
+            )
+        )

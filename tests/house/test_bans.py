@@ -18,7 +18,8 @@ RUNS_TEXT = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput"}
 UNPICKLES = {"torch.load", "torch.save", "pickle.load", "pickle.loads", "joblib.load", "joblib.dump"}
 BLIND = {"Exception", "BaseException"}
 # They carry whatever happened in their thread or process to the one that reads from it, and raise it there.
-CARRIES_ERRORS = {"understudy.workers.crew"}
+# The studio's goes to its log and to the window that asked.
+CARRIES_ERRORS = {"understudy.workers.crew", "understudy.studio.mishaps"}
 
 
 def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.facesets.conftest import make_record, noise
 from tests.merging.conftest import Painter, landmarks
 from understudy import geometry
 from understudy.facesets.record import FaceRecord
@@ -63,4 +64,12 @@ def ready(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     )
     with project.faceset(*project.faceset_of_clip("dst")) as faceset:
         faceset.add(np.zeros((16, 16, 3), np.uint8), record)
+    return project
+
+
+def with_three_faces(project: Project) -> Project:
+    """The project with three small faces in dst/main, one in each of its first frames."""
+    with project.faceset("dst") as faceset:
+        for frame in range(3):
+            faceset.add(noise(32, seed=frame), make_record(clip="dst", frame=frame, size_px=32))
     return project

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
-from understudy.errors import CastInvalid, ModelUnknown, ProjectInvalid
+from understudy.errors import CastInvalid, ModelUnknown, OptionInvalid, ProjectInvalid
 from understudy.jobs.cast import change_cast, listed_cast
 from understudy.jobs.models import require_model
 from understudy.project.manifest import CastEntry
@@ -87,3 +87,11 @@ def test_a_cast_can_be_said_before_there_are_faces(project: Project) -> None:
     require_model(project, "main", preset=None)
     change_cast(project, "dst", ["person 2=main"])
     assert cast_of(project) == {"person 2": "main"}
+
+
+def test_a_cast_with_a_setting_that_cannot_be_changes_nothing(two: Project) -> None:
+    before = cast_of(two)
+    for wrong in ("person 2.bluur=0.2", "person 2.blur=9", "person 1.blur=0.2"):
+        with pytest.raises((OptionInvalid, CastInvalid)):
+            change_cast(two, "dst", ["person 2=anna", wrong])
+        assert cast_of(two) == before, wrong

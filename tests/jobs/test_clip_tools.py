@@ -25,6 +25,7 @@ from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions
 from understudy.provenance.sign import sign_file
 from understudy.provenance.verify import verify
+from understudy.provenance.xmp import append_packet, source_type_in
 
 
 @pytest.fixture(autouse=True)
@@ -300,6 +301,22 @@ def test_credentials_go_along_with_everything_that_is_made(tmp_path: Path) -> No
         assert verdict.facts["ingredients"] == [{"title": "signed.mp4", "has_credentials": True}]
     done(cut(tmp_path / "plain.mp4", tmp_path / "none.mp4", CutOptions()))
     assert verify(tmp_path / "none.mp4").state == "none"
+
+
+def test_what_is_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Path) -> None:
+    plain, painted = tmp_path / "plain.mp4", tmp_path / "painted.mp4"
+    for clip in (plain, painted):
+        make_movie(clip, 4)
+    append_packet(painted)
+    for name, clip, word in (("a", plain, ""), ("b", painted, "compositeWithTrainedAlgorithmicMedia")):
+        list(cut(clip, tmp_path / f"cut {name}.mp4", CutOptions(), stop="2f"))
+        list(denoise(clip, tmp_path / f"denoised {name}", DenoiseOptions()))
+        list(write_frames(clip, tmp_path / f"frames {name}", FrameFileOptions(image_format="png")))
+        list(join([tmp_path / f"frames {name}", plain], tmp_path / f"joined {name}.mp4", JoinOptions()))
+        images = (f"denoised {name}/000000.png", f"frames {name}/000003.png")
+        for made in (*images, f"cut {name}.mp4", f"joined {name}.mp4"):
+            assert source_type_in(tmp_path / made) == word
+        assert len(numbers(tmp_path / f"cut {name}.mp4")) == 2
 
 
 def test_damaged_credentials_stop_the_work_before_it_begins(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, OptionInvalid
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips import add_clips, remove_clip
 from understudy.project.project import Project
 
 
@@ -64,3 +64,26 @@ def test_consent_that_was_not_stated_is_filled_in(project: Project, tmp_path: Pa
     add_clips(project, src=[tmp_path / "src.mp4"], consent="agreed")
     consent = project.consents()["src"]
     assert (consent.status, consent.scope) == ("agreed", "the film")
+
+
+def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_it_lies_inside(
+    tmp_path: Path,
+) -> None:
+    project = Project.create(tmp_path / "project")
+    inside, outside = project.folder / "clips" / "dst.mp4", tmp_path / "src.mp4"
+    inside.parent.mkdir()
+    for path in (inside, outside):
+        path.write_bytes(b"frames")
+    project.add_clip(outside, "src")
+    project.add_clip(inside, "dst")
+    for part in ("merged/dst/main/000000.png", "facesets/dst/main/a.png", "cache/dst.found.jsonl"):
+        (project.folder / part).parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / part).touch()
+    remove_clip(project, "dst")
+    assert list(Project.open(project.folder).manifest.clips) == ["src"]
+    trashed = {entry.origin for entry in project.trash.entries()}
+    assert trashed == {inside, project.folder / "merged/dst", project.folder / "cache/dst.found.jsonl"}
+    assert (project.folder / "facesets/dst/main/a.png").exists()
+    assert "stays where it is" in " ".join(remove_clip(project, "src")) and outside.exists()
+    with pytest.raises(ClipMissing):
+        remove_clip(project, "src")

@@ -39,15 +39,19 @@ def test_evidence_that_was_exchanged_stops_the_export(ready: Project) -> None:
     record_consent(ready, "src", {"evidence": str(evidence)})
     assert stated_consents(ready)["src"].evidence_sha256
     evidence.write_text("yes, and everything else too")
-    with pytest.raises(ConsentMissing, match="no longer the file that was recorded"):
+    with pytest.raises(ConsentMissing, match=r"no longer the file that was recorded.*PROJECT src --evidence"):
         stated_consents(ready)
+    evidence.rename(ready.folder / "elsewhere.txt")
+    with pytest.raises(ConsentMissing, match=r"src's consent isn't there any more.*PROJECT src --evidence"):
+        stated_consents(ready)
+    (ready.folder / "elsewhere.txt").rename(evidence)
     record_consent(ready, "src", {"evidence": str(evidence)})
     assert stated_consents(ready)["src"].evidence_sha256
     assert ready.manifest.performers["src"].consent.evidence == "signed.txt", "the project can move"
 
 
 def test_a_record_that_contradicts_itself_is_refused(ready: Project, tmp_path: Path) -> None:
-    with pytest.raises(OptionInvalid, match="later than"):
+    with pytest.raises(OptionInvalid, match=r"^The first day, valid_from .* is later than"):
         record_consent(ready, "src", {"valid_from": "2030-01-01", "valid_until": "2029-01-01"})
     with pytest.raises(OptionInvalid, match=r"\.html"):
         write_form(ready, "src", tmp_path / "form.pdf")

@@ -17,12 +17,7 @@ from understudy.project.project import Project
 
 @pytest.fixture
 def aligned(tmp_path: Path) -> Path:
-    folder = tmp_path / "data_src" / "aligned"
-    folder.mkdir(parents=True)
-    for n in range(3):
-        values = made.dfl_values(made.landmarks(yaw=n * 10), name=f"{n + 1:05d}.png")
-        (folder / f"{n + 1:05d}_0.jpg").write_bytes(made.dfl_jpeg(values))
-    return folder
+    return made.dfl_aligned(tmp_path)
 
 
 def take(project: Project, name: str, path: Path, *, frames: str | None = None, **options: object) -> dict:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from tests.facesets.conftest import make_record, noise
+from tests.facesets.extraction.stand_in import StandIn, one_person
+from tests.jobs.test_frames import extracted, made
 from understudy.errors import FacesetUnusable, FacesUnknown, OptionInvalid, ProjectInvalid
 from understudy.events import Notice
+from understudy.faces.detect import DETECTORS
 from understudy.facesets.curation.choose import Choice
 from understudy.jobs import faceset_sets, facesets, stages
 from understudy.project.project import Project
@@ -105,20 +111,81 @@ def test_a_models_facesets_are_kept_and_a_side_that_is_not_named_stays(filled: P
         stages.choose_facesets(filled, "main", src=["src/wide"])
 
 
+def with_faces(project: Project, name: str, count: int) -> None:
+    faceset_sets.new_set(project, name)
+    with project.faceset(*name.split("/")) as faceset:
+        for frame in range(count):
+            faceset.add(noise(32, seed=frame), make_record(clip="src", frame=frame, size_px=32))
+
+
 def test_a_clips_faces_go_to_the_set_that_was_named_last(filled: Project) -> None:
-    (notice,) = stages.put_in_faceset(filled, ["src"], "night")
+    with_faces(filled, "src/night", 2)
+    (notice,) = faceset_sets.put_in_faceset(filled, "src", "night")
     assert "6 faces from before stay in src/main" in notice.text
     assert "--src-faceset src/main src/night" in notice.text and "faceset merge" in notice.text
-    assert stages.put_in_faceset(filled, ["src"], "night") == []
+    assert list(faceset_sets.put_in_faceset(filled, "src", "night")) == []
     assert filled.faceset_of_clip("src") == ("src", "night")
     assert filled.facesets_with_clips("src") == ["src/night"]
-    stages.put_in_faceset(filled, [], None)
     assert Project.open(filled.folder).faceset_of_clip("src") == ("src", "night")
 
 
+def test_a_set_without_a_face_of_the_clip_leaves_it_where_its_faces_are(filled: Project) -> None:
+    faceset_sets.new_set(filled, "src/night")
+    (notice,) = faceset_sets.put_in_faceset(filled, "src", "night")
+    assert "no face of it is in src/night, so src/main goes on being its faceset" in notice.text
+    assert Project.open(filled.folder).faceset_of_clip("src") == ("src", "main")
+
+
+def test_some_frames_done_again_go_to_no_other_set(filled: Project) -> None:
+    with pytest.raises(OptionInvalid, match="can't go to src/night"):
+        list(stages.extract(filled, clips=["src"], said={}, device="cpu", faceset="night", redo_deleted=True))
+    assert "src/night" not in facesets.all_names(filled)
+    assert faceset_sets.goal_of_clip(filled, "src", "main", redo_deleted=True) == ("src", "main")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.facesets.extraction.stand_in import StandIn, installed
+from understudy.facesets.store import Faceset
+from understudy.jobs import stages
+from understudy.project.project import Project
+
+def add(self, *values, **more):
+    if len(self) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return kept(self, *values, **more)
+
+installed(StandIn())
+kept, Faceset.add_encoded = Faceset.add_encoded, add
+list(stages.extract(Project.open(Path(sys.argv[1])), said={}, device="cpu", faceset="marks"))
+"""
+
+
+def test_a_clip_moves_to_another_set_only_when_its_faces_are_there_also_across_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DETECTORS, "stand-in", lambda _: StandIn())
+    project = extracted(made(tmp_path, one_person(8)))
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, project.folder], check=False, capture_output=True, timeout=120
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    project = Project.open(project.folder)
+    assert project.facesets_with_clips("dst") == ["dst/main"], "what is trained and merged is as it was"
+    assert [len(facesets.list_faces(project, name, Choice())) for name in ("dst/main", "dst/marks")] == [8, 3]
+    events = list(stages.extract(project, said={}, device="cpu", faceset="marks"))
+    project = Project.open(project.folder)
+    assert project.facesets_with_clips("dst") == ["dst/marks"]
+    assert len(facesets.list_faces(project, "dst/marks", Choice())) == 8
+    assert any(
+        isinstance(told, Notice) and "8 faces from before stay in dst/main" in told.text for told in events
+    )
+
+
 def test_training_on_an_empty_faceset_names_it_and_where_there_are_faces(filled: Project) -> None:
-    """As after an extract into a new faceset that was stopped before its first face."""
-    stages.put_in_faceset(filled, ["src"], "night")
+    """As after an extract into a new faceset by an older understudy, stopped before its first face."""
+    filled.put_in_faceset("src", "night")
     with pytest.raises(FacesetUnusable, match="src faces") as caught:
         list(stages.train(filled, "main", said={}, device="cpu"))
     said = str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 
 from tests.facesets.conftest import make_record, noise
-from understudy.errors import FacesetUnusable, FacesUnknown, FolderUnwritable
+from understudy.errors import FacesetUnusable, FacesUnknown, FolderUnwritable, StepOutdated, UndoImpossible
 from understudy.events import Notice, StageFinished
 from understudy.facesets.curation import moves
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.task import Shelf
 from understudy.facesets.store import Faceset
+from understudy.facesets.xmp import extract_record
 from understudy.jobs import facesets, stages
 from understudy.project.manifest import FacesetEntry
 from understudy.project.project import Project
@@ -93,7 +95,45 @@ def test_every_change_can_be_looked_at_first(filled: Project) -> None:
         "would be taken back: rename by clip and frame: 4 faces",
         "would be taken back: reject 2 faces (first 2)",
     ]
+    with pytest.raises(StepOutdated):
+        list(facesets.undo(filled, "src", step=1, dry_run=True))
     assert len(facesets.history(filled, "src")) == 2 and not facesets.history(filled, "src")[0].undone
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_many_steps_look_at_the_faceset_as_often_as_one(
+    filled: Project, redo: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _names(filled)
+    for backwards in (True, False, True):
+        list(facesets.rename_faces(filled, "src", Choice(backwards=backwards)))
+        facesets.reject_faces(filled, "src", Choice(limit=1))
+    after = _names(filled)
+    if redo:
+        list(facesets.undo(filled, "src", steps=6))
+    looks, reads = list[int](), list[int]()
+    refresh = Faceset.refresh
+    monkeypatch.setattr(Faceset, "refresh", lambda self, told=None: looks.append(1) or refresh(self, told))
+    monkeypatch.setattr(
+        "understudy.facesets.store.extract_record", lambda data: reads.append(1) or extract_record(data)
+    )
+    list(facesets.undo(filled, "src", steps=1, redo=redo))
+    once = len(looks)
+    list(facesets.undo(filled, "src", steps=5, redo=redo))
+    assert len(looks) == 2 * once
+    assert len(reads) <= 3  # the rejected ones come back from the trash; no renamed one is read
+    monkeypatch.undo()
+    assert _names(filled) == (after if redo else before)
+
+
+def test_steps_taken_back_stay_so_where_a_later_one_cant_be(filled: Project) -> None:
+    facesets.reject_faces(filled, "src", Choice(limit=1))
+    shutil.rmtree(filled.trash.folder)
+    facesets.reject_faces(filled, "src", Choice(limit=1))
+    with filled.faceset("src") as opened, pytest.raises(UndoImpossible):
+        assert len(opened) == 4
+        list(facesets.undo(filled, "src", steps=2, opened=opened))
+    assert len(opened) == 5 == len(_names(filled))
 
 
 def test_a_rename_taken_back_reads_no_face_again(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,3 +251,10 @@ def test_an_extraction_that_writes_nothing_is_no_step(project: Project) -> None:
     with facesets.step_of_extraction(project, "src/main", clip="src"):
         pass
     assert facesets.history(project, "src") == []
+
+
+def test_measuring_is_done_once_for_all_sorts(filled: Project) -> None:
+    list(facesets.measure_faceset(filled, "src"))
+    assert all(row["sharpness"] is not None for row in facesets.list_faces(filled, "src", Choice()))
+    finished = list(facesets.measure_faceset(filled, "src"))[-1]
+    assert isinstance(finished, StageFinished) and finished.skipped

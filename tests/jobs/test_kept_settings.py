@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.jobs.kept_settings import listed_settings, remove_settings, undo_settings
+from understudy.jobs.kept_settings import (
+    listed_settings,
+    move_key,
+    redo_settings,
+    remove_settings,
+    undo_settings,
+)
 from understudy.jobs.merging import keep_keys, keep_said
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.project import Project
@@ -82,3 +88,48 @@ def test_what_was_changed_by_hand_since_is_not_lost_by_taking_back(kept: Project
 def test_a_clip_that_is_not_there_is_told(kept: Project) -> None:
     with pytest.raises(ProjectInvalid, match="'other'"):
         listed_settings(kept, "other")
+
+
+def test_what_was_taken_back_is_made_again_until_something_else_is_changed(kept: Project) -> None:
+    before = parts(kept)
+    undo_settings(kept, "dst")
+    undo_settings(kept, "dst")
+    assert len(listed_settings(kept, "dst")["undone"]) == 2
+    redo_settings(kept, "dst")
+    redo_settings(kept, "dst")
+    assert parts(kept) == before
+    with pytest.raises(OptionInvalid, match="nothing to make again"):
+        redo_settings(kept, "dst")
+    undo_settings(kept, "dst")
+    keep_said(kept, "dst", {"blur": 0.4}, frames=None)
+    assert not listed_settings(kept, "dst")["undone"]
+    with pytest.raises(OptionInvalid, match="nothing to make again"):
+        redo_settings(kept, "dst")
+
+
+def test_making_again_over_a_change_by_hand_is_refused(kept: Project) -> None:
+    undo_settings(kept, "dst")
+    with kept.change() as manifest:
+        manifest.clips["dst"].merge = {"erode": 0.2}
+    with pytest.raises(ProjectInvalid, match="by hand"):
+        redo_settings(kept, "dst")
+    assert parts(kept)["clip"] == {"erode": 0.2}
+
+
+def test_a_key_moves_with_all_its_options_and_can_be_taken_back(kept: Project) -> None:
+    move_key(kept, "dst", 1, 2)
+    assert parts(kept)["key 2"] == {"erode": 0.1, "blur": 0.3} and "key 1" not in parts(kept)
+    move_key(kept, "dst", 2, 2, ease="hold")
+    assert kept.manifest.clips["dst"].keys[0].ease == "hold"
+    undo_settings(kept, "dst")
+    undo_settings(kept, "dst")
+    assert "key 1" in parts(kept)
+
+
+def test_a_key_moves_neither_out_of_the_clip_nor_onto_another(kept: Project) -> None:
+    keep_keys(kept, "dst", {"erode": 0.2}, frames=parse_frames("2"), ease="linear")
+    before = parts(kept)
+    for frame, to, said in ((1, 2, "already"), (1, 99, "0 to 2"), (0, 1, "no key at frame 0")):
+        with pytest.raises(OptionInvalid, match=said):
+            move_key(kept, "dst", frame, to)
+    assert parts(kept) == before

@@ -6,20 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from tests.jobs.conftest import write_wall
+from tests.jobs.test_footage import learned, of
 from tests.provenance.material import facts_for
 from understudy.errors import ConsentMissing, MarksUnreadable, OptionInvalid
-from understudy.events import Notice
+from understudy.events import Notice, StageFinished
 from understudy.files import sha256_of
-from understudy.jobs import stages
+from understudy.jobs import merging, stages
+from understudy.jobs.clips import add_clips
 from understudy.jobs.consents import record_consent
+from understudy.jobs.marks import performers_shown
+from understudy.project.manifest import Performer
 from understudy.project.project import Project
+from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
 from understudy.provenance.exports import breaks_in, known_ledgers, lines_of
 from understudy.provenance.ledger import LEDGER_NAME
-from understudy.provenance.recast import recast_in
+from understudy.provenance.recast import Recast, recast_in
 from understudy.provenance.sign import sign_file
 from understudy.provenance.verify import verify
+from understudy.provenance.watermark.embed import Watermark
+from understudy.provenance.watermark.keys import key_file, make_key, use_key
+from understudy.provenance.words import NOT_ALL_LESSONS
 from understudy.provenance.xmp import source_type_in
+from understudy.training.keeping.learnt_from import Footage
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +77,79 @@ def test_a_watermark_that_cannot_be_read_back_is_told(
     assert any("watermark can't be read back" in e.text for e in events if isinstance(e, Notice))
     again = list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
     assert not any("watermark" in e.text for e in again if isinstance(e, Notice))
+
+
+def recast_of_file(path: Path) -> Recast:
+    credentials = read_credentials(path)
+    assert credentials is not None
+    recast = recast_in(credentials.active)
+    assert recast is not None
+    return recast
+
+
+def test_marks_name_the_clips_whose_faces_the_model_saw_and_no_others(ready: Project, tmp_path: Path) -> None:
+    add_clips(ready, src=[write_wall(tmp_path / "unused.mp4")])
+    with ready.change() as manifest:
+        manifest.performers["unseen"] = Performer(consent=Consent(status="refused"))
+    before = Footage("before", "dst", "old", 2, file="old.mp4", model="first")
+    learned(ready, of(ready, "src"), of(ready, "dst", performer="dst", side="dst"), before)
+    merged(ready)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    recast = recast_of_file(tmp_path / "one.mp4")
+    (line,) = lines_of(ready.exports_ledger)
+    assert recast.for_manifest() == line.export.recast
+    assert [(clip.name, clip.sha256, clip.faces) for clip in recast.src] == [
+        ("src.mp4", sha256_of(ready.clip_path("src")), 4)
+    ]
+    assert [(clip.name, clip.model) for clip in recast.also_learnt] == [("dst.mov", ""), ("old.mp4", "first")]
+    assert recast.learnt_whole and set(recast.consents) == {"src", "dst"}
+    told = verify(tmp_path / "one.mp4").sentences
+    assert any("began with parts of the model “first”" in text and "old.mp4" in text for text in told)
+    assert not any("unused" in text or "unseen" in text for text in told)
+
+
+def test_somebody_whom_the_model_learnt_from_stops_the_export_though_no_clip_of_theirs_is_left(
+    ready: Project, tmp_path: Path
+) -> None:
+    with ready.change() as manifest:
+        manifest.performers["mira"] = Performer(consent=Consent(status="refused"))
+    learned(ready, of(ready, "src", performer="mira"))
+    merged(ready)
+    with pytest.raises(ConsentMissing, match="mira"):
+        list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    with ready.change() as manifest:
+        del manifest.performers["mira"]
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert recast_of_file(tmp_path / "one.mp4").consents["mira"].status == "not stated"
+
+
+def test_a_model_without_such_a_record_says_so(ready: Project, tmp_path: Path) -> None:
+    merged(ready)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert [clip.name for clip in recast_of_file(tmp_path / "one.mp4").src] == ["src.mp4"]
+    assert NOT_ALL_LESSONS in verify(tmp_path / "one.mp4").sentences
+
+
+def test_a_studios_watermark_key_spreads_the_mark_and_enters_neither_project_nor_file(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = make_key("studio")
+    use_key("studio")
+    merged(ready)
+    drawn: list[bytes] = []
+    real = Watermark.__init__
+
+    def noted(self: Watermark, number: int, *, key: bytes) -> None:
+        drawn.append(key)
+        real(self, number, key=key)
+
+    monkeypatch.setattr(Watermark, "__init__", noted)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert drawn == [key.secret]
+    kept = key_file("studio").read_bytes()
+    written = [tmp_path / "one.mp4", *(p for p in ready.folder.rglob("*") if p.is_file())]
+    for secret in (key.secret, key.secret.hex().encode(), kept, kept.hex().encode(), b"studio.key"):
+        assert not any(secret in path.read_bytes() for path in written)
 
 
 CLOSED = {"closed_production": "plates for the compositor", "closed_production_by": "A. Weber"}
@@ -147,3 +230,59 @@ def test_what_would_stop_the_marks_is_told_before_the_work(
     monkeypatch.setattr("understudy.merging.delivery.encode.encode", lambda *_, **__: pytest.fail("it began"))
     with pytest.raises(MarksUnreadable, match="out of date"):
         list(stages.encode(ready, "main", out=tmp_path / "out.mp4", said={}))
+
+
+def test_a_private_watermark_key_asks_for_a_new_file_and_only_where_there_is_a_watermark(
+    ready: Project, tmp_path: Path
+) -> None:
+    merged(ready)
+    out = tmp_path / "one.mp4"
+    for _ in range(2):
+        list(stages.encode(ready, "main", out=out, said={}))
+    assert len(list(lines_of(ready.exports_ledger))) == 1
+    make_key("studio")
+    use_key("studio")
+    list(stages.encode(ready, "main", out=out, said={}))
+    assert len(list(lines_of(ready.exports_ledger))) == 2
+    key_file("studio").unlink()
+    with pytest.raises(MarksUnreadable):
+        list(stages.encode(ready, "main", out=out, said={}))
+    list(stages.encode(ready, "main", out=tmp_path / "mask.mkv", said={"content": "mask"}))
+    assert len(list(lines_of(ready.exports_ledger))) == 3
+
+
+def test_whose_consent_is_needed_is_known_without_reading_whole_clips(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object) -> str:
+        raise AssertionError("a clip was hashed")
+
+    monkeypatch.setattr("understudy.jobs.footage.clip_sha256", read)
+    assert set(performers_shown(ready, "main", "dst", before_training=True)) == {"src", "dst"}
+    merged(ready)
+    assert set(performers_shown(ready, "main", "dst")) == {"src", "dst"}
+
+
+def told_of_hashing(project: Project, out: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, set[str]]:
+    """How many clips an encode tells that it hashes, and which it hashes without a word."""
+    silent: set[str] = set()
+    for limit in ("_WORTH_TELLING_BYTES", "_TOLD_EVERY_BYTES"):
+        monkeypatch.setattr(merging, limit, 1)
+    monkeypatch.setattr(merging, "sha256_of", lambda path: silent.add(path.stem) or sha256_of(path))
+    (project.cache_folder / "sha256.json").unlink(missing_ok=True)
+    told = [
+        event.summary["clips"]
+        for event in stages.encode(project, "main", out=out, said={})
+        if isinstance(event, StageFinished) and event.stage == "hash"
+    ]
+    return sum(told), silent
+
+
+def test_hashing_the_clips_of_a_model_without_a_record_is_told(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_clips(ready, src=[write_wall(tmp_path / "unused.mp4")])
+    merged(ready)
+    assert told_of_hashing(ready, tmp_path / "one.mp4", monkeypatch) == (3, set())
+    learned(ready, of(ready, "src"))
+    assert told_of_hashing(ready, tmp_path / "two.mp4", monkeypatch) == (1, set())  # dst, which the marks name

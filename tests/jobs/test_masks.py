@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.facesets.conftest import make_record, noise
-from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid, SegmenterUnknown, WeightsMissing
+from tests.jobs.conftest import with_three_faces
+from understudy.errors import (
+    DeviceUnavailable,
+    DrawingUnreadable,
+    FacesUnknown,
+    OptionInvalid,
+    SegmenterUnknown,
+    WeightsMissing,
+)
 from understudy.events import Notice, StageFinished
 from understudy.facesets.curation.choose import Choice
+from understudy.facesets.curation.masks import draw
+from understudy.facesets.painted import grey_of, layer_of
 from understudy.jobs import masks
+from understudy.jobs.drawing import mark
 from understudy.jobs.facesets import undo
 from understudy.masks.own import AboutSegmenter, publish
 from understudy.masks.segmenter import SEGMENTERS, Segmenter
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.project.project import Project
+from understudy.training.segmenting.drawn import faces_to_learn_from
 from understudy.training.segmenting.options import MaskTrainOptions
 
 SQUARE = [[4, 4], [28, 4], [28, 28], [4, 28]]
@@ -25,10 +37,7 @@ SQUARE = [[4, 4], [28, 4], [28, 28], [4, 28]]
 @pytest.fixture
 def filled(project: Project) -> Project:
     """The project with three faces in dst/main."""
-    with project.faceset("dst") as faceset:
-        for frame in range(3):
-            faceset.add(noise(32, seed=frame), make_record(clip="dst", frame=frame, size_px=32))
-    return project
+    return with_three_faces(project)
 
 
 def drawing(folder: Path, name: str, **more: object) -> Path:
@@ -112,12 +121,58 @@ def test_faces_that_are_drawn_on_go_into_a_faceset_of_their_own(filled: Project,
 def test_masks_are_applied_listed_and_removed_by_name(filled: Project) -> None:
     list(masks.apply(filled, "dst", Choice(names=("dst-000000-1", "dst-000001-1")), segmenter="skin"))
     (_, dst) = masks.facesets_listed(filled)
-    assert dst == {"faceset": "dst/main", "faces": 3, "drawn_on": 0, "masks": {"skin": 2}}
+    nothing = dict.fromkeys(("drawn_on", "learned_from", "confirmed", "skipped"), 0)
+    assert dst == {"faceset": "dst/main", "faces": 3, "masks": {"skin": 2}, **nothing}
     with pytest.raises(FacesUnknown, match="No face has a mask of 'mic'; there are skin"):
         list(masks.remove(filled, "dst", Choice(), name="mic"))
     list(masks.remove(filled, "dst", Choice(), name="skin"))
     (_, dst) = masks.facesets_listed(filled)
     assert dst["masks"] == {}
+
+
+def test_a_segmenter_looks_where_it_is_told_to(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real = [], SEGMENTERS["skin"]
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda device: asked.append(device) or real("cpu"))
+    list(masks.apply(filled, "dst", Choice(limit=1), segmenter="skin", device="cpu"))
+    with pytest.raises(DeviceUnavailable):
+        list(masks.apply(filled, "dst", Choice(), segmenter="skin", device="cuda:77"))
+    assert asked == ["cpu"]
+
+
+def test_the_list_counts_faces_as_a_training_does(filled: Project, tmp_path: Path) -> None:
+    """A confirmed mask is learned from without a drawing, and a drawing of a skipped face is not."""
+    names = [f"dst-00000{n}-1" for n in range(3)]
+    list(masks.draw(filled, "dst", [drawing(tmp_path, name) for name in names[:2]]))
+    list(masks.apply(filled, "dst", Choice(names=(names[2],)), segmenter="skin"))
+    list(mark(filled, "dst", "confirmed", Choice(names=(names[2],))))
+    list(mark(filled, "dst", "skipped", Choice(names=(names[0],))))
+    (_, dst) = masks.facesets_listed(filled)
+    assert (dst["drawn_on"], dst["learned_from"]) == (2, 2)
+    list(mark(filled, "dst", "", Choice(names=(names[0],))))
+    (_, dst) = masks.facesets_listed(filled)
+    assert (dst["drawn_on"], dst["learned_from"]) == (2, 3)
+    with filled.faceset("dst") as faceset:
+        assert len(faces_to_learn_from([("dst/main", faceset)])[0]) == 3
+
+
+@pytest.mark.parametrize(("held_out", "words"), [(2, "on 2 faces held out"), (0, "on the same faces")])
+def test_the_list_says_on_how_many_faces_an_overlap_was_measured(
+    filled: Project, held_out: int, words: str
+) -> None:
+    about = AboutSegmenter(face_type="full", size_px=64, faces=10, held_out=held_out, iou=0.9, iou_before=0.7)
+    publish(filled.folder / "masks" / "mic", about, DenseFaceNet().state_dict())
+    *_, mic = masks.segmenters_listed(filled)
+    assert mic["what"] == f"learned from {10 - held_out} faces, overlap 0.900 (before 0.700) {words}"
+
+
+def test_a_drawing_that_is_not_there_is_called_what_was_named(filled: Project, tmp_path: Path) -> None:
+    with pytest.raises(DrawingUnreadable, match="There is no such file or folder"):
+        list(masks.draw(filled, "dst", [tmp_path / "to-draw"]))
+    with pytest.raises(DrawingUnreadable, match="There is no such drawing"):
+        list(masks.draw(filled, "dst", [tmp_path / "face.json"]))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DrawingUnreadable, match=r"no file that ends in \.json"):
+        list(masks.draw(filled, "dst", [tmp_path / "empty"]))
 
 
 def test_a_segmenter_that_is_none_is_refused_with_those_there_are(filled: Project) -> None:
@@ -155,12 +210,39 @@ def test_a_segmenter_is_trained_applied_renamed_and_put_away(filled: Project, tm
     )
 
 
+def test_a_segmenter_is_checked_on_all_that_is_drawn(filled: Project, tmp_path: Path) -> None:
+    list(masks.draw(filled, "dst", [drawing(tmp_path, f"dst-00000{n}-1") for n in range(2)]))
+    about = AboutSegmenter(face_type="full", size_px=64, start="nothing", iteration=1)
+    publish(filled.folder / "masks" / "mic", about, DenseFaceNet().state_dict())
+    options = MaskTrainOptions(batch_size=1)
+    *_, last = masks.check(filled, "mic", ["dst"], options, parts=2, device="cpu")
+    assert isinstance(last, StageFinished) and last.summary["faces"] == 2
+
+
 def test_a_training_that_lacks_the_weights_of_dense_says_what_stands_in(
     filled: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> Segmenter:
+    def missing(_device: str) -> Segmenter:
         raise WeightsMissing("none")
 
     monkeypatch.setitem(SEGMENTERS, "dense", missing)
     said = next(iter(masks.train(filled, "mic", [], MaskTrainOptions(start="nothing"))))
     assert isinstance(said, Notice) and "skin is what it is compared with" in said.text
+
+
+def test_what_is_painted_travels_with_a_fetched_drawing(filled: Project, tmp_path: Path) -> None:
+    grey = np.full((32, 32), 128, np.uint8)
+    grey[8:16, 8:16] = 255
+    with filled.faceset("dst") as faceset:
+        face = faceset.faces()[0]
+        layer = layer_of(grey, face.record.crop_matrix(), 32)
+        assert layer is not None
+        list(draw(faceset, {face.name: []}, painted={face.name: layer}, trash=filled.trash.folder))
+    list(masks.fetch(filled, "dst", Choice(), folder=tmp_path / "out"))
+    list(masks.remove(filled, "dst", Choice(), polygons=True))
+    with filled.faceset("dst") as faceset:
+        assert not faceset.faces()[0].record.is_drawn_on
+    list(masks.draw(filled, "dst", [tmp_path / "out"]))
+    with filled.faceset("dst") as faceset:
+        back = faceset.faces()[0].record
+    np.testing.assert_array_equal(grey_of(back, back.crop_matrix(), 32), grey)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import write_wall
-from understudy.errors import NoFaceFound, OptionInvalid
+from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
+from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
-from understudy.jobs.measure import measure
+from understudy.jobs.measure import measure, measured
+from understudy.jobs.merging import keep_said
 from understudy.project.project import Project
 
 
@@ -31,3 +33,32 @@ def test_a_projects_clip_is_the_plate_and_its_faces_are_looked_at(project: Proje
     add_clips(project, src=[], dst=[write_wall(tmp_path / "more.mp4")], consent="fictional")
     with pytest.raises(OptionInvalid, match="--clip"):
         list(measure(result, project=project.folder, device="cpu"))
+
+
+def test_what_is_merged_is_measured_before_it_is_a_file_and_remembered(ready: Project) -> None:
+    def measure_it() -> dict:
+        return list(measure(None, project=ready.folder, merged="main", device="cpu"))[-1].summary
+
+    assert measured(ready, "dst", "main") is None
+    with pytest.raises(ProjectInvalid, match="Nothing of clip 'dst' is merged"):
+        measure_it()
+    keep_said(ready, "dst", {"mask": "dst-hull"}, frames=None)
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    summary = measure_it()
+    assert summary["by_frame"]["frame"] == [1] and summary["all"]["faces"] == 1
+    assert measured(ready, "dst", "main") == {
+        **summary,
+        "made": measured(ready, "dst", "main")["made"],
+        "current": True,
+    }
+    keep_said(ready, "dst", {"blur": 0.3}, frames=None)
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    assert not measured(ready, "dst", "main")["current"]
+
+
+def test_a_clip_and_what_is_merged_are_not_measured_together(ready: Project, tmp_path: Path) -> None:
+    for result, project in ((tmp_path / "a.mp4", ready.folder), (None, None)):
+        with pytest.raises(OptionInvalid, match="--merged"):
+            list(measure(result, project=project, merged="main", device="cpu"))
+    with pytest.raises(OptionInvalid, match="--merged"):
+        list(measure(None, project=ready.folder, device="cpu"))

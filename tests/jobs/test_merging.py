@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
-from understudy.errors import CastInvalid, FacesetUnusable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import (
+    CastInvalid,
+    ClipMissing,
+    FacesetUnusable,
+    ModelUnknown,
+    OptionInvalid,
+    ProjectInvalid,
+)
 from understudy.events import Progress, StageFinished, StageStarted
 from understudy.files import read_json, sha256_of
 from understudy.jobs import merging
@@ -25,6 +32,7 @@ from understudy.jobs.merging import (
     cuts_of,
     keep_keys,
     keep_said,
+    known_clip_sha256,
     plate_of,
     settings_over_time,
     watch_for_cuts,
@@ -270,6 +278,14 @@ def test_a_clips_hash_is_remembered_until_a_file_of_it_changes(project: Project,
     (folder / "2.png").write_bytes(b"two")
     assert clip_sha256(project, folder) not in ("", first)
     assert plate_hash(project) == clip_sha256(project, project.clip_path("src"))
+
+
+def test_a_clip_that_is_gone_is_told_whether_or_not_it_was_known(project: Project, tmp_path: Path) -> None:
+    for known in (False, True):
+        with pytest.raises(ClipMissing, match="no longer where it was") as refused:
+            (known_clip_sha256 if known else clip_sha256)(project, tmp_path / "gone.mov")
+        assert refused.value.path == tmp_path / "gone.mov"
+        clip_sha256(project, project.clip_path("src"))  # from now on something is remembered
 
 
 def test_how_far_hashing_is_is_told_where_clips_are_large(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from understudy.cli.main import main
 from understudy.errors import ModelUnknown, OptionInvalid
-from understudy.jobs.models import await_model, network_said, new_model, require_model
+from understudy.jobs.models import await_model, new_model, require_model, settings_said
 from understudy.networks.catalog import build
 from understudy.project.project import Project
 from understudy.training.keeping.about import ModelAbout, ModelWish, about_model, read_about
@@ -28,14 +29,14 @@ def make(project: Project, name: str = "main") -> Path:
 
 
 def test_settings_are_read_as_understudy_toml_would_have_them() -> None:
-    said = network_said(["e_dims=64", "archi=df-ud", "learn-mask = true", "rate=0.5"])
+    said = settings_said(["e_dims=64", "archi=df-ud", "learn-mask = true", "rate=0.5"])
     assert said == {"e_dims": 64, "archi": "df-ud", "learn_mask": True, "rate": 0.5}
 
 
 @pytest.mark.parametrize("word", ["e_dims", "=64"])
 def test_what_is_no_setting_is_refused_with_an_example(word: str) -> None:
     with pytest.raises(OptionInvalid, match="NAME=VALUE"):
-        network_said([word])
+        settings_said([word])
 
 
 def test_what_is_said_of_a_new_model_stays_in_the_manifest(project: Project) -> None:
@@ -79,6 +80,14 @@ def test_what_only_the_network_can_refuse_leaves_no_model_behind(
 def test_a_model_that_nobody_named_before_is_said_to_be_new(project: Project) -> None:
     assert require_model(project, "second", preset=None)
     assert not require_model(project, "second", preset=None)
+
+
+def test_a_training_that_could_not_begin_leaves_no_new_model_and_takes_no_old_one(project: Project) -> None:
+    assert main(["train", str(project.folder), "--model", "night", "--iterations", "1"]) == 2
+    assert "night" not in Project.open(project.folder).manifest.models
+    require_model(project, "day", preset="quick")
+    assert main(["train", str(project.folder), "--model", "day", "--iterations", "1"]) == 2
+    assert "day" in Project.open(project.folder).manifest.models
 
 
 def test_before_it_is_made_a_model_can_become_another(project: Project) -> None:

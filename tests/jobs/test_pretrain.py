@@ -49,6 +49,8 @@ def test_a_trunk_of_rendered_people_can_be_started_from_and_renders_nobody_twice
         hull = hull_mask(points, 128, 128)
         overlap = np.minimum(exact, hull).sum() / hull.sum()
         assert overlap > 0.8 and not np.allclose(exact, hull)
+    (part,) = source_in(folder).learnt.footage
+    assert (part.clip, part.faces, part.fictional) == (ACTORS_FOLDER, 4, True)
     again = list(pretrain(request(folder)))
     assert rendered_pictures(again) == 0
     assert isinstance(again[-1], StageFinished) and source_in(folder).iteration == 8

@@ -27,6 +27,8 @@ from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.marks import require_consent, stated_consents
 from understudy.jobs.models import require_model
+from understudy.media.images import read_image_deep
+from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
 from understudy.provenance.credentials import read_credentials
 from understudy.provenance.recast import recast_in
@@ -68,6 +70,7 @@ def test_merging_hands_on_what_is_said_and_what_the_project_says(
     with project.change() as manifest:
         manifest.clips["dst"].merge = {"erode": 0.1}
     list(stages.merge(project, "main", said={"morph": 0.6}, device="cpu"))
+    assert asked[0]["options"].segmenters.device == "cpu"
     options = asked[0]["options"].at(0)
     assert (options.morph, options.erode) == (0.6, 0.1)
     assert asked[0]["predictor"].lead is predictor
@@ -125,9 +128,11 @@ def test_what_would_do_nothing_is_refused_where_it_is_said_and_not_in_the_projec
 def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     project: Project, tmp_path: Path
 ) -> None:
-    assert stages.output_paths(project, "main", ["dst"], None) == [project.out_folder / "dst-main.mov"]
-    assert stages.output_paths(project, "main", ["dst"], tmp_path / "a.mp4") == [tmp_path / "a.mp4"]
-    two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "cut")
+    (unnamed,) = stages.output_paths(project, "main", ["dst"], None, options=EncodeOptions())
+    assert unnamed == project.out_folder / "dst-main.mov"
+    (named,) = stages.output_paths(project, "main", ["dst"], tmp_path / "a.mp4", options=EncodeOptions())
+    assert named == tmp_path / "a.mp4"
+    two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "cut", options=EncodeOptions())
     assert {path.parent for path in two} == {tmp_path / "cut"}
 
 
@@ -185,6 +190,18 @@ def test_a_clip_that_was_replaced_under_its_name_is_merged_again(ready: Project)
     write_wall(ready.clip_path("dst"), grey=140)
     assert merged(dry_run=True)["why"] == {"its clip changed": 1}
     assert merged()["made_now"] == 1 and merged()["made_now"] == 0
+
+
+def test_label_and_marks_are_told_the_colour_space_of_the_clip(ready: Project, tmp_path: Path) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    said = {"label": "AI", "label_size": 0.2, "images": "png16"}
+    most = {}
+    for space in ("", "PQ"):
+        with ready.change() as manifest:
+            manifest.clips["dst"].color_space = space
+        list(stages.encode(ready, "main", out=tmp_path / f"out{space}", said=said))
+        most[space] = max(int(read_image_deep(p).max()) for p in (tmp_path / f"out{space}").glob("*.png"))
+    assert most[""] > 60_000 and most["PQ"] < 0.7 * 65535  # 203 of 10,000 cd/m2
 
 
 def test_every_export_gets_a_number_of_its_own_that_the_marks_name(ready: Project, tmp_path: Path) -> None:

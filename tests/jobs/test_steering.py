@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from understudy.errors import ModelUnknown
+from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Notice, StageFinished
 from understudy.jobs import stages, steering
 from understudy.jobs.settings import train_options
@@ -76,3 +76,39 @@ def test_a_recipe_that_the_project_names_lies_in_the_project(project: Project) -
     with project.change() as manifest:
         manifest.models["main"].train["recipe"] = "patient"
     assert train_options(project, "main", {}).recipe == "patient"
+
+
+def test_a_change_is_kept_and_what_is_live_is_asked_of_the_training_that_runs(project: Project) -> None:
+    folder = project.model_folder("main")
+    with model_lock(folder):
+        changed = steering.change(project, "main", {"learning_rate": 0.0007, "preview_every": 40})
+    assert (changed.asked, changed.later) == (("learning_rate",), ("preview_every",))
+    assert take_requests(folder) == [Request("change", {"learning_rate": 0.0007})]
+    now = train_options(Project.open(project.folder), "main", {})
+    assert (now.learning_rate, now.preview_every) == (0.0007, 40)
+
+
+def test_a_change_taken_back_asks_for_what_the_project_says(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.train["batch_size"] = 3
+        manifest.models["main"].train["batch_size"] = 9
+    with model_lock(project.model_folder("main")):
+        steering.change(project, "main", {"batch_size": None})
+    assert take_requests(project.model_folder("main")) == [Request("change", {"batch_size": 3})]
+    assert Project.open(project.folder).manifest.models["main"].train == {}
+
+
+def test_where_nothing_trains_a_change_counts_from_the_next_start(project: Project) -> None:
+    changed = steering.change(project, "main", {"learning_rate": 0.0007})
+    assert (changed.asked, changed.later) == ((), ("learning_rate",)) and "next start" in changed.words
+    assert take_requests(project.model_folder("main")) == []
+
+
+@pytest.mark.parametrize("values", [{"learning_rate": 3}, {"nose": 1}, {"seed": 4}])
+def test_a_change_that_can_not_be_changes_nothing(project: Project, values: dict[str, Any]) -> None:
+    folder = project.model_folder("main")
+    folder.mkdir(parents=True)
+    (folder / "model.toml").touch()
+    with model_lock(folder), pytest.raises(OptionInvalid):
+        steering.change(project, "main", {"batch_size": 2, **values})
+    assert take_requests(folder) == [] and project.manifest.models["main"].train == {}

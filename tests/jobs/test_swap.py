@@ -86,8 +86,9 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
 
 
 def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:
-    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4") == tmp_path / "shot.swap.json"
-    assert report_path(project, "main", ["dst"], None).parent == project.out_folder
+    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4", said={}) == tmp_path / "shot.swap.json"
+    assert report_path(project, "main", ["dst"], None, said={}).parent == project.out_folder
+    assert report_path(project, "main", ["dst"], None, said={"purpose": "web"}).name == "dst-main-web.swap.json"
 
 
 def test_closing_a_job_closes_its_stage_and_lets_its_error_through() -> None:

@@ -10,7 +10,13 @@ from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid, Trac
 from understudy.events import StageFinished
 from understudy.files import write_json
 from understudy.jobs import stages
-from understudy.jobs.tracks import changed_edits, extract_with_edits, listed_tracks
+from understudy.jobs.tracks import (
+    changed_edits,
+    extract_with_edits,
+    listed_tracks,
+    name_track,
+    picture_of_track,
+)
 from understudy.project.project import Project
 
 
@@ -75,3 +81,17 @@ def test_the_list_says_whether_something_else_was_written_down_since(project: Pr
     with project.change() as manifest:
         manifest.clips["dst"].tracks = ["drop:1"]
     assert listed_tracks(project, "dst")["changed"]
+
+
+def test_a_track_is_called_what_people_call_it(project: Project) -> None:
+    write_json(
+        project.people_folder / "dst" / "tracks.json", {"edits": [], "tracks": [{"track": 2}, {"track": 3}]}
+    )
+    name_track(project, "dst", 2, " Anna ")
+    name_track(project, "dst", 3, "Bea")
+    name_track(project, "dst", 3, "")
+    assert Project.open(project.folder).manifest.clips["dst"].track_names == {"2": "Anna"}
+    with pytest.raises(TrackEditInvalid, match="there are 2, 3"):
+        name_track(project, "dst", 4, "Carl")
+    with pytest.raises(ProjectInvalid, match="no picture of track 2"):
+        picture_of_track(project, "dst", 2)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -15,9 +18,18 @@ from tests.house.source import REPOSITORY
 from tests.journeys.conftest import QUICK, Clips, Terminal
 from understudy.media.images import encode_png, read_image
 from understudy.media.opening import open_clip
+from understudy.provenance.identity import identity_folder, load_identity
 
 GUIDE = REPOSITORY / "docs" / "guide"
 NAME = "000012.png"
+_NUMBER = "fd8d8bb06b0"  # the page's example of a watermark's number
+_SIGN_WITH_TOKEN = """
+import sys
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key = serialization.load_pem_private_key(open(KEY, "rb").read(), None)
+sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), ec.ECDSA(hashes.SHA256())))
+"""
 
 
 def _made_by() -> ModuleType:
@@ -83,6 +95,49 @@ def test_every_command_of_the_page_from_model_to_nuke_runs(
     mask = read_image(merged / "masks" / NAME).astype(float) / 255
     off = plate * (1 - mask) + faces * mask - read_image(merged / NAME)
     assert np.abs(off).max() <= 1.5
+
+
+@pytest.mark.journey
+def test_every_command_of_the_page_on_marks_runs(
+    clips: Clips, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    trained = ("swap", clips.src, clips.dst, "-o", tmp_path / "finished.mp4", "--project", tmp_path / "shot")
+    assert terminal.run(*trained, "--iterations", 3, *QUICK, UNDERSTUDY_HOME=str(home))[0] == 0
+    (tmp_path / "out").mkdir()
+    shutil.copy(tmp_path / "finished.mp4", tmp_path / "out")
+    stills = ("encode", tmp_path / "shot", "-o", tmp_path / "stills", "--images", "png")
+    assert terminal.run(*stills, UNDERSTUDY_HOME=str(home))[0] == 0
+    (tmp_path / "signed.pdf").write_bytes(b"%PDF-1.7 signed")
+    (tmp_path / "partner.key").write_bytes(bytes(range(32)))
+    _another_signer(tmp_path, monkeypatch)
+    _, said = terminal.run("verify", tmp_path / "finished.mp4", "--json", UNDERSTUDY_HOME=str(home))
+    number = json.loads(said)["facts"]["recast"]["watermark"]
+    told = {}
+    for command in _made_by().commands(GUIDE / "what-your-files-say.md"):
+        line = command.line.replace(_NUMBER, number)
+        told[command.line] = replace(command, line=line).run(tmp_path, home)
+    # What the page says in words.
+    assert "A. Weber" in told["understudy ledger show shot"]
+    assert "finished.mp4" in told[f"understudy ledger find {_NUMBER} shot"]
+    assert "for the compositor" in told["understudy ledger find layers shot"]
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made >= {"consent-src.html", "card.png", "trailer.mp4", "layers"}
+
+
+def _another_signer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the page's `keys` commands name: somebody else's root, a chain, its key, a program that signs."""
+    load_identity(folder / "theirs")
+    theirs = identity_folder(folder / "theirs")
+    shutil.copy(theirs / "root.pem", folder / "their-root.pem")
+    for name in ("chain.pem", "key.pem"):
+        shutil.copy(theirs / "signer.pem", folder / name)
+    program = folder / "bin" / "sign-with-token"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nKEY = {str(folder / 'key.pem')!r}\n{_SIGN_WITH_TOKEN}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def _plate_12(folder: Path) -> Path:

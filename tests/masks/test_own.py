@@ -135,6 +135,21 @@ def test_names_are_those_of_the_product_and_the_projects_own(tmp_path: Path) -> 
             known.folder_of(name)
 
 
+def test_it_looks_on_the_device_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path / "mic", ABOUT, network().state_dict())
+    asked: list[torch.device] = []
+    monkeypatch.setattr(
+        "understudy.faces.dense.reader.FaceReader", lambda *, device: asked.append(device) or object()
+    )
+    for known in (Segmenters(tmp_path).on("meta"), Segmenters(tmp_path, "meta")):
+        own = known.load("mic")
+        assert isinstance(own, OwnSegmenter)
+        assert {value.device.type for value in own._network.state_dict().values()} == {"meta"}
+        known.load("dense")
+    stock_segmenter("meta")
+    assert asked == [torch.device("meta")] * 3
+
+
 def test_its_masks_are_noted_under_another_name_as_soon_as_it_has_learned_more(tmp_path: Path) -> None:
     known = Segmenters(tmp_path)
     about = publish(tmp_path / "mic", ABOUT, network().state_dict())
@@ -149,5 +164,5 @@ def test_its_masks_are_noted_under_another_name_as_soon_as_it_has_learned_more(t
 def test_the_stock_segmenter_is_the_best_that_can_look_here(monkeypatch: pytest.MonkeyPatch) -> None:
     crops, points = faces()
     assert stock_segmenter()[1].segment(crops[:1], points[:1]).shape == (1, SIZE, SIZE)
-    monkeypatch.setitem(SEGMENTERS, "dense", lambda: OwnSegmenter(network(), face_type="full", size_px=64))
+    monkeypatch.setitem(SEGMENTERS, "dense", lambda _: OwnSegmenter(network(), face_type="full", size_px=64))
     assert isinstance(stock_segmenter()[1], OwnSegmenter)

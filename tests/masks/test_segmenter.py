@@ -31,7 +31,7 @@ def faces() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(params=SEGMENTERS)
 def segmenter(request: pytest.FixtureRequest) -> Segmenter:
-    return SEGMENTERS[request.param]()
+    return SEGMENTERS[request.param]("cpu")
 
 
 def inside(points: np.ndarray) -> np.ndarray:

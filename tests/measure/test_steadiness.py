@@ -10,7 +10,7 @@ import pytest
 
 from tests.measure.heads import SIZE, landmarks, moved, rows_of, texture
 from understudy.masks.hull import hull_mask
-from understudy.measure.steadiness import is_within, outside, shot_figures, worst_of
+from understudy.measure.steadiness import figures_by_frame, is_within, outside, shot_figures, worst_of
 
 FACE = hull_mask(landmarks(), SIZE, SIZE)[..., None]
 COUNT = 12
@@ -132,3 +132,20 @@ def test_every_figure_outside_names_its_bound_how_far_it_is_off_and_a_remedy() -
     assert told == [("jitter", 1.15, 0.25), ("edge_noise", 0.85, 0.05), ("sharpness", 0.7, 0.1)]
     assert "train" in outside(figures)[0]["try"] and "lanczos" in outside(figures)[2]["try"]
     assert outside({"jitter": None, "sharpness": 3.0}) == []
+
+
+def test_figures_of_every_frame_show_where_the_result_trembles_and_the_plate_does_not() -> None:
+    plates = [moved(texture(), wobble=0.2 * w) for w in noise(2)]
+    results = [
+        picture if place != 6 else moved(texture(), shift=(3, 0)) for place, picture in enumerate(plates)
+    ]
+    columns = figures_by_frame(rows_of(plates, results))
+    assert columns["frame"] == list(range(COUNT)) and {len(column) for column in columns.values()} == {COUNT}
+    assert columns["jitter_result"][0] is None  # no frame before it
+    apart = [
+        (result or 0) - (plate or 0)
+        for result, plate in zip(columns["jitter_result"], columns["jitter_plate"], strict=True)
+    ]
+    assert max(range(COUNT), key=apart.__getitem__) == 6 and apart[2] == pytest.approx(0, abs=0.5)
+    assert columns["sharpness_plate"][0] > 0 and columns["edge_noise_plate"][3] is not None
+    assert len([value for value in columns["colour_drift_result"] if value is not None]) == COUNT

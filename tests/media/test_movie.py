@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -420,6 +421,20 @@ def test_a_movie_of_very_few_frames_is_whole(tmp_path: Path, codec: str, count: 
                 movie.write(np.full((128, 256, 3), 90, np.uint8), index)
         with VideoClip(path) as clip:
             assert len(list(clip.frames())) == count
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="threads are scheduled so on Linux only")
+@pytest.mark.parametrize("codec", SOFTWARE)
+def test_no_encoder_makes_this_process_or_its_own_threads_real_time(tmp_path: Path, codec: str) -> None:
+    # SVT-AV1 does, where root runs it; what is started later in this process then inherits it.
+    rate = Fraction(25)
+    with MovieWriter(
+        tmp_path / f"v{CODECS[codec].suffixes[0]}",
+        width=256, height=128, time_base=1 / rate, rate=rate, color=ColorTags(), codec=codec,
+    ) as movie:  # fmt: skip
+        movie.write(np.full((128, 256, 3), 90, np.uint8), 0)
+        policies = {os.sched_getscheduler(int(path.name)) for path in Path("/proc/self/task").iterdir()}
+    assert policies == {os.SCHED_OTHER}
 
 
 LOSSLESS = [codec for codec, choice in CODECS.items() if choice.lossless]

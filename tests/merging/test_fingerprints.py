@@ -67,7 +67,7 @@ def test_a_range_touches_its_own_frames_alone_where_neighbours_do_not_measure_it
 
 
 def test_a_range_that_changes_what_is_measured_touches_the_neighbours_it_steadies(marks_of) -> None:
-    steady = {"steady_frames": 1, "steady_mask": 0}
+    steady = {"steady_frames": 1, "steady_mask": 0, "steady_face": 0}
     assert changed(marks_of(**steady), marks_of(**steady, ranges=[("3:4", {"light_size": 0.5})])) == [
         2,
         3,
@@ -82,6 +82,7 @@ def test_a_range_that_changes_what_is_measured_touches_the_neighbours_it_steadie
         ({"color": "rct"}, {"light_size": 0.5}),
         ({"color": "none"}, {"color_strength": 0.2}),
         ({"color": "none"}, {"steady_frames": 9}),
+        ({"mode": "raw-rgb", "layers": "none"}, {"steady_face": 9}),
         ({"color_strength": 0.0}, {"color": "rct"}),
         ({"mode": "overlay"}, {"hist_match_top": 0.7}),
         ({}, {"batch": 2}),
@@ -136,7 +137,9 @@ def test_what_differs_is_said_in_words(marks_of) -> None:
     assert what_differs(now, now) == ""
 
 
-@pytest.mark.parametrize("more", [{"steady_mask": 3}, {"steady_frames": 9}, {"motion_blur": 0.5}])
+@pytest.mark.parametrize(
+    "more", [{"steady_mask": 3}, {"steady_face": 3}, {"steady_frames": 9}, {"motion_blur": 0.5}]
+)
 def test_a_setting_that_lets_more_neighbours_in_is_called_a_setting(marks_of, more: dict) -> None:
     before, now = marks_of(), marks_of(**more)
     assert {what_differs(before[frame], now[frame]) for frame in FACES} == {"its settings changed"}
@@ -188,7 +191,7 @@ def other_value(info: OptionInfo, options: MergeOptions) -> object:
 
 
 # What one frame of a painter that blends no performers can't tell, and the one segmenter there is.
-_UNSEEN = {"steady_frames", "steady_mask", "morph", "segmenter", "plate", "batch", "workers"}
+_UNSEEN = {"steady_frames", "steady_mask", "steady_face", "morph", "segmenter", "plate", "batch", "workers"}
 _SHARP = {"sharpen_radius": 0.1, "sharpen_threshold": 0.001}
 _QUIET = {**_SHARP, "layers": "none"}
 _LOUD = {**_SHARP, "sharpen": "unsharp", "layers": "all", "color": "rct", "face_scale": 1.2}
@@ -224,7 +227,7 @@ def test_a_segmenter_that_has_learned_more_makes_those_frames_again_that_it_sees
     mine = Segmenters(tmp_path)
     about = AboutSegmenter(face_type="full", size_px=64, sha256="a" * 64)
     write_about(tmp_path / "mic", about)
-    asked = {"segmenters": mine, "segmenter": "mic", "steady_mask": 0, "steady_frames": 0}
+    asked = {"segmenters": mine, "segmenter": "mic", "steady_mask": 0, "steady_frames": 0, "steady_face": 0}
     some = {"mask": "learned-prd", "ranges": [("3:4", {"mask": "seg-prd"})]}
     before = marks_of(**asked, **some)
     assert before == marks_of(**asked, **some)

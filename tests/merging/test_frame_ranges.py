@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from understudy.errors import OptionInvalid
-from understudy.merging.frame_ranges import in_words, parse_frames, require_within, stretches_of
+from understudy.merging.frame_ranges import (
+    in_a_name,
+    in_words,
+    one_stretch,
+    parse_frames,
+    require_within,
+    stretches_of,
+)
 
 
 def test_both_ends_of_a_range_are_in_it() -> None:
@@ -34,6 +41,18 @@ def test_a_range_that_ends_before_it_begins_is_refused() -> None:
 def test_frames_outside_the_clip_are_refused_by_its_length(text: str) -> None:
     with pytest.raises(OptionInvalid, match="0 to 7"):
         require_within(parse_frames(text), 8, who="Frames")
+
+
+def test_a_finished_file_shows_all_or_one_stretch() -> None:
+    assert one_stretch("", 8) == range(8) and one_stretch("5:", 8) == range(5, 8)
+    with pytest.raises(OptionInvalid, match="each by itself"):
+        one_stretch("1:2,5", 8)
+    with pytest.raises(OptionInvalid, match="0 to 7"):
+        one_stretch("7:8", 8)
+
+
+def test_frames_can_stand_in_a_files_name() -> None:
+    assert [in_a_name(parse_frames(text)) for text in ("120:160", "3", "900:")] == ["120-160", "3", "900-end"]
 
 
 def test_words_and_stretches_say_the_same() -> None:

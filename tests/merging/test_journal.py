@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import ProjectInvalid
-from understudy.merging.journal import Journal, frame_path, is_complete, merge_facts
+from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.merging.journal import Journal, frame_path, is_complete, made_stretch, merge_facts
 
 
 def merged(journal: Journal, frame: int, fingerprint: str) -> None:
@@ -100,3 +100,45 @@ def test_saving_takes_the_notes_in(tmp_path: Path) -> None:
     again.forget([1])
     again.save()
     assert not Journal(tmp_path).is_done(1, "a") and not (tmp_path / "merge.jsonl").exists()
+
+
+def in_part(folder: Path) -> Journal:
+    """Of ten frames 4, 6 and 8 are merged; 5 and 7 have no face; 1, 2 and 9 are left."""
+    journal = Journal(folder)
+    journal.describe(
+        {"clip": {"frames": 10}, "settings": {}, "model": {"name": "main", "sha256": "0", "iterations": 5}}
+    )
+    for frame in (1, 4, 6, 8):  # 1 by older settings
+        merged(journal, frame, "a")
+    reasons = dict.fromkeys((0, 3, 5, 7), "no face") | {2: "not merged yet", 9: "not merged yet"}
+    unswapped = [{"frame": frame, "reason": reasons[frame]} for frame in sorted(reasons)]
+    journal.save(unswapped=unswapped, left=[1, 2, 9])
+    return journal
+
+
+def test_a_merge_of_some_frames_is_whole_where_nothing_was_left(tmp_path: Path) -> None:
+    in_part(tmp_path)
+    assert made_stretch(tmp_path) == "4:8"
+    assert is_complete(tmp_path, "4:8") and is_complete(tmp_path, "3:8")
+    assert not any(is_complete(tmp_path, frames) for frames in ("", "2:8", "4:", "1"))
+    facts = merge_facts(tmp_path, "4:7")
+    assert (facts.frames, facts.swapped, facts.stretch) == (4, 2, "4:7")
+    assert [entry["frame"] for entry in facts.unswapped] == [5, 7]
+
+
+def test_what_is_not_merged_is_refused_with_the_frames_that_are(tmp_path: Path) -> None:
+    in_part(tmp_path)
+    for frames in ("", "1:8"):
+        with pytest.raises(ProjectInvalid, match="understudy encode --frames 4:8"):
+            merge_facts(tmp_path, frames)
+    with pytest.raises(OptionInvalid, match="0 to 9"):
+        merge_facts(tmp_path, "4:10")
+
+
+def test_frames_of_a_merge_that_was_stopped_or_lies_on_a_plate_are_not_told_apart(tmp_path: Path) -> None:
+    journal = in_part(tmp_path)
+    journal.save()
+    assert made_stretch(tmp_path) == "" and not is_complete(tmp_path, "4:8")
+    journal.describe({"clip": {"frames": 10}, "settings": {"plate": "other"}, "model": {}})
+    journal.save(left=[1, 2, 9])  # between faces the plate is laid when all is merged
+    assert made_stretch(tmp_path) == "" and not is_complete(tmp_path, "4:8")

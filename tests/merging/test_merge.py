@@ -25,7 +25,7 @@ from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull")
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, steady_mask=0, mask="dst-hull")
 
 
 def run(clip: Path, faces: Faceset, predictor: Painter, folder: Path, options: MergeOptions = PLAIN, **more):
@@ -156,7 +156,7 @@ def test_what_changed_is_made_again_and_nothing_else(
 def test_a_moved_face_also_remakes_the_neighbours_whose_colours_it_steadies(
     movie: Path, faceset: MakeFaceset, painter: Painter, tmp_path: Path
 ) -> None:
-    options = MergeOptions(color="rct", steady_frames=1, steady_mask=1)
+    options = MergeOptions(color="rct", steady_frames=1, steady_mask=1, steady_face=1)
     faces = faceset({i: [landmarks()] for i in range(6)})
     run(movie, faces, painter, tmp_path / "merged", options)
     faces.add(np.zeros((16, 16, 3), np.uint8), record(2, landmarks(70)))

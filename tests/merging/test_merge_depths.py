@@ -24,7 +24,7 @@ from understudy.merging.journal import frame_path
 from understudy.merging.options import MergeOptions
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, mask="dst-hull")
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, mask="dst-hull")
 LAMP = 24.0  # times white
 
 

@@ -16,7 +16,9 @@ from understudy.media.images import encode_png, read_image
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 
-OPTIONS = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull", blur=0.0, erode=0.0)
+OPTIONS = MergeOptions(
+    color="none", steady_frames=0, steady_mask=0, steady_face=0, mask="dst-hull", blur=0.0, erode=0.0
+)
 
 
 def merged(movie: Path, folder: Path, faces: list[FaceRecord], options: MergeOptions = OPTIONS) -> int:

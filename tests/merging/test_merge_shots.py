@@ -27,7 +27,7 @@ from understudy.merging.plan import Wanted
 from understudy.merging.settings_over_time import FrameRange, KeyFrame, SettingsOverTime
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull")
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, steady_mask=0, mask="dst-hull")
 RED, GREEN = (230, 51, 51), (51, 230, 51)
 
 
@@ -85,7 +85,7 @@ def test_only_the_frames_asked_for_are_made_and_the_rest_is_missing(one_face, tm
     assert summary["made_now"] == 3
     assert {entry["reason"] for entry in summary["unswapped"]} == {"not merged yet"}
     assert not is_complete(tmp_path / "merged")
-    with pytest.raises(ProjectInvalid, match="to its end"):
+    with pytest.raises(ProjectInvalid, match="not all is merged, frames 1:2 are"):
         merge_facts(tmp_path / "merged")
     assert one_face()["made_now"] == 5
     assert is_complete(tmp_path / "merged")

@@ -73,12 +73,27 @@ def test_a_mask_is_steadied_as_far_as_its_own_settings_say() -> None:
         faces = [face_in(frame, landmarks(), options, mask=dot.astype(np.float32)) for dot in dots]
         return steadied(faces[2], [(k - 2, face) for k, face in enumerate(faces)], reach=reach).mask_HW
 
-    still = PLAIN.changed(mask="learned-prd", steady_mask=0)
+    still = PLAIN.changed(mask="learned-prd", steady_mask=0, steady_face=0)
     one, two = still.changed(steady_mask=1), still.changed(steady_mask=2)
     sums = [float(shown(options).sum()) for options in (still, two, one)]
     assert sums[0] < sums[1] < sums[2], "the nearest neighbours are the larger ones"
     np.testing.assert_array_equal(shown(two, reach=0), shown(still))
     assert one.reach == 1 and still.reach == 0
+
+
+def test_what_is_painted_is_steadied_as_far_as_its_own_settings_say() -> None:
+    frame = drawn_frame(1)
+
+    def shown(options: MergeOptions) -> float:
+        faces = [face_in(frame, landmarks(), options, rgb=(0.5 + 0.02 * (k % 2), 0.4, 0.4)) for k in range(5)]
+        steady = steadied(faces[2], [(k - 2, face) for k, face in enumerate(faces)], reach=options.steady_reach)
+        return float(steady.painted_HWC[..., 0].mean())
+
+    still = PLAIN.changed(steady_mask=0, steady_face=0)
+    reds = [shown(still.changed(steady_face=reach)) for reach in (0, 2, 1)]
+    assert reds[0] + 0.002 < reds[1] < reds[2] - 0.0005, "the nearest neighbours are the redder ones"
+    assert (still.steady_reach, still.changed(steady_face=3).steady_reach) == (0, 3)
+    assert shown(still.changed(steady_face=2, mode="raw-rgb")) == reds[0], "raw is what the model painted"
 
 
 def test_masks_are_steadied_together_whoever_would_segment_where_nobody_has_to() -> None:

@@ -69,7 +69,7 @@ def test_fingerprints_depend_on_nothing_else(plan_of) -> None:
     assert plan_of([stored(1)]).fingerprints == plan_of([stored(1)], batch=32).fingerprints
     far = plan_of([stored(1), stored(7)], steady_frames=2).fingerprints[1]
     assert plan_of([stored(1)], steady_frames=2).fingerprints[1] == far
-    plain = {"color": "none", "steady_mask": 0}
+    plain = {"color": "none", "steady_mask": 0, "steady_face": 0}
     near = plan_of([stored(1), stored(2)], **plain).fingerprints[1]
     assert plan_of([stored(1)], **plain).fingerprints[1] == near
 

@@ -21,7 +21,9 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.plate import Plate, PlateFootage
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-INTO = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull", plate="src", layers="none")
+INTO = MergeOptions(
+    color="none", steady_frames=0, steady_mask=0, steady_face=0, mask="dst-hull", plate="src", layers="none"
+)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from understudy.merging.journal import frame_path
 from understudy.merging.options import MergeOptions
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, mask="dst-hull")
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, mask="dst-hull")
 
 
 def test_raw_predict_gives_a_square_for_every_frame_and_black_where_there_is_no_face(

@@ -18,7 +18,7 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.plan import Wanted
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
-PLAIN = MergeOptions(color="none", steady_frames=0, steady_mask=0, mask="dst-hull", batch=3)
+PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, steady_mask=0, mask="dst-hull", batch=3)
 
 
 class SeesThree(Painter):

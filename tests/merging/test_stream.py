@@ -92,7 +92,7 @@ def test_faces_wait_for_their_neighbours_as_small_as_the_model_painted_them(
 ) -> None:
     """Enlarged 4 times, 31 frames of them would take 16 times the memory."""
     waiting, shown = set[int](), set[int]()
-    steady_faces, merged = stream._steady_faces, stream.merged_as_far_as_possible
+    steady_faces, merged = stream._with_its_track, stream.merged_as_far_as_possible
 
     def steady(window, at, plan):
         waiting.update(len(face.painted_HWC) for one in window for face in one.faces)
@@ -102,7 +102,7 @@ def test_faces_wait_for_their_neighbours_as_small_as_the_model_painted_them(
         shown.update(len(face.painted_HWC) for face in faces)
         return merged(rgb, faces, options)
 
-    monkeypatch.setattr(stream, "_steady_faces", steady)
+    monkeypatch.setattr(stream, "_with_its_track", steady)
     monkeypatch.setattr(stream, "merged_as_far_as_possible", composed)
     monkeypatch.setattr(stream, "write_merged", lambda *frame: None)
     most_alive(8, tmp_path, MergeOptions(color="rct", super_resolution="lanczos"))

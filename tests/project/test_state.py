@@ -11,6 +11,7 @@ from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import Journal
 from understudy.project.state import newest_checkpoint, project_state
 from understudy.training.steering.plan import Plan
+from understudy.training.steering.plateau import Plateau
 
 DONE = Plan(minutes=None, iterations=100, done_iterations=100)
 
@@ -240,3 +241,68 @@ def test_a_finished_file_outside_the_project_counts_as_finished(project, tmp_pat
     memory.remember(elsewhere, "recipe")
     memory.remember(tmp_path / "gone.mp4", "recipe")
     assert [output.path for output in project_state(project).outputs] == [elsewhere]
+
+
+def test_a_merge_that_is_behind_its_settings_is_next_and_says_why(trained):
+    merge(trained, 1200)
+    encode(trained, trained.out_folder / "shot.mp4")
+    why = "of 1 frame of clip 'dst clip' 1 is to be made again"
+    state = project_state(
+        trained, behind=lambda clip, model: why if (clip, model) == ("dst clip", "main") else ""
+    )
+    assert (state.next_stage, state.next_why) == ("merge", why)
+    assert project_state(trained, behind=lambda *_: "").next_stage is None
+
+
+def test_a_merge_of_an_older_model_is_not_looked_at_frame_by_frame(trained):
+    merge(trained, 1100)
+    asked = []
+    project_state(trained, behind=lambda *which: asked.append(which) or "")
+    assert asked == []
+
+
+def whole(project, course: dict, *, iteration: int = 5) -> str:
+    """All is made of a model that was trained as asked; why it should learn on."""
+    folder = checkpoint_with(project, course, iteration)
+    merge(project, iteration)
+    encode(project, project.out_folder / "film.mp4")
+    assert folder.is_dir() and next_of(project)[0] is None
+    return project_state(project).train_on
+
+
+def checkpoint_with(project, course: dict, iteration: int) -> Path:
+    folder = project.model_folder("main") / "checkpoints" / f"{iteration:09d}"
+    plan = Plan(minutes=None, iterations=iteration, done_iterations=iteration)
+    state = {"plan": plan.as_json(), "course": course}
+    write_json(folder / "state.json", {"layout": 1, "iteration": iteration, "sha256": {}, "state": state})
+    return folder
+
+
+def course_of(means: list[float], *, stage: int = 1, drops: int = 0, plateau: bool = False) -> dict:
+    stages = [{"name": "learn", "plateau": plateau}, {"name": "finish", "plateau": False}]
+    flat = Plateau(64, 0.02, means)
+    return {"recipe": {"stages": stages}, "stage": stage, "drops": drops, "plateau": flat.as_json()}
+
+
+def test_a_model_whose_loss_never_levelled_off_is_not_called_done(extracted):
+    falling = [4.0 / (1 + n) for n in range(32)]
+    assert whole(extracted, course_of([], stage=0)) == (
+        "model 'main' has learnt for 5 iterations, and its loss has not levelled off: train on. "
+        "It stands in stage learn, 1 of 2."
+    )
+    assert whole(extracted, course_of(falling)).endswith("has not levelled off: train on.")
+
+
+@pytest.mark.parametrize(
+    "course",
+    [
+        course_of([1.0] * 32),
+        course_of([], drops=1),
+        course_of([], plateau=True),
+        {},
+        {"recipe": None, "stage": "x"},
+    ],
+    ids=["flat now", "flat before", "a stage ended flat", "nothing written", "damaged"],
+)
+def test_a_model_whose_loss_levelled_off_or_that_tells_nothing_is_left_in_peace(extracted, course):
+    assert whole(extracted, course) == ""

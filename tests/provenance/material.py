@@ -11,7 +11,8 @@ from PIL import Image
 
 from understudy.files import sha256_of
 from understudy.provenance.consent import Consent
-from understudy.provenance.sign import SigningFacts, SourceClip
+from understudy.provenance.recast import LearntClip
+from understudy.provenance.sign import SigningFacts
 
 FICTIONAL = {"src": Consent(status="fictional"), "dst": Consent()}
 
@@ -48,7 +49,7 @@ def facts_for(dst_clip: Path, *, consents: Mapping[str, Consent] = FICTIONAL) ->
         title="result",
         dst_clip=dst_clip,
         dst_sha256=sha256_of(dst_clip),
-        src_clips=[SourceClip(Path("/srv/geheim/mira.mov"), "a" * 64)],
+        src=[LearntClip(name="mira.mov", sha256="a" * 64)],
         model_name="tide-h64",
         model_sha256="b" * 64,
         model_iterations=1200,

@@ -18,14 +18,22 @@ TODAY = date(2026, 8, 20)
 
 def test_an_expired_consent_stops_the_export_and_names_the_way_out() -> None:
     expired = Consent(status="agreed", who="Mira", valid_until=date(2026, 8, 19))
-    with pytest.raises(ConsentMissing, match=r"src \(Mira\) ended on 2026-08-19.*new dates.*understudy\.toml"):
+    with pytest.raises(ConsentMissing, match=r"src \(Mira\) ended on 2026-08-19.*consent PROJECT src --until"):
         require_export_consent({"dst": Consent(), "src": expired}, today=TODAY)
 
 
 def test_a_consent_of_tomorrow_does_not_count_today() -> None:
     early = Consent(status="agreed", valid_from=TODAY + timedelta(days=1))
-    with pytest.raises(ConsentMissing, match="holds only from 2026-08-21"):
+    with pytest.raises(
+        ConsentMissing, match=r"holds only from 2026-08-21.*Wait for that day.*PROJECT mira --from"
+    ):
         require_export_consent({"mira": early}, today=TODAY)
+
+
+def test_the_way_out_of_a_use_that_was_not_agreed_on_names_the_command_also_for_a_name_of_two_words() -> None:
+    film = Consent(status="agreed", uses=["film"])
+    with pytest.raises(ConsentMissing, match=r'covers film, not .advert.*consent PROJECT "Mira K" --use'):
+        require_export_consent({"Mira K": film}, today=TODAY, use="advert")
 
 
 def test_a_refusal_stops_the_export_whatever_its_dates() -> None:

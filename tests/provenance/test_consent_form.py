@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from understudy.provenance.consent import Consent
-from understudy.provenance.consent_form import form_html
+from understudy.provenance.consent_form import STYLE, form_html
 
 
 def test_what_is_recorded_stands_on_the_page_and_the_rest_is_a_line_to_write_on() -> None:
@@ -15,3 +15,10 @@ def test_what_is_recorded_stands_on_the_page_and_the_rest_is_a_line_to_write_on(
         assert words in page
     assert page.count("class='line'") == 2
     assert form_html("src", Consent(), production="").count("class='line'") == 7
+
+
+def test_the_page_holds_its_own_style_or_names_where_it_is() -> None:
+    alone = form_html("src", Consent(), production="")
+    assert STYLE in alone and "<link" not in alone
+    served = form_html("src", Consent(), production="", style_at="/form.css")
+    assert '<link rel="stylesheet" href="/form.css">' in served and "<style" not in served

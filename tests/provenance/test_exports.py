@@ -112,10 +112,10 @@ def test_a_watermark_leads_to_its_line_also_past_ledgers_that_are_gone_or_broken
     ledger: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.jsonl").write_text("{")
-    found = find("00000000002", [tmp_path / "gone.jsonl", tmp_path / "broken.jsonl", ledger])
+    found = find([tmp_path / "gone.jsonl", tmp_path / "broken.jsonl", ledger], watermark="00000000002")
     assert found is not None
     assert (found[0], found[1].number) == (ledger, 3)
-    assert find("0000000000f", [ledger]) is None
+    assert find([ledger], watermark="0000000000f") is None
 
 
 def test_the_machine_remembers_its_ledgers_once_also_those_on_a_disk_that_is_away(

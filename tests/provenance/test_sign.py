@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.provenance.material import FICTIONAL, facts_for, make_movie, make_seq
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
 from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
-from understudy.provenance.sign import marked_of, sign_derived, sign_file
+from understudy.provenance.sign import SourceClip, marked_of, sign_derived, sign_file
 from understudy.provenance.verify import verify
 
 
@@ -223,6 +224,43 @@ def test_what_is_made_from_marked_footage_keeps_its_credentials(clips: dict[str,
         credentials = read_credentials(out)
         assert credentials is not None and len(credentials.store["manifests"]) == 3
         assert "Two clips were joined." in json.dumps(credentials.active)
+
+
+def test_clips_whose_credentials_lie_beside_them_can_be_joined(clips: dict[str, Path], tmp_path: Path) -> None:
+    parts = [tmp_path / "one.mkv", tmp_path / "two.mkv", make_sequence(tmp_path / "three")]
+    for part in parts:
+        sign_file(clips["mkv"] if part.suffix else part, part, facts_for(clips["mp4"]))
+    sign_derived(clips["mov"], tmp_path / "joined.mov", made_from=parts, description="Clips were joined.")
+    verdict = verify(tmp_path / "joined.mov")
+    assert verdict.state == "trusted"
+    titles = [kept["title"] for kept in verdict.facts["ingredients"] if kept["has_credentials"]]
+    assert titles == ["one.mkv", "two.mkv", "three"]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_the_plate_keeps_its_credentials_beside_dsts(
+    clips: dict[str, Path], tmp_path: Path, ending: str
+) -> None:
+    dst, plate = tmp_path / "dst.mkv", tmp_path / f"plate.{ending}"
+    sign_file(clips["mkv"], dst, facts_for(clips["mkv"]))
+    sign_file(clips[ending], plate, facts_for(clips[ending]))
+    frames = make_sequence(tmp_path / "frames")
+    for signed in (tmp_path / "out.mp4", frames):
+        source = clips["mp4"] if signed.suffix else frames
+        sign_file(source, signed, replace(facts_for(dst), plate=SourceClip(plate, "c" * 64)))
+        verdict = verify(signed)
+        assert verdict.state == "trusted"
+        kept = {each["title"] for each in verdict.facts["ingredients"] if each["has_credentials"]}
+        assert kept == {"dst.mkv", plate.name}
+
+
+def test_a_dst_of_images_that_are_signed_each_for_itself_keeps_credentials(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = make_sequence(tmp_path / "frames")
+    sign_file(clips["png"], folder / "0001.png", facts_for(clips["png"]))
+    sign_file(clips["mp4"], tmp_path / "out.mp4", replace(facts_for(clips["mp4"]), dst_clip=folder))
+    assert verify(tmp_path / "out.mp4").facts["ingredients"] == [{"title": "0001.png", "has_credentials": True}]
 
 
 def test_a_folder_made_from_marked_footage_is_signed_by_its_ledger(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import av
@@ -17,6 +17,7 @@ from tests.provenance.material import facts_for, flip_a_byte_of_the_picture, mak
 from understudy.errors import ClipMissing, MarksUnreadable
 from understudy.provenance import identity
 from understudy.provenance.consent import Consent
+from understudy.provenance.credentials import Credentials, read_credentials
 from understudy.provenance.sign import sign_file
 from understudy.provenance.verify import EXIT_CODES, verify
 
@@ -136,6 +137,33 @@ def test_an_expired_certificate_is_no_tampering(
     assert verify(tmp_path / "out.mp4").state == "tampered"
 
 
+def test_a_clock_in_the_past_is_told_by_the_day_that_the_file_names(
+    clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(clips["mp4"]))
+
+    def at_another_time(path: Path, *, roots_pem: str = "") -> Credentials | None:
+        found = read_credentials(path, roots_pem=roots_pem)
+        assert found is not None
+        # What the library says of a certificate that does not hold, whether it ended or is still to begin.
+        failures = found.store["validation_results"]["activeManifest"].setdefault("failure", [])
+        failures.append({"code": "signingCredential.expired"})
+        return found
+
+    monkeypatch.setattr("understudy.provenance.verify.read_credentials", at_another_time)
+    assert "certificate is out of date" in verify(tmp_path / "out.mp4").sentences[0]
+
+    class Past(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("understudy.provenance.verify.datetime", Past)
+    verdict = verify(tmp_path / "out.mp4")
+    assert verdict.state == "valid"
+    assert f"made on {datetime.now(UTC).date()}, which is still to come" in verdict.sentences[0]
+
+
 def test_renewed_leaves_leave_older_files_trusted(
     signed: dict[str, Path], clips: dict[str, Path], home: Path
 ) -> None:
@@ -164,6 +192,19 @@ def test_a_frame_changed_lost_added_or_renamed_shows(sequence: Path) -> None:
     assert "1 frame is changed since it was signed: 0001.png." in words
     assert "1 frame is missing: 0002.png." in words
     assert "1 frame is not in the ledger: 0009.png." in words
+
+
+def test_a_frame_of_a_signed_sequence_has_the_sequences_marks(sequence: Path) -> None:
+    """It used to be told that another program had written it again."""
+    verdict = verify(sequence / "0001.png")
+    assert verdict.state == "trusted" and "0001.png is a frame of a sequence" in verdict.sentences[1]
+    make_image(sequence / "0009.png")
+    assert verify(sequence / "0009.png").state == "none"
+    flip_a_byte_of_the_picture(sequence / "0001.png")
+    assert verify(sequence / "0001.png").state == "tampered"
+    assert verify(sequence / "0002.png").state == "trusted"
+    (sequence / "frames.sha256.c2pa").unlink()
+    assert verify(sequence / "0002.png").state == "none"
 
 
 def test_a_ledger_made_to_fit_changed_frames_does_not_match_its_signature(sequence: Path) -> None:

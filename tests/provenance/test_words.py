@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,21 @@ def test_other_programs_credentials_are_named_and_not_taken_for_ours() -> None:
     assert "unnamed program" in words.about_others({"claim_generator_info": ["?"]})[0]
 
 
+def test_what_others_say_was_done_is_told_and_that_a_model_did_it() -> None:
+    base = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+    made = {"action": "c2pa.created", "digitalSourceType": f"{base}digitalCapture"}
+    cut = {"action": "c2pa.edited", "description": "Cut to \x1b length."}
+    manifest = {"assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made, cut, "?"]}}, "?"]}
+    assert words.about_others(manifest)[1:] == [
+        "They say what was done: created, digitalCapture; edited, Cut to ? length."
+    ]
+    for word in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"):
+        made["digitalSourceType"] = base + word
+        assert "trained model made this" in words.about_others(manifest)[2]
+    many = {"assertions": [{"data": {"actions": [cut] * 9}}]}
+    assert words.about_others(many)[1].endswith("; and 4 more.")
+
+
 def test_an_ingredient_without_credentials_needs_no_sentence() -> None:
     assert words.about_ingredients([{"title": "take.mp4"}]) == []
 
@@ -45,3 +61,11 @@ def test_json_keeps_all_alphabets_and_steers_no_terminal() -> None:
     assert "Zoë" in told and told.isascii() is False
     assert not any(c in told for c in "\x9b\u202e")
     assert json.loads(told)["Zoë"] == "\x9b2J\u202e"
+
+
+def test_a_clock_that_stands_before_the_work_is_told_apart_from_a_certificate_that_ended() -> None:
+    problems = {"signingCredential.untrusted", "signingCredential.expired"}
+    told = words.about_state("valid", "Ada", problems, ahead=date(2026, 11, 26))
+    assert "made on 2026-11-26, which is still to come. Set the clock" in told and "out of date" not in told
+    assert "Set the clock" not in words.about_state("valid", "Ada", problems)
+    assert "Set the clock" not in words.about_state("trusted", "Ada", set(), ahead=date(2026, 11, 26))

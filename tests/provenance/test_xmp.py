@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from understudy.provenance.xmp import SOURCE_TYPE, packet, source_type_in, with_packet
+from tests.provenance.material import make_movie, packets_of
+from understudy.media.exr import encode_exr
+from understudy.provenance.xmp import (
+    EXR_ATTRIBUTE,
+    SOURCE_TYPE,
+    append_packet,
+    packet,
+    source_type_in,
+    with_packet,
+)
 
 
 @pytest.mark.parametrize("before", [0, 3 << 20, 9 << 20])
@@ -49,3 +58,48 @@ def test_a_still_carries_the_packet_and_its_pixels_stay(tmp_path: Path, ending: 
 
 def test_what_is_neither_png_nor_tiff_stays_as_it_is() -> None:
     assert with_packet(b"\xff\xd8\xff") == b"\xff\xd8\xff"
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
+def test_a_movie_carries_the_packet_in_a_box_and_plays_as_before(tmp_path: Path, name: str) -> None:
+    movie = make_movie(tmp_path / name)
+    before, pictures = movie.read_bytes(), packets_of(movie)
+    append_packet(movie)
+    after = movie.read_bytes()
+    assert after.startswith(before) and after[len(before) + 4 : len(before) + 8] == b"uuid"
+    assert int.from_bytes(after[len(before) : len(before) + 4]) == len(after) - len(before)
+    assert packets_of(movie) == pictures
+    assert source_type_in(movie) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_a_box_without_an_end_takes_no_other_behind_it(tmp_path: Path) -> None:
+    movie = tmp_path / "open.mp4"
+    movie.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\0mdat" + b"x" * 20)
+    with pytest.raises(ValueError, match="closed box"):
+        append_packet(movie)
+    movie.write_bytes(b"RIFF" + b"x" * 40)
+    with pytest.raises(ValueError, match="closed box"):
+        append_packet(movie)
+
+
+def test_of_a_long_film_of_somebody_elses_the_boxes_are_looked_into(tmp_path: Path) -> None:
+    def box(kind: bytes, content: bytes) -> bytes:
+        return (len(content) + 8).to_bytes(4) + kind + content
+
+    # as QuickTime's own programs have it: moov/udta/XMP_, far from both ends
+    said = box(b"moov", box(b"udta", box(b"XMP_", packet())))
+    far = box(b"free", b"\0" * (5 << 20))
+    film = tmp_path / "theirs.mov"
+    film.write_bytes(box(b"ftyp", b"qt  \0\0\0\0") + far + said + far)
+    assert source_type_in(film) == "compositeWithTrainedAlgorithmicMedia"
+    film.write_bytes(box(b"ftyp", b"qt  \0\0\0\0") + far + box(b"mdat", packet()) + far)
+    assert source_type_in(film) == "", "what lies among the pictures is no metadata"
+
+
+def test_an_exr_says_it_in_an_attribute(tmp_path: Path) -> None:
+    still = tmp_path / "still.exr"
+    picture = {"": np.zeros((4, 4, 3), np.float32)}
+    still.write_bytes(encode_exr(picture, metadata={EXR_ATTRIBUTE: SOURCE_TYPE, "owner": "somebody"}))
+    assert source_type_in(still) == "compositeWithTrainedAlgorithmicMedia"
+    still.write_bytes(encode_exr(picture, metadata={"owner": "somebody"}))
+    assert source_type_in(still) == ""

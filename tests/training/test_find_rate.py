@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.training.conftest import TINY, tiny_options
+from tests.training.steering.test_rate_search import loss_at, of_a_trained_model
 from tests.training.test_learner import lessons, new
 from understudy.errors import TrainingDiverged
-from understudy.events import StageFinished
+from understudy.events import Notice, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.files import read_json, sha256_of
 from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
@@ -23,19 +25,23 @@ from understudy.training.train import train
 Pair = tuple[Faceset, Faceset]
 
 
-def found(folder: Path, facesets: Pair, **search: object) -> dict:
+def found(
+    folder: Path, facesets: Pair, *, said: list[str] | None = None, now: float = 0.0012, **search: object
+) -> dict:
     src, dst = facesets
     events = list(
         find_rate(
             folder,
             src=[src],
             dst=[dst],
-            options=tiny_options(optimizer="adamw"),
+            options=tiny_options(optimizer="adamw", learning_rate=now),
             search=RateSearchOptions.model_validate({"rate_iterations": 60} | search),
             preset=TINY,
             device="cpu",
         )
     )
+    if said is not None:
+        said += [e.text for e in events if isinstance(e, Notice)]
     (last,) = [e for e in events if isinstance(e, StageFinished) and e.stage == STAGE]
     return last.summary
 
@@ -93,3 +99,40 @@ def test_a_search_that_begins_too_boldly_says_so(
     monkeypatch.setattr(RateSearch, "add", lambda *_: False)
     with pytest.raises(TrainingDiverged, match="rate-from"):
         found(tmp_path / "m", facesets, rate_from=0.01, rate_to=1.0, rate_iterations=21)
+
+
+@pytest.mark.parametrize(
+    ("curve", "words", "flat"),
+    [
+        (of_a_trained_model, "as is usual where a model has learned", True),
+        (loss_at, "The loss was lowest at a rate of", False),
+        (lambda _: 2.0, "search on with a larger --rate-to", True),
+    ],
+)
+def test_the_advice_says_what_it_is_worth(
+    tmp_path: Path,
+    facesets: Pair,
+    monkeypatch: pytest.MonkeyPatch,
+    curve: Callable[[float], float],
+    words: str,
+    flat: bool,
+) -> None:
+    real = RateSearch.add
+    monkeypatch.setattr(RateSearch, "add", lambda self, rate, _: real(self, rate, 2 * curve(rate)))
+    said: list[str] = []
+    summary = found(tmp_path / "m", facesets, said=said)
+    assert any(words in text for text in said) and summary["flat"] == flat
+    assert read_json(tmp_path / "m" / ADVICE_NAME)["flat"] == flat
+    assert any("it trains with 0.0012 now" in text for text in said) == flat
+
+
+def test_a_rate_that_a_trained_model_bears_is_kept_and_a_larger_one_is_not(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RateSearch.add
+    monkeypatch.setattr(RateSearch, "add", lambda self, rate, _: real(self, rate, of_a_trained_model(rate)))
+    said: list[str] = []
+    kept = found(tmp_path / "m", facesets, said=said, now=0.0042)
+    assert kept["learning_rate"] == 0.0042 and "within that: keep it" in said[-1]
+    less = found(tmp_path / "m", facesets, said=said, now=0.09)
+    assert less["learning_rate"] == pytest.approx(less["best"], rel=0.05) and "is advised" in said[-1]

@@ -37,16 +37,18 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint
-from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.learnt_from import Footage, LearntFrom, learnt_in_all
+from understudy.training.keeping.lock import holder_of, model_lock
 from understudy.training.keeping.log import LOG_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.requests import ask
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Terms
 from understudy.training.options import TrainOptions
 from understudy.training.predictor import load_predictor
 from understudy.training.presets import Preset
 from understudy.training.train import STAGE, train
-from understudy.training.viewing.preview import preview_paths, read_preview
+from understudy.training.viewing.sheets import preview_paths, read_preview
 
 Pair = tuple[Faceset, Faceset]
 
@@ -113,6 +115,16 @@ def test_a_model_learns_both_faces(tmp_path: Path, facesets: Pair) -> None:
     assert np.mean(course[-10:]) < 0.7 * np.mean(course[:10])
 
 
+def test_checkpoints_keep_whose_faces_every_training_showed(tmp_path: Path, facesets: Pair) -> None:
+    first, second = Footage("src", "mira", "close", 4), Footage("src", "mira", "night", 4)
+    src, dst = facesets
+    for footage in (first, second):
+        options = tiny_options(iterations=1)
+        learnt = LearntFrom((footage,))
+        list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu", learnt=learnt))
+    assert learnt_in_all(tmp_path) == LearntFrom((first, second))
+
+
 def test_a_stopped_run_goes_on_exactly_as_one_that_was_never_stopped(tmp_path: Path, facesets: Pair) -> None:
     options = tiny_options(iterations=12)
     trained(tmp_path / "whole", facesets, options)
@@ -171,7 +183,7 @@ from understudy.facesets.store import Faceset
 from understudy.training import duties, presets
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
-duties._METRICS_EVERY, duties._PROGRESS_EVERY_S = 4, 0
+duties._METRICS_EVERY, duties._MEASURED_FIRST, duties._PROGRESS_EVERY_S = 4, (), 0
 duties.Save.due = lambda self, run: run.learner.iteration % 5 == 0
 network = {"size_px": 32, "width": 8, "code": 16}
 presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
@@ -197,6 +209,7 @@ def test_a_killed_run_ends_with_every_loss_of_one_that_was_never_killed(
     tmp_path: Path, facesets: Pair, killed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(duties, "_METRICS_EVERY", 4)  # so that the stretch from 9 to 12 was cut in two
+    monkeypatch.setattr(duties, "_MEASURED_FIRST", ())
     parts = shutil.copytree(killed, tmp_path / "parts")
     assert [i for i, *_ in losses(parts)] == [4, 8, 12]
     options = tiny_options(iterations=20)
@@ -261,6 +274,23 @@ def test_a_model_in_training_is_closed_to_others_and_free_afterwards(tmp_path: P
     with model_lock(tmp_path / "m"), pytest.raises(ModelInUse, match=str(os.getpid())):
         trained(tmp_path / "m", facesets, tiny_options(iterations=1))
     trained(tmp_path / "m", facesets, tiny_options(iterations=1))
+
+
+def test_what_is_asked_while_a_training_gets_ready_is_done_at_its_first_step(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.__init__
+
+    def asked_meanwhile(self: Learner, *words: Any, **named: Any) -> None:  # the lock is taken, no step is made
+        real(self, *words, **named)
+        assert holder_of(tmp_path / "m") is not None
+        ask(tmp_path / "m", "backup")
+        ask(tmp_path / "m", "stop")
+
+    monkeypatch.setattr(Learner, "__init__", asked_meanwhile)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=50))
+    assert summary(events)["iterations"] == 1
+    assert len(backups(tmp_path / "m")) == 1
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, factor: float, *, when: Callable[[Learner], bool]) -> list[float]:
@@ -467,13 +497,13 @@ def test_backups_are_made_by_the_clock_over_all_calls(
     assert 2 <= len(backups(tmp_path / "m")) <= 5
 
 
-def test_preview_sheets_show_six_columns_and_the_losses_are_drawn(tmp_path: Path, facesets: Pair) -> None:
+def test_preview_sheets_show_seven_columns_and_the_losses_are_drawn(tmp_path: Path, facesets: Pair) -> None:
     from understudy.media.images import decode_image
 
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=4, preview_every=2))
     sheets = [e.path for e in events if isinstance(e, Made)]
     assert [p.name for p in sheets] == ["000000002.png", "000000004.png"]
-    assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (16 + 6 * 130 - 2, 6 * 130 - 2, 3)
+    assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (16 + 6 * 130 - 2, 7 * 130 - 2, 3)
     assert (tmp_path / "m" / "loss.png").exists()
 
 
@@ -524,10 +554,22 @@ def test_masks_of_both_performers_come_from_where_the_options_say(
             seen.append(len(crops_NHWC))
             return np.ones(crops_NHWC.shape[:3], np.float32)
 
-    monkeypatch.setitem(SEGMENTERS, "skin", Watching)
+    devices: list[str] = []
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda device: devices.append(device) or Watching())
     src, dst = facesets
     for mask_from, faces in (("hull", 0), ("skin", len(src) + len(dst))):
         options = tiny_options(mask_from=mask_from)
         where = {"src": [src], "dst": [dst], "preset": TINY, "device": "cpu", "count": 2}
         list(train_module.show_samples(tmp_path / "model", options=options, **where))
         assert sum(seen) == faces
+    assert devices == ["cpu", "cpu"]
+
+
+def test_a_segmenter_looks_on_the_device_that_learns(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices: list[str] = []
+    real = SEGMENTERS["skin"]
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda device: devices.append(device) or real(device))
+    trained(tmp_path / "m", facesets, tiny_options(mask_from="skin", iterations=1))
+    assert devices and set(devices) == {"cpu"}

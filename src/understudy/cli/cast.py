@@ -21,8 +21,8 @@ def cast(project: Path, clip: str, /, *parts: str, model: str = "main", json: Js
     clip:
         Name of a dst clip in the project.
     parts:
-        What changes: "person 2=anna", "track 7=ben"; "track 7=" takes it out again, none forgets all. Without
-        any, the cast is only listed.
+        What changes: "person 2=anna", "track 7=ben"; "track 7=" takes it out again, none forgets all. With an
+        option, a merge setting of that part alone: "person 2.blur=0.2". Without any, the cast is only listed.
     model:
         The model of everybody the cast does not name.
     json:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from understudy.cli.consent_questions import answers
 from understudy.cli.keyboard import person_sits_here
 from understudy.project.project import Project
+
+Clearable = Literal["who", "scope", "use", "from", "until", "attested-by", "evidence"]
+# The record's own names with what they are when nothing is recorded.
+_CLEARED: dict[Clearable, dict[str, Any]] = {
+    "who": {"who": ""},
+    "scope": {"scope": ""},
+    "use": {"uses": []},
+    "from": {"valid_from": None},
+    "until": {"valid_until": None},
+    "attested-by": {"attested_by": ""},
+    "evidence": {"evidence": None, "evidence_sha256": None},
+}
 
 
 def consent(
@@ -26,6 +38,9 @@ def consent(
     valid_until: Annotated[date | None, Parameter(name="--until")] = None,
     attested_by: str | None = None,
     evidence: Path | None = None,
+    clear: Annotated[
+        tuple[Clearable, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    ] = (),
     form: Path | None = None,
 ) -> None:
     """Record what a performer agreed to, or show what is recorded; nothing named shows everybody.
@@ -54,12 +69,15 @@ def consent(
         Who states that they agreed.
     evidence:
         The signed form or contract. It stays where it is; its SHA-256 goes into the marks.
+    clear:
+        What is recorded of these is taken back, as until for a consent without an end.
     form:
         Write a page to print and sign, filled in with what is recorded.
     """
     from understudy.jobs.consents import consent_of, record_consent, write_form
 
     opened = Project.open(project)
+    cleared = {field: empty for each in clear for field, empty in _CLEARED[each].items()}
     said = {
         "status": status,
         "who": who,
@@ -70,7 +88,7 @@ def consent(
         "attested_by": attested_by,
         "evidence": None if evidence is None else str(evidence),
     }
-    given = {name: value for name, value in said.items() if value is not None}
+    given = cleared | {name: value for name, value in said.items() if value is not None}
     if (given or form is not None) and not performer:
         from understudy.errors import OptionInvalid
 
@@ -82,7 +100,8 @@ def consent(
         given = answers(performer, consent_of(opened, performer))
     elif asked:
         print(
-            "To record something: --status, --who, --scope, --use, --from, --until, --attested-by, --evidence."
+            "To record something: --status, --who, --scope, --use, --from, --until, --attested-by, --evidence; "
+            "to take something back: --clear."
         )
     if given:
         record_consent(opened, performer, given)
@@ -98,6 +117,8 @@ def _show(project: Project, performer: str) -> None:
 
     known = consent_of(project, performer)
     print(f"{performer}{f' ({known.who})' if known.who else ''}: {known.sentence()}")
+    if known.evidence and known.evidence_sha256:
+        print(f"  evidence: {known.evidence} [sha256 {known.evidence_sha256[:12]}…]")
     problem = known.problem(today=date.today())
     if problem:
         print(f"  nothing final can be made: it {problem}")

@@ -25,6 +25,9 @@ def answers(performer: str, known: Consent, *, ask: Ask = input) -> dict[str, An
         told: dict[str, Any] = {} if said is None else {"status": said}
         for name, question, read, empty in _questions(told.get("status", known.status)):
             value = _asked(question, _shown(getattr(known, name)), read, ask)
+            while name == "valid_until" and _ends_before_it_starts(told, known, value):
+                print("  That is before the first day; - takes it back.")
+                value = _asked(question, _shown(getattr(known, name)), read, ask)
             if value is not None:
                 told[name] = empty if value == "-" else value
     except EOFError:
@@ -33,6 +36,11 @@ def answers(performer: str, known: Consent, *, ask: Ask = input) -> dict[str, An
     if told.get("evidence", "") is None:
         told["evidence_sha256"] = None
     return told
+
+
+def _ends_before_it_starts(told: dict[str, Any], known: Consent, until: Any) -> bool:
+    first, last = told.get("valid_from", known.valid_from), known.valid_until if until is None else until
+    return isinstance(first, date) and isinstance(last, date) and last < first
 
 
 def _questions(status: str) -> list[tuple[str, str, Read, Any]]:

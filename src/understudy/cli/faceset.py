@@ -9,9 +9,9 @@ from __future__ import annotations
 import json as to_json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import App, Parameter
 
@@ -19,6 +19,7 @@ from understudy.cli.flags import DryRun, Json, Which
 from understudy.cli.show import run, show
 from understudy.counts import counted
 from understudy.errors import FacesUnknown
+from understudy.events import Event, Events
 from understudy.project.project import Project
 
 if TYPE_CHECKING:  # needs OpenCV, which `--help` does not
@@ -30,6 +31,7 @@ _FILES = "understudy.cli.faceset_files"
 _VIEWS, _SETS = "understudy.cli.faceset_views", "understudy.cli.faceset_sets"
 _EXCHANGE = "understudy.cli.exchange"
 faceset.command(f"{_VIEWS}:coverage", name="coverage", help="Say what src lacks for dst, and draw the map.")
+faceset.command(f"{_VIEWS}:measure", name="measure", help="Measure faces, for every sort and filter.")
 faceset.command(f"{_VIEWS}:sheet", name="sheet", help="Lay faces out on pages.")
 faceset.command(f"{_VIEWS}:landmarks", name="landmarks", help="Draw the landmarks on faces.")
 faceset.command(f"{_FILES}:resize", name="resize", help="Give faces another size.")
@@ -43,6 +45,7 @@ faceset.command(f"{_EXCHANGE}:import_", name="import", help="Take faces of other
 faceset.command(f"{_EXCHANGE}:export", name="export", help="Write faces for other programs.")
 ASKED = Annotated[Which, Parameter(name="*", group="Which faces")]
 ALL = Which()
+Answer = TypeVar("Answer")
 _SHOWN = ("clip", "frame", "yaw_deg", "pitch_deg", "sharpness")
 
 
@@ -74,8 +77,7 @@ def list_faces(
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    _make_ready(opened, faceset, choice, silent=json or only_names)
-    rows = facesets.list_faces(opened, faceset, choice)
+    rows = _answered(facesets.listed_faces(opened, faceset, choice), silent=json or only_names)
     if json:
         print(to_json.dumps(rows, indent=2, ensure_ascii=False))
     elif only_names:
@@ -107,8 +109,8 @@ def select(project: Path, faceset: str, /, *names: str, json: Json = False, whic
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    _make_ready(opened, faceset, choice, silent=True)
-    chosen = [row["name"] for row in facesets.list_faces(opened, faceset, choice)]
+    rows = _answered(facesets.listed_faces(opened, faceset, choice), silent=True)
+    chosen = [row["name"] for row in rows]
     print(to_json.dumps(chosen, ensure_ascii=False) if json else "\n".join(chosen))
 
 
@@ -313,9 +315,16 @@ def history(project: Path, faceset: str, /, *, json: Json = False) -> None:
 
 @faceset.command
 def undo(
-    project: Path, faceset: str, /, *, steps: int = 1, dry_run: DryRun = False, json: Json = False
+    project: Path,
+    faceset: str,
+    /,
+    *,
+    steps: int = 1,
+    step: int | None = None,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
-    """Take back the last change of a faceset, or several.
+    """Take back the last change of a faceset, or several; also what was drawn in frames, wholly.
 
     Parameters
     ----------
@@ -325,6 +334,8 @@ def undo(
         PERFORMER/NAME, or PERFORMER alone.
     steps:
         How many changes, newest first.
+    step:
+        The number of the step that is meant, as `history` shows it: refused where it is not the next one.
     dry_run:
         Only say what would be done.
     json:
@@ -332,12 +343,19 @@ def undo(
     """
     from understudy.jobs import facesets
 
-    run(facesets.undo(Project.open(project), faceset, steps=steps, dry_run=dry_run), json=json)
+    run(facesets.undo(Project.open(project), faceset, steps=steps, step=step, dry_run=dry_run), json=json)
 
 
 @faceset.command
 def redo(
-    project: Path, faceset: str, /, *, steps: int = 1, dry_run: DryRun = False, json: Json = False
+    project: Path,
+    faceset: str,
+    /,
+    *,
+    steps: int = 1,
+    step: int | None = None,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Do again what `undo` took back, as long as nothing else was done since.
 
@@ -349,6 +367,8 @@ def redo(
         PERFORMER/NAME, or PERFORMER alone.
     steps:
         How many changes.
+    step:
+        The number of the step that is meant, as `history` shows it: refused where it is not the next one.
     dry_run:
         Only say what would be done.
     json:
@@ -356,7 +376,8 @@ def redo(
     """
     from understudy.jobs import facesets
 
-    run(facesets.undo(Project.open(project), faceset, steps=steps, redo=True, dry_run=dry_run), json=json)
+    opened = Project.open(project)
+    run(facesets.undo(opened, faceset, steps=steps, step=step, redo=True, dry_run=dry_run), json=json)
 
 
 def choice_of(names: tuple[str, ...], which: Which) -> Choice:
@@ -390,6 +411,21 @@ def _make_ready(project: Project, faceset: str, choice: Choice, *, silent: bool)
             pass
     else:
         show(events)
+
+
+def _answered(events: Generator[Event, None, Answer], *, silent: bool) -> Answer:
+    """What a stage answers at its end, with a bar for its events unless the output is for programs."""
+    answers: list[Answer] = []
+
+    def told() -> Events:
+        answers.append((yield from events))
+
+    if silent:
+        for _ in told():
+            pass
+    else:
+        show(told())
+    return answers[0]
 
 
 def _print_table(rows: list[dict[str, Any]], which: Which, named: str) -> None:

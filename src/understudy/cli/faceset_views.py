@@ -1,4 +1,4 @@
-"""`understudy faceset sheet | landmarks | coverage`: pictures of facesets, made beside them."""
+"""`understudy faceset measure | sheet | landmarks | coverage`: measuring, and pictures beside a faceset."""
 
 from __future__ import annotations
 
@@ -10,8 +10,34 @@ from cyclopts import Parameter
 
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import Json, Sets
-from understudy.cli.show import show
+from understudy.cli.show import run, show
 from understudy.project.project import Project
+
+
+def measure(
+    project: Path,
+    faceset: str,
+    /,
+    *,
+    identity: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+) -> None:
+    """Measure the faces that were not measured yet, for all sorts and filters. Stopping keeps what is done.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    identity:
+        Also who each face is, for the sort `identity` and the column `stranger`.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import facesets
+
+    run(facesets.measure_faceset(Project.open(project), faceset, identity=identity), json=json)
 
 
 def sheet(

@@ -1,4 +1,4 @@
-"""`understudy keys show | trust | distrust | renew | use | use-own`: who signs here, whom `verify` knows."""
+"""`understudy keys`: who signs here, whom `verify` knows, and what spreads watermarks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def show() -> None:
     """Say who signs finished files, until when, and whose signatures count as known. Shows no key."""
     from understudy.provenance.identity import home_folder, identity_folder, trusted_roots
     from understudy.provenance.studio_signer import StudioSigner, signer_for
+    from understudy.provenance.watermark.keys import key_in_use, known_keys
 
     signer = signer_for()
     print(f"signs: {signer.name}, until {signer.valid_until:%Y-%m-%d}")
@@ -22,6 +23,11 @@ def show() -> None:
     if isinstance(signer, StudioSigner):
         needed = f"the certificate that stands above those in {signer.config.chain}, or is the last of them"
     print(f"kept in {home_folder()}; whoever is to know your signature needs {needed}")
+    used = key_in_use()
+    print(f"watermarks are spread with the key: {used.name}")
+    for key in known_keys():
+        if key.name != used.name:
+            print(f"verify also tries the watermark key: {key.name}")
     for name, root in trusted_roots().items():
         print(f"trusted: {name}  {root}")
 
@@ -47,7 +53,7 @@ def distrust(name: str, /) -> None:
     Parameters
     ----------
     name:
-        As `understudy keys show` lists it.
+        Either name that `understudy keys show` lists.
     """
     from understudy.provenance.identity import distrust_root
 
@@ -75,7 +81,10 @@ def use(
     /,
     *,
     key: Path | None = None,
-    command: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
+    command: Annotated[
+        tuple[str, ...],
+        Parameter(consume_multiple=True, allow_leading_hyphen=True, negative="", show_default=False),
+    ] = (),
 ) -> None:
     """Sign with a studio's own certificate chain, after a trial signature.
 
@@ -105,3 +114,44 @@ def use_own() -> None:
 
     use_own_identity()
     print(f"signs from now on: {signer_for().name}")
+
+
+@app.command
+def watermark(
+    name: str,
+    /,
+    *,
+    new: Annotated[bool, Parameter(negative="")] = False,
+    file: Path | None = None,
+    known_only: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Spread watermarks with a private key from now on, or with the program's `open` one again.
+
+    What a private key spread is read only where `verify` has that key; `verify` tries every key kept here.
+
+    Parameters
+    ----------
+    name:
+        The key's name on this machine; `open` is the one that everybody has.
+    new:
+        Make a key of this name first. It lies in the user's data folder, for this user alone; back it up.
+    file:
+        Take the key in this file first, as another machine of the studio has it.
+    known_only:
+        Let `verify` know the key of --new or --file, and go on spreading with the one before.
+    """
+    from understudy.errors import OptionInvalid
+    from understudy.provenance.watermark import keys
+
+    if new and file is not None:
+        raise OptionInvalid("Say one of --new and --file: where the key comes from.")
+    if known_only and not (new or file):
+        raise OptionInvalid("--known-only goes with --new or --file, for a key that isn't known here yet.")
+    if new:
+        keys.make_key(name)
+    elif file is not None:
+        keys.take_key(name, file)
+    used = keys.key_in_use() if known_only else keys.use_key(name)
+    if new or file:
+        print(f"kept in {keys.key_file(name)}; who is to read its watermarks needs that file, and nobody else")
+    print(f"watermarks are spread from now on with the key: {used.name}")

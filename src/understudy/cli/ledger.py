@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from understudy.cli.flags import Json
 from understudy.cli.verify import ledger_of
 
+if TYPE_CHECKING:
+    from understudy.provenance.exports import Line
+
 app = App(name="ledger", help="See and check the list of everything that was finished.")
 _BROKEN, _UNKNOWN = 4, 5
+_NUMBER = re.compile("[0-9a-f]{11}")
 
 
 @app.command
@@ -71,25 +77,46 @@ def show(ledger: Path = Path(), /, *, json: Json = False) -> None:
 
 
 @app.command
-def find(number: str, /, *ledger: Path) -> int:
-    """Say which export a watermark's number belongs to; exit code 5 where no ledger knows it.
+def find(what: str, /, *ledger: Path) -> int:
+    """Say which export a file is, or a watermark's number belongs to; exit code 5 where no ledger knows it.
+
+    A file is known by its SHA-256, also one without marks, or else by the watermark in its picture.
 
     Parameters
     ----------
-    number:
-        Eleven hexadecimal digits, as `understudy verify` shows them.
+    what:
+        A finished file or a folder of images; or eleven hexadecimal digits, as `understudy verify` shows them.
     ledger:
         Projects, or their exports.jsonl; those that were written on this machine are always searched.
     """
-    from understudy.provenance.exports import find as find_line
     from understudy.provenance.exports import known_ledgers
     from understudy.provenance.words import as_json
 
-    found = find_line(number.strip().lower(), [*(ledger_of(path) for path in ledger), *known_ledgers()])
+    found = _found(what.strip(), [*(ledger_of(path) for path in ledger), *known_ledgers()])
     if found is None:
-        print(f"No ledger that this machine knows has {number}. Name the project or ledger that may have it.")
+        print(f"No ledger that this machine knows has {what}. Name the project or ledger that may have it.")
         return _UNKNOWN
     path, line = found
     print(f"{path}, line {line.number}:")
     print(as_json(line.export.model_dump(mode="json"), indent=2))
     return 0
+
+
+def _found(what: str, ledgers: list[Path]) -> tuple[Path, Line] | None:
+    from understudy.errors import ClipMissing
+    from understudy.provenance.examine import reading_of
+    from understudy.provenance.exports import find as find_line
+    from understudy.provenance.exports import hash_of
+    from understudy.provenance.watermark.payload import name_of
+
+    file = Path(what)
+    if not file.exists():
+        if not _NUMBER.fullmatch(what.lower()):
+            raise ClipMissing(
+                "There is no such file, and a watermark's number has eleven hexadecimal digits.", file
+            )
+        return find_line(ledgers, watermark=what.lower())
+    if (found := find_line(ledgers, sha256=hash_of(file))) is not None:
+        return found
+    reading = reading_of(file)
+    return None if reading is None else find_line(ledgers, watermark=name_of(reading.found.number))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json as to_json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
@@ -48,6 +49,42 @@ def train(
     from understudy.jobs import masks
 
     run(masks.train(Project.open(project), name, facesets, options, device=device), json=json)
+
+
+@app.command
+def check(
+    project: Path,
+    name: str,
+    /,
+    *facesets: str,
+    parts: Annotated[int, Parameter(validator=Number(gte=2, lte=50))] = 5,
+    device: str = "auto",
+    json: Json = False,
+    options: Annotated[MaskTrainOptions, Parameter(name="*", group="Learning")] = MaskTrainOptions(),
+) -> None:
+    """Say how far a segmenter's overlap can be trusted: measure it on every drawn face.
+
+    It learns anew several times, as long as it took to its best state and with the options said now, each time
+    without other faces, on which it is measured then. The segmenter stays as it is. Run again, it goes on.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The segmenter's name.
+    facesets:
+        Whose drawn faces, as PERFORMER/NAME. Without any: all.
+    parts:
+        In how many parts the faces are held out: so many trainings it takes.
+    device:
+        Where to compute: auto, cpu, cuda:1, mps, xpu.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.jobs import masks
+
+    run(masks.check(Project.open(project), name, facesets, options, parts=parts, device=device), json=json)
 
 
 @app.command
@@ -156,6 +193,7 @@ def apply(
     /,
     *names: str,
     segmenter: Annotated[str, Parameter(name=["--segmenter", "-s"])],
+    device: str = "auto",
     dry_run: DryRun = False,
     json: Json = False,
     which: ASKED = ALL,
@@ -174,6 +212,8 @@ def apply(
         File names of faces.
     segmenter:
         Who segments, as `understudy masks list` shows them.
+    device:
+        Where to compute: auto, cpu, cuda:1, mps, xpu.
     dry_run:
         Only say what would be done.
     json:
@@ -182,7 +222,8 @@ def apply(
     from understudy.jobs import masks
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(masks.apply(opened, faceset, choice, segmenter=segmenter, dry_run=dry_run), json=json)
+    events = masks.apply(opened, faceset, choice, segmenter=segmenter, device=device, dry_run=dry_run)
+    run(events, json=json)
 
 
 @app.command
@@ -264,6 +305,79 @@ def remove(
     run(masks.remove(opened, faceset, choice, name=name, polygons=polygons, dry_run=dry_run), json=json)
 
 
+@app.command
+def mark(
+    project: Path,
+    faceset: str,
+    said: Literal["confirmed", "skipped", "none"],
+    /,
+    *names: str,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Note of faces that their mask is right (confirmed), or that they are left out (skipped), or neither.
+
+    A segmenter learns from a confirmed face's mask as from a drawn one, and never from a skipped face. The
+    column drawing_mark filters by it. `faceset undo` takes it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    said:
+        confirmed, skipped, or none.
+    names:
+        File names of faces.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import drawing
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(drawing.mark(opened, faceset, "" if said == "none" else said, choice, dry_run=dry_run), json=json)
+
+
+@app.command
+def carry(
+    project: Path,
+    faceset: str,
+    giver: str,
+    /,
+    *names: str,
+    dry_run: DryRun = False,
+    json: Json = False,
+    which: ASKED = ALL,
+) -> None:
+    """Give faces what is drawn on another face, laid where their own landmarks are.
+
+    What is drawn on them is replaced. `faceset undo` takes it back.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    faceset:
+        PERFORMER/NAME, or PERFORMER alone.
+    giver:
+        The face whose drawing it is, by its file name.
+    names:
+        File names of the faces that get it.
+    dry_run:
+        Only say what would be done.
+    json:
+        Print every event as a JSON line.
+    """
+    from understudy.jobs import drawing
+
+    opened, choice = Project.open(project), choice_of(names, which)
+    run(drawing.carry(opened, faceset, giver, choice, dry_run=dry_run), json=json)
+
+
 @app.command(name="list")
 def list_masks(project: Path, /, *, json: Json = False) -> None:
     """List every segmenter that can be named, and how many faces are drawn on and have masks.
@@ -286,4 +400,9 @@ def list_masks(project: Path, /, *, json: Json = False) -> None:
         print(f"{one['name']:<16} {one['what']}")
     for one in facesets:
         made = ", ".join(f"{count} of {name}" for name, count in one["masks"].items())
-        print(f"{one['faceset']:<16} {one['faces']} faces, {one['drawn_on']} drawn on; masks: {made or 'none'}")
+        learned = "" if one["learned_from"] == one["drawn_on"] else f", {one['learned_from']} to learn from"
+        marks = "".join(f", {one[mark]} {mark}" for mark in ("confirmed", "skipped") if one[mark])
+        print(
+            f"{one['faceset']:<16} {one['faces']} faces, {one['drawn_on']} drawn on{learned}{marks}; "
+            f"masks: {made or 'none'}"
+        )

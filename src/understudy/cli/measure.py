@@ -8,18 +8,20 @@ from typing import Any
 from understudy.cli.flags import Json
 from understudy.cli.show import show
 
-_HEAD = ("shot", "frames", "jitter", "colour drift", "edge noise", "sharpness", "mean dE", "pumping dE")
-_COLUMNS = ("jitter", "colour_drift", "edge_noise", "sharpness", "mean_delta_e", "pumping_delta_e")
+_DELTA_E = {"mean_delta_e": "mean dE", "pumping_delta_e": "pumping dE", "seam_delta_e": "seam dE"}
+_COLUMNS = ("jitter", "colour_drift", "edge_noise", "sharpness", *_DELTA_E)
+_HEAD = ("shot", "frames", "jitter", "colour drift", "edge noise", "sharpness", *_DELTA_E.values())
 
 
 def measure(
-    result: Path,
+    result: Path | None = None,
     truth: Path | None = None,
     /,
     *,
     plate: Path | None = None,
     project: Path | None = None,
     clip: str | None = None,
+    merged: str = "",
     device: str = "auto",
     json: Json = False,
 ) -> None:
@@ -27,7 +29,8 @@ def measure(
 
     Against the plate, every figure is swap divided by plate and 1 is as the camera took it: jitter of the
     face's features as seen from the plate's head, drift of the skin's colour, noise in the mask's edge, and
-    sharpness. Good is 0.85 to 1.15, and 0.7 or more for sharpness.
+    sharpness. Good is 0.85 to 1.15, and 0.7 or more for sharpness. Beside them stands the seam: the step of
+    colour across the mask's edge that the plate has not.
 
     Parameters
     ----------
@@ -41,6 +44,8 @@ def measure(
         Take plate and places of faces from this project instead of looking for them.
     clip:
         Which dst clip of the project, where it has several.
+    merged:
+        Without RESULT: measure what this model has made of the project's clip so far, before it is a file.
     device:
         Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
     json:
@@ -48,7 +53,7 @@ def measure(
     """
     from understudy.jobs.measure import measure as measure_job
 
-    events = measure_job(result, truth, plate=plate, project=project, clip=clip, device=device)
+    events = measure_job(result, truth, plate=plate, project=project, clip=clip, merged=merged, device=device)
     finished = show(events, as_json=json)
     if json:
         return
@@ -78,6 +83,10 @@ def _print_steadiness(summary: dict[str, Any]) -> None:
             if worst is not None:
                 where = f"second {worst['second']} (frames {worst['frames'][0]}-{worst['frames'][1]})"
                 print(f"worst {name.replace('_', ' ')} of shot {shot['shot']}: {where}, {worst['ratio']:.2f}")
+    widest = [shot["widest_seam"] for shot in summary["shots"] if shot["widest_seam"]]
+    if widest:
+        seam = max(widest, key=lambda one: one["delta_e"])
+        print(f"widest seam: frame {seam['frame']}, {seam['delta_e']:.1f} dE")
     worst = summary["worst_second"]
     if worst is not None:
         print(f"worst second: {worst['second']}, for its {worst['measure'].replace('_', ' ')}")

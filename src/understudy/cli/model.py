@@ -131,7 +131,7 @@ def new(
         opened,
         name,
         preset=preset,
-        network=models.network_said(network),
+        network=models.settings_said(network),
         face_type=face_type,
         source=start_from,
         parts=parts,
@@ -263,6 +263,25 @@ def backups(project: Path, name: str, /) -> None:
     print(counted(len(found), "backup"))
 
 
+@model.command(name="back-up")
+def back_up(project: Path, name: str, /) -> None:
+    """Keep the newest state of a model that nobody trains as a backup.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    name:
+        The model.
+    """
+    from understudy.jobs import model_backups
+
+    made = model_backups.make(Project.open(project), name)
+    print(
+        f"backup of model {name} at iteration {int(made.name)}; {_command('backups', project, name)} lists all"
+    )
+
+
 @model.command(name="restore-backup")
 def restore_backup(project: Path, name: str, iteration: int, /) -> None:
     """Make a backup a model's newest state; what was learnt after it goes to the trash.
@@ -361,7 +380,7 @@ def architectures(name: str | None = None, /, *, json: Json = False) -> None:
 
 def _takes(option: OptionInfo) -> str:
     if option.choices:
-        return " | ".join(option.choices)
+        return " | ".join([*option.choices, *(["others"] if option.others else [])])
     unit = f" {option.unit}" if option.unit else ""
     if option.low is None or option.high is None:
         return f"{option.kind}{unit}"

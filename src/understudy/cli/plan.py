@@ -51,11 +51,11 @@ def plan(
     """
     from understudy.errors import OptionInvalid
     from understudy.jobs import plan as plans
-    from understudy.jobs.models import network_said
+    from understudy.jobs.models import settings_said
 
     said = options.model_dump(exclude_unset=True)
     if preset is not None:
-        outlook = plans.plan_preset(preset, network=network_said(network), said=said, device=device)
+        outlook = plans.plan_preset(preset, network=settings_said(network), said=said, device=device)
     elif project is not None:
         outlook = plans.plan_training(Project.open(project), model, said=said, device=device)
     else:

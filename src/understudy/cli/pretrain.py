@@ -57,7 +57,7 @@ def pretrain(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.models import network_said
+    from understudy.jobs.models import settings_said
     from understudy.jobs.pretrain import PretrainRequest
     from understudy.jobs.pretrain import pretrain as pretrain_job
 
@@ -67,7 +67,7 @@ def pretrain(
         people=people if actors else 0,
         pictures=pictures,
         preset=preset,
-        network=network_said(network),
+        network=settings_said(network),
         face_type=face_type,
         device=device,
         train=options.model_dump(exclude_unset=True),

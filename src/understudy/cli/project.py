@@ -84,6 +84,37 @@ def add(
         print(f"added {opened.manifest.clips[name].role} clip {name}")
 
 
+def remove(project: Path, clip: str, /) -> None:
+    """Take a clip out of a project; what was made for it goes to the trash, its faces stay.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clip:
+        The clip's name in the project.
+    """
+    from understudy.jobs.clips import remove_clip
+
+    for words in remove_clip(Project.open(project), clip):
+        print(words)
+
+
+def duplicate(project: Path, copy: Path, /) -> None:
+    """Copy a project with its faces, models and results, without its trash, caches and logs.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    copy:
+        The new folder.
+    """
+    from understudy.jobs.projects import duplicate_project
+
+    print(f"made project: {duplicate_project(Project.open(project), copy).folder}")
+
+
 def status(project: Path, /, *, json: Json = False) -> None:
     """Say what is done and what is next.
 
@@ -94,9 +125,9 @@ def status(project: Path, /, *, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
-    from understudy.project.state import project_state
+    from understudy.jobs.standing import state_now
 
-    state = project_state(Project.open(project))
+    state = state_now(Project.open(project))
     if json:
         import dataclasses
         from json import dumps
@@ -122,7 +153,10 @@ def status(project: Path, /, *, json: Json = False) -> None:
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:
         print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
-    print(f"next: {state.next_stage or 'nothing'}, {state.next_why}")
+    if state.train_on:
+        print(f"next: train, {state.next_why}, but {state.train_on}")
+    else:
+        print(f"next: {state.next_stage or 'nothing'}, {state.next_why}")
 
 
 def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:

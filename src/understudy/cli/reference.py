@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.cli.main import app
+from understudy.facesets.by_hand.options import CarryOptions
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.xmp import schema_page
 from understudy.files import write_text
+from understudy.jobs.presets import option_words
+from understudy.jobs.runs.queue import QueueOptions
 from understudy.media.options import (
     CutOptions,
     DeinterlaceOptions,
@@ -24,8 +27,10 @@ from understudy.media.options import (
     MovieOptions,
 )
 from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.purposes import PURPOSES
 from understudy.merging.options import MergeOptions
 from understudy.options import OptionInfo, Options, describe
+from understudy.studio.options import StudioOptions
 from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS
 from understudy.training.segmenting.options import MaskTrainOptions
@@ -49,8 +54,11 @@ _FLAGS_ALONE: tuple[tuple[str, str, type[Options]], ...] = (
     ("Denoise", "understudy clip denoise", DenoiseOptions),
     ("Deinterlace", "understudy clip deinterlace", DeinterlaceOptions),
     ("Join", "understudy clip join", JoinOptions),
+    ("Carry a face by hand", "understudy frames carry", CarryOptions),
     ("Teach a segmenter", "understudy masks train", MaskTrainOptions),
     ("Find a learning rate", "understudy train --find-rate", RateSearchOptions),
+    ("Runs that wait", "understudy runs queue", QueueOptions),
+    ("The studio", "understudy studio", StudioOptions),
 )
 
 _WHEN = {"live": "at any time", "restart": "at the next start", "create": "only for something new"}
@@ -71,6 +79,7 @@ def options_page() -> str:
     for heading, command, options in _FLAGS_ALONE:
         parts += ["", f"## {heading}", "", f"Flags of `{command}` alone.", "", *_table(options)]
     parts += ["", "## Presets", "", "What `--preset` stands for.", "", *_presets()]
+    parts += ["", "## Purposes", "", "What `--purpose` of `understudy encode` stands for.", "", *_purposes()]
     parts += ["", "## Networks", "", "What each architecture can be given when a model is made.", *_networks()]
     return "\n".join(parts) + "\n"
 
@@ -100,11 +109,18 @@ def pages() -> Mapping[str, str]:
 def _table(options: type[Options]) -> list[str]:
     rows = ["| option | takes | default | may change | what it does |", "|---|---|---|---|---|"]
     for info in describe(options):
-        takes = ", ".join(f"`{choice}`" for choice in info.choices) or info.kind
+        takes = _takes(info)
         rows.append(
             f"| `{info.name}` | {takes}{_range(info)} | {_default(info)} | {_WHEN[info.when]} | {info.help} |"
         )
     return rows
+
+
+def _takes(info: OptionInfo) -> str:
+    words = [f"`{choice}`" for choice in info.choices if choice]
+    words += [f"one of the project's {info.of_project}"] if info.of_project else []
+    words += ["others"] if info.others else []
+    return ", ".join(words) or info.kind
 
 
 def _range(info: OptionInfo) -> str:
@@ -132,6 +148,12 @@ def _default(info: OptionInfo) -> str:
 def _presets() -> list[str]:
     rows = ["| preset | network | what for |", "|---|---|---|"]
     rows += [f"| `{name}` | `{preset.architecture}` | {preset.help} |" for name, preset in PRESETS.items()]
+    return rows
+
+
+def _purposes() -> list[str]:
+    rows = ["| purpose | what for | options |", "|---|---|---|"]
+    rows += [f"| `{name}` | {one.help} | {option_words(one.encode)} |" for name, one in PURPOSES.items()]
     return rows
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Protocol
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from understudy.events import Event, Events, Made, Notice, Progress, StageFinish
 from understudy.jobs.stopping import stoppable
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BETWEEN_PROGRESS = 0.2
 
 
 class _Reader(Protocol):
@@ -201,13 +203,43 @@ def _of(total: int | None) -> str:
 
 
 class _JsonLines:
-    """For programs: every event as one JSON line."""
+    """For programs: every event as one JSON line, with its time, and progress a few times a second.
+
+    Progress says its rate and the time left, also where the stage leaves that to whoever shows it.
+    """
+
+    def __init__(self) -> None:
+        self._clock: _Clock | None = None
+        self._last = 0.0
+        self._held: Progress | None = None
 
     def read(self, event: Event) -> None:
-        _say(json.dumps({"event": type(event).__name__, **vars(event)}, default=str))
+        if isinstance(event, Progress):
+            self._held = event
+            if time.monotonic() - self._last >= _SECONDS_BETWEEN_PROGRESS:
+                self._say_held()
+            return
+        self._say_held()
+        if isinstance(event, StageStarted):
+            self._clock, self._last = _Clock(event), 0.0
+        self._say(event)
+
+    def _say_held(self) -> None:
+        event, self._held = self._held, None
+        if event is None:
+            return
+        if self._clock is not None and self._clock.started.stage == event.stage:
+            event = replace(event, rate=self._clock.rate(event), seconds_left=self._clock.seconds_left(event))
+        self._last = time.monotonic()
+        self._say(event)
+
+    def _say(self, event: Event) -> None:
+        line = {"event": type(event).__name__, "at": round(time.time(), 2), **vars(event)}
+        _say(json.dumps(line, default=str))
 
     def close(self) -> None:
-        pass
+        with suppress(OSError):  # nobody reads any more
+            self._say_held()
 
 
 def _plain(event: Notice | Made) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
@@ -21,7 +21,8 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
 from understudy.project.project import Project
-from understudy.training.keeping.requests import Wish, ask
+from understudy.training.keeping.requests import Wish
+from understudy.training.keeping.requests import ask as ask_for
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
@@ -58,7 +59,8 @@ def extract(
     dst_face:
         Which person of the dst clips, by number, where several are seen.
     faceset:
-        Put these clips' faces into the faceset of this name of their performer, now and later.
+        Put these clips' faces into the faceset of this name of their performer, now and, once all are there,
+        later.
     redo_deleted:
         Look again, with the options said now, at frames whose overlays you deleted; replace their faces.
     trust:
@@ -74,7 +76,6 @@ def extract(
 
     opened = Project.open(project)
     before = stages.choose_faces(opened, clips, src=src_face, dst=dst_face)
-    moved = stages.put_in_faceset(opened, clips, faceset)
     said = options.model_dump(exclude_unset=True)
     if track:
         from understudy.jobs.tracks import extract_with_edits
@@ -85,6 +86,7 @@ def extract(
             track,
             said=said,
             device=device,
+            faceset=faceset,
             trust=trust,
             redo_deleted=redo_deleted,
             faces_before=before,
@@ -95,11 +97,12 @@ def extract(
             clips=clips,
             said=said,
             device=device,
+            faceset=faceset,
             redo_deleted=redo_deleted,
             trust=trust,
             faces_before=before,
         )
-    run(joined(moved, events), json=json)
+    run(events, json=json)
 
 
 def train(
@@ -118,6 +121,9 @@ def train(
     processes: int = 1,
     show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     finish: Annotated[bool, Parameter(negative="")] = False,
+    ask: Wish | None = None,
+    change: Annotated[bool, Parameter(negative="")] = False,
+    reset: Sets = (),
     find_rate: Annotated[bool, Parameter(negative="")] = False,
     set_rate: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
@@ -158,6 +164,13 @@ def train(
         Write a sheet of so many faces of each performer as the network is fed them, and train nothing.
     finish:
         Let the training that runs in another window settle and end; where none runs, do it here and now.
+    ask:
+        Train nothing here; ask the training that runs in another window: save, preview, backup, stop, finish.
+    change:
+        Train nothing here; keep the options said for this model, and let the training that runs in another
+        window take over at once those that may change while it runs.
+    reset:
+        With --change: options that go back to what the project and the preset say, like learning_rate.
     find_rate:
         Train nothing; try learning rates from tiny to far too large, write the curve as a picture, and advise.
     set_rate:
@@ -168,7 +181,7 @@ def train(
     from understudy.jobs import models, stages, steering
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
-    settings = models.network_said(network)
+    settings, is_new = models.settings_said(network), False
     if is_follower():
         opened = models.await_model(
             project,
@@ -180,23 +193,46 @@ def train(
         )
     else:
         opened = Project.open(project)
-        if models.require_model(opened, model, preset=preset, network=settings, face_type=face_type):
+        if is_new := models.require_model(opened, model, preset=preset, network=settings, face_type=face_type):
             print(f"model {model} is new: preset {opened.manifest.models[model].preset}", file=sys.stderr)
-        stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
-    if processes > 1 and not is_one_of_several():
-        return launch(own_command(), processes)
-    said = options.model_dump(exclude_unset=True)
-    if finish:
-        events = steering.finish(opened, model, said=said, device=device)
-    elif find_rate or set_rate:
-        events = steering.find_rate(opened, model, said=said, search=search, keep=set_rate, device=device)
-    else:
-        events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
-    if start_from is not None and not is_follower():
-        events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
-    folder = opened.model_folder(model)
-    run(events, json=json, wishes={key: (wish, partial(ask, folder, wish)) for key, wish in _KEYS.items()})
+    with models.forgotten_if_unmade(opened, model, is_new=is_new):
+        if not is_follower():
+            stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
+        if processes > 1 and not is_one_of_several():
+            return launch(own_command(), processes)
+        said = options.model_dump(exclude_unset=True)
+        if ask or change or reset:
+            return _asked(opened, model, ask, said | _taken_back(reset))
+        if finish:
+            events = steering.finish(opened, model, said=said, device=device)
+        elif find_rate or set_rate:
+            events = steering.find_rate(opened, model, said=said, search=search, keep=set_rate, device=device)
+        else:
+            events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
+        if start_from is not None and not is_follower():
+            events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
+        run(events, json=json, wishes=_wishes(opened.model_folder(model)))
     return 0
+
+
+def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any]) -> int:
+    """Ask the training that runs elsewhere, and say so."""
+    from understudy.jobs import steering
+
+    told = [steering.change(project, model, changes).words] if changes else []
+    if wish:
+        steering.wish(project, model, wish)
+        told.append(f"Asked the training of model {model} to {wish}.")
+    print("\n".join(told))
+    return 0
+
+
+def _taken_back(names: Sequence[str]) -> dict[str, None]:
+    return dict.fromkeys(name.replace("-", "_") for name in names)
+
+
+def _wishes(folder: Path) -> dict[str, tuple[str, Callable[[], object]]]:
+    return {key: (wish, partial(ask_for, folder, wish)) for key, wish in _KEYS.items()}
 
 
 def _one_frame(_: object, tokens: Sequence[Token]) -> int:
@@ -218,6 +254,7 @@ def merge(
     dry_run: DryRun = False,
     save: Annotated[bool, Parameter(negative="")] = False,
     key: Ease | None = None,
+    preset: str = "",
     explain: Annotated[int | None, Parameter(validator=Number(gte=0), converter=_one_frame)] = None,
     json: Json = False,
     options: Annotated[MergeOptions, Parameter(name="*", group="Merging")] = MergeOptions(),
@@ -246,6 +283,8 @@ def merge(
     key:
         Keep the options that are said as key frames at the frames of --frames, and merge what they change.
         Numbers go from key to key as this says; all else holds until the next.
+    preset:
+        Take the options of this merge preset; what is said beside it wins. `understudy preset list` shows them.
     explain:
         Merge nothing; write every step of this frame, with the options said, as a picture with its numbers into
         the project's folder explained. It is said without --frames, --changed, --dry-run, --save and --key.
@@ -262,6 +301,10 @@ def merge(
                 f"--explain merges nothing and looks at one frame, with the options said: leave out {beside}."
             )
     opened, said = Project.open(project), options.model_dump(exclude_unset=True)
+    if preset:
+        from understudy.jobs.presets import preset_options
+
+        said = {**preset_options(opened, "merge", preset), **said}
     if explain is not None:
         from understudy.jobs.explain import explain as explain_frame
 
@@ -288,6 +331,7 @@ def encode(
     *clips: str,
     model: str = "main",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    dry_run: DryRun = False,
     json: Json = False,
     options: Annotated[EncodeOptions, Parameter(name="*", group="Encoding")] = EncodeOptions(),
 ) -> None:
@@ -303,10 +347,19 @@ def encode(
         Name of the model whose merged frames are taken.
     out:
         The finished file; a folder when there are several clips. Without it: the project's folder `out`.
+    dry_run:
+        Write nothing; say what would be written into the project's folder `out`, what its credentials would
+        state, how many frames are not as the settings kept now make them, and what would stop it.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import stages
+    from understudy.jobs import delivering, stages
 
     said = options.model_dump(exclude_unset=True)
+    if dry_run:
+        opened = Project.open(project)
+        for clip in clips or opened.manifest.clips_of("dst"):
+            name = out.name if out and len(clips) == 1 else ""
+            print("\n".join(delivering.outlook_words(opened, model, clip, said=said, name=name)))
+        return
     run(stages.encode(Project.open(project), model, clips=clips, out=out, said=said), json=json)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json as json_text
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from understudy.cli.flags import Json
+from understudy.errors import OptionInvalid
 from understudy.project.project import Project
 
+Names = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 _HEAD = ("track", "person", "frames", "faces", "found", "filled", "size", "")
 
 
-def tracks(project: Path, clip: str, /, *, json: Json = False) -> None:
+def tracks(project: Path, clip: str, /, *, name: Names = (), json: Json = False) -> None:
     """List the tracks of a clip: continuous appearances of one person, as the last extraction saw them.
 
     Parameters
@@ -21,17 +25,25 @@ def tracks(project: Path, clip: str, /, *, json: Json = False) -> None:
         The project folder.
     clip:
         Name of the clip in the project.
+    name:
+        Call a track something, like 3=Anna, for people to read; 3= forgets it. May be given several times.
     json:
         Print the list as JSON.
     """
-    from understudy.jobs.tracks import listed_tracks
+    from understudy.jobs.tracks import listed_tracks, name_track
 
     opened = Project.open(project)
+    for words in name:
+        number, _, called = words.partition("=")
+        if not number.strip().isdecimal() or "=" not in words:
+            raise OptionInvalid(f"{words!r} names no track. Write its number and its name, like 3=Anna.")
+        name_track(opened, clip, int(number), called)
     told = listed_tracks(opened, clip)
+    told["names"] = opened.manifest.clips[clip].track_names
     if json:
         print(json_text.dumps(told, ensure_ascii=False))
         return
-    rows = [_HEAD, *(_row(track) for track in told["tracks"])]
+    rows = [_HEAD, *(_row(track, told["names"]) for track in told["tracks"])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for row in rows:
         cells = (cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=False))
@@ -43,7 +55,7 @@ def tracks(project: Path, clip: str, /, *, json: Json = False) -> None:
     print(f"pictures: {opened.people_folder / clip}")
 
 
-def _row(track: dict[str, Any]) -> tuple[str, ...]:
+def _row(track: dict[str, Any], names: dict[str, str]) -> tuple[str, ...]:
     frames = f"{track['first_frame']}-{track['last_frame']}"
     counts = (str(track[name]) for name in ("faces", "found", "filled"))
     return (
@@ -52,5 +64,5 @@ def _row(track: dict[str, Any]) -> tuple[str, ...]:
         frames,
         *counts,
         f"{track['side_px']:.0f} px",
-        str(track["fate"]),
+        " ".join(words for words in (names.get(str(track["track"]), ""), str(track["fate"])) if words),
     )

@@ -30,7 +30,7 @@ def verify(
     Parameters
     ----------
     file:
-        A film, an image, a folder of images, or a folder of films and images, each of which is read.
+        A film, an image, a folder of images, or a folder of all of these, each of which is read.
     more:
         Further ones.
     watermark:
@@ -48,7 +48,7 @@ def verify(
     exit_code = 0
     ledgers = [ledger_of(path) for path in ledger]
     if table and not json:
-        print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} file")
+        print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} {'source':<36} file")
     for path in (each for said in (file, *more) for each in files_meant(said)):
         verdict = examine(path, ledgers=ledgers, watermark=watermark)
         exit_code = max(exit_code, verdict.exit_code)
@@ -64,16 +64,27 @@ def verify(
 
 
 def files_meant(said: Path) -> list[Path]:
-    """A path itself, or of a folder with films, which can't be one sequence, every film and image in it."""
+    """A path itself; of a folder its films, its images and, looked into in the same way, the folders in it.
+
+    Images that lie together without a film are one sequence, unless they are signed each for itself.
+    """
+    return _in_folder(said) or [said] if said.is_dir() else [said]
+
+
+def _in_folder(folder: Path) -> list[Path]:
     from understudy.media.codecs import CONTAINERS
     from understudy.media.images import IMAGE_SUFFIXES
+    from understudy.provenance.ledger import LEDGER_NAME
+    from understudy.provenance.sign import are_signed_each
 
-    if not said.is_dir():
-        return [said]
-    inside = sorted(path for path in said.iterdir() if path.is_file() and not path.name.startswith("."))
-    if not any(path.suffix.lower() in CONTAINERS for path in inside):
-        return [said]
-    return [path for path in inside if path.suffix.lower() in (*CONTAINERS, *IMAGE_SUFFIXES)]
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    films = [path for path in inside if path.is_file() and path.suffix.lower() in CONTAINERS]
+    images = [path for path in inside if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES]
+    below = [path for path in inside if path.is_dir() and not path.is_symlink()]
+    meant = sorted([*films, *images])
+    if (folder / LEDGER_NAME).is_file() or (images and not films and not are_signed_each(images)):
+        meant = [folder, *films]
+    return meant + [file for one in below for file in _in_folder(one)]
 
 
 def ledger_of(path: Path) -> Path:
@@ -95,4 +106,5 @@ def _as_row(path: Path, verdict: Verdict) -> str:
     entry = verdict.facts.get("ledger") or {}
     line = f"{Path(entry['path']).name} line {entry['line']}" if entry else "-"
     signer = plain(verdict.facts.get("signer") or "-")
-    return f"{verdict.state:<9} {number:<11} {plain(line):<24} {signer:<28} {path}"
+    source = plain(verdict.facts.get("source_type") or "-")
+    return f"{verdict.state:<9} {number:<11} {plain(line):<24} {signer:<28} {source:<36} {path}"

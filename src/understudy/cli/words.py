@@ -15,6 +15,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "merge": ("frames", "swapped", "layers_kept", "passed_through", "made_now"),
     "encode": ("out", "frames"),
 }
+_MOST_NAMED = 6
 
 
 def print_result(finished: Sequence[StageFinished]) -> None:
@@ -26,7 +27,7 @@ def print_result(finished: Sequence[StageFinished]) -> None:
         summary = dict(stage.summary)
         if "layers_kept" in summary:  # these pass through as pictures alone, which is not news
             summary["passed_through"] -= summary["layers_kept"]
-        told = [name for name in _TOLD.get(stage.stage, tuple(summary)) if name in summary]
+        told = [name for name in _TOLD.get(stage.stage, tuple(summary)) if not _is_empty(summary.get(name))]
         figures = ", ".join(f"{name.replace('_', ' ')} {_short(summary[name])}" for name in told)
         print(f"{stage.stage:<9} {figures or 'done'}")
 
@@ -46,5 +47,21 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ((), [], {}, "")
+
+
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """A value as a person reads it, on one line."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case list() | tuple():
+            more = f" and {len(value) - _MOST_NAMED} more" if len(value) > _MOST_NAMED else ""
+            return " ".join(_short(one) for one in value[:_MOST_NAMED]) + more
+        case dict():
+            return " ".join(f"{name} {_short(one)}" for name, one in value.items())
+        case _:
+            return str(value)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from understudy.facesets.painted import painted, painted_over
 from understudy.facesets.record import FaceRecord, StoredMask
 from understudy.geometry import compose, for_pixel_grid, inverse, resized_crop, transform_points
 from understudy.masks.hull import hull_mask
@@ -37,7 +38,7 @@ def face_mask(
 
     Included regions drawn by hand win over a mask that is stored in the face, which counts unless not `stored`,
     that over what is `seen` now, and that over the landmarks' hull. Regions that are excluded by hand are taken
-    away from each.
+    away from each, and what was painted lies over all.
     """
     mask = drawn_mask(record, goal_from_frame, size_px, "include")
     if mask is None and stored:
@@ -45,7 +46,8 @@ def face_mask(
     if mask is None:
         mask = seen() if seen is not None else record_hull(record, goal_from_frame, size_px)
     excluded = drawn_mask(record, goal_from_frame, size_px, "exclude")
-    return mask if excluded is None else np.minimum(mask, np.float32(1) - excluded)
+    mask = mask if excluded is None else np.minimum(mask, np.float32(1) - excluded)
+    return painted_over(mask, painted(record, goal_from_frame, size_px))
 
 
 def drawn_mask(

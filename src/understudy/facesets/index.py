@@ -30,6 +30,8 @@ NUMBERS = (
     "light_side",
     "light_height",
 )
+# What `sorting.glances` keeps of a record: a column for each text, and all numbers together.
+TEXTS = ("clip", "face_type", "source_name", "drawing_mark", "mask_names")
 VECTORS = ("histogram", "grey_histogram", "thumbnail")
 _CREATE = f"""
 CREATE TABLE IF NOT EXISTS faces (
@@ -52,6 +54,12 @@ CREATE TABLE IF NOT EXISTS vectors (
     data BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS vectors_by_kind ON vectors (kind, maker, digest);
+CREATE TABLE IF NOT EXISTS glances (
+    digest BLOB PRIMARY KEY,
+    version INTEGER NOT NULL,
+    {", ".join(f"{name} TEXT NOT NULL" for name in TEXTS)},
+    numbers BLOB NOT NULL
+);
 """
 
 
@@ -84,6 +92,7 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self.notes: list[str] = []
+        self._measured = 0  # how often
         self._path = folder / INDEX_NAME
         self._database = self._opened()
 
@@ -109,6 +118,35 @@ class Index:
         found = self._read(f"SELECT digest, {names} FROM measures WHERE version = ?", version)
         return {row[0]: row[1:] for row in found}
 
+    def measures_of(self, digests: Iterable[bytes], version: int) -> dict[bytes, tuple[float | None, ...]]:
+        """The same of a few digests."""
+        query = f"SELECT digest, {', '.join(NUMBERS)} FROM measures WHERE digest = ? AND version = ?"
+        found = (row for digest in digests for row in self._read(query, digest, version))
+        return {row[0]: row[1:] for row in found}
+
+    def glances(self, version: int) -> Iterator[tuple]:
+        """Digest, the TEXTS and the numbers of every record that was read by `version`."""
+        return self._read(f"SELECT digest, {', '.join(TEXTS)}, numbers FROM glances WHERE version = ?", version)
+
+    def glanced(self, version: int | None = None) -> Iterator[bytes]:
+        """The digest of every record of which a glance is kept, by whichever or one version."""
+        query, values = "SELECT digest FROM glances", ()
+        if version is not None:
+            query, values = f"{query} WHERE version = ?", (version,)
+        return (row[0] for row in self._read(query, *values))
+
+    def keep_glances(self, glances: Iterable[tuple], version: int) -> None:
+        """Write what `glances` gives in one transaction."""
+        places = ", ".join("?" * (3 + len(TEXTS)))
+        with self._written() as database:
+            rows = [(digest, version, *rest) for digest, *rest in glances]
+            database.executemany(f"REPLACE INTO glances VALUES ({places})", rows)
+
+    def forget_glances(self, digests: Iterable[bytes]) -> None:
+        """Drop what is kept of records whose files are gone."""
+        with self._written() as database:
+            database.executemany("DELETE FROM glances WHERE digest = ?", [(digest,) for digest in digests])
+
     def vectors(self, kind: str, maker: str = "") -> Iterator[tuple[bytes, bytes]]:
         """(digest, data) of every vector of a kind; `maker` says which network made it."""
         return self._read("SELECT digest, data FROM vectors WHERE kind = ? AND maker = ?", kind, maker)
@@ -118,6 +156,7 @@ class Index:
         rows = list(measures)
         places = ", ".join("?" * (2 + len(NUMBERS)))
         numbers = [(m.digest, version, *m.numbers) for m in rows]
+        self._measured += 1
         with self._written() as database:
             database.executemany(f"REPLACE INTO measures VALUES ({places})", numbers)
             for kind in VECTORS:
@@ -125,15 +164,26 @@ class Index:
 
     def keep_vectors(self, kind: str, vectors: dict[bytes, bytes], *, maker: str) -> None:
         """Write vectors that a network made, by digest, in one transaction."""
+        self._measured += 1
         with self._written() as database:
             _keep(database, kind, maker, vectors)
 
     def forget_measures(self, digests: Iterable[bytes]) -> None:
         """Drop what was measured on files that are long gone."""
         gone = [(digest,) for digest in digests]
+        self._measured += 1
         with self._written() as database:
             database.executemany("DELETE FROM measures WHERE digest = ?", gone)
             database.executemany("DELETE FROM vectors WHERE digest = ?", gone)
+
+    def state(self) -> tuple[int, int]:
+        """Another pair of numbers after anything was measured here, or anything written by another process."""
+        try:
+            (others,) = self._database.execute("PRAGMA data_version").fetchone()
+        except sqlite3.DatabaseError:
+            self._replace_damaged()
+            return self.state()
+        return others, self._measured
 
     def close(self) -> None:
         """Let go of the database."""
@@ -184,6 +234,7 @@ class Index:
                 database.execute("SELECT name, size, mtime_ns, digest, record, lost FROM faces LIMIT 1")
                 database.execute(f"SELECT digest, version, {', '.join(NUMBERS)} FROM measures LIMIT 1")
                 database.execute("SELECT digest, kind, maker, data FROM vectors LIMIT 1")
+                database.execute(f"SELECT digest, version, {', '.join(TEXTS)}, numbers FROM glances LIMIT 1")
         except sqlite3.Error:
             database.close()
             raise

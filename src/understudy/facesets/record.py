@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from understudy.facesets.done_by_hand import Done
 from understudy.geometry import FaceType
 
 RECORD_VERSION = 1
@@ -46,6 +47,21 @@ class StoredMask(BaseModel):
         default="",
         max_length=100,
         description="Which state of its maker made it, so that it is not made twice.",
+    )
+
+
+class PaintedLayer(BaseModel):
+    """What a brush painted by hand, over the drawn regions and every mask."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    size_px: int = Field(gt=0, le=4096, description="Side of the square layer.")
+    layer_from_frame: list[_Row] = Field(
+        min_length=2, max_length=2, description="2 x 3 transform from frame to layer pixels."
+    )
+    png_base64: str = Field(
+        max_length=64_000,
+        description="An 8-bit grey PNG as Base64: 255 is face, 0 is none, 128 leaves what is under it.",
     )
 
 
@@ -106,6 +122,10 @@ class FaceRecord(BaseModel):
     person_name: str = Field("", max_length=200, description="The person's name in the program it came from.")
     original_name: str = Field("", max_length=300, description="The file's name in the program it came from.")
     polygons: list[Polygon] = Field(default_factory=list, description="Regions drawn by hand.")
+    painted: PaintedLayer | None = Field(default=None, description="What was painted by hand over them.")
+    drawing_mark: Literal["", "confirmed", "skipped"] = Field(
+        default="", description="What a person said of the face's drawing: that it is right, or to leave it."
+    )
     masks: dict[str, StoredMask] = Field(default_factory=dict, description="Masks by the name of their maker.")
     mask_used: str = Field(
         "",
@@ -125,6 +145,21 @@ class FaceRecord(BaseModel):
         if len(self.spread_68) not in (0, 68):
             raise ValueError("spread_68 has not 68 numbers")
         return self
+
+    @property
+    def done(self) -> Done:
+        """What a person did on it, and the masks that are there."""
+        return Done(len(self.polygons), self.painted is not None, self.drawing_mark, len(self.masks))
+
+    @property
+    def is_drawn_on(self) -> bool:
+        """Whether a person drew or painted anything on it."""
+        return self.done.is_drawn_on
+
+    @property
+    def teaches_masks(self) -> bool:
+        """Whether a segmenter can learn from it what a person said is face (`Done.teaches_masks`)."""
+        return self.done.teaches_masks
 
     @property
     def shows_whole_frame(self) -> bool:

@@ -52,6 +52,8 @@ def _type(part: Mapping[str, Any]) -> str:
         return ", ".join(f"`{choice}`" for choice in part["enum"])
     if "$ref" in part:
         return f"`{part['$ref'].rpartition('/')[2]}`"
+    if "anyOf" in part:
+        return " or ".join(_type(one) for one in part["anyOf"] if one.get("type") != "null") + ", or nothing"
     if part.get("type") == "object":
         return f"{_type(part['additionalProperties'])} by name"
     if part.get("type") != "array":

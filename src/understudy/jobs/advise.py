@@ -26,7 +26,7 @@ from understudy.jobs.advice import training as of_training
 from understudy.jobs.advice.facts import Advice, Faces, Facts, Machine, Model
 from understudy.jobs.model_facts import ModelFacts, model_facts
 from understudy.jobs.settings import train_options
-from understudy.project.manifest import Role
+from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.machine.device import choose_device
@@ -78,7 +78,7 @@ def advise(project: Project, *, models: Sequence[str] = (), device: str = "auto"
     with ExitStack() as stack:
         tables: dict[Role, list[Table]] = {}
         names: dict[Role, list[str]] = {}
-        for role in ("src", "dst"):
+        for role in ROLES:
             names[role] = project.facesets_with_clips(role)
             opened = [stack.enter_context(project.faceset(*name.split("/"))) for name in names[role]]
             for faceset in opened:

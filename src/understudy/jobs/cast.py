@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from understudy.errors import CastInvalid, ModelUnknown, ProjectInvalid
-from understudy.jobs.merging import models_of_cast
+from understudy.jobs.merging import models_of_cast, settings_over_time
+from understudy.jobs.models import plain_value
+from understudy.jobs.part_settings import keep_for_part, with_values
 from understudy.merging.cast import part_for, parts_played, require_part
 from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
@@ -16,20 +18,28 @@ NONE = "none"
 
 def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
     """Give parts of a clip to models: `person 2=anna`, `track 7=`, which takes the part out again, or `none`,
-    which forgets all. Settings that a part has of its own stay.
+    which forgets all. Settings that a part has of its own stay; `person 2.blur=0.2` gives it one, and
+    `person 2.blur=` takes that out.
 
     Raises ProjectInvalid, CastInvalid, ModelUnknown; then nothing is changed.
     """
     _require_dst(project, clip)
     cast = dict(project.manifest.clips[clip].cast)
     played = _played(project, clip)
+    settings: dict[str, dict[str, Any]] = {}
     for word in words:
         if word.strip() == NONE:
             cast = {}
             continue
         part, equals, model = (piece.strip() for piece in word.partition("="))
         _require_quotes(part, words)
+        part, dot, option = part.partition(".")
         require_part(part)
+        if dot and equals:
+            settings.setdefault(part, {})[option.strip().replace("-", "_")] = (
+                plain_value(model) if model else None
+            )
+            continue
         if not equals:
             raise CastInvalid(f"Who paints {part!r}? Say it like '{part}=MODEL', or '{part}=' for nobody else.")
         if not model:
@@ -42,8 +52,16 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
         else:
             before = cast.get(part)
             cast[part] = before.model_copy(update={"model": model}) if isinstance(before, CastEntry) else model
-    with project.change() as manifest:
-        manifest.clips[clip].cast = cast
+    entry = project.manifest.clips[clip].model_copy(update={"cast": cast})
+    for part, values in settings.items():
+        entry = with_values(entry, part, values)
+    if settings:
+        settings_over_time(project, clip, {}, entry=entry)
+    if cast != project.manifest.clips[clip].cast:
+        with project.change() as manifest:
+            manifest.clips[clip].cast = cast
+    for part, values in settings.items():
+        keep_for_part(project, clip, part, values)
 
 
 def listed_cast(project: Project, clip: str, lead: str) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from pathlib import Path
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Event, Made, Notice
 from understudy.files import ASIDE_SUFFIX, said_plainly
+from understudy.provenance.ledger import images_in
 from understudy.provenance.sign import marked_of, sign_derived
+from understudy.provenance.xmp import MOVIE_SUFFIXES, SOURCE_TYPE, packet_appended, source_type_in, with_packet
 
 
 def require_free_name(out: Path, *made_from: Path) -> None:
@@ -57,6 +59,8 @@ def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield place, told
+            if out.suffix.lower() in MOVIE_SUFFIXES and says_painted(made_from):
+                told += map(Notice, packet_appended(place))
             if marked:
                 sidecar = sign_derived(place, out, made_from=marked, description=description)
                 told += _told(marked, sidecar)
@@ -77,6 +81,8 @@ def made_folder(out: Path, made_from: Sequence[Path], description: str) -> Itera
         try:
             place.mkdir(parents=True)
             yield place, told
+            for image in images_in(place) if says_painted(made_from) else ():
+                image.write_bytes(with_packet(image.read_bytes()))
             told += sign_folder(place, made_from, description)
             place.rename(out)
         finally:
@@ -90,6 +96,13 @@ def sign_folder(folder: Path, made_from: Sequence[Path], description: str) -> li
     if not marked:
         return []
     return _told(marked, sign_derived(folder, folder, made_from=marked, description=description))
+
+
+def says_painted(made_from: Sequence[Path]) -> bool:
+    """Whether the metadata of what something is made from say that a trained model painted in it."""
+    files = [next(iter(images_in(path)), None) if path.is_dir() else path for path in made_from]
+    word = SOURCE_TYPE.rpartition("/")[2]
+    return any(source_type_in(file) == word for file in files if file is not None)
 
 
 def _told(marked: Sequence[Path], sidecar: Path | None) -> list[Event]:

@@ -25,6 +25,7 @@ from understudy.jobs.clip_results import (
     made_movie,
     require_free_name,
     require_readable_marks,
+    says_painted,
     sign_folder,
 )
 from understudy.media.clip import Clip, ClipInfo, Frame
@@ -37,6 +38,7 @@ from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOption
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.media.timecode import advanced
 from understudy.options import require_effect
+from understudy.provenance.xmp import with_packet
 
 _LIST_NAME = "frames.json"
 _SAME_TIME_S = 1e-6
@@ -59,11 +61,13 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
         wanted = _paced(clip, options.fps)
         names = {index: f"{index:06d}.{options.image_format}" for index in wanted}
         left = [index for index in wanted if not (out / names[index]).is_file()]
+        painted = says_painted([path])
         done = len(wanted) - len(left)
         yield StageStarted(stage="frames", unit="frames", total=len(wanted), done=done)
         write_json(out / _LIST_NAME, {**recipe, "times_s": {names[i]: _time_s(clip, i) for i in wanted}})
         for frame in _chosen(clip, left):
-            write_bytes(out / names[frame.index], _encoded(frame.rgb, options))
+            image = _encoded(frame.rgb, options)
+            write_bytes(out / names[frame.index], with_packet(image) if painted else image)
             done += 1
             yield Progress(stage="frames", done=done, total=len(wanted))
         if clip.info.damage:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from understudy.errors import ClipMissing, OptionInvalid
+from understudy.facesets.names import safe_name
+from understudy.project.lock import exclusive
 from understudy.project.manifest import Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, Status
@@ -39,6 +41,39 @@ def add_clips(
                 performer = manifest.performers[manifest.clips[name].performer]
                 performer.consent = performer.consent.model_copy(update={"status": consent})
     return names
+
+
+def remove_clip(project: Project, name: str) -> list[str]:
+    """Take a clip out of the project: what was merged into it and found in it goes to the trash, and so does
+    its file where it lies in the project; one that lies elsewhere stays. Its faces stay in their faceset.
+
+    Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
+    """
+    if name not in project.manifest.clips:
+        known = ", ".join(project.manifest.clips) or "none"
+        raise ClipMissing(f"The project has no clip {name!r}; it has {known}.")
+    path = project.clip_path(name)
+    inside = path.resolve().is_relative_to(project.folder.resolve())
+    others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]
+    made = [project.folder / "merged" / name, *(project.cache_folder.glob(f"{safe_name(name)}.*.jsonl"))]
+    made += [project.overlays_folder / name, project.people_folder / name, project.explained_folder / name]
+    told = [f"{name} is no clip of the project any more."]
+    with exclusive(project.clip_lock(name), wait_s=0.5):
+        with project.change() as manifest:
+            clips = {other: entry for other, entry in manifest.clips.items() if other != name}
+            for performer in manifest.performers.values():
+                for faceset in performer.facesets.values():
+                    faceset.clips = [clip for clip in faceset.clips if clip != name]
+            manifest.clips = clips
+        for part in made:
+            if part.exists():
+                project.trash.put(part)
+        if inside and path.exists() and path.resolve() not in others:
+            project.trash.put(path)
+            told.append("Its file lies in the project's trash.")
+        elif path.exists():
+            told.append(f"Its file stays where it is: {path}.")
+    return told
 
 
 def require_usable(*paths: Path, consent: str | None = None) -> None:

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from understudy.errors import OptionInvalid, PersonUnknown
 from understudy.files import move_to_trash, write_bytes, write_text
-from understudy.jobs.marks import require_consent
 from understudy.merging.delivery.options import LabelLanguage
 from understudy.options import validation_sentence
 from understudy.project.project import Project
@@ -52,6 +51,7 @@ def consent_of(project: Project, performer: str) -> Consent:
 
 def credits_of(project: Project, language: LabelLanguage) -> list[str]:
     """What a film's credits should say, line by line. Raises ConsentMissing where a consent doesn't hold."""
+    from understudy.jobs.marks import require_consent
     from understudy.merging.delivery.credits import credit_lines
 
     require_consent(project)
@@ -81,5 +81,10 @@ def write_form(project: Project, performer: str, out: Path) -> None:
     """Write the page to print and sign. Raises PersonUnknown, OptionInvalid for another ending than .html."""
     if out.suffix.lower() not in (".html", ".htm"):
         raise OptionInvalid("The form is a page for a browser to print: name it .html.", out)
+    write_text(out, form_of(project, performer))
+
+
+def form_of(project: Project, performer: str, *, style_at: str = "") -> str:
+    """The page itself; see `form_html`. Raises PersonUnknown."""
     name = project.manifest.name or project.folder.name
-    write_text(out, form_html(performer, consent_of(project, performer), production=name))
+    return form_html(performer, consent_of(project, performer), production=name, style_at=style_at)

@@ -92,7 +92,7 @@ def export_faces(
     with looked_at(project, text) as desk:
         performer = desk.name.partition("/")[0]
         today = datetime.now(UTC).astimezone().date()
-        require_export_consent({performer: stated_consents(project)[performer]}, today=today)
+        require_export_consent({performer: stated_consents(project, [performer])[performer]}, today=today)
         yield from hand_out(desk.faceset, out, form=form, options=options, footage=_footage_of(project, frames))
 
 

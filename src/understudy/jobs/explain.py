@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,22 +15,32 @@ from understudy.project.project import Project
 
 if TYPE_CHECKING:
     from understudy.merging.preview import FramePreviews
+    from understudy.networks.swap import Predictor
 
 STAGE = "explain"
 
 
 @contextmanager
-def previews_of(project: Project, model: str, clip: str, *, said: Said, device: str) -> Iterator[FramePreviews]:
+def previews_of(
+    project: Project,
+    model: str,
+    clip: str,
+    *,
+    said: Said,
+    device: str,
+    load: Callable[[str], Predictor] | None = None,
+) -> Iterator[FramePreviews]:
     """A clip's frames, ready to be shown under any settings; models are loaded once.
 
-    `said` counts for what can't change between frames. Raises ModelUnknown, CastInvalid, ClipUnreadable.
+    `said` counts for what can't change between frames; `load` gives a model by its name to whoever has it
+    loaded already. Raises ModelUnknown, CastInvalid, ClipUnreadable.
     """
     from understudy.merging.preview import FramePreviews
     from understudy.training.predictor import load_predictor
 
-    cast = cast_of(
-        project, clip, model, load=lambda name: load_predictor(project.model_folder(name), device=device)
-    )
+    if load is None:
+        load = lambda name: load_predictor(project.model_folder(name), device=device)  # noqa: E731
+    cast = cast_of(project, clip, model, load=load)
     settings = settings_over_time(project, clip, said)
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         stored = faceset.faces()
@@ -54,6 +64,7 @@ def explain(
     Raises OptionInvalid for a frame outside the clip or where several clips could be meant.
     """
     from understudy.merging.explain import explained, write_explanation
+    from understudy.training.machine.device import choose_devices
 
     known = list(project.manifest.clips_of("dst"))
     names = list(clips) or known
@@ -61,8 +72,9 @@ def explain(
         raise OptionInvalid(f"--explain is about one dst clip; name it. The project has {', '.join(known)}.")
     clip = names[0]
     yield StageStarted(stage=STAGE, unit="frames", total=1)
+    on = choose_devices(device)[0]
     with previews_of(project, model, clip, said=said, device=device) as previews:
-        explanation = explained(previews, frame, settings_over_time(project, clip, said))
+        explanation = explained(previews, frame, settings_over_time(project, clip, said, device=on))
     folder = project.explained_folder / clip / f"{frame:06d}"
     written = write_explanation(folder, explanation)
     for reason in explanation.numbers["not_painted"]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from understudy import __version__
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import move_to_trash, sha256_of
-from understudy.jobs.marks import require_consent, stated_consents
+from understudy.jobs.footage import clips_to_hash, learnt_from, performers_of
+from understudy.jobs.marks import learnt_clips, require_consent, stated_consents
+from understudy.jobs.merging import clips_hashed
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.provenance import exports
 from understudy.provenance.recast import UsedModel
-
-if TYPE_CHECKING:  # takes seconds to import
-    from understudy.training.keeping.starting import Source
 
 STAGE = "export"
 _ENDINGS = (".dfm", ".onnx")
@@ -39,7 +39,8 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     if model not in project.manifest.models:
         known = ", ".join(project.manifest.models) or "none yet"
         raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
-    require_consent(project, use=use)
+    performers = performers_of(project, [learnt_from(project, model, hashed=False)], [])
+    require_consent(project, use=use, performers=performers)
     exports.require_ledger(project.exports_ledger)
     require_exporter()
     path = out or project.out_folder / f"{model}.dfm"
@@ -60,11 +61,14 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
                 "model_sha256": source.sha256,
                 "model_iterations": str(source.iteration),
                 "face_type": source.about.face_type,
-                "consent": _consent_words(project),
+                "consent": json.dumps(_consents(project, performers)),
                 "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
             },
         )
-        _enter(project, aside, title=path.name, model=model, source=source, use=use)
+        clips = clips_to_hash(project, model, source.sha256)
+        yield from clips_hashed(project, [project.clip_path(name) for name in clips])
+        used = UsedModel(name=model, sha256=source.sha256, iterations=source.iteration)
+        _enter(project, aside, title=path.name, used=used, performers=performers, use=use)
         if path.exists():
             move_to_trash(path, project.trash.folder)
         aside.replace(path)
@@ -87,10 +91,18 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     yield StageFinished(stage=STAGE, summary=summary)
 
 
-def _enter(project: Project, made: Path, *, title: str, model: str, source: Source, use: str) -> None:
-    used = UsedModel(name=model, sha256=source.sha256, iterations=source.iteration)
-    consents = {name: consent.for_marks() for name, consent in stated_consents(project).items()}
-    told = {"model": used.model_dump(mode="json"), "use": use, "consents": consents}
+def _enter(
+    project: Project, made: Path, *, title: str, used: UsedModel, performers: Sequence[str], use: str
+) -> None:
+    lessons = [learnt_from(project, used.name, used.sha256)]
+    told = {
+        "model": used.model_dump(mode="json"),
+        "src": [clip.model_dump(mode="json") for clip in learnt_clips(lessons, painted=True)],
+        "also_learnt": [clip.model_dump(mode="json") for clip in learnt_clips(lessons, painted=False)],
+        "learnt_whole": lessons[0].is_whole,
+        "use": use,
+        "consents": _consents(project, performers),
+    }
     line = exports.Export(
         at=datetime.now(UTC), file=title, sha256=sha256_of(made), marks=["notice"], recast=told
     )
@@ -99,6 +111,6 @@ def _enter(project: Project, made: Path, *, title: str, model: str, source: Sour
         exports.remember_ledger(project.exports_ledger)
 
 
-def _consent_words(project: Project) -> str:
-    """What every performer agreed to, as the marks of a finished shot say it, as JSON."""
-    return json.dumps({name: consent.for_marks() for name, consent in stated_consents(project).items()})
+def _consents(project: Project, performers: Sequence[str]) -> dict[str, Any]:
+    """What they agreed to, as the marks of a finished shot say it."""
+    return {name: consent.for_marks() for name, consent in stated_consents(project, performers).items()}

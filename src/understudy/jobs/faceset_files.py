@@ -9,7 +9,7 @@ from understudy.counts import counted
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.pack import Pack, pack, unpack
 from understudy.facesets.curation.recut import Shape, recut
 from understudy.files import move_to_trash
@@ -17,6 +17,7 @@ from understudy.geometry import FACE_TYPES, FaceType
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.faceset_sets import named_or_new
 from understudy.jobs.facesets import all_names, changed, lock_path, looked_at
+from understudy.jobs.long_sorts import chosen_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -42,7 +43,7 @@ def recut_faces(
     verb = "resize" if face_type is None else "retype"
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         shape = Shape(size_px, known)
         if dry_run:
             count = sum(shape.changes(face.record) for face in faces)

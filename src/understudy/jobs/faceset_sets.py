@@ -1,18 +1,20 @@
-"""Several named facesets of a performer: make one, copy faces into one, bring several together."""
+"""Several named facesets of a performer: make one, copy faces into one, bring several together, and which of
+them a clip's faces go to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from understudy.counts import counted
 from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.gather import gather
 from understudy.facesets.names import safe_name
 from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
+from understudy.jobs.long_sorts import chosen_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -29,7 +31,7 @@ def copy_faces(project: Project, source: str, goal: str, choice: Choice, *, dry_
     """Copy the chosen faces of one faceset into another, which is made where it is missing."""
     with looked_at(project, source) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         if not faces:
             raise FacesUnknown("No faces are chosen, so there is nothing to copy.", desk.faceset.folder)
         if dry_run:
@@ -72,6 +74,56 @@ def named_or_new(project: Project, text: str) -> str:
         return full_name(project, text)
     new_set(project, text)
     return text
+
+
+def goal_of_clip(project: Project, clip: str, faceset: str | None, *, redo_deleted: bool) -> tuple[str, str]:
+    """(performer, faceset) that a clip's faces are to go to; the faceset is made. Raises ProjectInvalid, and
+    OptionInvalid where only some frames of the clip would be in another faceset than now."""
+    performer, now = project.faceset_of_clip(clip)
+    if faceset is None or faceset == now:
+        return performer, now
+    if redo_deleted:
+        raise OptionInvalid(
+            f"--redo-deleted looks again at some frames of {clip}, whose faces are in {performer}/{now}, so "
+            f"they can't go to {performer}/{faceset}. Leave out --faceset."
+        )
+    project.add_faceset(performer, faceset)
+    return performer, faceset
+
+
+def put_in_faceset(project: Project, clip: str, faceset: str) -> Iterator[Notice]:
+    """From now on a clip's faces go to this faceset, which has them; yields what should be known of faces that
+    stay in another one. A faceset that has none of the clip leaves it where its faces are."""
+    performer, now = project.faceset_of_clip(clip)
+    if faceset == now:
+        return
+    if not _count_of(project, clip, faceset) and _count_of(project, clip, now):
+        new, old = f"{performer}/{faceset}", f"{performer}/{now}"
+        yield Notice(f"{clip}: no face of it is in {new}, so {old} goes on being its faceset.", level="warning")
+        return
+    project.put_in_faceset(clip, faceset)
+    yield from _left_elsewhere(project, clip)
+
+
+def _count_of(project: Project, clip: str, faceset: str) -> int:
+    performer = project.manifest.clips[clip].performer
+    if not project.faceset_folder(performer, faceset).is_dir():
+        return 0
+    with project.faceset(performer, faceset) as opened:
+        return sum(face.record.clip == clip for face in opened.faces())
+
+
+def _left_elsewhere(project: Project, clip: str) -> Iterator[Notice]:
+    entry, (performer, goal) = project.manifest.clips[clip], project.faceset_of_clip(clip)
+    for other in project.manifest.performers[performer].facesets:
+        if other != goal and (count := _count_of(project, clip, other)):
+            old, new = f"{performer}/{other}", f"{performer}/{goal}"
+            text = (
+                f"{clip}: {count} faces from before stay in {old}, which is no longer learnt from unless other "
+                f"clips or models name it. To learn from both, say `understudy train --{entry.role}-faceset "
+                f"{old} {new}`; to have them in one, `understudy faceset merge` with {new} {old}."
+            )
+            yield Notice(text, level="warning")
 
 
 def _goal(project: Project, text: str, sources: Sequence[str]) -> str:

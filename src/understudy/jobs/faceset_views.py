@@ -8,7 +8,7 @@ from pathlib import Path
 
 from understudy.events import Events, Made, StageFinished
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen, ranked_table
+from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.coverage import coverage
 from understudy.facesets.curation.coverage_map import draw_coverage
 from understudy.facesets.curation.sheets import contact_sheets, landmark_pictures, require_page
@@ -16,6 +16,7 @@ from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.table import table_of
 from understudy.files import move_to_trash, write_bytes
 from understudy.jobs.facesets import full_name, looked_at
+from understudy.jobs.long_sorts import chosen_told, ranked_told
 from understudy.media.images import encode_png
 from understudy.project.manifest import Role
 from understudy.project.project import Project
@@ -39,7 +40,7 @@ def sheet(
     require_page(columns=columns, rows=rows, cell_px=cell_px)
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        table, values = ranked_table(desk.faceset, choice)
+        table, values = yield from ranked_told(desk.faceset, choice)
         values = [None] * len(values) if choice.sort == "name" else values
         captions = [_caption(face.path.stem, value) for face, value in zip(table.faces, values, strict=True)]
         yield from contact_sheets(
@@ -73,7 +74,8 @@ def landmarks(project: Project, text: str, choice: Choice, *, out: Path | None =
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
         folder = out or sheets_folder(project, desk.name) / "landmarks"
-        yield from landmark_pictures(desk.faceset, chosen(desk.faceset, choice), folder)
+        faces = yield from chosen_told(desk.faceset, choice)
+        yield from landmark_pictures(desk.faceset, faces, folder)
 
 
 def sheets_folder(project: Project, name: str) -> Path:

@@ -8,23 +8,26 @@ decided in `facesets.curation`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from understudy.counts import counted
-from understudy.errors import FacesetUnusable, FacesUnknown
-from understudy.events import Events, Notice, StageFinished
+from understudy.errors import FacesetUnusable, FacesUnknown, StepOutdated
+from understudy.events import Event, Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice, chosen, ranked_table, rows_of
-from understudy.facesets.curation.entries import Step
-from understudy.facesets.curation.history import History
+from understudy.facesets.curation.entries import Step, names_after
+from understudy.facesets.curation.history import History, require_step
 from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
 from understudy.facesets.curation.reject import reject, rejected, restore
 from understudy.facesets.extraction.task import Shelf
-from understudy.facesets.sorting.table import COLUMNS
+from understudy.facesets.sorting.identities import measure_identities
+from understudy.facesets.sorting.measure import measure_faces
+from understudy.facesets.sorting.table import COLUMNS, Table
 from understudy.facesets.store import Faceset, StoredFace
+from understudy.jobs.long_sorts import ranked_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -60,10 +63,14 @@ def all_names(project: Project) -> list[str]:
 
 
 @contextlib.contextmanager
-def looked_at(project: Project, text: str) -> Iterator[Desk]:
-    """Open a faceset to look at it, after finishing a change that a killed process began."""
+def looked_at(project: Project, text: str, opened: Faceset | None = None) -> Iterator[Desk]:
+    """Open a faceset to look at it, after finishing a change that a killed process began. One that is `opened`
+    already is taken as it is."""
     name = full_name(project, text)
     finish_change(project, name)
+    if opened is not None:
+        yield Desk(name, opened, project.trash.folder)
+        return
     with project.faceset(*name.split("/")) as faceset:
         yield Desk(name, faceset, project.trash.folder)
 
@@ -81,8 +88,12 @@ def finish_change(project: Project, name: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def changed(project: Project, text: str) -> Iterator[Desk]:
-    """Open a faceset to change it, alone, after finishing what a killed process began.
+def changed(
+    project: Project, text: str, opened: Faceset | None = None, *, only: Sequence[str] = ()
+) -> Iterator[Desk]:
+    """Open a faceset to change it, alone, after finishing what a killed process began. One that is `opened`
+    already is looked at anew instead, which is quicker, and stays open; of very many faces `only` a few, where
+    no others are meant.
 
     Raises FolderUnwritable when another process changes it right now, FacesetUnusable when it has no faces yet.
     """
@@ -92,7 +103,11 @@ def changed(project: Project, text: str) -> Iterator[Desk]:
     if not folder.is_dir():
         raise FacesetUnusable(f"Faceset {name} has no faces yet. Run `understudy extract`.", folder)
     with exclusive(lock_path(project, name), wait_s=2.0):
-        History(folder, project.trash.folder)  # finishes what is unfinished
+        finished = History(folder, project.trash.folder).notices  # what a dead process had begun
+        if opened is not None:
+            _ = opened.look_at(only) if only and not finished else opened.refresh()
+            yield Desk(name, opened, project.trash.folder)
+            return
         with project.faceset(performer, short) as faceset:
             yield Desk(name, faceset, project.trash.folder)
 
@@ -154,11 +169,22 @@ def list_faces(project: Project, text: str, choice: Choice) -> list[dict[str, An
     """The faces meant by a choice, in its order, each with all that is known of it by column, and under the
     name of the sort the value it is sorted by."""
     with looked_at(project, text) as desk:
-        table, values = ranked_table(desk.faceset, choice)
-        rows = rows_of(table)
-        if choice.sort and choice.sort not in COLUMNS:
-            return [{**row, choice.sort: value} for row, value in zip(rows, values, strict=True)]
-        return rows
+        return _listed(*ranked_table(desk.faceset, choice), choice)
+
+
+def listed_faces(project: Project, text: str, choice: Choice) -> Generator[Event, None, list[dict[str, Any]]]:
+    """The same once what the choice speaks of is measured; a long sort tells how far it is."""
+    with looked_at(project, text) as desk:
+        yield from choosing.made_ready(desk.faceset, choice)
+        table, values = yield from ranked_told(desk.faceset, choice)
+        return _listed(table, values, choice)
+
+
+def _listed(table: Table, values: Sequence[Any], choice: Choice) -> list[dict[str, Any]]:
+    rows = rows_of(table)
+    if choice.sort and choice.sort not in COLUMNS:
+        return [{**row, choice.sort: value} for row, value in zip(rows, values, strict=True)]
+    return rows
 
 
 def spread_of(project: Project, text: str, where: str) -> dict[str, tuple[float, float]]:
@@ -167,25 +193,38 @@ def spread_of(project: Project, text: str, where: str) -> dict[str, tuple[float,
         return choosing.spread_of(desk.faceset, where)
 
 
-def reject_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = False) -> list[StoredFace]:
+def measure_faceset(project: Project, text: str, *, identity: bool = False) -> Events:
+    """Measure the faces that were not measured yet, for every sort and filter at once; with `identity` also who
+    they are, which needs weights that a person added."""
+    with looked_at(project, text) as desk:
+        yield from measure_faces(desk.faceset)
+        if identity:
+            yield from measure_identities(desk.faceset)
+
+
+def reject_faces(
+    project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
+) -> list[StoredFace]:
     """Put the chosen faces into the trash; returns them. Raises FacesUnknown when nothing says which."""
     if choice.is_all:
         raise FacesUnknown("Say which faces to reject: names, --from FILE, --where FILTER or --limit N.")
-    with changed(project, text) as desk:
+    with changed(project, text, opened) as desk:
         faces = chosen(desk.faceset, choice)
         if faces and not dry_run:
             reject(desk.faceset, faces, trash=desk.trash, why=choice.words)
         return faces
 
 
-def keep_faces(project: Project, text: str, choice: Choice, *, dry_run: bool = False) -> list[StoredFace]:
+def keep_faces(
+    project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
+) -> list[StoredFace]:
     """Put all faces but the chosen ones into the trash; returns those put away.
 
     Raises FacesUnknown when nothing says which, or when nothing would be left.
     """
     if choice.is_all:
         raise FacesUnknown("Say which faces to keep: names, --from FILE, --where FILTER or --limit N.")
-    with changed(project, text) as desk:
+    with changed(project, text, opened) as desk:
         kept = {face.name for face in chosen(desk.faceset, choice)}
         if not kept:
             raise FacesUnknown(
@@ -220,9 +259,16 @@ def rejected_faces(project: Project, text: str) -> dict[str, Path]:
         return rejected(desk.faceset, trash=desk.trash)
 
 
-def restore_faces(project: Project, text: str, *, names: Sequence[str] = (), last: bool = False) -> list[str]:
+def restore_faces(
+    project: Project,
+    text: str,
+    *,
+    names: Sequence[str] = (),
+    last: bool = False,
+    opened: Faceset | None = None,
+) -> list[str]:
     """Bring rejected faces back; returns their names now."""
-    with changed(project, text) as desk:
+    with changed(project, text, opened) as desk:
         return restore(desk.faceset, trash=desk.trash, names=names, last=last)
 
 
@@ -259,26 +305,85 @@ def history(project: Project, text: str) -> list[Step]:
         return History(desk.faceset.folder, desk.trash, recover=False).steps()
 
 
-def undo(project: Project, text: str, *, steps: int = 1, redo: bool = False, dry_run: bool = False) -> Events:
-    """Take back the last changes, or do again what was taken back. Raises NothingToUndo, UndoImpossible."""
+def next_steps(project: Project, text: str) -> dict[str, dict[str, Any] | None]:
+    """The step that `undo` would take back now, and the one that would be done again: number, verb, words."""
+    folder = project.faceset_folder(*full_name(project, text).split("/"))
+    history = History(folder, project.trash.folder, recover=False)
+
+    def told(steps: Sequence[Step]) -> dict[str, Any] | None:
+        return {"step": steps[0].number, "verb": steps[0].verb, "words": steps[0].words} if steps else None
+
+    return {"undo": told(history.to_undo()), "redo": told(history.to_redo())}
+
+
+def undo(
+    project: Project,
+    text: str,
+    *,
+    steps: int = 1,
+    step: int | None = None,
+    redo: bool = False,
+    dry_run: bool = False,
+    opened: Faceset | None = None,
+) -> Events:
+    """Take back the last changes, or do again what was taken back; what a hand did to faces of clips wholly.
+
+    With the number of a `step`, that one and no other. Raises NothingToUndo, UndoImpossible, StepOutdated, and
+    FolderUnwritable where a clip whose faces a hand drew is being extracted.
+    """
     if dry_run:
         with looked_at(project, text) as desk:
             looked = History(desk.faceset.folder, desk.trash, recover=False)
-            for step in (looked.to_redo() if redo else looked.to_undo())[:steps]:
-                yield Notice(f"would be {'done again' if redo else 'taken back'}: {step.words}")
+            there = looked.to_redo() if redo else looked.to_undo()
+            if there:
+                require_step(there[0], step, "done again" if redo else "taken back", desk.faceset.folder)
+            for one in there[:steps]:
+                yield Notice(f"would be {'done again' if redo else 'taken back'}: {one.words}")
         return
     verb, past = ("redo", "done again") if redo else ("undo", "taken back")
-    done = 0
-    with changed(project, text) as desk:
-        for _ in range(steps):
-            opened = History(desk.faceset.folder, desk.trash)
-            if done and not (opened.can_redo if redo else opened.can_undo):
-                yield Notice(f"Only {done} of {steps} steps {'was' if done == 1 else 'were'} there.")
-                break
-            step, surprises = opened.redo() if redo else opened.undo()
-            done += 1
-            yield Notice(f"{past}: {step.words}")
-            desk.faceset.renamed(step.new_names(taken_back=not redo))
-            for surprise in surprises:
-                yield Notice(surprise, level="warning")
-        yield StageFinished(stage=verb, summary={"steps": done, "faces": len(desk.faceset)})
+    done, names = 0, dict[str, str]()
+    with _next_steps(project, text, opened, steps=steps, redo=redo) as (desk, history):
+        try:
+            while done < steps:
+                if done and not (history.can_redo if redo else history.can_undo):
+                    yield Notice(f"Only {done} of {steps} steps {'was' if done == 1 else 'were'} there.")
+                    break
+                went, surprises = history.redo(step) if redo else history.undo(step)
+                step = None  # of several, the number is the first one's
+                done += 1
+                names = names_after(names, went.new_names(taken_back=not redo))
+                yield Notice(f"{past}: {went.words}")
+                for surprise in surprises:
+                    yield Notice(surprise, level="warning")
+        finally:
+            if done:
+                desk.faceset.renamed(names)  # once, however many steps
+        faces = len(desk.faceset)
+    yield StageFinished(stage=verb, summary={"steps": done, "faces": faces})
+
+
+@contextlib.contextmanager
+def _next_steps(
+    project: Project, text: str, opened: Faceset | None, *, steps: int, redo: bool
+) -> Iterator[tuple[Desk, History]]:
+    """A faceset and its history, alone with the clips whose regions the next `steps` change.
+
+    Clips are locked before facesets everywhere, so that nobody waits for ever; hence the look before.
+    """
+    folder = project.faceset_folder(*full_name(project, text).split("/"))
+    looked = History(folder, project.trash.folder, recover=False)
+    clips = _clips(project, (looked.to_redo() if redo else looked.to_undo())[:steps])
+    with contextlib.ExitStack() as stack:
+        for clip in clips:
+            stack.enter_context(exclusive(project.clip_lock(clip), wait_s=2.0))
+        desk = stack.enter_context(changed(project, text, opened))
+        history = History(desk.faceset.folder, desk.trash)
+        now = (history.to_redo() if redo else history.to_undo())[:steps]
+        if now and not {*_clips(project, now)} <= {*clips}:
+            raise StepOutdated(f"Somebody did more here just now: {now[0].words}. Look at it, and ask again.")
+        yield desk, history
+
+
+def _clips(project: Project, steps: Sequence[Step]) -> list[str]:
+    """The clips of the project that some steps are about, in the order in which they are locked."""
+    return sorted({clip for step in steps for clip in step.clips} & project.manifest.clips.keys())

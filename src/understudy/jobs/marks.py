@@ -8,15 +8,17 @@ from __future__ import annotations
 import getpass
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from understudy.errors import ConsentMissing, OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.files import said_plainly, write_bytes
-from understudy.jobs.merging import clip_sha256
+from understudy.jobs.footage import clips_to_hash, learnt_from, performers_of
+from understudy.jobs.merging import clip_sha256, clips_hashed, models_of_cast
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
@@ -24,8 +26,13 @@ from understudy.provenance import exports
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.final import signed_and_verified
 from understudy.provenance.ledger import LEDGER_NAME, ledger_of
+from understudy.provenance.recast import LearntClip
 from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, marked_of, recast_of
 from understudy.provenance.studio_signer import signer_for
+from understudy.training.keeping.learnt_from import LearntFrom
+
+if TYPE_CHECKING:
+    from understudy.merging.journal import MergeFacts
 
 
 class FinalMarks:
@@ -36,13 +43,17 @@ class FinalMarks:
     def __init__(self, project: Project, facts: SigningFacts, options: EncodeOptions) -> None:
         from understudy.merging.delivery.marking import carries_watermark
         from understudy.provenance.watermark.embed import Watermark
+        from understudy.provenance.watermark.keys import OPEN, key_in_use
         from understudy.provenance.watermark.payload import name_of, new_number
 
         self._project, self._options = project, options
         facts = replace(facts, use=options.use)
+        carries = carries_watermark(options)
+        self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
-        self.stamp = json.dumps(asdict(facts), default=str, sort_keys=True)
-        self.watermark = Watermark(new_number()) if carries_watermark(options) else None
+        told = asdict(facts) | ({} if self._key.is_open else {"watermark_key": self._key.name})
+        self.stamp = json.dumps(told, default=str, sort_keys=True)
+        self.watermark = Watermark(new_number(), key=self._key.secret) if carries else None
         self.facts = replace(facts, watermark=name_of(self.watermark.number) if self.watermark else "")
         self._is_made = False
         self._unmarked = unmarked_of(options)
@@ -56,7 +67,7 @@ class FinalMarks:
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
         """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""
         if self._unmarked is not None:
-            require_consent(self._project, use=self._options.use)
+            require_consent(self._project, use=self._options.use, performers=list(self.facts.consents))
             _put_without_marks(unsigned, signed)
             self._enter(signed, marks=[], signer="")
             return None
@@ -94,7 +105,7 @@ class FinalMarks:
         from understudy.provenance.watermark.reading import read_watermark
 
         try:
-            reading = read_watermark(finished, everywhere=False)
+            reading = read_watermark(finished, keys=[self._key], everywhere=False)
         except UnderstudyError:
             reading = None
         if reading is None or reading.found.number != self.watermark.number:
@@ -149,53 +160,125 @@ def _put_without_marks(made: Path, goal: Path) -> None:
         shutil.copyfile(made, goal)
 
 
-def stated_consents(project: Project) -> dict[str, Consent]:
-    """Every performer's consent with its evidence hashed.
+def stated_consents(project: Project, performers: Collection[str] | None = None) -> dict[str, Consent]:
+    """The consents of these performers, or of all, with their evidence hashed. Of somebody whom the project
+    does not know any more nothing is stated.
 
-    Raises ConsentMissing where that file is gone, or is another than the one that was recorded.
+    Raises ConsentMissing where an evidence is gone, or is another than the one that was recorded.
     """
-    return {name: _with_evidence(project, name, consent) for name, consent in project.consents().items()}
+    known = project.consents()
+    return {
+        name: _with_evidence(project, name, known.get(name, Consent.model_validate({})))
+        for name in (known if performers is None else performers)
+    }
 
 
 def _with_evidence(project: Project, performer: str, consent: Consent) -> Consent:
     if not consent.evidence:
         return consent
     path = project.folder / consent.evidence
+    if not path.is_file():
+        raise ConsentMissing(
+            f"The evidence of {performer}'s consent isn't there any more. Put it back, or record another file "
+            f"with `understudy consent PROJECT {performer} --evidence FILE`.",
+            path,
+        )
     hashed = consent.with_evidence(path)
     if consent.evidence_sha256 not in (None, hashed.evidence_sha256):
         raise ConsentMissing(
             f"The evidence of {performer}'s consent is no longer the file that was recorded. Put the recorded "
-            "one back, or record this one with `understudy consent`.",
+            f"one back, or record this one with `understudy consent PROJECT {performer} --evidence FILE`.",
             path,
         )
     return hashed
 
 
-def require_consent(project: Project, *, use: str | None = None) -> None:
-    """Raise ConsentMissing unless a finished file may be made today, for `use` where one is asked for."""
+def require_consent(
+    project: Project, *, use: str | None = None, performers: Collection[str] | None = None
+) -> None:
+    """Raise ConsentMissing unless a finished file that shows these performers, or all, may be made today, for
+    `use` where one is asked for."""
     today = datetime.now(UTC).astimezone().date()
-    require_export_consent(stated_consents(project), today=today, use=use)
+    require_export_consent(stated_consents(project, performers), today=today, use=use)
 
 
-def facts_of(project: Project, model: str, clip: str, goal: Path, merged: Path) -> SigningFacts:
-    """What the marks will say, from what the merge wrote down."""
+def performers_shown(
+    project: Project, model: str, clip: str, *, frames: str = "", before_training: bool = False
+) -> list[str]:
+    """Whose consent a finished file of this clip, or of these frames of it, needs: see `footage.performers_of`.
+
+    Of a clip that is not merged yet, or with `before_training`, of everybody from whom the models that would
+    paint it have learnt or would in their next training.
+    """
+    from understudy.merging.journal import is_complete, merge_facts
+
+    merged = project.merged_folder(clip, project.merged_name(clip, model))
+    if is_complete(merged, frames) and not before_training:
+        made = merge_facts(merged, frames)
+        return performers_of(project, _lessons(project, made, hashed=False), [clip, made.plate])
+    entry = project.manifest.clips[clip]
+    names = dict.fromkeys((model, *models_of_cast(entry, model).values()))
+    lessons = [learnt_from(project, name, and_next=True, hashed=False) for name in names]
+    return performers_of(project, lessons, [clip])
+
+
+def _lessons(project: Project, made: MergeFacts, *, hashed: bool = True) -> list[LearntFrom]:
+    """What the models that painted had learnt from."""
+    return [learnt_from(project, model.name, model.sha256, hashed=hashed) for model in made.models]
+
+
+def hashed_for_marks(project: Project, clip: str, merged: Path, *, frames: str = "") -> Events:
+    """Hash the clips that the marks of a merged clip will name, and tell how far that is."""
     from understudy.merging.journal import merge_facts
 
-    made = merge_facts(merged)
-    src = [project.clip_path(name) for name in project.manifest.clips_of("src")]
+    made = merge_facts(merged, frames)
+    learnt = [name for model in made.models for name in clips_to_hash(project, model.name, model.sha256)]
+    names = [clip, *([made.plate] if made.plate in project.manifest.clips else []), *learnt]
+    yield from clips_hashed(project, [project.clip_path(name) for name in names])
+
+
+def facts_of(
+    project: Project, model: str, clip: str, goal: Path, merged: Path, *, frames: str = ""
+) -> SigningFacts:
+    """What the marks of a whole clip, or of a stretch, will say, from what the merge wrote down."""
+    from understudy.merging.journal import merge_facts
+
+    made = merge_facts(merged, frames)
+    lessons = _lessons(project, made)
     dst = project.clip_path(clip)
     plate = project.clip_path(made.plate) if made.plate in project.manifest.clips else None
     return SigningFacts(
         title=goal.name,
         dst_clip=dst,
         dst_sha256=clip_sha256(project, dst),
-        src_clips=[SourceClip(path, clip_sha256(project, path)) for path in src],
+        src=learnt_clips(lessons, painted=True),
+        also_learnt=learnt_clips(lessons, painted=False),
+        learnt_whole=all(each.is_whole for each in lessons),
         model_name=made.model_name if project.manifest.clips[clip].cast else model,
         model_sha256=made.model_sha256,
         model_iterations=made.model_iterations,
-        consents=stated_consents(project),
+        consents=stated_consents(project, performers_of(project, lessons, [clip, made.plate])),
         frames_total=made.frames,
         frames_swapped=made.swapped,
+        stretch=made.stretch,
         plate=SourceClip(plate, clip_sha256(project, plate)) if plate is not None else None,
         more_models=[PaintingModel(m.name, m.sha256, m.iterations) for m in made.models[1:]],
     )
+
+
+def learnt_clips(lessons: Sequence[LearntFrom], *, painted: bool) -> list[LearntClip]:
+    """The clips that models learnt from, each once: those of the face that is `painted`, or the others."""
+    clips = [
+        LearntClip(
+            name=part.file or part.clip,
+            sha256=part.sha256,
+            performer=part.performer,
+            faces=part.faces,
+            model=part.model,
+            fictional=part.fictional,
+        )
+        for each in lessons
+        for part in each.footage
+        if (part.side == "src") == painted
+    ]
+    return [clip for number, clip in enumerate(clips) if clip not in clips[:number]]

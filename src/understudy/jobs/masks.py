@@ -6,8 +6,9 @@ Not here: how they get into a face (`facesets.curation.masks`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation import masks
 from understudy.facesets.curation.choose import Choice, chosen
 from understudy.facesets.curation.drawings import Drawing, labelme_json, read_drawing
-from understudy.facesets.record import Polygon
+from understudy.facesets.record import PaintedLayer, Polygon
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import require_free_space, said_plainly, write_bytes, write_json
 from understudy.jobs.faceset_sets import copy_faces
 from understudy.jobs.facesets import all_names, changed, full_name, looked_at
+from understudy.jobs.option_names import require_names
 from understudy.masks.segmenter import Segmenters, stock_segmenter
 from understudy.project.project import Project
 
@@ -54,7 +56,9 @@ def _described(project: Project, name: str) -> dict[str, Any]:
     if about is None or not about.has_learned or about.iou is None:
         return {"what": "has learned nothing yet"}
     before = "" if about.iou_before is None else f" (before {about.iou_before:.3f})"
-    words = f"overlap {about.iou:.3f}{before}, learned from {counted(about.faces, 'drawn face')}"
+    learned = about.faces - about.held_out
+    on = f"on {counted(about.held_out, 'face')} held out" if about.held_out else "on the same faces"
+    words = f"learned from {counted(learned, 'face')}, overlap {about.iou:.3f}{before} {on}"
     return {"what": words, **about.model_dump(mode="json", exclude={"layout"})}
 
 
@@ -72,8 +76,39 @@ def train(
     """
     from understudy.training.segmenting.train import train_segmenter
 
+    require_names(project, type(options), options.model_dump(exclude_unset=True))
+    yield from _with_drawn_faces(project, name, facesets, partial(train_segmenter, options=options), device)
+
+
+def check(
+    project: Project,
+    name: str,
+    facesets: Sequence[str],
+    options: MaskTrainOptions,
+    *,
+    parts: int = 5,
+    device: str = "auto",
+) -> Events:
+    """Measure the segmenter of that name on every drawn face of these facesets, or of all, by networks that
+    never saw the face; the segmenter stays as it is.
+
+    Raises what `cross_check` raises, and OptionInvalid for a name that can't be.
+    """
+    from understudy.training.segmenting.cross_check import cross_check
+
+    yield from _with_drawn_faces(
+        project, name, facesets, partial(cross_check, options=options, parts=parts), device
+    )
+
+
+def _with_drawn_faces(
+    project: Project, name: str, facesets: Sequence[str], stage: Callable[..., Events], device: str
+) -> Events:
+    """A stage on a segmenter's folder, with the facesets and what it is compared with."""
+    from understudy.training.machine.device import choose_device
+
     folder = segmenters_of(project).folder_of(name)
-    stock_name, stock = stock_segmenter()
+    stock_name, stock = stock_segmenter(str(choose_device(device).device))
     if stock_name != "dense":
         yield Notice(
             f"The weights of our own face network are not here; {stock_name} is what it is compared with.",
@@ -82,13 +117,8 @@ def train(
     with ExitStack() as stack:
         names = [full_name(project, text) for text in facesets] or all_names(project)
         desks = [stack.enter_context(looked_at(project, one)) for one in names]
-        yield from train_segmenter(
-            folder,
-            facesets=[(desk.name, desk.faceset) for desk in desks],
-            options=options,
-            stock=stock,
-            device=device,
-        )
+        opened = [(desk.name, desk.faceset) for desk in desks]
+        yield from stage(folder, facesets=opened, stock=stock, device=device)
 
 
 def put_away(project: Project, name: str) -> Path:
@@ -160,14 +190,18 @@ def draw(
     if face and len(drawings) != 1:
         raise FacesUnknown("Only a single drawing can be said to be of one face. Leave the face out.")
     with changed(project, text) as desk:
-        found = _drawn(desk.faceset, drawings, face)
+        found, painted = _drawn(desk.faceset, drawings, face)
         if dry_run:
             yield Notice(f"{counted(len(found), 'face')} would get what is drawn for {_them(found)}.")
             return
-        yield from masks.draw(desk.faceset, found, trash=desk.trash, keep_others=keep_others)
+        yield from masks.draw(desk.faceset, found, painted=painted, trash=desk.trash, keep_others=keep_others)
 
 
 def _files_in(files: Sequence[Path]) -> list[Path]:
+    for given in files:
+        if not given.exists():
+            what = "drawing" if given.suffix.lower() == ".json" else "file or folder"
+            raise DrawingUnreadable(f"There is no such {what}. Check the spelling of the path.", given)
     found = [path for given in files for path in (sorted(given.glob("*.json")) if given.is_dir() else [given])]
     if not found:
         raise DrawingUnreadable(
@@ -180,10 +214,11 @@ def _them(found: Drawn) -> str:
     return "it" if len(found) == 1 else "them"
 
 
-def _drawn(faceset: Faceset, drawings: Sequence[Drawing], said: str) -> Drawn:
-    """The regions of every face. Several files of one face add up."""
+def _drawn(faceset: Faceset, drawings: Sequence[Drawing], said: str) -> tuple[Drawn, dict[str, PaintedLayer]]:
+    """The regions of every face, and what is painted. Several files of one face add up."""
     by_name = {face.path.stem: face for face in faceset.faces()} | {face.name: face for face in faceset.faces()}
     found: Drawn = {}
+    painted: dict[str, PaintedLayer] = {}
     for drawing in drawings:
         wish = said or drawing.picture_name
         face = (
@@ -197,12 +232,25 @@ def _drawn(faceset: Faceset, drawings: Sequence[Drawing], said: str) -> Drawn:
                 drawing.path,
             )
         found.setdefault(face.name, []).extend(drawing.polygons(face.record))
-    return found
+        if (layer := drawing.painted(face.record)) is not None:
+            painted[face.name] = layer
+    return found, painted
 
 
-def apply(project: Project, text: str, choice: Choice, *, segmenter: str, dry_run: bool = False) -> Events:
-    """Write what a segmenter sees into each of the chosen faces. Raises SegmenterUnknown, WeightsMissing."""
-    known = segmenters_of(project)
+def apply(
+    project: Project,
+    text: str,
+    choice: Choice,
+    *,
+    segmenter: str,
+    device: str = "auto",
+    dry_run: bool = False,
+) -> Events:
+    """Write what a segmenter sees into each of the chosen faces. Raises SegmenterUnknown, WeightsMissing,
+    DeviceUnavailable."""
+    from understudy.training.machine.device import choose_device
+
+    known = segmenters_of(project).on(str(choose_device(device).device))
     made_by = known.made_by(segmenter)
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
@@ -228,7 +276,7 @@ def remove(
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
         faces = chosen(desk.faceset, choice)
-        have = [face for face in faces if (face.record.polygons if polygons else _has(face, name))]
+        have = [face for face in faces if (face.record.is_drawn_on if polygons else _has(face, name))]
         if dry_run:
             what = "drawn regions" if polygons else f"masks{f' of {name}' if name else ''}"
             yield Notice(f"{counted(len(have), 'face')} would lose their {what}.")
@@ -264,7 +312,7 @@ def fetch(
         raise OptionInvalid("Say where the faces go: to a folder, or into a faceset PERFORMER/NAME.")
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = [face for face in chosen(desk.faceset, choice) if undrawn or face.record.polygons]
+        faces = [face for face in chosen(desk.faceset, choice) if undrawn or face.record.is_drawn_on]
     if not faces:
         raise FacesUnknown(
             "None of these faces is drawn on. Draw with `understudy masks draw`, or fetch them with --undrawn "
@@ -297,14 +345,15 @@ def _fetched(face: StoredFace, folder: Path) -> bool:
     if not picture.exists():
         write_bytes(picture, face.path.read_bytes())
         new = True
-    if not drawing.exists() and face.record.polygons:
+    if not drawing.exists() and face.record.is_drawn_on:
         write_json(drawing, labelme_json(face.record, face.name))
         new = True
     return new
 
 
 def facesets_listed(project: Project) -> Iterator[dict[str, Any]]:
-    """Every faceset with how many of its faces are drawn on and have masks, by the masks' names."""
+    """Every faceset with how many of its faces are drawn on, would be learned from where any are (drawn on or
+    confirmed, and not skipped), bear each mark, and have masks, by the masks' names."""
     for name in all_names(project):
         with looked_at(project, name) as desk:
             records = [face.record for face in desk.faceset.faces()]
@@ -312,6 +361,9 @@ def facesets_listed(project: Project) -> Iterator[dict[str, Any]]:
         yield {
             "faceset": name,
             "faces": len(records),
-            "drawn_on": sum(bool(record.polygons) for record in records),
+            "drawn_on": sum(record.is_drawn_on for record in records),
+            "learned_from": sum(record.teaches_masks for record in records),
+            "confirmed": sum(record.done.is_confirmed for record in records),
+            "skipped": sum(record.done.is_skipped for record in records),
             "masks": dict(counts.most_common()),
         }

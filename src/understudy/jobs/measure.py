@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from understudy.errors import OptionInvalid
-from understudy.events import Events
+from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.events import Events, StageFinished
+from understudy.files import read_json, write_json
 from understudy.project.project import Project
 
 
 def measure(
-    result: Path,
+    result: Path | None,
     truth: Path | None = None,
     *,
     plate: Path | None = None,
     project: Path | None = None,
     clip: str | None = None,
+    merged: str = "",
     device: str,
 ) -> Events:
     """Compare `result` with `truth` inside its faces, or with the plate: a clip, or a dst clip of a project,
-    whose stored faces then say where to look.
+    whose stored faces then say where to look. `merged` names a model and measures what it made of the clip.
 
-    Raises OptionInvalid unless it is said against what to measure, DeviceUnavailable, ProjectInvalid, and what
-    measuring raises.
+    Raises OptionInvalid unless it is said what to measure and against what, DeviceUnavailable, ProjectInvalid,
+    and what measuring raises.
     """
+    if (result is None) != bool(merged) or (merged and (project is None or truth or plate)):
+        raise OptionInvalid(
+            "Say what to measure: a clip, or with --project and --merged MODEL what that model made of a dst "
+            "clip, and nothing beside them."
+        )
+    if result is None:
+        assert project is not None
+        opened = Project.open(project)
+        yield from measure_merged(opened, _clip_of(opened, clip), merged)
+        return
     if (truth is None) == (plate is None and project is None):
         raise OptionInvalid(
             "Say against what to measure: a true swap as the second clip, or the footage that was painted into "
@@ -53,12 +67,68 @@ def _against_plate(
         return
     opened = Project.open(project)
     name = _clip_of(opened, clip)
-    with opened.faceset(*opened.faceset_of_clip(name)) as faceset:
-        by_frame: dict[int, list[np.ndarray]] = {}
+    faces_of = known_faces(_landmarks(opened, name))
+    yield from measure_against_plate(result, plate or opened.clip_path(name), faces_of=faces_of)
+
+
+def measure_merged(project: Project, clip: str, model: str) -> Events:
+    """Measure what is merged of a clip, frames in between as they are in dst, and remember it for graphs.
+
+    Raises ProjectInvalid where nothing is merged, and what measuring raises.
+    """
+    from understudy.jobs.color_spaces import color_space_of
+    from understudy.measure.against_plate import known_faces, measure_against_plate
+    from understudy.media.opening import open_clip
+    from understudy.merging.journal import Journal, require_frames
+    from understudy.merging.merged_clip import MergedClip
+
+    folder = project.merged_folder(clip, project.merged_name(clip, model))
+    journal = Journal(folder)
+    if not journal.merged_frames():
+        raise ProjectInvalid(f"Nothing of clip {clip!r} is merged yet. Run `understudy merge` first.", folder)
+    require_frames(folder)
+    made, path = journal.digest(), project.clip_path(clip)
+    faces_of = known_faces(_landmarks(project, clip))
+    shown = MergedClip(open_clip(path, color_space_of(project, clip)), folder)
+    for event in measure_against_plate(shown, path, faces_of=faces_of, mask_of=lambda at: _mask(folder, at)):
+        if isinstance(event, StageFinished):
+            write_json(_measured_file(folder), {"made": made, **event.summary})
+        yield event
+
+
+def measured(project: Project, clip: str, model: str) -> dict[str, Any] | None:
+    """What `measure_merged` found last, and as `current` whether nothing was merged since; None before that."""
+    from understudy.merging.journal import Journal
+
+    folder = project.merged_folder(clip, project.merged_name(clip, model))
+    try:
+        known = read_json(_measured_file(folder))
+        known["by_frame"]["seam"]  # an older measure has none
+        return {**known, "current": known["made"] == Journal(folder).digest()}
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or edited: it is measured again
+        return None
+
+
+def _mask(merged_folder: Path, frame: int) -> npt.NDArray[np.float32] | None:
+    """The mask that the merge kept of a frame, (height, width) 0..1."""
+    from understudy.merging.pictures import mask_path, stored_mask
+
+    path = mask_path(merged_folder, frame)
+    return stored_mask(path) if path.is_file() else None
+
+
+def _measured_file(merged_folder: Path) -> Path:
+    return merged_folder / "steadiness.json"
+
+
+def _landmarks(project: Project, clip: str) -> dict[int, list[np.ndarray]]:
+    """Those of the clip's stored faces, by frame."""
+    by_frame: dict[int, list[np.ndarray]] = {}
+    with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         for face in faceset.faces():
-            if face.record.clip == name:
+            if face.record.clip == clip:
                 by_frame.setdefault(face.record.frame, []).append(face.record.landmarks())
-    yield from measure_against_plate(result, plate or opened.clip_path(name), faces_of=known_faces(by_frame))
+    return by_frame
 
 
 def _clip_of(project: Project, clip: str | None) -> str:

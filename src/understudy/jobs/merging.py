@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.errors import ClipMissing, ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.files import folder_size_bytes, read_json, sha256_of, sha256_pieces, write_json
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.kept_settings import noted
 from understudy.jobs.settings import Said, merge_options
-from understudy.masks.segmenter import Segmenters
+from understudy.masks.segmenter import AUTO, Segmenters
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
@@ -38,9 +38,10 @@ def settings_over_time(
     *,
     frames: Sequence[range] | None = None,
     entry: ClipEntry | None = None,
+    device: str = AUTO,
 ) -> SettingsOverTime:
     """A clip's merge settings; what is said counts for `frames` alone where given. `entry` stands for what the
-    manifest has of the clip. Raises OptionInvalid."""
+    manifest has of the clip; segmenters look on `device`. Raises OptionInvalid."""
     entry, named = entry or project.manifest.clips[clip], _Names(project, clip)
     _require_one_plate(project, entry, said, frames)
     whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
@@ -57,7 +58,7 @@ def settings_over_time(
         parts={name: _extra(part) for name, part in entry.cast.items() if isinstance(part, CastEntry)},
         said={name: value for name, value in said.items() if name not in FIXED},
         said_for=frames,
-        segmenters=Segmenters(project.masks_folder),
+        segmenters=Segmenters(project.masks_folder, device),
     )
 
 
@@ -205,15 +206,18 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
 
 
 def clip_sha256(project: Project, clip: Path) -> str:
-    """The SHA-256 of a clip. Remembered while sizes and times stay the same: it can take minutes."""
-    if known := _known_sha256(project, clip):
+    """The SHA-256 of a clip. Remembered while sizes and times stay the same: it can take minutes.
+
+    Raises ClipMissing.
+    """
+    if known := known_clip_sha256(project, clip):
         return known
     return _remember_sha256(project, clip, sha256_of(clip))
 
 
 def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
     """Have `clip_sha256` know these clips, and tell how far that is where they are large."""
-    new = [clip for clip in dict.fromkeys(clips) if clip.exists() and not _known_sha256(project, clip)]
+    new = [clip for clip in dict.fromkeys(clips) if clip.exists() and not known_clip_sha256(project, clip)]
     total = sum(folder_size_bytes(clip) if clip.is_dir() else clip.stat().st_size for clip in new)
     if total < _WORTH_TELLING_BYTES:
         return
@@ -233,7 +237,8 @@ def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
     yield StageFinished(stage="hash", summary={"clips": len(new)})
 
 
-def _known_sha256(project: Project, clip: Path) -> str:
+def known_clip_sha256(project: Project, clip: Path) -> str:
+    """The SHA-256 of a clip where it is remembered; else nothing."""
     path = project.cache_folder / "sha256.json"
     return read_json(path).get(f"{clip}|{_looks(clip)}", "") if path.exists() else ""
 
@@ -246,9 +251,14 @@ def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
 
 
 def _looks(clip: Path) -> str:
-    """Size and time of a file; of a folder, a digest of those of all its files."""
+    """Size and time of a file; of a folder, a digest of those of all its files. Raises ClipMissing."""
     if not clip.is_dir():
-        stat = clip.stat()
+        try:
+            stat = clip.stat()
+        except FileNotFoundError:
+            raise ClipMissing(
+                "The clip is no longer where it was. Put it back, or add it anew.", clip
+            ) from None
         return f"{stat.st_size}|{stat.st_mtime_ns}"
     files = sorted(path for path in clip.rglob("*") if path.is_file())
     stats = [(path.relative_to(clip).as_posix(), path.stat()) for path in files]

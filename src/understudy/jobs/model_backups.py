@@ -5,14 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from understudy.errors import ModelUnknown
+from understudy.jobs.settings import train_options
 from understudy.project.project import Project
-from understudy.training.keeping.backups import backups, made_words, restore_backup
+from understudy.project.state import newest_checkpoint
+from understudy.training.keeping.backups import back_up, backups, made_words, restore_backup
 from understudy.training.keeping.lock import model_lock
 
 
 def list_backups(project: Project, model: str) -> list[str]:
     """A line for each, oldest first. Raises ModelUnknown."""
     return [made_words(backup) for backup in backups(_folder(project, model))]
+
+
+def make(project: Project, model: str) -> Path:
+    """Keep the newest checkpoint of a model that nobody trains as a backup; returns its folder.
+
+    Raises ModelUnknown, ModelInUse, OptionInvalid, DiskFull or FolderUnwritable.
+    """
+    folder = _folder(project, model)
+    newest = newest_checkpoint(folder)
+    if newest is None:
+        raise ModelUnknown(f"Model {model!r} has learnt nothing yet, so there is nothing to back up.")
+    with model_lock(folder):
+        return back_up(folder, int(newest[0]["iteration"]), kept=train_options(project, model, {}).backups_kept)
 
 
 def restore(project: Project, model: str, iteration: int) -> list[Path]:

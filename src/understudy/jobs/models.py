@@ -6,6 +6,7 @@ The commands `understudy model …` and `understudy train` are thin above this. 
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,18 +25,20 @@ from understudy.training.presets import preset_named
 _LOOK_EVERY_S = 0.2
 
 
-def network_said(words: Sequence[str]) -> dict[str, Any]:
-    """Settings of a network as people write them, like `ae_dims=256`. Raises OptionInvalid."""
+def settings_said(
+    words: Sequence[str], *, what: str = "setting of a network", like: str = "ae_dims=256"
+) -> dict[str, Any]:
+    """Settings as people write them, like `ae_dims=256`. Raises OptionInvalid."""
     said: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name.strip():
-            raise OptionInvalid(f"{word!r} is no setting of a network. Write NAME=VALUE, like ae_dims=256.")
-        said[name.strip().replace("-", "_")] = _value(value.strip())
+            raise OptionInvalid(f"{word!r} is no {what}. Write NAME=VALUE, like {like}.")
+        said[name.strip().replace("-", "_")] = plain_value(value.strip())
     return said
 
 
-def _value(text: str) -> Any:
+def plain_value(text: str) -> Any:
     """A number, a yes or no, a list or else the text itself, as understudy.toml would have it."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -71,6 +74,18 @@ def require_model(
     return entry is None
 
 
+@contextlib.contextmanager
+def forgotten_if_unmade(project: Project, name: str, *, is_new: bool = True) -> Iterator[None]:
+    """Take a new model out of the manifest again where the block raises before the model has a folder."""
+    try:
+        yield
+    except UnderstudyError:
+        if is_new and not project.model_folder(name).exists():
+            with project.change() as manifest:
+                manifest.models.pop(name, None)
+        raise
+
+
 def new_model(
     project: Project,
     name: str,
@@ -90,12 +105,8 @@ def new_model(
     require_model(project, name, preset=preset, network=network, face_type=face_type)
     if source is None:
         return []
-    try:
+    with forgotten_if_unmade(project, name):
         return [event.text for event in start_from(project, name, source, parts=parts)]
-    except UnderstudyError:
-        with project.change() as manifest:
-            del manifest.models[name]
-        raise
 
 
 def start_from(

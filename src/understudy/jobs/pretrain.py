@@ -27,6 +27,7 @@ from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType, crop_from_frame
 from understudy.media.images import encode_png
 from understudy.options import parse_options
+from understudy.training.keeping.learnt_from import Footage, LearntFrom
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 
@@ -105,6 +106,7 @@ def _learned(request: PretrainRequest, options: TrainOptions, *, until: float) -
             network=request.network,
             face_type=request.face_type,
             device=request.device,
+            learnt=_lessons(request, people),
         )
         done = 0.0
         for event in events:
@@ -115,6 +117,17 @@ def _learned(request: PretrainRequest, options: TrainOptions, *, until: float) -
                     events.close()  # saves; the next wave goes on with the same plan
                     return done
         return 1.0
+
+
+def _lessons(request: PretrainRequest, people: Sequence[Faceset]) -> LearntFrom:
+    """Whose faces a trunk learns from: one entry for each faceset, for it may be thousands of people."""
+    rendered = request.folder / ACTORS_FOLDER
+    return LearntFrom(
+        tuple(
+            Footage("src", "", faceset.folder.name, len(faceset), fictional=faceset.folder == rendered)
+            for faceset in people
+        )
+    )
 
 
 def _share(event: Progress, options: TrainOptions) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.jobs.option_names import require_names
+from understudy.jobs.presets import purpose_options
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import parse_options
@@ -19,6 +21,7 @@ Said = Mapping[str, Any]
 
 def extract_options(project: Project, said: Said) -> ExtractOptions:
     """Settings of extraction; a file named in the manifest lies in the project. Raises OptionInvalid."""
+    require_names(project, ExtractOptions, said)
     stored = dict(project.manifest.extract)
     if file := stored.get("import_file"):
         stored["import_file"] = str(project.folder / str(file))
@@ -28,6 +31,7 @@ def extract_options(project: Project, said: Said) -> ExtractOptions:
 def train_options(project: Project, model: str, said: Said) -> TrainOptions:
     """Settings of one model's training; a recipe's file and an embedder's folder named in the manifest lie in
     the project. Raises OptionInvalid, ModelUnknown."""
+    require_names(project, TrainOptions, said)
     entry = project.manifest.models[model]
     preset = preset_named(entry.preset)
     stored = {**preset.train, **project.manifest.train, **entry.train}
@@ -41,10 +45,16 @@ def train_options(project: Project, model: str, said: Said) -> TrainOptions:
 
 def merge_options(project: Project, clip: str | ClipEntry, said: Said) -> MergeOptions:
     """Settings of merging into one clip, named or as an entry. Raises OptionInvalid."""
+    require_names(project, MergeOptions, said)
     entry = project.manifest.clips[clip] if isinstance(clip, str) else clip
     return parse_options(MergeOptions, {**project.manifest.merge, **entry.merge, **said})
 
 
 def encode_options(project: Project, said: Said) -> EncodeOptions:
-    """Settings of encoding. Raises OptionInvalid."""
-    return parse_options(EncodeOptions, {**project.manifest.encode, **said})
+    """Settings of encoding. What is said beside a purpose counts more than the purpose, and a purpose that is
+    said now more than what the project keeps. Raises OptionInvalid, also for a purpose that is none."""
+    require_names(project, EncodeOptions, said)
+    kept, values = project.manifest.encode, purpose_options(project, said.get("purpose", ""))
+    if "purpose" not in said:
+        kept = {**purpose_options(project, kept.get("purpose", "")), **kept}
+    return parse_options(EncodeOptions, {**kept, **values, **said})

@@ -6,7 +6,7 @@ other's, so a job is written by `yield from`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,15 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.color_spaces import color_space_of
-from understudy.jobs.marks import FinalMarks, facts_of, require_closed_production, require_consent
+from understudy.jobs.footage import Sets, faces_by_clip, hashed_before, learning_from
+from understudy.jobs.marks import (
+    FinalMarks,
+    facts_of,
+    hashed_for_marks,
+    performers_shown,
+    require_closed_production,
+    require_consent,
+)
 from understudy.jobs.merging import (
     cast_of,
     clip_sha256,
@@ -29,10 +37,11 @@ from understudy.jobs.merging import (
     watch_for_cuts,
 )
 from understudy.jobs.settings import Said, encode_options, extract_options, train_options
-from understudy.merging.frame_ranges import parse_frames
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
 from understudy.project.lock import exclusive
-from understudy.project.manifest import ModelEntry, Role
+from understudy.project.manifest import ROLES, ModelEntry, Role
 from understudy.project.project import Project
 
 if TYPE_CHECKING:  # each takes seconds to import
@@ -49,18 +58,22 @@ def extract(
     clips: Sequence[str] = (),
     said: Said,
     device: str,
+    faceset: str | None = None,
     redo_deleted: bool = False,
     trust: bool = False,
     faces_before: Mapping[str, int | None] | None = None,
 ) -> Events:
     """Find and store the faces of the named clips, or of all.
 
+    They go to the `faceset` of this name of their performer, where one is named, now and later: from the moment
+    when all of a clip's are there, so that a run which is stopped leaves a project to train on.
     `redo_deleted` looks again, with what is said now, at frames whose overlays were deleted, and at no others.
     `trust` lets weights that are programs run. `faces_before` is what `choose_faces` gave: where a clip has no
     such person, its earlier choice is put back, so that a slip of the finger does not stay in the project.
     """
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
+    from understudy.jobs.faceset_sets import goal_of_clip, put_in_faceset
     from understudy.jobs.facesets import shelf_of, step_of_extraction
     from understudy.training.machine.device import choose_devices
 
@@ -68,31 +81,32 @@ def extract(
     devices = choose_devices(device)
     for name in _named(clips, project):
         clip = project.manifest.clips[name]
-        performer, short = project.faceset_of_clip(name)
+        performer, short = goal_of_clip(project, name, faceset, redo_deleted=redo_deleted)
         with (
             _alone_with(project, name),
             step_of_extraction(project, f"{performer}/{short}", clip=name, command=command),
-            project.faceset(performer, short) as faceset,
+            project.faceset(performer, short) as opened,
         ):
             events = extract_clip(
                 project.clip_path(name),
                 clip_name=name,
                 role=clip.role,
-                faceset=faceset,
+                faceset=opened,
                 options=options,
                 cache=project.cache_folder,
                 people_folder=project.people_folder / name,
                 person=clip.face,
                 devices=devices,
                 overlays_folder=project.overlays_folder / name,
-                redo_with=_redone_away(project, faceset, command) if redo_deleted else None,
+                redo_with=_redone_away(project, opened, command) if redo_deleted else None,
                 manual_file=manual_file(project.folder, name),
                 trust=trust,
                 edits=clip.tracks,
-                shelf=shelf_of(project, faceset, clip=name, command=command),
+                shelf=shelf_of(project, opened, clip=name, command=command),
                 color_space=color_space_of(project, name),
             )
             yield from _or_choice_back(project, name, faces_before or {}, events)
+        yield from put_in_faceset(project, name, short)
 
 
 def choose_faces(
@@ -147,7 +161,6 @@ def train(
 
     if show_samples is not None:
         stage = partial(show_what_is_fed, count=show_samples)
-    stage = stage or train_model
     entry = _model(project, model)
     options = train_options(project, model, said)
     names = (*project.facesets_of("src", model), *project.facesets_of("dst", model))
@@ -155,19 +168,25 @@ def train(
         yield from _finished(project, name)
     with ExitStack() as stack:
 
-        def opened(role: Role) -> list[Faceset]:
-            names = project.facesets_of(role, model)
-            return [stack.enter_context(project.faceset(*name.split("/"))) for name in names]
+        def opened(name: str) -> Faceset:
+            return stack.enter_context(project.faceset(*name.split("/")))
 
-        src, dst = opened("src"), opened("dst")
-        sides: tuple[tuple[Role, list[Faceset]], ...] = (("src", src), ("dst", dst))
-        for role, facesets in sides:
-            if not sum(len(faceset) for faceset in facesets):
+        sets: Sets = {
+            role: [(name, opened(name)) for name in project.facesets_of(role, model)] for role in ROLES
+        }
+        for role, facesets in sets.items():
+            if not sum(len(faceset) for _, faceset in facesets):
                 raise _nothing_to_learn_from(project, role, project.facesets_of(role, model))
+        if stage is None and is_follower():
+            stage = train_model  # the leader notes what both learn from
+        elif stage is None:
+            counts = faces_by_clip(sets)
+            yield from hashed_before(project, counts)
+            stage = partial(train_model, learnt=learning_from(project, counts))
         yield from stage(
             project.model_folder(model),
-            src=src,
-            dst=dst,
+            src=[faceset for _, faceset in sets["src"]],
+            dst=[faceset for _, faceset in sets["dst"]],
             preset=entry.preset,
             network=entry.network,
             face_type=entry.face_type,
@@ -278,7 +297,7 @@ def _merged(
     from understudy.facesets.extraction.reasons import frames_without_face
     from understudy.merging.merge import merge as merge_clip
 
-    settings = settings_over_time(project, clip, said, frames=wanted.stretches)
+    settings = settings_over_time(project, clip, said, frames=wanted.stretches, device=devices[0])
     if cuts_of(project, clip) is None:
         yield from watch_for_cuts(project, clip)
     yield from clips_hashed(project, [project.clip_path(clip)])
@@ -310,7 +329,8 @@ def _merged(
 def encode(
     project: Project, model: str, *, clips: Sequence[str] = (), out: Path | None = None, said: Said
 ) -> Events:
-    """Encode and sign the named dst clips, or all. `out` is a file for one clip, a folder for several.
+    """Encode and sign the named dst clips, or all, or a stretch of one. `out` is a file for one clip, a folder
+    for several.
 
     Raises ConsentMissing before anything is written.
     """
@@ -321,8 +341,12 @@ def encode(
     if any(project.merged_name(name, model) == model for name in names):
         _model(project, model)
     options = encode_options(project, said)
-    require_consent(project, use=options.use)
-    goals = output_paths(project, model, names, out)
+    if options.frames and len(names) > 1:
+        raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
+    for name in names:
+        shown = performers_shown(project, model, name, frames=options.frames)
+        require_consent(project, use=options.use, performers=shown)
+    goals = output_paths(project, model, names, out, options=options)
     _require_effect(project, names, goals, said)
     require_closed_production(project, names, goals, options)
     for name, goal in zip(names, goals, strict=True):
@@ -331,9 +355,9 @@ def encode(
         if not merged.is_dir():
             whom = "its cast" if called != model else f"model {model!r}"
             raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
-        named = [name, *project.manifest.clips_of("src")]
-        yield from clips_hashed(project, [project.clip_path(other) for other in named])
-        marks = FinalMarks(project, facts_of(project, model, name, goal, merged), options)
+        yield from hashed_for_marks(project, name, merged, frames=options.frames)
+        facts = facts_of(project, model, name, goal, merged, frames=options.frames)
+        marks = FinalMarks(project, facts, options)
         with _alone_with(project, name):
             yield from encode_clip(
                 project.clip_path(name),
@@ -342,10 +366,11 @@ def encode(
                 options=options,
                 keep=_footage(project),
                 trash=project.trash.folder,
-                unswapped=merge_facts(merged).unswapped,
+                unswapped=merge_facts(merged, options.frames).unswapped,
                 sign=marks.sign,
                 watermark=marks.watermark,
                 stamp=marks.stamp,
+                color_space=color_space_of(project, name),
             )
             yield from marks.told(goal)
 
@@ -361,7 +386,8 @@ def require_outputs(
     names = _named(clips, project, role="dst")
     if out is not None and out.suffix and len(names) > 1:
         raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
-    options, goals = encode_options(project, said), output_paths(project, model, names, out)
+    options = encode_options(project, said)
+    goals = output_paths(project, model, names, out, options=options)
     _require_effect(project, names, goals, said)
     require_closed_production(project, names, goals, options)
     for goal in goals:
@@ -384,21 +410,23 @@ def _footage(project: Project) -> list[Path]:
     return [project.clip_path(name) for name in project.manifest.clips]
 
 
-def output_paths(project: Project, model: str, clips: Sequence[str], out: Path | None) -> list[Path]:
-    """Where each clip's finished file goes. A folder of images becomes a folder of images."""
+def output_paths(
+    project: Project, model: str, clips: Sequence[str], out: Path | None, *, options: EncodeOptions
+) -> list[Path]:
+    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen."""
+    from understudy.merging.delivery.effect import usual_ending
+
     if out is not None and len(clips) == 1:
         return [out]
     folder = out or project.out_folder
+    what = options.purpose or ("" if options.content == "picture" else options.content)
+    of = f"-{what}" if what else ""
+    of += f"-{in_a_name(parse_frames(options.frames))}" if options.frames else ""
     return [
-        folder / f"{name}-{project.merged_name(name, model)}{_ending(project.clip_path(name))}"
+        folder
+        / f"{name}-{project.merged_name(name, model)}{of}{usual_ending(options, project.clip_path(name))}"
         for name in clips
     ]
-
-
-def _ending(clip: Path) -> str:
-    if clip.is_dir():
-        return ""
-    return clip.suffix.lower() if clip.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
 
 
 def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
@@ -411,35 +439,6 @@ def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) 
     if not known:
         raise ProjectInvalid(f"The project has no {clip}s yet. Add one with `understudy add`.")
     return list(clips or known)
-
-
-def put_in_faceset(project: Project, clips: Sequence[str], faceset: str | None) -> list[Notice]:
-    """Let the named clips' faces, or those of all clips, go to a faceset; returns what should be known of faces
-    that stay in another one. Raises ProjectInvalid."""
-    told: list[Notice] = []
-    if faceset is not None:
-        for name in _named(clips, project):
-            if project.faceset_of_clip(name)[1] != faceset:
-                project.put_in_faceset(name, faceset)
-                told += _left_elsewhere(project, name)
-    return told
-
-
-def _left_elsewhere(project: Project, clip: str) -> Iterator[Notice]:
-    entry, (performer, goal) = project.manifest.clips[clip], project.faceset_of_clip(clip)
-    for other in project.manifest.performers[performer].facesets:
-        if other == goal or not project.faceset_folder(performer, other).is_dir():
-            continue
-        with project.faceset(performer, other) as faceset:
-            count = sum(face.record.clip == clip for face in faceset.faces())
-        if count:
-            old, new = f"{performer}/{other}", f"{performer}/{goal}"
-            text = (
-                f"{clip}: {count} faces from before stay in {old}, which is no longer learnt from unless other "
-                f"clips or models name it. To learn from both, say `understudy train --{entry.role}-faceset "
-                f"{old} {new}`; to have them in one, `understudy faceset merge` with {new} {old}."
-            )
-            yield Notice(text, level="warning")
 
 
 def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:

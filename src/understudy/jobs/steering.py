@@ -1,20 +1,92 @@
-"""What a person may ask about how a model learns, beside training it: to finish, and for a better rate."""
+"""What a person may ask about how a model learns: other options, to finish, a better rate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from understudy.errors import ModelUnknown
+from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Notice, StageFinished
 from understudy.jobs import stages
 from understudy.jobs.settings import Said, train_options
+from understudy.options import describe
+from understudy.project.manifest import ModelEntry
 from understudy.project.project import Project
 from understudy.training.keeping.lock import holder_of
-from understudy.training.keeping.requests import ask
+from understudy.training.keeping.requests import Wish, ask
+from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import Recipe
 from understudy.training.steering.options import RateSearchOptions
 
 _OF_FINISHING = {"finish_iterations": "iterations", "finish_share": "share"}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of a change: options that the running training was asked to take over, and those that count
+    from the next start on."""
+
+    asked: tuple[str, ...]
+    later: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        parts = [f"Asked the running training to take over {', '.join(self.asked)}."] if self.asked else []
+        if self.later:
+            parts.append(f"From the next start on: {', '.join(self.later)}.")
+        return " ".join(parts) or "Nothing changes."
+
+
+def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
+    """Let a model learn with other options from now on, where they are live also in the training that runs.
+
+    They are kept in the manifest for this model; None takes back what was kept there. Raises ModelUnknown,
+    OptionInvalid; then nothing has changed.
+    """
+    folder = project.model_folder(model)
+    _entry(project, model)
+    when = {info.name: info.when for info in describe(TrainOptions)}
+    for name in values:
+        if name not in when:
+            raise OptionInvalid(f"There is no option {name!r} of training.")
+        if when[name] == "create" and (folder / "model.toml").exists():
+            raise OptionInvalid(
+                f"{name} is part of model {model!r} since it was made. Make another model for it."
+            )
+    with project.change() as manifest:
+        before = train_options(Project(project.folder, manifest), model, {})
+        kept = {name: kept for name, kept in manifest.models[model].train.items() if name not in values}
+        said = {name: value for name, value in values.items() if value is not None}
+        manifest.models[model].train = {**kept, **said}
+        options = train_options(Project(project.folder, manifest), model, {})
+    # Also what the manifest had already: the running training may have been started with other words.
+    running = holder_of(folder) is not None
+    live = tuple(name for name in values if running and when[name] == "live")
+    if live:
+        wanted = options.model_dump(mode="json")
+        ask(folder, "change", **{name: wanted[name] for name in live})
+    changed = (name for name in values if getattr(options, name) != getattr(before, name))
+    return Changed(live, tuple(name for name in changed if name not in live))
+
+
+def _entry(project: Project, model: str) -> ModelEntry:
+    if model not in project.manifest.models:
+        known = ", ".join(project.manifest.models) or "none yet"
+        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+    return project.manifest.models[model]
+
+
+def wish(project: Project, model: str, wish: Wish) -> None:
+    """Ask the training of a model that runs, wherever it was started. Raises ModelUnknown, OptionInvalid where
+    nobody trains it."""
+    _entry(project, model)
+    folder = project.model_folder(model)
+    if holder_of(folder) is None:
+        raise OptionInvalid(f"Nobody trains model {model!r} right now, so there is nobody to ask.")
+    ask(folder, wish)
 
 
 def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
@@ -42,12 +114,10 @@ def check_recipe(project: Project, model: str, recipe: Recipe) -> None:
     from understudy.training.presets import preset_named
     from understudy.training.recipe.trial import require_possible
 
-    if model not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+    entry = _entry(project, model)
     options = train_options(project, model, {})
     recipe.require_fit(options)
-    about, entry = read_about(project.model_folder(model)), project.manifest.models[model]
+    about = read_about(project.model_folder(model))
     preset = preset_named(entry.preset)
     kind = about or preset
     network = network_settings(kind.architecture, kind.network, entry.network or {})

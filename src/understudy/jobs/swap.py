@@ -17,11 +17,11 @@ from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, require_usable
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
-from understudy.jobs.marks import require_consent
+from understudy.jobs.marks import performers_shown, require_consent
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
-from understudy.jobs.settings import encode_options, train_options
+from understudy.jobs.settings import Said, encode_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project
 from understudy.training.presets import preset_named
 
@@ -41,9 +41,11 @@ def swap(request: SwapRequest) -> Events:
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips, faces_before = _added(project, request)
-    # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
-    require_consent(project, use=encode_options(project, request.encode).use)
     dst = clips or list(project.manifest.clips_of("dst"))
+    # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
+    for name in dst:
+        shown = performers_shown(project, request.model, name, before_training=True)
+        require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     report = Report()
     yield from report.over(
@@ -58,7 +60,7 @@ def swap(request: SwapRequest) -> Events:
         stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode)
     )
     journal.delivered()
-    path = report_path(project, request.model, dst, request.out)
+    path = report_path(project, request.model, dst, request.out, said=request.encode)
     report.write(path, seconds=time.monotonic() - began)
     yield Made("report", path)
 
@@ -88,9 +90,9 @@ def project_folder(request: SwapRequest) -> Path:
     raise OptionInvalid("Name SRC and DST, or the project to go on with: --project DIR.")
 
 
-def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None) -> Path:
+def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None, *, said: Said) -> Path:
     """Where the report of a swap goes: beside what it made, and beside the report that `encode` writes."""
-    goals = stages.output_paths(project, model, clips, out)
+    goals = stages.output_paths(project, model, clips, out, options=encode_options(project, said))
     if len(goals) == 1:
         return goals[0].with_name(f"{goals[0].stem}.swap.json")
     return goals[0].parent / f"{model}.swap.json"

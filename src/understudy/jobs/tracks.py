@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid, TrackEditInvalid
@@ -24,6 +25,7 @@ def extract_with_edits(
     *,
     said: Said,
     device: str,
+    faceset: str | None = None,
     trust: bool = False,
     redo_deleted: bool = False,
     faces_before: Mapping[str, int | None] | None = None,
@@ -43,7 +45,13 @@ def extract_with_edits(
     _keep(project, clip, changed_edits(before, words))
     try:
         yield from stages.extract(
-            project, clips=[clip], said=said, device=device, trust=trust, faces_before=faces_before
+            project,
+            clips=[clip],
+            said=said,
+            device=device,
+            faceset=faceset,
+            trust=trust,
+            faces_before=faces_before,
         )
     except (TrackEditInvalid, PersonUnknown):
         _keep(project, clip, before)
@@ -85,6 +93,11 @@ def _known(project: Project, clip: str) -> str:
     return clip
 
 
+def tracks_known(project: Project, clip: str) -> bool:
+    """Whether a clip's faces were extracted, so that there is a list of its tracks. Raises ProjectInvalid."""
+    return (project.people_folder / _known(project, clip) / LIST_NAME).exists()
+
+
 def listed_tracks(project: Project, clip: str) -> dict[str, Any]:
     """What the last extraction saw of a clip's tracks: its content is that of `tracks.json`, with `changed`
     where other edits were written down since. Raises ProjectInvalid where nothing was extracted."""
@@ -93,3 +106,26 @@ def listed_tracks(project: Project, clip: str) -> dict[str, Any]:
         raise ProjectInvalid(f"The tracks of {clip!r} are not known yet. Run `understudy extract`.", path)
     told: dict[str, Any] = read_json(path)
     return told | {"changed": told["edits"] != project.manifest.clips[clip].tracks}
+
+
+def name_track(project: Project, clip: str, track: int, name: str) -> None:
+    """Remember what people call a track; an empty name forgets it. Nothing else is decided by it.
+
+    Raises ProjectInvalid where nothing was extracted, TrackEditInvalid for a track that is not there.
+    """
+    known = [told["track"] for told in listed_tracks(project, clip)["tracks"]]
+    if track not in known:
+        numbers = ", ".join(map(str, known)) or "none"
+        raise TrackEditInvalid(f"There is no track {track} in {clip!r}; there are {numbers}.")
+    with project.change() as manifest:
+        before = manifest.clips[clip].track_names
+        names = {number: said for number, said in before.items() if number != str(track)}
+        manifest.clips[clip].track_names = names | ({str(track): name.strip()} if name.strip() else {})
+
+
+def picture_of_track(project: Project, clip: str, track: int) -> Path:
+    """The card of one track. Raises ProjectInvalid where there is none: only the largest tracks have one."""
+    path = project.people_folder / _known(project, clip) / f"track-{track:02d}.jpg"
+    if not path.is_file():
+        raise ProjectInvalid(f"There is no picture of track {track} of {clip!r}.", path)
+    return path

@@ -9,7 +9,6 @@ the ones before. Not here: how it learns (`training.segmenting`).
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +25,8 @@ from torch import Tensor
 from understudy.errors import SegmenterUnknown, UnsafeFile
 from understudy.files import sha256_of, write_json, written_aside
 from understudy.geometry import FaceType, crop_from_frame, for_pixel_grid
-from understudy.masks.segmenter import ABOUT_NAME
+from understudy.masks.placing import device_named
+from understudy.masks.segmenter import ABOUT_NAME, AUTO
 from understudy.networks.dense_face import DenseFaceNet
 
 UInt8 = npt.NDArray[np.uint8]
@@ -131,12 +131,9 @@ def filled(weights: Mapping[str, Tensor], path: Path | None = None) -> DenseFace
 class OwnSegmenter:
     """Implements `segmenter.Segmenter`."""
 
-    def __init__(self, network: DenseFaceNet, *, face_type: FaceType, size_px: int) -> None:
-        """`network` is folded. It sees crops of `face_type` with this side."""
-        self._device = torch.device("cpu")
-        with contextlib.suppress(RuntimeError):
-            if torch.accelerator.is_available():
-                self._device = torch.accelerator.current_accelerator() or self._device
+    def __init__(self, network: DenseFaceNet, *, face_type: FaceType, size_px: int, device: str = AUTO) -> None:
+        """`network` is folded. It sees crops of `face_type` with this side, on `device`."""
+        self._device = device_named(device)
         self._network = network.folded().to(self._device)
         self._face_type: FaceType = face_type
         self._size_px = size_px
@@ -197,10 +194,10 @@ def laid_back(mask_HW: Float32, mask_from_crop: npt.NDArray[np.float64], side_px
     return np.asarray(laid, np.float32)
 
 
-def open_segmenter(folder: Path) -> OwnSegmenter:
-    """The segmenter in `folder`, ready to look. Raises SegmenterUnknown, UnsafeFile."""
+def open_segmenter(folder: Path, *, device: str = AUTO) -> OwnSegmenter:
+    """The segmenter in `folder`, ready to look on a device. Raises SegmenterUnknown, UnsafeFile."""
     about = read_about(folder)
     if about is None:
         raise SegmenterUnknown(f"There is no segmenter {folder.name!r}.", folder)
     network = filled(read_weights(folder, about), folder)
-    return OwnSegmenter(network, face_type=about.face_type, size_px=about.size_px)
+    return OwnSegmenter(network, face_type=about.face_type, size_px=about.size_px, device=device)

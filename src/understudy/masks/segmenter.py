@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -30,21 +30,24 @@ class Segmenter(Protocol):
         ...
 
 
-# Makes a segmenter. One that was trained raises WeightsMissing where its weights are not installed.
-SegmenterFactory = Callable[[], Segmenter]
+# Makes a segmenter that looks on a device, by torch's name of it or "auto". One that was trained raises
+# WeightsMissing where its weights are not installed.
+SegmenterFactory = Callable[[str], Segmenter]
+AUTO = "auto"  # the accelerator where there is one
 
 
-def _skin() -> Segmenter:
+def _skin(_device: str) -> Segmenter:
     from understudy.masks.skin import SkinSegmenter
 
     return SkinSegmenter()
 
 
-def _dense() -> Segmenter:
+def _dense(device: str) -> Segmenter:
     from understudy.faces.dense.reader import FaceReader
     from understudy.masks.dense import DenseSegmenter
+    from understudy.masks.placing import device_named
 
-    return DenseSegmenter(FaceReader())
+    return DenseSegmenter(FaceReader(device=device_named(device)))
 
 
 SEGMENTERS: Mapping[str, SegmenterFactory] = {
@@ -64,9 +67,14 @@ def can_name_segmenter(name: str) -> bool:
 @dataclass(frozen=True)
 class Segmenters:
     """Every segmenter that can be named: those of the product, and a project's own, each in a folder below
-    `folder`."""
+    `folder`. They look on `device`, by torch's name of it or "auto"."""
 
     folder: Path | None = None
+    device: str = AUTO
+
+    def on(self, device: str) -> Segmenters:
+        """The same, looking on another device."""
+        return replace(self, device=device)
 
     def own(self) -> list[str]:
         """Names of the project's own segmenters, also of those that have learned nothing yet."""
@@ -105,11 +113,11 @@ class Segmenters:
         """The segmenter of that name. Raises SegmenterUnknown, WeightsMissing, UnsafeFile."""
         self.require(name)
         if name in SEGMENTERS:
-            return SEGMENTERS[name]()
+            return SEGMENTERS[name](self.device)
         from understudy.masks.own import open_segmenter
 
         assert self.folder is not None
-        return open_segmenter(self.folder / name)
+        return open_segmenter(self.folder / name, device=self.device)
 
     def made_by(self, name: str) -> str:
         """What its masks are noted to be made by: another text as soon as it might see otherwise."""
@@ -128,9 +136,9 @@ ABOUT_NAME = "segmenter.json"
 """In the folder of every segmenter that a project taught: what it is (`own.py`)."""
 
 
-def stock_segmenter() -> tuple[str, Segmenter]:
+def stock_segmenter(device: str = AUTO) -> tuple[str, Segmenter]:
     """The best segmenter of understudy that can look here, with its name: dense, or skin without weights."""
     for name in ("dense", "skin"):
         with contextlib.suppress(WeightsMissing):
-            return name, SEGMENTERS[name]()
+            return name, SEGMENTERS[name](device)
     raise AssertionError("skin needs no weights")

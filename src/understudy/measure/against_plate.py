@@ -25,15 +25,25 @@ from understudy.faces.detect import DETECTORS, Detector
 from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
 from understudy.measure.shots import STAGE, require_one_size
-from understudy.measure.steadiness import GOALS, Row, is_within, outside, shot_figures, worst_of
+from understudy.measure.steadiness import (
+    GOALS,
+    Row,
+    figures_by_frame,
+    is_within,
+    outside,
+    shot_figures,
+    worst_of,
+)
 from understudy.measure.stillness import Moment, face_pair
-from understudy.media.clip import Frame, loose_frame
+from understudy.media.clip import Clip, Frame, loose_frame
 from understudy.media.cuts import SceneNote, SceneWatch, shot_starts
 from understudy.media.opening import open_clip
 
 Array = npt.NDArray[np.float64]
 # Frames of the plate to the landmarks (faces, 68, 2) of each.
 FacesOf = Callable[[Sequence[Frame]], Sequence[Array]]
+# A frame's number to the mask (height, width) 0..1 of what was painted there; None where it is not known.
+MaskOf = Callable[[int], npt.NDArray[np.float32] | None]
 
 _BATCH = 8
 _ONE_FACE = 0.5  # of its size: how far a face may move between two frames and still be the same
@@ -62,14 +72,24 @@ def known_faces(landmarks_by_frame: Mapping[int, npt.ArrayLike]) -> FacesOf:
     return faces_of
 
 
-def measure_against_plate(result: Path, plate: Path, *, faces_of: FacesOf) -> Events:
+def measure_against_plate(
+    result: Path | Clip, plate: Path, *, faces_of: FacesOf, mask_of: MaskOf = lambda _: None
+) -> Events:
     """Four ratios of `result` to `plate` for every shot and for all, inside the faces of the plate.
 
-    Faces that nobody changed are left out where others were changed. Raises NoFaceFound, ClipSizesDiffer, and
-    what opening and finding raise.
+    `result` is a file, or an open clip, which is closed at the end. Faces that nobody changed are left out
+    where others were changed. The summary's `by_frame` has the figures of both clips in every frame. A seam is
+    looked for where `mask_of` says that the painted face ends, else around the face's landmarks. Raises
+    NoFaceFound, ClipSizesDiffer, and what opening and finding raise.
     """
-    with open_clip(result) as a, open_clip(plate) as b:
-        total, counts = min(a.info.frame_count, b.info.frame_count), (a.info.frame_count, b.info.frame_count)
+    with open_clip(result) if isinstance(result, Path) else result as shown:
+        yield from _measured(shown, plate, faces_of, mask_of)
+
+
+def _measured(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Events:
+    with open_clip(plate) as opened:
+        counts = (result.info.frame_count, opened.info.frame_count)
+    total = min(counts)
     yield StageStarted(stage=STAGE, unit="frames", total=total)
     if counts[0] != counts[1]:
         text = (
@@ -80,7 +100,7 @@ def measure_against_plate(result: Path, plate: Path, *, faces_of: FacesOf) -> Ev
     rows: list[Row] = []
     notes: list[SceneNote] = []
     indices: list[int] = []
-    for seen in _rows_by_frame(result, plate, faces_of):
+    for seen in _rows_by_frame(result, plate, faces_of, mask_of):
         rows += seen.rows
         notes.append(seen.note)
         indices.append(seen.index)
@@ -109,11 +129,11 @@ class _FrameRows:
     rows: list[Row]
 
 
-def _rows_by_frame(result: Path, plate: Path, faces_of: FacesOf) -> Iterator[_FrameRows]:
+def _rows_by_frame(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Iterator[_FrameRows]:
     """Each frame's rows, one frame late, because both neighbours are needed."""
     chains = _Chains()
     window: deque[_Seen | None] = deque([None, None], maxlen=3)
-    for seen in chain(_seen(result, plate, faces_of), [None]):
+    for seen in chain(_seen(result, plate, faces_of, mask_of), [None]):
         window.append(seen)
         before, now, after = window
         if now is None:
@@ -128,15 +148,15 @@ def _rows_by_frame(result: Path, plate: Path, faces_of: FacesOf) -> Iterator[_Fr
         yield _FrameRows(now.index, now.note, rows)
 
 
-def _seen(result: Path, plate: Path, faces_of: FacesOf) -> Iterator[_Seen]:
+def _seen(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Iterator[_Seen]:
     watch = SceneWatch()
     with ExitStack() as stack:
-        clips = [stack.enter_context(open_clip(path)) for path in (plate, result)]
+        clips: list[Clip] = [stack.enter_context(open_clip(plate)), result]
         require_one_size(clips)
         pairs = zip(*[clip.frames() for clip in clips], strict=False)
         while batch := list(islice(pairs, _BATCH)):
             for (frame, swap), faces in zip(batch, faces_of([frame for frame, _ in batch]), strict=True):
-                moment = Moment(frame.rgb_8bit, swap.rgb_8bit)
+                moment = Moment(frame.rgb_8bit, swap.rgb_8bit, mask_of(frame.index))
                 yield _Seen(frame.index, frame.time_s, moment, faces, watch.look(moment.plate))
 
 
@@ -194,6 +214,7 @@ def _summary(rows: list[Row], indices: Sequence[int], starts: set[int]) -> dict[
         "outside": outside(together),
         "shots": shots,
         "worst_second": worst_of(shots),
+        "by_frame": figures_by_frame(whole),
     }
 
 

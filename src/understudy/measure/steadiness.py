@@ -37,8 +37,8 @@ GOALS: dict[str, tuple[float, float]] = {
 # What to try first, above the range and below it.
 _REMEDIES: dict[str, tuple[str, str]] = {
     "jitter": (
-        "train longer; steadier landmarks (extract with a landmark network) and --steady-mask help too",
-        "the face is frozen: train longer, and take less --steady-mask and --steady-frames",
+        "train longer; steadier landmarks (extract with a landmark network), --steady-face 4 help too",
+        "the face is frozen: train longer, and take less --steady-face, --steady-mask and --steady-frames",
     ),
     "colour_drift": ("--color mkl with --steady-frames 4", "--color light, and less --steady-frames"),
     "edge_noise": ("more --blur, or --steady-mask 5", "less --blur, or --grain 1"),
@@ -66,8 +66,55 @@ def shot_figures(rows: Sequence[Row]) -> dict[str, Any]:
     figures["jitter_of"] = {region: _jitter(rows, place) for place, region in enumerate(REGIONS)}
     figures["mean_delta_e"] = _mean_delta_e(rows)
     figures["pumping_delta_e"] = _rms([drift.apart for drift in pumped])
+    seams = [(row.figures.seam, row.frame) for row in rows if row.figures.seam is not None]
+    figures["seam_delta_e"] = float(np.mean([seam for seam, _ in seams])) if seams else None
+    figures["widest_seam"] = dict(zip(("delta_e", "frame"), max(seams), strict=True)) if seams else None
     figures["worst"] = _worst_seconds(rows, pumped)
     return {name: _rounded(value) for name, value in figures.items()}
+
+
+def figures_by_frame(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Columns over the frames with a face, in order: `frame`, and of plate and result what the ratios are made
+    of, each the mean of the frame's faces; None where a frame can't tell.
+
+    `jitter` is in thousandths of the face's width, `edge_noise` in 8-bit levels, `colour_drift` in delta E,
+    `sharpness` the width of the face's edges in pixels. `seam` is one column, in delta E: what the result adds
+    to the plate's own step across the mask's edge.
+    """
+    drifts: dict[int, list[_Drift]] = {}
+    for drift in (drift for chain in _by_chain(rows) for drift in _drifts(chain)):
+        drifts.setdefault(drift.frame, []).append(drift)
+    by_frame: dict[int, list[Row]] = {}
+    for row in rows:
+        by_frame.setdefault(row.frame, []).append(row)
+    columns: dict[str, list[Any]] = {"frame": sorted(by_frame)}
+    for side in ("plate", "result"):
+        columns |= {f"{name}_{side}": [] for name in _RATIOS}
+        for frame in columns["frame"]:
+            figures = [row.figures for row in by_frame[frame]]
+            moved = [
+                1000 * float(np.nanmean(m))
+                for m in (getattr(one, f"moved_{side}") for one in figures)
+                if m is not None and not np.isnan(m).all()
+            ]
+            flicker = [
+                math.sqrt(f) for f in (getattr(one, f"flicker_{side}") for one in figures) if f is not None
+            ]
+            columns[f"jitter_{side}"].append(_mean(moved))
+            columns[f"edge_noise_{side}"].append(_mean(flicker))
+            columns[f"colour_drift_{side}"].append(
+                _mean([getattr(drift, side) for drift in drifts.get(frame, ())])
+            )
+            columns[f"sharpness_{side}"].append(_mean([getattr(one, f"edge_px_{side}") for one in figures]))
+    seams = [[row.figures.seam for row in by_frame[frame]] for frame in columns["frame"]]
+    columns["seam"] = [_mean([seam for seam in each if seam is not None]) for each in seams]
+    return columns
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """Rounded for a graph; None of no numbers."""
+    mean = float(np.mean(values)) if values else math.nan
+    return round(mean, 4) if math.isfinite(mean) else None
 
 
 def is_within(figures: dict[str, Any]) -> bool:

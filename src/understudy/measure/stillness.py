@@ -19,6 +19,7 @@ from understudy.faces.align import crop
 from understudy.facesets.sorting.sharpness import edge_width_px
 from understudy.geometry import crop_from_frame, similarity_fit, transform_points
 from understudy.masks.hull import eyes_mouth_mask, hull_mask
+from understudy.measure.seam import seam_delta_e
 
 Array = npt.NDArray[np.float64]
 UInt8 = npt.NDArray[np.uint8]
@@ -54,7 +55,8 @@ class FacePair:
     `moved` are mean second differences of the followed landmarks per region of `REGIONS`, seen from the
     plate's head, in shares of the face's width; `flicker` variances in time in the mask's edge, in 8-bit levels
     squared; `skin` and `around` CIE Lab; `edge_px` widths of the face's sharper edges; `unlike` the mean
-    difference of the two pictures inside the face, in 8-bit levels.
+    difference of the two pictures inside the face, in 8-bit levels; `seam` is what the swap adds to the step
+    across the mask's edge, in delta E, None where the crop shows no edge.
     """
 
     moved_plate: Array | None
@@ -67,14 +69,16 @@ class FacePair:
     edge_px_plate: float
     edge_px_result: float
     unlike: float
+    seam: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """One frame of both clips: uint8 RGB of one size."""
+    """One frame of both clips: uint8 RGB of one size. `mask_HW` is where faces were painted, 0..1, if known."""
 
     plate: UInt8
     result: UInt8
+    mask_HW: Float32 | None = None
 
 
 def face_pair(now: Moment, landmarks_68: npt.ArrayLike, around: tuple[Moment, Moment] | None) -> FacePair:
@@ -97,6 +101,7 @@ def face_pair(now: Moment, landmarks_68: npt.ArrayLike, around: tuple[Moment, Mo
         moved, flicker = _in_time(plates, results, seeds, hull)
     skin_plate, ring = _colours(plate, seeds)
     apart = cv2.absdiff(plate, result).mean(-1)
+    shown = hull if now.mask_HW is None else np.asarray(crop(now.mask_HW, matrix, _CROP_PX), np.float32)
     return FacePair(
         moved_plate=moved[0],
         moved_result=moved[1],
@@ -108,6 +113,7 @@ def face_pair(now: Moment, landmarks_68: npt.ArrayLike, around: tuple[Moment, Mo
         edge_px_plate=_edge_px(now.plate, points),
         edge_px_result=_edge_px(now.result, points),
         unlike=float((apart * hull).sum() / max(float(hull.sum()), 1e-6)),
+        seam=seam_delta_e(plate, result, shown, face_px=FACE_PX),
     )
 
 

@@ -19,13 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.errors import OptionInvalid, PackageMissing
-from understudy.media.clip import Clip, Float32, Frame, Picture
+from understudy.media.clip import Clip, ClipInfo, Float32, Frame, Picture
 from understudy.media.hdr_curves import HDR_CURVES
 
 STUDIO_CONFIG = "ocio://studio-config-latest"  # part of OpenColorIO; knows the cameras' log curves
 _LIGHT = "lin_rec709_srgb"  # the alias that the ACES configs have for "Linear Rec.709 (sRGB)"
 _LIGHT_NAMES = (_LIGHT, "Linear Rec.709 (sRGB)", "Utility - Linear - sRGB", "lin_srgb")
 _LISTED = 6
+_TAGGED = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273, table 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ class ColorSpace:
     def from_light(self, light: Float32, dtype: np.dtype[Any]) -> Picture:
         """The inverse: integers rounded and clipped, floats unclipped."""
         return _stored(_conversions(self).from_light(light), dtype)
+
+
+def space_to_draw_in(info: ClipInfo, said: ColorSpace | None) -> ColorSpace | None:
+    """The space in which white is looked up for what is drawn on a clip's own numbers: the one that is said,
+    or that of its tags. None: sRGB, or of floats linear light.
+    """
+    tagged = None if info.scene_linear else _TAGGED.get(info.color.transfer)
+    return said or (ColorSpace(tagged) if tagged else None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,7 @@ from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
 from understudy.media.planes import bit_depth_of, frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
+from understudy.workers.priority import priority_kept
 
 # SVT-AV1 prints its settings past FFmpeg's log, unless told to print errors alone.
 os.environ.setdefault("SVT_LOG", "1")
@@ -250,7 +251,8 @@ class MovieWriter:
         """Open the encoder now, where it can still be said what it refuses."""
         height, width, _ = self._shape
         try:
-            stream.codec_context.open(strict=False)
+            with priority_kept():
+                stream.codec_context.open(strict=False)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             if self._choice.needs:
                 raise OptionInvalid(

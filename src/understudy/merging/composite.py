@@ -4,7 +4,8 @@ The first half happens per face, in the crop, before the frame is composed (`pai
 
 1. dst's own face is cut out, and the model paints src in its place;
 2. the mask is chosen, eroded, faded at the crop's border and feathered: here, once;
-3. the colour transfer is measured, and steadied over the face's track (`painted.steadied`);
+3. the colour transfer is measured; it, the mask and what was painted are steadied over the face's track
+   (`painted.steadied`);
 4. the face is enlarged where it is shown larger than it was painted (`painted.enlarged`).
 
 The second half is `composite`, below, and reads in its order. A step is a call into its room (`coloring`,

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import cast as as_type
 
 from understudy.facesets.record import FaceRecord
@@ -23,16 +23,19 @@ from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.kinds import sources_of
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
-from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.networks.swap import Predictor
+
+if TYPE_CHECKING:
+    from understudy.merging.plate import Plate
 
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-RECIPE = 15
+RECIPE = 16
 # Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
 _LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
+_LATE |= {"steady_face"}
 AFTER_STEADYING = frozenset(_LATE - {"mask", "segmenter"})
 # What it means where a part of two fingerprints differs. The last counts where no other does: a setting that
 # lets more neighbours in changes it as well.
@@ -174,6 +177,8 @@ def _mode_of_frame(options: MergeOptions) -> str | bool:
 def _deciding(record: FaceRecord, options: MergeOptions) -> list[Any]:
     """What of a face decides pixels: where it is, whose it is, what was drawn by hand or stored."""
     drawn = [polygon.model_dump_json() for polygon in record.polygons]
+    if record.painted is not None:
+        drawn.append(record.painted.model_dump_json())
     landmarks = array("d", chain.from_iterable(record.landmarks_68)).tobytes().hex()
     stored: list[str] = []
     if record.masks and "seg-dst" in sources_of(options.mask):

@@ -45,6 +45,19 @@ def require_within(stretches: Iterable[range], frame_count: int, *, who: str) ->
     return closed
 
 
+def one_stretch(text: str, frame_count: int) -> range:
+    """The frames of a clip that one finished file shows: all where `text` is empty. Raises OptionInvalid."""
+    if not text.strip():
+        return range(frame_count)
+    stretches = parse_frames(text)
+    if len(stretches) > 1:
+        raise OptionInvalid(
+            f"A finished file shows one stretch of frames, and {text!r} names {len(stretches)}. Deliver each "
+            "by itself."
+        )
+    return require_within(stretches, frame_count, who="Frames")[0]
+
+
 def stretches_of(frames: Iterable[int], *, longest_gap: int = 0) -> list[range]:
     """The fewest stretches that hold these frames, in order, and between them no gap longer than said."""
     found: list[range] = []
@@ -59,6 +72,11 @@ def stretches_of(frames: Iterable[int], *, longest_gap: int = 0) -> list[range]:
 def in_words(stretches: Sequence[range]) -> str:
     """The text `parse_frames` reads."""
     return ",".join(_said(stretch) for stretch in stretches)
+
+
+def in_a_name(stretches: Sequence[range]) -> str:
+    """The same as a part of a file's name: 120-160, 900-end."""
+    return "+".join(_said(each).replace(":", "-") + "end" * (each.stop == _LONGEST) for each in stretches)
 
 
 def _said(stretch: range) -> str:

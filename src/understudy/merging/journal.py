@@ -8,6 +8,7 @@ Not here: what goes into a fingerprint (`fingerprints`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 from understudy.counts import counted
 from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.files import read_json, said_plainly, write_json
+from understudy.merging.frame_ranges import in_words, one_stretch, parse_frames, stretches_of
 
 JOURNAL_NAME = "merge.json"
 CROPS_NAME = "crops.json"  # beside it; `crops` writes it
@@ -93,18 +95,30 @@ class Journal:
         """Frames whose picture is made."""
         return set(self._merged)
 
+    def digest(self) -> str:
+        """Changes whenever a picture of this folder is made, made again or gone."""
+        return hashlib.sha256(repr(sorted(self._merged.items())).encode()).hexdigest()[:16]
+
     def known_frames(self) -> set[int]:
         """Frames that have an entry or a picture."""
         pictures = [*self.folder.glob("[0-9]*.png"), *self.folder.glob("[0-9]*.exr")]
         return {*self._merged, *self._refused, *(int(p.stem) for p in pictures if p.stem.isdecimal())}
 
-    def save(self, *, complete: bool = False, unswapped: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Write merge.json. `unswapped` lists every frame without a painted face, with its reason."""
+    def save(
+        self,
+        *,
+        complete: bool = False,
+        unswapped: Iterable[Mapping[str, Any]] = (),
+        left: Iterable[int] | None = None,
+    ) -> None:
+        """Write merge.json. `unswapped` lists every frame without a painted face, with its reason; `left` are
+        those that are not as they should be, None where that is not known."""
         write_json(
             self.folder / JOURNAL_NAME,
             {
                 "version": _VERSION,
                 "complete": complete,
+                "left": None if left is None else in_words(stretches_of(left)),
                 **self._about,
                 "unswapped": list(unswapped),
                 "refused": {
@@ -179,15 +193,22 @@ class MergeFacts:
     swapped: int
     unswapped: list[dict[str, Any]]  # {"frame": index, "reason": words} for every frame that was not swapped
     models: tuple[ModelFacts, ...]
+    stretch: str = ""  # which frames these are, like "120:160", where they are not all of the clip
     plate: str = ""  # the clip whose frames were painted into, where that was not dst
 
 
-def merge_facts(folder: Path) -> MergeFacts:
-    """Read them from merge.json. Raises ProjectInvalid where no merge came to its end in `folder`."""
+def merge_facts(folder: Path, frames: str = "") -> MergeFacts:
+    """Read them from merge.json, of the whole clip or of the stretch `frames` (like "120:160").
+
+    Raises ProjectInvalid where no merge came to its end there, OptionInvalid for frames the clip doesn't have.
+    """
     try:
         state = read_json(folder / JOURNAL_NAME)
-        if not state["complete"]:
+        stretch = one_stretch(frames, int(state["clip"]["frames"]))
+        if not _is_made(state, frames, stretch):
             raise ValueError
+        unswapped = [entry for entry in state["unswapped"] if int(entry["frame"]) in stretch]
+        swapped = {int(frame) for frame in state["merged"]} - {int(entry["frame"]) for entry in unswapped}
         models = tuple(
             ModelFacts(
                 name=str(model["name"]), sha256=str(model["sha256"]), iterations=int(model["iterations"])
@@ -199,15 +220,65 @@ def merge_facts(folder: Path) -> MergeFacts:
             model_sha256=models[0].sha256,
             model_iterations=models[0].iterations,
             models=models,
-            frames=int(state["clip"]["frames"]),
-            swapped=len({int(f) for f in state["merged"]} - {int(e["frame"]) for e in state["unswapped"]}),
-            unswapped=list(state["unswapped"]),
+            frames=len(stretch),
+            swapped=len(swapped.intersection(stretch)),
+            unswapped=unswapped,
+            stretch=in_words([stretch]) if len(stretch) < int(state["clip"]["frames"]) else "",
             plate=str(state.get("settings", {}).get("plate", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ProjectInvalid(
-            "This clip has not been merged to its end. Run `understudy merge` first.", folder
-        ) from error
+        raise ProjectInvalid(_not_made(folder, frames), folder) from error
+
+
+def _not_made(folder: Path, frames: str) -> str:
+    made = made_stretch(folder)
+    if not made:
+        return "This clip has not been merged to its end. Run `understudy merge` first."
+    asked = f"frames {frames} of this clip" if frames else "this clip"
+    return (
+        f"Of {asked} not all is merged, frames {made} are. Run `understudy merge` for the others first, or "
+        f"deliver these alone with `understudy encode --frames {made}`."
+    )
+
+
+def _is_made(state: Mapping[str, Any], frames: str, stretch: range) -> bool:
+    """Whether a merge left these frames as they should be; all of them where none are said."""
+    if state["complete"]:
+        return True
+    return bool(frames.strip()) and not any(_overlap(stretch, left) for left in _left_in(state))
+
+
+def _left_in(state: Mapping[str, Any]) -> list[range]:
+    """Raises ValueError where that is not known."""
+    left, plate = state.get("left"), state.get("settings", {}).get("plate")
+    if not isinstance(left, str) or plate:  # between faces the plate is laid when all is merged
+        raise ValueError
+    return parse_frames(left) if left else []
+
+
+def _overlap(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
+def made_stretch(folder: Path) -> str:
+    """The longest stretch, like "120:160", that is merged as it should be in a clip where other frames are
+    not; empty where there is none, or all are."""
+    try:
+        state = read_json(folder / JOURNAL_NAME)
+        if state["complete"]:
+            return ""
+        left = _left_in(state)
+        merged = sorted(int(frame) for frame in state["merged"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OptionInvalid):
+        return ""
+    made = [frame for frame in merged if not any(frame in each for each in left)]
+    found: list[range] = []
+    for frame in made:  # frames without a face may lie between them, frames that are left may not
+        if found and not any(_overlap(range(found[-1].stop, frame), each) for each in left):
+            found[-1] = range(found[-1].start, frame + 1)
+        else:
+            found.append(range(frame, frame + 1))
+    return in_words([max(found, key=len)]) if found else ""
 
 
 def unswapped_of(folder: Path) -> dict[int, str]:
@@ -235,9 +306,10 @@ def require_frames(folder: Path) -> None:
         )
 
 
-def require_pictures(folder: Path) -> None:
+def require_pictures(folder: Path, stretch: range) -> None:
     """Raise ProjectInvalid where a frame listed as merged has no picture: dst's own would be shown for it."""
-    gone = sorted(f for f in Journal(folder).merged_frames() if not frame_path(folder, f).is_file())
+    merged = Journal(folder).merged_frames().intersection(stretch)
+    gone = sorted(frame for frame in merged if not frame_path(folder, frame).is_file())
     if gone:
         which = ", ".join(map(str, gone[:_FRAMES_NAMED])) + (" and more" if len(gone) > _FRAMES_NAMED else "")
         raise ProjectInvalid(
@@ -247,9 +319,12 @@ def require_pictures(folder: Path) -> None:
         )
 
 
-def is_complete(folder: Path) -> bool:
-    """True when merge.json says that the merge ran to its end."""
+def is_complete(folder: Path, frames: str = "") -> bool:
+    """True when merge.json says that the merge ran to its end, in the whole clip or the stretch `frames`."""
     try:
-        return bool(read_json(folder / JOURNAL_NAME)["complete"])
-    except (OSError, ValueError, KeyError, TypeError):
+        state = read_json(folder / JOURNAL_NAME)
+        if not frames.strip() or state["complete"]:
+            return bool(state["complete"])
+        return _is_made(state, frames, one_stretch(frames, int(state["clip"]["frames"])))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

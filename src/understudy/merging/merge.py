@@ -109,7 +109,7 @@ def merge(
         keep_crops(plan, journal, opened)
     unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
     if plan.todo or plan.gone or plan.lightened or not plan.was_complete:
-        journal.save(complete=plan.is_whole, unswapped=unswapped)
+        journal.save(complete=plan.is_whole, unswapped=unswapped, left=plan.left)
     summary = _summary(frame_count, plan, journal, unswapped)
     yield StageFinished(stage=STAGE, summary=summary, skipped=not (plan.todo or plan.gone or plan.lightened))
 

@@ -7,7 +7,7 @@ from understudy.merging.blending.options import BlendOptions
 from understudy.merging.coloring.options import ColorOptions
 from understudy.merging.effects.options import EffectOptions
 from understudy.merging.masking.options import MaskOptions
-from understudy.options import option
+from understudy.options import Names, option
 from understudy.workers.options import WorkerOptions
 
 WHOLE_CLIP = frozenset({"batch", "workers"})  # change how fast a clip is merged, not its pixels
@@ -32,11 +32,21 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions, Worke
     face_scale: float = option(
         1.0, "Size of the painted face; above 1 it is larger than dst's.", low=0.5, high=1.5, unit="factor"
     )
+    steady_face: int = option(
+        2,
+        "What is painted is averaged over this many frames before and after, each moved as dst's own face "
+        "moved in between, so that it does not boil. What really changes, and the other side of a cut, is left "
+        "out.",
+        low=0,
+        high=15,
+        unit="frames",
+    )
     plate: str = option(
         "",
         "Paint into the frames of this clip of the project instead of dst's own, into the places of its faces: "
         "with an avatar, or any model, dst then moves the performer of that clip in their own footage. Its "
         "frames go along with dst's, the last is held where it is shorter; pictures have that clip's size.",
+        names=Names(lambda: [""], of_project="clips"),
     )
     batch: int = option(8, "Faces painted at once.", low=1, high=256, unit="faces")
 
@@ -49,13 +59,13 @@ class MergeOptions(ColorOptions, MaskOptions, BlendOptions, EffectOptions, Worke
     @property
     def steady_reach(self) -> int:
         """Those of them that what is measured is averaged with, so that it does not flicker."""
-        asked = {"steady_frames": self.steady_frames, "steady_mask": self.steady_mask}
+        asked = {name: getattr(self, name) for name in ("steady_frames", "steady_mask", "steady_face")}
         return max(0 if name in self.idle() else frames for name, frames in asked.items())
 
     def idle(self) -> frozenset[str]:
         mode, idle = MODES[self.mode], super().idle()
         if mode.raw or not mode.paints:
-            idle |= {*ColorOptions.model_fields, *EffectOptions.model_fields}
+            idle |= {"steady_face", *ColorOptions.model_fields, *EffectOptions.model_fields}
         elif mode.histogram:
             idle -= {"steady_frames", "color_area", "color"}  # tones of one transfer are averaged
         elif mode.histogram_after:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,11 @@ from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
 from understudy.merging.blending.modes import MODES
 from understudy.merging.coloring import pixels
+from understudy.merging.coloring.options import ColorOptions
 from understudy.merging.coloring.tone import Tone, measured_tone, steadied_tone
 from understudy.merging.effects.motion_blur import movement
 from understudy.merging.effects.super_resolution import super_resolved
+from understudy.merging.keeping import Keep, anew
 from understudy.merging.light import Picture, as_share, sight
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.kinds import sources_of
@@ -27,11 +30,13 @@ from understudy.merging.masking.mask import resized_mask
 from understudy.merging.masking.segment import Segmented
 from understudy.merging.masking.steady import steadied_mask
 from understudy.merging.options import MergeOptions
+from understudy.merging.steady_paint import steadied_paint
 from understudy.networks.swap import Prediction
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
+_MEASURED = frozenset(ColorOptions.model_fields)  # what measuring colours reads
 _FILTER_PX = 8  # Lanczos reaches 4
 
 
@@ -46,6 +51,7 @@ class PaintedFace:
     mask: FaceMask  # where it shows, at its own size
     tone: Tone  # what was measured of its colours
     steady_frames: int = 0  # how far the tone asks to be averaged with its neighbours
+    steady_paint_frames: int = 0  # the same of what was painted
     width_px: float = 0.0  # the face's width, the unit of sizes in the options, in pixels of the painted crop
     options: MergeOptions | None = None  # its own, where they may differ from the frame's
     who: str = ""  # for people to read, where a frame has several faces
@@ -85,11 +91,12 @@ def painted_face(
     crop_from_frame: Float64,
     options: MergeOptions,
     segmented: Segmented | None = None,
+    keep: Keep = anew,
 ) -> PaintedFace:
     """Put together face `index` of a batch: its masks and what the colour transfer measures.
 
     `own_HWC` is dst's crop (uint8, uint16 or float 0..1) that `crop_from_frame` cut for the model; `segmented`
-    what `segment.segmented` saw of this face, if its mask asks for it.
+    what `segment.segmented` saw of this face, if its mask asks for it. `keep` may know what was measured.
     """
     size_px = len(prediction.rgb_NHWC[index])
     landmarks = record.landmarks()
@@ -112,22 +119,23 @@ def painted_face(
     )
     if record.frame_size != (0, 0):
         compared = pixels.within_frame(compared, crop_from_frame, record.frame_size)
+    mode, light_px = MODES[options.mode], options.light_size * face_px
+    read = options.model_dump(include=set(_MEASURED if mode.histogram else _MEASURED - {"color_strength"}))
     return PaintedFace(
         paste_from_frame=paste,
         painted_HWC=painted,
         own_HWC=own,
         area_HW=compared,
         mask=mask,
-        tone=measured_tone(
-            painted,
-            own,
-            compared,
-            options,
-            light_px=options.light_size * face_px,
-            histogram=MODES[options.mode].histogram,
-            bw=MODES[options.mode].grey,
+        tone=keep(
+            "tone",
+            (painted, own, compared, read, light_px, mode.histogram, mode.grey),
+            lambda: measured_tone(
+                painted, own, compared, options, light_px=light_px, histogram=mode.histogram, bw=mode.grey
+            ),
         ),
         steady_frames=options.steady_frames,
+        steady_paint_frames=0 if "steady_face" in options.idle() else options.steady_face,
         width_px=face_px,
         frame_index=record.frame,
         device=prediction.device,
@@ -156,8 +164,11 @@ def enlarged(face: PaintedFace, options: MergeOptions) -> PaintedFace:
     )
 
 
-def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int) -> PaintedFace:
-    """The face, its colours' measure and its mask averaged over its track; near and alike frames count more.
+def steadied(
+    face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *, reach: int, keep: Keep = anew
+) -> PaintedFace:
+    """The face, what was painted, its colours' measure and its mask averaged over its track; near and alike
+    frames count more.
 
     `neighbours` are (distance in frames, face); those further than `reach`, or than the face's own settings
     say, don't count, nor do tones of another transfer and masks of another kind. They also tell how the
@@ -168,9 +179,18 @@ def steadied(face: PaintedFace, neighbours: Sequence[tuple[int, PaintedFace]], *
     masks = [
         (distance, other.mask) for distance, other in neighbours if _mask_asked(other) == _mask_asked(face)
     ]
+    paints = [(distance, other.painted_HWC, other.own_HWC) for distance, other in neighbours]
+    paint_reach = min(reach, face.steady_paint_frames)
     way = movement(face.centre_in_frame, [(distance, other.centre_in_frame) for distance, other in neighbours])
     return replace(
         face,
+        painted_HWC=keep(
+            "steadied paint",
+            (face.painted_HWC, face.own_HWC, paint_reach, *chain.from_iterable(paints)),
+            lambda: steadied_paint(face.painted_HWC, face.own_HWC, paints, reach=paint_reach),
+        )
+        if paint_reach
+        else face.painted_HWC,
         tone=steadied_tone(face.tone, tones, reach=min(reach, face.steady_frames)),
         mask=steadied_mask(face.mask, masks, reach=min(reach, face.mask.steady_frames)),
         movement_px=way,

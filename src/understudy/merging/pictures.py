@@ -17,7 +17,7 @@ import numpy.typing as npt
 from understudy.files import write_bytes
 from understudy.media.clip import ClipInfo, OwnNumbers
 from understudy.media.exr import encode_exr
-from understudy.media.images import encode_png
+from understudy.media.images import encode_png, read_image_deep
 from understudy.merging.blending.blend import BlendFailed
 from understudy.merging.composite import composite
 from understudy.merging.journal import FACES, MASKS, frame_path
@@ -150,6 +150,12 @@ def remove_layers(folder: Path, frame: int, *, but: Literal["none", "mask", "all
 def mask_path(folder: Path, frame: int) -> Path:
     """Where the mask of a merged frame lies: grey, 8 bits for clips of 8 bits, else 16."""
     return folder / MASKS / f"{frame:06d}.png"
+
+
+def stored_mask(path: Path) -> npt.NDArray[np.float32]:
+    """A mask that was written, (height, width) 0..1."""
+    stored = read_image_deep(path)
+    return stored[..., 0].astype(np.float32) / np.float32(np.iinfo(stored.dtype.name).max)
 
 
 def faces_path(folder: Path, frame: int) -> Path:

@@ -26,6 +26,7 @@ from understudy.merging.effects.super_resolution import require_enlarger
 from understudy.merging.fingerprints import FacesByFrame, Fingerprints, keeps_only_less, what_differs
 from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
+from understudy.merging.keeping import Keep, anew
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
@@ -72,6 +73,7 @@ class MergePlan:
     left_out: dict[int, str] = field(default_factory=dict)  # frames whose faces can't be used, with the reason
     notices: list[str] = field(default_factory=list)
     lightened: set[int] = field(default_factory=set)  # frames whose picture stays and whose layers go
+    keep: Keep = anew  # of steps that a preview makes again and again
 
     @property
     def done(self) -> int:
@@ -199,6 +201,14 @@ def same_shot(shots: Sequence[int], frame: int, other: int) -> bool:
     return bisect_right(shots, frame) == bisect_right(shots, other)
 
 
+def why_left_alone(options: MergeOptions) -> str:
+    """Why a frame with faces shows none of what was painted; empty where its mode paints."""
+    if not MODES[options.mode].leaves:
+        return ""
+    beside = "; what is painted lies in files beside it" if MODES[options.mode].raw else ""
+    return f"{LEFT_ALONE} ({options.mode}){beside}"
+
+
 def unswapped_frames(
     frame_count: int, plan: MergePlan, journal: Journal, reasons: Mapping[int, str]
 ) -> list[dict[str, Any]]:
@@ -306,6 +316,8 @@ def _about(info: ClipInfo, faces: FacesByFrame, cast: Cast, options: MergeOption
             "iterations": int(getattr(predictor, "iterations", 0)),
             "face_type": predictor.face_type,
             "size_px": predictor.size_px,
+            "paints_frame": predictor.paints_frame,
+            "frames_together": predictor.frames_together,
         }
         for predictor in cast.painters(record for records in faces.values() for record in records)
     ]

@@ -9,22 +9,27 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from understudy.errors import ClipUnreadable
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import StoredFace
+from understudy.media.clip import UInt8
 from understudy.media.color_spaces import ColorSpace
+from understudy.media.images import eight_bit
 from understudy.media.opening import open_clip, require_progressive
 from understudy.merging.cast import Cast
 from understudy.merging.journal import Journal
+from understudy.merging.keeping import KeptSteps
 from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
 from understudy.merging.pictures import merged_as_far_as_possible
-from understudy.merging.plan import NO_FACE, NOT_DECODED, MergePlan, Wanted, planned
+from understudy.merging.plan import NO_FACE, NOT_DECODED, MergePlan, Wanted, planned, why_left_alone
 from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.raw import blank
 from understudy.merging.remembered import RememberedClip, RememberedPredictor
@@ -51,6 +56,7 @@ class Previewed:
     plate: Picture  # the frame before anything was painted into it
     reason: str = ""  # why no face, or not every face, could be painted
     took_s: float = field(default=0.0, compare=False)
+    ready_s: float = field(default=0.0, compare=False)  # of it: decoding, painting, masks and colours
 
 
 class FramePreviews:
@@ -74,6 +80,7 @@ class FramePreviews:
         self._clip = RememberedClip(open_clip(clip_path, color_space))
         require_progressive(self._clip.info)
         self._cast = _remembered(Cast.of(predictor))
+        self._steps = KeptSteps()
         self._shots = sorted(shots)
         self._plate = Plate(plate) if plate is not None else None
         self._faces: defaultdict[int, list[StoredFace]] = defaultdict(list)
@@ -93,12 +100,24 @@ class FramePreviews:
         """
         started = time.perf_counter()
         ready = self.ready_frame(frame, options)
+        ready_s = time.perf_counter() - started
         if ready.faces:
             merged, reason = merged_as_far_as_possible(ready.plate, ready.faces, ready.options)
+            reason = reason or why_left_alone(ready.options)
         else:
             merged, reason = None, NO_FACE
         picture = merged.picture if merged is not None else self._without_face(ready)
-        return Previewed(picture, ready.plate, reason, time.perf_counter() - started)
+        return Previewed(picture, ready.plate, reason, time.perf_counter() - started, ready_s)
+
+    def mask_frame(self, frame: int, options: MergeOptions | SettingsOverTime) -> UInt8:
+        """The mask that the frame's faces are blended through, (height, width): what `layers` keeps beside it.
+        Raises as `preview_frame`."""
+        ready = self.ready_frame(frame, options)
+        kept = ready.options.changed(layers="mask")
+        merged = merged_as_far_as_possible(ready.plate, ready.faces, kept)[0] if ready.faces else None
+        if merged is None or merged.mask_HW is None:
+            return np.zeros(ready.plate.shape[:2], np.uint8)
+        return eight_bit(merged.mask_HW)
 
     def ready_frame(self, frame: int, options: MergeOptions | SettingsOverTime) -> ReadyFrame:
         """The frame and its painted faces. Raises as `preview_frame`."""
@@ -106,10 +125,13 @@ class FramePreviews:
         plan = self._plan(frame, settings)
         for _, rgb, faces in frames_with_faces(self._clip, plan, self._plate):
             return ReadyFrame(rgb, faces, plan.faces[frame], settings.at(frame))
+        return ReadyFrame(self.plate_frame(frame), [], [], settings.at(frame))
+
+    def plate_frame(self, frame: int) -> Picture:
+        """The frame before anything is painted into it. Raises ClipUnreadable."""
         deep = self._clip.info.is_deep
         for shown in self._clip.frames(frame, frame + 1, deep=deep):
-            rgb = shown.rgb if self._plate is None else self._plate.frame_for(frame).rgb
-            return ReadyFrame(rgb, [], [], settings.at(frame))
+            return shown.rgb if self._plate is None else self._plate.frame_for(frame).rgb
         raise ClipUnreadable(f"Frame {frame} can't be shown: {NOT_DECODED}.", self._clip.info.path)
 
     def close(self) -> None:
@@ -133,7 +155,7 @@ class FramePreviews:
         stored = [face for near in around for face in self._faces.get(near, ())]
         seen = {self._cast.part_of(face.record) for face in stored}
         parts = {part: model for part, model in self._cast.parts.items() if part in seen}
-        return planned(
+        plan = planned(
             self._clip,
             stored,
             predictor=Cast(self._cast.lead, parts),
@@ -144,6 +166,7 @@ class FramePreviews:
             plate=self._plate,
             wanted=Wanted([range(frame, frame + 1)]),
         )
+        return replace(plan, keep=self._steps.of)
 
     def _without_face(self, ready: ReadyFrame) -> Picture:
         size_px = self._cast.predictors()[0].size_px

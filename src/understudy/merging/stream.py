@@ -25,6 +25,7 @@ from understudy.media.images import eight_bit
 from understudy.media.opening import require_progressive
 from understudy.merging.cast import name_of
 from understudy.merging.frame_ranges import stretches_of
+from understudy.merging.keeping import Keep
 from understudy.merging.light import Picture, sight
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
@@ -92,6 +93,15 @@ class _Painted:
     own: OwnNumbers | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Tracked:
+    """One face and what steadies it: (distance in frames, the same face there)."""
+
+    face: PaintedFace
+    neighbours: Sequence[tuple[int, PaintedFace]]
+    reach: int
+
+
 def made_frames(
     clip: Clip,
     plan: MergePlan,
@@ -116,7 +126,7 @@ def made_frames(
                 ready = window[at]
                 if ready.rgb is None:
                     continue
-                faces = _steady_faces(window, at, plan)
+                faces = _with_its_track(window, at, plan)
                 making.append(pool.submit(_make, folder, ready.index, (ready.rgb, ready.own), faces, plan))
                 ready.rgb = ready.own = None  # its neighbours need its faces alone
                 while len(making) > painters:
@@ -140,18 +150,18 @@ def frames_with_faces(
         for window, at in with_neighbours(_painted_frames(source, plan, pool), reach=plan.reach):
             ready = window[at]
             if ready.rgb is not None:
-                faces = _steady_faces(window, at, plan)
-                yield ready.index, ready.rgb, [_as_shown(face) for face in faces]
+                faces = _with_its_track(window, at, plan)
+                yield ready.index, ready.rgb, [_as_shown(face, plan.keep) for face in faces]
 
 
 def _make(
     folder: Path,
     index: int,
     frame: tuple[Picture, OwnNumbers | None],
-    faces: Sequence[PaintedFace],
+    tracked: Sequence[_Tracked],
     plan: MergePlan,
 ) -> MadeFrame:
-    faces = [_as_shown(face) for face in faces]
+    faces = [_as_shown(face, plan.keep) for face in tracked]
     (rgb, own), options = frame, plan.settings.at(index)
     merged, reason = merged_as_far_as_possible(rgb, faces, options)
     if merged is None:
@@ -162,7 +172,8 @@ def _make(
     return MadeFrame(index, partly=reason)
 
 
-def _as_shown(face: PaintedFace) -> PaintedFace:
+def _as_shown(tracked: _Tracked, keep: Keep) -> PaintedFace:
+    face = steadied(tracked.face, tracked.neighbours, reach=tracked.reach, keep=keep)
     return face if face.options is None else enlarged(face, face.options)
 
 
@@ -183,7 +194,8 @@ def _cut(rgb: Picture, record: FaceRecord, plan: MergePlan, shown: Picture, plat
     """dst's face for the model, and the place in the picture `shown` where the painted one goes."""
     predictor, options = plan.cast.predictor_for(record), plan.options_of(record)
     matrix = plan.crop_matrix(record, predictor)
-    seen = own_crop(rgb, matrix, predictor.size_px)
+    of = (record.frame, matrix, predictor.size_px)  # the clip is one and the same
+    seen = plan.keep("crop", of, lambda: own_crop(rgb, matrix, predictor.size_px))
     if predictor.paints_frame:
         place = record if plate is None else plate.face_for(record.frame)
         height, width = shown.shape[:2]
@@ -234,6 +246,7 @@ def _paint(frames: list[_Read], plan: MergePlan, pool: ThreadPoolExecutor) -> It
             crop_from_frame=crop.crop_from_frame,
             options=crop.options,
             segmented=seen,
+            keep=plan.keep,
         )
         fills_frame = crop.predictor.paints_frame
         return replace(face, options=crop.options, who=name_of(record), fills_frame=fills_frame)
@@ -284,8 +297,8 @@ def _painted_together(crops: Sequence[_Crop], batch: int, morph: float) -> Predi
     return predictor.predict(runs[:, 0]) if runs.shape[1] == 1 else predictor.predict_runs(runs)
 
 
-def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[PaintedFace]:
-    """The faces of one frame, each with its colour transfer averaged over its own track, within its shot."""
+def _with_its_track(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[_Tracked]:
+    """The faces of one frame, each with its neighbours on its own track, within its shot."""
     here = window[at]
     faces = []
     for record, face in zip(here.records, here.faces, strict=True):
@@ -297,5 +310,5 @@ def _steady_faces(window: Sequence[_Painted], at: int, plan: MergePlan) -> list[
             for its_record, its_face in zip(other.records, other.faces, strict=True)
             if (its_record.track, its_record.person) == (record.track, record.person)
         ]
-        faces.append(steadied(face, neighbours, reach=options.steady_reach))
+        faces.append(_Tracked(face, neighbours, options.steady_reach))
     return faces

@@ -18,14 +18,16 @@ from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import MergeOptions
 
 # Of the face's edge and of what lies behind it: there is no edge, and nothing behind it.
-_UNHEARD = frozenset({*ColorOptions.model_fields, *MaskOptions.model_fields, "face_scale", "motion_blur"})
+_UNHEARD = frozenset(
+    {*ColorOptions.model_fields, *MaskOptions.model_fields, "face_scale", "motion_blur", "steady_face"}
+)
 
 
 def whole_frame_options(options: MergeOptions) -> MergeOptions:
     """What counts of these settings where the painted picture is the result: sharpening, enlarging, grain."""
     mode = MODES[options.mode]
     changed: dict[str, Any] = {"mask": "full", "color": "none", "face_scale": 1.0, "motion_blur": 0.0}
-    changed |= {"steady_frames": 0, "steady_mask": 0}
+    changed |= {"steady_frames": 0, "steady_mask": 0, "steady_face": 0}
     if not mode.raw and mode.paints:
         changed["mode"] = "overlay"
     return options.changed(**changed)

@@ -26,6 +26,7 @@ from understudy.project.migrations import VERSION
 from understudy.provenance.consent import Consent
 
 Role = Literal["src", "dst"]
+ROLES: tuple[Role, Role] = ("src", "dst")
 
 
 def _folder_name(name: str) -> str:
@@ -107,6 +108,9 @@ class ClipEntry(Part):
         default_factory=list,
         description="What is said about its tracks, in order: choose:3, drop:5, merge:1+4, split:2@120.",
     )
+    track_names: dict[str, str] = Field(
+        default_factory=dict, description="What people call its tracks, by number; for people to read."
+    )
     merge: dict[str, Any] = Field(default_factory=dict, description="Merge settings of this clip alone.")
     ranges: list[RangeEntry] = Field(
         default_factory=list, description="Merge settings of some frames; later wins."
@@ -130,6 +134,20 @@ class ModelEntry(Part):
     train: dict[str, Any] = Field(default_factory=dict, description="Training settings of this model alone.")
 
 
+class PresetEntry(Part):
+    """A user's own preset: what it is for, and values of a stage's options."""
+
+    says: str = Field("", description="One sentence for people.")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class PresetTables(Part):
+    """A user's own presets by stage and name."""
+
+    encode: dict[Name, PresetEntry] = Field(default_factory=dict)
+    merge: dict[Name, PresetEntry] = Field(default_factory=dict)
+
+
 class Manifest(Part):
     """The whole of understudy.toml."""
 
@@ -146,6 +164,7 @@ class Manifest(Part):
     train: dict[str, Any] = Field(default_factory=dict)
     merge: dict[str, Any] = Field(default_factory=dict)
     encode: dict[str, Any] = Field(default_factory=dict)
+    presets: PresetTables = Field(default_factory=PresetTables)
 
     @model_validator(mode="after")
     def _names_meet(self) -> Manifest:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from understudy.counts import counted
 from understudy.errors import ProjectInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import read_json
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
-from understudy.project.manifest import Role
+from understudy.project.manifest import ROLES, Role
 from understudy.project.project import CAST, Project
 from understudy.project.trash import size_bytes
 from understudy.training.steering.plan import Plan
+from understudy.training.steering.plateau import Plateau
 
 _LAST_LINE_BYTES = 128
+_BESIDE = (".report.json", ".report.txt", ".swap.json", ".transform.json", ".c2pa")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,7 @@ class ModelState:
     changed: datetime | None
     trained: bool
     progress: str
+    unripe: str = ""  # what its training wrote down against calling it done, though what was asked is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +79,8 @@ class MergedState:
 
     `complete` is True when the merge ran to its end, then `iteration` is the model's at that time, else None.
     `painted_by` are all models with what they knew.
-    `encoded` is True when a finished file made from just these frames is there.
+    `encoded` is True when a finished file made from just these frames is there. `behind` says what of it the
+    settings kept now would make otherwise, and why; empty where nothing is, or the merge is behind its model.
     """
 
     clip: str
@@ -86,6 +92,7 @@ class MergedState:
     iteration: int | None
     encoded: bool
     painted_by: tuple[tuple[str, int], ...] = ()
+    behind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +106,8 @@ class OutputState:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectState:
-    """Everything `understudy status` tells. `next_stage` is None when all is done, "add" when clips lack."""
+    """Everything `understudy status` tells. `next_stage` is None when all that was asked is done, "add" when
+    clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off."""
 
     folder: Path
     name: str
@@ -112,14 +120,19 @@ class ProjectState:
     outputs: tuple[OutputState, ...]
     next_stage: Stage | str | None
     next_why: str
+    train_on: str = ""
 
 
-def project_state(project: Project) -> ProjectState:
-    """Look at everything in the project."""
+def project_state(project: Project, *, behind: Callable[[str, str], str] = lambda *_: "") -> ProjectState:
+    """Look at everything in the project.
+
+    `behind` tells, for a clip and the model or cast that merged it, what of its frames the settings kept now
+    would make otherwise; finding that out takes what lies above here (`jobs.standing`).
+    """
     facesets, faces_of_clip = _facesets(project)
     clips = tuple(_clip(project, name, faces_of_clip.get(name, 0)) for name in project.manifest.clips)
     models = tuple(_model(project, name) for name in project.manifest.models)
-    merged = _merged(project)
+    merged = _looked_at(_merged(project), models, behind)
     outputs = _outputs(project)
     next_stage, why = _next(clips, models, tuple(_meant(project, merged)))
     return ProjectState(
@@ -134,6 +147,7 @@ def project_state(project: Project) -> ProjectState:
         outputs=outputs,
         next_stage=next_stage,
         next_why=why,
+        train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
     )
 
 
@@ -211,7 +225,25 @@ def _model(project: Project, name: str) -> ModelState:
         changed=_changed(newest[1]) if newest else None,
         trained=trained,
         progress=progress,
+        unripe=_unripe(name, newest[0]) if newest and trained else "",
     )
+
+
+def _unripe(name: str, checkpoint: dict[str, Any]) -> str:
+    """Why a model whose plan is done should learn on, from where its recipe stands and whether its loss ever
+    levelled off; empty where it did, or nothing of it is written down."""
+    try:
+        course = checkpoint["state"]["course"]
+        stages, at = course["recipe"]["stages"], int(course["stage"])
+        flat = Plateau.from_json(course["plateau"]).reached
+        if flat or int(course["drops"]) or any(stage["plateau"] for stage in stages[:at]):
+            return ""
+        learnt = counted(int(checkpoint["iteration"]), "iteration")
+        place = f" It stands in stage {stages[at]['name']}, {at + 1} of {len(stages)}."
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return ""
+    told = f"model {name!r} has learnt for {learnt}, and its loss has not levelled off: train on."
+    return told + (place if at + 1 < len(stages) else "")
 
 
 def _training(checkpoint: dict[str, Any]) -> tuple[bool, str]:
@@ -253,6 +285,17 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
     return tuple(states)
 
 
+def _looked_at(
+    merged: tuple[MergedState, ...], models: tuple[ModelState, ...], behind: Callable[[str, str], str]
+) -> tuple[MergedState, ...]:
+    """With what is behind the settings; not asked where a merge is to be made again anyhow."""
+    worth = {(state.clip, state.model) for state in _up_to_date(merged, models)}
+    return tuple(
+        replace(state, behind=behind(state.clip, state.model)) if (state.clip, state.model) in worth else state
+        for state in merged
+    )
+
+
 def _meant(project: Project, merged: tuple[MergedState, ...]) -> list[MergedState]:
     """Those that the project would deliver: where a clip has a cast, what its cast painted counts alone."""
     casts = {name: entry.cast for name, entry in project.manifest.clips_of("dst").items()}
@@ -271,22 +314,39 @@ def _painted_by(folder: Path, model: str) -> tuple[tuple[str, int], ...]:
 
 
 def _is_encoded(folder: Path) -> bool:
-    """Whether a finished file of these frames is there, as it was made, that no later merge has overtaken."""
+    """Whether a finished file of all these frames is there, as made, that no later merge has overtaken."""
     merged = _changed(folder / JOURNAL_NAME)
-    made = [moment for path in DeliveryMemory(folder).standing() if (moment := _changed(path))]
+    made = [moment for path in DeliveryMemory(folder).standing_whole() if (moment := _changed(path))]
     return merged is not None and any(moment >= merged for moment in made)
 
 
-def _outputs(project: Project) -> tuple[OutputState, ...]:
-    """Finished files in the project's own folder, and those that went elsewhere and still stand as they were
-    made; what was put in their place since is not ours."""
+def finished_files(project: Project) -> list[Path]:
+    """Finished files, folders of frames among them: those in the project's own folder, and those that went
+    elsewhere and still stand as they were made. What was put in their place since is not ours, and what lies
+    beside one (its report, its credentials) is none."""
     memories = [DeliveryMemory(path.parent) for path in project.folder.glob("merged/*/*/encode.json")]
     found = {path for memory in memories for path in memory.standing()}
     if project.out_folder.is_dir():
         replaced = {path for memory in memories for path in memory.outs()} - found
-        found |= {p for p in project.out_folder.iterdir() if not p.name.startswith(".")} - replaced
+        found |= set(project.out_folder.iterdir()) - replaced
+    return sorted(path for path in found if not path.name.startswith(".") and not path.name.endswith(_BESIDE))
+
+
+def finished_by_name(project: Project) -> dict[str, Path]:
+    """Every finished file by its name, the newest first. One that lies elsewhere and is called as another has a
+    number after its name."""
+    found = sorted(finished_files(project), key=lambda path: path.parent != project.out_folder)
+    named: dict[str, Path] = {}
+    for path in found:
+        again = sum(other.name == path.name for other in named.values())
+        named[f"{path.name} ({again + 1})" if again else path.name] = path
+    return dict(sorted(named.items(), key=lambda one: one[1].stat().st_mtime, reverse=True))
+
+
+def _outputs(project: Project) -> tuple[OutputState, ...]:
     return tuple(
-        OutputState(path=path, size_bytes=size_bytes(path), changed=_changed(path)) for path in sorted(found)
+        OutputState(path=path, size_bytes=size_bytes(path), changed=_changed(path))
+        for path in finished_files(project)
     )
 
 
@@ -294,7 +354,7 @@ def _next(
     clips: tuple[ClipState, ...], models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
 ) -> tuple[Stage | str | None, str]:
     """The first stage that has something left to do, and what."""
-    for role in ("src", "dst"):
+    for role in ROLES:
         if not any(clip.role == role for clip in clips):
             return "add", f"there is no {role} clip yet"
     dst = [clip.name for clip in clips if clip.role == "dst"]
@@ -307,7 +367,7 @@ def _next(
     for stage, reasons in left:
         if any(reasons):
             return stage, next(filter(None, reasons))
-    return None, "everything is done"
+    return None, "everything that was asked is done"
 
 
 def _left_to_extract(clip: ClipState) -> str:
@@ -326,6 +386,8 @@ def _left_to_merge(clip: str, models: tuple[ModelState, ...], merged: tuple[Merg
     of_clip = [state for state in merged if state.clip == clip]
     if _up_to_date(of_clip, models):
         return ""
+    if behind := next((state.behind for state in of_clip if state.behind), ""):
+        return behind
     if any(state.complete for state in of_clip):
         return f"clip {clip!r} is merged with an older state of the model"
     return f"clip {clip!r} is not merged {'to its end' if any(s.frames for s in of_clip) else 'yet'}"
@@ -338,13 +400,15 @@ def _left_to_encode(clip: str, models: tuple[ModelState, ...], merged: tuple[Mer
     return f"there is no finished file of clip {clip!r} as it is merged now"
 
 
-def _up_to_date(merged: list[MergedState], models: tuple[ModelState, ...]) -> list[MergedState]:
-    """Those painted to their end by what their model knows now."""
+def _up_to_date(merged: Sequence[MergedState], models: tuple[ModelState, ...]) -> list[MergedState]:
+    """Those painted to their end by what their model knows now, as the settings kept now have it."""
     known = {model.name: model.iteration for model in models}
     return [
         state
         for state in merged
-        if state.complete and all(known.get(name) == iteration for name, iteration in state.painted_by)
+        if state.complete
+        and not state.behind
+        and all(known.get(name) == iteration for name, iteration in state.painted_by)
     ]
 
 

@@ -6,6 +6,7 @@ Reading `understudy.toml` is `project`'s work, writing marks is `sign.py`'s.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path, PureWindowsPath
@@ -41,7 +42,8 @@ class Consent(BaseModel):
     @model_validator(mode="after")
     def _starts_before_it_ends(self) -> Self:
         if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
-            raise ValueError(f"valid_from {self.valid_from} is later than valid_until {self.valid_until}")
+            days = f"valid_from {self.valid_from}, is later than valid_until {self.valid_until}"
+            raise ValueError(f"the first day, {days}")
         return self
 
     def with_evidence(self, evidence: Path) -> Self:
@@ -103,9 +105,16 @@ def require_export_consent(consents: Mapping[str, Consent], *, today: date, use:
         if not problem:
             continue
         name = f"{performer} ({consent.who})" if consent.who and consent.who != performer else performer
-        way_out = "Ask the performer again and write the new dates under consent in understudy.toml."
+        words = json.dumps(performer, ensure_ascii=False) if " " in performer else performer
+        command = f"`understudy consent PROJECT {words}"
+        way_out = f"Ask the performer again and record the new days, as with {command} --until DAY`."
         if consent.status == "refused":
-            way_out = "Take this performer out of the project."
+            way_out = "Train a model without this performer's faces, or take those clips out of the project."
+        elif consent.valid_from and today < consent.valid_from:
+            way_out = f"Wait for that day, or ask the performer and record another with {command} --from DAY`."
         elif not consent.problem(today=today):
-            way_out = "Say with --use what the file is for; for another use, ask the performer and record it."
+            way_out = (
+                "Say with --use what the file is for; for another use, ask the performer and record all of "
+                f"them with {command} --use WORDS`."
+            )
         raise ConsentMissing(f"The consent of {name} {problem}, so nothing final is written. {way_out}")

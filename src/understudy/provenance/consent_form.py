@@ -7,18 +7,19 @@ from html import escape
 from understudy.provenance.consent import Consent
 
 _LINE = "<span class='line'></span>"
+STYLE = """\
+  @page { size: A4; margin: 22mm }
+  body { font: 11.5pt/1.5 serif; max-width: 165mm; margin: auto; color: #000 }
+  h1 { font-size: 17pt }
+  dt { font-weight: bold; margin-top: 2.5mm }
+  dd { margin: 0 }
+  .line { display: inline-block; width: 100mm; border-bottom: 0.3mm solid; height: 6mm }
+  .signed { display: flex; gap: 12mm; margin-top: 12mm }
+  .signed div { flex: 1; border-top: 0.3mm solid; padding-top: 1mm; font-size: 9pt }
+"""
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Consent: {who}</title>
-<style>
-  @page {{ size: A4; margin: 22mm }}
-  body {{ font: 11.5pt/1.5 serif; max-width: 165mm; margin: auto; color: #000 }}
-  h1 {{ font-size: 17pt }}
-  dt {{ font-weight: bold; margin-top: 2.5mm }}
-  dd {{ margin: 0 }}
-  .line {{ display: inline-block; width: 100mm; border-bottom: 0.3mm solid; height: 6mm }}
-  .signed {{ display: flex; gap: 12mm; margin-top: 12mm }}
-  .signed div {{ flex: 1; border-top: 0.3mm solid; padding-top: 1mm; font-size: 9pt }}
-</style>
+{style}
 <h1>Consent to the use of a face</h1>
 <p>A computer model will be trained on pictures of the performer's face, and will paint that face, or another
 performer's face over it, into the footage named here. Every finished file is marked as made so.</p>
@@ -38,9 +39,11 @@ performer may ask which files were made: the production keeps a ledger of all of
 """
 
 
-def form_html(performer: str, consent: Consent, *, production: str) -> str:
-    """The page, filled in with what is recorded; what isn't is a line to write on."""
+def form_html(performer: str, consent: Consent, *, production: str, style_at: str = "") -> str:
+    """The page, filled in with what is recorded; what isn't is a line to write on. It holds its own STYLE, or
+    names the address where that is."""
     return _PAGE.format(
+        style=f'<link rel="stylesheet" href="{escape(style_at)}">' if style_at else f"<style>\n{STYLE}</style>",
         who=escape(consent.who or performer),
         name=_or_line(consent.who),
         production=_or_line(production),

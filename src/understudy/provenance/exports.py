@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from understudy.errors import MarksUnreadable
 from understudy.files import read_json, said_plainly, sha256_of, write_json
 from understudy.provenance.identity import home_folder
-from understudy.provenance.ledger import LEDGER_NAME
+from understudy.provenance.ledger import LEDGER_NAME, ledger_of
 from understudy.provenance.recast import Recast
 
 _KNOWN_NAME = "ledgers.json"
@@ -89,6 +89,15 @@ def export_of(
     )
 
 
+def hash_of(finished: Path) -> str:
+    """What a ledger knows a file or folder by: its SHA-256, of a folder that of the list of its images as they
+    are now. Raises MarksUnreadable where it can't be read."""
+    try:
+        return hashlib.sha256(ledger_of(finished)).hexdigest() if finished.is_dir() else sha256_of(finished)
+    except OSError as error:
+        raise MarksUnreadable("This can't be opened for reading.", finished) from error
+
+
 def append(ledger: Path, export: Export) -> str:
     """Write a line at the end and see it on the disk; returns its hash. Hold the project's lock meanwhile.
 
@@ -127,21 +136,29 @@ def lines_of(ledger: Path) -> Iterator[Line]:
 
 
 def breaks_in(ledger: Path, home: Path | None = None) -> list[str]:
-    """What is wrong with the chain, as sentences; empty where every line is as it was written.
+    """What is wrong with the chain, as `checked_lines` says it. Raises MarksUnreadable for no ledger."""
+    return checked_lines(ledger, home)[1]
+
+
+def checked_lines(ledger: Path, home: Path | None = None) -> tuple[list[Line], list[str]]:
+    """Every export, oldest first, and what is wrong with the chain, as sentences: none where every line is as
+    it was written. The ledger is read once. Where a line can't be read, no lines are told.
 
     A change of the last line alone, or its removal, is told by the hash that this machine keeps in `home` of
     what it wrote itself; elsewhere only by a hash that somebody kept. Raises MarksUnreadable where there is no
     ledger.
     """
-    problems, before = [], _FIRST
+    told: list[Line] = []
+    problems, before, unread = [], _FIRST, False
     lines = _raw_lines(_read(ledger))
     for number, raw in enumerate(lines, 1):
         try:
             export = Export.model_validate_json(raw)
         except ValidationError:
             problems.append(f"Line {number} can't be read.")
-            before = _hash(raw)
+            before, unread = _hash(raw), True
             continue
+        told.append(Line(number, export, _hash(raw)))
         if export.previous != before:
             problems.append(
                 f"Line {number} doesn't follow from what stands before it: line {number - 1} was changed, or "
@@ -150,7 +167,8 @@ def breaks_in(ledger: Path, home: Path | None = None) -> list[str]:
                 else "Line 1 isn't the first one: lines before it were removed."
             )
         before = _hash(raw)
-    return problems or _against_memory(lines, _remembered(home).get(ledger.absolute()))
+    problems = problems or _against_memory(lines, _remembered(home).get(ledger.absolute()))
+    return [] if unread else told, problems
 
 
 def _against_memory(lines: Sequence[bytes], known: _End | None) -> list[str]:
@@ -167,12 +185,14 @@ def _against_memory(lines: Sequence[bytes], known: _End | None) -> list[str]:
     return []
 
 
-def find(watermark: str, ledgers: Iterable[Path]) -> tuple[Path, Line] | None:
-    """The export that a watermark's number names; None where no ledger knows it. Unreadable ones are passed."""
+def find(ledgers: Iterable[Path], *, watermark: str = "", sha256: str = "") -> tuple[Path, Line] | None:
+    """The export that a watermark's number or a hash names; None where no ledger knows it. Unreadable ledgers
+    are passed."""
     for ledger in ledgers:
         try:
             for line in lines_of(ledger):
-                if line.export.watermark == watermark:
+                known = line.export
+                if (watermark and known.watermark == watermark) or (sha256 and known.sha256 == sha256):
                     return ledger, line
         except MarksUnreadable:
             continue

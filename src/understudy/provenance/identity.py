@@ -125,10 +125,11 @@ def trust_root(certificate: Path, home: Path | None = None) -> Path:
 
     Returns where the copy lies; deleting it takes the trust back. Raises MarksUnreadable for anything else.
     """
+    pem = read_pem(certificate, "the certificate")
     try:
-        found = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+        found = x509.load_pem_x509_certificates(pem)[0]
         is_authority = found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (OSError, ValueError, IndexError, x509.ExtensionNotFound) as error:
+    except (ValueError, IndexError, x509.ExtensionNotFound) as error:
         raise MarksUnreadable("There is no certificate in PEM form in this file.", certificate) from error
     if not is_authority:
         raise MarksUnreadable("This certificate signs files. Trust needs the one above it.", certificate)
@@ -136,6 +137,19 @@ def trust_root(certificate: Path, home: Path | None = None) -> Path:
     kept = (home or home_folder()) / "trust" / f"{fingerprint}.pem"
     write_bytes(kept, _pem(found).encode())
     return kept
+
+
+def read_pem(path: Path, what: str) -> bytes:
+    """The bytes of a file that a person named. Raises MarksUnreadable where there is none to read; `what` says
+    what it was to be, as "the certificate"."""
+    if not path.exists():
+        raise MarksUnreadable(f"There is no such file. Name the file with {what}, in PEM form.", path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MarksUnreadable(
+            f"{what[:1].upper()}{what[1:]} can't be read from here ({error.strerror}).", path
+        ) from error
 
 
 def trusted_roots(home: Path | None = None) -> dict[str, str]:
@@ -149,11 +163,16 @@ def trusted_roots(home: Path | None = None) -> dict[str, str]:
 
 
 def distrust_root(name: str, home: Path | None = None) -> None:
-    """Take trust back. Raises MarksUnreadable where there is none of that name."""
-    if name not in trusted_roots(home):
-        known = ", ".join(trusted_roots(home)) or "none"
-        raise MarksUnreadable(f"No root called {name!r} was added to the trusted ones; there are: {known}.")
-    ((home or home_folder()) / "trust" / f"{name}.pem").unlink()
+    """Take trust back, by a root's short name or the one in its certificate where only one has that. Raises
+    MarksUnreadable where there is none of that name."""
+    roots = trusted_roots(home)
+    named = [short for short, root in roots.items() if root == name]
+    if name not in roots and len(named) != 1:
+        known = ", ".join(f"{short} ({root})" for short, root in roots.items()) or "none"
+        raise MarksUnreadable(
+            f"No root called {name!r}, or more than one, was added to the trusted ones; there are: {known}."
+        )
+    ((home or home_folder()) / "trust" / f"{name if name in roots else named[0]}.pem").unlink()
 
 
 def renew_identity(

@@ -45,18 +45,23 @@ def images_in(folder: Path) -> list[Path]:
     )
 
 
+def listed_in(folder: Path) -> dict[str, str]:
+    """SHA-256 by file name, as the folder's ledger has them. Raises MarksUnreadable where it can't be read."""
+    path = folder / LEDGER_NAME
+    try:
+        if path.stat().st_size > _LARGEST_LEDGER_BYTES:
+            raise MarksUnreadable("This ledger of frames is too large to be one.", path)
+        return Ledger.model_validate_json(path.read_bytes()).frames
+    except (OSError, ValidationError) as error:
+        raise MarksUnreadable("This ledger of frames can't be read.", path) from error
+
+
 def differences(folder: Path) -> list[str]:
     """Sentences on how the folder's images differ from its ledger; empty when every frame is as written.
 
     Raises MarksUnreadable when the ledger cannot be understood.
     """
-    path = folder / LEDGER_NAME
-    try:
-        if path.stat().st_size > _LARGEST_LEDGER_BYTES:
-            raise MarksUnreadable("This ledger of frames is too large to be one.", path)
-        listed = Ledger.model_validate_json(path.read_bytes()).frames
-    except (OSError, ValidationError) as error:
-        raise MarksUnreadable("This ledger of frames can't be read.", path) from error
+    listed = listed_in(folder)
     present = {image.name: image for image in images_in(folder)}
     changed = [name for name in listed if name in present and sha256_of(present[name]) != listed[name]]
     found = {

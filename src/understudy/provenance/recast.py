@@ -27,6 +27,21 @@ class HashedFile(_Shape):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class LearntClip(_Shape):
+    """A clip whose faces a model learnt from. The hash is empty where the clip wasn't there to be hashed.
+
+    `model` is the one that had learnt from it, where another began with that one's weights; `fictional` says
+    that these are rendered people.
+    """
+
+    name: str
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    performer: str = ""
+    faces: int = Field(0, ge=0)
+    model: str = ""
+    fictional: bool = False
+
+
 class UsedModel(HashedFile):
     """The model that painted the face; the hash is that of its weights."""
 
@@ -38,6 +53,7 @@ class FrameCount(_Shape):
 
     total: int = Field(ge=0)
     swapped: int = Field(ge=0)
+    stretch: str = ""  # which frames of dst they are, like "120:160", where they are not all
 
 
 class Recast(_Shape):
@@ -46,7 +62,9 @@ class Recast(_Shape):
     version: int = RECAST_VERSION
     title: str
     dst: HashedFile
-    src: list[HashedFile]
+    src: list[LearntClip]  # whose face is painted, as far as the models saw it
+    also_learnt: list[LearntClip] = []  # dst's faces, and those of models they began with
+    learnt_whole: bool = True  # False: they learnt from more than is known
     model: UsedModel
     more_models: list[UsedModel] = []  # where several painted, each their own faces
     plate: HashedFile | None = None  # the footage whose frames these are, where they are not dst's

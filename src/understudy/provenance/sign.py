@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,18 +34,19 @@ from understudy.provenance.credentials import (
 )
 from understudy.provenance.identity import Signer
 from understudy.provenance.ledger import LEDGER_NAME, images_in, ledger_of
-from understudy.provenance.recast import LABEL, FrameCount, HashedFile, Recast, UsedModel
+from understudy.provenance.recast import LABEL, FrameCount, HashedFile, LearntClip, Recast, UsedModel
 from understudy.provenance.studio_signer import signer_for
 
 # IPTC's word for captured footage into which a trained model painted.
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+_TELLING_IMAGES = 100
 _SIDECAR_ID = "parent.c2pa"
 _MANIFEST_ROOM_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class SourceClip:
-    """A clip the model learned a face from. Only the name of `path` goes into the marks."""
+    """A clip, by its contents. Only the name of `path` goes into the marks."""
 
     path: Path
     sha256: str
@@ -66,13 +68,16 @@ class SigningFacts:
     title: str
     dst_clip: Path  # the footage that received the face: a video, or a folder of images
     dst_sha256: str
-    src_clips: Sequence[SourceClip]
+    src: Sequence[LearntClip]  # the faces that are painted
     model_name: str
     model_sha256: str
     model_iterations: int
     consents: Mapping[str, Consent]  # by the performer's name in the project
     frames_total: int
     frames_swapped: int
+    stretch: str = ""  # which frames of dst are shown, like "120:160", where they are not all
+    also_learnt: Sequence[LearntClip] = ()  # other faces that the models learnt from
+    learnt_whole: bool = True  # False: they learnt from more than is known
     more_models: Sequence[PaintingModel] = ()  # where several painted
     plate: SourceClip | None = None  # the footage whose frames these are, where they are not dst's
     use: str | None = None  # what the file is for; None: not asked
@@ -87,7 +92,7 @@ def sign_file(
 
     Both may be the same path. For a folder of images `signed` is that folder, or one that does not exist yet;
     its marks are a ledger of all frames and the ledger's sidecar. `unsigned` is a file we just made: marks it
-    has already are replaced, while those of `facts.dst_clip` are kept as its ingredient's.
+    has already are replaced, while those of `facts.dst_clip` and `facts.plate` are kept as its ingredients'.
 
     Raises ConsentMissing where someone refused, ClipMissing where a file is not there, MarksUnreadable where
     the marks cannot be made, FolderUnwritable or DiskFull where they cannot be written.
@@ -100,7 +105,14 @@ def sign_file(
     identity = identity or signer_for()
     if unsigned.is_dir():
         return _sign_folder(unsigned, signed, facts, identity)
-    return _sign_movie(unsigned, signed, _definition(facts), [facts.dst_clip], identity)
+    return _sign_movie(unsigned, signed, _definition(facts), _made_from(facts), identity)
+
+
+def _made_from(facts: SigningFacts) -> list[Path]:
+    """Dst first, or of a folder the image whose credentials stand for it; the plate where it has some."""
+    dst = facts.dst_clip
+    parent = _marked_image(dst) if _parent_file(dst) is None else None
+    return [parent or dst, *marked_of([facts.plate.path] if facts.plate else [])]
 
 
 def _sign_movie(
@@ -167,8 +179,16 @@ def _carries_marks(clip: Path) -> bool:
 
 
 def _marked_image(folder: Path) -> Path | None:
-    images = images_in(folder) if folder.is_dir() else []
-    return next((image for image in images if may_hold(image) and _carries_marks(image)), None)
+    return next(_marked(images_in(folder) if folder.is_dir() else []), None)
+
+
+def _marked(images: Iterable[Path]) -> Iterator[Path]:
+    return (image for image in images if may_hold(image) and _carries_marks(image))
+
+
+def are_signed_each(images: Sequence[Path]) -> bool:
+    """Whether images that lie together are signed each for itself, as far as the first hundred tell."""
+    return any(True for _ in _marked(images[:_TELLING_IMAGES]))
 
 
 def _require_readable(clip: Path) -> None:
@@ -200,7 +220,7 @@ def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Si
     ledger = signed / LEDGER_NAME
     data = ledger_of(signed)
     manifest = _sign_stream(
-        io.BytesIO(data), io.BytesIO(), _definition(facts), [facts.dst_clip], identity=identity,
+        io.BytesIO(data), io.BytesIO(), _definition(facts), _made_from(facts), identity=identity,
         media_type=format_of(ledger), embedded=False,
     )  # fmt: skip
     write_bytes(ledger, data)
@@ -284,14 +304,16 @@ def recast_of(facts: SigningFacts) -> Recast:
     return Recast(
         title=facts.title,
         dst=HashedFile(name=facts.dst_clip.name, sha256=facts.dst_sha256),
-        src=[HashedFile(name=clip.path.name, sha256=clip.sha256) for clip in facts.src_clips],
+        src=list(facts.src),
+        also_learnt=list(facts.also_learnt),
+        learnt_whole=facts.learnt_whole,
         model=UsedModel(name=facts.model_name, sha256=facts.model_sha256, iterations=facts.model_iterations),
         plate=HashedFile(name=facts.plate.path.name, sha256=facts.plate.sha256) if facts.plate else None,
         more_models=[
             UsedModel(name=model.name, sha256=model.sha256, iterations=model.iterations)
             for model in facts.more_models
         ],
-        frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped),
+        frames=FrameCount(total=facts.frames_total, swapped=facts.frames_swapped, stretch=facts.stretch),
         use=facts.use or "",
         watermark=facts.watermark,
         consents=dict(facts.consents),
@@ -358,6 +380,7 @@ def _ingredient_with_sidecar(clip: Path, credentials: Credentials, number: int) 
     return {
         "title": clip.name,
         "format": format_of(clip),
+        "instance_id": f"xmp:iid:{uuid.uuid4()}",  # the library takes two without one for the same
         "relationship": "componentOf" if number else "parentOf",
         "active_manifest": credentials.store["active_manifest"],
         "validation_results": credentials.store["validation_results"],

@@ -29,6 +29,7 @@ from understudy.provenance.identity import (
     home_folder,
     identity_folder,
     load_identity,
+    read_pem,
     write_private,
 )
 
@@ -71,9 +72,10 @@ class StudioSigner:
 
     def _by_key(self, data: bytes) -> bytes:
         assert self.config.key is not None
+        pem = read_pem(self.config.key, "the signing key")
         try:
-            key = serialization.load_pem_private_key(self.config.key.read_bytes(), password=None)
-        except (OSError, ValueError, TypeError) as error:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError) as error:
             raise MarksUnreadable(
                 "The studio's signing key can't be read; it must be PEM without a password.", self.config.key
             ) from error
@@ -137,9 +139,10 @@ def use_own_identity(home: Path | None = None) -> None:
 
 
 def _opened(config: SignerConfig, *, now: datetime) -> StudioSigner:
+    pem = read_pem(config.chain, "the certificate chain")
     try:
-        certificates = x509.load_pem_x509_certificates(config.chain.read_bytes())
-    except (OSError, ValueError) as error:
+        certificates = x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
         raise MarksUnreadable("The studio's certificate chain can't be read as PEM.", config.chain) from error
     leaf = certificates[0]
     public: Any = leaf.public_key()

@@ -6,15 +6,18 @@ How credentials are read is in `credentials.py`, the wording in `words.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from understudy.errors import ClipMissing, MarksUnreadable
+from understudy.files import sha256_of
 from understudy.provenance import words
 from understudy.provenance.credentials import SIDECAR_SUFFIX, Credentials, read_credentials
 from understudy.provenance.identity import trusted_roots_pem
-from understudy.provenance.ledger import LEDGER_NAME, differences
+from understudy.provenance.ledger import LEDGER_NAME, differences, listed_in
 from understudy.provenance.recast import recast_in
 
 State = Literal["trusted", "valid", "tampered", "none", "stripped"]
@@ -22,6 +25,7 @@ State = Literal["trusted", "valid", "tampered", "none", "stripped"]
 # What `understudy verify` leaves with; 2 is an error, as everywhere.
 EXIT_CODES: dict[State, int] = {"trusted": 0, "valid": 3, "tampered": 4, "none": 5, "stripped": 6}
 
+_CLOCKS_DIFFER = timedelta(days=1)
 # Findings that speak about the signer alone: the file itself is as it was signed.
 _ABOUT_THE_SIGNER = frozenset(
     {"signingCredential.untrusted", "signingCredential.expired", "claimSignature.outsideValidity"}
@@ -73,8 +77,29 @@ def _verify_file(path: Path, home: Path | None) -> Verdict:
             raise
         return Verdict("tampered", [error.message, words.TAMPERED_PROVES_LITTLE], {"problems": ["unreadable"]})
     if found is None:
-        return Verdict("none", [words.NO_MARKS, words.NONE_PROVES_NOTHING])
+        none = Verdict("none", [words.NO_MARKS, words.NONE_PROVES_NOTHING])
+        return _verify_frame(path, home) or none
     return _verdict(found)
+
+
+def _verify_frame(image: Path, home: Path | None) -> Verdict | None:
+    """The marks of the signed sequence that this image is a frame of, as far as they are about this frame; None
+    where it is none."""
+    ledger = image.with_name(LEDGER_NAME)
+    if image == ledger or not ledger.is_file():
+        return None
+    try:
+        hashed = listed_in(image.parent).get(image.name)
+    except MarksUnreadable:
+        return None
+    signed = _verify_file(ledger, home)
+    if hashed is None or signed.state not in ("trusted", "valid"):
+        return None
+    state, *rest = signed.sentences
+    if sha256_of(image) != hashed:
+        sentences = [words.FRAME_CHANGED, words.TAMPERED_PROVES_LITTLE, *rest[:-1]]
+        return Verdict("tampered", sentences, {**signed.facts, "problems": ["frame.mismatch"]})
+    return replace(signed, sentences=[state, words.about_frame(image.name), *rest])
 
 
 def _verify_folder(folder: Path, home: Path | None) -> Verdict:
@@ -100,7 +125,7 @@ def _verdict(found: Credentials) -> Verdict:
     manifest = found.active
     recast = recast_in(manifest)
     signer = str((manifest.get("signature_info") or {}).get("common_name") or "")
-    sentences = [words.about_state(state, signer, problems)]
+    sentences = [words.about_state(state, signer, problems, ahead=_ahead(manifest))]
     if found.sidecar is not None:
         sentences.append(words.about_sidecar(found.sidecar.name, state == "tampered"))
     sentences += words.about_recast(recast) if recast else words.about_others(manifest)
@@ -114,10 +139,23 @@ def _verdict(found: Credentials) -> Verdict:
             {"title": i.get("title"), "has_credentials": bool(i.get("active_manifest"))}
             for i in manifest.get("ingredients", [])
         ],
+        "actions": words.actions_in(manifest),
         "manifests": len(found.store["manifests"]),
         "problems": sorted(problems),
     }
     return Verdict(state, sentences, facts)
+
+
+def _ahead(manifest: dict[str, Any]) -> date | None:
+    """The day that the manifest's own actions name, for which nobody vouches, where it is still to come."""
+    for assertion in manifest.get("assertions", []):
+        data = assertion.get("data") if isinstance(assertion, dict) else None
+        actions = data.get("actions") if isinstance(data, dict) else None
+        for action in actions if isinstance(actions, list) else []:
+            with contextlib.suppress(AttributeError, TypeError, ValueError):
+                made = datetime.fromisoformat(action.get("when")).astimezone(UTC)
+                return made.date() if made > datetime.now(UTC) + _CLOCKS_DIFFER else None
+    return None
 
 
 def _problems(store: dict[str, Any]) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a still's XMP says about where the picture came from: IPTC's digital source type.
+"""What a file's metadata say about where the picture came from: IPTC's digital source type.
 
 A machine-readable word that picture desks and search engines look for. It isn't signed: anybody can write or
 remove it, so it is told beside the marks and never counts as one.
@@ -9,10 +9,19 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+# OpenEXR has no place for XMP: IPTC's word stands there as an attribute of its own, a string.
+EXR_ATTRIBUTE = "Iptc4xmpExt:DigitalSourceType"
+MOVIE_SUFFIXES = (".mp4", ".m4v", ".mov")  # that hold boxes of ISO/IEC 14496-12
 _SEARCHED_BYTES = 4 << 20
+_LARGEST_PART_BYTES = 64 << 20
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP part 3, §1.2.7.2
+_TELLING_BOXES = (b"uuid", b"moov", b"meta")
+_EXR_SAID = re.compile(rb":DigitalSourceType\0string\0(.{4})", re.DOTALL)
 _PNG_HEAD = 33  # bytes of the signature and IHDR
 _XMP_TAG, _BYTES = 700, 1  # TIFF's number for XMP, and its type of single bytes
 # As attribute of a description, or as an element of it (XMP part 1, §7.9); any prefix may stand for IPTC's.
@@ -26,7 +35,7 @@ _PACKET = (
 
 
 def packet() -> bytes:
-    """The XMP packet that a finished still carries."""
+    """The XMP packet that a finished file carries."""
     return _PACKET.encode("utf-8")
 
 
@@ -44,6 +53,53 @@ def with_packet(image: bytes) -> bytes:
     return image
 
 
+def append_packet(movie: Path) -> None:
+    """Put the packet into a box of its own at the end of an MP4 or MOV (XMP part 3, §1.2.7), before signing.
+
+    Raises ValueError for a file that isn't made of boxes, or whose last one has no end of its own.
+    """
+    box = _XMP_BOX + packet()
+    with movie.open("r+b") as file:
+        boxes = list(_boxes(file))
+        end = file.seek(0, 2)
+        if not boxes or boxes[-1].start + boxes[-1].size != end or not boxes[-1].is_closed:
+            raise ValueError("it does not end with a closed box")
+        file.write(struct.pack(">I", len(box) + 8) + b"uuid" + box)
+
+
+def packet_appended(movie: Path) -> list[str]:
+    """`append_packet`; what is to be known where the file has no place for it. Its credentials say the same."""
+    try:
+        append_packet(movie)
+    except ValueError as error:
+        return [f"{movie.name} does not name its source type beside its marks: {error}."]
+    return []
+
+
+class _Box(NamedTuple):
+    kind: bytes
+    start: int
+    size: int  # with its head
+    is_closed: bool  # else it goes on to the end of the file, whatever is added
+
+
+def _boxes(file: BinaryIO) -> Iterator[_Box]:
+    """The boxes of a file, one after the other; none where it isn't made of boxes."""
+    end, start = file.seek(0, 2), 0
+    while start + 8 <= end:
+        file.seek(start)
+        head = file.read(16)
+        size, kind = struct.unpack(">I4s", head[:8])
+        is_closed = size != 0
+        if size == 1 and len(head) == 16:
+            (size,) = struct.unpack(">Q", head[8:])
+        size = size or end - start
+        if size < 8 or start + size > end or (start == 0 and kind != b"ftyp"):
+            return
+        yield _Box(kind, start, size, is_closed)
+        start += size
+
+
 def _tiff_with_packet(image: bytes, order: str) -> bytes:
     """The packet and a new first directory go to the end; only the pointer to that directory changes."""
     (start,) = struct.unpack_from(f"{order}I", image, 4)
@@ -59,16 +115,35 @@ def _tiff_with_packet(image: bytes, order: str) -> bytes:
     return image[:4] + moved + image[8:] + text + directory
 
 
-def source_type_in(image: Path) -> str:
-    """The last word of the source type that a file's XMP names, e.g. trainedAlgorithmicMedia; empty without.
+def source_type_in(path: Path) -> str:
+    """The last word of the source type that the metadata name, e.g. trainedAlgorithmicMedia; empty without.
 
-    Looks for the packet in the first and last megabytes, where every format's writers put it.
+    Looks into the first and last megabytes, where every format's writers put it, and of a movie into the boxes
+    that may hold it.
     """
-    with image.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        found = _SAID.search(file.read(_SEARCHED_BYTES))
-        if found is None and size > _SEARCHED_BYTES:
-            file.seek(size - _SEARCHED_BYTES)
-            found = _SAID.search(file.read())
-    return "" if found is None else found[1].decode("utf-8", "replace").rstrip("/").rpartition("/")[2]
+    with path.open("rb") as file:
+        for start, count in _searched(file):
+            file.seek(start)
+            if found := _said(file.read(count)):
+                return found.decode("utf-8", "replace").rstrip("/").rpartition("/")[2]
+    return ""
+
+
+def _searched(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Where in a file to look: start and how many bytes."""
+    size = file.seek(0, 2)
+    yield 0, _SEARCHED_BYTES
+    if size > _SEARCHED_BYTES:
+        yield size - _SEARCHED_BYTES, _SEARCHED_BYTES
+        for box in _boxes(file):
+            if box.kind in _TELLING_BOXES and box.size <= _LARGEST_PART_BYTES:
+                yield box.start, box.size
+
+
+def _said(data: bytes) -> bytes:
+    if found := _SAID.search(data):
+        return found[1]
+    if attribute := _EXR_SAID.search(data):
+        (length,) = struct.unpack("<I", attribute[1])
+        return data[attribute.end() : attribute.end() + min(length, 300)]
+    return b""

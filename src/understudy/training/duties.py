@@ -6,15 +6,18 @@ gives out in `state` and takes back in `resume`; both go through the checkpoint.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
+from understudy.training.keeping.lock import LOCK_NAME
 from understudy.training.keeping.requests import forget_requests, take_requests
+from understudy.training.keeping.status import write_status
 from understudy.training.machine.memory import peak_memory_bytes
-from understudy.training.viewing.preview import set_undone_aside
+from understudy.training.viewing.sheets import set_undone_aside
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 _PROGRESS_EVERY_S = 0.5
 _LISTENS_EVERY_S = 0.5
 _METRICS_EVERY = 20  # iterations
+_MEASURED_FIRST = (1, 2, 5, 10)  # so that a curve begins with the training
+_POSTED_EVERY_S = 1.0
+_RATED_OVER_S = 5.0
 
 
 class Duty:
@@ -56,7 +62,8 @@ class Measure(Duty):
     by_all = True
 
     def due(self, run: Run) -> bool:
-        return run.learner.iteration % _METRICS_EVERY == 0
+        iteration = run.learner.iteration
+        return iteration % _METRICS_EVERY == 0 or iteration in _MEASURED_FIRST
 
     def do(self, run: Run) -> Events:
         """Raises TrainingDiverged."""
@@ -104,7 +111,8 @@ class Listen(Duty):
     name = "listen"
 
     def begin(self, run: Run) -> None:
-        forget_requests(run.model_dir)
+        lock = run.model_dir / LOCK_NAME  # as old as this training; what was asked since is meant for it
+        forget_requests(run.model_dir, before_s=lock.stat().st_mtime if lock.exists() else math.inf)
         self._listened = 0.0
 
     def due(self, run: Run) -> bool:
@@ -120,6 +128,10 @@ class Listen(Duty):
                     yield from _backed_up(run)
                 case "preview":
                     yield run.preview()
+                case "look":
+                    run.look()
+                case "change":
+                    yield from run.change_said(request.details)
                 case "finish":
                     yield from run.finish(request.details)
                 case "stop":
@@ -147,14 +159,63 @@ class Say(Duty):
             loss=run.loss or None,
             rate=run.made / run.seconds if run.seconds else None,
             note=run.course.title,
-            details={
-                "iteration": run.learner.iteration,
-                "losses": run.terms,
-                "waiting_share": run.waiting_share,
-                "memory_bytes": peak_memory_bytes(run.learner.compute.device),
-                "plan_share": run.plan.share,
-            },
+            details=_figures(run),
         )
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    return {
+        "iteration": run.learner.iteration,
+        "losses": run.terms,
+        "waiting_share": run.waiting_share,
+        "memory_bytes": peak_memory_bytes(run.learner.compute.device),
+        "plan_share": run.plan.share,
+    }
+
+
+class Post(Duty):
+    """Say how it is doing to whoever looks from outside, as the studio: see `keeping/status.py`."""
+
+    name = "post"
+
+    def begin(self, run: Run) -> None:
+        self._posted = self._rated_s = time.perf_counter()
+        self._rated_at, self._rate = run.learner.iteration, 0.0
+        self._post(run)
+
+    def due(self, run: Run) -> bool:
+        return time.perf_counter() - self._posted >= _POSTED_EVERY_S
+
+    def do(self, run: Run) -> Events:
+        self._post(run)
+        yield from ()
+
+    def _post(self, run: Run) -> None:
+        self._posted = now = time.perf_counter()
+        iteration, plan = run.learner.iteration, run.plan
+        if now - self._rated_s >= _RATED_OVER_S and iteration > self._rated_at:
+            self._rate = (iteration - self._rated_at) / (now - self._rated_s)
+            self._rated_s, self._rated_at = now, iteration
+        rate = self._rate or (run.made / run.seconds if run.seconds else 0.0)
+        left = plan.seconds_left
+        if left is None and plan.last_iteration is not None and rate:
+            left = (plan.last_iteration - plan.done_iterations) / rate
+        figures = {
+            **_figures(run),
+            "loss": run.loss or None,
+            "rate": rate,
+            "done": plan.done_iterations,
+            "total": plan.last_iteration,
+            "seconds_left": left,
+            "settles": plan.settled is not None,
+            "stage": run.course.title,
+            "device": str(run.learner.compute.device),
+            "bfloat16": run.learner.compute.uses_bfloat16,
+            "faces": {"src": len(run.feed.src.cache), "dst": len(run.feed.dst.cache)},
+            "said": run.course.options.model_dump(mode="json"),
+            "in_force": run.options.model_dump(mode="json"),
+        }
+        write_status(run.model_dir, figures)
 
 
 class Tell(Duty):
@@ -240,3 +301,4 @@ def _backed_up(run: Run) -> Events:
     run.save()
     if run.saved_iteration == run.learner.iteration:
         yield Made("backup", back_up(run.model_dir, run.learner.iteration, kept=run.options.backups_kept))
+        run.note("backup", "backup")

@@ -59,7 +59,7 @@ def find_rate(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
         )
         yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
-        sweep = RateSearch(search)
+        sweep = RateSearch(search, now=options.learning_rate)
         with as_it_was(learner):
             yield from _sweep(sweep, learner, feed, options)
         if len(sweep.rates) < _FEWEST:
@@ -70,12 +70,33 @@ def find_rate(
         write_bytes(model_dir / PLOT_NAME, encode_png(rate_plot(sweep)))
         yield Made("picture of the search", model_dir / PLOT_NAME)
         write_json(model_dir / ADVICE_NAME, _told(sweep))
-        most = ", as far as training goes" if sweep.limited else ""
+        yield from _advised(sweep)
+        yield StageFinished(stage=STAGE, summary=_figures(sweep))
+
+
+def _advised(sweep: RateSearch) -> Iterator[Notice]:
+    """What the search found, in words: also how little, in a model that has learned already."""
+    most = ", as far as training goes" if sweep.limited else ""
+    advice = f"{sweep.advice:.2g} is advised ({sweep.options.rate_strength}{most})"
+    if not sweep.is_flat:
         yield Notice(
-            f"The loss was lowest at a rate of {sweep.best:.2g}; {sweep.advice:.2g} is advised "
-            f"({search.rate_strength}{most}). It holds for this optimiser and batch size."
+            f"The loss was lowest at a rate of {sweep.best:.2g}; {advice}. It holds for this optimiser and "
+            "batch size."
         )
-        yield StageFinished(stage=STAGE, summary={"learning_rate": sweep.advice, "best": sweep.best})
+    else:
+        verdict = f"it trains with {sweep.now:.2g} now, and {advice}"
+        if sweep.advice == sweep.now:
+            verdict = f"it trains with {sweep.now:.2g} now, which is within that: keep it"
+        yield Notice(
+            "No rate lowered the loss noticeably in so few steps, as is usual where a model has learned: the "
+            f"search can only say from where on steps do harm, and up to {sweep.best:.2g} none did; {verdict}."
+        )
+    if sweep.is_open:
+        yield Notice(
+            f"The loss had not risen even at {sweep.rates[-1]:.2g}, so a larger rate may be better: search on "
+            "with a larger --rate-to.",
+            level="warning",
+        )
 
 
 def _sweep(sweep: RateSearch, learner: Learner, feed: Feed, options: TrainOptions) -> Events:
@@ -111,10 +132,13 @@ def as_it_was(learner: Learner) -> Iterator[None]:
         learner.load(iteration=iteration, **copies)
 
 
+def _figures(sweep: RateSearch) -> dict[str, Any]:
+    return {"learning_rate": sweep.advice, "best": sweep.best, "flat": sweep.is_flat}
+
+
 def _told(sweep: RateSearch) -> dict[str, Any]:
     return {
-        "learning_rate": sweep.advice,
-        "best": sweep.best,
+        **_figures(sweep),
         "strength": sweep.options.rate_strength,
         "rates": [float(f"{rate:.4g}") for rate in sweep.rates],
         "losses": [round(loss, 5) for loss in sweep.losses],

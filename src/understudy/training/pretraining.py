@@ -15,6 +15,7 @@ from typing import Any
 from understudy.events import Events
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
+from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
 
@@ -57,6 +58,7 @@ def pretrain(
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
     device: str = "auto",
+    learnt: LearntFrom = NOT_KNOWN,
 ) -> Events:
     """Train the trunk in `model_dir`, which is made if it is new, on faces of many people.
 
@@ -72,4 +74,5 @@ def pretrain(
         face_type=face_type,
         device=device,
         trunk=True,
+        learnt=learnt,
     )

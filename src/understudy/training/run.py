@@ -13,26 +13,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import MemoryTooSmall, TrainingDiverged, UnderstudyError
+from understudy.errors import MemoryTooSmall, OptionInvalid, TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.options import parse_options
+from understudy.options import describe, parse_options
 from understudy.training.duties import Duty
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
+from understudy.training.keeping.learnt_from import NOT_KNOWN, STATE_KEY, LearntFrom
 from understudy.training.keeping.log import append_log
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
+from understudy.training.keeping.milestones import Kind, add_milestone, cut_milestones
 from understudy.training.keeping.setbacks import Setbacks, Watch, require_sound_weights
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Means, Tally
+from understudy.training.machine.batch import require_growth_fits
 from understudy.training.machine.memory import is_out_of_memory, peak_memory_bytes
 from understudy.training.machine.processes import Group
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.course import Course, Now
 from understudy.training.recipe.trial import require_possible
 from understudy.training.steering.plan import Plan, finish_length
+from understudy.training.untried import Untried
 from understudy.training.viewing.loss_plot import course_of, write_loss_plot
-from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet, write_preview
+from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet
+from understudy.training.viewing.sheets import Preview, write_look, write_preview
 
 STAGE = "train"
 
@@ -58,6 +63,7 @@ class Run:
     seconds: float = 0.0
     speed: float = 0.0
     group: Group = field(default_factory=Group)
+    learnt: LearntFrom = NOT_KNOWN  # what it will have learnt from, with what it had before
     loss: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
@@ -71,6 +77,7 @@ class Run:
             self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.drawn_losses = course_of(self.model_dir, last=self.options.loss_plot_last)
         self._told: Now | None = None  # by the leader, for the next iteration
+        self.untried: Untried | None = None
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
         )
@@ -102,6 +109,7 @@ class Run:
             require_possible(*asked, iteration=self.learner.iteration)
             for duty in self.duties:
                 duty.begin(self)
+            self._note_start()
             yield from self._to_the_end()
         except TrainingDiverged:
             raise
@@ -114,6 +122,8 @@ class Run:
             if self.metrics is not None:
                 self.metrics.close()
             self.ahead.close()
+            if self.made:
+                self.note("end", "done" if self.plan.finished else "stopped")
         if self.made and self.options.preview_every:
             yield self.preview()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
@@ -158,6 +168,7 @@ class Run:
             "speed": now.speed,
             "stage": now.stage,
             "watch": self.watch.as_json(),
+            "setbacks": self.setbacks.as_json(),
         }
 
     def _follow(self) -> None:
@@ -172,6 +183,7 @@ class Run:
                 options = parse_options(TrainOptions, word["options"])
                 self._told = Now(options, float(word["speed"]), str(word["stage"]))
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
+                self.setbacks = Setbacks.from_json(word["setbacks"])
                 for _ in self._one():
                     pass
         finally:
@@ -208,6 +220,8 @@ class Run:
         if now.options.swap_sides:
             src, dst = dst, src
         self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
+        if self.untried is not None and not self.untried.is_new_at(learner.iteration):
+            self.untried = None  # it fits, also where a setback leads back to before it
         self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
         self.plan = self.plan.after(
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
@@ -236,6 +250,73 @@ class Run:
         self.options = options
         self.watch = Watch()  # other terms give other losses
 
+    def _change_by_hand(self, options: TrainOptions) -> None:
+        """`change`, with what follows from options that stages leave alone."""
+        self.change(options)
+        self.setbacks = self.setbacks.for_plan(options.learning_rate, goes_on=True)
+        self.drawn_losses = course_of(self.model_dir, last=options.loss_plot_last)
+        self.__dict__.pop("shown", None)  # other rows may be asked for
+
+    def change_said(self, said: Mapping[str, Any]) -> Events:
+        """Train with other values of options that may change while it runs, as a person has asked.
+
+        What can't be done is told and leaves everything as it was.
+        """
+        architecture, network = self.learner.drawn_from
+        live = {info.name for info in describe(TrainOptions) if info.when == "live"}
+        try:
+            if fixed := sorted(set(said) & set(TrainOptions.model_fields) - live):
+                raise OptionInvalid(
+                    f"{fixed[0]} can't change while it trains; it counts from the next start on."
+                )
+            before, options = self.course.options, self.course.options.changed(**said)
+            if not options.batch_size:  # the largest that fits: found at a start, and kept until the next
+                options = options.changed(batch_size=before.batch_size)
+            self.course.recipe.require_fit(options)
+            require_growth_fits(self.learner, before, options)
+            asked = (self.course.recipe, options, architecture, network)
+            require_possible(*asked, iteration=self.learner.iteration, base_too=True)
+        except UnderstudyError as error:
+            yield Notice(f"An option was asked to change and stays as it is: {error.message}", level="warning")
+            return
+        changed = {n: getattr(options, n) for n in said if getattr(options, n) != getattr(before, n)}
+        if not changed:
+            return
+        self._change_by_hand(options)
+        self.untried = Untried.after(self.untried, before, changed, iteration=self.learner.iteration)
+        words = ", ".join(f"{name} is now {value}" for name, value in changed.items())
+        self.note("change", words, changed=changed)
+        append_log(self.model_dir, f"At iteration {self.learner.iteration}: {words}, asked while it ran.")
+        yield Notice(f"From iteration {self.learner.iteration} on {words}.")
+
+    def _take_back(self, untried: Untried) -> Notice:
+        """Go on with the options of before a change that a person asked for and that memory does not bear."""
+        values = untried.values
+        tried = ", ".join(f"{name} {getattr(self.course.options, name)}" for name in values)
+        self._change_by_hand(self.course.options.changed(**values))
+        self.untried = None
+        words = ", ".join(f"{name} is {value} again" for name, value in values.items())
+        self.note("change", words, changed=values)
+        text = (
+            f"The memory of {self.learner.compute.device} did not suffice with {tried}, as was asked while it "
+            f"ran: from iteration {self.learner.iteration} on {words}. Nothing that was learned is lost."
+        )
+        append_log(self.model_dir, text)
+        return Notice(text, level="warning")
+
+    def note(self, kind: Kind, words: str, **details: Any) -> None:
+        """Mark what happens now on the model's way; one process of several does."""
+        if self.group.leads:
+            add_milestone(self.model_dir, self.learner.iteration, kind, words, **details)
+
+    def _note_start(self) -> None:
+        cut_milestones(self.model_dir, self.learner.iteration)
+        self.note(
+            "start", f"{'goes on' if self.learner.iteration else 'begins'} on {self.learner.compute.device}"
+        )
+        if self.course.title and not self.plan.done_iterations:
+            self.note("stage", self.course.stage.name)
+
     def advance(self) -> Events:
         """Go to the next stage of the recipe where this one is over."""
         if not self.plan.finished and self.course.advance(self.plan):
@@ -250,6 +331,7 @@ class Run:
         options = self.course.now(self.plan).options
         length = finish_length(options, learnt=self.learner.iteration, details=details)
         self.plan = self.course.finish(self.plan, length)
+        self.note("finish", f"settles until {self._iteration_at_end()}")
         yield Notice(f"Asked to finish: settles until iteration {self._iteration_at_end()}.")
         yield from self._say_stage()
 
@@ -260,15 +342,22 @@ class Run:
     def _say_stage(self) -> Events:
         self.watch = Watch()  # what a stage changes gives other losses
         if self.course.title:
+            self.note("stage", self.course.stage.name)
             yield Notice(f"At iteration {self.learner.iteration} begins the stage {self.course.title}.")
 
     def preview(self) -> Made:
         """Write a preview sheet now."""
-        src, dst = self.feed.src.cache, self.feed.dst.cache
-        sheet = preview_sheet(self.learner.average, src, dst, self.learner.average_compute, self.shown)
-        path = write_preview(self.model_dir, self.learner.iteration, sheet)
+        path = write_preview(self.model_dir, self.learner.iteration, self._sheet())
         write_loss_plot(self.model_dir, self.drawn_losses, scale=self.options.loss_plot_scale)
         return Made("preview", path)
+
+    def look(self) -> None:
+        """Write a preview sheet now that replaces the last such one and is no part of the history."""
+        write_look(self.model_dir, self.learner.iteration, self._sheet())
+
+    def _sheet(self) -> Preview:
+        src, dst = self.feed.src.cache, self.feed.dst.cache
+        return preview_sheet(self.learner.average, src, dst, self.learner.average_compute, self.shown)
 
     @cached_property
     def shown(self) -> Chosen:
@@ -319,6 +408,7 @@ class Run:
             "watch": self.watch.as_json(),
             "setbacks": self.setbacks.as_json(),
             "batch_size": self.options.batch_size,
+            STATE_KEY: self.learnt.as_json(),
             "duties": {duty.name: state for duty in self.duties if (state := duty.state())},
         }
 
@@ -336,6 +426,8 @@ class Run:
         )
         if self.metrics is not None:
             self.metrics.cut(self.learner.iteration)
+            cut_milestones(self.model_dir, self.learner.iteration)
+            self.note("setback", f"back from {where}")
             append_log(self.model_dir, text)
             # Written down at once: a process that dies now must not be free to fail as often again.
             if found:
@@ -358,8 +450,11 @@ class Run:
         return bool(found)
 
     def _make_room(self, error: Exception) -> Notice:
-        """At the start, go on with half the batch; later, save and end. Raises MemoryTooSmall."""
+        """At the start, go on with half the batch; just after a person's change, as before it; later, save and
+        end. Raises MemoryTooSmall."""
         self.learner.let_go()
+        if self.untried is not None and self.untried.is_new_at(self.learner.iteration) and self.group.size == 1:
+            return self._take_back(self.untried)
         batch, device = self.options.batch_size, self.learner.compute.device
         if self.made or batch == 1 or self.group.size > 1:
             self.save()

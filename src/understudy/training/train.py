@@ -17,11 +17,12 @@ from understudy.geometry import FaceType
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
-from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Preview, Save, Say, Tell
+from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Post, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import ModelWish, about_model, about_to_be
 from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
+from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.batch import largest_batch
@@ -53,14 +54,16 @@ def train(
     device: str = "auto",
     trunk: bool = False,
     segmenters: Segmenters = PRODUCTS_OWN,
+    learnt: LearntFrom = NOT_KNOWN,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
     `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`;
-    `segmenters` are those that `mask_from` can name. Ends when the plan of `options` (`minutes`, `iterations`)
-    is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and saves. The same
-    call again finishes a plan that was interrupted, or trains as much more when it was finished. With
-    `iterations` alone, a run is repeatable on one device.
+    `segmenters` are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what
+    will be painted. Ends when the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish
+    (`keeping/requests.py`); closing the generator stops it and saves. The same call again finishes a plan that
+    was interrupted, or trains as much more when it was finished. With `iterations` alone, a run is repeatable
+    on one device.
     Raises ModelInUse, ModelUnknown, OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt,
     TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
@@ -68,7 +71,9 @@ def train(
     compute = choose_device(local_device(device))
     with exactly_repeated(), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
-        events = _train(model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters)
+        events = _train(
+            model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters, learnt=learnt
+        )
         if group.leads:
             with model_lock(model_dir):
                 yield from events
@@ -87,13 +92,26 @@ def _train(
     group: Group,
     *,
     segmenters: Segmenters,
+    learnt: LearntFrom,
 ) -> Events:
     learner, feed, options, state = yield from prepared(
         model_dir, wish, facesets, options, compute, group, segmenters=segmenters
     )
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
     course = Course(recipe_named(options.recipe), options, plan)
-    run = Run(model_dir, learner, feed, course, plan, duties(), begin=Learner.begin, state=state, group=group)
+    learnt = in_state(state, iteration=learner.iteration).joined(learnt)
+    run = Run(
+        model_dir,
+        learner,
+        feed,
+        course,
+        plan,
+        duties(),
+        begin=Learner.begin,
+        state=state,
+        group=group,
+        learnt=learnt,
+    )
     group.say_ready()
     yield from run.events()
 
@@ -115,6 +133,8 @@ def show_samples(
 
     Raises what `train` raises before its first iteration.
     """
+    on = choose_device(device).device
+    segmenters = segmenters.on(str(on))
     about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
@@ -127,7 +147,7 @@ def show_samples(
         "seen_px": model.seen_px,
         "frames_together": model.frames_together,
     }
-    feed = Feed(src_cache, dst_cache, options, choose_device(device).device, **sizes, seed=options.seed)
+    feed = Feed(src_cache, dst_cache, options, on, **sizes, seed=options.seed)
     lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
     yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))
     yield StageFinished(stage="samples", summary={"faces": count})
@@ -156,6 +176,7 @@ def prepared(
     """The model in `model_dir` as it was left, what feeds it, the options with a batch size, and what its
     checkpoint says beside tensors; the caller holds its lock."""
     src, dst = facesets
+    segmenters = segmenters.on(str(compute.device))
     about = about_to_be(model_dir, wish)
     learner = Learner(
         about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
@@ -188,7 +209,7 @@ def prepared(
 
 def duties() -> list[Duty]:
     """What is done between iterations, in this order. A measurement comes first: nothing broken is saved."""
-    return [Measure(), Follow(), Listen(), Say(), Tell(), Preview(), Save(), BackUp()]
+    return [Measure(), Follow(), Listen(), Say(), Post(), Tell(), Preview(), Save(), BackUp()]
 
 
 def _go_on(model_dir: Path, learner: Learner) -> Generator[Event, None, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import field_validator
 
-from understudy.options import Options, option
+from understudy.options import Names, Options, option
 
 _MOST = 64
 _CLUSTER = "ray"
@@ -42,6 +42,8 @@ class WorkerOptions(Options):
         "cluster at RAY_ADDRESS, or to one of this machine alone; ray://HOST:PORT to the machines there "
         "(not reliable yet), which must all see the project.",
         unit="processes",
+        names=Names(lambda: ["auto", _CLUSTER], others=True),
+        place=True,
     )
 
     @field_validator("workers", mode="before")

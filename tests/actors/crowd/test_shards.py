@@ -7,7 +7,8 @@ import pytest
 
 from understudy.actors.crowd.draw import sample
 from understudy.actors.crowd.shards import ShardPlan, read_shard, render_shards, shard_paths, write_shard
-from understudy.events import Progress, StageFinished, StageStarted
+from understudy.errors import ShardDamaged
+from understudy.events import Notice, Progress, StageFinished, StageStarted
 
 PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2, people=1)
 
@@ -24,6 +25,36 @@ def test_a_shard_gives_back_what_the_samples_hold(tmp_path) -> None:
     assert [label["who"] for label in found.labels] == [s.who for s in written]
     mapped = read_shard(tmp_path / "shard-000000", mapped=True)
     assert (mapped.rgb == found.rgb).all()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda shard: (shard / "rgb.npy").write_bytes((shard / "rgb.npy").read_bytes()[:-1]),
+        lambda shard: (shard / "points.npy").write_bytes(b""),
+        lambda shard: (shard / "skin.npy").write_text("no array"),
+        lambda shard: (shard / "labels.json").write_text("[{"),
+        lambda shard: (shard / "labels.json").write_text("[]"),
+        lambda shard: (shard / "person.npy").unlink(),
+    ],
+)
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_damaged_shard_is_said_to_be_one(tmp_path, harm, mapped) -> None:
+    write_shard(tmp_path / "shard-000000", [sample(k, 5, 32) for k in range(2)])
+    harm(tmp_path / "shard-000000")
+    with pytest.raises(ShardDamaged, match="makes it anew"):
+        read_shard(tmp_path / "shard-000000", mapped=mapped)
+
+
+def test_damaged_shards_alone_are_taken_away_and_rendered_again(tmp_path) -> None:
+    list(render_shards(tmp_path, PLAN, processes=1))
+    one, other = shard_paths(tmp_path)
+    kept, at = read_shard(other).rgb, (one / "rgb.npy").stat().st_mtime_ns
+    (other / "labels.json").unlink()
+    events = list(render_shards(tmp_path, PLAN, processes=1))
+    (told,) = [event.text for event in events if isinstance(event, Notice)]
+    assert "shard-000001 is rendered anew" in told
+    assert (read_shard(other).rgb == kept).all() and (one / "rgb.npy").stat().st_mtime_ns == at
 
 
 def test_a_folder_is_filled_and_a_second_run_has_nothing_to_do(tmp_path) -> None:

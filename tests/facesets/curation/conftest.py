@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.facesets.conftest import make_record, noise
-from understudy.facesets.store import ENDINGS, Faceset
+from understudy.facesets.pictures import ENDINGS
+from understudy.facesets.store import Faceset
 
 SIZE_PX = 32
 

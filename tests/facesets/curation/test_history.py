@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from understudy.facesets.curation.recut import Shape, recut
 from understudy.facesets.curation.reject import reject, restore
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.store import Faceset
+from understudy.workers.identity import mark_of
 
 
 class Killed(BaseException):
@@ -287,13 +289,38 @@ def test_an_extraction_that_was_killed_is_a_step_all_the_same(
     assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
 
 
+def test_an_extraction_goes_on_when_the_clock_was_set(
+    faceset: Faceset, trash: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = History(faceset.folder, trash).begin_extraction("shot")
+    told = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) + 7200)
+    _extracted(faceset, range(20, 22))
+    assert History(faceset.folder, trash).entries() == []
+    History(faceset.folder, trash).end_extraction(number)
+    assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
+
+
+@pytest.mark.parametrize(("started", "steps"), [(None, 0), (psutil.Process().create_time(), 0), (1.0, 1)])
+def test_histories_of_before_tell_which_process_it_was_by_number_and_clock(
+    faceset: Faceset, trash: Path, started: float | None, steps: int
+) -> None:
+    History(faceset.folder, trash).begin_extraction("shot")
+    _extracted(faceset, range(20, 22))
+    path = faceset.folder / HISTORY_NAME
+    line = json.loads(path.read_text())
+    del line["process"]
+    before = {"pid": os.getpid()} | ({} if started is None else {"pid_started": started})
+    path.write_text(json.dumps(line | before) + "\n")
+    assert len(History(faceset.folder, trash).entries()) == steps
+
+
 def test_an_extraction_whose_process_number_another_one_got_is_a_step_too(
     faceset: Faceset, trash: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = psutil.Process().create_time() - 3600
-    monkeypatch.setattr(psutil.Process, "create_time", lambda _: began)
+    earlier = mark_of() | {"ticks": 1, "started": 1.0}
+    monkeypatch.setattr("understudy.facesets.curation.history.mark_of", lambda: earlier)
     History(faceset.folder, trash).begin_extraction("shot")
-    monkeypatch.undo()
     _extracted(faceset, range(20, 22))
     assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
 
@@ -357,7 +384,7 @@ def test_histories_that_do_not_name_the_command_go_back_entry_by_entry(faceset: 
     _redone(faceset, trash)
     path = faceset.folder / HISTORY_NAME
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    old = [{k: v for k, v in line.items() if k not in ("command", "pid_started")} for line in lines]
+    old = [{k: v for k, v in line.items() if k != "command"} for line in lines]
     path.write_text("".join(json.dumps(line) + "\n" for line in old))
     assert len(History(faceset.folder, trash).steps()) == 2
     assert undo_all(faceset, trash) == 2

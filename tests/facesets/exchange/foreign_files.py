@@ -6,6 +6,7 @@ import io
 import pickle
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -196,3 +197,13 @@ def fsa(frames: dict, version: float | None = 2.4) -> bytes:
     if version is not None:
         data["__meta__"] = {"version": version}
     return zlib.compress(pickle.dumps(data))
+
+
+def dfl_aligned(folder: Path) -> Path:
+    """A folder `data_src/aligned` in `folder` with three faces as DeepFaceLab keeps them."""
+    aligned = folder / "data_src" / "aligned"
+    aligned.mkdir(parents=True)
+    for n in range(3):
+        values = dfl_values(landmarks(yaw=n * 10), name=f"{n + 1:05d}.png")
+        (aligned / f"{n + 1:05d}_0.jpg").write_bytes(dfl_jpeg(values))
+    return aligned

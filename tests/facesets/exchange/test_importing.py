@@ -22,12 +22,7 @@ from understudy.media.opening import open_clip
 
 @pytest.fixture
 def aligned(tmp_path):
-    folder = tmp_path / "data_src" / "aligned"
-    folder.mkdir(parents=True)
-    for n in range(3):
-        values = made.dfl_values(made.landmarks(yaw=n * 10), name=f"{n + 1:05d}.png")
-        (folder / f"{n + 1:05d}_0.jpg").write_bytes(made.dfl_jpeg(values))
-    return folder
+    return made.dfl_aligned(tmp_path)
 
 
 @pytest.fixture

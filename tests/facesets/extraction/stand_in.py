@@ -12,8 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from understudy.faces.detect import DETECTORS, Detection
+from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.finder import Finder, FinderPlan
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.media.clip import Frame
@@ -105,12 +107,15 @@ class StandInPlan(FinderPlan):
     once: Path | None = None
 
     def make(self) -> Finder:
-        installed(Deadly(self.seconds, self.deadly, self.once))
-        if self.options.landmarker == "dense":
-            from tests.facesets.extraction.stand_in_reader import dense_installed
+        with pytest.MonkeyPatch.context() as patch:  # whoever plans with it in this process leaves no trace
+            patch.setitem(DETECTORS, "stand-in", None)
+            installed(Deadly(self.seconds, self.deadly, self.once))
+            if self.options.landmarker == "dense":
+                from tests.facesets.extraction.stand_in_reader import dense_installed
 
-            dense_installed()
-        return super().make()
+                patch.setitem(LANDMARKERS, "dense", None)
+                dense_installed()
+            return super().make()
 
 
 class Deadly(StandIn):

@@ -125,3 +125,15 @@ def test_a_video_keeps_its_identity_when_moved_and_loses_it_when_changed(tmp_pat
         data[at] ^= 1
         moved.write_bytes(data)
         assert clip_identity(moved) != before
+
+
+def test_forgotten_frames_are_as_if_nobody_had_looked(tmp_path):
+    path = tmp_path / "a.found.jsonl"
+    with FoundLog.open(path, {"content": "a"}) as log:
+        log.append([FoundFrame(index, index / 25, []) for index in range(4)])
+        log.forget([1, 3, 77])
+        assert [frame.index for frame in log.frames] == [0, 2]
+    with FoundLog.open(path, {"content": "a"}) as log:
+        assert log.left(range(4)) == [1, 3]
+        log.append([FoundFrame(3, 0.1, [])])
+    assert [frame.index for frame in FoundLog.look(path)] == [0, 2, 3]

@@ -58,8 +58,8 @@ def test_the_graph_walks_as_the_exact_chain_where_steps_are_clear():
 def test_large_sets_take_the_graph_and_small_ones_do_not(monkeypatch):
     taken = []
     monkeypatch.setattr(chains, "EXACT_UP_TO", 10)
-    monkeypatch.setattr(chains, "chain_exact", lambda v: taken.append(("exact", len(v))))
-    monkeypatch.setattr(chains, "chain_along_graph", lambda v: taken.append(("graph", len(v))))
+    monkeypatch.setattr(chains, "chain_exact", lambda v, _told: taken.append(("exact", len(v))))
+    monkeypatch.setattr(chains, "chain_along_graph", lambda v, _told: taken.append(("graph", len(v))))
     chain(line([0.0] * 10))
     chain(line([0.0] * 11))
     assert taken == [("exact", 10), ("graph", 11)]

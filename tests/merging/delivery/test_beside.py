@@ -68,7 +68,7 @@ def test_where_windows_lie_is_the_same_with_and_without_reading_dst(
     run(images, merged, tmp_path / "out")
     told = json.loads(transform_path(tmp_path / "out").read_text())["frames"]
     with open_clip(images) as clip:
-        assert window_places(clip, merged) == told
+        assert window_places(clip, merged, range(clip.info.frame_count)) == told
     assert "faces" in told[2] and "faces" not in told[3]
 
 

@@ -50,6 +50,14 @@ def test_the_words_stand_in_the_middle_with_room_around_them(
     assert abs(rows.min() + rows.max() - height) < 0.06 * height
 
 
+def test_a_statement_of_two_rows_leaves_no_word_alone() -> None:
+    card = credit_card(["Tide", "one two three four five six seven eight nine ten " * 2], width=960, height=540)
+    filled = card.max(axis=(1, 2)) > 0
+    starts = np.nonzero(np.diff(filled.astype(int)) == 1)[0]
+    widths = [np.ptp(np.nonzero(card[start + 1 : start + 20].max(axis=(0, 2)))[0]) for start in starts[1:]]
+    assert len(widths) > 1 and min(widths) > 0.7 * max(widths)
+
+
 def test_many_performers_get_smaller_letters_and_a_card_too_small_is_refused() -> None:
     crowd = [Consent(status="agreed", who=f"Performer {number}") for number in range(20)]
     lines = credit_lines("Tide", crowd, "en")

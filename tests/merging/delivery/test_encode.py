@@ -121,6 +121,20 @@ def test_deep_clips_stay_deep(tmp_path: Path) -> None:
         assert out.info.bit_depth > 8
         last = list(out.frames(deep=True))[1].rgb
     assert np.abs(last.astype(int) - 30000).max() < 200
+    run(dst, merged, tmp_path / "out.mp4", EncodeOptions(codec="h264", eight_bit=True))
+    with open_clip(tmp_path / "out.mp4") as out:
+        assert (out.info.bit_depth, out.info.pixel_format) == (8, "yuv420p")
+        last = list(out.frames())[1].rgb
+    assert np.abs(last.astype(int) - round(30000 / 257)).max() <= 3
+
+
+def test_the_same_options_by_another_purpose_are_not_encoded_again(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    run(movie, merged, tmp_path / "out.mp4", EncodeOptions(crf=20))
+    written = (tmp_path / "out.mp4").stat().st_mtime_ns
+    run(movie, merged, tmp_path / "out.mp4", EncodeOptions(crf=20, purpose="mine", container="mp4"))
+    assert (tmp_path / "out.mp4").stat().st_mtime_ns == written
 
 
 def test_signing_makes_the_final_file_out_of_the_unsigned_one(
@@ -403,9 +417,7 @@ def test_all_sound_one_track_or_none_is_taken(
     assert _tracks(tmp_path / "out.mp4") == [before[number] for number in kept]
 
 
-def test_hdr_is_refused_for_exr_and_a_mask_has_neither_sound_nor_dsts_curve(
-    merged: Path, tmp_path: Path
-) -> None:
+def test_a_mask_of_an_hdr_shot_has_neither_its_sound_nor_its_curve(merged: Path, tmp_path: Path) -> None:
     dst, masks = tmp_path / "hdr.mov", merged / "masks"
     masks.mkdir()
     for index in (2, 3):
@@ -416,21 +428,21 @@ def test_hdr_is_refused_for_exr_and_a_mask_has_neither_sound_nor_dsts_curve(
     ) as writer:  # fmt: skip
         for index in range(4):
             writer.write(drawn_frame(index), index)
-    with pytest.raises(OptionInvalid, match="PQ"):
-        run(dst, merged, tmp_path / "exr", EncodeOptions(images="exr"))
-    assert not (tmp_path / "exr").exists()
     run(dst, merged, tmp_path / "mask.mp4", EncodeOptions(content="mask"))
     with open_clip(tmp_path / "mask.mp4") as clip:
         assert not clip.info.has_audio and clip.info.color.transfer != 16
         assert (list(clip.frames())[3].rgb == 77).all()
 
 
-@pytest.mark.parametrize("audio", ["3", "0", "left", "-1"])
+@pytest.mark.parametrize(
+    ("audio", "words"),
+    [("3", "dst has 1 to 2"), *((wrong, "a track's number, from 1") for wrong in ("0", "left", "-1"))],
+)
 def test_sound_that_is_not_there_is_refused_before_anything_is_written(
-    merged: Path, tmp_path: Path, audio: str
+    merged: Path, tmp_path: Path, audio: str, words: str
 ) -> None:
     dst = _two_track_clip(tmp_path / "dst.mov")
-    with pytest.raises(OptionInvalid, match="dst has 1 to 2"):
+    with pytest.raises(OptionInvalid, match=words):
         run(dst, merged, tmp_path / "o" / "out.mp4", QUICK.changed(audio=audio))
     assert not (tmp_path / "o").exists()
 

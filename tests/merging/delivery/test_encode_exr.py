@@ -15,6 +15,7 @@ from tests.merging.delivery.test_encode import run
 from understudy.errors import DiskFull, OptionInvalid
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.exr import encode_exr, exr_header, exr_rate, exr_timecode, read_exr, read_exr_layers
 from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
@@ -60,6 +61,26 @@ def test_the_clock_and_pace_of_exr_footage_go_into_images_and_movies(empty: Path
     run(dst, empty, tmp_path / "out.mov")
     with open_clip(tmp_path / "out.mov") as clip:
         assert (clip.info.rate, clip.info.timecode) == (24, "02:00:00:00")
+
+
+def test_the_light_of_footage_tagged_pq_is_in_its_exr_files(empty: Path, tmp_path: Path) -> None:
+    with MovieWriter(
+        tmp_path / "dst.mkv", width=WIDTH, height=HEIGHT, time_base=Fraction(1, 24), rate=Fraction(24),
+        color=ColorTags(9, 1, 9, 16), bit_depth=10, codec="ffv1",
+    ) as writer:  # fmt: skip
+        writer.write(drawn_frame(0, deep=True), 0)
+    run(tmp_path / "dst.mkv", empty, tmp_path / "out", EXR)
+    with open_clip(tmp_path / "dst.mkv") as clip:
+        light = ColorSpace("PQ").light_of(next(iter(clip.frames(deep=True))).rgb)
+    assert np.abs(read_exr(tmp_path / "out" / "000000.exr") - light).max() < 0.002 * light.max()
+
+
+def test_another_colour_space_is_another_file(images: Path, empty: Path, tmp_path: Path) -> None:
+    words = EncodeOptions(label="AI", label_size=0.2)
+    run(images, empty, tmp_path / "out", words)
+    plain = next((tmp_path / "out").iterdir()).read_bytes()
+    run(images, empty, tmp_path / "out", words, color_space=ColorSpace("PQ"))
+    assert next((tmp_path / "out").iterdir()).read_bytes() != plain
 
 
 def test_one_picture_becomes_one_exr_with_its_layers(empty: Path, tmp_path: Path) -> None:

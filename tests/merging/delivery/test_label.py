@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from understudy.media.color_spaces import ColorSpace
+from understudy.media.hdr_curves import HDR_CURVES
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import LABEL_WORDS, EncodeOptions
 
@@ -19,6 +21,30 @@ def test_words_are_light_on_darkened_ground_in_the_lower_left(dtype) -> None:
     changed = np.argwhere((labelled != frame).any(-1))
     assert changed[:, 0].min() > 80 and changed[:, 1].max() < 140
     assert labelled.max() > 0.9 * most and labelled.min() < 0.4 * most
+
+
+@pytest.mark.parametrize("name", ["PQ", "HLG", "ARRI LogC4", "ACEScct"])
+@pytest.mark.parametrize("ground", [0.2, 6.0])
+def test_in_every_colour_space_words_are_as_white_as_a_page_on_darker_ground(name: str, ground: float) -> None:
+    """A log curve's greatest number is light of 50 to 500, and PQ's is 10,000 cd/m2."""
+    if name not in HDR_CURVES:
+        pytest.importorskip("PyOpenColorIO", reason="opencolorio is not installed")
+    space = ColorSpace(name)
+    frame = space.from_light(np.full((120, 200, 3), ground, np.float32), np.dtype(np.uint16))
+    label = Label(EncodeOptions(label="made with AI", label_size=0.1), width=200, height=120, space=space)
+    labelled = label.drawn(frame)
+    changed = (labelled != frame).any(-1)
+    light = space.light_of(labelled)[changed]
+    assert light.max() == pytest.approx(1, abs=0.01)
+    assert light.min() < 0.3 * min(ground, 1)
+    assert labelled.dtype == np.uint16 and 0.01 < changed.mean() < 0.5
+
+
+def test_words_on_a_lamp_in_linear_light_can_be_read() -> None:
+    lamp = np.full((120, 200, 3), 40.0, np.float32)
+    labelled = Label(EncodeOptions(label="made with AI"), width=200, height=120).drawn(lamp)
+    inside = labelled[(labelled != lamp).any(-1)]
+    assert inside.max() == pytest.approx(1, abs=0.02) and inside.min() < 0.4
 
 
 @pytest.mark.parametrize("words", ["", "  "])

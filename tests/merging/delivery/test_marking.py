@@ -94,8 +94,10 @@ def test_without_a_mark_nothing_changes() -> None:
     assert [each.rgb for each in with_watermark([shown], None, EncodeOptions())] == [frame]
 
 
-@pytest.mark.parametrize(("images", "first"), [("png", "0.png"), ("png16", "0.png"), ("tiff", "0.tif")])
-def test_stills_with_a_painted_face_say_their_source_in_xmp(
+@pytest.mark.parametrize(
+    ("images", "first"), [("png", "0.png"), ("png16", "0.png"), ("tiff", "0.tif"), ("exr", "0.exr")]
+)
+def test_stills_with_a_painted_face_say_their_source_in_their_metadata(
     clip: Path, merged: Path, tmp_path: Path, images: str, first: str
 ) -> None:
     out = delivered(clip, merged, tmp_path / "out", images=images)
@@ -105,3 +107,15 @@ def test_stills_with_a_painted_face_say_their_source_in_xmp(
 
 def test_a_mask_is_no_composite(clip: Path, merged: Path, tmp_path: Path) -> None:
     assert source_type_in(delivered(clip, merged, tmp_path / "mask", content="mask") / "0.png") == ""
+
+
+@pytest.mark.parametrize(("name", "says"), [("shot.mp4", True), ("shot.mov", True), ("shot.mkv", False)])
+def test_a_movie_says_it_where_its_container_has_a_place_for_it(
+    clip: Path, merged: Path, tmp_path: Path, name: str, says: bool
+) -> None:
+    word = source_type_in(delivered(clip, merged, tmp_path / name))
+    assert word == ("compositeWithTrainedAlgorithmicMedia" if says else "")
+
+
+def test_a_movie_of_masks_is_no_composite_either(clip: Path, merged: Path, tmp_path: Path) -> None:
+    assert source_type_in(delivered(clip, merged, tmp_path / "mask.mov", content="mask")) == ""

@@ -188,7 +188,7 @@ def test_a_window_moves_with_the_face_and_its_place_is_told(images: Path, merged
 
 def test_windows_are_of_one_size_and_stay_inside_the_frame(images: Path, merged: Path) -> None:
     with open_clip(images) as clip:
-        windows = windows_of(clip, merged)
+        windows = windows_of(clip, merged, range(clip.info.frame_count))
     assert len({(w.width, w.height) for w in windows.values()}) == 1
     for window in windows.values():
         assert 0 <= window.x <= WIDTH - window.width
@@ -241,7 +241,7 @@ def test_solving_for_the_face_undoes_the_blend_in_every_depth() -> None:
         back = face * mask[..., None] + plate.astype(float) * factor * (1 - mask[..., None])
         # The drawn blend is rounded to 8 bits itself, so a clipped colour may miss it by half of such a step.
         assert np.abs(back - finished * float(factor)).max() <= factor / 2 + 0.51
-    assert premultiplied_face(finished, plate, mask).shape == (HEIGHT, WIDTH, 4)
+    assert premultiplied_face(scene_linear(finished), scene_linear(plate), mask).shape == (HEIGHT, WIDTH, 4)
 
 
 def test_frames_are_decoded_while_merged_pictures_are_read(
@@ -252,7 +252,7 @@ def test_frames_are_decoded_while_merged_pictures_are_read(
     class TwoFrames:
         info = SimpleNamespace(width=WIDTH, height=HEIGHT, bit_depth=8, interlaced=False)
 
-        def frames(self, *, deep: bool) -> Iterator[Frame]:
+        def frames(self, start: int, stop: int, *, deep: bool) -> Iterator[Frame]:
             yield Frame(0, 0, 0.0, drawn_frame(0))
             decoded.set()
             yield Frame(1, 1, 1.0, drawn_frame(1))
@@ -263,5 +263,5 @@ def test_frames_are_decoded_while_merged_pictures_are_read(
 
     (tmp_path / "000000.png").touch()
     monkeypatch.setattr(shown_room, "read_image_deep", read)
-    shown = list(shown_room.shown_frames(TwoFrames(), tmp_path, EncodeOptions(), with_masks=False))
+    shown = list(shown_room.shown_frames(TwoFrames(), tmp_path, EncodeOptions(), range(2), with_masks=False))
     assert seen == [True] and [one.swapped for one in shown] == [True, False]

@@ -13,12 +13,13 @@ import pytest
 from tests.merging.conftest import drawn_frame
 from understudy.errors import OptionInvalid
 from understudy.media.clip import ColorTags
-from understudy.media.exr import exr_header
+from understudy.media.color_spaces import ColorSpace
+from understudy.media.exr import exr_header, read_exr_layers
 from understudy.media.images import decode_image_deep, encode_png, sixteen_bit
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.shown import Shown, Window
-from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
+from understudy.merging.delivery.stills import SUFFIXES, format_for, require_known_curve, still_of, transform_of
 
 
 @pytest.fixture
@@ -65,5 +66,20 @@ def test_exr_says_dsts_primaries_and_the_curve_it_was_made_linear_with(info) -> 
 @pytest.mark.parametrize("transfer", [9, 10, 16, 18])
 def test_footage_of_another_curve_is_refused_for_exr(info, transfer: int) -> None:
     with pytest.raises(OptionInvalid, match="png16"):
-        require_srgb_curve(replace(info, color=ColorTags(9, 1, 9, transfer)))
-    require_srgb_curve(replace(info, color=ColorTags(9, 1, 9, 1)))
+        require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), None)
+    require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), ColorSpace("PQ"))
+    require_known_curve(replace(info, color=ColorTags(9, 1, 9, 1)), None)
+
+
+def test_the_light_of_a_known_colour_space_is_in_every_layer(info) -> None:
+    space = ColorSpace("PQ")
+    plate, mask = drawn_frame(0, deep=True), np.full(drawn_frame(0).shape[:2], 0.5, np.float32)
+    shown = Shown(0, 0, drawn_frame(1, deep=True), plate, True, mask_HW=mask)
+    data = still_of(shown, "exr", replace(info, bit_depth=32), EncodeOptions(), space=space)
+    layers, header = read_exr_layers(data), exr_header(data)
+    np.testing.assert_allclose(layers[""][..., :3], space.light_of(shown.rgb), atol=1e-4)
+    np.testing.assert_allclose(layers["plate"][..., :3], space.light_of(plate), atol=1e-4)
+    over = layers["face"][..., :3] + layers["plate"][..., :3] * 0.5
+    np.testing.assert_allclose(over, layers[""][..., :3], atol=1e-4)
+    assert json.loads(header["understudy"])["made_linear_with"] == "PQ"
+    assert header["chromaticities"][0] == pytest.approx(0.64)

@@ -44,7 +44,7 @@ class Brightness:
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brightness]:
     seen = Brightness()
-    monkeypatch.setitem(SEGMENTERS, "brightness", lambda: seen)
+    monkeypatch.setitem(SEGMENTERS, "brightness", lambda _: seen)
     segment._loaded.cache_clear()
     yield seen
     segment._loaded.cache_clear()
@@ -83,7 +83,7 @@ def test_a_face_with_a_stored_mask_is_not_looked_at_again(looked: Brightness) ->
 def test_the_segmenter_is_the_one_that_was_chosen(looked: Brightness) -> None:
     other = Brightness()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SEGMENTERS, "other", lambda: other)
+        patch.setitem(SEGMENTERS, "other", lambda _: other)
         first, second = faces("seg-dst", "seg-dst")
         second = ToSegment(second.record, CROP, MaskOptions(mask="seg-dst", segmenter="other"))
         run([first, second])

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
+from tests.networks.architectures.routes import depends_on, millions
 from understudy.errors import OptionInvalid
 from understudy.networks.architectures.avatar import GRAY, Avatar, AvatarPainted
 from understudy.networks.catalog import build
-from understudy.networks.face_model import FaceModel, parameter_count
 
 SMALL = {"size_px": 80, "face_px": 48, "dims": 8, "view_dims": 8}
 VIEWS = torch.rand(2, 3, 80, 80, generator=torch.Generator().manual_seed(0))
-
-
-def millions(*modules: nn.Module) -> float:
-    return round(sum(parameter_count(module) for module in modules) / 1e6, 2)
-
-
-def depends_on(model: FaceModel, painted: torch.Tensor) -> set[str]:
-    """The parts whose weights a picture depends on."""
-    model.zero_grad()
-    painted.sum().backward()
-    return {
-        name
-        for name, part in model.parts().items()
-        if any(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in part.parameters())
-    }
 
 
 def small(**changes: object) -> Avatar:

@@ -7,6 +7,9 @@ import pytest
 
 from tests.provenance.watermark.footage import HEIGHT, WIDTH, plain_footage, psnr_db
 from understudy.color import linear_from_srgb, srgb_from_linear
+from understudy.media.color_spaces import ColorSpace
+from understudy.media.hdr_curves import HDR_CURVES
+from understudy.media.images import eight_bit
 from understudy.provenance.watermark.embed import Watermark, strength
 
 MARK = Watermark(0x123456789AB)
@@ -85,6 +88,28 @@ def test_light_is_marked_as_its_view_is_and_keeps_its_colours() -> None:
     )
     assert np.allclose(marked[..., 0] * light[..., 2], marked[..., 2] * light[..., 0], rtol=1e-4)
     assert 3.3 < marked[:50, :50].min() <= marked[:50, :50].max() < 3.6
+
+
+@pytest.mark.parametrize("name", ["PQ", "HLG", "ARRI LogC4", "ACEScct", "S-Log3 S-Gamut3.Cine"])
+def test_footage_of_another_curve_is_as_far_from_the_plain_one_once_it_is_seen(name: str) -> None:
+    """Log footage is shown with two or three times its contrast, which would show the mark too."""
+    if name not in HDR_CURVES:
+        pytest.importorskip("PyOpenColorIO", reason="opencolorio is not installed")
+    space = ColorSpace(name)
+    frame = space.from_light(linear_from_srgb(plain_footage()[0].astype(np.float32) / 255), np.dtype(np.uint16))
+    marked, seen = MARK.marked(frame, space=space), eight_bit(space.light_of(frame))
+    change = eight_bit(space.light_of(marked)).astype(int) - seen
+    assert 42 < psnr_db(seen + change, seen) < 50
+    assert 0.3 < change[20 : HEIGHT // 3 - 40].std() < 1  # the sky
+    own = (marked.astype(int) - frame).reshape(-1, 3)
+    assert np.abs(own[:, :1] - own).max() <= 1  # luma alone
+
+
+def test_above_white_where_the_plain_view_shows_nothing_the_mark_stays_small() -> None:
+    space = ColorSpace("PQ")
+    frame = space.from_light(np.full((240, 320, 3), 5.0, np.float32), np.dtype(np.uint16))
+    change = (MARK.marked(frame, space=space).astype(float) - frame) / 257
+    assert 0.3 < change.std() < 1
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])

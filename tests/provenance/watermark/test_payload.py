@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from understudy.provenance.watermark.payload import CODED_BITS, NUMBER_BITS, coded, decoded, name_of, new_number
+from understudy.provenance.watermark.payload import (
+    CODED_BITS,
+    FORMAT,
+    NUMBER_BITS,
+    coded,
+    decoded,
+    name_of,
+    new_number,
+    word_in,
+)
 
 
 @pytest.mark.parametrize("number", [0, 1, (1 << NUMBER_BITS) - 1, 0x5A5A5A5A5A5])
@@ -28,6 +37,15 @@ def test_noise_is_no_number() -> None:
     rng = np.random.default_rng(2)
     assert [decoded(rng.standard_normal(CODED_BITS)) for _ in range(300)] == [None] * 300
     assert decoded(np.zeros(CODED_BITS)) is None
+
+
+def test_noise_has_the_right_format_and_checksum_as_seldom_as_their_bits_say() -> None:
+    rng = np.random.default_rng(3)
+    words = [word_in(rng.standard_normal(CODED_BITS)) for _ in range(600)]
+    formats = sum(word.format == FORMAT for word in words)
+    checksums = sum(word.checksum_off % 16 == 0 for word in words)
+    # 600 / 16 = 37.5 each; five standard deviations of chance to either side
+    assert 8 < formats < 68 and 8 < checksums < 68
 
 
 def test_another_format_is_not_read_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:

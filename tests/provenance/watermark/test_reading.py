@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.provenance.watermark.footage import Frames, plain_footage, write_film
+from tests.provenance.watermark.footage import HEIGHT, WIDTH, Frames, plain_footage, write_film
+from understudy.color import linear_from_srgb
+from understudy.media.clip import ColorTags
+from understudy.media.color_spaces import ColorSpace
+from understudy.media.images import eight_bit
+from understudy.media.movie import MovieWriter
 from understudy.provenance.watermark.embed import Watermark
 from understudy.provenance.watermark.reading import read_watermark
 
@@ -23,6 +30,24 @@ def marked() -> Frames:
 @pytest.mark.parametrize(("codec", "crf"), [("libx264", 28), ("libx265", 32)])
 def test_a_film_is_read_after_strong_compression(marked: Frames, tmp_path: Path, codec: str, crf: int) -> None:
     reading = read_watermark(write_film(tmp_path / "shot.mp4", marked, codec=codec, crf=crf))
+    assert reading is not None and reading.found.number == NUMBER
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mp4"])
+def test_a_film_of_hdr_is_read_as_it_is_and_as_a_grade_shows_it(suffix: str, tmp_path: Path) -> None:
+    space, mark = ColorSpace("PQ"), Watermark(NUMBER)
+    seen = [linear_from_srgb(frame.astype(np.float32) / 255) for frame in plain_footage()]
+    own = [mark.marked(space.from_light(light, np.dtype(np.uint16)), space=space) for light in seen]
+    with MovieWriter(
+        tmp_path / f"shot{suffix}", width=WIDTH, height=HEIGHT, time_base=Fraction(1, 25), rate=Fraction(25),
+        color=ColorTags(9, 1, 9, 16), bit_depth=10, codec="prores" if suffix == ".mov" else "h264",
+    ) as writer:  # fmt: skip
+        for index, frame in enumerate(own):
+            writer.write(frame, index)
+    reading = read_watermark(tmp_path / f"shot{suffix}")
+    assert reading is not None and reading.found.number == NUMBER
+    graded = [eight_bit(space.light_of(frame)) for frame in own]
+    reading = read_watermark(write_film(tmp_path / "graded.mp4", graded))
     assert reading is not None and reading.found.number == NUMBER
 
 

@@ -12,7 +12,7 @@ from tests.actors.mesh_look.drawn_pack import drawn_pack, write_pack
 from understudy.actors.crowd.draw import STATES
 from understudy.actors.crowd.scenery import SceneryPlan
 from understudy.actors.crowd.shards import read_shard, shard_paths
-from understudy.events import Progress, StageFinished, StageStarted
+from understudy.events import Notice, Progress, StageFinished, StageStarted
 from understudy.training.dense_face import rendering
 from understudy.training.dense_face.rendering import Rendering, render_people
 from understudy.training.dense_face.stock import read_stock
@@ -38,6 +38,18 @@ def test_people_to_test_with_come_first_and_share_nobody_with_those_to_train_wit
     assert isinstance(again[0], StageStarted) and again[0].done == 2
     assert not any(isinstance(event, Progress) for event in again)
     np.testing.assert_array_equal(read_shard(shard_paths(asked.data / "train")[0]).rgb, before)
+
+
+def test_a_damaged_shard_is_rendered_anew_and_told(asked: Rendering) -> None:
+    list(render_people(asked, processes=1, seconds=600))
+    (shard,) = shard_paths(asked.data / "train")
+    before, whole = np.array(read_shard(shard).rgb), (shard / "rgb.npy").read_bytes()
+    (shard / "rgb.npy").write_bytes(whole[: len(whole) // 2])
+    again = list(render_people(asked, processes=1, seconds=600))
+    (told,) = [event.text for event in again if isinstance(event, Notice)]
+    assert "train/shard-000000 is rendered anew" in told
+    np.testing.assert_array_equal(read_shard(shard).rgb, before)
+    assert isinstance(again[-1], StageFinished) and again[-1].summary["shards"] == 2
 
 
 def test_a_head_mesh_gives_shards_of_its_own_look(asked: Rendering, tmp_path: Path) -> None:

@@ -39,6 +39,24 @@ def test_a_stock_grows_by_new_shards_alone_and_not_beyond_its_room(tmp_path: Pat
     assert len(grown(stock, [tmp_path], most=7)) == 12
 
 
+def test_a_stock_knows_what_was_damaged_since_and_what_is_whole_again(tmp_path: Path) -> None:
+    drawn_shards(tmp_path, shards=1)
+    stock = read_stock([tmp_path])
+    drawn_shards(tmp_path, shards=1, first=1)
+    labels = tmp_path / "shard-000001" / "labels.json"
+    whole = labels.read_text()
+    labels.write_text("{")
+    torn = grown(stock, [tmp_path])
+    assert [error.path for error in torn.damaged] == [labels.parent] and stock.damaged == []
+    assert torn.pictures_N5SS is stock.pictures_N5SS
+    assert grown(torn, [tmp_path]) is torn
+    drawn_shards(tmp_path, shards=2, first=2)
+    larger = grown(torn, [tmp_path], most=12)
+    assert len(larger) == 12 and [error.path for error in larger.damaged] == [labels.parent]
+    labels.write_text(whole)
+    assert (len(grown(larger, [tmp_path])), grown(larger, [tmp_path]).damaged) == (24, [])
+
+
 def test_without_people_nothing_can_be_learned(tmp_path: Path) -> None:
     with pytest.raises(FacesetUnusable, match="make face-model"):
         read_stock([tmp_path])

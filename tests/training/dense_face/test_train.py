@@ -10,11 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.dense_face.drawn import drawn_shards
-from understudy.errors import FacesetUnusable, TrainingDiverged
+from understudy.errors import CheckpointCorrupt, FacesetUnusable, ShardDamaged, TrainingDiverged
 from understudy.events import Notice, Progress, StageFinished
+from understudy.files import read_json, write_json
 from understudy.networks.dense_face import load_dense_face
 from understudy.training.dense_face import train
 from understudy.training.dense_face.learner import FaceLearner
+from understudy.training.dense_face.report import REPORT_NAME
 from understudy.training.dense_face.train import STATE_NAME, WEIGHTS_NAME, FaceTraining, train_face_model
 
 
@@ -82,6 +84,62 @@ def test_the_report_of_a_training_that_goes_on_keeps_the_rows_from_before(asked:
     *_, finished = train_face_model(replace(asked, iterations=3))
     assert isinstance(finished, StageFinished)
     assert [row["iteration"] for row in finished.summary["history"]] == [2, 3]
+
+
+def test_setbacks_and_waiting_count_on_in_a_training_that_goes_on(
+    asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(train_face_model(asked))
+    report = read_json(asked.out / REPORT_NAME)
+    report["run"] |= {"setbacks": 2, "share_waiting_for_data": 0.5, "seconds": 1000.0}
+    write_json(asked.out / REPORT_NAME, report)
+    *_, finished = train_face_model(asked)
+    assert isinstance(finished, StageFinished) and finished.summary["setbacks"] == 2
+    assert (
+        finished.summary["share_waiting_for_data"] > 1
+        and finished.summary["last_losses"] == report["run"]["last_losses"]
+    )
+    *_, other = train_face_model(replace(asked, rate=1e-3))
+    assert isinstance(other, StageFinished) and other.summary["setbacks"] == 0
+
+
+def test_a_damaged_report_is_told_and_its_history_begins_anew(asked: FaceTraining) -> None:
+    list(train_face_model(asked))
+    (asked.out / REPORT_NAME).write_text("{")
+    events = list(train_face_model(replace(asked, iterations=3)))
+    assert any(isinstance(event, Notice) and "history begins here" in event.text for event in events)
+    assert isinstance(events[-1], StageFinished)
+    assert [row["iteration"] for row in events[-1].summary["history"]] == [3]
+
+
+def test_a_damaged_state_is_an_error_with_what_to_do(asked: FaceTraining) -> None:
+    list(train_face_model(asked))
+    (asked.out / STATE_NAME).write_bytes(b"torn")
+    with pytest.raises(CheckpointCorrupt, match="--start-weights"):
+        list(train_face_model(replace(asked, iterations=3)))
+
+
+def test_a_damaged_shard_is_left_out_and_told_and_all_of_them_are_an_error(asked: FaceTraining) -> None:
+    drawn_shards(asked.folders[0], first=1)
+    torn = asked.folders[0] / "shard-000001" / "rgb.npy"
+    torn.write_bytes(torn.read_bytes()[:2000])
+    events = list(train_face_model(asked))
+    told = [event.text for event in events if isinstance(event, Notice) and event.level == "warning"]
+    assert len(told) == 1 and "shard-000001" in told[0] and "does without it" in told[0]
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["samples_in_stock"] == 6
+    (asked.folders[0] / "shard-000000" / "labels.json").unlink()
+    with pytest.raises(ShardDamaged, match="makes it anew"):
+        list(train_face_model(replace(asked, out=asked.out.with_name("other"))))
+
+
+def test_a_shard_that_comes_damaged_while_it_trains_is_told_once(asked: FaceTraining) -> None:
+    running = train_face_model(replace(asked, iterations=5, say_every_s=0))
+    events = [next(running), next(running)]  # it has begun
+    drawn_shards(asked.folders[0], first=1)
+    (asked.folders[0] / "shard-000001" / "labels.json").write_text("{")
+    events += running
+    told = [event.text for event in events if isinstance(event, Notice) and event.level == "warning"]
+    assert len(told) == 1 and "shard-000001" in told[0] and "does without it" in told[0]
 
 
 def test_a_time_limit_ends_a_training(asked: FaceTraining) -> None:

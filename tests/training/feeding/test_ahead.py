@@ -122,4 +122,4 @@ def test_no_thread_stays_and_the_number_of_threads_is_as_before(feed: Feed) -> N
     with Ahead(feed) as ahead:
         ahead.lessons(order(0), then=order(1))
         assert torch.get_num_threads() == before
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads

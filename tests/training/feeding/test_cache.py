@@ -157,7 +157,7 @@ def test_masks_come_from_where_they_are_asked_from_and_make_another_cache(
         def segment(self, crops_NHWC: np.ndarray, landmarks_N682: np.ndarray) -> np.ndarray:
             return np.zeros(crops_NHWC.shape[:3], np.float32)
 
-    monkeypatch.setitem(SEGMENTERS, "skin", Nothing)
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda _: Nothing())
     with add_faces(tmp_path / "a", 2, skin=SKIN) as faceset:
         _, plain = opened(tmp_path / "cache", [faceset])
         steps = face_cache(

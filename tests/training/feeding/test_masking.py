@@ -35,7 +35,7 @@ class LeftHalf:
 
 @pytest.fixture(autouse=True)
 def left_half(monkeypatch) -> None:
-    monkeypatch.setitem(SEGMENTERS, "skin", LeftHalf)
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda _: LeftHalf())
 
 
 @pytest.fixture(params=["full", "mark-only"])

@@ -16,9 +16,11 @@ from understudy.networks.catalog import build
 from understudy.training.keeping import starting
 from understudy.training.keeping.about import ModelAbout, ModelWish, read_about
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint, save_checkpoint
+from understudy.training.keeping.learnt_from import Footage, LearntFrom, in_state
 from understudy.training.keeping.starting import Source, begin_from, make_model, source_in, take_parts
 
 ABOUT = ModelAbout("df", "df", "full", 32, 0)
+LEARNT = LearntFrom((Footage("src", "mira", "close", 40),))
 WISH = ModelWish(TINY, {}, None, seed=5)
 
 
@@ -48,7 +50,7 @@ def trained(folder: Path, *, seed: int = 1, **network: int) -> Path:
     """A model folder of "quick" with weights of its own."""
     settings = TINY_NETWORK | network
     weights = build("quick", settings, seed=seed).state_dict()
-    make_model(folder, ModelAbout(TINY, "quick", "full", 32, 0, settings), weights, iteration=40)
+    make_model(folder, ModelAbout(TINY, "quick", "full", 32, 0, settings), weights, iteration=40, learnt=LEARNT)
     return folder
 
 
@@ -110,6 +112,8 @@ def test_a_begun_model_has_a_checkpoint_and_notes_its_origin(tmp_path: Path) -> 
     assert isinstance(begun, Checkpoint)
     fresh = build("quick", TINY_NETWORK, seed=5).state_dict()
     assert begun.iteration == 0
+    (part,) = in_state(begun.state, iteration=0).footage
+    assert (part.side, part.performer, part.clip, part.model) == ("before", "mira", "close", "old")
     for name, tensor in begun.model.items():
         assert torch.equal(tensor, (old.weights if name.startswith("encoder.") else fresh)[name]), name
 

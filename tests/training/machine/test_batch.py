@@ -9,9 +9,10 @@ from tests.training.conftest import TINY_NETWORK, tiny_options
 from understudy.errors import MemoryTooSmall
 from understudy.training.learner import Learner
 from understudy.training.machine import batch
-from understudy.training.machine.batch import largest, largest_batch, most_that_fits
+from understudy.training.machine.batch import largest, largest_batch, most_that_fits, require_growth_fits
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import needed
+from understudy.training.machine.processes import Group
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 
@@ -48,3 +49,24 @@ def test_no_room_for_one_face_is_said_with_what_is_needed(monkeypatch: pytest.Mo
     monkeypatch.setattr(batch, "free_memory_bytes", lambda _: 1000)
     with pytest.raises(MemoryTooSmall, match="GB are needed"):
         largest_batch(learner, tiny_options())
+
+
+def test_a_batch_may_grow_by_what_is_free_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Learner("quick", TINY_NETWORK, options=tiny_options(), seed=0, compute=EXACT)
+    small, large = (tiny_options(batch_size=count) for count in (4, 64))
+    one, other = (needed("quick", TINY_NETWORK, sized, bfloat16=False) for sized in (small, large))
+    more = other.device_bytes - one.device_bytes
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: more)
+    require_growth_fits(learner, small, large)
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: more - 1)
+    with pytest.raises(MemoryTooSmall, match=r"Batch size 64 would need about .* GB more than 4"):
+        require_growth_fits(learner, small, large)
+    require_growth_fits(learner, large, small)
+
+
+def test_of_several_processes_each_needs_room_for_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Learner("quick", TINY_NETWORK, options=tiny_options(), seed=0, compute=EXACT)
+    shares = [needed("quick", TINY_NETWORK, tiny_options(batch_size=n), bfloat16=False) for n in (2, 32)]
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: shares[1].device_bytes - shares[0].device_bytes)
+    learner.group = Group(0, 2)
+    require_growth_fits(learner, tiny_options(batch_size=4), tiny_options(batch_size=64))

@@ -9,6 +9,7 @@ import torch
 
 from understudy.errors import DeviceUnavailable
 from understudy.training.machine.device import (
+    _processor,
     choose_device,
     choose_devices,
     describe_devices,
@@ -100,3 +101,12 @@ def test_apples_device_has_no_number_and_the_cpu_can_be_had_beside_any(monkeypat
     assert choose_device("cpu").device == torch.device("cpu")
     with pytest.raises(DeviceUnavailable, match="mps"):
         choose_device("cuda")
+
+
+def test_the_processor_is_named_where_the_system_tells_it(tmp_path, monkeypatch):
+    facts = tmp_path / "cpuinfo"
+    facts.write_text("processor\t: 0\nmodel name\t: Fast One 9000\n")
+    assert _processor(facts) == "Fast One 9000"
+    assert _processor(tmp_path / "nowhere")
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    assert ", 1 thread, " in dict(describe_devices())["cpu"]

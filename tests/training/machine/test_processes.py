@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -84,7 +85,7 @@ from understudy.training import duties, presets
 from understudy.training.learner import Learner
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
-duties._METRICS_EVERY = 2
+duties._METRICS_EVERY, duties._MEASURED_FIRST = 2, ()
 network = {"size_px": 32, "width": 8, "code": 16}
 presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
 model, mark = Path(sys.argv[1]), Path(sys.argv[2])
@@ -133,6 +134,70 @@ def test_processes_go_back_together_from_a_last_step_that_spoiled_the_weights(
     assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
     assert "At iteration 10; training went back to iteration 0" in (model / "train.log").read_text()
     assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+
+
+CHANGED = """
+import json, os, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from understudy.facesets.store import Faceset
+from understudy.training import duties, presets
+from understudy.training.keeping.requests import ask
+from understudy.training.learner import Learner
+from understudy.training.options import TrainOptions
+from understudy.training.train import train
+duties._METRICS_EVERY, duties._MEASURED_FIRST, duties._LISTENS_EVERY_S = 2, (), 0.0
+network = {"size_px": 32, "width": 8, "code": 16}
+presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=network)
+model, rank, rates = Path(sys.argv[1]), os.environ["RANK"], []
+real = Learner.step
+def step(self, *lessons, speed, **more):
+    terms = real(self, *lessons, speed=speed, **more)
+    rates.append((self.iteration, lessons[-1].learning_rate * speed))
+    if self.iteration == 3 and not self.attempt:
+        next(self.model.parameters()).data.mul_(float("nan"))
+    if self.iteration == 5 and self.attempt and rank == "0":
+        ask(model, "change", learning_rate=0.0004)
+    weights = torch.cat([p.detach().flatten() for p in self.model.parameters()])
+    told = {"rates": rates, "weights": weights[::97].tolist(), "world": os.environ["WORLD_SIZE"]}
+    (model.parent / f"rank-{rank}.json").write_text(json.dumps(told))
+    return terms
+Learner.step = step
+options = TrainOptions(
+    batch_size=4, preview_every=0, iterations=10, schedule="constant", warm_up=0, recipe="plain",
+    learning_rate=0.001,
+)
+src, dst = (Faceset(Path(p)) for p in sys.argv[2:])
+for event in train(model, src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
+    pass
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def test_under_torchrun_all_take_the_same_steps_after_a_setback_and_a_change_of_the_rate(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    """The leader alone hears of the change, which ends the setback's slower rate: all must know of that."""
+    script = tmp_path / "script.py"
+    script.write_text(CHANGED)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-addr=127.0.0.1"]
+    command = [*torchrun, f"--master-port={free_port()}", str(script), str(tmp_path / "m")]
+    command += [str(faceset.folder) for faceset in facesets]
+    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    told = [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+    assert told[0]["world"] == "2" and told[0]["rates"] == told[1]["rates"]
+    assert told[0]["weights"] == pytest.approx(told[1]["weights"], abs=1e-7)
+    rates = told[0]["rates"]
+    assert rates[:4] == [[n, 0.001] for n in (1, 2, 3, 4)]  # it comes apart, and goes back to its beginning
+    assert rates[4:9] == [[n, 0.0005] for n in (1, 2, 3, 4, 5)] and rates[9:] == [
+        [n, 0.0004] for n in range(6, 11)
+    ]
 
 
 def test_a_group_of_one_changes_nothing() -> None:

@@ -23,15 +23,17 @@ from understudy.errors import (
     WeightsMissing,
 )
 from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.curation.masks import apply_masks
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import transform_points
 from understudy.masks.own import open_segmenter, publish, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.keeping.lock import model_lock
+from understudy.training.segmenting import train as train_module
 from understudy.training.segmenting.drawn import Named
 from understudy.training.segmenting.learner import mean_iou
 from understudy.training.segmenting.train import go_back, train_segmenter
-from understudy.training.viewing.preview import read_preview
+from understudy.training.viewing.sheets import read_preview
 
 _QUICKLY = {"iterations": 40, "batch_size": 4, "look_every": 20, "variation": 0.3, "learning_rate": 0.01}
 
@@ -252,6 +254,56 @@ def test_of_few_faces_all_are_learned_from_and_that_is_said(tmp_path: Path) -> N
     said = [event.text for event in events if isinstance(event, Notice)]
     assert "Only 3 faces are drawn on" in said[0] and "measured on the same" in said[1]
     assert summary(events)["held_out"] == 0
+
+
+def notices(events: list[Event], level: str) -> str:
+    return "\n".join(event.text for event in events if isinstance(event, Notice) and event.level == level)
+
+
+def test_an_overlap_of_a_few_faces_is_said_to_be_one(drawn: list[Named], tmp_path: Path) -> None:
+    few = trained(tmp_path / "few", drawn)
+    assert "learns from 10 drawn faces and is measured on 2 others" in notices(few, "info")
+    assert "overlap is of only 2 faces: others may give quite another" in notices(few, "warning")
+    assert "overlap is of only" not in notices(trained(tmp_path / "half", drawn, held_out=0.5), "warning")
+
+
+def test_stored_masks_are_not_called_drawn_faces(tmp_path: Path) -> None:
+    with Faceset(tmp_path / "stored") as faceset:
+        fill(faceset, 6, drawn=0)
+        trash = tmp_path / "trash"
+        list(apply_masks(faceset, faceset.faces(), Hull(), name="hull", made_by="1", trash=trash))
+        events = trained(tmp_path / "bar", [("dst/main", faceset)])
+    assert "learns from 5 faces with stored masks and is measured on 1 other." in notices(events, "info")
+
+
+def test_an_overlap_with_other_faces_is_measured_anew_before_anything_is_learned(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An overlap with the faces of before would stand in the list beside the numbers of those of now."""
+    folder = tmp_path / "bar"
+    first = summary(trained(folder, drawn, **_QUICKLY))
+    fill(drawn[0][1], 8, drawn=8, start=20, include=True)
+    monkeypatch.setattr(train_module, "_GAIN", 1.0)  # so that nothing is better
+    events = trained(folder, drawn, iterations=1, look_every=1)
+    about, said = read_about(folder), summary(events)
+    assert about and (about.faces, about.held_out) == (20, 4)
+    assert about.iou == pytest.approx(newest(folder).state["plan"]["best"], abs=1e-4)
+    assert said["overlap"] == pytest.approx(about.iou, abs=1e-4) != first["overlap"]
+    assert "goes on looking as at iteration" in notices(events, "info")
+    (step,) = [event for event in events if isinstance(event, Progress)]
+    assert step.note.endswith(f" at {about.iteration}") and step.note.startswith("overlap 0.")
+
+
+def test_what_it_learned_from_is_never_what_it_is_measured_on_while_there_are_others(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    trained(tmp_path / "bar", drawn, iterations=1)
+    before = set(newest(tmp_path / "bar").state["plan"]["learned"])
+    fill(drawn[0][1], 8, drawn=8, start=20)
+    trained(tmp_path / "bar", drawn, iterations=1)
+    plan = newest(tmp_path / "bar").state["plan"]
+    assert len(before) == 10 and len(plan["held_out"]) == 4 and not before & set(plan["held_out"])
+    assert before < set(plan["learned"]) and not set(plan["learned"]) & set(plan["held_out"])
 
 
 def test_more_held_out_faces_are_measured_on(drawn: list[Named], tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from tests.training.conftest import tiny_options
@@ -35,6 +37,61 @@ def test_rates_are_even_on_their_logarithm() -> None:
 @pytest.mark.parametrize("count", [100, 1000])
 def test_the_best_rate_is_found_to_within_the_smoothing(count: int) -> None:
     assert 0.005 < searched(rate_iterations=count).best < 0.05
+
+
+def of_a_trained_model(rate: float) -> float:
+    """Flat until steps do harm, from 1e-2 on."""
+    return 3.5 + 40 * max(0.0, math.log10(rate) + 2) ** 2
+
+
+def noisy(curve: Callable[[float], float], seed: int, *, scatter: float = 0.4, **options: object) -> RateSearch:
+    chance = np.random.default_rng(seed)
+    search = RateSearch(RateSearchOptions.model_validate(options))
+    for rate in search.to_try():
+        if not search.add(rate, curve(rate) + scatter * chance.standard_normal()):
+            break
+    return search
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_where_a_model_has_learned_the_largest_rate_counts_that_did_no_harm(seed: int) -> None:
+    """Where the loss was lowest is chance there: from 1e-6 to 1e-2 all are alike."""
+    search = noisy(of_a_trained_model, seed)
+    assert search.is_flat and not search.is_open
+    assert 0.008 < search.best < 0.04
+
+
+def test_the_lowest_loss_of_a_flat_curve_lies_anywhere() -> None:
+    """What the largest harmless rate is taken for."""
+    searches = [noisy(of_a_trained_model, seed) for seed in range(12)]
+    lowest = [search.rates[search.losses.index(min(search.losses))] for search in searches]
+    assert max(lowest) > 100 * min(lowest)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_model_that_gains_is_advised_by_its_lowest_loss(seed: int) -> None:
+    search = noisy(lambda rate: 4 * loss_at(rate), seed, scatter=0.2)
+    assert not search.is_flat
+    assert search.best == search.rates[search.losses.index(min(search.losses))]
+
+
+@pytest.mark.parametrize(("now", "share"), [(0.002, None), (0.5, 1.0), (1e-6, 0.1)])
+def test_a_model_that_has_learned_keeps_its_rate_if_that_does_no_harm(now: float, share: float | None) -> None:
+    search = noisy(of_a_trained_model, 0)
+    search.now = now
+    assert search.advice == pytest.approx(now if share is None else share * search.best, rel=0.05)
+
+
+def test_chance_is_what_tiny_steps_differ_by() -> None:
+    keep = 0.98 ** (1000 / 300)
+    expected = 0.4 * math.sqrt((1 - keep) / (1 + keep))
+    found = [noisy(lambda _: 5.0, seed).chance for seed in range(20)]
+    assert np.mean(found) == pytest.approx(expected, rel=0.1) and RateSearch(RateSearchOptions()).chance == 0
+
+
+def test_a_loss_that_never_rises_leaves_the_search_open() -> None:
+    assert noisy(lambda _: 5.0, 0, scatter=0.0).is_open
+    assert not searched().is_open
 
 
 def test_the_strength_says_how_far_before_it_the_advice_lies() -> None:

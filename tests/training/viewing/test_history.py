@@ -17,7 +17,7 @@ from understudy.training.viewing.history import (
     write_history,
     write_movie,
 )
-from understudy.training.viewing.preview import Layout, Preview, write_preview
+from understudy.training.viewing.sheets import Layout, Preview, write_preview
 
 COLUMNS = ["dst", "dst as src"]
 

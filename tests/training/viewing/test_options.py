@@ -15,7 +15,7 @@ from understudy.media.images import decode_image
 from understudy.training import duties
 from understudy.training.train import train
 from understudy.training.viewing.loss_plot import PLOT_NAME
-from understudy.training.viewing.preview import preview_paths, read_preview
+from understudy.training.viewing.sheets import preview_paths, read_preview
 
 Pair = tuple[Faceset, Faceset]
 

@@ -19,17 +19,8 @@ from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.networks.swap import Side
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.machine.device import Compute
-from understudy.training.viewing.preview import (
-    Chosen,
-    Layout,
-    Preview,
-    chosen_faces,
-    preview_paths,
-    preview_sheet,
-    read_preview,
-    set_undone_aside,
-    write_preview,
-)
+from understudy.training.viewing.preview import Chosen, chosen_faces, preview_sheet
+from understudy.training.viewing.sheets import Preview
 
 COMPUTE = Compute(torch.device("cpu"), False)
 
@@ -69,7 +60,7 @@ def cell(preview: Preview, row: int, column: str) -> np.ndarray:
 
 def test_each_column_shows_what_its_heading_says(pair: list[FaceCache]) -> None:
     made = preview_sheet(Flat(), *pair, COMPUTE, Chosen([3, 4], [1, 2]))
-    assert made.layout.columns == ["src", "src as src", "dst", "dst as dst", "dst as src", "in dst"]
+    assert made.layout.columns == ["src", "src as src", "dst", "dst as dst", "dst as src", "in dst", "mask"]
     for row in range(2):
         for column, color in (("src as src", 0), ("dst as dst", 1), ("dst as src", 0)):
             middle = cell(made, row, column)[40:-10, 10:-10]
@@ -83,13 +74,16 @@ def test_the_masked_variant_leaves_dst_where_the_mask_is_not(pair: list[FaceCach
     made = preview_sheet(Flat(), *pair, COMPUTE, Chosen([3], [1]))
     pasted, dst = cell(made, 0, "in dst"), cell(made, 0, "dst")
     assert pasted[:, :50, 0].min() > 250
+    mask = cell(made, 0, "mask")
+    assert mask[:, :50].min() > 250 and mask[:, -50:].max() < 5
     np.testing.assert_allclose(pasted[:, -50:].astype(int), dst[:, -50:], atol=2)
 
 
 def test_a_network_that_blends_is_shown_at_several_shares_and_left_as_it_was(pair: list[FaceCache]) -> None:
     model = Flat(morph=0.3)
     made = preview_sheet(model, *pair, COMPUTE, Chosen([3], [1]))
-    assert made.layout.columns[4:] == ["25% src", "50% src", "65% src", "75% src", "dst as src", "in dst"]
+    shares = ["25% src", "50% src", "65% src", "75% src"]
+    assert made.layout.columns[4:] == [*shares, "dst as src", "in dst", "mask"]
     assert abs(cell(made, 0, "50% src")[..., 0].mean() - 127) < 3
     assert model.morph == 0.3
 
@@ -133,35 +127,6 @@ def test_faces_are_chosen_by_name_or_number(pair: list[FaceCache]) -> None:
     assert list(chosen_faces(src, dst, rows=6, names=f"3, {stem},{dst.names[0]}").dst) == [2, 5, 0]
     with pytest.raises(FacesUnknown, match="12 faces"):
         chosen_faces(src, dst, rows=6, names="99")
-
-
-def test_a_sheet_on_disk_says_what_it_shows_and_where(tmp_path: Path, pair: list[FaceCache]) -> None:
-    made = preview_sheet(Flat(), *pair, COMPUTE, Chosen([3], [1]))
-    path = write_preview(tmp_path, 40, made)
-    back = read_preview(path)
-    assert back is not None and back.layout == made.layout
-    np.testing.assert_array_equal(back.picture, made.picture)
-    from understudy.media.images import encode_png
-
-    path.write_bytes(encode_png(made.picture))
-    assert read_preview(path) is None  # of an older version
-
-
-def test_old_sheets_are_thinned_and_the_first_and_the_newest_stay(tmp_path: Path) -> None:
-    tiny = Preview(np.zeros((8, 8, 3), np.uint8), Layout(["1"], ["dst as src"], 8, [0], [0]))
-    for iteration in range(1, 131):
-        write_preview(tmp_path, iteration, tiny)
-    names = [int(path.stem) for path in preview_paths(tmp_path)]
-    assert len(names) <= 120 and names[0] == 1 and names[-30:] == list(range(101, 131))
-
-
-def test_sheets_of_iterations_that_were_lost_are_kept_aside(tmp_path: Path) -> None:
-    tiny = Preview(np.zeros((8, 8, 3), np.uint8), Layout(["1"], ["dst as src"], 8, [0], [0]))
-    for iteration in (5, 10, 15):
-        write_preview(tmp_path, iteration, tiny)
-    set_undone_aside(tmp_path, newer_than=5)
-    assert [path.stem for path in preview_paths(tmp_path)] == ["000000005"]
-    assert len(list((tmp_path / "previews").glob("undone-*.png"))) == 2
 
 
 def test_a_network_that_paints_whole_frames_is_shown_beside_the_real_ones(pair: list[FaceCache]) -> None:

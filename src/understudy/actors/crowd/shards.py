@@ -24,7 +24,8 @@ import numpy.typing as npt
 from understudy.actors.crowd.draw import STATES, picture
 from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
-from understudy.events import Events, Made, Progress, StageFinished, StageStarted
+from understudy.errors import ShardDamaged
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.workers.begin import begin
 
 _STAGE = "crowd"
@@ -66,12 +67,30 @@ def shard_paths(folder: Path) -> list[Path]:
 
 
 def read_shard(path: Path, *, mapped: bool = False) -> Shard:
-    """A shard's arrays; `mapped` ones are read from disk only where they are used."""
-    arrays = {
-        name: np.load(path / f"{name}.npy", mmap_mode="r" if mapped else None)
-        for name in ("rgb", "person", "skin", "points")
-    }
-    return Shard(**arrays, labels=json.loads((path / "labels.json").read_text("utf-8")))
+    """A shard's arrays; `mapped` ones are read from disk only where they are used. Raises ShardDamaged."""
+    try:
+        arrays = {
+            name: np.load(path / f"{name}.npy", mmap_mode="r" if mapped else None)
+            for name in ("rgb", "person", "skin", "points")
+        }
+        labels = json.loads((path / "labels.json").read_text("utf-8"))
+        if {len(labels)} != {len(array) for array in arrays.values()}:
+            raise ValueError("its files hold different numbers of samples")
+    except (OSError, ValueError, EOFError, TypeError) as error:
+        raise ShardDamaged(
+            f"This shard of rendered people is damaged ({error}). Rendering makes it anew.", path
+        ) from error
+    return Shard(**arrays, labels=labels)
+
+
+def cleared_of_damage(folder: Path) -> Iterator[Notice]:
+    """Take damaged shards away, so that they are rendered anew, which gives the same; says so of each."""
+    for path in shard_paths(folder):
+        try:
+            read_shard(path, mapped=True)
+        except ShardDamaged as error:
+            shutil.rmtree(path)
+            yield Notice(f"{path.parent.name}/{path.name} is rendered anew: {error.message}", level="warning")
 
 
 def write_shard(path: Path, samples: list[Sample]) -> None:
@@ -98,6 +117,7 @@ def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: flo
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(f"shard-*{_ASIDE}"):
         shutil.rmtree(leftover, ignore_errors=True)
+    yield from cleared_of_damage(folder)
     missing = [k for k in range(plan.shards) if not _path(folder, k).exists()]
     done = plan.shards - len(missing)
     yield StageStarted(stage=_STAGE, unit="shard", total=plan.shards, done=done)

@@ -70,8 +70,13 @@ class DenseLandmarker:
         if not detections:
             return DenseFaces()
         squares = frame_from_crop_of_boxes(np.stack([face.box_xyxy for face in detections]))
-        squares = _turned(squares, np.radians([float(face.turn_deg) for face in detections]))
-        first = self._read(frames, of_frame, squares)
+        return self.look(
+            frames, of_frame, turned_squares(squares, np.radians([float(face.turn_deg) for face in detections]))
+        )
+
+    def look(self, frames: Sequence[Frame], of_frame: Places, frame_from_crop: Array) -> DenseFaces:
+        """Read faces that lie about in these squares (n, 2, 3), and again in the crops their points ask for."""
+        first = self._read(frames, of_frame, frame_from_crop)
         return self._read_finely(frames, of_frame, first.points_70)
 
     def go_on(self, frames: Sequence[Frame], of_frame: Places, points_70: Array) -> DenseFaces:
@@ -112,7 +117,7 @@ class DenseLandmarker:
         return DenseFaces(points, spread, reading.scores)
 
 
-def _turned(frame_from_crop: Array, angles_rad: Array) -> Array:
+def turned_squares(frame_from_crop: Array, angles_rad: Array) -> Array:
     """The same squares turned clockwise in the image about their middles."""
     middle = frame_from_crop @ np.array([CROP_PX / 2, CROP_PX / 2, 1])
     cos, sin = np.cos(angles_rad), np.sin(angles_rad)

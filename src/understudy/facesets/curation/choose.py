@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from understudy.facesets.sorting.measure import measure_faces, unmeasured
 from understudy.facesets.sorting.options import SortOptions
 from understudy.facesets.sorting.sorts import SORTS, ranked
 from understudy.facesets.sorting.table import COLUMNS, Table, table_of
+from understudy.facesets.sorting.told import Told, nobody
 from understudy.facesets.store import Faceset, StoredFace
 
 _SHOWN_VALUES = 5
@@ -73,12 +74,23 @@ def made_ready(faceset: Faceset, choice: Choice) -> Events:
     Raises OptionInvalid for a filter that is none, WeightsMissing for one that asks who faces are where no
     network that knows is there.
     """
-    spoken_of = {choice.sort} | (columns_in(choice.where) if choice.where else set[str]())
-    needs = SORTS[choice.sort].needs if choice.sort in SORTS else "record"
-    if (needs == "pixels" or spoken_of & _MEASURED) and unmeasured(faceset):
+    needs = needs_of(choice)
+    if "pixels" in needs and unmeasured(faceset):
         yield from measure_faces(faceset)
-    if needs == "identity" or "stranger" in spoken_of:
+    if "identity" in needs:
         yield from measure_identities(faceset)
+
+
+def needs_of(choice: Choice) -> set[Literal["pixels", "identity"]]:
+    """What has to be measured before a choice is sure: `pixels`, `identity`, both or nothing."""
+    spoken_of = {choice.sort} | (columns_in(choice.where) if choice.where else set[str]())
+    sort = SORTS[choice.sort].needs if choice.sort in SORTS else "record"
+    needs = set[Literal["pixels", "identity"]]()
+    if sort == "pixels" or spoken_of & _MEASURED:
+        needs.add("pixels")
+    if sort == "identity" or "stranger" in spoken_of:
+        needs.add("identity")
+    return needs
 
 
 def chosen(faceset: Faceset, choice: Choice) -> list[StoredFace]:
@@ -86,6 +98,13 @@ def chosen(faceset: Faceset, choice: Choice) -> list[StoredFace]:
 
     Raises FacesUnknown for names and orders that are not there, OptionInvalid for a filter that is none.
     """
+    if choice.names and not (choice.where or choice.sort or choice.backwards):  # no column is spoken of
+        require_limit(choice)
+        known = faceset.named(list(dict.fromkeys(choice.names)))
+        if len(known) < len(set(choice.names)):  # some are said without their ending, or are not there
+            unread = faceset.unread()
+            known = faceset.named([unread[place].name for place in _places_of(unread, choice.names)])
+        return known[: choice.limit]
     return chosen_table(faceset, choice).faces
 
 
@@ -96,17 +115,27 @@ def chosen_table(faceset: Faceset, choice: Choice) -> Table:
 
 def ranked_table(faceset: Faceset, choice: Choice) -> tuple[Table, list[Any]]:
     """The faces meant with their columns, and the value that each is sorted by; None where there is none."""
+    require_limit(choice)
+    return ranked_part(table_of(faceset), choice)
+
+
+def require_limit(choice: Choice) -> None:
+    """Raise OptionInvalid for a limit that is none."""
     if choice.limit is not None and choice.limit < 0:
         raise OptionInvalid(f"The number of faces can't be {choice.limit}.")
-    table = table_of(faceset)
+
+
+def ranked_part(table: Table, choice: Choice, told: Told = nobody) -> tuple[Table, list[Any]]:
+    """Like `ranked_table`, of a table that is kept; `told` hears how far the sort is, and may raise."""
+    require_limit(choice)
     if choice.names:
         table = table.part(_places_of(table.faces, choice.names))
     if choice.where:
-        test = parse_where(choice.where, COLUMNS)
-        table = table.part([place for place, row in enumerate(rows_of(table)) if test(row)])
+        test, spoken_of = parse_where(choice.where, COLUMNS), columns_in(choice.where)
+        table = table.part([place for place, row in enumerate(rows_of(table, spoken_of)) if test(row)])
     values: list[Any] = [None] * len(table.faces)
     if choice.sort:
-        table, values = _sorted(table, choice)
+        table, values = _sorted(table, choice, told)
     elif choice.backwards:
         table = table.part(range(len(table.faces))[::-1])
     return table.part(range(len(table.faces))[: choice.limit]), values[: choice.limit]
@@ -136,10 +165,15 @@ def texts_not_there(faceset: Faceset, choice: Choice) -> str:
     return " ".join(said)
 
 
-def rows_of(table: Table) -> list[dict[str, Any]]:
-    """Every face's values by column as plain values; None is what was not measured."""
-    plain = {name: [_plain(value) for value in table.columns[name].tolist()] for name in COLUMNS}
-    return [{name: plain[name][place] for name in COLUMNS} for place in range(len(table.faces))]
+def rows_of(table: Table, names: Collection[str] = tuple(COLUMNS)) -> list[dict[str, Any]]:
+    """Every face's values by column as plain values, of the columns `names`; None is what was not measured."""
+    plain = {name: values_of(table, name) for name in names}
+    return [{name: plain[name][place] for name in names} for place in range(len(table.faces))]
+
+
+def values_of(table: Table, name: str) -> list[Any]:
+    """Every face's value of one column as a plain value; None is what was not measured."""
+    return [_plain(value) for value in table.columns[name].tolist()]
 
 
 def _plain(value: Any) -> Any:
@@ -158,10 +192,10 @@ def _places_of(faces: Sequence[StoredFace], names: Collection[str]) -> list[int]
     return list(dict.fromkeys(place_of[name] for name in names))
 
 
-def _sorted(table: Table, choice: Choice) -> tuple[Table, list[Any]]:
+def _sorted(table: Table, choice: Choice, told: Told) -> tuple[Table, list[Any]]:
     if choice.sort in SORTS:
         options = SortOptions() if choice.limit is None else SortOptions(target=max(1, choice.limit))
-        found = ranked(table, choice.sort, backwards=choice.backwards, options=options)
+        found = ranked(table, choice.sort, backwards=choice.backwards, options=options, told=told)
         place_of = {face.name: place for place, face in enumerate(table.faces)}
         order = [place_of[face.name] for face in found.faces]
         return table.part(order), [_plain(value) for value in found.values.tolist()]
@@ -170,7 +204,7 @@ def _sorted(table: Table, choice: Choice) -> tuple[Table, list[Any]]:
             f"Faces can't be sorted by {choice.sort!r}; known are {', '.join(SORTS)}, and the columns "
             f"{', '.join(COLUMNS)}."
         )
-    values = [row[choice.sort] for row in rows_of(table)]
+    values = values_of(table, choice.sort)
     known = [place for place, value in enumerate(values) if value is not None]
     unknown = [place for place, value in enumerate(values) if value is None]
     known.sort(key=lambda place: values[place], reverse=choice.backwards)

@@ -3,11 +3,13 @@
 labelme (its wiki, "Annotation file format") writes NAME.json beside NAME.jpg: `shapes`, each with a `label`, a
 `shape_type` and `points` in pixels of the picture, measured from its corner. The plain form is
 `{"include": [[[x, y], …], …], "exclude": […]}`, with `"size": [width, height]` where the picture was shown at
-another size. Not here: how they get into faces (`masks.py`).
+another size. In both, `"painted": {"png_base64": …}` is a square grey PNG of the whole picture: 255 is face,
+0 is none, 128 is neither; labelme keeps it as it is. Not here: how they get into faces (`masks.py`).
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Sequence
@@ -18,13 +20,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from understudy.errors import DrawingUnreadable
-from understudy.facesets.record import FaceRecord, Polygon
+from understudy.errors import DrawingUnreadable, ImageUnreadable
+from understudy.facesets.painted import grey_of, layer_of
+from understudy.facesets.record import FaceRecord, PaintedLayer, Polygon
 from understudy.geometry import inverse, transform_points
+from understudy.media.images import decode_image, encode_png
 
 Kind = Literal["include", "exclude"]
 _LIMIT_BYTES = 16 << 20
 _LIMIT_CORNERS = 10_000
+_LARGEST_PAINTED_PX = 4096
 _CIRCLE_CORNERS = 48
 # What people and programs call the two kinds; 1 and 0 are what files for XSeg had in March 2020.
 _KINDS: dict[str, Kind] = {
@@ -44,6 +49,13 @@ class Drawing:
     picture_name: str
     size: tuple[float, float] | None
     parts: tuple[tuple[Kind, npt.NDArray[np.float64]], ...]
+    grey_HW: npt.NDArray[np.uint8] | None = None  # what was painted over the picture
+
+    def painted(self, record: FaceRecord) -> PaintedLayer | None:
+        """What was painted, in the frame of a face."""
+        if self.grey_HW is None or record.shows_whole_frame:
+            return None
+        return layer_of(self.grey_HW, record.crop_matrix(), record.size_px)
 
     def polygons(self, record: FaceRecord) -> list[Polygon]:
         """The regions in the frame of a face. Includes come first, as they are filled first."""
@@ -78,11 +90,24 @@ def read_drawing(path: Path) -> Drawing:
             "This JSON is no drawing: it has neither labelme's shapes nor include and exclude.", path
         )
     parts = _of_labelme(values, path) if "shapes" in values else _of_plain(values, path)
-    if not parts:
+    grey = _grey(values.get("painted"), path)
+    if not parts and grey is None:
         raise DrawingUnreadable("Nothing is drawn in here.", path)
     picture = values.get("imagePath")
     name = Path(picture.replace("\\", "/")).name if isinstance(picture, str) else ""
-    return Drawing(path, name or path.stem, _size(values, path), tuple(parts))
+    return Drawing(path, name or path.stem, _size(values, path), tuple(parts), grey)
+
+
+def _grey(value: Any, path: Path) -> npt.NDArray[np.uint8] | None:
+    if value is None:
+        return None
+    try:
+        grey = decode_image(base64.b64decode(value["png_base64"], validate=True))[:, :, 0]
+    except (ValueError, TypeError, KeyError, ImageUnreadable):
+        raise DrawingUnreadable("What is painted in this drawing is no picture.", path) from None
+    if grey.shape[0] != grey.shape[1] or len(grey) > _LARGEST_PAINTED_PX:
+        raise DrawingUnreadable("What is painted in this drawing is not square, or larger than any is.", path)
+    return grey
 
 
 def _of_labelme(values: dict[str, Any], path: Path) -> list[tuple[Kind, npt.NDArray[np.float64]]]:
@@ -154,7 +179,10 @@ def _size(values: dict[str, Any], path: Path) -> tuple[float, float] | None:
 def labelme_json(record: FaceRecord, picture_name: str) -> dict[str, Any]:
     """A face's polygons as labelme reads them beside the picture."""
     width, height = record.picture_size
+    grey = None if record.shows_whole_frame else grey_of(record, record.crop_matrix(), record.size_px)
+    painted = {} if grey is None else {"painted": {"png_base64": base64.b64encode(encode_png(grey)).decode()}}
     return {
+        **painted,
         "version": "5.5.0",
         "flags": {},
         "shapes": [_shape(record, polygon) for polygon in record.polygons],

@@ -7,13 +7,38 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 from understudy.facesets.curation.moves import Pair
 
 Way = Literal["do", "undo"]
+
+
+@dataclass(frozen=True)
+class HandMark:
+    """That a change of files is what a hand did to a clip's faces, and which steps of `by_hand.steps` that is.
+
+    `undone` where the change takes them back; `content` tells two contents of the clip's name apart.
+    """
+
+    clip: str
+    steps: tuple[int, ...]
+    command: str
+    content: str
+    undone: bool = False
+
+    @classmethod
+    def of(cls, line: Any) -> Self:
+        """The one of a line's value. Raises KeyError, TypeError or ValueError where it is none of ours."""
+        return cls(
+            safe_place(line["clip"], parts=1),
+            tuple(map(int, line["steps"])),
+            str(line["command"]),
+            str(line["content"]),
+            bool(line["undone"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,6 +60,7 @@ class Entry:
     undone: bool = False
     command: str = ""  # the same for all changes of one command; empty where it makes only this one
     dropped: bool = False  # undone, and something else was done since: can't be done again
+    hand: HandMark | None = None  # regions and finds of a clip change with the files
 
     def new_names(self, *, taken_back: bool) -> dict[str, str]:
         """Where the entry renames: every file's new name, or its old one again, by the one before."""
@@ -80,6 +106,11 @@ class Step:
         return sum(entry.faces for entry in self.entries)
 
     @property
+    def clips(self) -> list[str]:
+        """The clips whose regions and finds it changes, because a hand did it to their faces."""
+        return sorted({entry.hand.clip for entry in self.entries if entry.hand})
+
+    @property
     def undone(self) -> bool:
         """Whether it was taken back."""
         return self.entries[-1].undone
@@ -97,9 +128,14 @@ class Step:
         """Where the step renames: every file's new name by the one before."""
         names: dict[str, str] = {}
         for entry in self.in_order("undo" if taken_back else "do"):
-            new = entry.new_names(taken_back=taken_back)
-            names = {old: new.pop(now, now) for old, now in names.items()} | new
+            names = names_after(names, entry.new_names(taken_back=taken_back))
         return names
+
+
+def names_after(names: Mapping[str, str], later: Mapping[str, str]) -> dict[str, str]:
+    """New names by those before, after files that got some `names` got `later` ones."""
+    first = dict(later)
+    return {old: first.pop(now, now) for old, now in names.items()} | first
 
 
 def steps_of(entries: Sequence[Entry]) -> list[Step]:
@@ -129,6 +165,7 @@ def line_of(entry: Entry) -> dict[str, Any]:
         "coming": entry.coming,
         "noted": entry.noted,
         "command": entry.command,
+        **({"hand": asdict(entry.hand)} if entry.hand else {}),
     }
 
 
@@ -144,6 +181,7 @@ def entry_of(line: dict[str, Any]) -> Entry:
         coming=_pairs(line["coming"]),
         noted=tuple((str(clip), int(frame), int(person)) for clip, frame, person in line["noted"]),
         command=str(line.get("command", "")),  # histories of before have none
+        hand=HandMark.of(line["hand"]) if line.get("hand") else None,
     )
 
 

@@ -19,11 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from understudy.errors import NothingToUndo, UndoImpossible
+from understudy.errors import NothingToUndo, StepOutdated, UndoImpossible
+from understudy.facesets.by_hand.settling import settle
+from understudy.facesets.by_hand.steps import HandSteps
 from understudy.facesets.curation.entries import (
     Entry,
+    HandMark,
     Step,
     Way,
     directed,
@@ -36,9 +37,9 @@ from understudy.facesets.curation.moves import Outcome, Pair, move_in, move_out
 from understudy.facesets.extraction.journal import JOURNAL_NAME, Journal, faces_noted
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly, write_bytes
+from understudy.workers.identity import lives, mark_of
 
 HISTORY_NAME = "history.jsonl"
-_CLOCK_MOVES_S = 5.0  # the same process seems to start so much earlier or later when the clock is set
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,7 @@ class _Extraction:
     entry: Entry
     clip: str
     journal_bytes: int
-    pid: int
-    started: float | None  # when that process did, in seconds since 1970; histories of before don't say
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its process lives; another one may have got the number since."""
-        try:
-            started = psutil.Process(self.pid).create_time()
-        except psutil.NoSuchProcess:
-            return False
-        except psutil.Error:  # it lives, but is not ours to ask
-            return True
-        return self.started is None or abs(started - self.started) < _CLOCK_MOVES_S
+    process: dict[str, Any]  # its mark
 
 
 class Change:
@@ -71,6 +60,7 @@ class Change:
         self.leaving: list[Pair] = []
         self.coming: list[Pair] = []
         self.noted: list[tuple[str, int, int]] = []
+        self.hand: HandMark | None = None  # the step of a hand that this is
         self.words = entry.words
 
     def remove(self, name: str) -> None:
@@ -101,11 +91,14 @@ class History:
     """The changes of the faceset in `folder`, whose leaving files lie below `trash`.
 
     Opening finishes what a killed process began, and `notices` says so; whoever only looks, without the lock,
-    opens with `recover=False`.
+    opens with `recover=False`. `hand`: the steps of the clip whose faces a hand changes, where they are read
+    already.
     """
 
-    def __init__(self, folder: Path, trash: Path, *, recover: bool = True) -> None:
-        self.folder, self.trash = folder, trash
+    def __init__(
+        self, folder: Path, trash: Path, *, recover: bool = True, hand: HandSteps | None = None
+    ) -> None:
+        self.folder, self.trash, self._hand = folder, trash, hand
         self.notices: list[str] = []
         self._path = folder / HISTORY_NAME
         self._entries: dict[int, Entry] = {}
@@ -149,7 +142,7 @@ class History:
         change, ready = Change(entry, self.trash), False
         try:
             yield change
-            ready = bool(change.leaving or change.coming)
+            ready = bool(change.leaving or change.coming or change.hand)
         finally:
             if not ready:
                 self._forget_staged(entry.number)
@@ -161,6 +154,7 @@ class History:
             leaving=tuple(change.leaving),
             coming=tuple(change.coming),
             noted=tuple(change.noted),
+            hand=change.hand,
         )
         self._write(line_of(whole))
         self._carry_out()
@@ -170,7 +164,7 @@ class History:
         entry = self._new_entry("extract", f"extract {clip}", command)
         journal = self.folder / JOURNAL_NAME
         size = journal.stat().st_size if journal.exists() else 0
-        self._write({**line_of(entry), "clip": clip, "journal_bytes": size, **_this_process()})
+        self._write({**line_of(entry), "clip": clip, "journal_bytes": size, "process": mark_of()})
         return entry.number
 
     def end_extraction(self, number: int) -> None:
@@ -197,21 +191,24 @@ class History:
             pairs = tuple((name, f"{entry.hold}/{name}") for name in names)
             self._write({**line_of(replace(entry, coming=pairs)), "state": "done"})
 
-    def undo(self) -> tuple[Step, list[str]]:
+    def undo(self, number: int | None = None) -> tuple[Step, list[str]]:
         """Take back the last step; returns it and what could not go as planned, one sentence each.
 
-        Raises NothingToUndo, and UndoImpossible when its files are no longer in the trash.
+        With the `number` of a step, that one and no other. Raises NothingToUndo, StepOutdated when another
+        one would be taken back by now, and UndoImpossible when its files are no longer in the trash.
         """
         steps = self.to_undo()
         if not steps:
             raise NothingToUndo("Nothing has been changed here that could be taken back.", self.folder)
+        require_step(steps[0], number, "taken back", self.folder)
         return self._begin(steps[0], "undo")
 
-    def redo(self) -> tuple[Step, list[str]]:
-        """Do again what was taken back last. Raises NothingToUndo and UndoImpossible."""
+    def redo(self, number: int | None = None) -> tuple[Step, list[str]]:
+        """Do again what was taken back last. Raises as `undo` does."""
         steps = self.to_redo()
         if not steps:
             raise NothingToUndo("Nothing was taken back that could be done again.", self.folder)
+        require_step(steps[0], number, "done again", self.folder)
         return self._begin(steps[0], "do")
 
     def steps(self) -> list[Step]:
@@ -281,6 +278,18 @@ class History:
         coming = [(name, place) for name, place in coming if place not in left]
         move_in(coming, folder=self.folder, trash=self.trash, hold=entry.hold, outcome=outcome)
         self._tell_journal(entry, way)
+        if entry.hand is not None:
+            undone = entry.hand.undone != (way == "undo")
+            settle(
+                self.trash.parent,
+                entry.hand,
+                self.folder,
+                self.trash,
+                gone=leaving,
+                come=coming,
+                undone=undone,
+                log=self._hand if self._hand is not None and self._hand.clip == entry.hand.clip else None,
+            )
         self._write({"step": number, "way": way, "state": "done"})
         _remove_empty(self.trash / entry.hold)
         return outcome.sentences()
@@ -296,7 +305,7 @@ class History:
         for number in list(self._staging):
             self._forget_staged(number)
         for number, running in list(self._extractions.items()):
-            if not running.is_running:
+            if not lives(running.process):
                 self.end_extraction(number)
         if not self.is_unfinished:
             return
@@ -372,13 +381,13 @@ class History:
         self._last_number = max(self._last_number, entry.number)
         self._staging.pop(entry.number, None)
         if "journal_bytes" in line:
-            started = line.get("pid_started")
+            # Histories of before said number and start apart, and the oldest the number alone.
+            before = {"process": line.get("pid"), "started": line.get("pid_started")}
             self._extractions[entry.number] = _Extraction(
                 entry,
                 clip=str(line["clip"]),
                 journal_bytes=int(line["journal_bytes"]),
-                pid=int(line["pid"]),
-                started=None if started is None else float(started),
+                process=line.get("process", before),
             )
             return
         self._extractions.pop(int(line.get("ends", entry.number)), None)
@@ -404,11 +413,14 @@ class History:
         self._pending = (number, way, state == "out")
 
 
-def _this_process() -> dict[str, Any]:
-    pid = os.getpid()
-    with contextlib.suppress(psutil.Error):
-        return {"pid": pid, "pid_started": psutil.Process(pid).create_time()}
-    return {"pid": pid}
+def require_step(step: Any, number: int | None, verb: str, folder: Path) -> None:
+    """Raise StepOutdated unless this is the step of that number, or none is asked for."""
+    if number is not None and step.number != number:
+        raise StepOutdated(
+            f"What would be {verb} now is another step than the one that was offered: {step.words}. Something "
+            "was done elsewhere meanwhile. Nothing has changed; look at it, and ask again.",
+            folder,
+        )
 
 
 def _names_of(folder: Path, faces: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int, int], str]:

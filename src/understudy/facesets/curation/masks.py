@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from understudy.errors import MasksFull
 from understudy.events import Events
 from understudy.facesets.curation.rewriting import Rewritten, rewrite, with_record
-from understudy.facesets.record import FaceRecord, Polygon, StoredMask
+from understudy.facesets.record import FaceRecord, PaintedLayer, Polygon, StoredMask
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import resized_crop, transform_points
 from understudy.masks.segmenter import Segmenter
@@ -34,9 +34,13 @@ def draw(
     drawn: Mapping[str, Sequence[Polygon]],
     *,
     trash: Path,
+    painted: Mapping[str, PaintedLayer] = {},
     keep_others: bool = False,
 ) -> Events:
-    """Give faces, by name, the regions drawn on them: instead of those they have, or beside them."""
+    """Give faces, by name, the regions drawn on them: instead of those they have, or beside them.
+
+    What is `painted` on a face replaces what was painted there; where nothing is, that stays.
+    """
 
     def records() -> Iterator[Rewritten]:
         for face in faceset.faces():
@@ -44,7 +48,8 @@ def draw(
                 before = face.record.polygons if keep_others else []
                 both = [*before, *(polygon for polygon in drawn[face.name] if polygon not in before)]
                 ordered = sorted(both, key=lambda polygon: polygon.kind != "include")
-                record = face.record.model_copy(update={"polygons": ordered})
+                layer = painted.get(face.name, face.record.painted)
+                record = face.record.model_copy(update={"polygons": ordered, "painted": layer})
                 with_record(face, record)  # refused here, it does not take a whole piece along
                 yield face, record
 
@@ -95,11 +100,11 @@ def remove_masks(faceset: Faceset, faces: Sequence[StoredFace], *, name: str, tr
 
 
 def remove_polygons(faceset: Faceset, faces: Sequence[StoredFace], *, trash: Path) -> Events:
-    """Take all drawn regions out of faces. Their masks stay."""
+    """Take all that was drawn and painted out of faces. Their masks stay."""
 
     def records() -> Iterator[Rewritten]:
         for face in faces:
-            yield face, face.record.model_copy(update={"polygons": []})
+            yield face, face.record.model_copy(update={"polygons": [], "painted": None})
 
     words = "take drawn regions out of"
     return rewrite(faceset, records(), total=len(faces), trash=trash, verb="remove", words=words)

@@ -24,8 +24,9 @@ from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import names_taken
 from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.facesets.names import FreeNames
+from understudy.facesets.pictures import ENDINGS
 from understudy.facesets.record import FaceRecord
-from understudy.facesets.store import ENDINGS, Faceset, StoredFace, content_digest
+from understudy.facesets.store import Faceset, StoredFace, content_digest
 from understudy.facesets.xmp import extract_record
 from understudy.files import require_free_space, written_aside
 

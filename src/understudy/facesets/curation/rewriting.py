@@ -40,10 +40,11 @@ def rewrite(
     FolderUnwritable, and what `records` raises.
     """
     command, started = uuid.uuid4().hex, time.monotonic()
-    changed, fresh = 0, list[Rewritten]()
+    changed, fresh, touched = 0, list[Rewritten](), list[str]()
 
     def keep() -> int:
         piece_of, fresh[:] = list(fresh), []
+        touched.extend(face.name for face, _ in piece_of)
         _keep(faceset, piece_of, trash=trash, verb=verb, words=words, command=command)
         return len(piece_of)
 
@@ -62,7 +63,7 @@ def rewrite(
         keep()  # nothing, where keeping itself was refused
         raise
     finally:
-        faceset.refresh()
+        faceset.look_at(touched)
     yield StageFinished(stage=verb, summary={"faces": changed}, skipped=not changed)
 
 

@@ -20,6 +20,7 @@ from understudy.facesets.exchange.dfl_carriers import with_data
 from understudy.facesets.exchange.foreign import UInt8
 from understudy.facesets.exchange.grids import points_for_them, transform_for_them
 from understudy.facesets.face_mask import chosen_mask, mask_seen
+from understudy.facesets.outlines import outlined
 from understudy.facesets.record import FaceRecord, StoredMask
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import resized_crop, transform_points
@@ -82,13 +83,11 @@ def dfl_values(record: FaceRecord, mask: StoredMask | None, *, frame_name: str) 
 
 
 def _polygons(record: FaceRecord) -> dict[str, Any] | None:
-    if not record.polygons:
-        return None
     polygons = []
-    for polygon in record.polygons:
+    for polygon in outlined(record) if record.painted is not None else record.polygons:
         corners = points_for_them(transform_points(record.crop_matrix(), polygon.points))
         polygons.append({"type": int(polygon.kind == "include"), "pts": corners.astype(np.float32)})
-    return {"polys": polygons}
+    return {"polys": polygons} if polygons else None
 
 
 def mask_in_crop(record: FaceRecord, mask: StoredMask, size_px: int) -> UInt8:

@@ -15,6 +15,7 @@ import numpy as np
 from understudy.counts import counted
 from understudy.events import Events, Notice
 from understudy.faces.boxes import overlap
+from understudy.faces.manual import Region
 from understudy.facesets.extraction.cropping import Plan
 from understudy.facesets.extraction.journal import Journal, Written
 from understudy.facesets.extraction.task import Shelf
@@ -22,6 +23,7 @@ from understudy.facesets.extraction.tracks import Sighting, Track
 from understudy.facesets.store import Faceset, StoredFace
 
 _SAME_FACE = 0.5  # overlap of boxes
+_DRAWN_FACE = 0.9  # likewise: it was stored with the very box that was drawn
 
 _NOT_MEANT = ("face that is not meant any more is", "faces that are not meant any more are")
 _MEANT_AGAIN = ("face that is", "faces that are")
@@ -93,6 +95,12 @@ def _shared(box: Sequence[float], sighting: Sighting) -> float:
     return float(overlap(np.asarray(box, float)[None], sighting.face.detection.box_xyxy[None])[0, 0])
 
 
+def _is_drawn(face: StoredFace, drawn: Mapping[int, Sequence[Region]]) -> bool:
+    boxes = [region.box for region in drawn.get(face.record.frame, ())]
+    stored = np.asarray(face.record.box_xyxy, float)[None]
+    return bool(boxes) and float(overlap(stored, np.asarray(boxes, float)).max()) > _DRAWN_FACE
+
+
 def put_in_order(
     clip: str,
     faceset: Faceset,
@@ -100,9 +108,11 @@ def put_in_order(
     plans: Sequence[Plan],
     tracks: Sequence[Track],
     shelf: Shelf,
+    drawn: Mapping[int, Sequence[Region]],
 ) -> Events:
-    """Put away what is not meant and bring back what is."""
-    gone = misfits([face for face in faceset.faces() if face.record.clip == clip], plans, tracks)
+    """Put away what is not meant and bring back what is. Faces `drawn` by hand stay, whoever they look like."""
+    of_clip = [face for face in faceset.faces() if face.record.clip == clip]
+    gone = misfits([face for face in of_clip if not _is_drawn(face, drawn)], plans, tracks)
     if gone:
         shelf.put(gone)  # notes these faces in the journal as written, so the journal is opened afterwards
         with Journal(faceset.folder) as journal:

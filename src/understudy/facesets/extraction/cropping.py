@@ -91,18 +91,22 @@ def cut(clip: Clip, plans: Sequence[Plan], *, task: Task, journal: Journal, done
 def _cut_ahead(clip: Clip, plans: Sequence[Plan], task: Task) -> Iterator[tuple[FaceRecord, bytes]]:
     by_frame = {plan.sighting.frame.index: plan for plan in plans}
     with read_ahead(frames_at(clip, sorted(by_frame)), depth=4) as frames:
-        work = (functools.partial(_cut_one, by_frame[frame.index], frame, task) for frame in frames)
+        work = (
+            functools.partial(cut_one, by_frame[frame.index], frame, task.options, task.clip_name)
+            for frame in frames
+        )
         yield from done_ahead(work, threads=_THREADS)
 
 
-def _cut_one(plan: Plan, frame: Frame, task: Task) -> tuple[FaceRecord, bytes]:
+def cut_one(plan: Plan, frame: Frame, options: ExtractOptions, clip_name: str) -> tuple[FaceRecord, bytes]:
     """The face's record and the bytes of its file."""
-    options, rgb = task.options, frame.rgb_8bit
+    rgb = frame.rgb_8bit
     whole_frame = options.face_type == "mark-only"
     face_type = "full" if whole_frame else options.face_type
     matrix = crop_from_frame(plan.landmarks_68, face_type=face_type, size_px=options.size_px)
     face = crop(rgb, matrix, options.size_px)
-    record = _record(plan, frame, _UNCHANGED if whole_frame else matrix, sharpness(face), task=task)
+    shown = _UNCHANGED if whole_frame else matrix
+    record = _record(plan, frame, shown, sharpness(face), options=options, clip_name=clip_name)
     picture = rgb if whole_frame else face
     return record, encoded_face(picture, record, image_format=options.image_format)
 
@@ -113,15 +117,15 @@ def _record(
     matrix: npt.NDArray[np.float64],
     sharpness: float,
     *,
-    task: Task,
+    options: ExtractOptions,
+    clip_name: str,
 ) -> FaceRecord:
-    options = task.options
     height, width = frame.rgb.shape[:2]
     pose = pose_from_landmarks(plan.landmarks_68)
     detection, spread = plan.sighting.face.detection, plan.sighting.face.spread_68
     return FaceRecord.model_validate(
         {
-            "clip": task.clip_name,
+            "clip": clip_name,
             "frame": frame.index,
             "time_s": round(frame.time_s, 6),
             "frame_size": (width, height),

@@ -93,7 +93,7 @@ def extract(
             shelf=shelf,
             color_space=color_space,
         )
-        task.finder_plan().require_known()
+        options.require_names()
         wanted = wanted_frames(clip, options)
         yield from _made_ready(clip, task)
         if redo_with is not None:

@@ -14,10 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.errors import OptionInvalid
 from understudy.faces.align import crop
 from understudy.faces.appearance import signature
-from understudy.faces.detect import DETECTORS, Detection
+from understudy.faces.detect import Detection
 from understudy.faces.finders import (
     BLIND_DETECTORS,
     LEADING_LANDMARKERS,
@@ -27,7 +26,6 @@ from understudy.faces.finders import (
     sources_sha256,
 )
 from understudy.faces.inputs import FinderInputs
-from understudy.faces.landmark import LANDMARKERS
 from understudy.facesets.extraction.found import FoundFace, FoundFrame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import crop_from_frame
@@ -46,15 +44,6 @@ class FinderPlan:
 
     options: ExtractOptions
     inputs: FinderInputs
-
-    def require_known(self) -> None:
-        """Raise OptionInvalid for a program that there isn't."""
-        for name, value, known in (
-            ("detector", self.options.detector, DETECTORS),
-            ("landmarker", self.options.landmarker, LANDMARKERS),
-        ):
-            if value not in known:
-                raise OptionInvalid(f"Option {name!r} can't be {value!r}; known: {', '.join(known)}.")
 
     def binding(self) -> dict[str, Any]:
         """What finds depend on, beside the clip; other values mean that the clip is searched anew."""
@@ -86,7 +75,7 @@ class FinderPlan:
 
     def make(self) -> Finder:
         """Load the networks. Raises OptionInvalid, WeightsMissing and what the programs say."""
-        self.require_known()
+        self.options.require_names()
         return Finder(self)
 
 
@@ -107,7 +96,7 @@ class Finder:
         detections = [found[:most] for found in self.detector.detect(batch)]
         landmarks = self.landmarker.landmarks_68(batch, detections)
         return [
-            FoundFrame(frame.index, frame.time_s, _faces(frame, found, points))
+            FoundFrame(frame.index, frame.time_s, faces_seen(frame, found, points))
             for frame, found, points in zip(batch, detections, landmarks, strict=True)
         ]
 
@@ -123,7 +112,7 @@ class Finder:
         frame, detections = moment.frame, [face.detection for face in moment.faces]
         points = np.array([face.points_70[:68] for face in moment.faces])
         spreads = [face.spread_70[:68] for face in moment.faces]
-        return FoundFrame(frame.index, frame.time_s, _faces(frame, detections, points, spreads))
+        return FoundFrame(frame.index, frame.time_s, faces_seen(frame, detections, points, spreads))
 
 
 def sharpness(crop_rgb: UInt8) -> float:
@@ -138,12 +127,13 @@ def sharpness(crop_rgb: UInt8) -> float:
     return float(np.sqrt(np.mean(across**2 + down**2, dtype=np.float64)) / 8)
 
 
-def _faces(
+def faces_seen(
     frame: Frame,
     detections: Sequence[Detection],
     landmarks_n68: npt.NDArray[np.float64],
     spreads_n68: Sequence[npt.NDArray[np.float64]] | None = None,
 ) -> list[FoundFace]:
+    """Detections in a frame with their landmarks and looks; those whose landmarks make no crop are left out."""
     if not detections:
         return []
     rgb = frame.rgb_8bit

@@ -168,10 +168,18 @@ class FoundLog:
 
     def append(self, frames: list[FoundFrame]) -> None:
         """Add the next frames; they survive the death of this process from here on."""
-        plain = [_plain(frame) for frame in frames]
+        plain = [line_of_frame(frame) for frame in frames]
         self._write(plain)
         # As written, so that a resumed pass and one in a single go see the same numbers.
-        self._frames.update((frame.index, frame) for frame in map(_frame, plain))
+        self._frames.update((frame.index, frame) for frame in map(frame_of_line, plain))
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Let these frames be as if nobody had looked at them; the log's file only grows."""
+        gone = sorted(set(indices) & set(self._frames))
+        if gone:
+            self._write([{"forgotten": gone}])
+            for index in gone:
+                del self._frames[index]
 
     def finish(self, wanted: range) -> None:
         """Note that a search of these frames came to its end: what it did not see can't be decoded."""
@@ -205,8 +213,11 @@ class FoundLog:
                             return 0
                     elif "searched" in value:
                         self._searched.append(range(*(int(number) for number in value["searched"])))
+                    elif "forgotten" in value:
+                        for index in map(int, value["forgotten"]):
+                            self._frames.pop(index, None)
                     else:
-                        found = _frame(value)
+                        found = frame_of_line(value)
                         self._frames[found.index] = found
                 except (ValueError, KeyError, TypeError, AttributeError):
                     break
@@ -256,7 +267,8 @@ def _head(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and "layout" in value else None
 
 
-def _plain(frame: FoundFrame) -> dict[str, Any]:
+def line_of_frame(frame: FoundFrame) -> dict[str, Any]:
+    """The finds of a frame as plain values for one line of a log."""
     return {
         "frame": frame.index,
         "time_s": round(frame.time_s, 6),
@@ -276,7 +288,8 @@ def _plain(frame: FoundFrame) -> dict[str, Any]:
     }
 
 
-def _frame(value: dict[str, Any]) -> FoundFrame:
+def frame_of_line(value: dict[str, Any]) -> FoundFrame:
+    """Inverse of `line_of_frame`. Raises ValueError, KeyError or TypeError for anything else."""
     faces = [
         FoundFace(
             Detection(

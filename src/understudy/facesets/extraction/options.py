@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import field_validator
 
 from understudy.facesets.extraction.places import parse_place
 from understudy.geometry import FaceType
-from understudy.options import option
+from understudy.options import Names, option
 from understudy.workers.options import WorkerOptions
+
+
+def _detectors() -> Iterable[str]:
+    from understudy.faces.detect import DETECTORS  # reading frames comes along
+
+    return DETECTORS
+
+
+def _landmarkers() -> Iterable[str]:
+    from understudy.faces.landmark import LANDMARKERS
+
+    return LANDMARKERS
 
 
 class ExtractOptions(WorkerOptions):
@@ -19,11 +32,13 @@ class ExtractOptions(WorkerOptions):
         "mtcnn",
         "Program that finds faces: `mtcnn`, `yunet` and `s3fd` look for them, `import` takes boxes from "
         "import_file, `manual` those drawn in the project. `understudy doctor` says which are ready.",
+        names=Names(_detectors),
     )
     landmarker: str = option(
         "dense",
         "Program that places the 68 landmarks: `dense` and `fan` see lids, lips and jaw, `five-point` fits the "
         "mean face, `import` takes them from import_file.",
+        names=Names(_landmarkers),
     )
     detect_every: int = option(
         8,
@@ -38,6 +53,7 @@ class ExtractOptions(WorkerOptions):
         "",
         "JSON file with faces found by another program, in faceswap's exchange layout, or a folder with a file "
         "`<clip>.json` for every clip.",
+        place=True,
     )
     rotations: bool = option(
         False,

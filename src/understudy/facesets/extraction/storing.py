@@ -11,6 +11,7 @@ from typing import Any
 
 from understudy.errors import FacesetUnusable
 from understudy.events import Event, Events, Notice, StageStarted
+from understudy.faces.manual import Region, read_regions
 from understudy.facesets.extraction.belonging import noted_frames, put_in_order, stored_frames
 from understudy.facesets.extraction.choosing import Meant
 from understudy.facesets.extraction.cropping import Plan, cut
@@ -48,7 +49,9 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
     faceset.refresh()  # another process may have written in it since it was opened
     were_away = bool(Journal.look(faceset.folder).away(name))
     if task.shelf is not None and (task.edits or task.person is not None or were_away):
-        yield from put_in_order(name, faceset, plans=plans, tracks=meant.tracks, shelf=task.shelf)
+        yield from put_in_order(
+            name, faceset, plans=plans, tracks=meant.tracks, shelf=task.shelf, drawn=_drawn(task)
+        )
     with Journal(faceset.folder) as journal:
         require_same_content(task, journal.contents(name))
         faces = [face for face in faceset.faces() if face.record.clip == name]
@@ -65,6 +68,13 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
             yield from cut(clip, left, task=task, journal=journal, done=before)
             faceset.refresh()
     return Done(left, len(stored), len(noted - stored))
+
+
+def _drawn(task: Task) -> dict[int, list[Region]]:
+    """Faces drawn by hand beside what another detector found."""
+    if task.options.detector == "manual" or task.manual_file is None:
+        return {}
+    return read_regions(task.manual_file)
 
 
 def _noted(journal: Journal, clip: str, meant: Meant, plans: Sequence[Plan]) -> set[int]:

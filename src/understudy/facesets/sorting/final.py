@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from understudy.facesets.sorting.told import Told, nobody, part_of
+
 Array = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -21,7 +23,15 @@ _FACES_A_BIN = 4  # of the target; a smaller target has wider bins
 _POOL = 10  # the best so many times the quota are looked at
 
 
-def choose(yaw_deg: Array, pitch_deg: Array, quality: Array, looks: Float32, *, target: int) -> Places:
+def choose(
+    yaw_deg: Array,
+    pitch_deg: Array,
+    quality: Array,
+    looks: Float32,
+    *,
+    target: int,
+    told: Told = nobody,
+) -> Places:
     """Places of up to `target` faces, from the one furthest to the image's left to the right.
 
     `quality` (n,): higher is better; NaN comes last. `looks` (n, d): Euclidean distances say how unlike two
@@ -34,11 +44,12 @@ def choose(yaw_deg: Array, pitch_deg: Array, quality: Array, looks: Float32, *, 
     bin_of = np.clip(np.floor(np.nan_to_num(place, nan=bins / 2)), 0, bins - 1).astype(int)
     members = [np.flatnonzero(bin_of == number) for number in range(bins)]
     quotas = filled_quotas([len(some) for some in members], target)
-    chosen = [
-        _best_of_bin(some, pitch_deg, quality, looks, quota)
-        for some, quota in zip(members, quotas, strict=True)
-        if quota
-    ]
+    chosen, work, done = list[Places](), sum(quota**2 for quota in quotas) or 1, 0
+    for some, quota in zip(members, quotas, strict=True):
+        if quota:
+            mine = part_of(told, done / work, (done + quota**2) / work)
+            chosen.append(_best_of_bin(some, pitch_deg, quality, looks, quota, mine))
+            done += quota**2
     return np.concatenate([some[np.argsort(yaw_deg[some], kind="stable")] for some in chosen])
 
 
@@ -58,7 +69,9 @@ def filled_quotas(counts: list[int], target: int) -> list[int]:
     return quotas
 
 
-def _best_of_bin(members: Places, pitch_deg: Array, quality: Array, looks: Float32, quota: int) -> Places:
+def _best_of_bin(
+    members: Places, pitch_deg: Array, quality: Array, looks: Float32, quota: int, told: Told
+) -> Places:
     """`quota` of one yaw's faces: its pitches in turn, each giving the face least like those chosen."""
     if len(members) <= quota:
         return members
@@ -73,6 +86,7 @@ def _best_of_bin(members: Places, pitch_deg: Array, quality: Array, looks: Float
     away = np.full(len(pool), np.inf, np.float32)
     chosen: list[int] = []
     while len(chosen) < quota:
+        told(len(chosen) / quota)
         for some in waiting:
             if len(chosen) == quota:
                 break

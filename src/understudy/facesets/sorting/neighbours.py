@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from understudy.facesets.sorting.told import Told, nobody, part_of
+
 Float32 = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
@@ -20,11 +22,15 @@ _LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 16, 64, 64
 _MORE_CANDIDATES = 16  # than neighbours, because the reduced copy doesn't know exactly who is nearest
 _ROUNDS_OF_GROUPING = 10
 _BLOCK_BYTES = 64 << 20
+_BLOCK_ROWS = 4096  # between two looks at whether anybody still waits
+_SHARE_OF_BUILDING = 0.5
 _LEFT_CANDIDATES = 8
 _ROUNDING = np.float32(2e-6)  # of a float32 sum of some hundred products
 
 
-def nearest(vectors: Float32, k: int, *, small: Float32 | None = None) -> tuple[Ids, Float32]:
+def nearest(
+    vectors: Float32, k: int, *, small: Float32 | None = None, told: Told = nobody
+) -> tuple[Ids, Float32]:
     """Ids and distances (n, k) of nearly always the nearest others, nearest first; n > k.
 
     `small` are the `reduced` vectors, where they are there already.
@@ -38,9 +44,15 @@ def nearest(vectors: Float32, k: int, *, small: Float32 | None = None) -> tuple[
     index.hnsw.efConstruction = _BUILD_WIDTH
     wanted = min(len(vectors), k + _MORE_CANDIDATES)
     index.hnsw.efSearch = max(_SEARCH_WIDTH, wanted)
-    index.add(small)
-    _, candidates = index.search(small, wanted)
-    return _ranked(vectors, candidates, k)
+    blocks = range(0, len(small), _BLOCK_ROWS)
+    for first in blocks:
+        told(_SHARE_OF_BUILDING * first / len(small))
+        index.add(small[first : first + _BLOCK_ROWS])
+    candidates = np.empty((len(small), wanted), np.int64)
+    for first in blocks:
+        told(_SHARE_OF_BUILDING + (0.9 - _SHARE_OF_BUILDING) * first / len(small))
+        candidates[first : first + _BLOCK_ROWS] = index.search(small[first : first + _BLOCK_ROWS], wanted)[1]
+    return _ranked(vectors, candidates, k, part_of(told, 0.9, 1))
 
 
 def nearest_exact(vectors: Float32, k: int) -> tuple[Ids, Float32]:
@@ -82,13 +94,14 @@ def reduced(vectors: Float32) -> Float32:
     return vectors @ kept - sample.mean(0) @ kept  # no shifted copy of all vectors
 
 
-def _ranked(vectors: Float32, candidates: Ids, k: int) -> tuple[Ids, Float32]:
+def _ranked(vectors: Float32, candidates: Ids, k: int, told: Told) -> tuple[Ids, Float32]:
     """The k nearest of each row's candidates by the whole vectors; rows themselves and -1 never count."""
     ids = np.empty((len(vectors), k), np.int64)
     found = np.empty((len(vectors), k), np.float32)
     lengths = np.einsum("nd,nd->n", vectors, vectors)
     step = max(1, _BLOCK_BYTES // (4 * vectors.shape[1] * candidates.shape[1]))
     for first in range(0, len(vectors), step):
+        told(first / len(vectors))
         own = np.arange(first, min(first + step, len(vectors)))
         some = candidates[own]
         products = np.matmul(vectors[some], vectors[own, :, None])[..., 0]

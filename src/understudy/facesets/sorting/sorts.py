@@ -20,6 +20,7 @@ from understudy.facesets.sorting.dissimilar import mean_distance
 from understudy.facesets.sorting.final import choose
 from understudy.facesets.sorting.options import SortOptions
 from understudy.facesets.sorting.table import Table, table_of
+from understudy.facesets.sorting.told import Told, nobody
 from understudy.facesets.store import Faceset, StoredFace
 
 Array = npt.NDArray[np.float64]
@@ -37,7 +38,7 @@ class Ordered:
     left_out: Places = field(default_factory=lambda: np.empty(0, np.intp))
 
 
-Order = Callable[[Table, SortOptions], Ordered]
+Order = Callable[[Table, SortOptions, Told], Ordered]
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,16 @@ def ranking(
     return ranked(table_of(faceset), by, backwards=backwards, options=options)
 
 
-def ranked(table: Table, by: str, *, backwards: bool = False, options: SortOptions = SortOptions()) -> Ranking:
-    """Like `ranking`, of the faces of a table alone."""
-    found = _both_ways(sort_named(by).order(table, options), backwards)
+def ranked(
+    table: Table,
+    by: str,
+    *,
+    backwards: bool = False,
+    options: SortOptions = SortOptions(),
+    told: Told = nobody,
+) -> Ranking:
+    """Like `ranking`, of the faces of a table alone; `told` hears how far it is, and may raise to stop it."""
+    found = _both_ways(sort_named(by).order(table, options, told), backwards)
     return Ranking(
         [table.faces[place] for place in found.places],
         found.values,
@@ -105,7 +113,7 @@ def _both_ways(found: Ordered, backwards: bool) -> Ordered:
 def _by(name: str, *, largest_first: bool = False) -> Order:
     """Order by a column."""
 
-    def order(table: Table, options: SortOptions) -> Ordered:
+    def order(table: Table, options: SortOptions, told: Told) -> Ordered:
         return _by_values(np.asarray(table.columns[name], float), largest_first=largest_first)
 
     return order
@@ -119,9 +127,9 @@ def _by_values(values: Array, *, largest_first: bool) -> Ordered:
 def _alike(kind: str) -> Order:
     """A chain over vectors of a kind; the value is the distance to the face before."""
 
-    def order(table: Table, options: SortOptions) -> Ordered:
+    def order(table: Table, options: SortOptions, told: Told) -> Ordered:
         vectors, places = table.vectors(kind)
-        found = chain(vectors)
+        found = chain(vectors, told)
         return _with_the_rest(table, places[found.order], found.step.astype(float))
 
     return order
@@ -130,10 +138,10 @@ def _alike(kind: str) -> Order:
 def _unlike(kind: str) -> Order:
     """Most unlike all others first; the value is the mean distance to them."""
 
-    def order(table: Table, options: SortOptions) -> Ordered:
+    def order(table: Table, options: SortOptions, told: Told) -> Ordered:
         vectors, places = table.vectors(kind)
         values = np.full(len(table.faces), np.nan)
-        values[places] = mean_distance(vectors)
+        values[places] = mean_distance(vectors, told=told)
         return _by_values(values, largest_first=True)
 
     return order
@@ -147,9 +155,9 @@ def _with_the_rest(table: Table, places: Places, values: Array) -> Ordered:
     )
 
 
-def _groups_sharpest_first(table: Table, options: SortOptions) -> Ordered:
+def _groups_sharpest_first(table: Table, options: SortOptions, told: Told) -> Ordered:
     """A chain of histograms, cut where it takes a large step; each piece by sharpness."""
-    alike = _alike("histogram")(table, options)
+    alike = _alike("histogram")(table, options, told)
     known = np.flatnonzero(~np.isnan(alike.values))
     steps = alike.values[known]
     if len(steps) == 0:
@@ -165,7 +173,7 @@ def _groups_sharpest_first(table: Table, options: SortOptions) -> Ordered:
     return Ordered(places.astype(np.intp), values)
 
 
-def _by_hue(table: Table, options: SortOptions) -> Ordered:
+def _by_hue(table: Table, options: SortOptions, told: Told) -> Ordered:
     """Around the hue circle, cut open opposite of where most faces are."""
     hue_deg = np.asarray(table.columns["hue_deg"], float)
     known = hue_deg[~np.isnan(hue_deg)]
@@ -175,7 +183,7 @@ def _by_hue(table: Table, options: SortOptions) -> Ordered:
     return Ordered(found.places, hue_deg[found.places])
 
 
-def _by_origin(table: Table, options: SortOptions) -> Ordered:
+def _by_origin(table: Table, options: SortOptions, told: Told) -> Ordered:
     """By the frame's own file name where there is one, else by clip and frame: the order of the table."""
     names = table.columns["source_name"]
     clips, frames = table.columns["clip"], table.columns["frame"]
@@ -184,28 +192,27 @@ def _by_origin(table: Table, options: SortOptions) -> Ordered:
     return Ordered(places, np.asarray(frames, float)[places])
 
 
-def _alone_in_frame(table: Table, options: SortOptions) -> Ordered:
+def _alone_in_frame(table: Table, options: SortOptions, told: Told) -> Ordered:
     """Faces whose frame holds no other; the rest is left out."""
-    origin, count = _by_origin(table, options), table.columns["faces_in_frame"]
+    origin, count = _by_origin(table, options, told), table.columns["faces_in_frame"]
     alone = count[origin.places] == 1
     return Ordered(origin.places[alone], origin.values[alone], origin.places[~alone])
 
 
-def _final(table: Table, options: SortOptions) -> Ordered:
+def _final(table: Table, options: SortOptions, told: Told) -> Ordered:
     known = ~np.isnan(np.asarray(table.columns["blur_px"], float))
     histograms, places = table.vectors("histogram")
     landmarks, _ = table.vectors("landmarks")
     looks = np.zeros((len(table.faces), 768), np.float32)
     looks[places] = histograms
-    return _chosen(
-        table, -table.columns["blur_px"], np.hstack([_level(looks), _level(landmarks)]), known, options
-    )
+    looks = np.hstack([_level(looks), _level(landmarks)])
+    return _chosen(table, -table.columns["blur_px"], looks, known, options, told)
 
 
-def _final_fast(table: Table, options: SortOptions) -> Ordered:
+def _final_fast(table: Table, options: SortOptions, told: Told) -> Ordered:
     landmarks, _ = table.vectors("landmarks")
     everyone = np.ones(len(table.faces), bool)
-    return _chosen(table, table.columns["source_size_px"], landmarks, everyone, options)
+    return _chosen(table, table.columns["source_size_px"], landmarks, everyone, options, told)
 
 
 def _level(vectors: Float32) -> Float32:
@@ -215,11 +222,17 @@ def _level(vectors: Float32) -> Float32:
 
 
 def _chosen(
-    table: Table, quality: Array, looks: Float32, known: npt.NDArray[np.bool_], options: SortOptions
+    table: Table,
+    quality: Array,
+    looks: Float32,
+    known: npt.NDArray[np.bool_],
+    options: SortOptions,
+    told: Told,
 ) -> Ordered:
     yaw, pitch = (np.asarray(table.columns[name], float) for name in ("yaw_deg", "pitch_deg"))
     some = np.flatnonzero(known)
-    places = some[choose(yaw[some], pitch[some], quality[some], looks[some], target=options.target)]
+    chosen = choose(yaw[some], pitch[some], quality[some], looks[some], target=options.target, told=told)
+    places = some[chosen]
     left_out = np.setdiff1d(np.arange(len(table.faces)), places)
     return Ordered(places, yaw[places], left_out)
 

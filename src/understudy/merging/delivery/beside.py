@@ -30,16 +30,17 @@ def transforms(clip: Clip, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any
     return {"frame_size": [clip.info.width, clip.info.height], "frames": list(frames)}
 
 
-def window_places(clip: Clip, merged_folder: Path) -> list[dict[str, Any]]:
-    """For every frame what `transforms` takes, from the masks that the merge kept, without decoding dst."""
+def window_places(clip: Clip, merged_folder: Path, stretch: range) -> list[dict[str, Any]]:
+    """For every frame of a stretch what `transforms` takes, from the masks that the merge kept; dst is not
+    decoded."""
     windows, crops, unswapped = (
-        windows_of(clip, merged_folder),
+        windows_of(clip, merged_folder, stretch),
         crops_of(merged_folder),
         unswapped_of(merged_folder),
     )
     return [
         {"frame": index, **place_of(windows[index], crops.get(index, ()) if swapped else ())}
-        for index in range(clip.info.frame_count)
+        for index in stretch
         for swapped in [frame_path(merged_folder, index).is_file() and index not in unswapped]
     ]
 

@@ -102,17 +102,17 @@ def credit_card(lines: list[str], *, width: int, height: int) -> Picture:
     for size in range(max(_SMALLEST_PX, round(height * _LARGEST_SHARE)), _SMALLEST_PX - 1, -1):
         rows = _rows(lines, size, width_px=width * room)
         if max(row[3] for row in rows) <= width * room and rows[-1][2] <= height * room:
-            return _drawn(rows, width, height)
+            return _drawn(_rows(lines, size, width_px=width * room, evenly=True), width, height)
     raise OptionInvalid(f"The words don't fit on a card of {width} x {height} pixels. Make it larger.")
 
 
-def _rows(lines: list[str], size: int, *, width_px: float) -> list[_Row]:
+def _rows(lines: list[str], size: int, *, width_px: float, evenly: bool = False) -> list[_Row]:
     rows: list[_Row] = []
     foot = 0.0
     for index, line in enumerate(lines):
         letters = round(size * _HEADLINE) if index == 0 else size
         foot += _GAP * size if index else 0.0
-        for words in _wrapped(line, letters, width_px):
+        for words in (_even if evenly else _wrapped)(line, letters, width_px):
             foot += letters * (_LINE if rows else 1.0)
             rows.append((words, letters, foot, _wide(words, letters)))
     return rows
@@ -126,6 +126,18 @@ def _wrapped(line: str, size: int, width_px: float) -> list[str]:
             rows[-1] = longer
         else:
             rows.append(word)
+    return rows
+
+
+def _even(line: str, size: int, width_px: float) -> list[str]:
+    """As many rows, and none much shorter than the others."""
+    rows = _wrapped(line, size, width_px)
+    low, high = width_px / max(1, len(rows)), width_px
+    while high - low > size:
+        middle = (low + high) / 2
+        tried = _wrapped(line, size, middle)
+        fits = len(tried) == len(rows) and all(_wide(each, size) <= middle for each in tried)
+        low, high, rows = (low, middle, tried) if fits else (middle, high, rows)
     return rows
 
 

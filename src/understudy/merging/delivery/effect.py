@@ -1,4 +1,7 @@
-"""Which encode options a file gets where none are said, and which do nothing: heard before hours of work."""
+"""Which encode options and which ending a file gets where none are said, and which options do nothing.
+
+Heard before hours of work.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from understudy.media.codecs import CODECS
 from understudy.media.images import IMAGE_SUFFIXES
-from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.options import Container, EncodeOptions
 
 _WITHOUT_LOSS = {
     ".mkv": "ffv1",
@@ -16,7 +19,8 @@ _WITHOUT_LOSS = {
     ".m4v": "h264_lossless",
 }
 _OF_LABELS = ("label", "label_language", "label_place", "label_size", "label_seconds")
-_OF_MOVIES = ("codec", "crf", "bitrate", "preset", "audio")
+_OF_MOVIES = ("codec", "crf", "bitrate", "preset", "eight_bit", "audio")
+_MOVIES = (".mp4", ".mov", ".mkv")
 
 
 def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> dict[str, str]:
@@ -31,6 +35,8 @@ def without_effect(options: EncodeOptions, out: Path, *, from_images: bool) -> d
         idle |= dict.fromkeys(_OF_MOVIES, "it is for movies, and this becomes images")
     elif not CODECS[options.codec].has_preset:
         idle["preset"] = f"{options.codec} has no presets"
+    if options.container and _ending(options.container) != suffix:
+        idle["container"] = "the file's name says what it becomes"
     if not options.closed_production:
         idle["closed_production_by"] = "the marks are not left out"
     if options.content != "picture":
@@ -49,3 +55,26 @@ def settled(options: EncodeOptions, out: Path) -> EncodeOptions:
     fitting = {"codec": _WITHOUT_LOSS.get(out.suffix.lower(), options.codec), "audio": "none"}
     said = options.model_fields_set
     return options.model_copy(update={name: value for name, value in fitting.items() if name not in said})
+
+
+def usual_ending(options: EncodeOptions, clip: Path) -> str:
+    """The ending of a finished file that nobody named; empty is a folder of images.
+
+    As the container says; else that of dst, or of the first container that holds the codec where dst's doesn't.
+    """
+    if options.container:
+        return _ending(options.container)
+    suffix = clip.suffix.lower()
+    if clip.is_dir():
+        return ""
+    if suffix in IMAGE_SUFFIXES:
+        return ".exr" if suffix == ".exr" else ".png"
+    ending = suffix if suffix in _MOVIES else ".mp4"
+    codec = CODECS[settled(options, Path(f"it{ending}")).codec]
+    # What loses nothing is no film to be played: an MP4 is, where anything else can hold it.
+    fits = ending in codec.suffixes and not (codec.lossless and ending == ".mp4")
+    return ending if fits else codec.suffixes[0]
+
+
+def _ending(container: Container) -> str:
+    return "" if container == "images" else f".{container}"

@@ -22,10 +22,12 @@ from understudy.events import Event, Events, Made, Notice, Progress, StageFinish
 from understudy.files import write_bytes
 from understudy.media.clip import Clip, ColorTags
 from understudy.media.codecs import codec_for
+from understudy.media.color_spaces import ColorSpace, space_to_draw_in
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
-from understudy.media.sound import WHOLE, SoundPart
+from understudy.media.sound import SoundPart
+from understudy.media.timecode import advanced
 from understudy.merging.delivery.beside import put_beside, transform_path, transforms, window_places
 from understudy.merging.delivery.closed import require_intermediate
 from understudy.merging.delivery.effect import settled
@@ -44,11 +46,12 @@ from understudy.merging.delivery.places import (
     signed_at,
 )
 from understudy.merging.delivery.report import report_of
-from understudy.merging.delivery.shown import Shown, shown_frames
-from understudy.merging.delivery.stills import SUFFIXES, format_for, require_srgb_curve, still_of, transform_of
+from understudy.merging.delivery.shown import Shown, require_masks, shown_frames
+from understudy.merging.delivery.stills import SUFFIXES, format_for, require_known_curve, still_of, transform_of
+from understudy.merging.frame_ranges import in_words, one_stretch
 from understudy.merging.journal import is_complete, require_frames, require_pictures
 from understudy.provenance.watermark.embed import Watermark
-from understudy.provenance.xmp import with_packet
+from understudy.provenance.xmp import MOVIE_SUFFIXES, packet_appended, with_packet
 from understudy.workers.ahead import read_ahead
 
 __all__ = ["STAGE", "encode", "require_safe_output"]
@@ -71,9 +74,11 @@ class _Delivery:
     merged_folder: Path
     out: Path
     options: EncodeOptions
+    stretch: range  # the frames that are shown
     sign: Sign | None
     make_room: MakeRoom | None = None
     watermark: Watermark | None = None
+    space: ColorSpace | None = None  # of dst's numbers
     frames: int = 0
     swapped: int = 0
     sidecar: Path | None = None
@@ -93,13 +98,24 @@ class _Delivery:
         """The file of one image; images have no rate of their own, but the pace they are shown at."""
         info = self.clip.info
         paced = info if info.rate else replace(info, rate=1 / self.clip.time_base)
-        still = still_of(shown, self.image_format, paced, self.options)
+        still = still_of(shown, self.image_format, paced, self.options, space=self.space)
         return with_packet(still) if shown.swapped and carries_source_type(self.options) else still
 
-    def names(self) -> list[str]:
-        """Of the images of a folder."""
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of dst is shown."""
+        return len(self.stretch) == self.clip.info.frame_count
+
+    @property
+    def begins_pts(self) -> int:
+        """dst's time that becomes the beginning."""
+        return self.clip.timestamps()[self.stretch.start] if self.stretch.start else 0
+
+    def names(self) -> dict[int, str]:
+        """Of the images of a folder, by frame: a stretch has those that it has in the whole."""
         suffix = SUFFIXES[self.image_format]
-        return image_names(self.clip, suffix=suffix, first_number=self.options.first_number)
+        names = image_names(self.clip, suffix=suffix, first_number=self.options.first_number)
+        return {frame: names[frame] for frame in self.stretch}
 
     def count(self, shown: Shown) -> Progress:
         self.frames += 1
@@ -107,7 +123,7 @@ class _Delivery:
         self.swapped += shown.swapped
         if shown.window is not None:
             self.windows.append({"frame": shown.index, **transform_of(shown)})
-        return Progress(stage=STAGE, done=self.frames, total=self.clip.info.frame_count)
+        return Progress(stage=STAGE, done=self.frames, total=len(self.stretch))
 
 
 def encode(
@@ -122,62 +138,73 @@ def encode(
     keep: Sequence[Path] = (),
     trash: Path | None = None,
     unswapped: Sequence[Mapping[str, Any]] | None = None,
+    color_space: ColorSpace | None = None,
 ) -> Events:
-    """Write dst with every picture of `merged_folder` in place of its frame.
+    """Write dst, or a stretch of it, with every picture of `merged_folder` in place of its frame.
 
     `sign(unsigned, signed)` makes the signed file (or folder, in place) and returns its sidecar where the marks
     don't fit inside; `watermark` goes into the picture. `stamp` stands for all that `sign` depends on: where
     it, the frames and the options are the same as last time, nothing is done. `keep` are more clips that `out`
     must not replace, contain or lie inside of. What stands at `out` and was not made here goes to the folder
-    `trash` before it is replaced. `unswapped` (frame, reason) goes into a report beside `out`.
+    `trash` before it is replaced. `unswapped` (frame, reason) goes into a report beside `out`. `color_space` is
+    that of dst's own numbers, in which the file is written too; label and watermark go by how they look.
     Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
     opening the clip or a merged picture raises.
     """
     options = settled(options, out)
     require_intermediate(options, out)
     require_frames(merged_folder)
-    require_pictures(merged_folder)
     memory = DeliveryMemory(merged_folder)
-    recipe = memory.recipe(clip_path, options.model_dump(mode="json"), stamp)
+    settings = options.model_dump(mode="json", exclude={"purpose", "container"})
+    settings |= {"color_space": color_space.mark()} if color_space else {}
+    recipe = memory.recipe(clip_path, settings, stamp)
     with open_clip(clip_path) as clip:
         require_progressive(clip.info)
-        total = clip.info.frame_count
-        delivery = _Delivery(clip, merged_folder, out, options, sign, watermark=watermark)
+        stretch = one_stretch(options.frames, clip.info.frame_count)
+        total = len(stretch)
+        require_pictures(merged_folder, stretch)
+        require_masks(merged_folder, options, stretch)
+        space = space_to_draw_in(clip.info, color_space)
+        delivery = _Delivery(clip, merged_folder, out, options, stretch, sign, watermark=watermark, space=space)
         if trash is not None:
             delivery.make_room = lambda: _make_room(delivery, memory, trash)
-        names = None if out.suffix else delivery.names()
+        names = None if out.suffix else [*delivery.names().values()]
         if names is not None and len(names) == 1:  # that image is what will be shown
             require_intermediate(options, out / names[0])
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
-        _require_fitting(clip, out, options)
+        require_fitting(clip, out, options, color_space)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
-            missing = _missing_beside(delivery, total, unswapped)
+            missing = _missing_beside(delivery, unswapped)
             yield from put_beside(out, missing, memory=memory, trash=trash)
             yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=not missing)
             return
         yield StageStarted(stage=STAGE, unit="frames", total=total)
-        yield from _about_the_name(out, clip)
-        if not is_complete(merged_folder):
-            yield Notice(
-                text="The merge has not run to its end, so some frames may still show dst. Merge again first.",
-                level="warning",
-            )
-        yield from _about_transparency(clip)
+        yield from _foretold(delivery)
         yield from _delivered(delivery)
         damage = clip.info.damage
-    memory.remember(out, recipe)
-    beside: dict[Path, Any] = {}
+    memory.remember(out, recipe, whole=delivery.is_whole)
+    yield from put_beside(out, _beside(delivery, unswapped), memory=memory, trash=trash)
+    yield from _told(delivery, damage)
+
+
+def _beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] | None) -> dict[Path, Any]:
+    """What comes beside a shot that was just made."""
+    told = {} if unswapped is None else _report(delivery, unswapped)
     if delivery.windows:
-        beside[transform_path(out)] = transforms(delivery.clip, delivery.windows)
-    if unswapped is not None:
-        beside |= report_of(out, frames=total, unswapped=unswapped)
-    yield from put_beside(out, beside, memory=memory, trash=trash)
-    yield from _told(delivery, total, damage)
+        told[transform_path(delivery.out)] = transforms(delivery.clip, delivery.windows)
+    return told
 
 
-def _told(delivery: _Delivery, total: int, damage: str) -> Events:
+def _report(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]]) -> dict[Path, Any]:
+    """The reports of what is shown; `unswapped` may tell of more frames."""
+    of = [entry for entry in unswapped if entry["frame"] in delivery.stretch]
+    said = "" if delivery.is_whole else in_words([delivery.stretch])
+    return report_of(delivery.out, frames=len(delivery.stretch), unswapped=of, stretch=said)
+
+
+def _told(delivery: _Delivery, damage: str) -> Events:
     """What is to be known of a finished shot."""
     out = delivery.out
     for text in [*delivery.notices, *([damage] if damage else [])]:
@@ -187,45 +214,53 @@ def _told(delivery: _Delivery, total: int, damage: str) -> Events:
         yield Made(what="marks of the finished shot", path=delivery.sidecar)
     yield StageFinished(
         stage=STAGE,
-        summary={"out": str(out), "frames": delivery.frames, "swapped": delivery.swapped, "of": total},
+        summary={
+            "out": str(out),
+            "frames": delivery.frames,
+            "swapped": delivery.swapped,
+            "of": len(delivery.stretch),
+        },
     )
 
 
-def _missing_beside(
-    delivery: _Delivery, total: int, unswapped: Sequence[Mapping[str, Any]] | None
-) -> dict[Path, Any]:
+def _missing_beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] | None) -> dict[Path, Any]:
     """What belongs beside a shot that stands already, and is gone."""
-    out, places = delivery.out, transform_path(delivery.out)
-    told = {} if unswapped is None else report_of(out, frames=total, unswapped=unswapped)
+    places = transform_path(delivery.out)
+    told = {} if unswapped is None else _report(delivery, unswapped)
     missing = {path: content for path, content in told.items() if not path.is_file()}
     if delivery.options.window and not places.is_file():
-        missing[places] = transforms(delivery.clip, window_places(delivery.clip, delivery.merged_folder))
+        missing[places] = transforms(
+            delivery.clip, window_places(delivery.clip, delivery.merged_folder, delivery.stretch)
+        )
     return missing
 
 
-def _about_transparency(clip: Clip) -> Events:
+def _foretold(delivery: _Delivery) -> Events:
+    """What is to be known before a shot is made."""
+    clip, out = delivery.clip, delivery.out
+    if not out.suffix and clip.info.kind == "video":
+        yield Notice("A name without ending is a folder of images, without sound; .mp4 makes a movie.")
+    if not is_complete(delivery.merged_folder, delivery.options.frames):
+        text = "The merge has not run to its end, so some frames may still show dst. Merge again first."
+        yield Notice(text=text, level="warning")
     if _ALPHA_FORMATS.match(clip.info.pixel_format):
         text = "dst has transparency, which is not kept: the finished shot is opaque."
         yield Notice(text=text, level="warning")
 
 
-def _about_the_name(out: Path, clip: Clip) -> Events:
-    """Say what a name without ending becomes, where dst is a movie."""
-    if not out.suffix and clip.info.kind == "video":
-        yield Notice("A name without ending is a folder of images, without sound; .mp4 makes a movie.")
-
-
-def _require_fitting(clip: Clip, out: Path, options: EncodeOptions) -> None:
+def require_fitting(
+    clip: Clip, out: Path, options: EncodeOptions, color_space: ColorSpace | None = None
+) -> None:
     """Raise OptionInvalid where this clip can't become what is asked for; before anything is written."""
     suffix = out.suffix.lower()
     if not suffix and format_for(options, clip.info) == "exr":
-        require_srgb_curve(clip.info)
+        require_known_curve(clip.info, space_to_draw_in(clip.info, color_space))
     if not suffix or suffix in IMAGE_SUFFIXES:
         return
     codec_for(out, options.codec, crf=options.crf, alpha=options.content == "face")
     if options.crf is not None and options.bitrate is not None:
         raise OptionInvalid("Say a quality (crf) or a bitrate, not both.")
-    _sound_of(options, clip)
+    _track_of(options, clip)
     if suffix == ".avi" and clip.info.variable_rate:
         raise OptionInvalid(
             "AVI shows every frame for the same time, and dst does not. Choose .mov or .mp4, which keep times.",
@@ -247,8 +282,11 @@ def _delivered(delivery: _Delivery) -> Generator[Event, None, None]:
     """Write what the goal's ending asks for."""
     suffix = delivery.out.suffix.lower()
     layered = (not suffix or suffix in IMAGE_SUFFIXES) and delivery.image_format == "exr"
-    source = shown_frames(delivery.clip, delivery.merged_folder, delivery.options, with_masks=layered)
-    marked = with_watermark(source, delivery.watermark, delivery.options)
+    options, space = delivery.options, delivery.space
+    source = shown_frames(
+        delivery.clip, delivery.merged_folder, options, delivery.stretch, with_masks=layered, space=space
+    )
+    marked = with_watermark(source, delivery.watermark, options, space=space)
     with read_ahead(marked, depth=_FRAMES_AHEAD) as frames:
         if not suffix:
             yield from _write_images(frames, delivery)
@@ -296,30 +334,34 @@ def _write_movie(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Even
     if first is None:
         raise ClipUnreadable("No frame of dst can be decoded. Copy it again.", info.path)
     height, width = first.rgb.shape[:2]
+    rate = info.rate if info.kind == "video" else 1 / delivery.clip.time_base
+    first_frame, begins = delivery.stretch.start, delivery.begins_pts
     with _place_for(delivery) as (place, sidecars):
         writer = MovieWriter(
             place,
             width=width,
             height=height,
             time_base=delivery.clip.time_base,
-            rate=info.rate if info.kind == "video" else 1 / delivery.clip.time_base,
+            rate=rate,
             color=_color_of(delivery),
-            bit_depth=info.bit_depth,
+            bit_depth=8 if options.eight_bit else info.bit_depth,
             codec=options.codec,
             crf=options.crf,
             preset=options.preset,
             mbit_per_s=options.bitrate,
             audio_from=info.path if info.has_audio and options.audio != "none" else None,
-            audio_part=_sound_of(options, delivery.clip),
+            audio_part=_sound_of(delivery),
             pixel_aspect=info.pixel_aspect,
-            timecode=info.timecode,
+            timecode=advanced(info.timecode, first_frame, rate) if first_frame else info.timecode,
             alpha=options.content == "face",
         )
         with writer:
             for shown in chain([first], frames):
-                writer.write(shown.rgb, shown.pts, alpha=shown.alpha_HW)
+                writer.write(shown.rgb, shown.pts - begins, alpha=shown.alpha_HW)
                 yield delivery.count(shown)
         delivery.notices += writer.notices
+        if delivery.swapped and carries_source_type(options) and delivery.out.suffix.lower() in MOVIE_SUFFIXES:
+            delivery.notices += packet_appended(place)
     delivery.sidecar = next(iter(sidecars), None)
 
 
@@ -331,26 +373,36 @@ def _color_of(delivery: _Delivery) -> ColorTags:
     return _SRGB if info.scene_linear else info.color
 
 
-def _sound_of(options: EncodeOptions, clip: Clip) -> SoundPart:
-    """The tracks that are wanted. Raises OptionInvalid for one that dst doesn't have."""
+def _sound_of(delivery: _Delivery) -> SoundPart:
+    """The tracks that are wanted, and of them what is heard in the stretch. Raises what `_track_of` raises."""
+    stamps, stretch, unit = delivery.clip.timestamps(), delivery.stretch, delivery.clip.time_base
+    until_s = stamps[stretch.stop] * unit if stretch.stop < len(stamps) else None
+    track = _track_of(delivery.options, delivery.clip)
+    return SoundPart(track=track, from_s=delivery.begins_pts * unit, until_s=until_s)
+
+
+def _track_of(options: EncodeOptions, clip: Clip) -> int | None:
+    """The track that is wanted, None for all. Raises OptionInvalid for one that dst doesn't have."""
     if options.audio in ("all", "none"):
-        return WHOLE
+        return None
     if not options.audio.isdecimal() or not 1 <= int(options.audio) <= clip.info.audio_tracks:
         there = f"1 to {clip.info.audio_tracks}" if clip.info.audio_tracks else "none"
         raise OptionInvalid(f"audio is all, none or a track's number, not {options.audio!r}; dst has {there}.")
-    return SoundPart(track=int(options.audio))
+    return int(options.audio)
 
 
 def _write_images(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
     names = delivery.names()
-    with folder_signed_at(delivery.out, names, delivery.sign, make_room=delivery.make_room) as aside:
+    with folder_signed_at(
+        delivery.out, [*names.values()], delivery.sign, make_room=delivery.make_room
+    ) as aside:
         for shown in frames:
             (aside / names[shown.index]).write_bytes(delivery.still(shown))
             yield delivery.count(shown)
 
 
 def _write_one_image(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
-    if delivery.clip.info.frame_count != 1:
+    if len(delivery.stretch) != 1:
         raise OptionInvalid(WRONG_ENDING, delivery.out)
     with _place_for(delivery) as (place, sidecars):
         for shown in frames:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.media.clip import Picture
+from understudy.color import as_share, linear_from_srgb, srgb_from_linear
+from understudy.media.clip import Float32, Picture
+from understudy.media.color_spaces import ColorSpace
 from understudy.merging.delivery.options import EncodeOptions, LabelPlace
 
 _SMALLEST_PX = 10
@@ -15,9 +19,16 @@ _DARK = 0.45  # how much the ground under the words is darkened
 
 
 class Label:
-    """Words drawn once and laid over many frames of one size. Nothing is drawn for no words."""
+    """Words drawn once and laid over many frames of one size. Nothing is drawn for no words.
 
-    def __init__(self, options: EncodeOptions, *, width: int, height: int) -> None:
+    They are as white as a page in whatever `space` the frames are; without one it is sRGB, of floats linear
+    light.
+    """
+
+    def __init__(
+        self, options: EncodeOptions, *, width: int, height: int, space: ColorSpace | None = None
+    ) -> None:
+        self._space = space
         self._cover: npt.NDArray[np.float32] | None = None
         self._seconds = options.label_seconds
         words = options.label_words()
@@ -45,13 +56,27 @@ class Label:
         """
         if self._cover is None or (self._seconds and time_s >= self._seconds):
             return rgb
-        floats = rgb.dtype.kind == "f"
-        most = 1.0 if floats else float(np.iinfo(rgb.dtype.name).max)
-        ground = rgb[self._box].astype(np.float32) * (1 - _DARK)
         out = rgb.copy()
-        shown = ground * (1 - self._cover) + most * self._cover
-        out[self._box] = shown if floats else np.rint(shown).astype(rgb.dtype)
+        # A log curve's greatest number is a hundred times as bright as white, and PQ's blinds.
+        ground = np.clip(_seen(rgb[self._box], self._space), 0, 1) * np.float32(1 - _DARK)
+        out[self._box] = _own(ground * (1 - self._cover) + self._cover, rgb.dtype, self._space)
         return out
+
+
+def _seen(picture: Picture, space: ColorSpace | None) -> Float32:
+    """The sRGB view, unclipped."""
+    if space is None and picture.dtype.kind != "f":
+        return as_share(picture)
+    return srgb_from_linear(picture if space is None else space.light_of(picture))
+
+
+def _own(seen: Float32, dtype: np.dtype[Any], space: ColorSpace | None) -> Picture:
+    """The inverse."""
+    if space is not None:
+        return space.from_light(linear_from_srgb(seen), dtype)
+    if dtype.kind == "f":
+        return linear_from_srgb(seen)
+    return np.rint(seen * np.float32(np.iinfo(dtype).max)).astype(dtype)
 
 
 def _fitting_size(words: str, wanted_px: int, font: cv2.FontFace, frame_px: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from understudy.media.color_spaces import ColorSpace
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.shown import Shown
 from understudy.provenance.watermark.embed import Watermark
@@ -18,17 +19,24 @@ def carries_watermark(options: EncodeOptions) -> bool:
 
 
 def carries_source_type(options: EncodeOptions) -> bool:
-    """IPTC's word, for stills into which something was painted."""
+    """IPTC's word, for stills and movies into which something was painted."""
     return carries_watermark(options)
 
 
 def with_watermark(
-    frames: Iterable[Shown], watermark: Watermark | None, options: EncodeOptions
+    frames: Iterable[Shown],
+    watermark: Watermark | None,
+    options: EncodeOptions,
+    *,
+    space: ColorSpace | None = None,
 ) -> Iterator[Shown]:
-    """The frames with the mark where there is one and they can carry it; what is transparent stays as it is."""
+    """The frames with the mark where there is one and they can carry it; what is transparent stays as it is.
+
+    `space` tells how their numbers look.
+    """
     marks = watermark if carries_watermark(options) else None
     for shown in frames:
         if marks is None:
             yield shown
         else:
-            yield replace(shown, rgb=marks.marked(shown.rgb, alpha_HW=shown.alpha_HW))
+            yield replace(shown, rgb=marks.marked(shown.rgb, alpha_HW=shown.alpha_HW, space=space))

@@ -55,9 +55,13 @@ class DeliveryMemory:
         """Those of them that are there as we made them."""
         return [path for path in self.outs() if self.knows(path)]
 
-    def remember(self, out: Path, recipe: str) -> None:
-        """`out` has just been made; what lies beside it is as it was."""
-        self._note(out, {**self._of(out), "recipe": recipe, "state": _state(out)})
+    def standing_whole(self) -> list[Path]:
+        """Those of these that show all of dst, not a stretch."""
+        return [path for path in self.standing() if self._of(path).get("whole", True)]
+
+    def remember(self, out: Path, recipe: str, *, whole: bool = True) -> None:
+        """`out` has just been made, of the `whole` of dst or of a stretch; what lies beside it is as it was."""
+        self._note(out, {**self._of(out), "recipe": recipe, "state": _state(out), "whole": whole})
 
     def remember_beside(self, out: Path, path: Path) -> None:
         """`path` has just been written beside `out`."""

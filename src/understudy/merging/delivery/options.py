@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from understudy.media.codecs import CodecName
-from understudy.options import Options, option
+from understudy.merging.delivery.purposes import PURPOSES
+from understudy.options import Names, Options, option
 
 ImageFormat = Literal["png", "png16", "tiff", "exr"]
+Container = Literal["mp4", "mov", "mkv", "avi", "images"]
 LabelPlace = Literal["lower-left", "lower-right", "upper-left", "upper-right", "lower-middle"]
 LabelLanguage = Literal["en", "de", "fr", "es", "it", "nl", "pt"]
 LABEL_WORDS: dict[LabelLanguage, str] = {
@@ -24,6 +28,22 @@ LABEL_WORDS: dict[LabelLanguage, str] = {
 class EncodeOptions(Options):
     """How the finished shot is written. Size, times, colours, bit depth and sound are those of dst."""
 
+    purpose: str = option(
+        "",
+        "A preset by its purpose, as web or archive: a named set of the options below, and what is said beside "
+        "it wins. `understudy preset list` shows them all, yours too.",
+        names=Names(lambda: ["", *PURPOSES], of_project="encode presets"),
+    )
+    frames: str = option(
+        "",
+        "Only this stretch of one clip, like 120:160 (both included), 300 or 900:, with its own sound and "
+        "timecode; images keep the numbers they have in the whole. It alone need be merged.",
+    )
+    container: Container | None = option(
+        None,
+        "What becomes of a file that is given no name: a movie of this kind, or a folder of images. Nothing "
+        "chosen: as dst is, or as the codec needs it.",
+    )
     codec: CodecName = option(
         "h264",
         "h264 plays everywhere; hevc and av1 are smaller; prores (.mov) and dnxhr are for editing, "
@@ -48,9 +68,14 @@ class EncodeOptions(Options):
     preset: Literal["ultrafast", "veryfast", "fast", "medium", "slow", "slower"] | None = option(
         None, "How long h264, hevc and av1 may think; slower makes smaller files. Nothing chosen: medium."
     )
+    eight_bit: bool = option(
+        False,
+        "Write a movie in 8 bits where dst has more, for browsers and players that show no others.",
+    )
     audio: str = option(
         "all",
         "Which sound of dst goes into a movie: all, none, or the number of one track, from 1.",
+        names=Names(lambda: ["all", "none"], others=True),
     )
     content: Literal["picture", "face", "mask"] = option(
         "picture",
@@ -68,7 +93,7 @@ class EncodeOptions(Options):
         "the layers plate, face and mask. Nothing chosen: exr where dst is, else png.",
     )
     first_number: int = option(
-        0, "Number of the first image where dst is a movie; images of an image folder keep its names.", low=0
+        0, "Number of dst's first image where it is a movie; images of an image folder keep its names.", low=0
     )
     use: str = option(
         "",
@@ -99,6 +124,13 @@ class EncodeOptions(Options):
     label_seconds: float = option(
         0.0, "How long the label is shown from the start; 0 is always.", low=0.0, high=100_000.0, unit="s"
     )
+
+    @field_validator("audio", mode="after")
+    @classmethod
+    def _is_sound(cls, text: str) -> str:
+        if text not in ("all", "none") and not (text.isascii() and text.isdecimal() and int(text)):
+            raise ValueError("it is all, none or a track's number, from 1")
+        return text
 
     def label_words(self) -> str:
         """What the label says, empty without one."""

@@ -16,11 +16,18 @@ def report_paths(out: Path) -> tuple[Path, Path]:
     return out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
 
 
-def report_of(out: Path, *, frames: int, unswapped: Sequence[Mapping[str, Any]]) -> dict[Path, Any]:
-    """What NAME.report.json tells programs and NAME.report.txt people, by their paths."""
+def report_of(
+    out: Path, *, frames: int, unswapped: Sequence[Mapping[str, Any]], stretch: str = ""
+) -> dict[Path, Any]:
+    """What NAME.report.json tells programs and NAME.report.txt people, by their paths.
+
+    `stretch` says which frames of dst these are, where they are not all; frames are numbered as in dst.
+    """
     as_json, as_text = report_paths(out)
     swapped = frames - len(unswapped)
     about = {"file": out.name, "frames": frames, "swapped": swapped, "unswapped": list(unswapped)}
+    about |= {"stretch": stretch} if stretch else {}
     lines = [f"{out.name}: {swapped} of {frames} frames are swapped."]
+    lines += [f"It shows frames {stretch} of dst."] if stretch else []
     lines += [f"frame {entry['frame']}: {entry['reason']}" for entry in unswapped]
     return {as_json: about, as_text: "\n".join(lines) + "\n"}

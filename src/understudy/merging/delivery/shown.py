@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.media.clip import Clip, Float32, Picture
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.images import eight_bit, read_image_deep, scene_linear, sixteen_bit
 from understudy.media.opening import require_progressive
 from understudy.merging.crops import crops_of
 from understudy.merging.delivery.label import Label
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.journal import frame_path, unswapped_of
-from understudy.merging.pictures import faces_path, mask_path
+from understudy.merging.pictures import faces_path, mask_path, stored_mask
 from understudy.workers.ahead import read_ahead
 
 _FRAMES_AHEAD = 4
@@ -71,20 +72,48 @@ def needs_masks(options: EncodeOptions) -> bool:
     return options.content != "picture" or options.window
 
 
-def shown_frames(
-    clip: Clip, merged_folder: Path, options: EncodeOptions, *, with_masks: bool
-) -> Iterator[Shown]:
-    """dst's frames with merged ones in their place, in order of showing; labelled where they show the picture.
+def require_masks(merged_folder: Path, options: EncodeOptions, stretch: range | None = None) -> None:
+    """Raise OptionInvalid where masks are asked for and the merge kept none of a frame of the stretch, or of
+    any; cheap, and before anything is written."""
+    if not needs_masks(options):
+        return
+    for path in sorted((*merged_folder.glob("*.png"), *merged_folder.glob("*.exr"))):
+        if not path.stem.isdecimal() or (stretch is not None and int(path.stem) not in stretch):
+            continue
+        if not mask_path(merged_folder, int(path.stem)).is_file():
+            raise _no_mask(merged_folder, int(path.stem))
 
-    Raises ClipSizesDiffer for a merged picture of another size, OptionInvalid where a mask is wanted and none
-    was kept.
+
+def _no_mask(merged_folder: Path, index: int) -> OptionInvalid:
+    return OptionInvalid(
+        f"The merge kept no mask of frame {index}, which is needed here. Merge again, with --layers mask.",
+        mask_path(merged_folder, index),
+    )
+
+
+def shown_frames(
+    clip: Clip,
+    merged_folder: Path,
+    options: EncodeOptions,
+    stretch: range,
+    *,
+    with_masks: bool,
+    space: ColorSpace | None = None,
+) -> Iterator[Shown]:
+    """dst's frames of a stretch with merged ones in their place, in order of showing; labelled where they show
+    the picture.
+
+    `space` tells how the clip's numbers look. Raises ClipSizesDiffer for a merged picture of another size,
+    OptionInvalid where a mask is wanted and none was kept.
     """
     unswapped = unswapped_of(merged_folder)
-    label = Label(options, width=clip.info.width, height=clip.info.height)
-    windows = windows_of(clip, merged_folder) if options.window else {}
+    label = Label(options, width=clip.info.width, height=clip.info.height, space=space)
+    windows = windows_of(clip, merged_folder, stretch) if options.window else {}
     crops = crops_of(merged_folder)
     # Reading a merged picture takes longer than decoding a frame, so each has a thread of its own.
-    with read_ahead(clip.frames(deep=clip.info.bit_depth > 8), depth=_FRAMES_AHEAD) as decoded:
+    begins_s = float(clip.timestamps()[stretch.start] * clip.time_base) if stretch.start else 0.0
+    frames = clip.frames(stretch.start, stretch.stop, deep=clip.info.bit_depth > 8)
+    with read_ahead(frames, depth=_FRAMES_AHEAD) as decoded:
         for frame in decoded:
             require_progressive(clip.info)
             path = frame_path(merged_folder, frame.index)
@@ -99,7 +128,8 @@ def shown_frames(
                 shown = replace(shown, mask_HW=_mask(merged_folder, frame.index, rgb, merged, options))
             if merged and options.content == "face":
                 shown = replace(shown, painted=_painted(faces_path(merged_folder, frame.index), rgb))
-            yield _cut(_with_content(shown, options, label, frame.time_s), windows.get(frame.index))
+            labelled = _with_content(shown, options, label, frame.time_s - begins_s)
+            yield _cut(labelled, windows.get(frame.index))
 
 
 def _with_content(shown: Shown, options: EncodeOptions, label: Label, time_s: float) -> Shown:
@@ -154,25 +184,27 @@ def _solved_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Picture
     return rounded.astype(np.uint8) if finished.dtype == np.uint8 else rounded.astype(np.uint16)
 
 
-def premultiplied_face(finished: Picture, plate: Picture, mask_HW: Float32) -> Float32:
-    """(height, width, 4) scene-linear and premultiplied, as EXR wants it: over the plate it gives `finished`.
+def premultiplied_face(finished: Float32, plate: Float32, mask_HW: Float32) -> Float32:
+    """(height, width, 4) of scene-linear pictures, premultiplied, as EXR wants it: over the plate it gives
+    `finished`.
 
     Where faces were blended in encoded light, a face darker than the plate can leave values below 0 in its soft
     edge: they are what makes the sum right.
     """
-    face = scene_linear(finished) - scene_linear(plate) * (1 - mask_HW[..., None])
+    face = finished - plate * (1 - mask_HW[..., None])
     face[mask_HW <= 0] = 0
     return np.dstack([face, mask_HW]).astype(np.float32)
 
 
-def windows_of(clip: Clip, merged_folder: Path) -> dict[int, Window]:
-    """A window around the faces for every frame, all of one size; frames without a face keep the one before.
+def windows_of(clip: Clip, merged_folder: Path, stretch: range) -> dict[int, Window]:
+    """A window around the faces for every frame of a stretch, all of one size; frames without a face keep the
+    one before.
 
     Raises OptionInvalid where no frame has a face.
     """
     width, height = clip.info.width, clip.info.height
     boxes: dict[int, tuple[int, int, int, int]] = {}
-    for index in range(clip.info.frame_count):
+    for index in stretch:
         path = mask_path(merged_folder, index)
         if frame_path(merged_folder, index).is_file() and path.is_file():
             mask = np.asarray(read_image_deep(path))[..., 0]
@@ -185,7 +217,7 @@ def windows_of(clip: Clip, merged_folder: Path) -> dict[int, Window]:
     size = np.minimum(-(-largest // _MULTIPLE_PX) * _MULTIPLE_PX, (width, height)).tolist()
     windows: dict[int, Window] = {}
     last = boxes[min(boxes)]
-    for index in range(clip.info.frame_count):
+    for index in stretch:
         last = boxes.get(index, last)
         x, y = (
             int(np.clip(last[axis] + last[axis + 2] / 2 - size[axis] / 2, 0, whole - size[axis]))
@@ -203,14 +235,11 @@ def _mask(folder: Path, index: int, rgb: Picture, merged: bool, options: EncodeO
     if not path.is_file():
         if not needs_masks(options):
             return None
-        raise OptionInvalid(
-            f"The merge kept no mask of frame {index}, which is needed here. Merge again, with --layers mask.",
-            path,
-        )
-    stored = read_image_deep(path)
-    if stored.shape[:2] != rgb.shape[:2]:
+        raise _no_mask(folder, index)
+    mask_HW = stored_mask(path)
+    if mask_HW.shape != rgb.shape[:2]:
         raise ClipSizesDiffer(f"The mask of frame {index} has another size than the frame. Merge again.", path)
-    return stored[..., 0].astype(np.float32) / np.float32(np.iinfo(stored.dtype.name).max)
+    return mask_HW
 
 
 def _painted(path: Path, finished: Picture) -> Picture | None:

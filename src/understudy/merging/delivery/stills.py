@@ -12,12 +12,15 @@ import numpy.typing as npt
 
 from understudy.errors import OptionInvalid
 from understudy.media.clip import ClipInfo
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.exr import encode_exr
 from understudy.media.images import eight_bit, encode_png, scene_linear, sixteen_bit
 from understudy.media.matrices import resolved_tags
 from understudy.media.timecode import advanced
+from understudy.merging.delivery.marking import carries_source_type
 from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 from understudy.merging.delivery.shown import Shown, Window, premultiplied_face
+from understudy.provenance.xmp import EXR_ATTRIBUTE, SOURCE_TYPE
 
 SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "png16": ".png", "tiff": ".tif", "exr": ".exr"}
 # Code points of ITU-T H.273, tables 2 and 3.
@@ -40,10 +43,20 @@ def format_for(options: EncodeOptions, info: ClipInfo) -> ImageFormat:
     return options.images or ("exr" if info.scene_linear else "png")
 
 
-def still_of(shown: Shown, kind: ImageFormat, info: ClipInfo, options: EncodeOptions) -> bytes:
-    """The file of one frame. PNG and TIFF have straight alpha, EXR premultiplied, each as the format has it."""
+def still_of(
+    shown: Shown,
+    kind: ImageFormat,
+    info: ClipInfo,
+    options: EncodeOptions,
+    *,
+    space: ColorSpace | None = None,
+) -> bytes:
+    """The file of one frame. PNG and TIFF have straight alpha, EXR premultiplied, each as the format has it.
+
+    PNG and TIFF have the clip's own numbers, EXR light: of integers by `space`, without one by sRGB's curve.
+    """
     if kind == "exr":
-        return _exr(shown, info, options)
+        return _exr(shown, info, options, None if info.scene_linear else space)
     deep = kind != "png" or shown.rgb.dtype != np.uint8
     rgb = sixteen_bit(shown.rgb) if deep else eight_bit(shown.rgb)
     if shown.alpha_HW is None and kind != "tiff":
@@ -59,56 +72,57 @@ def still_of(shown: Shown, kind: ImageFormat, info: ClipInfo, options: EncodeOpt
     return data.tobytes()
 
 
-def require_srgb_curve(info: ClipInfo) -> None:
-    """Raise OptionInvalid for footage whose curve is far from sRGB's: its light would come out wrong."""
-    if not info.scene_linear and (name := _OTHER_CURVES.get(info.color.transfer)):
+def require_known_curve(info: ClipInfo, space: ColorSpace | None) -> None:
+    """Raise OptionInvalid for footage whose curve is far from sRGB's and not said: its light would be wrong."""
+    if space is None and not info.scene_linear and (name := _OTHER_CURVES.get(info.color.transfer)):
         raise OptionInvalid(
-            f"dst is {name}, and EXR is made with sRGB's curve, so its light would be wrong. Take --images "
-            "png16 or tiff, which keep the numbers, or grade dst to scene-linear EXR first.",
+            f"dst is {name}, and EXR is made with sRGB's curve, so its light would be wrong. Say dst's colour "
+            "space (`understudy add PROJECT --dst CLIP --color-space NAME`), or take --images png16 or tiff, "
+            "which keep the numbers.",
             info.path,
         )
 
 
-def _chromaticities(info: ClipInfo) -> tuple[float, ...] | None:
+def _chromaticities(info: ClipInfo, space: ColorSpace | None) -> tuple[float, ...] | None:
     """Of dst's primaries; None where they aren't known."""
     if info.scene_linear:
         return None
-    if info.kind == "images":
+    if info.kind == "images" or space is not None:  # a colour space's light has Rec.709's
         return _CHROMATICITIES[1]
     return _CHROMATICITIES.get(resolved_tags(info.color, lines=info.height).primaries)
 
 
-def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions) -> bytes:
+def _exr(shown: Shown, info: ClipInfo, options: EncodeOptions, space: ColorSpace | None) -> bytes:
     """Scene-linear: the picture, and beside it plate, face and mask where the merge kept masks."""
+    light = scene_linear if space is None else space.light_of
     layers: dict[str, npt.NDArray[np.floating[Any]]] = {}
     if options.content == "mask":
-        layers[""] = (
-            scene_linear(shown.rgb) if shown.mask_HW is None else np.repeat(shown.mask_HW[..., None], 3, 2)
-        )
+        layers[""] = light(shown.rgb) if shown.mask_HW is None else np.repeat(shown.mask_HW[..., None], 3, 2)
     elif options.content == "face" and shown.alpha_HW is not None:
         straight = shown.rgb
         finished = _laid_over(straight, shown)
-        layers[""] = premultiplied_face(finished, shown.plate, shown.alpha_HW)
+        layers[""] = premultiplied_face(light(finished), light(shown.plate), shown.alpha_HW)
     else:
-        layers[""] = scene_linear(shown.rgb)
-        layers["plate"] = scene_linear(shown.plate)
+        picture, plate = light(shown.rgb), light(shown.plate)
+        layers |= {"": picture, "plate": plate}
         if shown.mask_HW is not None:
-            layers["face"] = premultiplied_face(shown.rgb, shown.plate, shown.mask_HW)
+            layers["face"] = premultiplied_face(picture, plate, shown.mask_HW)
             layers["mask"] = shown.mask_HW
-    about = {"frame": shown.index, "swapped": shown.swapped, **_curve_of(info), **transform_of(shown)}
+    about = {"frame": shown.index, "swapped": shown.swapped, **_curve_of(info, space), **transform_of(shown)}
+    source = {EXR_ATTRIBUTE: SOURCE_TYPE} if shown.swapped and carries_source_type(options) else {}
     return encode_exr(
         layers,
         half=info.bit_depth <= 16,
-        metadata={"understudy": json.dumps(about)},
+        metadata={"understudy": json.dumps(about), **source},
         pixel_aspect=float(info.pixel_aspect),
         frames_per_second=info.rate,
         timecode=advanced(info.timecode, shown.index, info.rate),
-        chromaticities=_chromaticities(info),
+        chromaticities=_chromaticities(info, space),
     )
 
 
-def _curve_of(info: ClipInfo) -> dict[str, str]:
-    return {} if info.scene_linear else {"made_linear_with": "sRGB"}
+def _curve_of(info: ClipInfo, space: ColorSpace | None) -> dict[str, str]:
+    return {} if info.scene_linear else {"made_linear_with": "sRGB" if space is None else space.name}
 
 
 def _laid_over(straight: npt.NDArray[Any], shown: Shown) -> npt.NDArray[Any]:

@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-from understudy.options import Options, option
+from understudy.options import Names, Options, option
 
 SharpenKind = Literal["none", "box", "gaussian", "unsharp"]
+
+
+def _enlargers() -> Iterable[str]:
+    from understudy.merging.effects.super_resolution import ENLARGERS  # imports OpenCV
+
+    return ["none", *ENLARGERS]
 
 
 class EffectOptions(Options):
@@ -46,6 +53,7 @@ class EffectOptions(Options):
         "Enlarges faces that the model paints smaller than they are in the frame: lanczos (sharp edges without "
         "halos), none (a soft, plain enlargement), or another that was put into the catalog. Other faces are "
         "left as they are.",
+        names=Names(_enlargers),
     )
     super_resolution_power: float = option(
         1.0, "How much of the enlarged face's detail is used.", low=0.0, high=1.0, unit="share"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from understudy import geometry
 from understudy.facesets.face_mask import drawn_mask, record_hull, stored_mask
+from understudy.facesets.painted import Painted, painted, painted_over
 from understudy.facesets.record import FaceRecord
 from understudy.merging.masking.kinds import MASK_KINDS, SOURCES, mask_terms
 from understudy.merging.masking.mask import Edge, Sides, eroded, resized_mask, soft_mask
@@ -62,6 +63,7 @@ class FaceMask:
     edge: Edge = field(default_factory=Edge)
     included_HW: Float32 | None = None  # drawn by hand: replaces what was seen
     excluded_HW: Float32 | None = None  # drawn by hand: is taken away
+    painted: Painted | None = None  # by hand, over all of these
     seam_erode_px: float = 0.0
     steady_frames: int = 0  # how far it asks to be averaged with its neighbours
 
@@ -69,9 +71,9 @@ class FaceMask:
     def area_HW(self) -> Float32:
         """Where the face is, with what was drawn by hand, before its edge is made."""
         area = self.seen_HW if self.included_HW is None else self.included_HW
-        if self.excluded_HW is None:
-            return area
-        return np.asarray(np.minimum(area, 1 - self.excluded_HW), np.float32)
+        if self.excluded_HW is not None:
+            area = np.asarray(np.minimum(area, 1 - self.excluded_HW), np.float32)
+        return painted_over(area, self.painted)
 
     @cached_property
     def soft_HW(self) -> Float32:
@@ -102,6 +104,7 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
         edge=_edge(options, inputs, face_px),
         included_HW=drawn_mask(inputs.record, to_mask, size_px, "include"),
         excluded_HW=drawn_mask(inputs.record, to_mask, size_px, "exclude"),
+        painted=painted(inputs.record, to_mask, size_px),
         seam_erode_px=options.erode_seamless * face_px,
         steady_frames=options.steady_mask,
     )

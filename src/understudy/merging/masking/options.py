@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from understudy.masks.segmenter import SEGMENTERS, can_name_segmenter
 from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name, sources_of
-from understudy.options import Options, option
+from understudy.options import Names, Options, option
 
 _SHARE = "share of the face's width"
 
@@ -34,12 +34,14 @@ class MaskOptions(Options):
         "and + (either of both), like learned-prd*dst-hull. -prd is about the painted face, -dst about dst's "
         "own: learned is the model's mask, dst-hull is drawn from landmarks, seg is what the segmenter sees "
         "(for dst rather the mask stored in its face). Regions drawn by hand win.",
+        names=Names(lambda: MASK_KINDS, others=True, joined_by="*+"),
     )
     segmenter: str = option(
         "dense",
         f"Who looks for visible skin where a mask asks for it: {', '.join(SEGMENTERS)}. dense is a network "
         "that also knows hands; skin goes by colour: it leaves out a microphone, a sleeve or dark hair. "
         "Or one of the project's own, by the name it was trained under (`masks train`).",
+        names=Names(lambda: SEGMENTERS, of_project="segmenters"),
     )
     erode: float = option(
         0.02,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from pydantic import field_validator
+
 from understudy.errors import OptionInvalid
 from understudy.networks.architectures.liae import Liae
 from understudy.networks.architectures.saehd_blocks import HdDecoder, HdEncoder, HdInter, Letters
 from understudy.networks.architectures.two_decoders import TwoDecoders
 from understudy.networks.options import NetworkOptions, require_multiple
-from understudy.options import option
+from understudy.options import Names, option
 
 
 class SaehdOptions(NetworkOptions):
@@ -23,6 +25,7 @@ class SaehdOptions(NetworkOptions):
         "df keeps src's own features best, liae takes on dst's light best. Behind a hyphen: u for a closer "
         "likeness, d for twice the side at the same cost, t for sharper and slower learning, c for another "
         "rectifier.",
+        names=Names(lambda: ["df", "df-ud", "df-udt", "liae", "liae-ud", "liae-udt"], others=True),
         when="create",
     )
     ae_dims: int = option(256, "Numbers in the bottleneck.", low=8, high=1024, when="create")
@@ -36,6 +39,12 @@ class SaehdOptions(NetworkOptions):
         high=256,
         when="create",
     )
+
+    @field_validator("archi", mode="after")
+    @classmethod
+    def _is_an_archi(cls, name: str) -> str:
+        archi_named(name)
+        return name
 
 
 def archi_named(name: str) -> tuple[str, Letters]:

@@ -7,13 +7,15 @@ the picture is around a pixel: little in skies and skin, more in leaves, hair an
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.color import linear_from_srgb, srgb_from_linear
+from understudy.color import as_share, linear_from_srgb, srgb_from_linear
 from understudy.media.clip import Picture
+from understudy.media.color_spaces import ColorSpace
 from understudy.media.images import eight_bit
 from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_for, tile_px
 
@@ -27,6 +29,7 @@ _LEAST_IN_DIM_PARTS = 0.4
 _AVERAGE_SIDE_PX = 640  # of frames that get just that; smaller ones have fewer chips and get more
 _LEAST_BY_SIZE, _MOST_BY_SIZE = 0.5, 1.6
 _SMALL = 8  # the strength is found in a picture smaller by this factor
+_SLOPE_STEP = 2 / 255  # of a clip's own numbers, up and down, to see how much of that is seen
 
 
 class Watermark:
@@ -37,16 +40,22 @@ class Watermark:
         self._pattern = pattern_for(key)
         self._drawn = lru_cache(maxsize=2)(self._draw)
 
-    def marked(self, rgb: Picture, *, alpha_HW: Floats | None = None) -> Picture:
-        """The frame with the mark, in the depth it came in; at least 42 dB from what it was.
+    def marked(
+        self, rgb: Picture, *, alpha_HW: Floats | None = None, space: ColorSpace | None = None
+    ) -> Picture:
+        """The frame with the mark, in the depth it came in; at least 42 dB from what it was, as it is seen.
 
         `rgb` (height, width, 3) is uint8, uint16 over all its range, or scene-linear float, of which the
-        ratios of colours stay. Where `alpha_HW` (0..1) says transparent, nothing is changed.
+        ratios of colours stay; integers are sRGB, or of a `space`. Where `alpha_HW` (0..1) says transparent,
+        nothing is changed.
         """
         if rgb.dtype.kind == "f":
             return _with_light(rgb, self._change(_seen(rgb), alpha_HW))
         luma = np.asarray(cv2.cvtColor(eight_bit(rgb), cv2.COLOR_RGB2GRAY), np.uint8)
-        return _with_steps(rgb, luma, self._pattern_over(luma), alpha_HW)
+        amount = strength(luma) if space is None else _strength_in(space, rgb, luma)
+        if alpha_HW is not None:
+            amount = amount * alpha_HW
+        return _with_steps(rgb, amount, self._pattern_over(luma))
 
     def _change(self, luma: npt.NDArray[np.uint8], alpha_HW: Floats | None) -> Floats:
         """In steps of 8 bits."""
@@ -66,8 +75,43 @@ class Watermark:
 def strength(luma: npt.NDArray[np.uint8]) -> Floats:
     """(height, width) how strong the mark may be at each pixel, in steps of an 8-bit picture."""
     height, width = luma.shape
-    half = cv2.resize(luma, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    size = (max(1, width // _SMALL), max(1, height // _SMALL))
+    return _enlarged(_strength(_half(luma), width, height), width, height)
+
+
+def _strength_in(space: ColorSpace, rgb: Picture, luma: npt.NDArray[np.uint8]) -> Floats:
+    """`strength` in steps of numbers that are no sRGB: what may be seen, divided by how much a step is seen.
+
+    A grade shows log footage with two or three times the contrast it has in the file, and the mark with it.
+    Where the plain view shows nothing, above white, the mark is no stronger than the numbers alone allow.
+    """
+    height, width = luma.shape
+    seen = _seen(space.light_of(_half(rgb)))
+    wanted = _strength(seen, width, height)
+    few = cv2.resize(as_share(rgb), _small(width, height), interpolation=cv2.INTER_AREA)
+    small = np.asarray(few, np.float32)
+    more, less = (_brightness(space.light_of(small + np.float32(step))) for step in (_SLOPE_STEP, -_SLOPE_STEP))
+    slope = (more - less) / (2 * _SLOPE_STEP)
+    own = np.minimum(wanted / np.maximum(slope, 1e-3), _strength(_half(luma), width, height))
+    return _enlarged(own.astype(np.float32), width, height)
+
+
+def _half(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    height, width = picture.shape[:2]
+    size = max(1, width // 2), max(1, height // 2)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def _small(width: int, height: int) -> tuple[int, int]:
+    return max(1, width // _SMALL), max(1, height // _SMALL)
+
+
+def _enlarged(small: Floats, width: int, height: int) -> Floats:
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _strength(half: npt.NDArray[np.uint8], width: int, height: int) -> Floats:
+    """Of a frame of this size, an eighth as large; from its luma, half as large."""
+    size = _small(width, height)
     detail = cv2.absdiff(half, cv2.blur(half, (5, 5))).astype(np.float32)
     activity = cv2.resize(detail, size, interpolation=cv2.INTER_AREA)
     # The least of the neighbourhood: flat parts beside an edge stay as clean as the others.
@@ -78,15 +122,11 @@ def strength(luma: npt.NDArray[np.uint8]) -> Floats:
     wanted = by_size * (base + _A_STEP_OF_ACTIVITY * activity)
     small = np.minimum(wanted, _STRONGEST).astype(np.float32)
     average = float(np.sqrt(np.mean(small * small)))
-    small *= min(1.0, _STRONGEST_ON_AVERAGE / average)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(small * min(1.0, _STRONGEST_ON_AVERAGE / average), np.float32)
 
 
-def _with_steps(rgb: Picture, luma: npt.NDArray[np.uint8], pattern: Floats, alpha_HW: Floats | None) -> Picture:
+def _with_steps(rgb: Picture, amount: Floats, pattern: Floats) -> Picture:
     """What is added and what is taken away are multiplied out apart: both then fit the picture's own type."""
-    amount = strength(luma)
-    if alpha_HW is not None:
-        amount = amount * alpha_HW
     depth, scale = (cv2.CV_8U, 1.0) if rgb.dtype == np.uint8 else (cv2.CV_16U, 257.0)
     more = cv2.multiply(amount, pattern, scale=scale, dtype=depth)
     less = cv2.multiply(amount, pattern, scale=-scale, dtype=depth)
@@ -96,8 +136,13 @@ def _with_steps(rgb: Picture, luma: npt.NDArray[np.uint8], pattern: Floats, alph
 
 def _seen(linear: Picture) -> npt.NDArray[np.uint8]:
     """The luma of the sRGB view of scene-linear light."""
+    return np.rint(255 * _brightness(linear)).astype(np.uint8)
+
+
+def _brightness(linear: Picture) -> Floats:
+    """The same, 0..1 and not rounded."""
     light = cv2.cvtColor(np.maximum(linear, 0).astype(np.float32), cv2.COLOR_RGB2GRAY)
-    return np.rint(255 * np.clip(srgb_from_linear(np.minimum(light, 1)), 0, 1)).astype(np.uint8)
+    return np.asarray(np.clip(srgb_from_linear(np.minimum(light, 1)), 0, 1), np.float32)
 
 
 def _with_light(linear: Picture, change: Floats) -> Floats:

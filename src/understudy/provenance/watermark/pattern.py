@@ -65,7 +65,7 @@ class Pattern:
         return np.bincount(self.owner[carrying], values, minlength=CODED_BITS).astype(np.float64)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def pattern_for(key: bytes = OPEN_KEY) -> Pattern:
     """The pattern of a key."""
     count = CHIPS * CHIPS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import secrets
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,17 +51,29 @@ def coded(number: int) -> npt.NDArray[np.int8]:
     return np.array(out, np.int8)
 
 
+class Word(NamedTuple):
+    """What soft values say, right or not. `checksum_off` is how the checksum differs from the right one."""
+
+    format: int
+    number: int
+    checksum_off: int
+
+
 def decoded(soft: npt.NDArray[np.floating]) -> int | None:
     """The number whose coded bits fit (CODED_BITS,) soft values best; None where its checksum is wrong.
 
     Of random values one in a million has the right checksum and format.
     """
+    word = word_in(soft)
+    return None if word.checksum_off or word.format != FORMAT else word.number
+
+
+def word_in(soft: npt.NDArray[np.floating]) -> Word:
+    """What (CODED_BITS,) soft values fit best."""
     bits = _likeliest(np.asarray(soft, np.float64).reshape(_STEPS, len(_GENERATORS)))
     guarded = int("".join(str(bit) for bit in bits[:_GUARDED_BITS]), 2)
     message, checksum = guarded >> _CRC_BITS, guarded & ((1 << _CRC_BITS) - 1)
-    if _checksum(message) != checksum or message >> NUMBER_BITS != FORMAT:
-        return None
-    return message & ((1 << NUMBER_BITS) - 1)
+    return Word(message >> NUMBER_BITS, message & ((1 << NUMBER_BITS) - 1), checksum ^ _checksum(message))
 
 
 def _checksum(message: int) -> int:

@@ -6,7 +6,7 @@ then stretches of all frames. Their evidence is averaged. Not here: how it is fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import numpy as np
 from understudy.media.clip import Clip, Frame
 from understudy.media.opening import open_clip
 from understudy.media.video import VideoClip
-from understudy.provenance.watermark.pattern import OPEN_KEY, Floats, pattern_for
+from understudy.provenance.watermark.keys import OPEN, SpreadKey
+from understudy.provenance.watermark.pattern import Floats, pattern_for
 from understudy.provenance.watermark.search import Found, evidence_of, look
 
 _MOST_KEY_FRAMES = 16
@@ -24,10 +25,11 @@ _STRETCHES, _OF_A_STRETCH = 3, 24  # without gaps: every second frame may be one
 
 @dataclass(frozen=True)
 class Reading:
-    """A mark that was read, and from how many frames."""
+    """A mark that was read, from how many frames, and by the name of the key that spread it."""
 
     found: Found
     frames: int
+    key: str
 
 
 class _Average:
@@ -49,13 +51,14 @@ class _Average:
         return self._sum / np.float32(self.frames)
 
 
-def read_watermark(path: Path, *, key: bytes = OPEN_KEY, everywhere: bool = True) -> Reading | None:
-    """The mark in a film, an image or a folder of images; None where there is none that can be read.
+def read_watermark(
+    path: Path, *, keys: Sequence[SpreadKey] = (OPEN,), everywhere: bool = True
+) -> Reading | None:
+    """The mark in a film, an image or a folder of images; None where there is none that one of `keys` can read.
 
     Without `everywhere` only whole frames of usual sizes are tried, which takes a tenth of the time. Raises
     what opening a clip raises.
     """
-    pattern = pattern_for(key)
     with open_clip(path) as clip:
         average = _Average()
         averages = []
@@ -65,13 +68,21 @@ def read_watermark(path: Path, *, key: bytes = OPEN_KEY, everywhere: bool = True
             if average.frames == before:
                 continue
             averages.append((average.evidence, average.frames))
-            found = look(average.evidence, pattern, everywhere=False)
-            if found is not None:
-                return Reading(found, average.frames)
+            reading = _looked(average.evidence, average.frames, keys, everywhere=False)
+            if reading is not None:
+                return reading
     for evidence, count in reversed(averages) if everywhere else ():
-        found = look(evidence, pattern)
+        reading = _looked(evidence, count, keys, everywhere=True)
+        if reading is not None:
+            return reading
+    return None
+
+
+def _looked(evidence: Floats, frames: int, keys: Sequence[SpreadKey], *, everywhere: bool) -> Reading | None:
+    for key in keys:
+        found = look(evidence, pattern_for(key.secret), everywhere=everywhere)
         if found is not None:
-            return Reading(found, count)
+            return Reading(found, frames, key.name)
     return None
 
 

@@ -27,7 +27,7 @@ from understudy.provenance.watermark.payload import coded, decoded
 Spectrum = npt.NDArray[np.complex64]
 
 WORKING_PX = 720  # of the short side: all that the pattern has fits in
-# A peak of as many standard deviations; about one search of unmarked pictures in forty reaches it, and then
+# A peak of as many standard deviations; about one search of unmarked pictures in fifteen reaches it, and then
 # the number's checksum and format are wrong but once in a million times (benchmarks/watermark.py alarms).
 LEAST_PEAK = 6.0
 _WIDE_PX, _LOCAL_PX = 3.0, 3.0

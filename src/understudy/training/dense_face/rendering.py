@@ -1,8 +1,8 @@
 """Render everything that a training needs, over all processes at once and until a time is up.
 
 First the people to test with, then the scenery, then people to train with, the looks taking turns. Whatever is
-there already is kept, so the same call goes on. The folder then holds `test/`, `scenery/`, `train/` and, of a
-head mesh pack, `mesh/` and `mesh-test/`.
+there already is kept, so the same call goes on; what is damaged is made anew. The folder then holds `test/`,
+`scenery/`, `train/` and, of a head mesh pack, `mesh/` and `mesh-test/`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from understudy.actors.crowd.draw import STATES, picture
 from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
 from understudy.actors.crowd.scenery import NAMES, SceneryPlan, render_scenery
-from understudy.actors.crowd.shards import write_shard
+from understudy.actors.crowd.shards import cleared_of_damage, write_shard
 from understudy.actors.mesh_look.samples import mesh_studio
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.workers.begin import begin
@@ -61,8 +61,9 @@ def render_people(asked: Rendering, *, processes: int, seconds: float) -> Events
     """Render until all is there or `seconds` are over; shards that are not whole by then are given up."""
     deadline = time.time() + seconds
     tasks = _tasks(asked)
-    for task in tasks:
-        task.folder.mkdir(parents=True, exist_ok=True)
+    for folder in dict.fromkeys(task.folder for task in tasks):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield from cleared_of_damage(folder)
     missing = [task for task in tasks if not task.path.exists()]
     tests = [task for task in missing if task.part == "test"]
     others = [task for task in missing if task.part == "train"]

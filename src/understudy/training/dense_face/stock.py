@@ -6,7 +6,7 @@ Shards are those of `actors.crowd.shards`; more of them may be added while a tra
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from understudy.actors.crowd.shards import Shard, read_shard, shard_paths
-from understudy.errors import FacesetUnusable
+from understudy.errors import FacesetUnusable, ShardDamaged
 from understudy.faces.dense.reading_crop import frame_from_crop_of_points, rolls
 from understudy.networks.dense_face import CROP_PX
 
@@ -29,6 +29,7 @@ class Stock:
     crops_N4: Tensor  # where the reading crop of the true points lies: centre x and y, side, roll in radians
     labels: list[dict[str, Any]]
     read: set[Path] = field(default_factory=set)
+    damaged: list[ShardDamaged] = field(default_factory=list)  # left out; looked at again when it grows
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -47,27 +48,39 @@ class Stock:
 def read_stock(
     folders: Sequence[Path], *, device: torch.device | str = "cpu", most: int | None = None
 ) -> Stock:
-    """The samples of all shards in `folders`, the first `most`. Raises FacesetUnusable where there are none."""
-    stock = _read(_unread(folders, set()), device, most)
+    """The samples of all whole shards in `folders`, the first `most`. Raises FacesetUnusable where there are no
+    shards, ShardDamaged where all are damaged."""
+    damaged: list[ShardDamaged] = []
+    stock = _read(_unread(folders, set()), device, most, damaged)
     if stock is None:
+        if damaged:
+            raise damaged[0]
         raise FacesetUnusable("No rendered people lie here. Render some first: make face-model.", folders[0])
     return stock
 
 
 def grown(stock: Stock, folders: Sequence[Path], *, most: int | None = None) -> Stock:
-    """`stock` with what was rendered since; itself where nothing is new or it holds `most` already."""
+    """`stock` with what was rendered since; itself where nothing is new or it holds `most` already.
+
+    What is damaged now stands in its `damaged`, also where nothing else is new.
+    """
     room = None if most is None else most - len(stock)
     if room is not None and room <= 0:
         return stock
-    more = _read(_unread(folders, stock.read), stock.pictures_N5SS.device, room)
-    if more is None:
-        return stock
+    unread, damaged = _unread(folders, stock.read), list[ShardDamaged]()
+    more = _read(unread, stock.pictures_N5SS.device, room, damaged)
+    if more is None:  # all that is unread was tried
+        same = {error.path for error in damaged} == {error.path for error in stock.damaged}
+        return stock if same else replace(stock, damaged=damaged)
+    tried = more.read | {error.path for error in damaged}
+    damaged += [error for error in stock.damaged if error.path in unread and error.path not in tried]
     return Stock(
         torch.cat([stock.pictures_N5SS, more.pictures_N5SS]),
         torch.cat([stock.points_NK2, more.points_NK2]),
         torch.cat([stock.crops_N4, more.crops_N4]),
         stock.labels + more.labels,
         stock.read | more.read,
+        damaged,
     )
 
 
@@ -78,7 +91,9 @@ def _unread(folders: Iterable[Path], read: set[Path]) -> list[Path]:
     return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
 
 
-def _read(paths: Sequence[Path], device: torch.device | str, most: int | None) -> Stock | None:
+def _read(
+    paths: Sequence[Path], device: torch.device | str, most: int | None, damaged: list[ShardDamaged]
+) -> Stock | None:
     pictures: list[Tensor] = []
     points: list[np.ndarray] = []
     labels: list[dict[str, Any]] = []
@@ -86,7 +101,11 @@ def _read(paths: Sequence[Path], device: torch.device | str, most: int | None) -
     for path in paths:
         if most is not None and len(labels) >= most:
             break
-        shard = read_shard(path)
+        try:
+            shard = read_shard(path)
+        except ShardDamaged as error:
+            damaged.append(error)
+            continue
         pictures.append(_layers(shard).to(device))
         points.append(shard.points)
         labels += shard.labels
@@ -100,6 +119,7 @@ def _read(paths: Sequence[Path], device: torch.device | str, most: int | None) -
         torch.from_numpy(reading_crops(all_points)).to(device),
         labels,
         read,
+        damaged,
     )
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from understudy.actors.crowd.shards import shard_paths
-from understudy.errors import FacesetUnusable, TrainingDiverged
+from understudy.errors import CheckpointCorrupt, FacesetUnusable, ShardDamaged, TrainingDiverged
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json
 from understudy.networks.dense_face import CROP_PX
@@ -86,6 +87,7 @@ class _Run:
     grew: float = 0.0
     losses: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -108,9 +110,14 @@ class _Run:
 
 
 def train_face_model(asked: FaceTraining) -> Events:
-    """Train, or go on training. Raises FacesetUnusable without rendered people, TrainingDiverged."""
+    """Train, or go on training. Damaged shards are left out and told.
+
+    Raises FacesetUnusable without rendered people, ShardDamaged where all are damaged, CheckpointCorrupt where
+    the state to go on from is, TrainingDiverged.
+    """
     run = _begun(asked)
     learner = run.learner
+    yield from run.notices
     yield StageStarted(
         stage=STAGE,
         unit="iteration",
@@ -127,7 +134,7 @@ def train_face_model(asked: FaceTraining) -> Events:
             yield from _speak(run, said)
         if run.seconds - run.kept >= asked.keep_every_s:
             yield from _keep(run)
-        _grow(run)
+        yield from _grow(run)
     yield from _keep(run)
     yield Made("weights", asked.out / WEIGHTS_NAME)
     yield StageFinished(stage=STAGE, summary=_about(run))
@@ -144,14 +151,47 @@ def _begun(asked: FaceTraining) -> _Run:
     asked.out.mkdir(parents=True, exist_ok=True)
     learner = FaceLearner(compute, seed=asked.seed, weights=asked.start_weights)
     state = asked.out / STATE_NAME
-    earlier_s = learner.restore(state) if state.exists() else 0.0
+    earlier_s = _restored(learner, state) if state.exists() else 0.0
     props = None if asked.scenery is None else read_props(asked.scenery, compute.device)
     camera = Camera(CROP_PX, compute.device)
     run = _Run(asked, learner, stock, camera, props, began - earlier_s, most, waited)
+    run.notices = list(_left_out(stock.damaged))
     if earlier_s and (asked.out / REPORT_NAME).exists():
-        run.history = list(read_json(asked.out / REPORT_NAME)["run"]["history"])
+        _take_up_report(run)
     run.spoken = run.kept = run.grew = run.seconds
     return run
+
+
+def _left_out(damaged: Iterable[ShardDamaged]) -> Iterator[Notice]:
+    for error in damaged:
+        yield Notice(f"{error} The training does without it.", level="warning")
+
+
+def _restored(learner: FaceLearner, state: Path) -> float:
+    """The seconds that were learned by then. Raises CheckpointCorrupt."""
+    try:
+        return learner.restore(state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise CheckpointCorrupt(
+            "The state that this training would go on from is damaged or of another network. Put it back from "
+            "a copy, or move it away and begin anew with --start-weights and the weights beside it.",
+            state,
+        ) from error
+
+
+def _take_up_report(run: _Run) -> None:
+    """Go on with what the report says of the training so far."""
+    path = run.asked.out / REPORT_NAME
+    try:
+        before = read_json(path)["run"]
+        run.history = list(before["history"])
+        run.losses = dict(before["last_losses"])
+        if before["peak_rate"] == run.asked.rate:  # another one was chosen by a person, so it is taken as it is
+            run.setbacks = int(before["setbacks"])
+        run.waited_s += float(before["share_waiting_for_data"]) * float(before["seconds"])
+    except (ValueError, KeyError, TypeError) as error:
+        text = f"The report so far can't be read ({error}), so its history begins here. {path}"
+        run.notices.append(Notice(text, level="warning"))
 
 
 def _awaited_stock(asked: FaceTraining, device: torch.device) -> tuple[Stock, float]:
@@ -169,13 +209,15 @@ def _seed_of(run: _Run) -> int:
     return (run.asked.seed * 1_000_003 + run.learner.iteration) & 0x7FFFFFFF
 
 
-def _grow(run: _Run) -> None:
-    """Take in what was rendered since, now and then."""
+def _grow(run: _Run) -> Events:
+    """Take in what was rendered since, now and then, and tell of what was damaged since."""
     asked = run.asked
     if run.seconds - run.grew < 2 * asked.say_every_s:
         return
     began = asked.clock()
+    told = {error.path for error in run.stock.damaged}
     run.stock = grown(run.stock, asked.folders, most=run.most)
+    yield from _left_out(error for error in run.stock.damaged if error.path not in told)
     if run.props is None and asked.scenery is not None:
         run.props = read_props(asked.scenery, run.learner.compute.device)
     run.grew = run.seconds

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import field_validator
 
 from understudy.masks.segmenter import SEGMENTERS, can_name_segmenter
-from understudy.options import Options, option
+from understudy.options import Names, Options, option
 
 
 class FeedOptions(Options):
@@ -41,6 +41,7 @@ class FeedOptions(Options):
         "Where a face's mask comes from, unless it was drawn by hand: stored takes the one in the face, or "
         f"else the landmarks' hull; hull always that; {', '.join(SEGMENTERS)}, or a segmenter of the project's "
         "own, what that sees, in faces that hold no mask.",
+        names=Names(lambda: ["stored", "hull", *SEGMENTERS], of_project="segmenters"),
         when="restart",
     )
     src_scale: float = option(

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from understudy.errors import CheckpointCorrupt
 from understudy.files import ASIDE_SUFFIX, folder_size_bytes, move_to_trash, read_json, said_plainly
-from understudy.training.keeping.checkpoint import FOLDER_NAME as CHECKPOINTS
 
 FOLDER_NAME = "backups"
+_CHECKPOINTS = "checkpoints"  # as in checkpoint.py, which imports torch
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def back_up(model_dir: Path, iteration: int, *, kept: int) -> Path:
     root = model_dir / FOLDER_NAME
     goal = root / f"{iteration:09d}"
     if not goal.exists():
-        _copy(model_dir / CHECKPOINTS / goal.name, goal)
+        _copy(model_dir / _CHECKPOINTS / goal.name, goal)
     for old in sorted(_folders(root), reverse=True)[kept:]:
         with said_plainly(root):
             shutil.rmtree(old)
@@ -61,7 +61,7 @@ def restore_backup(model_dir: Path, iteration: int, *, trash: Path) -> list[Path
     if not source.is_dir():
         there = ", ".join(str(b.iteration) for b in backups(model_dir)) or "none"
         raise CheckpointCorrupt(f"There is no backup of iteration {iteration}; there are: {there}.", model_dir)
-    root = model_dir / CHECKPOINTS
+    root = model_dir / _CHECKPOINTS
     newer = [folder for folder in _folders(root) if int(folder.name) > iteration]
     goal = root / source.name
     if not goal.exists():

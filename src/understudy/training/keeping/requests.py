@@ -2,12 +2,16 @@
 
 Whoever asks (`understudy train --finish`, a key at the terminal, the studio) writes a file; the training looks
 now and then, takes the file away and does it. A wish to a training that has ended meanwhile is forgotten, but
-for `finish`, which the next training takes up. Not here: what follows from a wish.
+for `finish`, which the next training takes up; one to a training that still gets ready is done at its first
+step. Several changes of options don't replace each other: each is a file of its own, named by its time. Not
+here: what follows from a wish.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,24 +20,27 @@ from typing import Any, Literal, get_args
 from understudy.files import said_plainly, write_json
 
 FOLDER_NAME = "requests"
-Wish = Literal["save", "preview", "finish", "stop", "backup"]
+Wish = Literal["save", "preview", "look", "finish", "stop", "backup", "change"]
+_ORDER: tuple[Wish, ...] = ("save", "backup", "preview", "look", "change", "finish", "stop")
 _OUTLIVES_A_TRAINING: tuple[Wish, ...] = ("finish",)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One wish. `details` is JSON-able; `finish` takes `iterations` or `share`, how long to settle."""
+    """One wish. `details` is JSON-able; `finish` takes `iterations` or `share`, how long to settle, `change`
+    the values of options by name. `look` is a preview that is not kept."""
 
     wish: Wish
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def ask(model_dir: Path, wish: Wish, **details: Any) -> Path:
-    """Ask the training of the model in `model_dir`; the same wish again replaces the first.
+    """Ask the training of the model in `model_dir`; the same wish again replaces the first, but for `change`.
 
     Returns the file that says so. Raises DiskFull or FolderUnwritable.
     """
-    path = model_dir / FOLDER_NAME / f"{wish}.json"
+    name = f"{wish}-{time.time_ns():020d}" if wish == "change" else wish
+    path = model_dir / FOLDER_NAME / f"{name}.json"
     write_json(path, details)
     return path
 
@@ -46,9 +53,9 @@ def take_requests(model_dir: Path) -> list[Request]:
     folder = model_dir / FOLDER_NAME
     if not folder.is_dir():
         return []
-    found = []
-    for wish in ("save", "backup", "preview", "finish", "stop"):
-        path = folder / f"{wish}.json"
+    found: list[Request] = []
+    asked: list[tuple[Wish, Path]] = [(each, path) for each in _ORDER for path in _asked(folder, each)]
+    for wish, path in asked:
         try:
             details = json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -62,10 +69,37 @@ def take_requests(model_dir: Path) -> list[Request]:
     return found
 
 
-def forget_requests(model_dir: Path) -> None:
-    """Take away what was asked of a training that is gone; called when the next one starts."""
+def forget_requests(model_dir: Path, *, before_s: float = float("inf")) -> None:
+    """Take away what was asked of a training that is gone; called when the next one starts.
+
+    What was asked from `before_s` on, in seconds since 1970 as the disk counts them, stays: it is meant for the
+    one that starts, which holds the model already and reads its faces still.
+    """
     for wish in get_args(Wish):
-        if wish not in _OUTLIVES_A_TRAINING:
-            path = model_dir / FOLDER_NAME / f"{wish}.json"
+        for path in _asked(model_dir / FOLDER_NAME, wish):
+            if wish in _OUTLIVES_A_TRAINING or _asked_s(path) >= before_s:
+                continue
             with said_plainly(path):
                 path.unlink(missing_ok=True)
+
+
+def changes_asked(model_dir: Path) -> dict[str, Any]:
+    """The options that were asked to change and are not taken over yet, with their values."""
+    asked: dict[str, Any] = {}
+    for path in _asked(model_dir / FOLDER_NAME, "change"):
+        with contextlib.suppress(OSError, ValueError):
+            asked |= json.loads(path.read_bytes())
+    return asked
+
+
+def _asked(folder: Path, wish: Wish) -> list[Path]:
+    """The files of one wish, oldest first."""
+    return sorted(folder.glob("change-*.json")) if wish == "change" else [folder / f"{wish}.json"]
+
+
+def _asked_s(path: Path) -> float:
+    """When it was asked; 0 for what is gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -28,6 +28,7 @@ from understudy.training.keeping.about import (
     write_about,
 )
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, newest_checkpoint, save_checkpoint
+from understudy.training.keeping.learnt_from import NOT_KNOWN, STATE_KEY, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
 from understudy.training.steering.plan import Plan
 
@@ -43,6 +44,7 @@ class Source:
     weights: Mapping[str, Tensor]
     sha256: str
     iteration: int
+    learnt: LearntFrom = NOT_KNOWN
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def source_in(model_dir: Path) -> Source:
     whole = next((item for item in found if isinstance(item, Checkpoint)), None)
     if about is None or whole is None:
         raise ModelUnknown("There is no trained model to start from here.", model_dir)
-    return Source(model_dir.name, about, whole.ema, whole.ema_sha256, whole.iteration)
+    learnt = in_state(whole.state, iteration=whole.iteration)
+    return Source(model_dir.name, about, whole.ema, whole.ema_sha256, whole.iteration, learnt)
 
 
 def take_parts(model: FaceModel, source: Source, parts: Sequence[str] = ()) -> list[Taken]:
@@ -168,7 +171,9 @@ def begin_from(
     taken = take_parts(model, source, parts)
     said["taken"] = [found.part for found in taken if found.source]
     origin = said | {"iteration": source.iteration, "sha256": source.sha256}
-    make_model(model_dir, replace(about, origin=origin), model.state_dict())
+    at_home = source_dir.resolve().parent == model_dir.resolve().parent
+    learnt = source.learnt.as_begun_with(source.name, of_this_project=at_home)
+    make_model(model_dir, replace(about, origin=origin), model.state_dict(), learnt=learnt)
     return taken
 
 
@@ -189,8 +194,10 @@ def make_model(
     *,
     iteration: int = 0,
     loss: float | None = None,
+    learnt: LearntFrom = NOT_KNOWN,
 ) -> None:
-    """Write a new model that begins with these weights; `iteration` and `loss` say how far they had learnt.
+    """Write a new model that begins with these weights; `iteration` and `loss` say how far they had learnt,
+    `learnt` from whom.
 
     The description comes last: before it, there is no model. Raises ModelInUse, CheckpointCorrupt where a model
     without a description lies there, OptionInvalid where there is one with it, DiskFull or FolderUnwritable.
@@ -202,7 +209,8 @@ def make_model(
         with said_plainly(model_dir):
             for folder in left:  # of a process that died before the description
                 shutil.rmtree(folder)
-        begun: dict[str, Any] = {"plan": Plan(minutes=None, iterations=None).as_json(), _BEGUN: True}
+        plan = Plan(minutes=None, iterations=None).as_json()
+        begun: dict[str, Any] = {"plan": plan, _BEGUN: True, STATE_KEY: learnt.as_json()}
         if loss is not None:
             begun["loss"] = loss
         save_checkpoint(model_dir, Checkpoint(iteration, model=weights, ema=weights, state=begun))

@@ -189,6 +189,7 @@ class LossOptions(Options):
         "",
         "Who tells identities, as NAME:FOLDER. encoder:FOLDER takes the encoder of another trained model, "
         "best one that learned many people. OpenCV's SFace can't be used: it gives no gradients.",
+        place=True,
     )
 
     def changed(self, **values: Any) -> Self:

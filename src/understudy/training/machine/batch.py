@@ -73,6 +73,28 @@ def largest_batch(learner: Learner, options: TrainOptions) -> int:
     return found
 
 
+def require_growth_fits(learner: Learner, before: TrainOptions, after: TrainOptions) -> None:
+    """Raise MemoryTooSmall where on paper a larger batch than now needs more than is free besides; asked of a
+    training that runs, before it loses its way or the system ends it."""
+    if after.batch_size <= before.batch_size:
+        return
+    more = _bytes_of_a_step(learner, after) - _bytes_of_a_step(learner, before)
+    free = free_memory_bytes(learner.compute.device)
+    if more > free:
+        raise MemoryTooSmall(
+            f"Batch size {after.batch_size} would need about {more / 1e9:.2g} GB more than "
+            f"{before.batch_size}, and {free / 1e9:.2g} GB are free on {learner.compute.device}."
+        )
+
+
+def _bytes_of_a_step(learner: Learner, options: TrainOptions) -> int:
+    """Of this process's share, on paper."""
+    (architecture, network), compute = learner.drawn_from, learner.compute
+    sized = options.changed(batch_size=learner.group.share_of(options.batch_size))
+    need = needed(architecture, network, sized, bfloat16=compute.uses_bfloat16)
+    return need.device_bytes + (compute.device.type == "cpu") * need.host_bytes
+
+
 def _rehearsed(learner: Learner, options: TrainOptions) -> bool:
     """Whether a step of that size goes through."""
     device = learner.compute.device

@@ -9,10 +9,12 @@ import contextlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import torch
 
+from understudy.counts import counted
 from understudy.errors import DeviceUnavailable
 
 
@@ -119,11 +121,15 @@ def describe_devices() -> Iterator[tuple[str, str]]:
         for index in range(torch.accelerator.device_count()):
             name = f"{found.type}:{index}" if found.type != "mps" else "mps"
             yield name, f"{_title(found.type, index)}, {_format_words(torch.device(found.type, index))}"
-    cores = torch.get_num_threads()
-    words = (
-        f"{platform.processor() or platform.machine()}, {cores} threads, {_format_words(torch.device('cpu'))}"
-    )
-    yield "cpu", words
+    threads = counted(torch.get_num_threads(), "thread")
+    yield "cpu", f"{_processor()}, {threads}, {_format_words(torch.device('cpu'))}"
+
+
+def _processor(facts: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name where the system tells it, else its kind: Python knows but that on Linux."""
+    lines = facts.read_text(encoding="utf-8", errors="replace").splitlines() if facts.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(filter(None, named), "") or platform.processor() or platform.machine()
 
 
 def _title(kind: str, index: int) -> str:

@@ -33,6 +33,7 @@ from understudy.errors import OptionInvalid, RecipeInvalid
 from understudy.options import OptionInfo, describe
 from understudy.training.losses.options import set_of_losses
 from understudy.training.options import TrainOptions
+from understudy.training.recipe.options import RECIPE_ENDING
 
 # The recipes that come with the program, one entry a line; each is a TOML file in this folder.
 RECIPES: dict[str, str] = {
@@ -42,7 +43,6 @@ RECIPES: dict[str, str] = {
     "plain": "One stage in which nothing changes.",
 }
 STANDARD = "standard"
-_ENDING = ".toml"
 
 Value = float | int | bool | str
 Change = Value | tuple[float, float]
@@ -150,9 +150,10 @@ def recipe_named(name: str) -> Recipe:
     if name in RECIPES:
         return parse_recipe(recipe_text(name), name=name)
     path = Path(name)
-    if path.suffix != _ENDING:
+    if path.suffix != RECIPE_ENDING:
         raise RecipeInvalid(
-            f"There is no recipe {name!r}. Take one of {', '.join(RECIPES)}, or a file that ends in {_ENDING}."
+            f"There is no recipe {name!r}. Take one of {', '.join(RECIPES)}, or a file that ends in "
+            f"{RECIPE_ENDING}."
         )
     if not path.exists():
         raise RecipeInvalid("There is no such recipe. Make one with `understudy recipe write`.", path)
@@ -170,7 +171,7 @@ def recipe_text(name: str) -> str:
     """The TOML of a recipe that comes with the program. Raises KeyError for another name."""
     if name not in RECIPES:
         raise KeyError(name)
-    return (resources.files(__package__ or "") / f"{name}{_ENDING}").read_text(encoding="utf-8")
+    return (resources.files(__package__ or "") / f"{name}{RECIPE_ENDING}").read_text(encoding="utf-8")
 
 
 def parse_recipe(text: str, *, name: str) -> Recipe:

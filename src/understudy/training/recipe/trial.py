@@ -27,15 +27,21 @@ _ASKED = (*LossOptions.model_fields, "freeze", "freeze_until", "hold_inter_ab")
 
 
 def require_possible(
-    recipe: Recipe, base: TrainOptions, architecture: str, network: Mapping[str, Any] | None, *, iteration: int
+    recipe: Recipe,
+    base: TrainOptions,
+    architecture: str,
+    network: Mapping[str, Any] | None,
+    *,
+    iteration: int,
+    base_too: bool = False,
 ) -> None:
     """Raise RecipeInvalid where a stage asks for parts that a network doesn't have, or for a loss that it can't
     be asked; what an embedder's weights raise goes through.
 
-    `base` are the training's own options; what is theirs alone is not tried, since it counts from the first
-    iteration on. `iteration` is the model's.
+    `base` are the training's own options; what is theirs alone is not tried without `base_too`, since it counts
+    from the first iteration on. `iteration` is the model's.
     """
-    model, tried = None, [_asked(base)]
+    model, tried = None, [] if base_too else [_asked(base)]
     for number, stage in enumerate(recipe.stages, 1):
         for way in (0.0, 1.0):
             options = stage.options(base, way)

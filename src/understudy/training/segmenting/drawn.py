@@ -7,7 +7,7 @@ turned and shifted. Not here: what is done to them (`variety.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.facesets.face_mask import drawn_mask, face_mask, mask_that_counts
+from understudy.facesets.painted import Painted, painted, painted_over
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
@@ -66,12 +67,18 @@ class DrawnFaces:
 
 
 def faces_to_learn_from(facesets: Sequence[Named]) -> tuple[list[tuple[str, Faceset, StoredFace]], bool]:
-    """The faces that are drawn on; where none is, those with a stored mask. True where they are drawn on.
+    """The faces that are drawn on, or whose mask a person confirmed; where none is, those with a stored mask.
+    True where they are drawn on. Faces that are marked as skipped are left out.
 
     Raises FacesetUnusable where there is neither.
     """
-    faces = [(name, faceset, face) for name, faceset in facesets for face in faceset.faces()]
-    drawn = [entry for entry in faces if entry[2].record.polygons]
+    faces = [
+        (name, faceset, face)
+        for name, faceset in facesets
+        for face in faceset.faces()
+        if not face.record.done.is_skipped
+    ]
+    drawn = [entry for entry in faces if entry[2].record.teaches_masks]
     masked = [entry for entry in faces if entry[2].record.masks]
     if not drawn and not masked:
         raise FacesetUnusable(
@@ -159,29 +166,37 @@ def _mask(
     (seen,) = stock.segment(picture[None], points[None])
     laid = laid_back(seen, compose(record.crop_matrix(), inverse(matrix)), whole_px)
     excluded = drawn_mask(record, matrix, whole_px, "exclude")
-    return laid if excluded is None else np.minimum(laid, 1 - excluded)
+    laid = laid if excluded is None else np.minimum(laid, 1 - excluded)
+    return painted_over(laid, painted(record, matrix, whole_px))
 
 
 def _cover(
     record: FaceRecord, matrix: npt.NDArray[np.float64], whole_px: int, not_face_HW: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """What lies before the face: what is excluded, or else what is inside the landmarks' hull and no face."""
-    excluded = drawn_mask(record, matrix, whole_px, "exclude")
-    return not_face_HW if excluded is None else excluded
+    excluded, layer = drawn_mask(record, matrix, whole_px, "exclude"), painted(record, matrix, whole_px)
+    if layer is None:
+        return not_face_HW if excluded is None else excluded
+    return layer.none_HW if excluded is None else painted_over(excluded, Painted(layer.none_HW, layer.face_HW))
 
 
 def _bytes(mask_HW: npt.NDArray[np.float32]) -> UInt8:
     return np.rint(np.clip(mask_HW, 0, 1) * 255).astype(np.uint8)
 
 
-def held_out_places(names: Sequence[str], share: float, before: Sequence[str]) -> list[int]:
-    """Which faces are held out: those that were before and still are here, and evenly more up to the share."""
+def held_out_places(
+    names: Sequence[str], share: float, before: Sequence[str], *, learned: Collection[str] = ()
+) -> list[int]:
+    """Which faces are held out: those that were before and still are here, and evenly more up to the share, of
+    those that were never `learned` from as far as there are any."""
     count = 0 if len(names) < _FEWEST_TO_HOLD_OUT else max(1, round(len(names) * share)) if share else 0
-    kept = [place for place, name in enumerate(names) if name in set(before)][:count]
-    others = [place for place in range(len(names)) if place not in set(kept)]
-    missing = count - len(kept)
-    spread = np.linspace(0, len(others) - 1, 2 * missing + 1)[1::2] if missing else np.empty(0)
-    return sorted([*kept, *(others[int(place)] for place in spread)])
+    held = [place for place, name in enumerate(names) if name in set(before)][:count]
+    for are_new in (True, False):
+        others = [p for p in range(len(names)) if p not in set(held) and (names[p] not in learned) == are_new]
+        missing = min(count - len(held), len(others))
+        spread = np.linspace(0, len(others) - 1, 2 * missing + 1)[1::2] if missing else np.empty(0)
+        held += [others[int(place)] for place in spread]
+    return sorted(held)
 
 
 _FEWEST_TO_HOLD_OUT = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from understudy.options import Options, option
+from understudy.options import Names, Options, option
 
 FaceCut = Literal["as-drawn", "half", "mid-full", "full", "full-no-align", "whole", "head", "head-no-align"]
 
@@ -16,6 +16,7 @@ class MaskTrainOptions(Options):
         "dense",
         "What a new segmenter begins as: dense (the face network that comes with understudy), nothing, or the "
         "name of another segmenter of the project.",
+        names=Names(lambda: ["dense", "nothing"], of_project="segmenters"),
         when="create",
     )
     face_type: FaceCut = option(

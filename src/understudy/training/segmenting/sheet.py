@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.measure.sheet import sheet, square_places
-from understudy.training.viewing.preview import Layout, Preview
+from understudy.training.viewing.sheets import Layout, Preview
 
 UInt8 = npt.NDArray[np.uint8]
 COLUMNS = ("face", "drawn", "before", "now")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -55,10 +55,11 @@ from understudy.training.segmenting.learner import MaskLearner, masks_of, mean_i
 from understudy.training.segmenting.options import MaskTrainOptions
 from understudy.training.segmenting.sheet import Shown, mask_sheet
 from understudy.training.segmenting.variety import Shelf, lesson
-from understudy.training.viewing.preview import write_preview
+from understudy.training.viewing.sheets import write_preview
 
 STAGE = "masks"
 _FEW_FACES = 10
+_FEW_HELD_OUT = 5  # to be measured on
 _GAIN = 0.0005  # of the overlap: less is no better
 _BACKUPS_KEPT = 5
 _PREVIEW_S = 60.0
@@ -77,6 +78,7 @@ class _Plan:
     measured_on: str = ""  # which drawings `best` and `iou_before` are of
     finished: bool = False
     held_out: list[str] = field(default_factory=list)
+    learned: list[str] = field(default_factory=list)  # the faces it ever learned from
     losses: list[float] = field(default_factory=list)  # since the last look
 
     def is_over(self, options: MaskTrainOptions) -> bool:
@@ -148,6 +150,7 @@ def train_segmenter(
             learner=learner,
             plan=plan,
             faces=faces,
+            are_drawn=are_drawn,
             options=options,
             stock=stock,
             others=others,
@@ -201,7 +204,7 @@ def _learner(
         if known is not None:
             _keep_best(folder, folder / CHECKPOINTS / f"{found.iteration:09d}", known)
         back_up(folder, found.iteration, kept=_BACKUPS_KEPT)
-        return learner, _Plan(held_out=plan.held_out)
+        return learner, _Plan(held_out=plan.held_out, learned=plan.learned)
     return MaskLearner(compute, start_weights(about.start, folder.parent), options=options), _Plan()
 
 
@@ -276,39 +279,35 @@ class _Run:
         learner: MaskLearner,
         plan: _Plan,
         faces: DrawnFaces,
+        are_drawn: bool,
         options: MaskTrainOptions,
         stock: Segmenter,
         others: DrawnFaces | None,
     ) -> None:
         self.folder, self.about, self.learner, self.plan = folder, about, learner, plan
         self.options, self.stock, self.others = options, stock, others
-        held = held_out_places(faces.names, options.held_out, plan.held_out)
+        held = held_out_places(faces.names, options.held_out, plan.held_out, learned=plan.learned)
         plan.held_out = [faces.names[place] for place in held]
+        plan.learned = sorted({*plan.learned, *faces.names} - {*plan.held_out})
         self.faces = faces
+        self.kinds = ("drawn face",) if are_drawn else ("face with a stored mask", "faces with stored masks")
         self.measured = faces.of(held) if held else faces
         self.shelf = Shelf(
             faces.of([n for n in range(len(faces)) if n not in set(held)]), learner.compute.device
         )
         self.generator = torch.Generator()
         self.saved = learner.iteration if plan.iterations else -1
-        self.made, self.last_save, self.last_sheet = 0, time.monotonic(), -_PREVIEW_S
+        self.made = self.gains = 0
+        self.last_save, self.last_sheet = time.monotonic(), -_PREVIEW_S
 
     def events(self) -> Events:
         """Learn, and say so."""
         plan, options = self.plan, self.options
-        held = len(plan.held_out)
         why = f"goes on at iteration {plan.iterations} of this order" if plan.iterations else ""
         yield StageStarted(
             stage=STAGE, unit="iterations", total=options.iterations or None, done=plan.iterations, why=why
         )
-        yield Notice(
-            f"It learns from {counted(len(self.shelf), 'drawn face')}"
-            + (
-                f" and is measured on {held} others."
-                if held
-                else ", and is measured on the same: too few are drawn."
-            )
-        )
+        yield from self._told()
         metrics = MetricsLog(self.folder / METRICS_NAME, iteration=self.learner.iteration)
         with metrics:
             try:
@@ -322,9 +321,30 @@ class _Run:
                 raise
         plan.finished = True
         self._save(again=True)
+        if self.made and not self.gains:
+            yield Notice(
+                f"Nothing it learned in this run was better, so it goes on looking as at iteration "
+                f"{self.about.iteration}; the overlap of {plan.best:.3f} is of then."
+            )
         if options.previews:
             yield self._sheet()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+
+    def _told(self) -> Iterator[Notice]:
+        """What it learns from, and how far its measure can be trusted."""
+        held, faces = len(self.plan.held_out), counted(len(self.shelf), *self.kinds)
+        if not held:
+            yield Notice(
+                f"It learns from {faces} and is measured on the same, so its overlap says little about others."
+            )
+            return
+        yield Notice(f"It learns from {faces} and is measured on {counted(held, 'other')}.")
+        if held < _FEW_HELD_OUT:
+            yield Notice(
+                f"The overlap is of only {counted(held, 'face')}: others may give quite another. `understudy "
+                "masks check` measures it on all that are drawn on, for a few times the time.",
+                level="warning",
+            )
 
     def _begin(self) -> None:
         """How well it does before this order, or on what was drawn anew: what has to be beaten."""
@@ -336,8 +356,13 @@ class _Run:
             if self.about.has_learned:
                 network = filled(read_weights(self.folder, self.about)).to(self.learner.compute.device).eval()
                 plan.best = mean_iou(masks_of(network, images, self.learner.compute), truth / 255)
-        counts = {"faces": len(self.faces), "held_out": len(plan.held_out)}
-        self.about = self.about.model_copy(update={"iou_before": plan.iou_before, **counts})
+        told = {"faces": len(self.faces), "held_out": len(plan.held_out), "iou_before": plan.iou_before}
+        if self.about.has_learned:  # an overlap with other faces would be no measure beside these
+            told["iou"] = round(plan.best, 5)
+        about = self.about.model_copy(update=told)
+        if self.about.has_learned and about != self.about:
+            write_about(self.folder, about)
+        self.about = about
 
     def _one(self, metrics: MetricsLog) -> Events:
         began = time.perf_counter()
@@ -355,7 +380,7 @@ class _Run:
             seconds_left=plan.seconds_left(self.options),
             loss=loss,
             rate=plan.iterations / max(plan.seconds, 1e-6),
-            note=f"overlap {plan.best:.3f}" if plan.best > 0 else "",
+            note=f"overlap {plan.best:.3f} at {self.about.iteration}" if plan.best > 0 else "",
         )
         if plan.iterations % self.options.look_every == 0:
             yield from self._look(metrics)
@@ -374,6 +399,7 @@ class _Run:
             plan.looks_without_gain += 1
             return
         plan.best, plan.looks_without_gain = iou, 0
+        self.gains += 1
         about = self.about.model_copy(update={"iteration": self.learner.iteration, "iou": round(iou, 5)})
         self.about = publish(self.folder, about, self.learner.average.state_dict())
         if self.options.previews and time.monotonic() - self.last_sheet > _PREVIEW_S:

@@ -163,7 +163,9 @@ class RateSearchOptions(Options):
 
     rate_strength: Literal["default", "aggressive", "extreme"] = option(
         "default",
-        "How bold the advice is: the rate at which the loss was lowest, divided by 10, by 5 or by 2.5.",
+        "How bold the advice is: the rate at which the loss was lowest, divided by 10, by 5 or by 2.5. In a "
+        "model that has learned, whose loss no rate lowers noticeably, it is the largest that did no harm, and "
+        "the present rate stays if it is between that and the quotient.",
     )
     rate_iterations: int = option(300, "Steps of the search for a rate.", low=20, high=100_000)
     rate_from: float = option(1e-6, "The smallest rate that is tried.", low=1e-10, high=0.01)

@@ -20,7 +20,7 @@ from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
 from understudy.training.viewing.loss_plot import course_of, loss_plot
-from understudy.training.viewing.preview import SWAP, Preview, preview_paths, read_preview
+from understudy.training.viewing.sheets import SWAP, cell_of, preview_paths, read_preview
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -54,15 +54,8 @@ def moments(model_dir: Path, *, face: str, column: str = SWAP) -> list[Moment]:
     for path in preview_paths(model_dir):
         preview = read_preview(path)
         if preview is not None and face in preview.layout.rows and column in preview.layout.columns:
-            found.append(Moment(int(path.stem), _cut_out(preview, face, column)))
+            found.append(Moment(int(path.stem), cell_of(preview, face, column)))
     return found
-
-
-def _cut_out(preview: Preview, face: str, column: str) -> UInt8:
-    layout = preview.layout
-    top = layout.top_px[layout.rows.index(face)]
-    left = layout.left_px[layout.columns.index(column)]
-    return preview.picture[top : top + layout.cell_px, left : left + layout.cell_px]
 
 
 def _shown(model_dir: Path, face: str, column: str) -> list[Moment]:

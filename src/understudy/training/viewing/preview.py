@@ -1,43 +1,34 @@
 """Preview sheets: the same few faces every time, as they are, as painted, and swapped.
 
-A sheet's picture file says itself which faces and columns it shows and where; `history.py` reads that.
+Not here: the files they become (`sheets.py`).
 """
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from understudy.errors import FacesUnknown
 from understudy.faces.pose import poses_from_landmarks
-from understudy.files import said_plainly, write_bytes
 from understudy.measure.sheet import sheet, square_places
 from understudy.networks.face_model import FaceModel, Painted, of_side
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.feeding.runs import runs_of
 from understudy.training.machine.device import Compute
+from understudy.training.viewing.sheets import SWAP, Layout, Preview
 
 UInt8 = npt.NDArray[np.uint8]
 
-FOLDER_NAME = "previews"
-SWAP = "dst as src"
 FRAME = "src frame"
 _MORPHS = (0.25, 0.5, 0.65, 0.75, 1.0)
-_MOST_SHEETS = 120
-_THINNED = 60
 _SMALLEST_CELL_PX = 128  # smaller faces are enlarged, so that headings have room
 _ENDS = 0.03  # share of faces that look furthest to each side and are not shown: often they are errors
-_KEY = "understudy preview"
 
 
 @dataclass(frozen=True)
@@ -46,25 +37,6 @@ class Chosen:
 
     src: Sequence[int]
     dst: Sequence[int]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a sheet shows what: the names of dst's faces, one a row, the columns' headings, and pixels."""
-
-    rows: Sequence[str]
-    columns: Sequence[str]
-    cell_px: int
-    left_px: Sequence[int]
-    top_px: Sequence[int]
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """A sheet, (height, width, 3) RGB, and where it shows what."""
-
-    picture: UInt8
-    layout: Layout
 
 
 def chosen_faces(src: FaceCache, dst: FaceCache, *, rows: int, names: str = "") -> Chosen:
@@ -102,7 +74,7 @@ def _number_of(name: str, cache: FaceCache) -> int:
 def preview_sheet(
     model: FaceModel, src: FaceCache, dst: FaceCache, compute: Compute, chosen: Chosen
 ) -> Preview:
-    """Rows of src | src as src | dst | dst as dst | dst as src | the same laid into dst by its mask.
+    """Rows of src | src as src | dst | dst as dst | dst as src | that laid into dst by its mask | the mask.
 
     A network that blends the performers shows dst as src at several shares. One that paints src's whole frame
     shows the real one beside src, and nothing is laid into dst.
@@ -126,6 +98,7 @@ def preview_sheet(
     if not model.paints_frame:
         mask = last.masks_B1HW.float() * as_dst.masks_B1HW.float()
         columns["in dst"] = last.faces_BCHW.float() * mask + dst_BCHW * (1 - mask)
+        columns["mask"] = mask.expand(-1, 3, -1, -1)
     pictures = [_as_bytes(column) for column in columns.values()]
     names = [_name_of(dst, number) for number in chosen.dst]
     return _laid_out(list(zip(*pictures, strict=True)), list(columns), names, model.size_px)
@@ -176,48 +149,3 @@ def _as_bytes(faces_BCHW: Tensor) -> UInt8:
 
 def _name_of(cache: FaceCache, number: int) -> str:
     return Path(cache.names[number]).stem if cache.names else str(number + 1)
-
-
-def write_preview(model_dir: Path, iteration: int, preview: Preview) -> Path:
-    """Write a sheet as PNG and thin out old ones; returns its path. Raises DiskFull or FolderUnwritable."""
-    folder = model_dir / FOLDER_NAME
-    path = folder / f"{iteration:09d}.png"
-    about = PngImagePlugin.PngInfo()
-    about.add_text(_KEY, json.dumps(asdict(preview.layout)))
-    out = io.BytesIO()
-    Image.fromarray(preview.picture).save(out, "PNG", pnginfo=about)
-    write_bytes(path, out.getvalue())
-    sheets = preview_paths(model_dir)
-    if len(sheets) > _MOST_SHEETS:
-        for old in sheets[1:_THINNED:2]:
-            old.unlink(missing_ok=True)
-    return path
-
-
-def preview_paths(model_dir: Path) -> list[Path]:
-    """All sheets of a model, oldest first; their stems are iterations."""
-    return sorted((model_dir / FOLDER_NAME).glob("[0-9]*.png"))
-
-
-def set_undone_aside(model_dir: Path, *, newer_than: int) -> None:
-    """Rename sheets of iterations that a training lost, so that the others tell one history.
-
-    Raises FolderUnwritable.
-    """
-    for path in preview_paths(model_dir):
-        if int(path.stem) > newer_than:
-            with said_plainly(path):
-                path.replace(path.with_name(f"undone-{path.name}"))
-
-
-def read_preview(path: Path) -> Preview | None:
-    """A sheet and where it shows what; None for a picture that does not say so. Raises OSError."""
-    with Image.open(path) as image:
-        said: Any = image.info.get(_KEY)
-        if not isinstance(said, str):
-            return None
-        try:
-            layout = Layout(**json.loads(said))
-        except (ValueError, TypeError):
-            return None
-        return Preview(np.asarray(image.convert("RGB"), np.uint8), layout)

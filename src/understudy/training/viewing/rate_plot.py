@@ -46,7 +46,7 @@ def rate_plot(search: RateSearch) -> npt.NDArray[np.uint8]:
     place = float(_LEFT_PX)
     for words, color in (
         ("loss over learning rate", _CURVE),
-        (f"lowest at {search.best:.2g}", _BEST),
+        (f"{'no harm up to' if search.is_flat else 'lowest at'} {search.best:.2g}", _BEST),
         (f"advice ({search.options.rate_strength}) {search.advice:.2g}", _ADVICE),
     ):
         pen.text((place, 10), words, fill=color, font=font)

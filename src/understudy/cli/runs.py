@@ -1,0 +1,156 @@
+"""`understudy runs`: stages that go on without a terminal: started, listed, read and stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from json import dumps
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from understudy.cli.flags import Json
+from understudy.cli.words import clock_time
+from understudy.jobs.runs.book import RunBook
+from understudy.jobs.runs.queue import WORDS_OF_FAILING, QueueOptions
+from understudy.jobs.runs.reading import Standing
+from understudy.jobs.runs.run import Run
+from understudy.project.project import Project
+
+app = App(name="runs", help="Stages that go on without a terminal: start, list, read and stop them.")
+
+
+@app.command(name="list")
+def list_runs(project: Path, /, *, json: Json = False) -> None:
+    """List what runs, waits and ran, the newest first.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    json:
+        Print everything as JSON.
+    """
+    book = RunBook(Project.open(project))
+    found = [(run, book.standing(run.id)) for run in book.all()]
+    if json:
+        told = [{**dataclasses.asdict(run), "standing": dataclasses.asdict(now)} for run, now in found]
+        print(dumps(told, indent=2, ensure_ascii=False))
+        return
+    for run, now in found:
+        print(f"{run.id}  {run.state:<8}  {run.title}  {_words(run, now)}".rstrip())
+    if any(run.state == "queued" for run, _ in found):
+        print(_of_the_queue(book))
+    if not found:
+        print("Nothing has run here yet.")
+
+
+@app.command
+def start(
+    project: Path,
+    /,
+    *words: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    queue: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Start a command that goes on when this terminal is closed.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    words:
+        The command as it would be typed in the project's folder, like: train . --minutes 60
+    queue:
+        Let it wait until all that runs is over. Say it before the project.
+    """
+    book = RunBook(Project.open(project))
+    run = book.queue(words) if queue else book.start(words)
+    print(f"{run.id} {'waits' if run.state == 'queued' else 'runs'}; `understudy runs list` says how far it is")
+
+
+@app.command
+def queue(
+    project: Path,
+    /,
+    *,
+    options: Annotated[QueueOptions | None, Parameter(name="*", group="Queue")] = None,
+) -> None:
+    """Say what becomes of waiting runs when one before them fails, or choose it.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    """
+    book = RunBook(Project.open(project))
+    if options is not None:
+        book.keep_queue_options(options)
+    print(_of_the_queue(book))
+
+
+@app.command
+def stop(project: Path, run: str, /, *, at_once: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Ask a run to end after its present step; one that waits is taken out of the queue.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    run:
+        Its name, as `runs list` shows it.
+    at_once:
+        End its processes now. What was finished before is kept.
+    """
+    print(_end(RunBook(Project.open(project)).stop(run, at_once=at_once)))
+
+
+@app.command
+def log(project: Path, run: str, /) -> None:
+    """Print what a run said: its events as JSON lines, then what it wrote beside them.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    run:
+        Its name, as `runs list` shows it.
+    """
+    book = RunBook(Project.open(project))
+    place, before = 0, -1
+    while place != before:
+        before = place
+        events, place = book.events(run, place)
+        for event in events:
+            print(dumps(event, ensure_ascii=False))
+    place, before = 0, -1
+    while place != before:
+        before = place
+        text, place = book.output(run, place)
+        print(text, end="")
+
+
+def _of_the_queue(book: RunBook) -> str:
+    chosen = book.queue_options().if_one_fails
+    return f"When a run fails: {WORDS_OF_FAILING[chosen]} (`understudy runs queue` changes it)."
+
+
+def _words(run: Run, now: Standing) -> str:
+    if not run.living:
+        return run.sentence or (_took(run) if run.state == "done" else "")
+    if not now.stage:
+        return ""
+    total = f" of {now.total}" if now.total else ""
+    left = f", {clock_time(now.seconds_left)} left" if now.seconds_left is not None else ""
+    return f"{now.stage}: {now.done}{total} {now.unit}{left}"
+
+
+def _took(run: Run) -> str:
+    seconds = (run.ended or time.time()) - (run.started or run.created)
+    return f"in {clock_time(seconds)}"
+
+
+def _end(run: Run) -> str:
+    if run.state == "stopping":
+        return f"{run.title}: stops after this step"
+    return f"{run.title}: {run.state}" + (f". {run.sentence}" if run.sentence else "")

@@ -1,0 +1,257 @@
+"""The runs of a project: start, queue, stop, and look at them, from any process and at any time.
+
+Everything is in PROJECT/logs/runs/, one folder a run (`run.py` says what is in it). Nobody needs to stay for a
+run to go on, to end well or to let the next one begin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
+from understudy.files import read_json, write_json
+from understudy.jobs.runs.queue import QueueOptions, failed_before
+from understudy.jobs.runs.reading import (
+    Standing,
+    read_events,
+    read_result,
+    read_standing,
+    read_tail,
+    read_text,
+)
+from understudy.jobs.runs.run import (
+    EVENTS,
+    KEEPER,
+    OUTPUT,
+    RUN,
+    STOP,
+    Run,
+    process_of,
+    read_run,
+    write_end,
+    written_process,
+)
+from understudy.options import parse_options
+from understudy.project.lock import exclusive
+from understudy.project.project import Project
+
+UNDERSTUDY = (sys.executable, "-m", "understudy")
+_QUEUE = "queue.json"
+_KEPT = 100  # runs that are over; older ones go to the trash
+_TO_BEGIN_S = 30.0  # on a computer that is busy
+_LOOK_S = 0.02
+_OUTPUT_END_BYTES = 200_000
+_JSON = "--json"
+_ASK = signal.SIGINT if os.name == "posix" else signal.SIGTERM
+
+
+class RunBook:
+    """All runs of one project. `program` is what the words of a run are given to."""
+
+    def __init__(self, project: Project, *, program: Sequence[str] = UNDERSTUDY) -> None:
+        self.project = project
+        self.program = tuple(program)
+        self.folder = project.logs_folder / "runs"
+
+    def start(self, words: Sequence[str], *, title: str = "") -> Run:
+        """Start `understudy WORDS --json` in the project's folder, now and beside whatever else runs.
+
+        The project is called `.` in the words, so that a project that was moved keeps its runs. Raises
+        RunImpossible where its process does not begin.
+        """
+        with exclusive(self.folder / ".lock"):
+            id = self._made(words, title=title)
+            self._begin(id)
+            self._prune()
+        return self.get(id)
+
+    def queue(self, words: Sequence[str], *, title: str = "") -> Run:
+        """The same when all that runs or waits now is over; at once where nothing does."""
+        with exclusive(self.folder / ".lock"):
+            before = [run.id for run in reversed(self.all()) if run.living]
+            id = self._made(words, title=title, after=before)
+        self.go_on()
+        return self.get(id)
+
+    def queue_options(self) -> QueueOptions:
+        """What was chosen for this project's queue. Raises OptionInvalid where its file was spoiled."""
+        path = self.folder / _QUEUE
+        if not path.is_file():
+            return QueueOptions()
+        try:
+            said = read_json(path)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise OptionInvalid("What was chosen for the queue can't be read. Delete this file.", path)
+        return parse_options(QueueOptions, said)
+
+    def keep_queue_options(self, options: QueueOptions) -> None:
+        """Choose for this project's queue, also for what waits already."""
+        with exclusive(self.folder / ".lock"):
+            write_json(self.folder / _QUEUE, options.model_dump(mode="json"))
+
+    def go_on(self) -> Run | None:
+        """Begin the first run that waits, if none runs; gives it. Called whenever a run ends, and by whoever
+        opens the project, because a computer may have been switched off in between.
+
+        What the queue's options take out for one that failed is taken out first.
+        """
+        if not self.folder.is_dir():
+            return None
+        with exclusive(self.folder / ".lock"):
+            runs = self.all()
+            if any(run.state in ("running", "stopping") for run in runs):
+                return None
+            waiting = self._without_the_failed([run for run in reversed(runs) if run.state == "queued"], runs)
+            if not waiting:
+                return None
+            self._begin(waiting[0].id)
+            self._prune()
+            return self.get(waiting[0].id)
+
+    def _without_the_failed(self, waiting: list[Run], runs: list[Run]) -> list[Run]:
+        """Those that may begin, in their order; the others end here."""
+        known, left, clips = {run.id: run for run in runs}, list[Run](), self.project.manifest.clips
+        try:
+            options = self.queue_options()
+        except OptionInvalid:  # a spoiled file stops no queue; whoever looks at the queue is told
+            options = QueueOptions()
+        for run in waiting:
+            failed = failed_before(run, known, options, clips=clips)
+            if failed is None:
+                left.append(run)
+                continue
+            sentence = f"Taken out of the queue because this failed before it: {failed.title}."
+            write_end(self.folder / run.id, state="stopped", sentence=sentence, because=failed.id)
+            known[run.id] = self.get(run.id)
+        return left
+
+    def all(self) -> list[Run]:
+        """Every run, the newest first."""
+        if not self.folder.is_dir():
+            return []
+        found = [read_run(path) for path in self.folder.iterdir() if path.is_dir()]
+        return sorted((run for run in found if run), key=lambda run: (run.created, run.id), reverse=True)
+
+    def get(self, id: str) -> Run:
+        """One run. Raises RunUnknown."""
+        run = read_run(self._folder(id))
+        if run is None:
+            raise RunUnknown(f"The project has no run {id!r}. `understudy runs list` shows those there are.")
+        return run
+
+    def stop(self, id: str, *, at_once: bool = False) -> Run:
+        """Ask a run to stop: it ends after its present step and keeps what is done. One in the queue
+        is withdrawn.
+
+        `at_once` ends its process and those it started without asking; what was finished before is kept, as
+        after a power cut. Nothing happens to a run that is over.
+        """
+        folder = self._folder(id)
+        with exclusive(self.folder / ".lock"):
+            run = self.get(id)
+            if run.state == "queued":
+                write_end(folder, state="stopped", sentence="Taken out of the queue before it began.")
+            elif run.living:
+                write_json(folder / STOP, {"at": time.time(), "at_once": at_once})
+                _signal(folder, at_once=at_once)
+        return self.get(id)
+
+    def events(self, id: str, since: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """What a run said after place `since` of its file, and the place to go on from. Raises RunUnknown."""
+        return read_events(self.events_path(id), since)
+
+    def standing(self, id: str) -> Standing:
+        """Where a run stands now. Raises RunUnknown."""
+        return read_standing(self.events_path(id))
+
+    def events_path(self, id: str) -> Path:
+        """The file of a run's events. Raises RunUnknown."""
+        return self.folder / self.get(id).id / EVENTS
+
+    def result(self, id: str) -> Any:
+        """What a run answered, as JSON; None where it has not, or not yet. Raises RunUnknown."""
+        return read_result(self.events_path(id))
+
+    def output(self, id: str, since: int = 0) -> tuple[str, int]:
+        """What a run wrote beside its events after place `since` of its file, and the place to go on from.
+
+        At most a megabyte at once. Raises RunUnknown.
+        """
+        return read_text(self.folder / self.get(id).id / OUTPUT, since)
+
+    def output_end(self, id: str) -> str:
+        """The end of that, however long it is. Raises RunUnknown."""
+        return read_tail(self.folder / self.get(id).id / OUTPUT, _OUTPUT_END_BYTES).decode("utf-8", "replace")
+
+    def _folder(self, id: str) -> Path:
+        if not id or id.startswith(".") or set(id) & set("/\\:\0"):
+            raise RunUnknown(f"{id!r} is not the name of a run.")
+        return self.folder / id
+
+    def _made(self, words: Sequence[str], *, title: str, after: Sequence[str] = ()) -> str:
+        if not words:
+            raise RunImpossible("A run needs a command, like `train . --minutes 10`.")
+        said = [*words] if _JSON in words else [*words, _JSON]
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        for number in range(1000):
+            folder = self.folder / f"{stamp}-{number:03d}-{_plain(words[0])}"
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                about = {"title": title or " ".join(words), "words": said, "created": time.time()}
+                about |= {"after": list(after)} if after else {}
+                write_json(folder / RUN, about)
+                return folder.name
+        raise RunImpossible("Too many runs were asked for in one second.", self.folder)
+
+    def _begin(self, id: str) -> None:
+        """Start the process that keeps a run, and see that it has it."""
+        folder = self.folder / id
+        with (folder / OUTPUT).open("ab") as output:
+            keeper = subprocess.Popen(
+                [sys.executable, "-m", "understudy.jobs.runs.keeper", str(folder), *self.program],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        # Somebody must take note of its end, or it stays in the system's list as long as this process lives.
+        threading.Thread(target=keeper.wait, daemon=True, name="run-keeper").start()
+        until = time.monotonic() + _TO_BEGIN_S
+        while not (folder / KEEPER).exists():
+            if keeper.poll() is not None or time.monotonic() > until:
+                write_end(folder, state="failed", sentence="Its process did not begin; the log says why.")
+                raise RunImpossible("The run's process did not begin. Its log says why.", folder / OUTPUT)
+            time.sleep(_LOOK_S)
+
+    def _prune(self) -> None:
+        for run in [run for run in self.all() if not run.living][_KEPT:]:
+            self.project.trash.put(self.folder / run.id)
+
+
+def _signal(folder: Path, *, at_once: bool) -> None:
+    written = written_process(folder)
+    process = process_of(written) if written else None
+    if process is None:
+        return
+    if not at_once:
+        process.send_signal(_ASK)
+    elif os.name == "posix":  # it leads a session: those it started end too
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in word.lower() if letter.isalnum())[:20] or "run"

@@ -1,0 +1,80 @@
+"""A shot as a whole: its facts, how every frame stands, who is painted by whom, graphs, and making the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from understudy.jobs.cast import change_cast, listed_cast
+from understudy.studio.lanes import HEAVY
+from understudy.studio.open_studio import StudioHere
+from understudy.studio.rooms.merge.desk import DeskHere
+from understudy.studio.rooms.merge.settings import Wish
+from understudy.studio.rooms.merge.state import shot_of
+
+routes = APIRouter()
+
+
+class ChangeCast(Wish):
+    """Words like `person 2=anna`."""
+
+    words: list[str]
+
+
+@routes.get("/room")
+def room(studio: StudioHere) -> dict[str, Any]:
+    """Which dst clips and models there are."""
+    manifest = studio.project().manifest
+    return {
+        "clips": [{"name": name, "cast": bool(clip.cast)} for name, clip in manifest.clips_of("dst").items()],
+        "models": list(manifest.models),
+    }
+
+
+@routes.get("/shot", dependencies=[HEAVY])
+def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
+    """A clip's size, length and cuts, and who is painted by which model."""
+    from understudy.jobs.color_spaces import color_space_of
+    from understudy.jobs.merging import cuts_of
+    from understudy.media.opening import open_clip
+
+    project = studio.project()
+    shot_of(project, clip, model)
+    with open_clip(project.clip_path(clip), color_space_of(project, clip)) as opened:
+        info = opened.info
+        facts = {
+            "frames": info.frame_count,
+            "width": info.width,
+            "height": info.height,
+            "fps": float(info.rate or 25),
+        }
+    return {**facts, "cuts": cuts_of(project, clip) or [], **listed_cast(project, clip, model)}
+
+
+@routes.get("/states", dependencies=[HEAVY])
+def states(studio: StudioHere, desk: DeskHere, clip: str, model: str = "main") -> dict[str, Any]:
+    """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all."""
+    project = studio.project()
+    wanted = desk.wanted(project, shot_of(project, clip, model))
+    found = wanted.states()
+    return {"letters": found.letters, "why": found.why, "notices": wanted.notices}
+
+
+@routes.get("/graphs")
+def graphs(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
+    """What was measured of the merged frames last; `measured` is null before that."""
+    from understudy.jobs.measure import measured
+
+    project = studio.project()
+    shot_of(project, clip, model)
+    return {"measured": measured(project, clip, model)}
+
+
+@routes.post("/cast")
+def cast(studio: StudioHere, wish: ChangeCast) -> dict[str, Any]:
+    """Give parts of the clip to models."""
+    project = studio.project()
+    change_cast(project, wish.clip, wish.words)
+    studio.live.say("merge", clip=wish.clip, window=wish.window)
+    return {"said": ""}

@@ -1,0 +1,100 @@
+// @ts-check
+// Questions over the page. The browser keeps the focus inside, Escape says no, and the room's keys rest meanwhile.
+
+import { h } from "./element.js";
+import { forget_keys, have_keys } from "./keys.js";
+import { toast_error } from "./toast.js";
+
+/**
+ * @typedef {object} Choice
+ * @property {string} label
+ * @property {any} value what `ask` answers
+ * @property {"" | "primary" | "danger"} [kind] `primary` is pressed by Enter
+ * @property {string} [key] a letter that presses it
+ */
+
+/**
+ * Ask, and answer the chosen value, or null for Escape. `attempt` does what was chosen, unless that is a no: where it is
+ * refused the sentence stands in the question, which stays open with all that was typed.
+ * @param {{title: string, words?: string, content?: Node | Node[], choices?: Choice[], wide?: boolean, attempt?: (value: any) => unknown}} question
+ * @returns {Promise<any>}
+ */
+export function ask({ title, words, content, choices = [{ label: "OK", value: true, kind: "primary" }], wide = false, attempt }) {
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { class: wide ? "wide" : "", "aria-label": title }));
+  /** @type {any} */
+  let answer = null;
+  const wrong = h("p", { class: "bad refused", role: "alert", hidden: true });
+  const pick = async (/** @type {Choice} */ choice) => {
+    if (attempt && choice.value && dialog.hasAttribute("aria-busy")) return; // a no closes it also while it waits
+    if (attempt && choice.value && !(await went_well(() => attempt(choice.value), dialog, wrong))) return;
+    answer = choice.value;
+    dialog.close();
+  };
+  const row = choices.map((choice) =>
+    h("button", { type: choice.kind === "primary" ? "submit" : "button", class: choice.kind ?? "", onclick: () => choice.kind !== "primary" && pick(choice) }, choice.label, choice.key ? h("kbd", {}, choice.key.toUpperCase()) : null),
+  );
+  const primary = choices.find((choice) => choice.kind === "primary");
+  const send = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (primary) pick(primary);
+  };
+  dialog.append(h("form", { onsubmit: send }, h("h2", {}, title), words ? h("p", {}, words) : null, ...[content ?? []].flat(), wrong, h("div", { class: "choices" }, row)));
+  document.body.append(dialog);
+  const keys = choices.filter((choice) => choice.key).map((choice) => ({ key: /** @type {string} */ (choice.key), does: choice.label, run: () => pick(choice) }));
+  have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => dialog.close() }, ...keys], { alone: true });
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      forget_keys(dialog);
+      dialog.remove();
+      before?.focus?.();
+      done(answer);
+    });
+  });
+}
+
+/**
+ * Whether it was done. What was refused is said in the question, or where it was closed meanwhile, as everything else is.
+ * @param {() => unknown} attempt @param {HTMLElement} dialog @param {HTMLElement} wrong
+ */
+async function went_well(attempt, dialog, wrong) {
+  wrong.hidden = true;
+  dialog.setAttribute("aria-busy", "true");
+  try {
+    await attempt();
+    return true;
+  } catch (error) {
+    if (!dialog.isConnected) toast_error(error);
+    wrong.textContent = error instanceof Error ? error.message : String(error);
+    wrong.hidden = false;
+    return false;
+  } finally {
+    dialog.removeAttribute("aria-busy");
+  }
+}
+
+/** Say no to all questions that are open, e.g. since somebody went to another room. */
+export function close_dialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (dialog).close();
+}
+
+/**
+ * @param {string} title @param {string} words @param {string} label what will be done, e.g. "Move 12 faces to the trash"
+ * @returns {Promise<boolean>}
+ */
+export async function sure(title, words, label) {
+  const choices = [{ label: "Cancel", value: false }, { label, value: true, kind: /** @type {"primary"} */ ("primary") }];
+  return Boolean(await ask({ title, words, choices }));
+}
+
+/**
+ * @param {string} title @param {string} label of the field @param {string} [value] @param {(text: string) => unknown} [attempt] does what was typed, as `ask` has it
+ * @returns {Promise<string | null>}
+ */
+export async function ask_text(title, label, value = "", attempt = undefined) {
+  const field = h("input", { type: "text", value, autofocus: true, size: 40 });
+  const choices = [{ label: "Cancel", value: false }, { label: "OK", value: true, kind: /** @type {"primary"} */ ("primary") }];
+  const agreed = await ask({ title, content: h("label", {}, label, field), choices, attempt: attempt && (() => attempt(field.value)) });
+  return agreed ? field.value : null;
+}

@@ -1,0 +1,86 @@
+// @ts-check
+// Brings what a hand did to the server, one thing after the other, while the hand goes on.
+
+import { ConnectionLost, get, post } from "../../kit/api.js";
+import { live } from "../../kit/live.js";
+import { toast, toast_error } from "../../kit/toast.js";
+import { said_of } from "./edit.js";
+import { words_of } from "./reading.js";
+
+/** Says `kept` (detail: the server's answer) after each change, and `refused` (detail: clip and frame). */
+export class Keeper extends EventTarget {
+  /** @type {Promise<any>} */
+  done = Promise.resolve();
+  waiting = 0;
+  /** @type {Map<string, import("./edit.js").Edit>} what the server would not store, by clip and frame */
+  refused = new Map();
+  /** What could be taken back and done again now, by clip, as the server told last. @type {Map<string, any>} */
+  can = new Map();
+  /** The file of the face that was stored last. */
+  newest = "";
+
+  /** What a frame's drawing is known by. @param {string} clip @param {number} frame */
+  static key(clip, frame) {
+    return `${frame} of ${clip}`;
+  }
+
+  /**
+   * Store a face in place of the one it comes from; points that are not its box's yet are read first.
+   * @param {string} clip @param {number} frame @param {import("./edit.js").Edit} edit @param {boolean} accurate
+   */
+  draw(clip, frame, edit, accurate) {
+    const key = Keeper.key(clip, frame);
+    return this.#send(
+      clip,
+      async () => post("frames/draw", { clip, frame, ...(await points_of(clip, frame, edit, accurate)), replaces: edit.name ? [edit.name] : [] }),
+      (error) => {
+        this.refused.set(key, edit);
+        const sentence = error instanceof Error ? error.message : String(error);
+        toast(`Frame ${frame} is not kept. ${sentence} What you drew waits there: go back and keep it again.`, { kind: "bad" });
+        this.dispatchEvent(new CustomEvent("refused", { detail: { clip, frame } }));
+      },
+    );
+  }
+
+  /** @param {string} clip @param {string[]} names */
+  remove(clip, names) {
+    return this.#send(clip, () => post("frames/remove", { clip, names }), toast_error);
+  }
+
+  /** Take back or do again what the window offers, and nothing else. @param {"undo" | "redo"} way @param {string} clip */
+  async back(way, clip) {
+    await this.done;
+    const told = await post(`frames/${way}`, { clip, step: this.can.get(clip)?.[`${way}_step`] ?? 0 });
+    this.can.set(clip, told.can);
+    return told;
+  }
+
+  /** @param {string} clip @param {() => Promise<any>} work @param {(error: unknown) => void} failed */
+  #send(clip, work, failed) {
+    this.waiting += 1;
+    this.done = this.done
+      .then(work)
+      .then((detail) => {
+        this.can.set(clip, detail.can);
+        this.newest = detail.names?.[0] ?? "";
+        this.dispatchEvent(new CustomEvent("kept", { detail }));
+      })
+      .catch(failed)
+      .finally(() => (this.waiting -= 1));
+    return this.done;
+  }
+}
+
+/** @param {string} clip @param {number} frame @param {import("./edit.js").Edit} edit @param {boolean} accurate @returns {Promise<{landmarks: number[][] | null, spread?: number[], score?: number}>} */
+async function points_of(clip, frame, edit, accurate) {
+  while (edit.unread && edit.box) {
+    try {
+      const { landmarks, spread, score } = await get(`frames/read?${words_of({ clip, frame, box: edit.box, accurate })}`);
+      return { landmarks, spread, score };
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      await new Promise((back) => live.addEventListener("connected", back, { once: true }));
+    }
+  }
+  return { landmarks: edit.landmarks, ...said_of(edit) };
+}

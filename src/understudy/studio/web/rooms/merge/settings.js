@@ -1,0 +1,188 @@
+// @ts-check
+// The settings of the frame that is looked at: what counts, what is tried and not kept yet, and keeping it. What is tried
+// is kept on its own a moment after the last change, in the place that was chosen.
+
+import { get, post } from "../../kit/api.js";
+
+/** @typedef {import("../../kit/form.js").Option & {note: string, overridden: string[], why_idle: string, joined_by: string}} Option */
+/** @typedef {"auto" | "clip" | "here" | "shot" | "range" | "key"} Scope */
+/** @typedef {{part: string, frames: string, ease?: string, options: Record<string, any>}} Part */
+
+export const SCOPES = /** @type {Record<Scope, string>} */ ({
+  auto: "Where it counts here",
+  clip: "The whole clip",
+  here: "From this frame on",
+  shot: "This shot",
+  range: "The selected frames",
+  key: "A key at this frame",
+});
+const KEEP_AFTER_MS = 450;
+
+/** Says `tried` when a value is tried, `kept` when the disk changed, `loaded` when values of a frame are there. */
+export class Settings extends EventTarget {
+  clip = "";
+  frame = 0;
+  window = "";
+  /** @type {Option[]} */
+  options = [];
+  /** @type {Part[]} */
+  parts = [];
+  /** @type {{at: string, change: string}[]} */
+  changes = [];
+  /** @type {{at: string, change: string}[]} */
+  undone = [];
+  /** @type {Scope} */
+  scope = "auto";
+  ease = "smooth";
+  /** Whose settings are changed: a part of the cast, or everybody's. */
+  part = "";
+  /** The frames of scope `range`, and the shot's. @type {() => {selected: string, shot: string}} */
+  stretches = () => ({ selected: "", shot: "" });
+  /** @type {Record<string, any>} */
+  #tried = {};
+  /** @type {Record<string, any>} */
+  #keeping = {};
+  #timer = 0;
+  /** @type {Promise<void>} */
+  #queue = Promise.resolve();
+  #loads = 0;
+
+  /** What is tried over all that is kept. */
+  get tried() {
+    return { ...this.#keeping, ...this.#tried };
+  }
+
+  /** Values of a frame from disk. @param {number} frame */
+  async load(frame) {
+    this.frame = frame;
+    const load = (this.#loads += 1);
+    const told = await get(`merge/settings?${new URLSearchParams({ clip: this.clip, frame: String(frame), part: this.part })}`);
+    if (load !== this.#loads) return;
+    this.options = told.options;
+    this.parts = told.parts;
+    this.changes = told.changes;
+    this.undone = told.undone;
+    this.#say("loaded");
+  }
+
+  /** @param {string} name */
+  option(name) {
+    return this.options.find((one) => one.name === name);
+  }
+
+  /** Change somebody else's settings; what was tried is kept before. @param {string} part */
+  async choose_part(part) {
+    await this.flush();
+    this.part = part;
+    await this.load(this.frame);
+  }
+
+  /** What holds here, tried values included. @param {string} name */
+  value(name) {
+    return name in this.tried ? this.tried[name] : this.option(name)?.value;
+  }
+
+  /** Every value that holds here. @returns {Record<string, any>} */
+  values() {
+    return Object.fromEntries(this.options.filter((one) => one.name !== "plate").map((one) => [one.name, this.value(one.name)]));
+  }
+
+  /** Try a value; it is kept a moment after the last one. @param {string} name @param {any} value null: back to what is below */
+  try(name, value) {
+    if (value === null) {
+      delete this.#tried[name];
+      return this.#change("keep", { frame: this.frame, values: { [name]: null }, part: this.part });
+    }
+    return this.try_all({ [name]: value });
+  }
+
+  /** @param {Record<string, any>} values */
+  try_all(values) {
+    Object.assign(this.#tried, values);
+    this.#say("tried");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush().catch((error) => this.#say("refused", error)), KEEP_AFTER_MS);
+    return Promise.resolve();
+  }
+
+  /** A step of a number within its range. @param {string} name @param {number} by @returns {any} the new value */
+  step(name, by) {
+    const option = this.option(name);
+    if (!option) return undefined;
+    const wish = Number((Number(this.value(name)) + by).toFixed(6));
+    const value = Math.max(option.low ?? -Infinity, Math.min(option.high ?? Infinity, wish));
+    this.try(name, value);
+    return value;
+  }
+
+  /** Keep what is tried now. */
+  async flush() {
+    clearTimeout(this.#timer);
+    if (!Object.keys(this.#tried).length) return this.#queue;
+    const place = this.#place();
+    const values = this.#tried;
+    this.#tried = {};
+    this.#keeping = { ...this.#keeping, ...values };
+    return this.#change("keep", { frame: this.frame, values, ease: this.ease, part: this.part, ...place }).finally(() => {
+      for (const name of Object.keys(values)) delete this.#keeping[name];
+      this.#say("tried");
+    });
+  }
+
+  #place() {
+    if (this.part) return {};
+    const { selected, shot } = this.stretches();
+    if (this.scope === "here") return { scope: "range", frames: `${this.frame}:` };
+    if (this.scope === "shot") return { scope: "range", frames: shot };
+    if (this.scope === "range") {
+      if (!selected) throw new Error("No frames are selected: drag over the timeline with Shift, or choose another place to keep settings.");
+      return { scope: "range", frames: selected };
+    }
+    return { scope: this.scope };
+  }
+
+  undo() {
+    return this.flush().then(() => this.#change("undo", {}));
+  }
+
+  redo() {
+    return this.#change("redo", {});
+  }
+
+  /** @param {string[]} parts */
+  remove(parts) {
+    return this.#change("remove", { parts });
+  }
+
+  /** @param {number} frame @param {number} to @param {string} [ease] */
+  move_key(frame, to, ease) {
+    return this.#change("move-key", { frame, to, ...(ease ? { ease } : {}) });
+  }
+
+  /** Give a frame's settings to others. @param {number} frame @param {string} to like "3" or "3:" */
+  async copy(frame, to) {
+    await this.flush();
+    return this.#change("copy", { frame, to });
+  }
+
+  /** One after the other, as they were asked for. @param {string} path @param {object} facts @returns {Promise<void>} */
+  #change(path, facts) {
+    const doing = this.#queue.then(async () => {
+      await post(`merge/${path}`, { clip: this.clip, window: this.window, ...facts });
+      await this.load(this.frame);
+      this.#say("kept");
+    });
+    this.#queue = doing.catch(() => this.load(this.frame).catch(() => {}));
+    return doing;
+  }
+
+  /** @param {string} kind @param {any} [detail] */
+  #say(kind, detail) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+}
+
+/** @param {any} value */
+export function value_words(value) {
+  return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value);
+}

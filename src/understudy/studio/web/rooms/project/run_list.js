@@ -1,0 +1,94 @@
+// @ts-check
+// What runs, waits and ran: the newest runs, each with its bar, its log and how it ended.
+
+import { ConnectionLost } from "../../kit/api.js";
+import { h, StudioElement } from "../../kit/element.js";
+import { live } from "../../kit/live.js";
+import { keep_queue, RunElement, runs_and_queue } from "../../kit/runs.js";
+import { toast_error } from "../../kit/toast.js";
+
+const SHOWN = 6;
+
+/** The list keeps itself up to date. Says `ended` when a run is over, with the run. */
+export class RunList extends StudioElement {
+  /** @type {import("../../kit/runs.js").Run[]} */
+  runs = [];
+  all = false;
+
+  enter() {
+    this.list = h("div", { class: "runs" });
+    this.more = h("button", { type: "button", class: "quiet", hidden: true, "data-tip": "Show earlier runs, or only the newest", "data-key": "Shift+R", onclick: () => this.show_all() }, "Earlier runs");
+    this.queue = h("select", { onchange: () => keep_queue(this.queue.value).catch(toast_error) });
+    this.queue_row = h("label", { class: "queue dim small", hidden: true }, "When a run fails: ", this.queue);
+    this.replaceChildren(h("h2", {}, "Runs"), this.list, this.more, this.queue_row);
+    // A run that is known keeps itself up to date; only a new one, or one that changed its state, is news here.
+    this.listen(live, "runs", (event) => {
+      const known = this.runs.find((run) => run.id === event.detail.id);
+      if (known?.state !== event.detail.state) this.load();
+    });
+    this.listen(live, "look-anew", () => this.load());
+    this.load();
+  }
+
+  show_all() {
+    this.all = !this.all;
+    this.show();
+  }
+
+  async load() {
+    if (this.loading) {
+      this.again = true;
+      return;
+    }
+    this.loading = true;
+    const before = new Map(this.runs.map((run) => [run.id, run]));
+    this.lost = false;
+    try {
+      const told = await runs_and_queue();
+      this.runs = told.runs;
+      this.show_queue(told.queue);
+    } catch (error) {
+      this.lost = error instanceof ConnectionLost;
+      if (!this.lost) this.runs = []; // no project is open
+    }
+    this.loading = false;
+    if (!this.isConnected) return;
+    this.show();
+    for (const run of this.runs) if (before.get(run.id)?.living && !run.living) this.dispatchEvent(new CustomEvent("ended", { detail: run, bubbles: true }));
+    this.dispatchEvent(new CustomEvent("runs", { detail: this.runs, bubbles: true }));
+    if (this.again) {
+      this.again = false;
+      await this.load();
+    }
+  }
+
+  /** @param {{if_one_fails: string, choices: Record<string, string>} | null} queue */
+  show_queue(queue) {
+    this.queue_row.hidden = !queue || !this.runs.length;
+    if (!queue || document.activeElement === this.queue) return; // not under somebody's hand
+    this.queue.replaceChildren(...Object.entries(queue.choices).map(([value, words]) => h("option", { value }, words)));
+    this.queue.value = queue.if_one_fails;
+  }
+
+  show() {
+    const living = this.runs.filter((run) => run.living);
+    const over = this.runs.filter((run) => !run.living);
+    const shown = [...living, ...(this.all ? over : over.slice(0, Math.max(1, SHOWN - living.length)))];
+    const there = new Map([...this.list.children].map((one) => [/** @type {RunElement} */ (one).run_id, one]));
+    const rows = shown.map((run) => {
+      const known = /** @type {RunElement | undefined} */ (there.get(run.id));
+      const row = known ?? Object.assign(new RunElement(), { run_id: run.id });
+      row.run = run;
+      if (known) row.show();
+      return row;
+    });
+    if (rows.length !== this.list.children.length || rows.some((row, at) => this.list.children[at] !== row)) this.list.replaceChildren(...rows);
+    const none = this.lost ? "The studio can't be reached. What runs goes on." : "Nothing has run yet. What is started here goes on when this window, or the whole studio, is closed.";
+    if (!rows.length) this.list.replaceChildren(h("p", { class: "dim" }, none));
+    const left = over.length + living.length - shown.length;
+    this.more.hidden = left <= 0 && !this.all;
+    this.more.textContent = this.all ? "Only the newest" : `${left} earlier`;
+  }
+}
+
+customElements.define("us-run-list", RunList);

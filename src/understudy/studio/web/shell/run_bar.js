@@ -1,0 +1,67 @@
+// @ts-check
+// What runs now, in the bar of every room: its name, how far, how long still. The Project room has the rest.
+
+import { get } from "../kit/api.js";
+import { h, say, StudioElement } from "../kit/element.js";
+import { live } from "../kit/live.js";
+import { standing_words } from "../kit/runs.js";
+import { toast } from "../kit/toast.js";
+
+export class RunBar extends StudioElement {
+  /** Whether a project is open; without, nothing runs. */
+  open = false;
+  /** @type {Set<string>} what was seen running, so that its end is said */
+  #seen = new Set();
+
+  enter() {
+    this.bar = h("progress", { max: 1, "aria-label": "How far it is" });
+    this.words = h("span", { class: "cut" });
+    this.link = h("a", { href: "#/project", "data-tip": "What runs now; the Project room has its log and stops it", "data-key": "Shift+1" }, this.words, this.bar);
+    this.replaceChildren(this.link);
+    this.hidden = true;
+    this.listen(live, "runs", () => this.refresh());
+    this.listen(live, "look-anew", () => this.refresh());
+  }
+
+  /** One request at a time; what came meanwhile asks once more. */
+  async refresh() {
+    if (!this.open || this.asking) {
+      this.again = this.open;
+      return;
+    }
+    this.asking = true;
+    try {
+      /** @type {import("../kit/runs.js").Run[]} */
+      const runs = (await get("project/runs")).runs;
+      this.show(runs);
+    } finally {
+      this.asking = false;
+    }
+    if (this.again) {
+      this.again = false;
+      this.refresh();
+    }
+  }
+
+  /** @param {import("../kit/runs.js").Run[]} runs the newest first */
+  show(runs) {
+    for (const run of runs) this.#say_end(run);
+    const living = runs.filter((run) => run.living);
+    const [run] = living.filter((one) => one.state !== "queued").concat(living);
+    this.hidden = !run;
+    if (!run) return;
+    const more = living.length > 1 ? ` (+${living.length - 1})` : "";
+    say(this.words, `${run.title}${more} · ${standing_words(run)}`);
+    const share = run.standing?.total ? run.standing.done / run.standing.total : null;
+    if (share === null) this.bar.removeAttribute("value");
+    else this.bar.value = share;
+  }
+
+  /** @param {import("../kit/runs.js").Run} run */
+  #say_end(run) {
+    if (run.living) this.#seen.add(run.id);
+    else if (this.#seen.delete(run.id)) toast(`${run.title}: ${standing_words(run)}`, { kind: run.state === "done" ? "good" : run.state === "stopped" ? "info" : "bad" });
+  }
+}
+
+customElements.define("us-run-bar", RunBar);

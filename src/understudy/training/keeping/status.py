@@ -1,0 +1,43 @@
+"""training.json: how the training that holds a model is doing right now, for whoever looks from outside.
+
+Rewritten about every second and worth nothing once its process is gone. Not here: how far the model is in all
+(checkpoints), what happened on its way (`milestones.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from understudy.files import ASIDE_SUFFIX, said_plainly
+from understudy.training.keeping.lock import holder_of
+
+STATUS_NAME = "training.json"
+
+
+def write_status(model_dir: Path, figures: Mapping[str, Any]) -> None:
+    """Say how it is doing; JSON-able. Raises DiskFull or FolderUnwritable."""
+    path = model_dir / STATUS_NAME
+    aside = path.with_name(f".{STATUS_NAME}.{os.getpid()}{ASIDE_SUFFIX}")
+    said = {"process": os.getpid(), "written_s": round(time.time(), 2), **figures}
+    # No flush to the disk, which a step would wait for: after a power cut nobody asks how it was doing.
+    with said_plainly(path):
+        aside.write_text(json.dumps(said), encoding="utf-8")
+        aside.replace(path)
+
+
+def read_status(model_dir: Path) -> dict[str, Any] | None:
+    """What the training that holds the model now has said of itself; None where none does, or not yet."""
+    holder = holder_of(model_dir)
+    if holder is None:
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        said = json.loads((model_dir / STATUS_NAME).read_bytes())
+        if isinstance(said, dict) and said.get("process") == holder.process:
+            return said
+    return None

@@ -1,0 +1,66 @@
+"""`understudy runs` at the terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.main import main
+from understudy.jobs.runs.book import RunBook
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Project.create(tmp_path / "shot").folder
+
+
+def _ended(folder: Path) -> None:
+    book = RunBook(Project.open(folder))
+    end = time.monotonic() + 60
+    while any(run.living for run in book.all()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_run_is_started_listed_and_its_end_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "list", str(folder)]) == 0
+    assert "Nothing has run" in capsys.readouterr().out
+    assert main(["runs", "start", str(folder), "extract", ".", "--workers=1"]) == 0
+    id = capsys.readouterr().out.split()[0]
+    _ended(folder)
+    assert main(["runs", "list", str(folder), "--json"]) == 0
+    (run,) = json.loads(capsys.readouterr().out)
+    assert (run["id"], run["state"], run["words"]) == (id, "failed", ["extract", ".", "--workers=1", "--json"])
+    assert main(["runs", "list", str(folder)]) == 0
+    assert "no clips yet" in capsys.readouterr().out
+    assert main(["runs", "log", str(folder), id]) == 0
+    assert "no clips yet" in capsys.readouterr().out
+
+
+def test_what_becomes_of_the_queue_is_chosen_and_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "queue", str(folder)]) == 0
+    assert "what needs it is taken out of the queue" in capsys.readouterr().out
+    assert main(["runs", "queue", str(folder), "--if-one-fails", "none"]) == 0
+    assert "the queue goes on" in capsys.readouterr().out
+    assert RunBook(Project.open(folder)).queue_options().if_one_fails == "none"
+
+
+def test_one_that_waits_is_taken_out_of_the_queue(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "start", str(folder), "doctor"]) == 0
+    first = capsys.readouterr().out.split()[0]
+    assert main(["runs", "start", "--queue", str(folder), "extract", "."]) == 0
+    words = capsys.readouterr().out.split()
+    assert words[1].startswith("waits")
+    assert main(["runs", "stop", str(folder), words[0]]) == 0
+    assert "stopped" in capsys.readouterr().out
+    assert main(["runs", "stop", str(folder), first, "--at-once"]) == 0
+    _ended(folder)
+
+
+def test_a_run_that_is_not_there_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "stop", str(folder), "nothing"]) == 2
+    assert "no run" in capsys.readouterr().err

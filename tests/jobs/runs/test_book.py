@@ -1,0 +1,192 @@
+"""Runs of a project: started, queued, stopped, found again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from understudy.errors import RunImpossible, RunUnknown
+from understudy.files import read_json, write_json
+from understudy.jobs.runs import book as books
+from understudy.jobs.runs.book import RunBook
+from understudy.jobs.runs.keeper import keep
+from understudy.jobs.runs.run import KEEPER, PROCESS, STOP, Run
+from understudy.project.project import Project
+
+Until = Callable[[Callable[[], object]], None]
+Ended = Callable[[str], Run]
+
+
+def _speaks(book: RunBook, id: str) -> bool:
+    """Whether a run has said something, and its keeper, which may be slower, has noted its process."""
+    return bool(book.events(id)[0]) and (book.folder / id / PROCESS).exists()
+
+
+def test_a_run_ends_with_its_code_and_its_events_are_kept(book: RunBook, ended: Ended) -> None:
+    run = book.start(["extract", ".", "--accuracy", "2"], title="Find faces")
+    end = ended(run.id)
+    assert (end.state, end.exit_code, end.sentence, end.title) == ("done", 0, "", "Find faces")
+    assert end.words == ("extract", ".", "--accuracy", "2", "--json")
+    assert [event["event"] for event in book.events(run.id)[0]] == ["StageFinished"]
+    assert end.started is not None and end.ended is not None and end.created <= end.started <= end.ended
+
+
+def test_the_sentence_of_a_refusal_and_the_last_line_of_a_bug_are_kept(book: RunBook, ended: Ended) -> None:
+    refused, broken = book.start(["refuse"]), book.start(["break"])
+    assert (ended(refused.id).state, ended(refused.id).sentence) == ("failed", "There is no such clip.")
+    assert (ended(broken.id).exit_code, ended(broken.id).sentence) == (1, "ValueError: a bug")
+    text, place = book.output(broken.id)
+    assert "Traceback" in text and "Traceback" in book.output_end(broken.id)
+    assert book.output(broken.id, place) == ("", place)
+
+
+def test_a_run_that_is_asked_to_stop_ends_by_itself(book: RunBook, until: Until, ended: Ended) -> None:
+    run = book.start(["wait", "well"])
+    until(lambda: len(book.events(run.id)[0]) == 3 and _speaks(book, run.id))
+    assert book.get(run.id).state == "running"
+    standing = book.standing(run.id)
+    assert (standing.stage, standing.done, standing.total, standing.seconds_left) == ("wait", 3, 10, 4.0)
+    book.stop(run.id)
+    assert ended(run.id).state == "stopped"
+
+
+def test_one_that_does_not_listen_is_ended_at_once(book: RunBook, until: Until, ended: Ended) -> None:
+    run = book.start(["deaf"])
+    until(lambda: _speaks(book, run.id))
+    assert book.stop(run.id).state == "stopping"
+    book.stop(run.id, at_once=True)
+    end = ended(run.id)
+    assert end.state == "stopped" and end.exit_code == -signal.SIGKILL
+
+
+def test_one_that_was_to_end_at_once_before_it_had_a_process_ends_then(
+    book: RunBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the keeper's own, not that of the tests
+    book.start(["wait", "well"])
+    late = book.queue(["deaf"])
+    folder = book.folder / late.id
+    write_json(folder / STOP, {"at": 0.0, "at_once": True})
+    assert keep(folder, book.program) == -signal.SIGKILL
+    assert book.get(late.id).state == "stopped"
+
+
+def test_queued_runs_go_one_after_the_other_without_anyone_waiting(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    first = book.start(["wait", "well"])
+    second, third = book.queue(["extract"]), book.queue(["refuse"])
+    until(lambda: _speaks(book, first.id))
+    assert [run.state for run in book.all()] == ["queued", "queued", "running"]
+    book.stop(first.id)
+    assert ended(second.id).state == "done"
+    last = ended(third.id)
+    assert last.state == "failed"
+    assert (ended(second.id).ended or 0) <= (last.started or 0)
+
+
+def test_a_run_that_waits_can_be_withdrawn(book: RunBook, until: Until) -> None:
+    first, second = book.start(["deaf"]), book.queue(["extract"])
+    until(lambda: _speaks(book, first.id))
+    assert book.stop(second.id).state == "stopped"
+    assert book.get(second.id).started is None
+
+
+def test_a_run_survives_whoever_started_it_and_is_found_again(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom understudy.jobs.runs.book import RunBook\n"
+        "from understudy.project.project import Project\n"
+        f"book = RunBook(Project.open(Path({str(book.project.folder)!r})), program={book.program!r})\n"
+        "print(book.start(['wait', 'well']).id, flush=True)\ntime.sleep(60)\n"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    id = starter.stdout.readline().strip()
+    starter.kill()
+    starter.wait()
+    starter.stdout.close()
+    until(lambda: _speaks(book, id))
+    assert book.get(id).state == "running"
+    book.stop(id)
+    assert ended(id).state == "stopped"
+
+
+def test_a_run_goes_on_when_its_keeper_is_killed_and_its_end_is_then_unknown(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    run = book.start(["wait", "well"])
+    until(lambda: _speaks(book, run.id))
+    os.kill(read_json(book.folder / run.id / KEEPER)["process"], signal.SIGKILL)
+    assert book.get(run.id).state == "running"
+    book.stop(run.id)
+    end = ended(run.id)
+    assert end.state == "lost" and "nobody saw" in end.sentence
+
+
+def test_a_process_with_the_number_of_a_run_is_not_taken_for_it(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    run = book.start(["deaf"])
+    until(lambda: _speaks(book, run.id))
+    folder = book.folder / run.id
+    process = read_json(folder / PROCESS)
+    for name in (KEEPER, PROCESS):
+        about = read_json(folder / name)
+        earlier = {"started": about["started"] - 100, "ticks": about.get("ticks", 0) - 10_000}
+        (folder / name).write_text(json.dumps(about | earlier), encoding="utf-8")
+    assert book.get(run.id).state == "lost"
+    book.stop(run.id, at_once=True)
+    assert psutil.pid_exists(process["process"])
+    (folder / PROCESS).write_text(json.dumps(process), encoding="utf-8")
+
+
+def test_the_queue_goes_on_after_everything_was_switched_off(book: RunBook, ended: Ended, until: Until) -> None:
+    first, second = book.start(["deaf"]), book.queue(["extract"])
+    until(lambda: _speaks(book, first.id))
+    folder = book.folder / first.id
+    for name in (KEEPER, PROCESS):
+        os.kill(read_json(folder / name)["process"], signal.SIGKILL)
+    until(lambda: book.get(first.id).state == "lost")
+    assert book.get(second.id).state == "queued"
+    begun = RunBook(Project.open(book.project.folder), program=book.program).go_on()
+    assert begun is not None and begun.id == second.id
+    assert ended(second.id).state == "done"
+
+
+def test_old_runs_go_to_the_trash(book: RunBook, ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "_KEPT", 1)
+    ids = []
+    for _ in range(3):
+        ids.append(book.start(["extract"]).id)
+        ended(ids[-1])
+    assert [run.id for run in book.all()] == [ids[2], ids[1]]
+    assert [entry.path.name.endswith(ids[0]) for entry in book.project.trash.entries()] == [True]
+
+
+@pytest.mark.parametrize("id", ["", "..", "../../models", "nothing", ".lock"])
+def test_only_the_name_of_a_run_is_taken(book: RunBook, id: str) -> None:
+    with pytest.raises(RunUnknown):
+        book.get(id)
+
+
+def test_a_run_without_words_is_refused(book: RunBook) -> None:
+    with pytest.raises(RunImpossible):
+        book.start([])
+
+
+def test_a_program_that_is_missing_is_told(tmp_path: Path, until: Until) -> None:
+    book = RunBook(Project.create(tmp_path / "p"), program=(str(tmp_path / "nothing"),))
+    run = book.start(["extract"])
+    until(lambda: not book.get(run.id).living)
+    assert book.get(run.id).state == "failed"
+    assert "nothing" in book.get(run.id).sentence

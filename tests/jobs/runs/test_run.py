@@ -1,0 +1,83 @@
+"""A run as its folder tells it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from understudy.files import write_json
+from understudy.jobs.runs.keeper import how_it_ended
+from understudy.jobs.runs.run import KEEPER, PROCESS, RUN, STOP, read_run, this_process, write_end
+
+
+def _folder(tmp_path: Path, **files: object) -> Path:
+    write_json(tmp_path / RUN, {"title": "Train", "words": ["train", "."], "created": 1.0})
+    for name, value in files.items():
+        write_json(tmp_path / f"{name}.json", value)
+    return tmp_path
+
+
+def test_a_run_waits_until_a_process_has_taken_it(tmp_path: Path) -> None:
+    run = read_run(_folder(tmp_path))
+    assert run is not None and run.state == "queued" and run.living and run.started is None
+
+
+def test_it_runs_while_either_of_its_processes_does(tmp_path: Path) -> None:
+    us, gone = this_process(os.getpid()), {**this_process(os.getpid()), "started": 0.0, "ticks": 0}
+    for keeper, process in ((us, gone), (gone, us)):
+        write_json(tmp_path / KEEPER, keeper)
+        write_json(tmp_path / PROCESS, process)
+        run = read_run(_folder(tmp_path))
+        assert run is not None and run.state == "running"
+    write_json(tmp_path / STOP, {"at": 2.0})
+    run = read_run(tmp_path)
+    assert run is not None and run.state == "stopping"
+
+
+def test_one_of_another_computer_is_not_said_to_run_here(tmp_path: Path) -> None:
+    there = {**this_process(os.getpid()), "host": "elsewhere"}
+    run = read_run(_folder(tmp_path, keeper=there, process=there))
+    assert run is not None and run.state == "lost" and run.sentence
+
+
+def test_it_still_runs_when_the_clock_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _folder(tmp_path, keeper=this_process(os.getpid()), process=this_process(os.getpid()))
+    told = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) - 7200)
+    run = read_run(tmp_path)
+    assert run is not None and run.state == "running"
+
+
+def test_how_it_ended_counts_more_than_a_process(tmp_path: Path) -> None:
+    _folder(tmp_path, keeper=this_process(os.getpid()))
+    write_end(tmp_path, state="failed", sentence="There is no such clip.", exit_code=2)
+    run = read_run(tmp_path)
+    assert run is not None and (run.state, run.exit_code, run.sentence) == (
+        "failed",
+        2,
+        "There is no such clip.",
+    )
+
+
+def test_one_that_kept_its_work_when_it_was_asked_to_stop_is_stopped_not_done(tmp_path: Path) -> None:
+    assert how_it_ended(tmp_path, 0) == ("done", "")
+    write_json(tmp_path / STOP, {"at": 2.0})
+    assert how_it_ended(tmp_path, 0) == ("stopped", "")
+
+
+def test_a_run_that_is_over_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _folder(tmp_path, keeper=this_process(os.getpid()))
+    write_end(folder, state="done", exit_code=0)
+    assert read_run(folder) is not None
+    monkeypatch.setattr("understudy.jobs.runs.run.read_json", lambda _: pytest.fail("read again"))
+    again = read_run(folder)
+    assert again is not None and again.state == "done"
+
+
+def test_a_folder_without_a_run_is_none(tmp_path: Path) -> None:
+    assert read_run(tmp_path) is None
+    (tmp_path / RUN).write_text('{"words": ', encoding="utf-8")
+    assert read_run(tmp_path) is None

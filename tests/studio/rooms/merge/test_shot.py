@@ -1,0 +1,43 @@
+"""A shot as a whole."""
+
+from __future__ import annotations
+
+from tests.studio.rooms.merge.conftest import Room
+from understudy.jobs import stages
+from understudy.jobs.measure import measure_merged
+
+
+def merge(room: Room) -> None:
+    list(stages.merge(room.project, "main", clips=["dst"], said={}, device="cpu"))
+
+
+def test_the_room_knows_its_clips_models_and_people(room: Room) -> None:
+    assert room.get("room").json() == {"clips": [{"name": "dst", "cast": False}], "models": ["main"]}
+    shot = room.get("shot").json()
+    assert (shot["frames"], shot["width"], shot["height"], shot["fps"]) == (3, 64, 48, 25.0)
+    assert shot["tracks"][0]["person"] == 1 and shot["tracks"][0]["model"] == "main"
+    assert room.get("shot", clip="src").status_code == 422
+
+
+def test_frames_stand_as_they_are_on_disk(room: Room) -> None:
+    assert room.get("states").json()["letters"] == "ntn"
+    merge(room)
+    assert room.get("states").json()["letters"] == "nmn"
+    room.post("keep", frame=1, values={"erode": 0.06})
+    told = room.get("states").json()
+    assert told["letters"] == "nsn" and told["why"]["1"] == "its settings changed" and told["why"]["0"]
+
+
+def test_graphs_are_there_once_what_is_merged_was_measured(room: Room) -> None:
+    assert room.get("graphs").json() == {"measured": None}
+    merge(room)
+    list(measure_merged(room.project, "dst", "main"))
+    measured = room.get("graphs").json()["measured"]
+    assert measured["by_frame"]["frame"] == [1] and measured["current"]
+
+
+def test_people_are_given_to_models(room: Room) -> None:
+    assert room.post("cast", words=["person 1=main"]).status_code == 200
+    assert room.manifest().cast == {"person 1": "main"}
+    assert room.post("cast", words=["person 9=main"]).status_code == 422
+    assert room.post("cast", words=["person 1="]).status_code == 200 and not room.manifest().cast

@@ -1,0 +1,118 @@
+"""The Masks room by the hands of 2019, and a face that goes to the trash from under the hand."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.studio.web.test_masks import FACE, ROOM, VIEW, _at, _kept, _ready
+from understudy.facesets.store import Faceset
+from understudy.project.project import Project
+
+
+@pytest.fixture
+def room(open_page: Any) -> Any:
+    page = open_page(at="#/masks?faceset=dst/main")
+    _ready(page)
+    return page
+
+
+@pytest.fixture
+def classic(room: Any) -> Any:
+    room.evaluate(f"{ROOM}.set_classic(true)")
+    return room
+
+
+def marks(project: Project) -> Counter[str]:
+    with Faceset(project.faceset_folder("dst")) as faceset:
+        return Counter(face.record.drawing_mark for face in faceset.faces())
+
+
+def names(project: Project) -> list[str]:
+    return sorted(path.name for path in project.faceset_folder("dst").glob("*.jpg"))
+
+
+def until(what: Any) -> None:
+    end = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_x_puts_a_face_into_the_trash_and_goes_on_and_shift_x_brings_it_back(
+    room: Any, project: Project
+) -> None:
+    before, first = names(project), room.evaluate(f"{ROOM}.shown.face")
+    room.keyboard.press("x")
+    until(lambda: first not in names(project))
+    assert names(project) == [name for name in before if name != first]
+    room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face !== '{first}'")
+    room.wait_for_function(f"{ROOM}.faces.length === {len(before) - 1}")
+    room.keyboard.press("Shift+X")
+    until(lambda: names(project) == before)
+    room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face === '{first}'")
+    room.keyboard.press("x")
+    until(lambda: first not in names(project))
+    room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face !== '{first}'")
+    room.get_by_role("button", name="Bring it back").click()
+    until(lambda: names(project) == before)
+
+
+def test_the_wheel_takes_points_back_and_with_ctrl_all_of_them_without_zooming(classic: Any) -> None:
+    for point in FACE[:4]:
+        classic.mouse.click(*_at(classic, point))
+    count = f"{ROOM}.editor.doc.open?.points.length ?? 0"
+    zoom = classic.evaluate(f"{VIEW}.look.zoom")
+    assert classic.evaluate(count) == 4
+    classic.mouse.wheel(0, 100)
+    classic.wait_for_function(f"({count}) === 3")
+    classic.mouse.wheel(0, -100)
+    classic.wait_for_function(f"({count}) === 4")
+    for keys in (["Control"], ["Control", "Shift"]):
+        for key in keys:
+            classic.keyboard.down(key)
+        classic.mouse.wheel(0, 100)
+        classic.wait_for_function(f"({count}) === 0")
+        classic.mouse.wheel(0, -100)
+        classic.wait_for_function(f"({count}) === 4")
+        for key in keys:
+            classic.keyboard.up(key)
+    assert classic.evaluate(f"{VIEW}.look.zoom") == zoom
+    classic.keyboard.press("Delete")
+
+
+def test_with_shift_the_keys_of_2019_do_ten_faces(classic: Any, project: Project) -> None:
+    at = f"{ROOM}.editor.ready && {ROOM}.at"
+    classic.evaluate(f"void {ROOM}.go_to(0)")
+    classic.wait_for_function(f"({at}) === 0")
+    classic.keyboard.press("Shift+E")
+    classic.wait_for_function(f"({at}) === 10")
+    _kept(classic)
+    assert marks(project)["confirmed"] == 10
+    classic.keyboard.press("Shift+Z")
+    classic.wait_for_function(f"({at}) === 0")
+    classic.keyboard.press("Shift+W")
+    classic.wait_for_function(f"({at}) === 10")
+    _kept(classic)
+    assert marks(project)["skipped"] == 10
+    classic.keyboard.press("Shift+Q")
+    classic.wait_for_function(f"({at}) === 0")
+    classic.keyboard.press("Shift+C")
+    classic.wait_for_function(f"({at}) === 10")
+
+
+def test_tooltips_and_the_list_name_the_keys_that_count_with_these_hands(classic: Any) -> None:
+    key_of = """(label) => [...document.querySelectorAll('.mask-tools button')]
+      .find((one) => one.textContent.includes(label)).dataset.key ?? ''"""
+    assert [classic.evaluate(key_of, label) for label in ("Include", "Exclude", "Eraser")] == ["", "", ""]
+    assert [classic.evaluate(key_of, label) for label in ("Confirm", "Skip")] == ["E", "W"]
+    classic.keyboard.press("?")
+    listed = classic.locator("dialog .key-row").all_inner_texts()
+    assert not [row for row in listed if row.startswith(("Q\nInclude", "W\nExclude", "E\nEraser"))]
+    assert any(row.split("\n")[0] == "E" for row in listed)
+    classic.keyboard.press("Escape")
+    classic.evaluate(f"{ROOM}.set_classic(false)")
+    assert [classic.evaluate(key_of, label) for label in ("Include", "Confirm")] == ["Q", "Enter"]

@@ -1,0 +1,66 @@
+"""What the Project room says of clips and of the machine, with answers of the server that a test makes up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_RUN = {
+    "id": "trial", "title": "Find faces", "typed": "understudy extract .", "state": "running", "living": True,
+    "words": ["extract", ".", "--json"], "created": 0, "started": 1, "ended": None, "exit_code": None,
+    "sentence": "", "standing": None,
+}  # fmt: skip
+_CLIP = {"folder": "plates", "size_bytes": 5_000_000, "picture": "places/none", "changed": 0}
+
+
+def _unsearched(route: Any) -> None:
+    told = route.fetch().json()
+    for clip in told["clips"]:
+        clip.update(searched=False, faces=0)
+    route.fulfill(json=told)
+
+
+def test_a_clip_that_is_being_searched_says_so(page: Any) -> None:
+    runs: list[Any] = []
+    page.route("**/api/project/state", _unsearched)
+    page.route("**/api/project/runs", lambda route: route.fulfill(json={"runs": runs}))
+    page.route("**/api/project/runs/*/events*", lambda route: route.fulfill(json={"events": [], "next": 0}))
+    page.reload()
+    src, dst = page.locator("li[data-clip=src]"), page.locator("li[data-clip=dst]")
+    src.get_by_text("not searched").wait_for()
+    runs.append({**_RUN, "words": ["extract", ".", "src", "--json"]})
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    src.get_by_text("being searched…").wait_for()
+    assert "not searched" in dst.inner_text()
+
+
+def test_devices_are_asked_for_anew_when_the_studio_is_back(page: Any) -> None:
+    page.locator("section[aria-label=Machine] .device").first.wait_for()
+    page.route(
+        "**/api/project/machine",
+        lambda route: route.fulfill(
+            json={
+                "memory_bytes": 64e9,
+                "free_bytes": 32e9,
+                "devices": [{"name": "cuda:0", "words": "of another machine", "free_bytes": 8e9}],
+            }
+        ),
+    )
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    page.get_by_text("of another machine").wait_for()
+
+
+def test_single_images_stand_apart_from_the_clips(page: Any, expected_errors: list[str]) -> None:
+    expected_errors.append("places/none")
+    expected_errors.append("404")
+    kinds = {"a.mp4": "movie", "plates": "images", "still.png": "image"}
+    clips = [{**_CLIP, "id": name, "name": name, "kind": kind} for name, kind in kinds.items()]
+    told = {"clips": clips, "folders": ["plates"]}
+    page.route("**/api/places/clips", lambda route: route.fulfill(json=told))
+    page.locator(".pipeline").wait_for()
+    page.keyboard.press("a")
+    dialog = page.get_by_role("dialog")
+    dialog.locator("[data-place='a.mp4']").wait_for()
+    assert dialog.locator("[data-place='plates']").is_visible()
+    assert not dialog.locator("[data-place='still.png']").is_visible()
+    dialog.get_by_text("Single images: 1").click()
+    assert dialog.locator("[data-place='still.png']").is_visible()
