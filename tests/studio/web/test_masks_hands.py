@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.studio.web.test_masks import FACE, ROOM, VIEW, _at, _kept, _ready
+from tests.studio.web.test_masks import FACE, PX, ROOM, VIEW, _at, _go_to, _kept, _overlap, _ready, _record
 from understudy.facesets.store import Faceset
 from understudy.project.project import Project
 
@@ -59,6 +59,67 @@ def test_x_puts_a_face_into_the_trash_and_goes_on_and_shift_x_brings_it_back(
     room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face !== '{first}'")
     room.get_by_role("button", name="Bring it back").click()
     until(lambda: names(project) == before)
+
+
+_LAST_POINT_FROM_MIDDLE = f"""() => {{
+  const [x, y] = {ROOM}.editor.doc.open.points.at(-1);
+  const [spot, middle] = [{VIEW}.to_screen({{ x, y }}), {VIEW}.middle];
+  return Math.hypot(spot.x - middle.x, spot.y - middle.y);
+}}"""
+
+
+def test_while_shift_is_held_the_hand_stays_in_the_middle_and_the_picture_moves_under_it(
+    room: Any, project: Project
+) -> None:
+    name = _go_to(room, 3)
+    side = room.evaluate(f"{VIEW}.size[0]")
+    x, y = _at(room, FACE[0])
+    room.mouse.move(x - 20, y - 20)
+    room.keyboard.down("Shift")
+    room.mouse.move(x - 19, y - 20)  # as a hand at rest does that presses a key with Shift
+    assert room.evaluate(f"{VIEW}.fitted")
+    room.mouse.move(x, y)
+    for point, after in zip(FACE, [*FACE[1:], FACE[0]], strict=True):
+        room.mouse.down()
+        room.mouse.up()
+        assert room.evaluate(_LAST_POINT_FROM_MIDDLE) < 1
+        zoom = room.evaluate(f"{VIEW}.look.zoom")
+        room.mouse.wheel(0, 20)  # what is in the middle stays there
+        room.wait_for_function(f"{VIEW}.look.zoom !== {zoom}")
+        zoom = room.evaluate(f"{VIEW}.look.zoom") * side / PX
+        x, y = x + (after[0] - point[0]) * zoom, y + (after[1] - point[1]) * zoom
+        room.mouse.move(x, y, steps=3)
+    room.mouse.down()
+    room.mouse.up()
+    _kept(room)
+    assert _overlap(_record(project, name), FACE) > 0.98
+    assert room.evaluate(f"getComputedStyle({VIEW}).cursor") == "none"
+    room.keyboard.up("Shift")
+    assert room.evaluate(f"getComputedStyle({VIEW}).cursor") == "crosshair"
+    room.mouse.move(x + 30, y + 30)
+    look = room.evaluate(f"{VIEW}.look")
+    room.mouse.move(x, y)
+    assert room.evaluate(f"{VIEW}.look") == look
+
+
+def test_a_drag_that_began_with_the_hand_in_the_middle_ends_so(room: Any, project: Project) -> None:
+    name = _go_to(room, 4)
+    for point in [*FACE, FACE[0]]:
+        room.mouse.click(*_at(room, point))
+    x, y = _at(room, FACE[1])
+    zoom = room.evaluate(f"{VIEW}.look.zoom * {VIEW}.size[0]") / PX
+    room.keyboard.press("m")
+    room.mouse.move(x - 30, y)
+    room.mouse.move(x, y)
+    room.mouse.down()
+    room.mouse.move(x - 10 * zoom, y, steps=3)
+    room.keyboard.press("m")
+    room.mouse.move(x - 20 * zoom, y + 5 * zoom, steps=3)
+    room.mouse.up()
+    _kept(room)
+    assert _overlap(_record(project, name), [FACE[0], (176, 55), *FACE[2:]]) > 0.98
+    assert room.evaluate(f"getComputedStyle({VIEW}).cursor") == "crosshair"
+    room.keyboard.press("0")
 
 
 def test_the_wheel_takes_points_back_and_with_ctrl_all_of_them_without_zooming(classic: Any) -> None:

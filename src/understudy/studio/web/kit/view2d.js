@@ -16,10 +16,12 @@ import { loupe } from "./loupe.js";
 
 const LARGEST_ZOOM = 64;
 const CRISP_FROM = 2; // from this zoom a pixel is a square
+const SLACK_PX = 4; // a hand that rests while Shift is pressed, for a key or a drag, moves by less
 
 /**
  * `<us-view2d>`. Properties to set: `picture`, `layers`, `wheel_zooms` (false leaves the plain wheel to the room, Ctrl+wheel
- * zooms all the same unless `ctrl_wheel_zooms` is false too), `space_pans` (false where Space is a key of the room). Says `view` when zoom or place changed. Pointer
+ * zooms all the same unless `ctrl_wheel_zooms` is false too), `space_pans` (false where Space is a key of the room),
+ * `shift_holds_middle` (Shift keeps the hand in the middle, and the picture moves under it). Says `view` when zoom or place changed. Pointer
  * events of the left and right button come through unless it pans; ask `point(event)` for where they are in the picture.
  */
 export class View2D extends StudioElement {
@@ -28,6 +30,8 @@ export class View2D extends StudioElement {
   wheel_zooms = true;
   ctrl_wheel_zooms = true;
   space_pans = true;
+  shift_holds_middle = false;
+  holds_middle = false; // the same without Shift; `hold_middle` changes it
   /** @type {Look} */
   look = { zoom: 1, x: 0, y: 0 };
   fitted = true;
@@ -41,6 +45,11 @@ export class View2D extends StudioElement {
   size = [0, 0];
   /** @type {Point | null} */
   pointer = null;
+  /** Where the hand was before it was held in the middle, and since then, in CSS pixels of the window. @type {Point | null} */
+  #free_at = null;
+  /** @type {Point | null} */
+  #held_at = null;
+  #buttons = 0;
   #space = false;
   #asked = 0;
   draws = 0;
@@ -54,11 +63,14 @@ export class View2D extends StudioElement {
     this.leaving.signal.addEventListener("abort", () => watched.disconnect());
     this.listen(this, "wheel", (event) => this.#wheel(event), { passive: false });
     this.listen(this, "pointerdown", (event) => this.#down(event), { capture: true });
+    this.listen(this, "pointermove", (event) => this.#lead(event), { capture: true });
     this.listen(this, "pointermove", (event) => this.#point_at(event));
-    this.listen(this, "pointerleave", () => ((this.pointer = null), this.loupe && this.redraw()));
+    this.listen(this, "pointerup", (event) => ((this.#buttons = event.buttons), this.#wants_middle(event) || this.#let_go()));
+    this.listen(this, "pointercancel", () => ((this.#buttons = 0), this.#let_go()));
+    this.listen(this, "pointerleave", () => (this.#let_go(), (this.pointer = this.#free_at = null), this.loupe && this.redraw()));
     this.listen(document, "keydown", (event) => this.#space_key(event, true));
-    this.listen(document, "keyup", (event) => this.#space_key(event, false));
-    this.listen(window, "blur", () => this.#hand(false));
+    this.listen(document, "keyup", (event) => (event.key === "Shift" && !this.holds_middle && this.#let_go(), this.#space_key(event, false)));
+    this.listen(window, "blur", () => (this.#hand(false), this.#let_go()));
   }
 
   get picture() {
@@ -138,6 +150,7 @@ export class View2D extends StudioElement {
 
   /** Where an event is in the view, in CSS pixels. @param {MouseEvent} event @returns {Point} */
   screen_point(event) {
+    if (this.#held_at) return { x: this.middle.x + event.clientX - this.#held_at.x, y: this.middle.y + event.clientY - this.#held_at.y };
     const box = this.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
@@ -203,6 +216,9 @@ export class View2D extends StudioElement {
       layer.draw(context, this);
       context.restore();
     }
+    if (!this.#held_at) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    draw_cross(context, this.middle);
   }
 
   /**
@@ -245,7 +261,10 @@ export class View2D extends StudioElement {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.button !== 1 && !(event.button === 0 && this.#space)) return;
+    const pans = event.button === 1 || (event.button === 0 && this.#space);
+    if (pans) this.#let_go(); // before its button counts
+    this.#buttons = event.buttons;
+    if (!pans) return;
     event.preventDefault();
     event.stopPropagation();
     this.setPointerCapture(event.pointerId);
@@ -262,6 +281,49 @@ export class View2D extends StudioElement {
     };
     this.addEventListener("pointermove", move, true);
     for (const kind of ["pointerup", "pointercancel"]) this.addEventListener(kind, end, { once: true, capture: true });
+  }
+
+  // --- the hand in the middle
+
+  /** Keep the hand in the middle also without Shift, from its next move on. @param {boolean} on */
+  hold_middle(on) {
+    this.holds_middle = on;
+    if (!on) this.#let_go();
+  }
+
+  /** @param {PointerEvent} event */
+  #wants_middle(event) {
+    return this.holds_middle || (this.shift_holds_middle && event.shiftKey && (this.#held_at !== null || !event.ctrlKey));
+  }
+
+  /**
+   * What lay under the hand comes to the middle, and from then on the hand, which is hidden, moves the picture under it. All
+   * that was seen before is within its reach. A drag ends as it began, whatever becomes of Shift.
+   * @param {PointerEvent} event
+   */
+  #lead(event) {
+    const here = { x: event.clientX, y: event.clientY };
+    const wants = this.#wants_middle(event);
+    this.#buttons = event.buttons;
+    if (this.#held_at && (wants || event.buttons)) {
+      const { x, y } = this.#held_at;
+      this.#held_at = here;
+      return this.pan(x - here.x, y - here.y);
+    }
+    this.#let_go();
+    if (!wants || event.buttons || !this.#free_at) this.#free_at = here;
+    if (Math.hypot(here.x - this.#free_at.x, here.y - this.#free_at.y) < SLACK_PX) return;
+    this.center(this.point(event));
+    this.#held_at = here;
+    this.classList.add("middle");
+  }
+
+  /** The hand is where it is seen again, once no button is down. */
+  #let_go() {
+    if (!this.#held_at || this.#buttons) return;
+    this.#held_at = null;
+    this.classList.remove("middle");
+    this.redraw();
   }
 
   /** @param {PointerEvent} event */
@@ -290,6 +352,22 @@ customElements.define("us-view2d", View2D);
 /** @param {any} picture @returns {[number, number]} */
 function size_of(picture) {
   return [picture.naturalWidth ?? picture.videoWidth ?? picture.width, picture.naturalHeight ?? picture.videoHeight ?? picture.height];
+}
+
+/** Where the hand is while it is hidden. @param {CanvasRenderingContext2D} context @param {Point} place */
+function draw_cross(context, { x, y }) {
+  for (const [colour, width] of /** @type {const} */ ([["rgba(0, 0, 0, 0.6)", 3], ["#ffffff", 1.5]])) {
+    context.beginPath();
+    for (const side of [-1, 1]) {
+      context.moveTo(x + 4 * side, y);
+      context.lineTo(x + 12 * side, y);
+      context.moveTo(x, y + 4 * side);
+      context.lineTo(x, y + 12 * side);
+    }
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
 }
 
 /** Whether it can be drawn: a broken image throws and would take all layers with it. @param {any} picture */

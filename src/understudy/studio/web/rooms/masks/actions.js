@@ -1,7 +1,7 @@
 // @ts-check
 // Every action of the masks room with its key: those of the XSeg editor, and on wish those of the mask editor of 2019.
 
-import { button, say_key, unsay_key } from "../../kit/button.js";
+import { button, press_down, say_key, unsay_key } from "../../kit/button.js";
 import { h } from "../../kit/element.js";
 import { have_keys, key_words } from "../../kit/keys.js";
 import { bring_back, put_away } from "./trash.js";
@@ -11,7 +11,11 @@ import { bring_back, put_away } from "./trash.js";
 
 /** @param {MasksRoom} room @returns {Record<string, KeyAction>} */
 export function tool_actions(room) {
-  const { editor } = room;
+  const { editor, view } = room;
+  const hold_middle = () => {
+    view.hold_middle(!view.holds_middle);
+    press_down(room.buttons.middle, view.holds_middle);
+  };
   return {
     polygon: { key: "p", does: "Polygon: click adds points, drag moves them, Ctrl+click inserts and deletes, Shift+drag moves a region", run: () => editor.set_tool("polygon") },
     brush: { key: "b", does: "Brush; the right button paints the opposite", run: () => editor.set_tool("brush") },
@@ -25,6 +29,7 @@ export function tool_actions(room) {
     clear: { key: "Delete", shift: true, does: "Clear all that is drawn on this face", run: () => editor.clear() },
     confirm: { key: "Enter", does: "Confirm and go on; closes an open region first", run: () => room.confirm() },
     skip: { key: " ", does: "Skip this face and go on", run: () => room.leave_with("skipped") },
+    middle: { key: "m", does: "Keep the hand in the middle, the picture moves under it; so it is while Shift is held", run: hold_middle },
   };
 }
 
@@ -136,6 +141,7 @@ const FACES = {
   clear: ["∅", "Clear"],
   confirm: ["✓", "Confirm", false],
   skip: ["✕", "Skip", false],
+  middle: ["✛", "In the middle", false],
 };
 
 /** @param {Record<string, KeyAction>} tools @returns {Record<string, HTMLButtonElement>} */
@@ -150,7 +156,7 @@ export function tool_buttons(tools) {
 
 /** @param {Record<string, HTMLButtonElement>} b */
 export function toolbar(b) {
-  const groups = [[b.polygon, b.brush, b.eraser], [b.include, b.exclude], [b.undo, b.redo, b.last, b.remove, b.clear], [b.confirm, b.skip]];
+  const groups = [[b.polygon, b.brush, b.eraser], [b.include, b.exclude], [b.undo, b.redo, b.last, b.remove, b.clear], [b.confirm, b.skip], [b.middle]];
   const rows = groups.flatMap((group, at) => (at ? [h("hr"), ...group] : group));
   return h("div", { class: "mask-tools", role: "toolbar", "aria-label": "Tools" }, ...rows);
 }

@@ -35,7 +35,7 @@ export class MasksRoom extends Room {
   shown = { faceset: "", face: "" }; // the one on the canvas: all that a hand does is done to it
   heading = ""; // the face that is on its way
   nothing_yet = "The faces are being loaded…";
-  view = /** @type {import("../../kit/view2d.js").View2D} */ (h("us-view2d", { "aria-label": "The face that is drawn on", space_pans: false }));
+  view = /** @type {import("../../kit/view2d.js").View2D} */ (h("us-view2d", { "aria-label": "The face that is drawn on", space_pans: false, shift_holds_middle: true }));
   editor = new Editor(this.view);
   looks = new Looks(1);
   stage = /** @type {HTMLElement} */ (h("div", { class: "mask-stage", "data-toasts": "" }, this.view));
