@@ -158,7 +158,7 @@ def test_a_window_that_is_open_keeps_its_own_actions(
     other.close()
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.locator("us-connection").click()  # a browser asks only where a hand was
+    page.locator(".project-name").click()  # a browser asks only where a hand was
     page.close(run_before_unload=True)
     end = page.wait_for_timeout
     while not asked:

@@ -149,7 +149,8 @@ def test_points_are_inserted_and_deleted_regions_moved_and_deleted(room: Any, pr
     room.keyboard.down("Control")
     room.mouse.click(*_at(room, (128, 110)))
     room.keyboard.up("Control")
-    room.keyboard.down("Shift")
+    room.mouse.move(*_at(room, (128, 170)))
+    room.keyboard.down("Shift")  # a hand that moves to it with Shift down is in the middle by then
     _drag(room, (128, 170), (148, 180))
     room.keyboard.up("Shift")
     _kept(room)
@@ -262,10 +263,15 @@ def test_what_is_drawn_without_a_connection_is_kept_when_it_is_back(
 ) -> None:
     expected_errors += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
     name = _go_to(room, 4)
+    before = _at(room, FACE[0])
     room.context.set_offline(True)
     _draw(room, FACE)
     room.wait_for_function(f"{ROOM}.kept.textContent.includes('connection is lost')")
-    room.locator("us-connection").wait_for()  # it takes a row of its own, and the picture moves down
+    room.locator("us-connection").wait_for()
+    assert _at(room, FACE[0]) == before, "the picture stays under the hand"
+    box = room.locator("us-connection").bounding_box()
+    under = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert room.evaluate(f"at => {VIEW}.contains(document.elementFromPoint(...at))", under)
     assert not _record(project, name).is_drawn_on
     _drag(room, FACE[0], (40, 30))
     room.context.set_offline(False)

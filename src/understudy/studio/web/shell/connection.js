@@ -1,5 +1,5 @@
 // @ts-check
-// What the connection does, in words: quiet while it stands, a bar over the room when it is lost.
+// What the connection does, in words: quiet while it stands; when it is lost, over the room, which does not move under the hand.
 
 import { outbox } from "../kit/api.js";
 import { h, StudioElement } from "../kit/element.js";
