@@ -63,9 +63,7 @@ async function many(room) {
   form.options = declared.map((/** @type {any} */ one) => ({ ...one, value: said[one.name] ?? one.default }));
   const choices = [{ label: "Cancel", value: false }, { label: "Carry on", value: true, kind: /** @type {"primary"} */ ("primary") }];
   const words = "It stops where it goes wrong and at any key, and is one step to take back. Begun once more here, it goes on behind the last frame.";
-  if (!(await ask({ title: "Carry this face on", words, content: form, choices }))) return;
-  carried_last = said;
-  await room.carry(said);
+  if (await ask({ title: "Carry this face on", words, content: form, choices, attempt: () => room.carry(said) })) carried_last = said;
 }
 
 /** @param {import("./room.js").FramesRoom} room */

@@ -29,11 +29,15 @@ export class Carrying extends StudioElement {
     return Boolean(this.told && !this.told.is_over);
   }
 
-  /** @param {object} wish what `frames/carry` takes beside the clip */
+  /** Answers when it goes. @param {object} wish what `frames/carry` takes beside the clip */
   async begin(wish) {
     this.is_stopping = false;
     this.show((await post("frames/carry", { clip: this.clip, ...wish })).carrying);
-    // A short one may be over before this window hears of it.
+    this.#watch().catch(toast_error);
+  }
+
+  /** A short one may be over before this window hears of it. */
+  async #watch() {
     while (this.is_running && this.isConnected) {
       await new Promise((done) => setTimeout(done, 400));
       await this.look();

@@ -127,9 +127,9 @@ export class MaskTeach extends StudioElement {
     const which = h("select", {}, ...[["", "drawn on"], ["confirmed", "confirmed"], ["skipped", "skipped"]].map(([value, label]) => h("option", { value }, label)));
     const choices = [{ label: "Cancel", value: false }, { label: "Copy", value: true, kind: /** @type {"primary"} */ ("primary") }];
     const content = [h("label", {}, "Faces that are", which), h("label", {}, "Faceset", into)];
-    if (!(await ask({ title: "Copy faces by what was done on them", words: "They go into a faceset of their own, to be used again. Those here stay.", content, choices }))) return;
-    const { id } = await post("masks/fetch", { faceset: this.faceset, into: into.value, mark: which.value });
-    this.follow(id);
+    const { faceset } = this;
+    const attempt = async () => this.follow((await post("masks/fetch", { faceset, into: into.value, mark: which.value })).id);
+    await ask({ title: "Copy faces by what was done on them", words: "They go into a faceset of their own, to be used again. Those here stay.", content, choices, attempt });
   }
 
   async take_out() {

@@ -22,7 +22,7 @@ export async function start_swap(state, devices) {
   preset.addEventListener("change", tell);
   tell();
   const device = h("select", {}, ["auto", ...devices].map((name) => h("option", { value: name }, name)));
-  const consents = state.performers.map((/** @type {any} */ person) => ({ person, field: consent_field(person.consent.status) }));
+  const consents = state.performers.map((/** @type {any} */ person) => ({ person, field: consent_field(person.consent.status), recorded: person.consent.status }));
   const rows = h(
     "div",
     { class: "fields" },
@@ -33,11 +33,18 @@ export async function start_swap(state, devices) {
   );
   const words = "Finds the faces, trains, merges and encodes. It can be stopped at any time; started again, it goes on where it was.";
   const choices = [{ label: "Cancel", value: false }, { label: "Start", value: true, kind: /** @type {"primary"} */ ("primary") }];
-  if (!(await ask({ title: "From clips to the finished shot", words, content: [rows, known ? h("p", { class: "dim" }, `Goes on with model ${known.name}.`) : about], choices }))) return null;
-  for (const { person, field } of consents) {
-    if (field.value !== person.consent.status) await post(`project/performers/${encodeURIComponent(person.name)}/consent`, { values: { status: field.value } });
-  }
-  const run = await start_run("swap", { model: known?.name ?? "main", preset: known ? undefined : preset.value, device: device.value, said: { minutes: Number(minutes.value) } });
+  /** @type {any} */
+  let run = null;
+  const attempt = async () => {
+    for (const one of consents) {
+      const { person, field } = one;
+      if (field.value === one.recorded) continue;
+      await post(`project/performers/${encodeURIComponent(person.name)}/consent`, { values: { status: field.value } });
+      one.recorded = field.value;
+    }
+    run = await start_run("swap", { model: known?.name ?? "main", preset: known ? undefined : preset.value, device: device.value, said: { minutes: Number(minutes.value) } });
+  };
+  if (!(await ask({ title: "From clips to the finished shot", words, content: [rows, known ? h("p", { class: "dim" }, `Goes on with model ${known.name}.`) : about], choices, attempt }))) return null;
   toast(`${run.title}: started.`);
   return run;
 }

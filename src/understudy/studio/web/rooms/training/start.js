@@ -22,8 +22,9 @@ export async function ask_to_start(model) {
   learning.device.addEventListener("change", look_ahead);
   look_ahead();
   const content = h("div", { class: "stack" }, long.element, learning.element, outlook);
-  const agreed = await ask({ title: `${model.iterations ? "Go on with" : "Start"} ${model.name}`, content, choices: [{ label: "Cancel", value: false }, { label: "Train", value: true, kind: "primary" }] });
-  if (!agreed) return;
-  const run = await start_run("train", { model: model.name, ...learning.facts, said: long.said() });
-  toast(`${run.title} starts.`, { seconds: 3 });
+  /** @type {any} */
+  let run = null;
+  const attempt = async () => (run = await start_run("train", { model: model.name, ...learning.facts, said: long.said() }));
+  const agreed = await ask({ title: `${model.iterations ? "Go on with" : "Start"} ${model.name}`, content, choices: [{ label: "Cancel", value: false }, { label: "Train", value: true, kind: "primary" }], attempt });
+  if (agreed) toast(`${run.title} starts.`, { seconds: 3 });
 }

@@ -1,0 +1,105 @@
+"""What the studio refuses is said in the question that asked for it, which keeps what was typed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from understudy.project.project import Project
+
+WHY = "There is no room for this. Make some, and start it again."
+RUN = {"id": "trial", "title": "A trial", "state": "running", "living": True}
+
+
+@pytest.fixture(scope="module")
+def opened(trained_project: Project) -> Project:
+    return trained_project
+
+
+@pytest.fixture
+def refused_once(
+    open_page: Callable[..., Any], expected_errors: list[str]
+) -> Callable[[str, str, dict[str, Any]], tuple[Any, list[Any]]]:
+    """A window at a place, and what is posted there to `path`: refused at first, then answered."""
+    expected_errors += ["422"]
+
+    def opened_at(at: str, path: str, answer: dict[str, Any]) -> tuple[Any, list[Any]]:
+        page, sent = open_page(at=at), []
+
+        def refuse_first(route: Any) -> None:
+            if route.request.method != "POST":
+                return route.continue_()
+            sent.append(json.loads(route.request.post_data))
+            if len(sent) == 1:
+                return route.fulfill(status=422, json={"error": WHY, "kind": "NoRoom"})
+            return route.fulfill(json=answer)
+
+        page.route(f"**/api/{path}", refuse_first)
+        return page, sent
+
+    return opened_at
+
+
+def twice(page: Any, label: str) -> None:
+    """Press a button of the question that is refused at first; the question goes when it is not."""
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name=label, exact=True).click()
+    dialog.get_by_role("alert").get_by_text(WHY).wait_for()
+    assert page.locator(".toast.bad").count() == 0, "it is said once"
+    dialog.get_by_role("button", name=label, exact=True).click()
+    dialog.wait_for(state="detached")
+
+
+def test_a_swap_that_is_refused_keeps_its_question_and_records_consent_once(
+    refused_once: Callable[..., Any], opened: Project
+) -> None:
+    page, sent = refused_once("#/project", "project/runs", RUN)
+    recorded: list[str] = []
+    page.on("request", lambda one: recorded.append(one.url) if one.url.endswith("/src/consent") else None)
+    page.get_by_role("button", name="Do it all").click()
+    page.locator("dialog input[type=number]").fill("7")
+    page.locator("dialog").get_by_label("src has").select_option("agreed")
+    twice(page, "Start")
+    assert [one["facts"]["said"] for one in sent] == [{"minutes": 7}] * 2
+    assert (
+        len(recorded) == 1 and Project.open(opened.folder).manifest.performers["src"].consent.status == "agreed"
+    )
+    page.get_by_text("A trial: started.").wait_for()
+
+
+def test_a_training_that_is_refused_keeps_its_question(refused_once: Callable[..., Any]) -> None:
+    page, sent = refused_once("#/training?models=main", "project/runs", RUN)
+    page.get_by_role("button", name=re.compile("^(Start|Go on)$")).click()
+    page.get_by_label("How long").select_option("iterations")
+    page.get_by_label("How much", exact=True).fill("4321")
+    twice(page, "Train")
+    assert [one["facts"]["said"] for one in sent] == [{"iterations": 4321}] * 2
+    page.get_by_text("A trial starts.").wait_for()
+
+
+def test_carrying_that_is_refused_keeps_its_question(refused_once: Callable[..., Any]) -> None:
+    over = {"number": 1, "is_over": True, "frame": 0, "done": 1, "total": 1, "summary": {"stopped": ""}}
+    page, sent = refused_once("#/frames", "frames/carry", {"carrying": over})
+    page.wait_for_function(
+        "(room => room?.is_ready && room.has_face)(document.querySelector('us-room-frames'))"
+    )
+    page.keyboard.press("p")
+    page.locator("dialog [data-option=count] input").fill("9")
+    twice(page, "Carry on")
+    assert [one["said"]["count"] for one in sent] == [9, 9]
+
+
+def test_copying_drawn_faces_that_is_refused_keeps_its_question(
+    refused_once: Callable[..., Any], expected_errors: list[str]
+) -> None:
+    expected_errors += ["404"]  # nobody knows the run of a trial
+    page, sent = refused_once("#/masks", "masks/fetch", {"id": "trial"})
+    page.get_by_role("button", name="Copy faces…").click()
+    page.get_by_label("Faces that are").select_option("confirmed")
+    page.locator("dialog").get_by_label("Faceset").fill("dst/by hand")
+    twice(page, "Copy")
+    assert [(one["into"], one["mark"]) for one in sent] == [("dst/by hand", "confirmed")] * 2
