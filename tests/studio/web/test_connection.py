@@ -103,7 +103,7 @@ def left(page: Any, studio: RunningStudio, expected_errors: list[str]) -> Any:
     other = context.new_page()
     other.wait_for_function = page.wait_for_function
     other.goto(studio.url)
-    other.get_by_text("2 actions of a closed window were not sent.").wait_for()
+    other.get_by_text("2 actions were not sent before the window was closed or loaded anew.").wait_for()
     return other
 
 

@@ -307,7 +307,7 @@ def test_what_is_drawn_in_one_project_never_reaches_another_at_the_same_address(
             room.close()
             page.close()
     assert not _record(other, name).is_drawn_on and not _record(project, name).is_drawn_on
-    page.get_by_text("1 action of a closed window was not sent.").wait_for()
+    page.get_by_text("1 drawing was not sent before the window was closed or loaded anew.").wait_for()
     page.get_by_role("button", name="Send").click()
     page.get_by_text("1 action sent.").wait_for()
     assert _overlap(_record(project, name), FACE) > 0.98

@@ -122,6 +122,36 @@ def test_a_drag_that_began_with_the_hand_in_the_middle_ends_so(room: Any, projec
     room.keyboard.press("0")
 
 
+def test_what_was_drawn_without_a_connection_is_offered_in_plain_words_after_the_page_was_loaded_anew(
+    room: Any, project: Project, expected_errors: list[str]
+) -> None:
+    expected_errors += ["ERR_"]
+    name = _go_to(room, 5)
+    room.route("**/api/masks/drawing", lambda route: route.abort("connectionfailed"))
+    for point in [*FACE, FACE[0]]:
+        room.mouse.click(*_at(room, point))
+    room.keyboard.press("b")
+    room.mouse.click(*_at(room, (20, 20)))
+    room.get_by_text("1 action waits.").wait_for()
+    room.wait_for_function("""import('/web/kit/kept.js').then(async ({ remembered }) =>
+      (await remembered('actions', (await import('/web/kit/api.js')).outbox.project))
+        .some(({ body }) => JSON.parse(body).painted))""")
+    room.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave
+    room.reload()
+    room.get_by_text("1 drawing was not sent before the window was closed or loaded anew.").wait_for()
+    room.unroute_all()
+    room.get_by_role("button", name="Look…").click()
+    offer = room.get_by_role("dialog", name="Not sent")
+    told = offer.locator("li").inner_text()
+    assert name in told and "regions: 1" in told and "painted: yes, mark: none" in told and "visit" not in told
+    assert len(told) < 200
+    offer.get_by_role("button", name="Send").click()
+    room.get_by_text("1 action sent.").wait_for()
+    _ready(room)
+    room.wait_for_function(f"{ROOM}.editor.doc.regions.length === 1")
+    assert _record(project, name).is_drawn_on
+
+
 def test_the_wheel_takes_points_back_and_with_ctrl_all_of_them_without_zooming(classic: Any) -> None:
     for point in FACE[:4]:
         classic.mouse.click(*_at(classic, point))

@@ -15,6 +15,8 @@ import { go_there } from "./places.js";
 /** @typedef {import("../kit/kept.js").Entry} Entry */
 
 const SHOWN_LETTERS = 600;
+/** What tells a person nothing: which window it was, and which drawing it was made over. */
+const UNTOLD = ["visit", "revision"];
 
 export class Left extends StudioElement {
   /** @type {Entry[]} */
@@ -44,7 +46,8 @@ export class Left extends StudioElement {
     const act = (/** @type {string} */ label, /** @type {() => any} */ run) => h("button", { type: "button", onclick: () => Promise.resolve(run()).catch(toast_error) }, label);
     const rows = [];
     if (this.actions.length) {
-      const words = h("span", { class: "grow" }, `${counted(this.actions.length, "action")} of a closed window ${this.actions.length === 1 ? "was" : "were"} not sent.`);
+      const noun = this.actions.every(({ path }) => path === "masks/drawing") ? "drawing" : "action";
+      const words = h("span", { class: "grow" }, `${counted(this.actions.length, noun)} ${this.actions.length === 1 ? "was" : "were"} not sent before the window was closed or loaded anew.`);
       rows.push(h("div", { class: "bar" }, words, act("Send", () => this.send()), act("Look…", () => this.show_actions()), act("Drop", () => this.drop())));
     }
     for (const upload of this.uploads) {
@@ -70,7 +73,7 @@ export class Left extends StudioElement {
   async show_actions() {
     const rows = this.actions.map((entry) => h("li", {}, h("div", {}, h("b", {}, words_of(entry.path)), h("span", { class: "dim" }, ` ${new Date(entry.order / 1000).toLocaleString()}`)), h("div", { class: "small dim" }, facts_of(entry.body))));
     const choices = [{ label: "Drop", value: "drop", kind: /** @type {"danger"} */ ("danger") }, { label: "Later", value: null }, { label: "Send", value: "send", kind: /** @type {"primary"} */ ("primary") }];
-    const answer = await ask({ title: "Not sent", words: "These were done in a window that was closed before the studio heard of them.", content: h("ul", { class: "list left-actions" }, rows), choices, wide: true });
+    const answer = await ask({ title: "Not sent", words: "These were done in a window that was closed or loaded anew before the studio heard of them.", content: h("ul", { class: "list left-actions" }, rows), choices, wide: true });
     if (answer === "send") await this.send();
     if (answer === "drop") await this.drop();
   }
@@ -118,11 +121,14 @@ function words_of(path) {
 
 /** What an action says, as "face: a.jpg, regions: 2". @param {string} body */
 function facts_of(body) {
-  const plain = (/** @type {any} */ value) => {
+  const plain = (/** @type {string} */ name, /** @type {any} */ value) => {
+    if (value === null || value === "") return "none";
+    if (name === "painted") return "yes"; // its value is the picture itself
     if (Array.isArray(value)) return value.every((one) => typeof one !== "object") ? value.join(" ") : value.length;
     return value && typeof value === "object" ? JSON.stringify(value) : value;
   };
-  const facts = Object.entries(JSON.parse(body)).map(([name, value]) => `${name.replaceAll("_", " ")}: ${plain(value)}`);
+  const told = Object.entries(JSON.parse(body)).filter(([name]) => !UNTOLD.includes(name));
+  const facts = told.map(([name, value]) => `${name.replaceAll("_", " ")}: ${plain(name, value)}`);
   const words = facts.join(", ");
   return words.length > SHOWN_LETTERS ? `${words.slice(0, SHOWN_LETTERS)}…` : words;
 }
