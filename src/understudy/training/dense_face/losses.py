@@ -23,8 +23,8 @@ WEIGHTS = {
     "first": 6.0,
     "surprise": 0.35,
     "heat": 0.12,
-    "mask": 0.8,
-    "dice": 0.5,
+    "mask": 2.0,
+    "dice": 1.0,
     "score": 0.3,
 }
 
