@@ -92,6 +92,31 @@ def test_a_face_found_in_a_turned_frame_is_shown_upright(frames, turn_deg):
     assert np.abs(shown.shown[0].astype(int) - upright.shown[0]).mean() < 1.5
 
 
+class Doubting(Watched):
+    """Is sure of those crops alone that show a face as one of `upright` does."""
+
+    def __init__(self, upright: list[np.ndarray]) -> None:
+        super().__init__()
+        self.upright = np.concatenate(upright).astype(int)
+
+    def read(self, crops: np.ndarray) -> FaceReading:
+        unlike = np.abs(crops[:, None].astype(int) - self.upright).mean((2, 3, 4)).min(1)
+        reading = super().read(crops)
+        return replace(reading, spread_px=np.where(unlike < 5, 1.0, 20.0)[:, None] + 0 * reading.spread_px)
+
+
+def test_only_a_face_that_reads_badly_is_looked_at_the_other_ways_up(frames):
+    upright = Watched()
+    DenseLandmarker(upright).begin(frames[:1], ONE, [box(Drawn(60, 60, 48))])
+    for quarters in (0, 1):
+        reader = Doubting(upright.shown)
+        x, y = (60, frames[0].rgb.shape[1] - 60) if quarters else (60, 60)
+        lying = turned(frames[0], 90 * quarters)
+        faces = DenseLandmarker(reader).begin([lying], ONE, [box(Drawn(x, y, 48))])
+        assert [len(crops) for crops in reader.shown] == ([1, 1, 3, 3] if quarters else [1, 1])
+        assert faces.spread_70.max() < 1.0, "the surest way up is taken"
+
+
 def test_a_second_pass_looks_once_more(frames):
     plain, thorough = Watched(), Watched()
     DenseLandmarker(plain).landmarks_68(frames[:1], [[box(Drawn(60, 60, 48))]])
