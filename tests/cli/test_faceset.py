@@ -5,13 +5,19 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docstring_parser import parse
 
 from understudy.cli.faceset import faceset as app
 from understudy.cli.main import main
+from understudy.events import StageStarted
+from understudy.facesets.curation.choose import Choice, ranked_part
+from understudy.facesets.sorting.told import Told
+from understudy.jobs import long_sorts
 
 VERBS = [name for name in app if not name.startswith("-")]
 
@@ -93,6 +99,52 @@ def test_a_rejection_says_how_it_is_taken_back(folder: str, capsys: pytest.Captu
     assert capsys.readouterr().out == f"1 face stayed\n2 faces went to the trash; {undo} brings them back\n"
     main(["faceset", "keep", folder, "src", "--limit", "1"])
     assert "nothing was changed" in capsys.readouterr().out
+
+
+@pytest.fixture
+def long_sort(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sort lasts until somebody is told that it began."""
+    began = threading.Event()
+
+    def slowly(table: Any, choice: Choice, told: Told) -> Any:
+        began.wait(60)
+        return ranked_part(table, choice, told)
+
+    def started(**said: Any) -> StageStarted:
+        began.set()
+        return StageStarted(**said)
+
+    monkeypatch.setattr(long_sorts, "ranked_part", slowly)
+    monkeypatch.setattr(long_sorts, "StageStarted", started)
+    monkeypatch.setattr(long_sorts, "_QUIET_S", 0.01)
+
+
+@pytest.mark.usefixtures("long_sort")
+@pytest.mark.parametrize("verb", ["list", "reject", "keep", "rename"])
+def test_a_long_sort_says_how_far_it_is(verb: str, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    limit = [] if verb == "rename" else ["--limit", "2"]
+    assert main(["faceset", verb, folder, "src", "--sort", "face-yaw", *limit]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["sort: 0 of 100 %", "sort: done"]
+
+
+@pytest.mark.usefixtures("long_sort")
+@pytest.mark.parametrize("verb", ["list", "select", "reject", "keep"])
+def test_a_long_sort_for_a_program_says_so_beside_the_output_at_a_terminal(
+    verb: str, folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
+    assert main(["faceset", verb, folder, "src", "--sort", "face-yaw", "--limit", "2", "--json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 2 and "sort " in said.err and "done in" in said.err
+
+
+@pytest.mark.usefixtures("long_sort")
+def test_a_long_sort_for_a_program_says_nothing_where_nobody_looks(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["faceset", "reject", folder, "src", "--sort", "face-yaw", "--limit", "2", "--json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 2 and said.err == ""
 
 
 def test_where_nothing_matches_no_undo_is_promised(folder: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,7 @@ def list_faces(
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    rows = _answered(facesets.listed_faces(opened, faceset, choice), silent=json or only_names)
+    rows = _answered(facesets.listed_faces(opened, faceset, choice), for_programs=json or only_names)
     if json:
         print(to_json.dumps(rows, indent=2, ensure_ascii=False))
     elif only_names:
@@ -109,7 +109,7 @@ def select(project: Path, faceset: str, /, *names: str, json: Json = False, whic
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    rows = _answered(facesets.listed_faces(opened, faceset, choice), silent=True)
+    rows = _answered(facesets.listed_faces(opened, faceset, choice), for_programs=True)
     chosen = [row["name"] for row in rows]
     print(to_json.dumps(chosen, ensure_ascii=False) if json else "\n".join(chosen))
 
@@ -142,8 +142,7 @@ def reject(
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    _make_ready(opened, faceset, choice, silent=json)
-    gone = facesets.reject_faces(opened, faceset, choice, dry_run=dry_run)
+    gone = _answered(facesets.rejected_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
     if json:
         print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
     elif not gone:
@@ -185,8 +184,7 @@ def keep(
     from understudy.jobs import facesets
 
     opened, choice = Project.open(project), choice_of(names, which)
-    _make_ready(opened, faceset, choice, silent=json)
-    gone = facesets.keep_faces(opened, faceset, choice, dry_run=dry_run)
+    gone = _answered(facesets.kept_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
     if json:
         print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
         return
@@ -401,30 +399,14 @@ def _names_in(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _make_ready(project: Project, faceset: str, choice: Choice, *, silent: bool) -> None:
-    """Measure what the choice needs, with a bar unless the output is for programs."""
-    from understudy.jobs import facesets
-
-    events = facesets.made_ready(project, faceset, choice)
-    if silent:
-        for _ in events:
-            pass
-    else:
-        show(events)
-
-
-def _answered(events: Generator[Event, None, Answer], *, silent: bool) -> Answer:
-    """What a stage answers at its end, with a bar for its events unless the output is for programs."""
+def _answered(events: Generator[Event, None, Answer], *, for_programs: bool) -> Answer:
+    """What a stage answers at its end, with a bar for its events: beside an output that is for programs."""
     answers: list[Answer] = []
 
     def told() -> Events:
         answers.append((yield from events))
 
-    if silent:
-        for _ in told():
-            pass
-    else:
-        show(told())
+    show(told(), beside_output=for_programs)
     return answers[0]
 
 

@@ -30,14 +30,17 @@ class _Reader(Protocol):
     def close(self) -> None: ...
 
 
-def show(events: Events, *, as_json: bool = False, wishes: Wishes | None = None) -> list[StageFinished]:
+def show(
+    events: Events, *, as_json: bool = False, beside_output: bool = False, wishes: Wishes | None = None
+) -> list[StageFinished]:
     """Print events until the job ends; give what every stage said at its end.
 
+    With `beside_output` only who sits at the terminal sees them: the standard output is for another program.
     `wishes` are what keys ask of a training at a terminal: the key, its word, and what pressing it does.
     Raises what the job raises, and Stopped after Ctrl-C.
     """
     finished: list[StageFinished] = []
-    reader = _reader(as_json=as_json, wishes=wishes or {})
+    reader = _reader_beside() if beside_output else _reader(as_json=as_json, wishes=wishes or {})
     try:
         # Where nothing can be shown any more, at a closed terminal, the job ends as if asked to.
         with closing(stoppable(events, when_asked=_say_stopping)) as stream:
@@ -66,6 +69,21 @@ def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
         return _JsonLines()
     console = Console()
     return _Bars(console, wishes) if console.is_terminal else _Lines()
+
+
+def _reader_beside() -> _Reader:
+    console = Console(stderr=True)
+    return _Bars(console, {}) if console.is_terminal else _Nobody()
+
+
+class _Nobody:
+    """Where words would be in the way of a program that reads."""
+
+    def read(self, event: Event) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class _Clock:

@@ -18,7 +18,7 @@ from understudy.events import Events, Notice
 from understudy.facesets.curation import by_hand
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.by_hand import DrawnFace, Mark, revision_of
-from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.choose import Choice
 from understudy.facesets.face_mask import face_mask as mask_of_record
 from understudy.facesets.face_mask import mask_seen, record_hull
 from understudy.facesets.painted import grey_of, layer_of
@@ -26,6 +26,7 @@ from understudy.facesets.record import FaceRecord, Polygon
 from understudy.facesets.store import Faceset
 from understudy.geometry import inverse, transform_points
 from understudy.jobs.facesets import changed, looked_at
+from understudy.jobs.long_sorts import chosen_told
 from understudy.project.project import Project
 
 UInt8 = npt.NDArray[np.uint8]
@@ -141,9 +142,10 @@ def carry(
     """Give the chosen faces what is drawn on another one, laid where their landmarks are."""
     with changed(project, text, opened, only=[giver, *choice.names] if choice.names else ()) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        given, faces = desk.faceset.face(giver), chosen(desk.faceset, choice)
+        given = desk.faceset.face(giver)
         if not given.record.is_drawn_on:
             raise OptionInvalid(f"Nothing is drawn on {giver}, so there is nothing to carry.")
+        faces = yield from chosen_told(desk.faceset, choice)
         if dry_run:
             yield Notice(f"{counted(len(faces), 'face')} would get what is drawn on {giver}.")
             return
@@ -162,7 +164,7 @@ def mark(
     """Note of the chosen faces that their drawing is right, or that they are left out, or neither."""
     with changed(project, text, opened, only=choice.names) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         if dry_run:
             what = f"be marked as {said}" if said else "lose their mark"
             yield Notice(f"{counted(len(faces), 'face')} would {what}.")

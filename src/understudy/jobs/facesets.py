@@ -17,7 +17,7 @@ from understudy.counts import counted
 from understudy.errors import FacesetUnusable, FacesUnknown, StepOutdated
 from understudy.events import Event, Events, Notice, StageFinished
 from understudy.facesets.curation import choose as choosing
-from understudy.facesets.curation.choose import Choice, chosen, ranked_table, rows_of
+from understudy.facesets.curation.choose import Choice, ranked_table, rows_of
 from understudy.facesets.curation.entries import Step, names_after
 from understudy.facesets.curation.history import History, require_step
 from understudy.facesets.curation.naming import first_names, names_in_order, recover_names, rename_in_order
@@ -27,7 +27,7 @@ from understudy.facesets.sorting.identities import measure_identities
 from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.table import COLUMNS, Table
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.jobs.long_sorts import ranked_told
+from understudy.jobs.long_sorts import chosen_told, ranked_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -159,12 +159,6 @@ def shelf_of(project: Project, faceset: Faceset, *, clip: str, command: str = ""
     return Shelf(put, bring_back)
 
 
-def made_ready(project: Project, text: str, choice: Choice) -> Events:
-    """Measure the faces as far as a choice needs it; without events when all is known."""
-    with looked_at(project, text) as desk:
-        yield from choosing.made_ready(desk.faceset, choice)
-
-
 def list_faces(project: Project, text: str, choice: Choice) -> list[dict[str, Any]]:
     """The faces meant by a choice, in its order, each with all that is known of it by column, and under the
     name of the sort the value it is sorted by."""
@@ -206,10 +200,18 @@ def reject_faces(
     project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
 ) -> list[StoredFace]:
     """Put the chosen faces into the trash; returns them. Raises FacesUnknown when nothing says which."""
+    return _end_of(rejected_told(project, text, choice, dry_run=dry_run, opened=opened))
+
+
+def rejected_told(
+    project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
+) -> Generator[Event, None, list[StoredFace]]:
+    """The same once what the choice speaks of is measured; a long sort tells how far it is."""
     if choice.is_all:
         raise FacesUnknown("Say which faces to reject: names, --from FILE, --where FILTER or --limit N.")
     with changed(project, text, opened) as desk:
-        faces = chosen(desk.faceset, choice)
+        yield from choosing.made_ready(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         if faces and not dry_run:
             reject(desk.faceset, faces, trash=desk.trash, why=choice.words)
         return faces
@@ -222,10 +224,18 @@ def keep_faces(
 
     Raises FacesUnknown when nothing says which, or when nothing would be left.
     """
+    return _end_of(kept_told(project, text, choice, dry_run=dry_run, opened=opened))
+
+
+def kept_told(
+    project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
+) -> Generator[Event, None, list[StoredFace]]:
+    """The same once what the choice speaks of is measured; a long sort tells how far it is."""
     if choice.is_all:
         raise FacesUnknown("Say which faces to keep: names, --from FILE, --where FILTER or --limit N.")
     with changed(project, text, opened) as desk:
-        kept = {face.name for face in chosen(desk.faceset, choice)}
+        yield from choosing.made_ready(desk.faceset, choice)
+        kept = {face.name for face in (yield from chosen_told(desk.faceset, choice))}
         if not kept:
             raise FacesUnknown(
                 " ".join(
@@ -276,7 +286,7 @@ def rename_faces(project: Project, text: str, choice: Choice, *, dry_run: bool =
     """Number the faces in an order."""
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         if dry_run:
             yield _would_rename(names_in_order(desk.faceset, faces))
             return
@@ -291,6 +301,15 @@ def recover_face_names(project: Project, text: str, *, dry_run: bool = False) ->
             yield _would_rename(first_names(desk.faceset))
             return
         yield from recover_names(desk.faceset, trash=desk.trash)
+
+
+def _end_of(events: Generator[Event, None, list[StoredFace]]) -> list[StoredFace]:
+    """What a stage answers, for those who need not hear how far it is."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            return end.value
 
 
 def _would_rename(names: Mapping[str, str]) -> Notice:

@@ -17,13 +17,14 @@ from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation import masks
-from understudy.facesets.curation.choose import Choice, chosen
+from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.drawings import Drawing, labelme_json, read_drawing
 from understudy.facesets.record import PaintedLayer, Polygon
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import require_free_space, said_plainly, write_bytes, write_json
 from understudy.jobs.faceset_sets import copy_faces
 from understudy.jobs.facesets import all_names, changed, full_name, looked_at
+from understudy.jobs.long_sorts import chosen_told
 from understudy.jobs.option_names import require_names
 from understudy.masks.segmenter import Segmenters, stock_segmenter
 from understudy.project.project import Project
@@ -254,7 +255,7 @@ def apply(
     made_by = known.made_by(segmenter)
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         if dry_run:
             yield Notice(f"{counted(len(faces), 'face')} would get a mask of {segmenter}.")
             return
@@ -275,7 +276,7 @@ def remove(
     """Take masks out of the chosen faces (all, or those of a `name`), or the regions drawn on them."""
     with changed(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = chosen(desk.faceset, choice)
+        faces = yield from chosen_told(desk.faceset, choice)
         have = [face for face in faces if (face.record.is_drawn_on if polygons else _has(face, name))]
         if dry_run:
             what = "drawn regions" if polygons else f"masks{f' of {name}' if name else ''}"
@@ -312,7 +313,8 @@ def fetch(
         raise OptionInvalid("Say where the faces go: to a folder, or into a faceset PERFORMER/NAME.")
     with looked_at(project, text) as desk:
         yield from choosing.made_ready(desk.faceset, choice)
-        faces = [face for face in chosen(desk.faceset, choice) if undrawn or face.record.is_drawn_on]
+        asked = yield from chosen_told(desk.faceset, choice)
+        faces = [face for face in asked if undrawn or face.record.is_drawn_on]
     if not faces:
         raise FacesUnknown(
             "None of these faces is drawn on. Draw with `understudy masks draw`, or fetch them with --undrawn "
