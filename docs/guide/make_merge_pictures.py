@@ -55,6 +55,7 @@ class TrueSwap:
     sha256 = "0" * 64
     frames_together = 1
     paints_frame = False
+    blends = True
 
     def __init__(self, dst: Rendered, src: Rendered) -> None:
         matrix = geometry.crop_from_frame(dst.landmarks_68, face_type="full", size_px=PAINTED_PX)

@@ -8,12 +8,13 @@ import sys
 import pytest
 
 from tests.merging.conftest import Painter
+from understudy.errors import OptionInvalid
 from understudy.files import read_json, write_json
 from understudy.jobs import stages
 from understudy.jobs.frame_states import FramesWanted
 from understudy.jobs.merging import cast_of, keep_said
 from understudy.jobs.standing import behind_words, state_now
-from understudy.merging.journal import frame_path
+from understudy.merging.journal import JOURNAL_NAME, frame_path
 from understudy.project.project import Project
 
 
@@ -75,6 +76,24 @@ def test_a_cast_that_names_a_model_that_never_painted_here_is_told(merged: Proje
         manifest.models["other"] = manifest.models["main"]
         manifest.clips["dst"].cast = {"person 1": "other"}
     assert "The model 'other' has painted none of its frames" in words(merged)
+
+
+def test_a_share_of_src_that_the_model_can_not_paint_is_told_as_what_a_merge_would_refuse(
+    merged: Project,
+) -> None:
+    keep_said(merged, "dst", {"morph": 0.5}, frames=None)
+    assert words(merged).startswith("clip 'dst' can't be merged as it stands: Option 'morph' can't be 0.5")
+    with pytest.raises(OptionInvalid, match="'morph' can't be 0"):
+        merge(merged)
+
+
+def test_a_merge_that_did_not_note_whether_its_model_blends_is_no_reason_to_refuse(merged: Project) -> None:
+    made = merged.merged_folder("dst", "main") / JOURNAL_NAME
+    state = read_json(made)
+    del state["model"]["blends"]
+    write_json(made, state)
+    keep_said(merged, "dst", {"morph": 0.5}, frames=None)
+    assert words(merged).endswith("its settings changed")
 
 
 def test_the_answer_is_the_one_the_frames_give(merged: Project) -> None:

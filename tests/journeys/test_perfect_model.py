@@ -44,6 +44,7 @@ class TrueModel:
     frames_together = 1
     notices: Sequence[str] = ()
     paints_frame = False
+    blends = False
 
     def __init__(self, dst: Sequence[Rendered], truth: Sequence[Rendered]) -> None:
         self._seen, self._painted, self._masks = [], [], []

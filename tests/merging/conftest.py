@@ -75,6 +75,7 @@ class Painter:
     frames_together = 1
     notices: Sequence[str] = ()
     paints_frame = False
+    blends = False
 
     def __init__(self, rgb: Sequence[float] = (0.9, 0.2, 0.2), *, sha256: str = "0" * 64) -> None:
         self.rgb, self.sha256 = np.array(rgb, np.float32), sha256

@@ -136,19 +136,16 @@ def test_frames_outside_the_clip_are_refused_before_anything_is_done(one_face, t
 
 
 def test_a_model_that_cannot_blend_says_so_before_older_frames_are_forgotten(one_face, tmp_path: Path) -> None:
-    class Rigid(Painter):
-        def blend(self, morph: float) -> None:
-            if morph != 1:
-                raise OptionInvalid("it does not blend")
-
-    one_face(predictor=Rigid())
+    one_face()
     with pytest.raises(OptionInvalid, match="does not blend"):
-        one_face(with_range("2", morph=0.5), predictor=Rigid())
-    assert one_face(predictor=Rigid())["made_now"] == 0
+        one_face(with_range("2", morph=0.5))
+    assert one_face()["made_now"] == 0
 
 
 def test_the_share_of_src_may_change_over_time(one_face, tmp_path: Path) -> None:
     class Blends(Painter):
+        blends = True
+
         def blend(self, morph: float) -> None:
             asked.append(morph)
             self.rgb = np.array([morph, 0.2, 0.2], np.float32)

@@ -54,6 +54,8 @@ def test_no_more_frames_are_kept_than_the_limit_allows(movie: Path, monkeypatch:
 
 def test_a_crop_is_painted_once_and_again_for_another_share_of_src() -> None:
     class Blender(Painter):
+        blends = True
+
         def blend(self, morph: float) -> None:
             if morph > 1:
                 raise OptionInvalid("no")

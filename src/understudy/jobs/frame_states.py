@@ -18,6 +18,7 @@ from understudy.project.project import Project
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
     from understudy.merging.journal import Journal
+    from understudy.networks.swap import ModelFacts
 
 MADE, STALE, TO_MAKE, REFUSED, NO_FACE = "m", "s", "t", "r", "n"
 
@@ -41,12 +42,11 @@ class FramesWanted:
     """
 
     def __init__(
-        self, project: Project, clip: str, model: str, *, cast: Cast, with_reasons: bool = True
+        self, project: Project, clip: str, model: str, *, cast: Cast[ModelFacts], with_reasons: bool = True
     ) -> None:
         from understudy.facesets.extraction.reasons import frames_without_face
         from understudy.media.opening import open_clip
-        from understudy.merging.journal import Journal
-        from understudy.merging.plan import planned
+        from understudy.merging.plan import foreseen
         from understudy.merging.plate import Plate
 
         self._folder = project.merged_folder(clip, project.merged_name(clip, model))
@@ -58,17 +58,17 @@ class FramesWanted:
             Plate(plate) if plate else nullcontext() as plate_opened,
             project.faceset(*project.faceset_of_clip(clip)) as faceset,
         ):
-            self._plan = planned(
+            self._foreseen = foreseen(
                 opened,
                 faceset.faces(),
-                predictor=cast,
-                options=settings,
+                cast=cast,
+                settings=settings,
                 clip_name=clip,
-                journal=Journal(self._folder / "nothing is made yet"),
                 shots=cuts_of(project, clip) or (),
                 plate=plate_opened,
                 clip_sha256=known_clip_sha256(project, path),
             )
+            self._foreseen.require_possible(self._foreseen.faces)
             self._reasons = (
                 frames_without_face(
                     faceset,
@@ -81,7 +81,7 @@ class FramesWanted:
                 else {}
             )
             self.frame_count = opened.info.frame_count
-        self.notices = list(self._plan.notices)
+        self.notices = list(self._foreseen.notices)
 
     def states(self) -> FrameStates:
         """How the frames stand now."""
@@ -90,7 +90,7 @@ class FramesWanted:
 
         journal = Journal(self._folder)
         letters = "".join(self._letter(frame, journal) for frame in range(self.frame_count))
-        said = {**self._reasons, **self._plan.left_out}
+        said = {**self._reasons, **self._foreseen.left_out}
         why = {
             frame: said.get(frame, NO_FACE_WORDS) for frame, letter in enumerate(letters) if letter == NO_FACE
         }
@@ -100,7 +100,7 @@ class FramesWanted:
         return FrameStates(letters, {**why, **refused, **partly})
 
     def _letter(self, frame: int, journal: Journal) -> str:
-        mark = self._plan.fingerprints.get(frame)
+        mark = self._foreseen.fingerprints.get(frame)
         if mark is None:
             return NO_FACE
         if journal.mark_of(frame) is None:
@@ -113,4 +113,4 @@ class FramesWanted:
         from understudy.merging.fingerprints import what_differs
 
         before = journal.mark_of(frame) or ""
-        return what_differs(before, self._plan.fingerprints[frame]) or "its picture is gone"
+        return what_differs(before, self._foreseen.fingerprints[frame]) or "its picture is gone"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from understudy.errors import ClipMissing, ModelUnknown, OptionInvalid
 from understudy.events import Events, Progress, StageFinished, StageStarted
@@ -23,9 +23,10 @@ from understudy.project.project import MANIFEST_NAME, Project
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
     from understudy.merging.plate import PlateFootage
-    from understudy.networks.swap import Predictor
+    from understudy.networks.swap import ModelFacts
 
 
+Model = TypeVar("Model", bound="ModelFacts")
 _MB = 1_000_000
 _WORTH_TELLING_BYTES = 500 * _MB  # less is read within a second or two
 _TOLD_EVERY_BYTES = 50 * _MB
@@ -162,7 +163,7 @@ def _without(entry: KeyEntry, said: Said) -> KeyEntry:
     return KeyEntry(frame=entry.frame, ease=entry.ease, **left)
 
 
-def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Predictor]) -> Cast:
+def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Model]) -> Cast[Model]:
     """The clip's cast; `lead` paints everybody it does not name. Raises ModelUnknown, CastInvalid."""
     from understudy.merging.cast import Cast
 

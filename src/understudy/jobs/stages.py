@@ -287,7 +287,7 @@ def _merged(
     project: Project,
     clip: str,
     model: str,
-    cast: Cast,
+    cast: Cast[ModelPredictor],
     said: Said,
     wanted: Wanted,
     *,

@@ -28,7 +28,6 @@ from understudy.project.state import ProjectState, newest_checkpoint, project_st
 
 if TYPE_CHECKING:
     from understudy.geometry import FaceType
-    from understudy.networks.swap import Prediction
 
 
 def state_now(project: Project) -> ProjectState:
@@ -71,7 +70,7 @@ def _behind_words(project: Project, clip: str, model: str) -> str:
 
 @dataclass
 class _Known:
-    """What of a model decides a frame it paints, without its weights: a predictor that is never asked."""
+    """Implements `networks.swap.ModelFacts` with what a merge wrote down of its model."""
 
     name: str
     sha256: str
@@ -79,15 +78,7 @@ class _Known:
     size_px: int
     paints_frame: bool
     frames_together: int
-
-    def blend(self, morph: float) -> None:
-        """Nothing is painted here; a merge says what its model can't do."""
-
-    def predict(self, crops_NHWC: Any) -> Prediction:
-        raise NotImplementedError
-
-    def predict_runs(self, runs_NTHWC: Any) -> Prediction:
-        raise NotImplementedError
+    blends: bool
 
 
 def _made_by(folder: Path, model: str) -> dict[str, Mapping[str, Any]]:
@@ -110,9 +101,10 @@ def _as_it_is_now(project: Project, made_by: Mapping[str, Mapping[str, Any]], na
             sha256=str(newest[0]["sha256"]["ema"]) if newest else "",
             face_type=made["face_type"],
             size_px=int(made["size_px"]),
-            # Older merges did not write these down: nearly every model is so.
+            # Older merges did not write these down: nearly every model is so, and a merge says what it can't.
             paints_frame=bool(made.get("paints_frame", False)),
             frames_together=int(made.get("frames_together", 1)),
+            blends=bool(made.get("blends", True)),
         )
     except (KeyError, TypeError, ValueError):
         raise ModelUnknown(f"The model {name!r} has painted none of its frames. Merge it again.") from None

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from understudy.errors import CastInvalid
 from understudy.facesets.record import FaceRecord
-from understudy.networks.swap import Predictor
+from understudy.networks.swap import ModelFacts, Predictor
 
+Model = TypeVar("Model", bound=ModelFacts, covariant=True)
+One = TypeVar("One", bound=ModelFacts)
 _PART = re.compile(r"(person|track) ([0-9]+)")
 
 
@@ -42,24 +45,25 @@ def name_of(record: FaceRecord) -> str:
     return f"person {record.person} (track {record.track})"
 
 
-class Cast:
-    """A predictor for every face: those of `parts`, and `lead` for everybody else."""
+class Cast(Generic[Model]):
+    """A model for every face: those of `parts`, and `lead` for everybody else. To plan, what is known of models
+    is enough; to paint, it takes predictors."""
 
-    def __init__(self, lead: Predictor | None, parts: Mapping[str, Predictor] | None = None) -> None:
+    def __init__(self, lead: Model | None, parts: Mapping[str, Model] | None = None) -> None:
         for name in parts or {}:
             require_part(name)
         self.lead, self.parts = lead, dict(parts or {})
 
     @classmethod
-    def of(cls, models: Cast | Predictor) -> Cast:
+    def of(cls, models: Cast[One] | One) -> Cast[One]:
         """A lone predictor as a cast of one."""
-        return models if isinstance(models, Cast) else cls(models)
+        return models if isinstance(models, Cast) else Cast(models)
 
     def part_of(self, record: FaceRecord) -> str:
         """The name of a face's part; empty for everybody the cast does not name."""
         return part_for(record.track, record.person, self.parts)
 
-    def predictor_for(self, record: FaceRecord) -> Predictor:
+    def predictor_for(self, record: FaceRecord) -> Model:
         """Who paints this face. Raises CastInvalid where nobody does."""
         predictor = self.parts.get(self.part_of(record)) or self.lead
         if predictor is None:
@@ -75,12 +79,12 @@ class Cast:
         """Frames before and after a face that the models see too, at most."""
         return max((predictor.frames_together // 2 for predictor in self.predictors()), default=0)
 
-    def predictors(self) -> list[Predictor]:
+    def predictors(self) -> list[Model]:
         """Every model once, the lead first."""
         models = [self.lead, *self.parts.values()]
         return list({(model.name, model.sha256): model for model in models if model is not None}.values())
 
-    def painters(self, records: Iterable[FaceRecord]) -> list[Predictor]:
+    def painters(self, records: Iterable[FaceRecord]) -> list[Model]:
         """The models that paint these faces, in the order of `predictors`; where there are none, the first."""
         busy = {id(self.predictor_for(record)) for record in records}
         models = [
@@ -101,7 +105,7 @@ class Cast:
         parts = {part: (model.name, model.sha256) for part, model in self.parts.items()}
         return CastSources(loaders, lead, parts)
 
-    def without_models(self) -> Cast:
+    def without_models(self) -> Cast[Model]:
         """Nobody who could paint: what is sent to processes that load the models themselves."""
         return Cast(None)
 
@@ -132,7 +136,7 @@ class CastSources:
     lead: _Key | None
     parts: Mapping[str, _Key]
 
-    def cast(self, device: str) -> Cast:
+    def cast(self, device: str) -> Cast[Predictor]:
         """Load every model once."""
         loaded = {key: load(device) for key, load in self.loaders.items()}
         lead = loaded[self.lead] if self.lead is not None else None

@@ -54,7 +54,7 @@ def merge(
     clip_path: Path,
     *,
     faces: Faceset,
-    predictor: Predictor | Cast,
+    predictor: Predictor | Cast[Predictor],
     folder: Path,
     options: MergeOptions | SettingsOverTime,
     clip_name: str | None = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.whole_frames import require_whole_frames, unheard_settings, whole_frame_options
-from understudy.networks.swap import Predictor
+from understudy.networks.swap import ModelFacts, Predictor, require_blend
 
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
@@ -52,6 +52,39 @@ EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, eq=False)
+class Foreseen:
+    """What a merge should make of every frame that has a face, whatever is made already. For this the models
+    need not be there."""
+
+    faces: FacesByFrame
+    fingerprints: dict[int, str]
+    prints: Fingerprints
+    cast: Cast[ModelFacts]
+    settings: SettingsOverTime
+    shots: Sequence[int]  # first frames of new shots, in order
+    clip: ClipInfo
+    plate: ClipInfo | None
+    left_out: dict[int, str]  # frames whose faces can't be used, with the reason
+    notices: list[str]
+
+    def require_possible(self, frames: Collection[int]) -> None:
+        """Raise OptionInvalid where some of these frames can't be made as they are wanted."""
+        asked = {
+            (part, wanted.morph, wanted.super_resolution): record
+            for frame in frames
+            for record in self.faces[frame]
+            for part in (self.cast.part_of(record),)
+            for wanted in (self.settings.at(record.frame, part),)
+        }
+        for (_, morph, enlarger), record in asked.items():
+            require_blend(self.cast.predictor_for(record), morph)
+            require_enlarger(enlarger)
+        seen = ((self.faces[frame], self.settings.at(frame)) for frame in frames)
+        require_whole_frames(seen, self.cast, plated=self.plate is not None)
+        require_known_curve(self.plate or self.clip, {self.settings.at(frame).light for frame in frames})
+
+
+@dataclass(frozen=True, eq=False)
 class MergePlan:
     """What to do with every frame that has a face."""
 
@@ -64,7 +97,7 @@ class MergePlan:
     reach: int  # the longest of all frames
     was_complete: bool
     about: dict[str, Any]  # settings, model and clip, for the journal
-    cast: Cast
+    cast: Cast[Predictor]
     settings: SettingsOverTime
     wanted: set[int]  # frames with a face that are asked for
     left: set[int]  # frames that are not as they should be, and not asked for
@@ -121,18 +154,59 @@ class MergePlan:
         return dict(Counter(self.why[frame] for frame in sorted(self.todo)).most_common())
 
     @staticmethod
-    def crop_matrix(record: FaceRecord, predictor: Predictor) -> npt.NDArray[np.float64]:
+    def crop_matrix(record: FaceRecord, model: ModelFacts) -> npt.NDArray[np.float64]:
         """The crop the model sees, from the face's landmarks: the stored image may be of another kind."""
-        return geometry.crop_from_frame(
-            record.landmarks(), face_type=predictor.face_type, size_px=predictor.size_px
-        )
+        return geometry.crop_from_frame(record.landmarks(), face_type=model.face_type, size_px=model.size_px)
+
+
+def foreseen(
+    clip: Clip,
+    stored: Sequence[StoredFace],
+    *,
+    cast: Cast[ModelFacts],
+    settings: SettingsOverTime,
+    clip_name: str | None,
+    shots: Sequence[int] = (),
+    plate: Plate | None = None,
+    clip_sha256: str = "",
+) -> Foreseen:
+    """What should be, whatever is made already.
+
+    Raises OptionInvalid for frames outside the clip, CastInvalid where a face has no model.
+    """
+    info = clip.info
+    settings.require_within(info.frame_count)
+    faces, left_out = _usable_faces(stored, info, clip_name)
+    cast.require_seen(record for records in faces.values() for record in records)
+    shots = sorted(shots)
+    prints = Fingerprints(
+        faces, info=info, cast=cast, settings=settings, shots=shots, plate=plate, clip_sha256=clip_sha256
+    )
+    seen = [info] if plate is None else [info, plate.info]
+    return Foreseen(
+        faces=faces,
+        fingerprints=prints.marks(),
+        prints=prints,
+        cast=cast,
+        settings=settings,
+        shots=shots,
+        clip=info,
+        plate=plate.info if plate is not None else None,
+        left_out=left_out,
+        notices=[
+            *settings.notices,
+            *_notices(faces, left_out),
+            *unheard_settings(settings.base, cast),
+            *(curve_notices(seen) if faces else []),
+        ],
+    )
 
 
 def planned(
     clip: Clip,
     stored: Sequence[StoredFace],
     *,
-    predictor: Predictor | Cast,
+    predictor: Predictor | Cast[Predictor],
     options: MergeOptions | SettingsOverTime,
     clip_name: str | None,
     journal: Journal,
@@ -148,22 +222,22 @@ def planned(
     """
     info, cast = clip.info, Cast.of(predictor)
     settings = options if isinstance(options, SettingsOverTime) else SettingsOverTime(options)
-    settings.require_within(info.frame_count)
-    faces, left_out = _usable_faces(stored, info, clip_name)
-    cast.require_seen(record for records in faces.values() for record in records)
-    shots = sorted(shots)
-    prints = Fingerprints(
-        faces, info=info, cast=cast, settings=settings, shots=shots, plate=plate, clip_sha256=clip_sha256
+    should = foreseen(
+        clip,
+        stored,
+        cast=cast,
+        settings=settings,
+        clip_name=clip_name,
+        shots=shots,
+        plate=plate,
+        clip_sha256=clip_sha256,
     )
-    marks = prints.marks()
+    faces, prints, marks = should.faces, should.prints, should.fingerprints
     stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
     asked = _asked(faces, wanted, journal, info.frame_count)
     lightened = {frame for frame in stale & asked if _only_loses_layers(frame, marks[frame], journal)}
     todo = stale & asked - lightened
-    _require_possible(faces, todo, cast, settings)
-    require_whole_frames(((faces[frame], settings.at(frame)) for frame in todo), cast, plated=plate is not None)
-    seen = [info] if plate is None else [info, plate.info]
-    require_known_curve(seen[-1], {settings.at(frame).light for frame in todo})
+    should.require_possible(todo)
     needed = {near for frame in todo for near in prints.near(frame)}
     return MergePlan(
         faces=faces,
@@ -180,14 +254,9 @@ def planned(
         wanted=asked,
         left=stale - asked,
         why={frame: _why(journal.mark_of(frame), marks[frame]) for frame in todo},
-        shots=shots,
-        left_out=left_out,
-        notices=[
-            *settings.notices,
-            *_notices(faces, left_out),
-            *unheard_settings(settings.base, cast),
-            *(curve_notices(seen) if faces else []),
-        ],
+        shots=should.shots,
+        left_out=should.left_out,
+        notices=should.notices,
         lightened=lightened,
     )
 
@@ -271,22 +340,6 @@ def _asked(faces: FacesByFrame, wanted: Wanted, journal: Journal, frame_count: i
     return {frame for frame in asked if journal.mark_of(frame) or not wanted.changed}
 
 
-def _require_possible(
-    faces: FacesByFrame, frames: Iterable[int], cast: Cast, settings: SettingsOverTime
-) -> None:
-    """Have a model that can't blend the performers, or an enlarger nobody knows, named before all is begun."""
-    asked = {
-        (part, wanted.morph, wanted.super_resolution): record
-        for frame in frames
-        for record in faces[frame]
-        for part in (cast.part_of(record),)
-        for wanted in (settings.at(record.frame, part),)
-    }
-    for (_, morph, enlarger), record in asked.items():
-        cast.predictor_for(record).blend(morph)
-        require_enlarger(enlarger)
-
-
 def _only_loses_layers(frame: int, mark: str, journal: Journal) -> bool:
     before = journal.mark_of(frame)
     if before is None or frame not in journal.merged_frames() or not journal.is_done(frame, before):
@@ -306,26 +359,29 @@ def _gone(journal: Journal, faces: FacesByFrame, options: MergeOptions) -> set[i
     return known - set(faces)
 
 
-def _about(info: ClipInfo, faces: FacesByFrame, cast: Cast, options: MergeOptions) -> dict[str, Any]:
+def _about(
+    info: ClipInfo, faces: FacesByFrame, cast: Cast[ModelFacts], options: MergeOptions
+) -> dict[str, Any]:
     settings = {k: v for k, v in options.model_dump(mode="json").items() if k not in WHOLE_CLIP}
     models = [
         {
-            "name": predictor.name,
-            "sha256": predictor.sha256,
-            # Not part of what a predictor must know; the sha256 alone tells models apart.
-            "iterations": int(getattr(predictor, "iterations", 0)),
-            "face_type": predictor.face_type,
-            "size_px": predictor.size_px,
-            "paints_frame": predictor.paints_frame,
-            "frames_together": predictor.frames_together,
+            "name": model.name,
+            "sha256": model.sha256,
+            # Not part of what decides a frame; the sha256 alone tells models apart.
+            "iterations": int(getattr(model, "iterations", 0)),
+            "face_type": model.face_type,
+            "size_px": model.size_px,
+            "paints_frame": model.paints_frame,
+            "frames_together": model.frames_together,
+            "blends": model.blends,
         }
-        for predictor in cast.painters(record for records in faces.values() for record in records)
+        for model in cast.painters(record for records in faces.values() for record in records)
     ]
     return {
         "clip": {"width": info.width, "height": info.height, "frames": info.frame_count},
         "model": models[0],
         "models": models,
-        "cast": {part: predictor.name for part, predictor in cast.parts.items()},
+        "cast": {part: model.name for part, model in cast.parts.items()},
         "settings": settings,
     }
 

@@ -71,7 +71,7 @@ class FramePreviews:
         clip_path: Path,
         *,
         stored: Sequence[StoredFace],
-        predictor: Predictor | Cast,
+        predictor: Predictor | Cast[Predictor],
         clip_name: str | None = None,
         shots: Sequence[int] = (),
         plate: PlateFootage | None = None,
@@ -174,7 +174,7 @@ class FramePreviews:
         return ready.plate if black is None else black
 
 
-def _remembered(cast: Cast) -> Cast:
+def _remembered(cast: Cast[Predictor]) -> Cast[Predictor]:
     """Every model once, each remembering what it painted."""
     made = {id(model): RememberedPredictor(model) for model in cast.predictors()}
 

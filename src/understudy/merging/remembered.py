@@ -95,6 +95,7 @@ class RememberedPredictor:
         self.size_px = predictor.size_px
         self.name, self.sha256 = predictor.name, predictor.sha256
         self.frames_together, self.paints_frame = predictor.frames_together, predictor.paints_frame
+        self.blends = predictor.blends
         self._morph = 1.0
         self._kept: OrderedDict[bytes, _Painted] = OrderedDict()
 

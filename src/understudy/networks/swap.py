@@ -1,4 +1,8 @@
-"""The shape every swap network has: training, preview, merge and export know only this."""
+"""The shape every swap network has: training, preview, merge and export know only this.
+
+`ModelFacts` are known without the weights, and are enough to say what a merge should make; painting takes a
+`Predictor`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from understudy.errors import OptionInvalid
 from understudy.geometry import FaceType
 
 Side = Literal["src", "dst"]
@@ -26,8 +31,8 @@ class Prediction:
     )
 
 
-class Predictor(Protocol):
-    """A trained model ready to paint. Made by training, used by merging."""
+class ModelFacts(Protocol):
+    """What of a trained model decides the frames that it paints."""
 
     face_type: FaceType
     size_px: int
@@ -35,6 +40,11 @@ class Predictor(Protocol):
     sha256: str  # of the weights, for the marks
     paints_frame: bool  # src's whole frame, squeezed into a square, instead of what the crop shows
     frames_together: int  # consecutive frames that are seen to paint the middle one; nearly always 1
+    blends: bool  # whether it paints shares of src between none and all
+
+
+class Predictor(ModelFacts, Protocol):
+    """A trained model ready to paint. Made by training, used by merging."""
 
     def blend(self, morph: float) -> None:
         """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
@@ -47,3 +57,12 @@ class Predictor(Protocol):
     def predict_runs(self, runs_NTHWC: npt.NDArray[np.uint8]) -> Prediction:
         """Paint the middle one of `frames_together` crops that follow each other in time, n times."""
         ...
+
+
+def require_blend(model: ModelFacts, morph: float) -> None:
+    """Raise OptionInvalid where a model is to paint a share of src that it can't."""
+    if morph != 1 and not model.blends:
+        raise OptionInvalid(
+            f"Option 'morph' can't be {morph:g}: the model {model.name!r} does not blend the performers, as "
+            "an amp does. Leave it at 1."
+        )

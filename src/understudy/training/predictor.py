@@ -11,12 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
+from understudy.errors import CheckpointCorrupt, ModelUnknown
 from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel, of_side
-from understudy.networks.swap import Prediction
+from understudy.networks.swap import Prediction, require_blend
 from understudy.training.keeping.about import ModelAbout, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.machine.device import Compute, choose_device
@@ -39,19 +39,16 @@ class ModelPredictor:
         self.face_type: FaceType = about.face_type
         self.size_px = about.size_px
         self.frames_together, self.paints_frame = model.frames_together, model.paints_frame
+        self.blends = model.morph is not None
         self.name, self.sha256, self.iterations = name, sha256, iterations
         self.notices: list[str] = []
         self.source: Callable[[str], ModelPredictor] | None = None  # loads the same on another device
 
     def blend(self, morph: float) -> None:
         """Paint this share of src from now on, 0..1. Raises OptionInvalid where the model can't."""
-        if self._model.morph is not None:
+        require_blend(self, morph)
+        if self.blends:
             self._model.morph = morph
-        elif morph != 1:
-            raise OptionInvalid(
-                f"Option 'morph' can't be {morph:g}: the model {self.name!r} does not blend the performers, as "
-                "an amp does. Leave it at 1."
-            )
 
     def predict(self, crops_NHWC: npt.NDArray[np.uint8]) -> Prediction:
         """Paint crops of shape (n, size_px, size_px, 3), uint8 RGB."""

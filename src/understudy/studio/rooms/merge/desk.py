@@ -27,7 +27,6 @@ from understudy.studio.rooms.merge.turns import Turns
 
 if TYPE_CHECKING:
     from understudy.jobs.frame_states import FramesWanted
-    from understudy.merging.cast import Cast
     from understudy.merging.light import Picture
     from understudy.merging.preview import FramePreviews
     from understudy.networks.swap import Predictor
@@ -116,7 +115,7 @@ class Desk:
         with self._planning:
             known = self._wanted
             if known is None or known[0] != state:
-                cast: Cast = cast_of(project, shot.clip, shot.model, load=self._load(project))
+                cast = cast_of(project, shot.clip, shot.model, load=self._load(project))
                 known = self._wanted = (state, FramesWanted(project, shot.clip, shot.model, cast=cast))
             return known[1]
 
