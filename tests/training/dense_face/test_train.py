@@ -132,6 +132,15 @@ def test_a_damaged_shard_is_left_out_and_told_and_all_of_them_are_an_error(asked
         list(train_face_model(replace(asked, out=asked.out.with_name("other"))))
 
 
+def test_where_all_shards_to_test_with_are_damaged_it_trains_on_and_says_so(asked: FaceTraining) -> None:
+    (asked.test_folders[0] / "shard-000050" / "labels.json").unlink()
+    events = list(train_face_model(asked))
+    told = [event.text for event in events if isinstance(event, Notice) and event.level == "warning"]
+    assert len(told) == 1 and "to test with" in told[0] and "shard-000050" in told[0]
+    assert isinstance(events[-1], StageFinished) and events[-1].summary["iterations"] == 2
+    assert (asked.out / WEIGHTS_NAME).exists() and (asked.out / REPORT_NAME).exists()
+
+
 def test_a_shard_that_comes_damaged_while_it_trains_is_told_once(asked: FaceTraining) -> None:
     running = train_face_model(replace(asked, iterations=5, say_every_s=0))
     events = [next(running), next(running)]  # it has begun

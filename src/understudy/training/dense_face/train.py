@@ -264,6 +264,8 @@ def _keep(run: _Run) -> Events:
         tests = read_stock(asked.test_folders, device=learner.compute.device, most=asked.test_samples)
     except FacesetUnusable:
         yield Notice("No people to test with are rendered yet.", "warning")
+    except ShardDamaged as error:
+        yield Notice(f"Nobody is left to test with, and the training goes on without. {error}", "warning")
     else:
         figures = _measured(learner, tests, asked.test_samples)
         run.history.append(
