@@ -1,13 +1,15 @@
-"""verify says the worst of several files by its exit code."""
+"""verify says what files' marks say, in words and by its exit code."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.house.source import REPOSITORY
 from tests.provenance.material import (
     facts_for,
     flip_a_byte_of_the_picture,
@@ -20,7 +22,10 @@ from understudy.cli.main import main
 from understudy.media.images import encode_png
 from understudy.provenance.exports import append, export_of
 from understudy.provenance.sign import recast_of, sign_file
+from understudy.provenance.verify import EXIT_CODES
 from understudy.provenance.watermark.embed import Watermark
+
+GUIDE = REPOSITORY / "docs" / "guide" / "what-your-files-say.md"
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +135,22 @@ def test_a_folder_of_stills_that_are_signed_each_for_itself_is_no_sequence(
     assert [row.split()[0] for row in rows] == ["trusted", "none", "trusted"]
     assert main(["verify", str(make_sequence(tmp_path / "frames")), "--table", "--no-watermark"]) == 5
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_the_exit_code_of_several_results_is_the_highest_and_the_help_and_the_guide_say_so(
+    clips: dict[str, Path], unmarked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_file(clips["png"], tmp_path / "changed.png", facts_for(clips["png"]))
+    flip_a_byte_of_the_picture(tmp_path / "changed.png")
+    assert main(["verify", str(tmp_path / "changed.png"), "--no-watermark"]) == 4
+    assert main(["verify", str(tmp_path / "changed.png"), str(unmarked), "--no-watermark"]) == 5
+    capsys.readouterr()
+    main(["verify", "--help"])
+    for text in (capsys.readouterr().out, GUIDE.read_text("utf-8")):
+        words = " ".join(text.replace("*", "").split())
+        sentence = words[words.index("The exit code of several results is the highest") :].split(".")[0]
+        told = {int(code) for code in re.findall(r"\b[0-9]\b", sentence)}
+        assert told == {2, *EXIT_CODES.values()}
 
 
 def test_a_ledger_that_is_named_is_searched(

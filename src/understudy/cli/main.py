@@ -21,6 +21,13 @@ from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
 from understudy.options import validation_sentence
 
+# Of most commands the first line is enough; what this one's exit code means is asked before it is run.
+_VERIFY_HELP = """Say what a file's marks say.
+
+The exit code of several results is the highest one among them: 0 trusted, 3 unchanged but by a signer this
+machine doesn't know, 4 changed since it was signed, 5 no marks, 6 credentials gone while the watermark stayed;
+2 says that something can't be opened, and what comes after it was not read.
+"""
 app = App(
     name="understudy",
     version=__version__,
@@ -59,7 +66,7 @@ app.command("understudy.cli.runs:app", name="runs", help="Stages that go on with
 app.command("understudy.cli.project:remove", name="remove", help="Take a clip out of a project.")
 app.command("understudy.cli.project:duplicate", name="duplicate", help="Copy a project under another name.")
 app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")
-app.command("understudy.cli.verify:verify", name="verify", help="Say what a file's marks say.")
+app.command("understudy.cli.verify:verify", name="verify", help=_VERIFY_HELP)
 app.command("understudy.cli.keys:app", name="keys", help="Who signs here, and whom verify knows.")
 app.command("understudy.cli.ledger:app", name="ledger", help="See and check the list of what was finished.")
 app.command(

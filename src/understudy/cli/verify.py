@@ -24,8 +24,7 @@ def verify(
 ) -> int:
     """Say what the marks of a finished file say: credentials, the watermark in the picture, XMP.
 
-    The exit code is that of the worst file: 0 trusted, 3 valid but signed by someone this machine does not
-    know, 4 changed since it was signed, 5 no marks, 6 credentials gone while the watermark stayed.
+    What its exit code says stands in its help (`main`).
 
     Parameters
     ----------
