@@ -219,6 +219,64 @@ def test_a_consent_that_is_refused_stops_a_closed_production_too(ready: Project,
         list(stages.encode(ready, "main", out=tmp_path / "layers", said=CLOSED))
 
 
+def signed_src(project: Project) -> Path:
+    """The project's src clip with credentials of its own, and a model that learnt from it."""
+    src = project.clip_path("src")
+    sign_file(src, src, facts_for(src))
+    learned(project, of(project, "src"), of(project, "dst", performer="dst", side="dst"))
+    return src
+
+
+def kept_in(path: Path) -> dict[str, str]:
+    """The ingredients of a finished file that have credentials, and what they are to it."""
+    credentials = read_credentials(path)
+    assert credentials is not None
+    ingredients = credentials.active["ingredients"]
+    return {one["title"]: one["relationship"] for one in ingredients if one.get("active_manifest")}
+
+
+def test_the_credentials_of_a_src_clip_are_kept_in_what_is_painted_with_its_faces(
+    ready: Project, tmp_path: Path
+) -> None:
+    signed_src(ready)
+    merged(ready)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert kept_in(tmp_path / "one.mp4") == {"src.mp4": "inputTo"}
+    assert verify(tmp_path / "one.mp4").state == "trusted"
+
+
+def test_a_src_clip_that_is_another_now_or_gone_is_kept_no_credentials_of(
+    ready: Project, tmp_path: Path
+) -> None:
+    src = signed_src(ready)
+    merged(ready)
+    sign_file(src, src, facts_for(src))  # other bytes
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    src.unlink()
+    list(stages.encode(ready, "main", out=tmp_path / "two.mp4", said={}))
+    assert kept_in(tmp_path / "one.mp4") == kept_in(tmp_path / "two.mp4") == {}
+
+
+def test_a_finished_file_is_not_made_again_for_the_credentials_of_src(ready: Project, tmp_path: Path) -> None:
+    src = signed_src(ready)
+    merged(ready)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    src.unlink()
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert len(list(lines_of(ready.exports_ledger))) == 1 and kept_in(tmp_path / "one.mp4")
+
+
+def test_hashing_a_src_clip_for_its_credentials_is_told_and_done_once(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_src(ready)
+    merged(ready)
+    assert told_of_hashing(ready, tmp_path / "one.mp4", monkeypatch) == (2, set())
+    monkeypatch.setattr(merging, "sha256_pieces", lambda path: pytest.fail(f"hashed {path} again"))
+    list(stages.encode(ready, "main", out=tmp_path / "two.mp4", said={}))
+    assert kept_in(tmp_path / "two.mp4")
+
+
 def test_what_would_stop_the_marks_is_told_before_the_work(
     ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

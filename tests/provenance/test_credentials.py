@@ -9,12 +9,13 @@ import c2pa
 import pytest
 from PIL import Image
 
-from tests.provenance.material import facts_for
+from tests.provenance.material import facts_for, flip_a_byte_of_the_picture
 from understudy.errors import MarksUnreadable
 from understudy.provenance.credentials import (
     EMBEDDING_FORMATS,
     embeds,
     format_of,
+    has_credentials,
     read_credentials,
     said_by_library,
     sidecar_of,
@@ -31,6 +32,17 @@ def test_endings_count_whatever_their_case_and_matroska_needs_a_sidecar() -> Non
     assert not embeds(Path("a.mkv"))
     assert format_of(Path("a.unheard-of")) == "application/octet-stream"
     assert sidecar_of(Path("a.b.mkv")) == Path("a.b.c2pa")
+
+
+def test_a_quick_look_finds_credentials_inside_and_beside_whether_they_hold_or_not(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    for ending, plain in clips.items():
+        signed = tmp_path / f"signed-{ending}.{ending}"
+        sign_file(plain, signed, facts_for(plain))
+        flip_a_byte_of_the_picture(signed)
+        assert has_credentials(signed) and not has_credentials(plain)
+    assert not has_credentials(tmp_path / "gone.mp4")
 
 
 def test_credentials_inside_win_over_a_sidecar(clips: dict[str, Path], tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_good_file_is_signed_and_stays(clips: dict[str, Path], tmp_path: Path,
 def test_a_file_that_the_disk_spoilt_is_not_delivered(
     clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    def spoilt(unsigned: Path, signed: Path, facts: SigningFacts) -> Path | None:
+    def spoilt(unsigned: Path, signed: Path, facts: SigningFacts, **_: object) -> Path | None:
         sidecar = sign_file(unsigned, signed, facts)
         data = bytearray(signed.read_bytes())
         data[-40] ^= 0xFF

@@ -13,11 +13,19 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tests.provenance.material import FICTIONAL, facts_for, make_movie, make_sequence, packets_of
+from tests.provenance.material import (
+    FICTIONAL,
+    facts_for,
+    flip_a_byte_of_the_picture,
+    make_movie,
+    make_sequence,
+    packets_of,
+)
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
 from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
-from understudy.provenance.sign import SourceClip, marked_of, sign_derived, sign_file
+from understudy.provenance.ledger import LEDGER_NAME
+from understudy.provenance.sign import SourceClip, marked_input, marked_of, sign_derived, sign_file
 from understudy.provenance.verify import verify
 
 
@@ -252,6 +260,54 @@ def test_the_plate_keeps_its_credentials_beside_dsts(
         assert verdict.state == "trusted"
         kept = {each["title"] for each in verdict.facts["ingredients"] if each["has_credentials"]}
         assert kept == {"dst.mkv", plate.name}
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_what_a_model_learnt_from_keeps_its_credentials_as_what_a_model_was_given(
+    clips: dict[str, Path], tmp_path: Path, ending: str
+) -> None:
+    dst, plate, src = (tmp_path / f"{name}.{ending}" for name in ("dst", "plate", "src"))
+    for marked in (dst, plate, src):
+        sign_file(clips[ending], marked, facts_for(clips[ending]))
+    stills = make_sequence(tmp_path / "stills")
+    sign_file(clips["png"], stills / "0001.png", facts_for(clips["png"]))
+    facts = replace(facts_for(dst), plate=SourceClip(plate, "c" * 64))
+    inputs = [found for clip in (src, stills) if (found := marked_input(clip)) is not None]
+    frames = make_sequence(tmp_path / "frames")
+    for signed in (tmp_path / "out.mp4", tmp_path / "out.mkv", frames):
+        sign_file(clips[signed.suffix[1:]] if signed.suffix else frames, signed, facts, inputs=inputs)
+        verdict = verify(signed)
+        credentials = read_credentials(signed / LEDGER_NAME if signed.is_dir() else signed)
+        assert verdict.state == "trusted" and credentials is not None
+        assert {each["title"]: each["relationship"] for each in credentials.active["ingredients"]} == {
+            dst.name: "parentOf",
+            plate.name: "componentOf",
+            src.name: "inputTo",
+            "0001.png": "inputTo",
+        }
+        assert all(each["active_manifest"] for each in credentials.active["ingredients"])
+        assert f"{src.name}, which a model was given, had credentials of its own, which are kept in here." in (
+            verdict.sentences
+        )
+
+
+def test_a_file_that_a_model_learnt_from_and_that_changed_since_it_was_signed_is_told(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    src, signed = tmp_path / "src.mp4", tmp_path / "out.mp4"
+    sign_file(clips["mp4"], src, facts_for(clips["mp4"]))
+    flip_a_byte_of_the_picture(src)
+    sign_file(clips["mp4"], signed, facts_for(clips["mp4"]), inputs=[src])
+    verdict = verify(signed)
+    assert verdict.state == "trusted"
+    assert any(
+        "a model was given, had credentials of its own, which did not match" in s for s in verdict.sentences
+    )
+
+
+def test_clips_without_credentials_are_no_inputs_to_keep_any_of(clips: dict[str, Path], tmp_path: Path) -> None:
+    plain = [*clips.values(), make_sequence(tmp_path / "frames"), tmp_path / "gone.mp4"]
+    assert [marked_input(clip) for clip in plain] == [None] * len(plain)
 
 
 def test_a_dst_of_images_that_are_signed_each_for_itself_keeps_credentials(

@@ -56,6 +56,15 @@ def test_an_ingredient_without_credentials_needs_no_sentence() -> None:
     assert words.about_ingredients([{"title": "take.mp4"}]) == []
 
 
+def test_what_a_model_was_given_is_told_apart_from_what_is_in_the_picture() -> None:
+    take = {"title": "take.mp4", "active_manifest": "one", "relationship": "parentOf"}
+    given = {"title": "mira.mp4", "active_manifest": "two", "relationship": "inputTo"}
+    assert words.about_ingredients([take, given]) == [
+        "take.mp4 had credentials of its own, which are kept in here.",
+        "mira.mp4, which a model was given, had credentials of its own, which are kept in here.",
+    ]
+
+
 def test_json_keeps_all_alphabets_and_steers_no_terminal() -> None:
     told = words.as_json({"Zoë": "\x9b2J\u202e", "two": ["a"]}, indent=1)
     assert "Zoë" in told and told.isascii() is False

@@ -27,7 +27,14 @@ from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.final import signed_and_verified
 from understudy.provenance.ledger import LEDGER_NAME, ledger_of
 from understudy.provenance.recast import LearntClip
-from understudy.provenance.sign import PaintingModel, SigningFacts, SourceClip, marked_of, recast_of
+from understudy.provenance.sign import (
+    PaintingModel,
+    SigningFacts,
+    SourceClip,
+    marked_input,
+    marked_of,
+    recast_of,
+)
 from understudy.provenance.studio_signer import signer_for
 from understudy.training.keeping.learnt_from import LearntFrom
 
@@ -71,12 +78,24 @@ class FinalMarks:
             _put_without_marks(unsigned, signed)
             self._enter(signed, marks=[], signer="")
             return None
-        sidecar = signed_and_verified(unsigned, signed, self.facts)
+        sidecar = signed_and_verified(unsigned, signed, self.facts, inputs=self._inputs())
         marks = ["content credentials"]
         marks += ["watermark"] if self.watermark else []
         marks += ["label"] if self._options.label_words() and self._options.content == "picture" else []
         self._enter(signed, marks=marks, signer=signer_for().name)
         return sidecar
+
+    def _inputs(self) -> list[Path]:
+        """What carries credentials of src's clips, where these are still what the models learnt from."""
+        facts = self.facts
+        used = {facts.dst_clip, *([facts.plate.path] if facts.plate else [])}
+        learnt = {clip.sha256 for clip in facts.src if clip.sha256}
+        marked = marked_inputs(self._project, facts.src)
+        return [
+            carrier
+            for clip, carrier in marked.items()
+            if clip not in used and clip_sha256(self._project, clip) in learnt
+        ]
 
     def _enter(self, signed: Path, *, marks: list[str], signer: str) -> None:
         made = exports.export_of(
@@ -234,7 +253,18 @@ def hashed_for_marks(project: Project, clip: str, merged: Path, *, frames: str =
     made = merge_facts(merged, frames)
     learnt = [name for model in made.models for name in clips_to_hash(project, model.name, model.sha256)]
     names = [clip, *([made.plate] if made.plate in project.manifest.clips else []), *learnt]
-    yield from clips_hashed(project, [project.clip_path(name) for name in names])
+    painted = learnt_clips(_lessons(project, made, hashed=False), painted=True)
+    clips = [project.clip_path(name) for name in names]
+    yield from clips_hashed(project, [*clips, *marked_inputs(project, painted)])
+
+
+def marked_inputs(project: Project, learnt: Sequence[LearntClip]) -> dict[Path, Path]:
+    """The project's clips that may be these and carry credentials, each with what of it carries them. Whether
+    they are these their hashes tell; few clips have credentials, and only those are hashed for it."""
+    files = {clip.name for clip in learnt}
+    paths = [path for name in project.manifest.clips if (path := project.clip_path(name)).name in files]
+    found = {path: marked_input(path) for path in paths if path.exists()}
+    return {path: carrier for path, carrier in found.items() if carrier is not None}
 
 
 def facts_of(

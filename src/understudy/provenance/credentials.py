@@ -90,10 +90,28 @@ def read_credentials(path: Path, *, roots_pem: str = "") -> Credentials | None:
     inside = _read_inside(path, roots_pem)
     if inside is not None:
         return inside
-    for sidecar in (sidecar_of(path), path.with_name(path.name + SIDECAR_SUFFIX)):
-        if sidecar != path and sidecar.is_file():
+    for sidecar in _sidecars_of(path):
+        if sidecar.is_file():
             return _read_sidecar(path, sidecar, roots_pem)
     return None
+
+
+def has_credentials(path: Path) -> bool:
+    """A quick look, for hours of footage: whether there are credentials in `path` or beside it. Not whether the
+    file is still the one that was signed, which takes reading all of it."""
+    try:
+        with path.open("rb") as stream, c2pa.Reader(format_of(path), stream, context=_context(check=False)):
+            return True
+    except c2pa.C2paError:
+        return any(sidecar.is_file() for sidecar in _sidecars_of(path))
+    except OSError:
+        return False
+
+
+def _sidecars_of(path: Path) -> list[Path]:
+    """Where credentials may lie beside a file."""
+    beside = (sidecar_of(path), path.with_name(path.name + SIDECAR_SUFFIX))
+    return [sidecar for sidecar in beside if sidecar != path]
 
 
 def _read_inside(path: Path, roots_pem: str) -> Credentials | None:
@@ -132,10 +150,9 @@ def _store(reader: c2pa.Reader, path: Path) -> dict[str, Any]:
     return store
 
 
-def _context(roots_pem: str) -> c2pa.Context:
-    settings: dict[str, Any] = {
-        "verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}
-    }
+def _context(roots_pem: str = "", *, check: bool = True) -> c2pa.Context:
+    offline = {"remote_manifest_fetch": False, "ocsp_fetch": False}
+    settings: dict[str, Any] = {"verify": {"verify_trust": True, "verify_after_reading": check, **offline}}
     if roots_pem:
         settings["trust"] = {"trust_anchors": roots_pem}
     return c2pa.Context.from_dict(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from understudy.errors import MarksUnreadable
@@ -9,13 +10,15 @@ from understudy.provenance.sign import SigningFacts, sign_file
 from understudy.provenance.verify import verify
 
 
-def signed_and_verified(unsigned: Path, signed: Path, facts: SigningFacts) -> Path | None:
+def signed_and_verified(
+    unsigned: Path, signed: Path, facts: SigningFacts, *, inputs: Sequence[Path] = ()
+) -> Path | None:
     """Like `sign_file`; afterwards the written file is read again and must show valid marks.
 
     A file whose marks don't hold is removed with its sidecar. Raises MarksUnreadable for it, and what
     `sign_file` raises.
     """
-    sidecar = sign_file(unsigned, signed, facts)
+    sidecar = sign_file(unsigned, signed, facts, inputs=inputs)
     verdict = verify(signed)
     if verdict.state in ("trusted", "valid"):
         return sidecar

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import c2pa
 
@@ -27,6 +27,7 @@ from understudy.provenance.credentials import (
     Credentials,
     embeds,
     format_of,
+    has_credentials,
     may_hold,
     read_credentials,
     said_by_library,
@@ -40,6 +41,9 @@ from understudy.provenance.studio_signer import signer_for
 # IPTC's word for captured footage into which a trained model painted.
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _TELLING_IMAGES = 100
+# C2PA's words for what a file was made from: opened and edited, laid into it, or given to a model.
+Relationship = Literal["parentOf", "componentOf", "inputTo"]
+Origins = Sequence[tuple[Path, Relationship]]
 _SIDECAR_ID = "parent.c2pa"
 _MANIFEST_ROOM_BYTES = 1 << 20
 
@@ -86,13 +90,19 @@ class SigningFacts:
 
 
 def sign_file(
-    unsigned: Path, signed: Path, facts: SigningFacts, *, identity: Signer | None = None
+    unsigned: Path,
+    signed: Path,
+    facts: SigningFacts,
+    *,
+    inputs: Sequence[Path] = (),
+    identity: Signer | None = None,
 ) -> Path | None:
     """Write `unsigned` with its marks to `signed`; give the sidecar's path where one was needed, else None.
 
     Both may be the same path. For a folder of images `signed` is that folder, or one that does not exist yet;
     its marks are a ledger of all frames and the ledger's sidecar. `unsigned` is a file we just made: marks it
-    has already are replaced, while those of `facts.dst_clip` and `facts.plate` are kept as its ingredients'.
+    has already are replaced, while those of `facts.dst_clip` and `facts.plate` are kept as its ingredients';
+    so are those of `inputs`, which `marked_input` gave of the clips that the models learnt from.
 
     Raises ConsentMissing where someone refused, ClipMissing where a file is not there, MarksUnreadable where
     the marks cannot be made, FolderUnwritable or DiskFull where they cannot be written.
@@ -104,19 +114,24 @@ def sign_file(
             raise ClipMissing("The file to be signed, or what it was made from, isn't there.", path)
     identity = identity or signer_for()
     if unsigned.is_dir():
-        return _sign_folder(unsigned, signed, facts, identity)
-    return _sign_movie(unsigned, signed, _definition(facts), _made_from(facts), identity)
+        return _sign_folder(unsigned, signed, facts, _origins(facts, inputs), identity)
+    return _sign_movie(unsigned, signed, _definition(facts), _origins(facts, inputs), identity)
 
 
-def _made_from(facts: SigningFacts) -> list[Path]:
+def _origins(facts: SigningFacts, inputs: Sequence[Path]) -> Origins:
     """Dst first, or of a folder the image whose credentials stand for it; the plate where it has some."""
     dst = facts.dst_clip
     parent = _marked_image(dst) if _parent_file(dst) is None else None
-    return [parent or dst, *marked_of([facts.plate.path] if facts.plate else [])]
+    plates = marked_of([facts.plate.path] if facts.plate else [])
+    return [*_parent_and_components([parent or dst, *plates]), *((clip, "inputTo") for clip in inputs)]
+
+
+def _parent_and_components(clips: Sequence[Path]) -> Origins:
+    return [(clip, "componentOf" if number else "parentOf") for number, clip in enumerate(clips)]
 
 
 def _sign_movie(
-    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Sequence[Path], identity: Signer
+    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Origins, identity: Signer
 ) -> Path | None:
     embedded = embeds(signed)
     # The library reports a full disk as one error of many; so it is asked for before.
@@ -140,6 +155,18 @@ def marked_of(clips: Sequence[Path]) -> list[Path]:
     return [clip for clip in found if clip is not None]
 
 
+def marked_input(clip: Path) -> Path | None:
+    """What of a clip that a model learnt from carries credentials, by a quick look; None where nothing does.
+
+    Of a folder whose images are signed each for itself, the first such image among the first hundred.
+    """
+    file = _parent_file(clip)
+    if file is not None:
+        return clip if has_credentials(file) else None
+    images = images_in(clip)[:_TELLING_IMAGES] if clip.is_dir() else []
+    return next((image for image in images if has_credentials(image)), None)
+
+
 def sign_derived(
     unsigned: Path,
     signed: Path,
@@ -157,17 +184,17 @@ def sign_derived(
     identity = identity or signer_for()
     for clip in made_from:
         _require_readable(clip)
-    definition = _derived(signed.name, description)
+    definition, origins = _derived(signed.name, description), _parent_and_components(made_from)
     if unsigned.is_dir():
         ledger = signed / LEDGER_NAME
         data = ledger_of(signed)
         manifest = _sign_stream(
-            io.BytesIO(data), io.BytesIO(), definition, made_from, identity=identity,
+            io.BytesIO(data), io.BytesIO(), definition, origins, identity=identity,
             media_type=format_of(ledger), embedded=False,
         )  # fmt: skip
         write_bytes(ledger, data)
         return _write_sidecar(ledger, manifest)
-    return _sign_movie(unsigned, signed, definition, made_from, identity)
+    return _sign_movie(unsigned, signed, definition, origins, identity)
 
 
 def _carries_marks(clip: Path) -> bool:
@@ -212,7 +239,9 @@ def _derived(title: str, description: str) -> dict[str, Any]:
     }
 
 
-def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Signer) -> Path:
+def _sign_folder(
+    unsigned: Path, signed: Path, facts: SigningFacts, made_from: Origins, identity: Signer
+) -> Path:
     if not signed.exists():
         _copy_folder(unsigned, signed)
     elif signed.resolve() != unsigned.resolve():
@@ -220,7 +249,7 @@ def _sign_folder(unsigned: Path, signed: Path, facts: SigningFacts, identity: Si
     ledger = signed / LEDGER_NAME
     data = ledger_of(signed)
     manifest = _sign_stream(
-        io.BytesIO(data), io.BytesIO(), _definition(facts), _made_from(facts), identity=identity,
+        io.BytesIO(data), io.BytesIO(), _definition(facts), made_from, identity=identity,
         media_type=format_of(ledger), embedded=False,
     )  # fmt: skip
     write_bytes(ledger, data)
@@ -247,7 +276,7 @@ def _sign_stream(
     source: BinaryIO,
     goal: BinaryIO,
     definition: dict[str, Any],
-    made_from: Sequence[Path],
+    made_from: Origins,
     *,
     identity: Signer,
     media_type: str,
@@ -258,8 +287,9 @@ def _sign_stream(
         # Thumbnails are pictures of people nobody asked for, and can be larger than the file.
         {"builder": {"thumbnail": {"enabled": False}}, "verify": {"remote_manifest_fetch": False}}
     )
-    parent = _parent_file(made_from[0])
-    with said_by_library("The marks can't be made for this file.", made_from[0]):
+    (opened, _), *others = made_from
+    parent = _parent_file(opened)
+    with said_by_library("The marks can't be made for this file.", opened):
         credentials = _credentials_of(parent)
         beside = [_ingredient_with_sidecar(*each) for each in _sidecars(made_from)]
         if beside:
@@ -268,9 +298,9 @@ def _sign_stream(
             builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
             if not embedded:
                 builder.set_no_embed()
-            _add_parent(builder, made_from[0], parent, credentials)
-            for number, clip in enumerate(made_from[1:], 1):
-                _add_component(builder, clip, number)
+            _add_parent(builder, opened, parent, credentials)
+            for number, (clip, relationship) in enumerate(others, 1):
+                _add_other(builder, clip, relationship, number)
             with _signer(identity) as signer:
                 return builder.sign(signer, media_type, source, goal)
 
@@ -352,7 +382,7 @@ def _add_parent(
             builder.add_ingredient(named, format_of(parent), stream)
 
 
-def _add_component(builder: c2pa.Builder, clip: Path, number: int) -> None:
+def _add_other(builder: c2pa.Builder, clip: Path, relationship: Relationship, number: int) -> None:
     """Name one more clip with its credentials."""
     file = _parent_file(clip)
     credentials = _credentials_of(file)
@@ -362,26 +392,32 @@ def _add_component(builder: c2pa.Builder, clip: Path, number: int) -> None:
         builder.add_resource(_sidecar_id(number), io.BytesIO(credentials.data))
         return
     with file.open("rb") as stream:
-        builder.add_ingredient({"title": clip.name, "relationship": "componentOf"}, format_of(file), stream)
+        builder.add_ingredient({"title": clip.name, "relationship": relationship}, format_of(file), stream)
 
 
-def _sidecars(made_from: Sequence[Path]) -> list[tuple[Path, Credentials, int]]:
+def _sidecars(made_from: Origins) -> list[tuple[Path, Credentials, Relationship, int]]:
     """The clips whose credentials lie beside them, with their numbers."""
-    found = [(clip, _credentials_of(_parent_file(clip)), number) for number, clip in enumerate(made_from)]
-    return [(clip, known, number) for clip, known, number in found if known is not None and known.sidecar]
+    found: list[tuple[Path, Credentials, Relationship, int]] = []
+    for number, (clip, relationship) in enumerate(made_from):
+        credentials = _credentials_of(_parent_file(clip))
+        if credentials is not None and credentials.sidecar:
+            found.append((clip, credentials, relationship, number))
+    return found
 
 
 def _sidecar_id(number: int) -> str:
     return f"ingredient-{number}.c2pa" if number else _SIDECAR_ID
 
 
-def _ingredient_with_sidecar(clip: Path, credentials: Credentials, number: int) -> dict[str, Any]:
+def _ingredient_with_sidecar(
+    clip: Path, credentials: Credentials, relationship: Relationship, number: int
+) -> dict[str, Any]:
     """An ingredient whose credentials lay beside it, which the library cannot take in by itself."""
     return {
         "title": clip.name,
         "format": format_of(clip),
         "instance_id": f"xmp:iid:{uuid.uuid4()}",  # the library takes two without one for the same
-        "relationship": "componentOf" if number else "parentOf",
+        "relationship": relationship,
         "active_manifest": credentials.store["active_manifest"],
         "validation_results": credentials.store["validation_results"],
         "manifest_data": {"format": "application/c2pa", "identifier": _sidecar_id(number)},

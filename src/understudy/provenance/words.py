@@ -245,7 +245,8 @@ def about_ingredients(ingredients: list[dict[str, Any]]) -> list[str]:
         results = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
         changed = any("mismatch" in str(failure.get("code")) for failure in results.get("failure", []))
         state = "did not match it any more when it was used" if changed else "are kept in here"
-        sentences.append(f"{plain(ingredient.get('title'))} had credentials of its own, which {state}.")
+        given = ", which a model was given," if ingredient.get("relationship") == "inputTo" else ""
+        sentences.append(f"{plain(ingredient.get('title'))}{given} had credentials of its own, which {state}.")
     return sentences
 
 
