@@ -70,6 +70,7 @@ def test_a_long_sort_says_how_far_it_is(faceset: Faceset, slow: threading.Event)
             assert event.seconds_left is not None
             slow.set()
     assert isinstance(told[0], StageStarted) and told[0].stage == "sort"
+    assert isinstance(told[-2], Progress) and told[-2].done == 100, "a bar that ended stands at its end"
     assert told[-1] == StageFinished(stage="sort", summary={"faces": 3})
 
 

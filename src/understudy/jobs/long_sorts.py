@@ -64,5 +64,6 @@ def _told(sort: Underway[Ranked]) -> Generator[Event, None, Ranked]:
         except NotYet:
             yield Progress(stage=STAGE, done=int(100 * sort.share), total=100, seconds_left=sort.seconds_left)
             continue
+        yield Progress(stage=STAGE, done=100, total=100, seconds_left=0.0)
         yield StageFinished(stage=STAGE, summary={"faces": len(ranked[0].faces)})
         return ranked
