@@ -6,7 +6,9 @@ Run: python benchmarks/on_a_gpu.py FOLDER [--seconds 150] [--device cuda] [--onl
 FOLDER/results.json is written anew after every entry, so a run that is cut off keeps what it found. Entries for
 which the time left is too short are skipped and named. Compiled and replayed steps are measured in processes of
 their own, which may be ended. `--only` takes names or their beginnings. Of the packages that understudy needs,
-those for video, marks and the command line may be missing (av, c2pa, cryptography, cyclopts, mtcnn, faiss).
+those for video, marks and the command line may be missing (av, c2pa, cryptography, cyclopts, mtcnn, faiss);
+needed are, beside torch, numpy, opencv, safetensors and psutil, also pydantic (with pydantic-core,
+annotated-types and typing-inspection), tomlkit, platformdirs, lz4, isal and openexr.
 """
 
 from __future__ import annotations
@@ -159,11 +161,12 @@ def _title(preset: str, batch: int | None, network: dict[str, Any]) -> str:
 def prepared(
     preset_name: str, batch: int | None, network: dict[str, Any], compute: Compute, **more: Any
 ) -> tuple[Learner, TrainOptions, Need]:
-    """A learner of that preset, its options and what it needs on paper."""
+    """A learner of that preset with plain steps if nothing else is said, its options and its needs on paper."""
     preset = preset_named(preset_name)
     network = {**preset.network, **network}
     sized = {"batch_size": batch} if batch else {}
-    options = TrainOptions.model_validate({**preset.train, **sized, **more})
+    plain = {"compile": "off", "replay": "off"}  # whatever won on this machine
+    options = TrainOptions.model_validate({**preset.train, **plain, **sized, **more})
     need = needed(preset.architecture, network, options, bfloat16=compute.uses_bfloat16)
     return Learner(preset.architecture, network, options=options, seed=0, compute=compute), options, need
 
@@ -171,8 +174,7 @@ def prepared(
 def speed(preset: str, batch: int | None, network: dict[str, Any], compute: Compute) -> Result:
     """Steps a second, the share of the peak, and memory; also with algorithms tried out first."""
     on_cuda = compute.device.type == "cuda"
-    if on_cuda:
-        torch.cuda.reset_peak_memory_stats()
+    before = _begin_counting(compute)
     learner, options, need = prepared(preset, batch, network, compute)
     lessons = [noise(learner, options.batch_size) for _ in range(2)]
 
@@ -187,6 +189,7 @@ def speed(preset: str, batch: int | None, network: dict[str, Any], compute: Comp
         "tflop_per_step": round(need.flops / 1e12, 3),
         "parameters_m": round(need.parameters / 1e6, 2),
         "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+        "memory_before_mb": before,
         "memory_planned_mb": round(need.device_bytes / 1e6),
     }
     if on_cuda:
@@ -194,6 +197,16 @@ def speed(preset: str, batch: int | None, network: dict[str, Any], compute: Comp
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=True):
             found["steps_per_s_exact"] = round(1 / _each(step, compute), 2)
     return found
+
+
+def _begin_counting(compute: Compute) -> int:
+    """Count the most memory from now on; returns the MB that earlier work in this process still holds."""
+    gc.collect()  # learners hold what holds them
+    if compute.device.type != "cuda":
+        return 0
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    return round(torch.cuda.memory_allocated() / 1e6)
 
 
 def _each(step: Callable[[], object], compute: Compute) -> float:
@@ -226,14 +239,14 @@ def _kernels(step: Callable[[], object], steps: int = 3) -> tuple[float, list[st
 
 def sae_in_2_gb(compute: Compute) -> Result:
     """`sae` at 128 px, batch 4, with what the optimiser remembers off the device."""
-    if compute.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
+    before = _begin_counting(compute)
     learner, options, need = prepared("sae", 4, {}, compute, offload=True)
     lessons = [noise(learner, 4) for _ in range(2)]
     seconds = _each(lambda: learner.step(*lessons, options, speed=0.01), compute)
     return {
         "steps_per_s": round(1 / seconds, 2),
         "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+        "memory_before_mb": before,
         "memory_planned_mb": round(need.device_bytes / 1e6),
         "within_2_gb": peak_memory_bytes(compute.device) < 2e9,
     }
@@ -245,53 +258,43 @@ def waiting(preset: str, compute: Compute) -> Result:
     return {name: round(value, 5) for name, value in times.items()}
 
 
-def _compared(
-    preset: str, compute: Compute, other: Callable[[Learner, TrainOptions, list[Any]], Any]
-) -> Result:
+def _compared(preset: str, compute: Compute, change: dict[str, str]) -> Result:
     """A plain step beside another way to make it: how fast, and how far apart losses are after some steps."""
-    ways: dict[str, tuple[float, float]] = {}
+    losses, seconds, memory_mb, said = {}, {}, {}, []
     for name in ("plain", "plain again", "other"):
-        learner, options, _ = prepared(preset, None, {}, compute)
+        before = _begin_counting(compute)
+        learner, options, _ = prepared(preset, None, {}, compute, **(change if name == "other" else {}))
         torch.manual_seed(1)
         lessons = [noise(learner, options.batch_size) for _ in range(2)]
-        plain = partial(learner.step, *lessons, options, speed=1.0)
-        step = other(learner, options, lessons) if name == "other" else plain
-        loss = 0.0
+        step = partial(learner.step, *lessons, options, speed=1.0)
         for _ in range(_STEPS_COMPARED):
-            loss = float(step().totals().sum())
-        ways[name] = (loss, 0.0 if name == "plain again" else _each(step, compute))
+            losses[name] = float(step().totals().sum())
+        seconds[name] = 0.0 if name == "plain again" else _each(step, compute)
+        memory_mb[name] = round(peak_memory_bytes(compute.device) / 1e6) - before
         said = learner.objective.take_notices()
-        del learner, step, plain
-    loss, seconds = ways["plain"]
+        del learner, step
+    loss = losses["plain"]
     return {
-        "plain_steps_per_s": round(1 / seconds, 2),
-        "steps_per_s": round(1 / ways["other"][1], 2),
-        "times_as_fast": round(seconds / ways["other"][1], 2),
+        "plain_steps_per_s": round(1 / seconds["plain"], 2),
+        "steps_per_s": round(1 / seconds["other"], 2),
+        "times_as_fast": round(seconds["plain"] / seconds["other"], 2),
         f"loss_after_{_STEPS_COMPARED}": loss,
-        "apart_share": abs(ways["other"][0] - loss) / abs(loss),
+        "apart_share": abs(losses["other"] - loss) / abs(loss),
         "said": said,
-        "plain_twice_apart_share": abs(ways["plain again"][0] - loss) / abs(loss),
-        "memory_mb": round(peak_memory_bytes(compute.device) / 1e6),
+        "plain_twice_apart_share": abs(losses["plain again"] - loss) / abs(loss),
+        "plain_memory_mb": memory_mb["plain"],
+        "memory_mb": memory_mb["other"],
     }
 
 
 def compiled(preset: str, compute: Compute) -> Result:
     """Passes through torch.compile beside plain ones."""
-
-    def with_compile(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Any:
-        learner._reconstruct = torch.compile(learner.model.reconstruct, dynamic=False)
-        return partial(learner.step, *lessons, options, speed=1.0)
-
-    return _compared(preset, compute, with_compile)
+    return _compared(preset, compute, {"compile": "on"})
 
 
 def replayed(preset: str, compute: Compute) -> Result:
     """Steps that are recorded once and played back, beside plain ones."""
-
-    def with_replay(learner: Learner, options: TrainOptions, lessons: list[Any]) -> Any:
-        return partial(learner.step, *lessons, options.changed(replay=True), speed=1.0)
-
-    return _compared(preset, compute, with_replay)
+    return _compared(preset, compute, {"replay": "on"})
 
 
 if __name__ == "__main__":
