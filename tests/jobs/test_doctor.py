@@ -10,11 +10,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from understudy.errors import WeightsMissing
 from understudy.jobs import doctor
 from understudy.jobs.doctor import Finding, examine, report
 from understudy.provenance.identity import HOME_VARIABLE, load_identity
+from understudy.training import timing
+from understudy.training.machine import compiling, device
+from understudy.training.machine.device import Compute
+from understudy.training.timing import Played
 
 LOOKS = ("_software", "_memory", "_disk", "_devices", "_codecs", "_weights", "_signing")
 
@@ -121,3 +126,56 @@ def test_a_signing_key_counts_only_when_it_signs(
     finding = _key(monkeypatch, tmp_path)
     assert finding.state == "missing" and "can't be read" in finding.words
     assert str(home) not in finding.words
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], float]:
+    """What was kept of the measurements by (kind of step, device), on a machine with a GPU and a processor."""
+    found: dict[tuple[str, str], float] = {}
+    _only(monkeypatch)
+    monkeypatch.setattr(device, "describe_devices", lambda: iter([("cuda:0", "a GPU"), ("cpu", "a processor")]))
+    monkeypatch.setattr(device, "choose_device", lambda name: Compute(torch.device(name), uses_bfloat16=False))
+    monkeypatch.setattr(timing, "compiled_ratio", lambda _: 1.2)
+    monkeypatch.setattr(compiling, "keep", lambda way, on, ratio: found.update({(way, on.device.type): ratio}))
+    return found
+
+
+def _of_training(folder: Path) -> list[tuple[str, str, str]]:
+    return [(f.name, f.state, f.words) for f in examine(folder, training=True)]
+
+
+def test_on_gpus_steps_that_are_played_back_are_measured_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: dict[tuple[str, str], float]
+) -> None:
+    monkeypatch.setattr(timing, "played", lambda _: Played(2.76, apart=0.0))
+    assert _of_training(tmp_path) == [
+        ("cuda:0", "ok", "a compiled step is 1.20 times as fast as a plain one"),
+        ("cuda:0", "ok", "a step that is played back is 2.76 times as fast as a plain one"),
+        ("cpu", "ok", "a compiled step is 1.20 times as fast as a plain one"),
+    ]
+    assert kept == {("compiled", "cuda"): 1.2, ("played back", "cuda"): 2.76, ("compiled", "cpu"): 1.2}
+
+
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        (Played(2.0, 0.0, "not permitted"), "a step can't be recorded (not permitted), so none is played back"),
+        (
+            Played(2.0, apart=0.02),
+            "a step that is played back is 2.00 times as fast as a plain one, but its loss is 2.0% apart, "
+            "so none is played back",
+        ),
+        (RuntimeError("/home/somebody"), "a step can't be played back: fails with RuntimeError"),
+    ],
+)
+def test_a_recording_that_fails_or_learns_something_else_has_not_won_and_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: dict[tuple[str, str], float],
+    found: Played | Exception,
+    words: str,
+) -> None:
+    kept["played back", "cuda"] = 2.0  # of an earlier look
+    monkeypatch.setattr(timing, "played", _failing(found) if isinstance(found, Exception) else lambda _: found)
+    assert _of_training(tmp_path)[1] == ("cuda:0", "weak", words)
+    assert kept["played back", "cuda"] == 0

@@ -15,8 +15,8 @@ def doctor(*, report: Path | None = None, training: bool = False) -> int:
     report:
         Also write a zip to send with a question; it holds versions and findings, no pictures and no secrets.
     training:
-        Also measure, for minutes, whether compiling a network makes training faster on each device; training
-        goes by what was found.
+        Also measure, for minutes, whether compiling a network makes training faster on each device, and on GPUs
+        whether recording a step and playing it back does; training goes by what was found.
     """
     from understudy.jobs import doctor as looks
 

@@ -16,13 +16,16 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import psutil
 
 from understudy import __version__
 from understudy.errors import UnderstudyError
 from understudy.files import written_aside
+
+if TYPE_CHECKING:
+    from understudy.training.machine.device import Compute
 
 _LOW_MEMORY_BYTES = 4e9
 _LOW_DISK_BYTES = 5e9
@@ -53,7 +56,8 @@ class Finding:
 def examine(folder: Path, *, training: bool = False) -> Iterator[Finding]:
     """Look at everything in turn; `folder` is where projects would be made. A look that fails is a finding.
 
-    `training` also measures, for minutes, whether compiled steps are faster here, and keeps the answer.
+    `training` also measures, for minutes, whether compiled steps and steps that are played back are faster
+    here, and keeps the answers.
     """
     looks: tuple[tuple[str, str, Callable[[], Iterator[Finding]]], ...] = (
         ("software", "versions", _software),
@@ -63,7 +67,7 @@ def examine(folder: Path, *, training: bool = False) -> Iterator[Finding]:
         ("codecs", "all", _codecs),
         ("weights", "all", _weights),
         ("marks", "signing key", _signing),
-        *([("training", "compiled steps", _compiled_steps)] if training else []),
+        *([("training", "faster steps", _faster_steps)] if training else []),
     )
     for topic, name, look in looks:
         try:
@@ -112,20 +116,46 @@ def _devices() -> Iterator[Finding]:
         yield Finding("devices", device, "ok", words)
 
 
-def _compiled_steps() -> Iterator[Finding]:
-    from understudy.training.machine.compiling import keep
+def _faster_steps() -> Iterator[Finding]:
     from understudy.training.machine.device import choose_device, describe_devices
-    from understudy.training.timing import compiled_ratio
 
     for device, _ in describe_devices():
         compute = choose_device(device)
-        try:
-            ratio = compiled_ratio(compute)
-        except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
-            yield Finding("training", device, "weak", f"can't be compiled: {_words(error)}")
-            continue
-        keep(compute, ratio)
-        yield Finding("training", device, "ok", f"a compiled step is {ratio:.2f} times as fast as a plain one")
+        yield _compiled_steps(device, compute)
+        if compute.device.type == "cuda":  # no other device records
+            yield _played_steps(device, compute)
+
+
+def _compiled_steps(device: str, compute: Compute) -> Finding:
+    from understudy.training.machine.compiling import keep
+    from understudy.training.timing import compiled_ratio
+
+    try:
+        ratio = compiled_ratio(compute)
+    except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
+        return Finding("training", device, "weak", f"can't be compiled: {_words(error)}")
+    keep("compiled", compute, ratio)
+    return Finding("training", device, "ok", f"a compiled step is {ratio:.2f} times as fast as a plain one")
+
+
+def _played_steps(device: str, compute: Compute) -> Finding:
+    from understudy.training.machine.compiling import keep
+    from understudy.training.timing import played
+
+    keep("played back", compute, 0.0)  # what fails from here on has not won, whatever was found before
+    try:
+        found = played(compute)
+    except _REFUSALS as error:
+        return Finding("training", device, "weak", f"a step can't be played back: {_words(error)}")
+    if found.refused:
+        words = f"a step can't be recorded ({found.refused}), so none is played back"
+        return Finding("training", device, "weak", words)
+    keep("played back", compute, found.ratio_to_keep)
+    words = f"a step that is played back is {found.ratio:.2f} times as fast as a plain one"
+    if not found.ratio_to_keep:
+        words += f", but its loss is {found.apart:.1%} apart, so none is played back"
+        return Finding("training", device, "weak", words)
+    return Finding("training", device, "ok", words)
 
 
 def _codecs() -> Iterator[Finding]:

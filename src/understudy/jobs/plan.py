@@ -16,7 +16,7 @@ from understudy.training.keeping.about import read_about
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.machine.batch import most_that_fits
 from understudy.training.machine.device import choose_device, free_memory_bytes
-from understudy.training.machine.need import Need, needed
+from understudy.training.machine.need import Need, needed_on
 from understudy.training.machine.peak import peak_flops
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
@@ -71,7 +71,7 @@ def _outlook(
     if not options.batch_size:
         batch = most_that_fits(architecture, network, options, compute, free_bytes=free)
         options = options.changed(batch_size=max(1, batch))
-    need = needed(architecture, network, options, bfloat16=compute.uses_bfloat16)
+    need = needed_on(compute, architecture, network, options)
     seconds, source = _from_history(history), "this model's own training"
     if seconds is None:
         seconds = need.flops / (_USUAL_SHARE * peak_flops(compute))

@@ -17,7 +17,7 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms, mean_terms
-from understudy.training.machine.compiling import is_compiled
+from understudy.training.machine.compiling import way_of_steps
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.machine.offload import HOME
 from understudy.training.machine.processes import Group
@@ -52,7 +52,8 @@ class Learner:
         if options.recompute:
             recompute(self.model)
         self._reconstruct = self.model.reconstruct
-        if is_compiled(options.compile, compute):
+        self._way = way_of_steps(options, compute, can_record=self._can_record(options))
+        if self._way == "compiled":
             self._reconstruct = torch.compile(self.model.reconstruct, dynamic=False)
         # With `offload` the average lies where the optimisers' memory lies.
         self.average_compute = choose_device(str(HOME)) if options.offload else compute
@@ -62,7 +63,7 @@ class Learner:
             .requires_grad_(False)
         )
         self.generator = torch.Generator()
-        self._replay = Replay(self._ask, self.model, self.generator)
+        self.replay = Replay(self._ask, self.model, self.generator)
         self.objective = Objective(self.model, seed=seed, compute=compute)
         self.steering = self._steering()
         self.iteration = 0
@@ -105,15 +106,18 @@ class Learner:
 
     def _asked(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """As `_ask`, from a recording where there can be one."""
-        if self.group.size > 1 or not can_replay(self.model, options, self.compute):
+        if self._way != "played back" or not self._can_record(options):
             return self._ask(src, dst, options)
-        refused = self._replay.refused
-        found = self._replay.ask(src, dst, options, frozen=self._frozen)
-        if self._replay.refused != refused:
+        refused = self.replay.refused
+        found = self.replay.ask(src, dst, options, frozen=self._frozen)
+        if self.replay.refused != refused:
             self.objective.judges.notices.append(
-                f"A step can't be recorded here ({self._replay.refused}), so steps stay plain."
+                f"A step can't be recorded here ({self.replay.refused}), so steps stay plain."
             )
         return found
+
+    def _can_record(self, options: TrainOptions) -> bool:
+        return self.group.size == 1 and can_replay(self.model, options, self.compute)
 
     def _ask(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """Add the gradients of one part of a batch to those there are."""
@@ -132,7 +136,7 @@ class Learner:
 
     def let_go(self) -> None:
         """Give back what a step that failed has left in memory."""
-        self._replay.forget()
+        self.replay.forget()
         self.model.zero_grad(set_to_none=True)
         if self.compute.device.type != "cpu":
             torch.accelerator.empty_cache()
@@ -186,7 +190,7 @@ class Learner:
         except RuntimeError as error:
             raise ValueError(f"the weights belong to another network ({error})") from error
         self.iteration = iteration
-        self._replay.forget()
+        self.replay.forget()
         # New ones, since moments that are no numbers must not outlive a return to a good state.
         self.objective = Objective(self.model, seed=self.seed, compute=self.compute)
         self.objective.load(critics or {})

@@ -1,32 +1,81 @@
-"""How fast steps are on a device, measured on random faces: what the doctor asks."""
+"""How fast steps are on a device and whether they learn the same, on random faces: what the doctor asks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
-from understudy.training.machine.compiling import Choice, seconds_a_call
-from understudy.training.machine.device import Compute
+from understudy.training.machine.compiling import Way, seconds_a_call
+from understudy.training.machine.device import Compute, exactly_repeated
 from understudy.training.options import TrainOptions
 
 _BATCH_SIZE = 4
+_STEPS_COMPARED = 20
+_ALIKE = 1e-3  # share of a plain step's loss
+_CHOICES: dict[Way, dict[str, str]] = {
+    "plain": {"compile": "off", "replay": "off"},
+    "compiled": {"compile": "on", "replay": "off"},
+    "played back": {"compile": "off", "replay": "on"},
+}
+
+
+@dataclass(frozen=True)
+class Played:
+    """Steps that are played back beside plain ones: how many times as fast, and how far apart losses come at
+    most, as a share. `refused` says why none was recorded."""
+
+    ratio: float
+    apart: float
+    refused: str = ""
+
+    @property
+    def ratio_to_keep(self) -> float:
+        """0 where such steps must not be taken."""
+        return 0.0 if self.refused or not self.apart <= _ALIKE else self.ratio  # losses may be no numbers
 
 
 def compiled_ratio(compute: Compute) -> float:
     """How many times as fast a compiled step of `quick` is as a plain one, at four faces a side."""
-    return step_seconds("off", compute) / step_seconds("on", compute)
+    return step_seconds("plain", compute) / step_seconds("compiled", compute)
 
 
-def step_seconds(choice: Choice, compute: Compute, network: Mapping[str, Any] | None = None) -> float:
+def played(compute: Compute, network: Mapping[str, Any] | None = None) -> Played:
+    """Steps of `quick` played back beside plain ones, at four faces a side, on a device that records."""
+    with exactly_repeated():
+        plain, expected, _ = _trial("plain", compute, network)
+        seconds, losses, learner = _trial("played back", compute, network)
+    apart = float(((losses - expected).abs() / expected.abs()).max())
+    refused = "" if learner.replay.is_recorded else learner.replay.refused or "no step was like the one before"
+    return Played(plain / seconds, apart, refused)
+
+
+def step_seconds(way: Way, compute: Compute, network: Mapping[str, Any] | None = None) -> float:
     """Seconds of a step of `quick`, whose sizes `network` changes, the quickest of five."""
-    options = TrainOptions(compile=choice, batch_size=_BATCH_SIZE)
+    _, step = _begun(way, compute, network, speed=0.0)
+    return seconds_a_call(step, compute)
+
+
+def _trial(way: Way, compute: Compute, network: Mapping[str, Any] | None) -> tuple[float, Tensor, Learner]:
+    """(Seconds of a step, the losses of the steps before, who learned them)."""
+    learner, step = _begun(way, compute, network, speed=1.0)
+    losses = torch.stack([step() for _ in range(_STEPS_COMPARED)])
+    return seconds_a_call(step, compute), losses, learner
+
+
+def _begun(
+    way: Way, compute: Compute, network: Mapping[str, Any] | None, *, speed: float
+) -> tuple[Learner, Callable[[], Tensor]]:
+    """Who learns, and a step of it."""
+    options = TrainOptions.model_validate({**_CHOICES[way], "batch_size": _BATCH_SIZE})
     learner = Learner("quick", network, options=options, seed=0, compute=compute)
     src, dst = (_noise(learner.model.seen_px, learner.model.size_px, compute) for _ in range(2))
-    return seconds_a_call(lambda: learner.step(src, dst, options, speed=0.0), compute)
+    return learner, lambda: learner.step(src, dst, options, speed=speed).totals()
 
 
 def _noise(seen_px: int, size_px: int, compute: Compute) -> Lesson:

@@ -1,7 +1,8 @@
-"""Compiling is taken where it was measured to win, and changes nothing but the time."""
+"""Compiling and playing back are taken where they were measured to win, and change nothing but the time."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,41 +13,78 @@ from tests.training.test_learner import lessons
 from understudy.training.learner import Learner
 from understudy.training.machine import compiling
 from understudy.training.machine.device import Compute
+from understudy.training.machine.options import MachineOptions
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "compiling.json"
+    path = tmp_path / "faster-steps.json"
     monkeypatch.setattr(compiling, "choices_file", lambda: path)
     return path
 
 
-@pytest.mark.parametrize("ratio, taken", [(1.4, True), (1.0, False), (0.6, False)])
-def test_by_itself_training_compiles_where_that_was_faster(file: Path, ratio: float, taken: bool) -> None:
-    compiling.keep(EXACT, ratio)
-    assert compiling.is_compiled("auto", EXACT) is taken
-    assert compiling.is_compiled("on", EXACT)
-    assert not compiling.is_compiled("off", EXACT)
+def way(compile: str = "auto", replay: str = "auto", *, can_record: bool = True) -> str:
+    options = MachineOptions.model_validate({"compile": compile, "replay": replay})
+    return compiling.way_of_steps(options, EXACT, can_record=can_record)
 
 
-def test_what_nobody_measured_is_not_compiled(file: Path) -> None:
-    assert compiling.wins(EXACT) is None
-    assert not compiling.is_compiled("auto", EXACT)
+@pytest.mark.parametrize("ratio, taken", [(1.4, True), (1.0, False), (0.6, False), (0.0, False)])
+@pytest.mark.parametrize("kind", ["compiled", "played back"])
+def test_by_itself_training_takes_what_was_measured_faster(
+    file: Path, kind: compiling.Way, ratio: float, taken: bool
+) -> None:
+    compiling.keep(kind, EXACT, ratio)
+    assert way() == (kind if taken else "plain")
+    assert way("on", "off") == "compiled"
+    assert way("off", "on") == "played back"
+    assert way("off", "off") == "plain"
 
 
-@pytest.mark.parametrize("broken", ["", "[]", '{"cpu": "fast"}', "{"])
+def test_what_nobody_measured_is_not_taken(file: Path) -> None:
+    assert compiling.times_as_fast("compiled", EXACT) is None
+    assert compiling.times_as_fast("played back", EXACT) is None
+    assert way() == "plain"
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "KEY: fast", "{"])
 def test_a_broken_record_counts_as_none(file: Path, broken: str) -> None:
-    file.write_text(broken, encoding="utf-8")
-    assert not compiling.is_compiled("auto", EXACT)
-    compiling.keep(EXACT, 2.0)
-    assert compiling.is_compiled("auto", EXACT)
+    key = compiling.key_of(EXACT, "compiled")
+    file.write_text(broken if "KEY" not in broken else json.dumps({key: "fast"}), encoding="utf-8")
+    assert way() == "plain"
+    compiling.keep("compiled", EXACT, 2.0)
+    assert way() == "compiled"
 
 
 def test_devices_keep_answers_of_their_own(file: Path) -> None:
-    compiling.keep(EXACT, 2.0)
-    assert compiling.wins(Compute(torch.device("meta"), uses_bfloat16=False)) is None
+    compiling.keep("compiled", EXACT, 2.0)
+    meta = Compute(torch.device("meta"), uses_bfloat16=False)
+    assert compiling.times_as_fast("compiled", meta) is None
+
+
+@pytest.mark.parametrize("compiled, played, faster", [(1.5, 2.7, "played back"), (2.7, 1.5, "compiled")])
+def test_of_two_that_won_the_faster_is_taken(file: Path, compiled: float, played: float, faster: str) -> None:
+    compiling.keep("compiled", EXACT, compiled)
+    compiling.keep("played back", EXACT, played)
+    assert way() == faster
+    assert way(replay="off") == "compiled"
+    assert way(compile="off") == "played back"
+
+
+def test_what_was_asked_for_is_taken_over_what_was_measured(file: Path) -> None:
+    compiling.keep("compiled", EXACT, 1.5)
+    compiling.keep("played back", EXACT, 2.7)
+    assert way(compile="on") == way(compile="on", replay="on") == "compiled"
+    compiling.keep("compiled", EXACT, 9.0)
+    assert way(replay="on") == "played back"
+
+
+def test_steps_that_cannot_be_recorded_are_still_compiled_where_that_won(file: Path) -> None:
+    compiling.keep("played back", EXACT, 2.7)
+    assert way(can_record=False) == "played back"  # once they can be
+    compiling.keep("compiled", EXACT, 1.5)
+    assert way(can_record=False) == way(replay="on", can_record=False) == "compiled"
 
 
 def test_the_first_call_which_compiles_is_not_counted() -> None:
@@ -56,7 +94,7 @@ def test_the_first_call_which_compiles_is_not_counted() -> None:
 
 
 def learner(choice: str) -> Learner:
-    options = tiny_options(compile=choice)
+    options = tiny_options(compile=choice, replay="off")
     return Learner("quick", TINY_NETWORK, options=options, seed=0, compute=EXACT)
 
 

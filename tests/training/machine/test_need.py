@@ -12,7 +12,7 @@ from understudy.networks.face_model import parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute
-from understudy.training.machine.need import Need, empty_lesson, needed
+from understudy.training.machine.need import Need, empty_lesson, needed, needed_on
 from understudy.training.presets import PRESETS
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
@@ -62,6 +62,21 @@ def test_every_preset_can_be_looked_at_and_bfloat16_keeps_less() -> None:
     short = needed(preset.architecture, preset.network, options, bfloat16=True)
     assert short.parameters == parameter_count(build("df", preset.network, device="meta"))
     assert 0.5 * long.activations < short.activations < 0.95 * long.activations
+
+
+@pytest.mark.parametrize(
+    "device, change", [("cpu", {}), ("cuda", {"replay": "off"}), ("cuda", {"accumulation": 2})]
+)
+def test_steps_that_are_played_back_need_room_for_one_more_batch(
+    device: str, change: dict[str, object]
+) -> None:
+    gpu, elsewhere = (Compute(torch.device(name), uses_bfloat16=False) for name in ("cuda", device))
+    options = tiny_options(replay="on", compile="off", batch_size=8)
+    plain = tiny(batch_size=8)
+    more = needed_on(gpu, "quick", TINY_NETWORK, options).device_bytes - plain.device_bytes
+    assert more == plain.activations + plain.batch
+    other = needed_on(elsewhere, "quick", TINY_NETWORK, options.changed(**change))
+    assert other.recording == 0
 
 
 def test_critics_are_counted_with_their_gradients_and_moments() -> None:

@@ -12,10 +12,11 @@ from tests.networks.small import SMALL
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from tests.training.test_learner import lessons
 from understudy.networks.catalog import build
+from understudy.options import parse_options
 from understudy.training import learner as learning
 from understudy.training.learner import Learner
 from understudy.training.losses.structure import _gaussian_band
-from understudy.training.machine import replay
+from understudy.training.machine import compiling, replay
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import empty_lesson
 from understudy.training.options import TrainOptions
@@ -41,7 +42,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return play
 
     monkeypatch.setattr(replay, "recorded", recorded)
-    monkeypatch.setattr(learning, "can_replay", lambda model, options, compute: options.replay)
+    monkeypatch.setattr(learning, "can_replay", lambda model, options, compute: True)
     return said
 
 
@@ -50,15 +51,17 @@ def losses(made: Learner, options: Callable[[int], TrainOptions], steps: int = S
     return torch.stack([terms.totals() for terms in costs])  # after the last: nothing was written over
 
 
-def learner(architecture: str = "quick", network: dict[str, Any] = TINY_NETWORK) -> Learner:
-    return Learner(architecture, network, options=tiny_options(), seed=0, compute=EXACT)
+def learner(replay: str = "on", architecture: str = "quick", network: dict[str, Any] = TINY_NETWORK) -> Learner:
+    options = tiny_options(replay=replay, compile="off")
+    return Learner(architecture, network, options=options, seed=0, compute=EXACT)
 
 
 def test_steps_that_are_played_back_learn_exactly_what_plain_ones_do(played: list[str]) -> None:
-    plain, other = learner(), learner()
-    expected = losses(plain, lambda _: tiny_options(replay=False))
+    plain, other = learner("off"), learner("on")
+    expected = losses(plain, lambda _: tiny_options())
     assert not played
-    assert losses(other, lambda _: tiny_options(replay=True)).equal(expected)
+    assert losses(other, lambda _: tiny_options()).equal(expected)
+    assert other.replay.is_recorded and not plain.replay.is_recorded
     assert played.count("recorded") == 1 and played.count("played") == STEPS - replay._ALIKE_FOR
     for one, same in zip(plain.average.parameters(), other.average.parameters(), strict=True):
         assert one.equal(same)
@@ -67,7 +70,7 @@ def test_steps_that_are_played_back_learn_exactly_what_plain_ones_do(played: lis
 def test_a_step_is_recorded_anew_where_its_losses_or_what_learns_change(played: list[str]) -> None:
     def changing(number: int) -> TrainOptions:
         said = {"random_warp": number / STEPS, "eyes_weight": 3.0 if number >= 15 else 1.0}
-        return tiny_options(replay=True, freeze="encoder" if number >= 30 else "", **said)
+        return tiny_options(freeze="encoder" if number >= 30 else "", **said)
 
     made = learner()
     losses(made, changing, 45)
@@ -77,20 +80,20 @@ def test_a_step_is_recorded_anew_where_its_losses_or_what_learns_change(played: 
 
 def test_a_model_that_goes_back_is_not_played_from_an_older_recording(played: list[str]) -> None:
     made = learner()
-    losses(made, lambda _: tiny_options(replay=True), 12)
+    losses(made, lambda _: tiny_options(), 12)
     made.begin()
-    expected = losses(learner(), lambda _: tiny_options(), 5)
-    assert losses(made, lambda _: tiny_options(replay=True), 5).equal(expected)
+    expected = losses(learner("off"), lambda _: tiny_options(), 5)
+    assert losses(made, lambda _: tiny_options(), 5).equal(expected)
     assert played.count("recorded") == 1
 
 
 def test_a_network_that_draws_at_random_is_never_played_back(played: list[str]) -> None:
-    made = learner("amp", SMALL["amp"])
+    made = learner("on", "amp", SMALL["amp"])
     lesson = empty_lesson(made.model, 2, EXACT.device)
     for part in (lesson.seen_BCHW, lesson.goal_BCHW, lesson.mask_B1HW, lesson.eyes_B1HW, lesson.mouth_B1HW):
         part.fill_(0.5)
     for _ in range(14):
-        made.step(lesson, lesson, tiny_options(replay=True), speed=1.0)
+        made.step(lesson, lesson, tiny_options(), speed=1.0)
     assert not played
 
 
@@ -103,8 +106,8 @@ def test_where_a_device_refuses_to_record_steps_stay_plain_and_it_is_said_once(
 
     monkeypatch.setattr(replay, "recorded", refused)
     made = learner()
-    expected = losses(learner(), lambda _: tiny_options())
-    assert losses(made, lambda _: tiny_options(replay=True)).equal(expected)
+    expected = losses(learner("off"), lambda _: tiny_options())
+    assert losses(made, lambda _: tiny_options()).equal(expected)
     (notice,) = made.objective.take_notices()
     assert "operation not permitted when stream is capturing)" in notice
 
@@ -117,14 +120,40 @@ def test_too_little_memory_to_record_is_too_little_memory(
 
     monkeypatch.setattr(replay, "recorded", full)
     with pytest.raises(torch.OutOfMemoryError):
-        losses(learner(), lambda _: tiny_options(replay=True))
+        losses(learner(), lambda _: tiny_options(replay="on"))
+
+
+def test_who_did_not_ask_for_a_recording_trains_on_where_there_is_no_room_for_one(
+    played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(work: Work) -> Work:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(replay, "recorded", full)
+    monkeypatch.setattr(learning, "way_of_steps", lambda *_, **__: "played back")
+    made = learner("auto")
+    losses(made, lambda _: tiny_options(replay="auto"))
+    (notice,) = made.objective.take_notices()
+    assert "CUDA out of memory), so steps stay plain" in notice
+
+
+@pytest.mark.parametrize("ratio, is_played", [(2.7, True), (1.0, False), (None, False)])
+def test_by_itself_training_plays_back_where_that_was_measured_faster(
+    played: list[str], monkeypatch: pytest.MonkeyPatch, ratio: float | None, is_played: bool
+) -> None:
+    monkeypatch.setattr(compiling, "times_as_fast", lambda way, _: ratio if way == "played back" else None)
+    losses(learner("auto"), lambda _: tiny_options(), 14)
+    assert ("played" in played) is is_played
+
+
+@pytest.mark.parametrize("stored, meant", [(True, "on"), (False, "off"), ("auto", "auto"), ("off", "off")])
+def test_a_project_that_said_yes_or_no_when_that_was_the_choice_still_reads(stored: object, meant: str) -> None:
+    assert parse_options(TrainOptions, {"replay": stored}).replay == meant
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"replay": False},
-        {"compile": "on"},
         {"accumulation": 2},
         {"gan_power": 0.1},
         {"true_face_power": 0.1},
@@ -133,7 +162,7 @@ def test_too_little_memory_to_record_is_too_little_memory(
 )
 def test_only_steps_that_are_always_the_same_are_recorded_and_only_on_a_gpu(change: dict[str, Any]) -> None:
     model, gpu = build("quick", TINY_NETWORK), Compute(torch.device("cuda"), uses_bfloat16=True)
-    options = tiny_options(replay=True)
+    options = tiny_options()
     assert replay.can_replay(model, options, gpu)
     assert not replay.can_replay(model, options, EXACT)
     assert not replay.can_replay(model, options.changed(**change), gpu)

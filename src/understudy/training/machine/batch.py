@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.errors import MemoryTooSmall
 from understudy.training.machine.device import Compute, free_memory_bytes
 from understudy.training.machine.memory import is_out_of_memory
-from understudy.training.machine.need import empty_lesson, needed
+from understudy.training.machine.need import empty_lesson, needed_on
 
 if TYPE_CHECKING:
     from understudy.training.learner import Learner
@@ -46,7 +46,7 @@ def most_that_fits(
 
     def fits(count: int) -> bool:
         sized = options.changed(batch_size=count)
-        need = needed(architecture, network, sized, bfloat16=compute.uses_bfloat16)
+        need = needed_on(compute, architecture, network, sized)
         return need.device_bytes + on_cpu * need.host_bytes <= _SHARE * free_bytes and tried(sized)
 
     return largest(fits, most=_MOST_ON_CPU if on_cpu else _MOST)
@@ -56,7 +56,7 @@ def largest_batch(learner: Learner, options: TrainOptions) -> int:
     """The batch size to train with on the learner's device. Raises MemoryTooSmall where one face won't fit."""
     compute, (architecture, network) = learner.compute, learner.drawn_from
     one = options.changed(batch_size=1)
-    base = needed(architecture, network, one, bfloat16=compute.uses_bfloat16)
+    base = needed_on(compute, architecture, network, one)
     held = base.weights + (0 if options.offload else base.average)  # by the learner already
     # A processor's memory is not tried out: the system would end some program for it.
     # Nor where other processes would have to take part.
@@ -91,7 +91,7 @@ def _bytes_of_a_step(learner: Learner, options: TrainOptions) -> int:
     """Of this process's share, on paper."""
     (architecture, network), compute = learner.drawn_from, learner.compute
     sized = options.changed(batch_size=learner.group.share_of(options.batch_size))
-    need = needed(architecture, network, sized, bfloat16=compute.uses_bfloat16)
+    need = needed_on(compute, architecture, network, sized)
     return need.device_bytes + (compute.device.type == "cpu") * need.host_bytes
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -20,8 +20,10 @@ from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel, parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.losses.objective import Objective
+from understudy.training.machine.compiling import way_of_steps
 from understudy.training.machine.device import Compute
 from understudy.training.machine.recompute import blocks_of, parts_of
+from understudy.training.machine.replay import can_replay
 from understudy.training.options import TrainOptions
 from understudy.training.steering.optimizers import optimizers_for
 
@@ -43,12 +45,14 @@ class Need:
     batch: int
     flops: int
     offloaded: bool
+    recording: int = 0  # of a step that is played back: it keeps the memory that it calculates in
 
     @property
     def device_bytes(self) -> int:
         """On the device at the moment when most is needed."""
         away = 0 if self.offloaded else self.moments + self.average
-        return self.weights + self.gradients + self.critics + self.activations + self.batch + away
+        each_step = self.gradients + self.critics + self.activations + self.batch
+        return self.weights + each_step + self.recording + away
 
     @property
     def host_bytes(self) -> int:
@@ -82,6 +86,21 @@ def needed(
         flops=flops,
         offloaded=options.offload,
     )
+
+
+def needed_on(
+    compute: Compute, architecture: str, network: Mapping[str, Any] | None, options: TrainOptions
+) -> Need:
+    """What training takes on that device, with steps as they are made there.
+
+    Raises OptionInvalid, ModelUnknown.
+    """
+    need = needed(architecture, network, options, bfloat16=compute.uses_bfloat16)
+    if compute.device.type != "cuda" or way_of_steps(options, compute, can_record=True) != "played back":
+        return need
+    if not can_replay(build(architecture, network, device=_META), options, compute):
+        return need
+    return replace(need, recording=need.activations + need.batch)
 
 
 def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) -> tuple[int, int, int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from understudy.options import Options, option
 
@@ -16,11 +18,12 @@ class MachineOptions(Options):
         "auto compiles where `understudy doctor --training` found it faster on this device, and nowhere else.",
         when="restart",
     )
-    replay: bool = option(
-        False,
+    replay: Literal["auto", "on", "off"] = option(
+        "auto",
         "Record a step on the device once and play it back (CUDA graphs): steps of small models no longer wait "
-        "for the processor. Takes the memory of one more batch. Steps with critics, with losses that come and "
-        "go, or of networks that draw at random stay as they are.",
+        "for the processor. Takes the memory of one more batch. auto plays back where `understudy doctor "
+        "--training` found it faster on this device, and nowhere else; what is compiled is not played back. "
+        "Steps with critics, with losses that come and go, or of networks that draw at random stay plain.",
         when="restart",
     )
     recompute: bool = option(
@@ -35,3 +38,9 @@ class MachineOptions(Options):
         "device's: large models fit on small devices, each step takes longer.",
         when="restart",
     )
+
+    @field_validator("replay", mode="before")
+    @classmethod
+    def _as_a_word(cls, value: Any) -> Any:
+        """It was once yes or no, and settings that were stored then are still to be read."""
+        return ("on" if value else "off") if isinstance(value, bool) else value

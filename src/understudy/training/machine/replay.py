@@ -29,11 +29,9 @@ _WARMED_UP = 2  # libraries take their memory in the first calls
 
 def can_replay(model: FaceModel, options: TrainOptions, compute: Compute) -> bool:
     """Whether a step with these options is nothing but its faces, the weights and arithmetic on a device that
-    records: no critics, no losses that come and go, no batch in parts."""
+    records: no critics, no losses that come and go, no batch in parts. Whether it shall be: `compiling.py`."""
     return (
         compute.device.type == "cuda"
-        and options.replay
-        and options.compile != "on"
         and options.accumulation == 1
         and not model.own_losses
         and not (options.gan_power or options.true_face_power or options.identity_weight)
@@ -77,6 +75,11 @@ class Replay:
         self._random = not self._generator.get_state().equal(before)
         return found
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether steps like the last are played back."""
+        return self._tape is not None
+
     def forget(self) -> None:
         """Give the recording's memory back; the next one is made after some steps that are alike."""
         self._tape, self._like, self._alike = None, None, 0
@@ -85,7 +88,8 @@ class Replay:
         try:
             self._tape = _Tape(self._ask, self._model, src, dst, options)
         except RuntimeError as error:
-            if is_out_of_memory(error):
+            # Who did not ask for it trains on without it.
+            if is_out_of_memory(error) and options.replay == "on":
                 raise
             self.refused = str(error).partition("\n")[0]
         self._model.zero_grad(set_to_none=True)
@@ -123,7 +127,15 @@ class _Tape:
 
 def recorded(work: Callable[[], None]) -> Callable[[], None]:
     """Do some work as a CUDA graph; returns what does it again, in the same memory. Raises RuntimeError where
-    it can't be recorded."""
+    it can't be recorded.
+
+    Measured on an H100 as it stands (docs/log.md). torch 2.11 warns there that AccumulateGrad nodes are of
+    another stream than their gradients: what the warm-up made still holds its nodes, which are of `beside`,
+    while the graph is recorded on a stream of its own. Nodes of the default stream would end the recording
+    (pytorch's pull request 180090), but none of a plain step outlives it. Recording on `beside` too
+    (`torch.cuda.graph(graph, stream=beside)`), as torch's own `make_graphed_callables` does since its pull
+    request 187745, should end the warning; to be tried where there is a GPU.
+    """
     beside = torch.cuda.Stream()
     beside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(beside):
