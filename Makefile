@@ -15,7 +15,8 @@ test: $(VENV)/.installed-dev
 # What continuous integration runs: all claims, the long journeys included. The studio's need Chromium (Debian and
 # Ubuntu: apt-get install chromium) and are skipped by name without; UNDERSTUDY_REQUIRE_BROWSER=1 makes them fail then.
 test-all: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --durations=20 --junitxml=build/tests.xml
+	@mkdir -p build
+	$(BIN)/python -m pytest --durations=20 --junitxml=build/tests.xml || { echo $$? > build/tests.exit; exit 1; }
 
 # The type checker for the studio's JavaScript, from npm's registry; node itself comes with a wheel.
 types: $(VENV)/.installed-types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from tests.provenance.material import (
     packets_of,
 )
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
+from understudy.provenance import sign
 from understudy.provenance.consent import Consent
 from understudy.provenance.credentials import read_credentials
 from understudy.provenance.ledger import LEDGER_NAME
@@ -346,3 +348,26 @@ def test_damaged_credentials_are_not_dropped_silently(clips: dict[str, Path], tm
     with pytest.raises(MarksUnreadable):
         sign_derived(clips["mov"], tmp_path / "out.mov", made_from=[signed], description="Cut.")
     assert not (tmp_path / "out.mov").exists()
+
+
+def test_each_clip_that_a_file_is_made_from_is_read_for_its_credentials_once(
+    clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading them means reading all of a clip, which may be hours of footage."""
+    dst, src = tmp_path / "dst.mp4", tmp_path / "src.mp4"
+    for marked in (dst, src):
+        sign_file(clips["mp4"], marked, facts_for(clips["mp4"]))
+    read: list[Path] = []
+    monkeypatch.setattr(sign, "read_credentials", lambda path: read.append(path) or read_credentials(path))
+    sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(dst), inputs=[src])
+    assert read == [dst, src]
+
+
+def test_a_clip_that_cant_be_looked_at_keeps_no_file_from_being_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(self: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle", str(self))
+
+    monkeypatch.setattr(Path, "is_file", away)
+    assert marked_input(tmp_path / "on a disk that is away.mp4") is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.studio.web import again
 from tests.studio.web.again import failed_modules, main, may_be_asked_again
 
 _REPORT = """<testsuites><testsuite>
@@ -16,9 +17,10 @@ _REPORT = """<testsuites><testsuite>
 {more}</testsuite></testsuites>"""
 
 
-def _report(folder: Path, more: str = "") -> Path:
+def _report(folder: Path, more: str = "", *, code: int = 1) -> Path:
     path = folder / "report.xml"
     path.write_text(_REPORT.format(more=more))
+    path.with_suffix(".exit").write_text(f"{code}\n")
     return path
 
 
@@ -38,6 +40,22 @@ def test_a_module_of_which_tests_failed_in_the_browser_is_asked_again_once(tmp_p
 )
 def test_nothing_else_is(modules: list[str]) -> None:
     assert not may_be_asked_again(modules)
+
+
+def test_a_run_that_was_interrupted_stays_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its report lists what failed until then, and nothing of what was never asked."""
+    asked: list[object] = []
+    monkeypatch.setattr(again.subprocess, "run", lambda words, check: asked.append(words) or Done())
+    assert main(_report(tmp_path, code=2)) == 1
+    assert not asked
+    assert main(_report(tmp_path, code=1)) == 0
+    assert len(asked) == 1
+
+
+class Done:
+    """What a second run without failures gives."""
+
+    returncode = 0
 
 
 def test_a_failure_elsewhere_and_a_run_without_a_report_stay_failures(tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def marked_inputs(project: Project, learnt: Sequence[LearntClip]) -> dict[Path, 
     they are these their hashes tell; few clips have credentials, and only those are hashed for it."""
     files = {clip.name for clip in learnt}
     paths = [path for name in project.manifest.clips if (path := project.clip_path(name)).name in files]
-    found = {path: marked_input(path) for path in paths if path.exists()}
+    found = {path: marked_input(path) for path in paths}
     return {path: carrier for path, carrier in found.items() if carrier is not None}
 
 

@@ -158,13 +158,17 @@ def marked_of(clips: Sequence[Path]) -> list[Path]:
 def marked_input(clip: Path) -> Path | None:
     """What of a clip that a model learnt from carries credentials, by a quick look; None where nothing does.
 
-    Of a folder whose images are signed each for itself, the first such image among the first hundred.
+    Of a folder whose images are signed each for itself, the first such image among the first hundred. A clip
+    that can't be looked at, as on a disk that is away, carries nothing: only its history hangs on it.
     """
-    file = _parent_file(clip)
-    if file is not None:
-        return clip if has_credentials(file) else None
-    images = images_in(clip)[:_TELLING_IMAGES] if clip.is_dir() else []
-    return next((image for image in images if has_credentials(image)), None)
+    try:
+        file = _parent_file(clip)
+        if file is not None:
+            return clip if has_credentials(file) else None
+        images = images_in(clip)[:_TELLING_IMAGES] if clip.is_dir() else []
+        return next((image for image in images if has_credentials(image)), None)
+    except OSError:
+        return None
 
 
 def sign_derived(
@@ -287,20 +291,20 @@ def _sign_stream(
         # Thumbnails are pictures of people nobody asked for, and can be larger than the file.
         {"builder": {"thumbnail": {"enabled": False}}, "verify": {"remote_manifest_fetch": False}}
     )
-    (opened, _), *others = made_from
-    parent = _parent_file(opened)
-    with said_by_library("The marks can't be made for this file.", opened):
-        credentials = _credentials_of(parent)
-        beside = [_ingredient_with_sidecar(*each) for each in _sidecars(made_from)]
+    read = [_Origin.read(*each, number) for number, each in enumerate(made_from)]
+    parent, *others = read
+    with said_by_library("The marks can't be made for this file.", parent.clip):
+        beside = [found for each in read if (found := each.with_sidecar())]
         if beside:
             definition = {**definition, "ingredients": beside}
         with c2pa.Builder(definition, context=context) as builder:
             builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
             if not embedded:
                 builder.set_no_embed()
-            _add_parent(builder, opened, parent, credentials)
-            for number, (clip, relationship) in enumerate(others, 1):
-                _add_other(builder, clip, relationship, number)
+            _add_parent(builder, parent)
+            for other in others:
+                with said_by_library("The credentials of this clip can't be kept.", other.clip):
+                    _add_other(builder, other)
             with _signer(identity) as signer:
                 return builder.sign(signer, media_type, source, goal)
 
@@ -368,57 +372,56 @@ def _credentials_of(parent: Path | None) -> Credentials | None:
         return None  # damaged beyond reading: nothing is left that could be carried on
 
 
-def _add_parent(
-    builder: c2pa.Builder, dst_clip: Path, parent: Path | None, credentials: Credentials | None
-) -> None:
-    named = {"title": dst_clip.name, "relationship": "parentOf"}
-    if credentials is None or parent is None:
+@dataclass(frozen=True)
+class _Origin:
+    """A clip that a file was made from, its credentials read once: that means reading all of it."""
+
+    clip: Path
+    relationship: Relationship
+    number: int
+    file: Path | None  # that may carry credentials
+    credentials: Credentials | None
+
+    @classmethod
+    def read(cls, clip: Path, relationship: Relationship, number: int) -> _Origin:
+        file = _parent_file(clip)
+        return cls(clip, relationship, number, file, _credentials_of(file))
+
+    def with_sidecar(self) -> dict[str, Any] | None:
+        """An ingredient whose credentials lay beside it, which the library cannot take in by itself."""
+        if self.credentials is None or not self.credentials.sidecar:
+            return None
+        return {
+            "title": self.clip.name,
+            "format": format_of(self.clip),
+            "instance_id": f"xmp:iid:{uuid.uuid4()}",  # the library takes two without one for the same
+            "relationship": self.relationship,
+            "active_manifest": self.credentials.store["active_manifest"],
+            "validation_results": self.credentials.store["validation_results"],
+            "manifest_data": {"format": "application/c2pa", "identifier": _sidecar_id(self.number)},
+        }
+
+
+def _add_parent(builder: c2pa.Builder, parent: _Origin) -> None:
+    if parent.file is None or parent.credentials is None:
         # The library would parse the clip for credentials once more, and refuse a damaged one we could use.
+        named = {"title": parent.clip.name, "relationship": "parentOf"}
         builder.add_ingredient(named, UNKNOWN_FORMAT, io.BytesIO())
-    elif credentials.data is not None:
-        builder.add_resource(_sidecar_id(0), io.BytesIO(credentials.data))
     else:
-        with parent.open("rb") as stream:
-            builder.add_ingredient(named, format_of(parent), stream)
+        _add_other(builder, parent)
 
 
-def _add_other(builder: c2pa.Builder, clip: Path, relationship: Relationship, number: int) -> None:
-    """Name one more clip with its credentials."""
-    file = _parent_file(clip)
-    credentials = _credentials_of(file)
-    if file is None or credentials is None:
+def _add_other(builder: c2pa.Builder, origin: _Origin) -> None:
+    """Name a clip with its credentials, where it has some."""
+    if origin.file is None or origin.credentials is None:
         return
-    if credentials.data is not None:
-        builder.add_resource(_sidecar_id(number), io.BytesIO(credentials.data))
+    if origin.credentials.data is not None:
+        builder.add_resource(_sidecar_id(origin.number), io.BytesIO(origin.credentials.data))
         return
-    with file.open("rb") as stream:
-        builder.add_ingredient({"title": clip.name, "relationship": relationship}, format_of(file), stream)
-
-
-def _sidecars(made_from: Origins) -> list[tuple[Path, Credentials, Relationship, int]]:
-    """The clips whose credentials lie beside them, with their numbers."""
-    found: list[tuple[Path, Credentials, Relationship, int]] = []
-    for number, (clip, relationship) in enumerate(made_from):
-        credentials = _credentials_of(_parent_file(clip))
-        if credentials is not None and credentials.sidecar:
-            found.append((clip, credentials, relationship, number))
-    return found
+    named = {"title": origin.clip.name, "relationship": origin.relationship}
+    with origin.file.open("rb") as stream:
+        builder.add_ingredient(named, format_of(origin.file), stream)
 
 
 def _sidecar_id(number: int) -> str:
     return f"ingredient-{number}.c2pa" if number else _SIDECAR_ID
-
-
-def _ingredient_with_sidecar(
-    clip: Path, credentials: Credentials, relationship: Relationship, number: int
-) -> dict[str, Any]:
-    """An ingredient whose credentials lay beside it, which the library cannot take in by itself."""
-    return {
-        "title": clip.name,
-        "format": format_of(clip),
-        "instance_id": f"xmp:iid:{uuid.uuid4()}",  # the library takes two without one for the same
-        "relationship": relationship,
-        "active_manifest": credentials.store["active_manifest"],
-        "validation_results": credentials.store["validation_results"],
-        "manifest_data": {"format": "application/c2pa", "identifier": _sidecar_id(number)},
-    }

@@ -95,14 +95,16 @@ def test_a_face_found_in_a_turned_frame_is_shown_upright(frames, turn_deg):
 class Doubting(Watched):
     """Is sure of those crops alone that show a face as one of `upright` does."""
 
-    def __init__(self, upright: list[np.ndarray]) -> None:
+    def __init__(self, upright: list[np.ndarray], *, sure_px: float = 1.0) -> None:
         super().__init__()
-        self.upright = np.concatenate(upright).astype(int)
+        self.upright, self.sure_px = np.concatenate(upright).astype(int), sure_px
 
     def read(self, crops: np.ndarray) -> FaceReading:
         unlike = np.abs(crops[:, None].astype(int) - self.upright).mean((2, 3, 4)).min(1)
         reading = super().read(crops)
-        return replace(reading, spread_px=np.where(unlike < 5, 1.0, 20.0)[:, None] + 0 * reading.spread_px)
+        return replace(
+            reading, spread_px=np.where(unlike < 5, self.sure_px, 20.0)[:, None] + 0 * reading.spread_px
+        )
 
 
 def test_only_a_face_that_reads_badly_is_looked_at_the_other_ways_up(frames):
@@ -115,6 +117,15 @@ def test_only_a_face_that_reads_badly_is_looked_at_the_other_ways_up(frames):
         faces = DenseLandmarker(reader).begin([lying], ONE, [box(Drawn(x, y, 48))])
         assert [len(crops) for crops in reader.shown] == ([1, 1, 3, 3] if quarters else [1, 1])
         assert faces.spread_70.max() < 1.0, "the surest way up is taken"
+
+
+def test_a_face_that_reads_badly_any_way_up_stays_as_it_was_found(frames):
+    upright = Watched()
+    DenseLandmarker(upright).begin(frames[:1], ONE, [box(Drawn(60, 60, 48))])
+    lying, found = turned(frames[0], 90), [box(Drawn(60, frames[0].rgb.shape[1] - 60, 48))]
+    plain = DenseLandmarker(BlobReader()).begin([lying], ONE, found)
+    covered = DenseLandmarker(Doubting(upright.shown, sure_px=8.0)).begin([lying], ONE, found)
+    assert np.array_equal(covered.points_70, plain.points_70)
 
 
 def test_a_second_pass_looks_once_more(frames):

@@ -2,7 +2,8 @@
 tests.studio.web.again REPORT`, with the JUnit report of the whole run.
 
 On a machine that others share, a browser can be starved for longer than any test waits. Modules that failed run
-anew from their beginning, once, and are named; what fails twice fails. Any failure elsewhere is final.
+anew from their beginning, once, and are named; what fails twice fails. Any failure elsewhere is final, and so
+is a run that did not come to its end: pytest's exit code must lie beside the report (`Makefile`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 
 _HERE = "tests.studio.web."
 _MOST_MODULES = 6  # more than these fail for a reason
+_SOME_FAILED = "1"  # pytest's code for a run that came to its end; interrupted ones write reports too
 
 
 def failed_modules(report: Path) -> list[str]:
@@ -34,7 +36,9 @@ def may_be_asked_again(modules: list[str]) -> bool:
 
 def main(report: Path) -> int:
     """The exit code of the second run, or 1 where there is none."""
-    modules = failed_modules(report) if report.is_file() else []
+    code = report.with_suffix(".exit")
+    ended = report.is_file() and code.is_file() and code.read_text().strip() == _SOME_FAILED
+    modules = failed_modules(report) if ended else []
     if not may_be_asked_again(modules):
         return 1
     print(f"These failed in the browser and are asked once more: {', '.join(modules)}", flush=True)

@@ -28,7 +28,8 @@ Places = npt.NDArray[np.intp]
 _JITTER_SHARE = 0.05  # of the crop's side, to every side, and of its size
 _FAR_SHARE = 0.08  # of the crop's side: a face this far from where it was expected is looked at once more
 _DOUBT_SHARE = 0.035  # of the crop's side: upright faces are expected to be off by 0.01 to 0.03, others by more
-_SURER = 0.5  # another way up must halve what the points are expected to be off
+_SURER = 0.5  # another way up must halve what the points are expected to be off,
+_TURNED_SHARE = 0.05  # and be no worse than that itself: a covered face reads badly any way up
 _OTHER_TURNS_RAD = np.radians([90.0, 180.0, 270.0])
 
 
@@ -87,7 +88,7 @@ class DenseLandmarker:
         others = turned_squares(np.repeat(squares[doubtful], turns, 0), np.tile(_OTHER_TURNS_RAD, count))
         tried = self.look(frames, np.repeat(of_frame[doubtful], turns), others)
         off = _off_shares(tried).reshape(count, turns)
-        surer = off.min(1) < _SURER * _off_shares(read)[doubtful]
+        surer = off.min(1) < np.minimum(_SURER * _off_shares(read)[doubtful], _TURNED_SHARE)
         to, origin = doubtful[surer], (np.arange(count) * turns + off.argmin(1))[surer]
         points, spread, scores = read.points_70.copy(), read.spread_70.copy(), read.scores.copy()
         points[to], spread[to], scores[to] = (
