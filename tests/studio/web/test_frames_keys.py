@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.studio.web.conftest import RunningStudio
 from tests.studio.web.test_frames import Window, emptied, records, whole, window  # noqa: F401
 from understudy.facesets.extraction.overlays import DrawnLog, overlay_name
 from understudy.jobs.frames import FramesDesk
@@ -111,20 +116,33 @@ def test_a_corner_resizes_the_box_about_its_middle_and_the_knob_turns_it(window:
 def test_any_key_stops_a_face_that_is_carried_and_does_nothing_else(
     window: Window,  # noqa: F811
     emptied: Project,  # noqa: F811
+    studio: RunningStudio,
 ) -> None:
-    window.go(3)
+    def held(route: Any) -> None:
+        """The studio stands still once it has begun, so that it is at work when the key comes, however late."""
+        answer = route.fetch()
+        os.kill(studio.process.pid, signal.SIGSTOP)
+        route.fulfill(response=answer)
+
+    window.page.route("**/api/frames/carry", held)
+    window.go(0)
     window.page.keyboard.press("a")  # several readings a frame, so that there is time
     window.page.keyboard.press("p")
-    window.page.locator("dialog [data-option=count] input").fill("8")
+    window.page.locator("dialog [data-option=count] input").fill("11")
     window.page.locator("dialog [data-option=existing] select").select_option("replace")
-    window.page.locator("dialog button.primary").click()
-    window.until("room.carrying.is_running")
-    window.page.keyboard.press("Delete")
+    try:
+        window.page.locator("dialog button.primary").click()
+        window.page.locator("dialog").wait_for(state="detached")
+        window.until("room.carrying.is_running")
+        window.page.keyboard.press("Delete")
+        window.until("room.carrying.is_stopping")
+    finally:
+        os.kill(studio.process.pid, signal.SIGCONT)
     window.until("room.carrying.told.is_over")
     told = window.of("room.carrying.told.summary")
     assert told["stopped"] == "as asked"
     assert told["last_frame"] < 11
-    assert 3 in records(emptied)  # the key removed nothing
+    assert 0 in records(emptied)  # the key removed nothing
     window.settled()
 
 

@@ -93,6 +93,83 @@ def test_carrying_that_is_refused_keeps_its_question(refused_once: Callable[...,
     assert [one["said"]["count"] for one in sent] == [9, 9]
 
 
+def test_a_no_does_nothing_while_the_answer_is_sent(open_page: Callable[..., Any]) -> None:
+    page, held = open_page(at="#/training?models=main"), []
+    page.route(
+        "**/api/project/runs",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    dialog = asked_to_train(page, "Sending…")
+    assert len(held) == 1
+    held[0].fulfill(json=RUN)
+    dialog.wait_for(state="detached")
+    page.get_by_text("A trial starts.").wait_for()
+
+
+def test_a_no_does_nothing_while_the_answer_waits_for_the_connection(
+    open_page: Callable[..., Any], expected_errors: list[str]
+) -> None:
+    expected_errors += ["ERR_"]
+    page, lost = open_page(at="#/training?models=main"), [True]
+
+    def lose(route: Any) -> None:
+        if route.request.method != "POST":
+            return route.continue_()
+        return route.abort("connectionfailed") if lost else route.fulfill(json=RUN)
+
+    page.route("**/api/project/runs", lose)
+    dialog = asked_to_train(page, "The connection is lost; this is sent when it is back.")
+    lost.clear()
+    dialog.wait_for(state="detached")
+    page.get_by_text("A trial starts.").wait_for()
+
+
+def asked_to_train(page: Any, waits: str) -> Any:
+    """The question that was answered, and says what it waits for; Cancel and Escape do nothing."""
+    page.get_by_role("button", name=re.compile("^(Start|Go on)$")).click()
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name="Train", exact=True).click()
+    dialog.get_by_role("status").get_by_text(waits).wait_for()
+    assert dialog.get_by_role("button", name="Cancel").is_disabled()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # browsers let the second one through where only the first is kept back
+    assert dialog.get_by_role("status").get_by_text(waits).is_visible()
+    return dialog
+
+
+def test_what_is_not_carried_on_keeps_its_question_and_is_not_remembered(
+    open_page: Callable[..., Any], expected_errors: list[str]
+) -> None:
+    expected_errors += ["422"]
+    room = "document.querySelector('us-room-frames')"
+    page = open_page(at="#/frames")
+    page.route(
+        "**/api/frames/draw", lambda route: route.fulfill(status=422, json={"error": WHY, "kind": "NoRoom"})
+    )
+    page.wait_for_function(f"{room}?.is_ready && {room}.has_face")
+    page.keyboard.press("]")
+    page.wait_for_function(f"{room}.edit.changed && {room}.edit.locked && !{room}.edit.unread")
+    page.keyboard.press("p")
+    dialog = page.locator("dialog")
+    dialog.locator("[data-option=count] input").fill("9")
+    carry_on = dialog.get_by_role("button", name="Carry on", exact=True)
+    page.evaluate(f"{room}.carrying.told = {{ is_over: false }}")  # as where another window carries this clip
+    carry_on.click()
+    dialog.get_by_role("alert").get_by_text("is being carried on already").wait_for()
+    page.evaluate(f"{room}.carrying.told = null")
+    carry_on.click()
+    dialog.get_by_role("alert").get_by_text("only a kept face is carried on").wait_for()
+    page.wait_for_function(f"{room}.is_ready && {room}.edit.changed && {room}.keeper.waiting === 0")
+    dialog.get_by_role("button", name="Cancel").click()
+    dialog.wait_for(state="detached")
+    with page.expect_response("**/api/frames/draw"):
+        page.keyboard.press("e")
+    page.wait_for_function(f"{room}.is_ready && {room}.edit.changed && {room}.keeper.waiting === 0")
+    assert page.get_by_text("only a kept face is carried on").count() == 0, "a key says it once"
+    page.keyboard.press("p")
+    assert dialog.locator("[data-option=count] input").input_value() == "25"
+
+
 def test_copying_drawn_faces_that_is_refused_keeps_its_question(
     refused_once: Callable[..., Any], expected_errors: list[str]
 ) -> None:

@@ -1,9 +1,15 @@
 // @ts-check
 // Questions over the page. The browser keeps the focus inside, Escape says no, and the room's keys rest meanwhile.
 
-import { h } from "./element.js";
+import { outbox } from "./api.js";
+import { h, say } from "./element.js";
 import { forget_keys, have_keys } from "./keys.js";
+import { live } from "./live.js";
 import { toast_error } from "./toast.js";
+
+const SENDING = "Sending…";
+// Nobody is locked in: what is not sent is offered by the next window, and can be dropped there (`shell/left.js`).
+const LOST = "The connection is lost; this is sent when it is back. Where this window is closed before, the next one asks first.";
 
 /**
  * @typedef {object} Choice
@@ -15,7 +21,8 @@ import { toast_error } from "./toast.js";
 
 /**
  * Ask, and answer the chosen value, or null for Escape. `attempt` does what was chosen, unless that is a no: where it is
- * refused the sentence stands in the question, which stays open with all that was typed.
+ * refused the sentence stands in the question, which stays open with all that was typed. While it is under way nothing
+ * says no: what was sent would be done after it.
  * @param {{title: string, words?: string, content?: Node | Node[], choices?: Choice[], wide?: boolean, attempt?: (value: any) => unknown}} question
  * @returns {Promise<any>}
  */
@@ -25,24 +32,28 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
   /** @type {any} */
   let answer = null;
   const wrong = h("p", { class: "bad refused", role: "alert", hidden: true });
+  const waits = h("span", { class: "grow small dim", role: "status" });
+  const is_busy = () => dialog.hasAttribute("aria-busy");
   const pick = async (/** @type {Choice} */ choice) => {
-    if (attempt && choice.value && dialog.hasAttribute("aria-busy")) return; // a no closes it also while it waits
-    if (attempt && choice.value && !(await went_well(() => attempt(choice.value), dialog, wrong))) return;
+    if (is_busy()) return;
+    if (attempt && choice.value && !(await went_well(() => attempt(choice.value), { dialog, wrong, waits, noes }))) return;
     answer = choice.value;
     dialog.close();
   };
   const row = choices.map((choice) =>
     h("button", { type: choice.kind === "primary" ? "submit" : "button", class: choice.kind ?? "", onclick: () => choice.kind !== "primary" && pick(choice) }, choice.label, choice.key ? h("kbd", {}, choice.key.toUpperCase()) : null),
   );
+  const noes = row.filter((_, index) => !choices[index].value);
   const primary = choices.find((choice) => choice.kind === "primary");
   const send = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (primary) pick(primary);
   };
-  dialog.append(h("form", { onsubmit: send }, h("h2", {}, title), words ? h("p", {}, words) : null, ...[content ?? []].flat(), wrong, h("div", { class: "choices" }, row)));
+  dialog.append(h("form", { onsubmit: send }, h("h2", {}, title), words ? h("p", {}, words) : null, ...[content ?? []].flat(), wrong, h("div", { class: "choices" }, waits, row)));
   document.body.append(dialog);
   const keys = choices.filter((choice) => choice.key).map((choice) => ({ key: /** @type {string} */ (choice.key), does: choice.label, run: () => pick(choice) }));
-  have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => dialog.close() }, ...keys], { alone: true });
+  have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => is_busy() || dialog.close() }, ...keys], { alone: true });
+  dialog.addEventListener("cancel", (event) => is_busy() && event.preventDefault()); // a way to close of the device's own
   dialog.showModal();
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
@@ -55,12 +66,21 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
 }
 
 /**
- * Whether it was done. What was refused is said in the question, or where it was closed meanwhile, as everything else is.
- * @param {() => unknown} attempt @param {HTMLElement} dialog @param {HTMLElement} wrong
+ * Whether it was done. What was refused is said in the question, or where somebody went to another room meanwhile, as
+ * everything else is.
+ * @param {() => unknown} attempt
+ * @param {{dialog: HTMLElement, wrong: HTMLElement, waits: HTMLElement, noes: HTMLButtonElement[]}} question
  */
-async function went_well(attempt, dialog, wrong) {
+async function went_well(attempt, { dialog, wrong, waits, noes }) {
+  const say_wait = () => say(waits, outbox.waiting.length || !live.connected ? LOST : SENDING);
+  const hold = (/** @type {boolean} */ is_held) => noes.forEach((no) => (no.disabled = is_held));
+  const over = new AbortController();
+  for (const topic of ["lost", "connected"]) live.addEventListener(topic, say_wait, over);
+  outbox.addEventListener("change", say_wait, over);
   wrong.hidden = true;
   dialog.setAttribute("aria-busy", "true");
+  hold(true);
+  say_wait();
   try {
     await attempt();
     return true;
@@ -70,7 +90,10 @@ async function went_well(attempt, dialog, wrong) {
     wrong.hidden = false;
     return false;
   } finally {
+    over.abort();
     dialog.removeAttribute("aria-busy");
+    hold(false);
+    say(waits, "");
   }
 }
 

@@ -7,6 +7,7 @@ import { ask, ask_text } from "../../kit/dialog.js";
 import { h } from "../../kit/element.js";
 import "../../kit/form.js";
 import { close_toast } from "../../kit/toast.js";
+import { NotKept } from "./keeper.js";
 
 /** @typedef {import("../../kit/keys.js").KeyAction} KeyAction */
 
@@ -21,8 +22,8 @@ export function actions(room) {
     last: { key: "n", shift: true, does: "Previous frame of the filter", run: () => room.hop(-1) },
     kind: { key: "b", shift: false, does: "Go through other frames: all, without a face, several, bad, by hand", run: () => room.filters.turn(room, 1) },
     kind_back: { key: "b", shift: true, does: "The same, the other way round", run: () => room.filters.turn(room, -1) },
-    carry: { key: "e", shift: false, does: "Carry on to the next frame", run: () => room.carry({ count: 1 }) },
-    over: { key: "e", shift: true, does: "Carry on over the face that is there", run: () => room.carry({ count: 1, existing: "replace" }) },
+    carry: { key: "e", shift: false, does: "Carry on to the next frame", run: () => carry_one(room, { count: 1 }) },
+    over: { key: "e", shift: true, does: "Carry on over the face that is there", run: () => carry_one(room, { count: 1, existing: "replace" }) },
     many: { key: "p", shift: false, does: "Carry on over many frames", run: () => many(room) },
     from_before: { key: "c", does: "Copy from the previous frame", run: () => room.copy(-1) },
     from_after: { key: "v", does: "Copy from the next frame", run: () => room.copy(1) },
@@ -44,6 +45,14 @@ export function actions(room) {
     help: { key: "h", does: "Show or hide the help", run: () => room.facts.set_help(!room.facts.has_help) },
     leave: { key: "q", does: "Keep the locked face and leave", run: () => room.quit() },
   };
+}
+
+/** A key that is pressed before its frame is there does nothing, as the others. @param {import("./room.js").FramesRoom} room @param {object} said */
+async function carry_one(room, said) {
+  if (!room.told) return;
+  await room.carry(said).catch((error) => {
+    if (!(error instanceof NotKept)) throw error;
+  });
 }
 
 /** @type {Record<string, any>} how it was carried on last, in this window */

@@ -7,6 +7,13 @@ import { toast, toast_error } from "../../kit/toast.js";
 import { said_of } from "./edit.js";
 import { words_of } from "./reading.js";
 
+/** The face that was to be carried on could not be kept. Why was said when it came, so that a key says nothing more. */
+export class NotKept extends Error {
+  constructor() {
+    super("This face could not be kept, as the message says, and only a kept face is carried on. Mend that, and carry it on again.");
+  }
+}
+
 /** Says `kept` (detail: the server's answer) after each change, and `refused` (detail: clip and frame). */
 export class Keeper extends EventTarget {
   /** @type {Promise<any>} */
