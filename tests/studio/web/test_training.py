@@ -291,7 +291,7 @@ def test_a_model_is_copied_renamed_put_away_and_brought_back_by_undo(
     page.get_by_role("button", name="Bring back").click()
     page.locator("[data-more=better]").wait_for()
     assert newest_checkpoint(opened.model_folder("better")) is not None
-    assert page.locator(".toast.bad").count() == 0
+    assert page.locator(".toast.bad").all_text_contents() == []
 
 
 def test_a_start_says_facesets_processes_and_whose_weights(
