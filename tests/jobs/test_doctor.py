@@ -162,7 +162,12 @@ def test_on_gpus_steps_that_are_played_back_are_measured_too(
         (Played(2.0, 0.0, "not permitted"), "a step can't be recorded (not permitted), so none is played back"),
         (
             Played(2.0, apart=0.02),
-            "a step that is played back is 2.00 times as fast as a plain one, but its loss is 2.0% apart, "
+            "a step that is played back is 2.00 times as fast as a plain one, but its loss is 2% apart, "
+            "so none is played back",
+        ),
+        (
+            Played(2.0, apart=1e-6),
+            "a step that is played back is 2.00 times as fast as a plain one, but its loss is 0.0001% apart, "
             "so none is played back",
         ),
         (RuntimeError("/home/somebody"), "a step can't be played back: fails with RuntimeError"),
@@ -179,3 +184,13 @@ def test_a_recording_that_fails_or_learns_something_else_has_not_won_and_is_said
     monkeypatch.setattr(timing, "played", _failing(found) if isinstance(found, Exception) else lambda _: found)
     assert _of_training(tmp_path)[1] == ("cuda:0", "weak", words)
     assert kept["played back", "cuda"] == 0
+
+
+def test_compiling_that_fails_has_not_won_whatever_was_found_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: dict[tuple[str, str], float]
+) -> None:
+    kept["compiled", "cpu"] = 2.0  # of an earlier look
+    monkeypatch.setattr(timing, "played", lambda _: Played(2.76, apart=0.0))
+    monkeypatch.setattr(timing, "compiled_ratio", _failing(RuntimeError("/home/somebody")))
+    assert _of_training(tmp_path)[-1] == ("cpu", "weak", "can't be compiled: fails with RuntimeError")
+    assert kept["compiled", "cpu"] == 0

@@ -130,6 +130,7 @@ def _compiled_steps(device: str, compute: Compute) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import compiled_ratio
 
+    keep("compiled", compute, 0.0)  # what fails from here on has not won, whatever was found before
     try:
         ratio = compiled_ratio(compute)
     except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
@@ -142,7 +143,7 @@ def _played_steps(device: str, compute: Compute) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import played
 
-    keep("played back", compute, 0.0)  # what fails from here on has not won, whatever was found before
+    keep("played back", compute, 0.0)
     try:
         found = played(compute)
     except _REFUSALS as error:
@@ -153,7 +154,7 @@ def _played_steps(device: str, compute: Compute) -> Finding:
     keep("played back", compute, found.ratio_to_keep)
     words = f"a step that is played back is {found.ratio:.2f} times as fast as a plain one"
     if not found.ratio_to_keep:
-        words += f", but its loss is {found.apart:.1%} apart, so none is played back"
+        words += f", but its loss is {100 * found.apart:.2g}% apart, so none is played back"
         return Finding("training", device, "weak", words)
     return Finding("training", device, "ok", words)
 

@@ -17,7 +17,6 @@ from understudy.training.options import TrainOptions
 
 _BATCH_SIZE = 4
 _STEPS_COMPARED = 20
-_ALIKE = 1e-3  # share of a plain step's loss
 _CHOICES: dict[Way, dict[str, str]] = {
     "plain": {"compile": "off", "replay": "off"},
     "compiled": {"compile": "on", "replay": "off"},
@@ -36,8 +35,8 @@ class Played:
 
     @property
     def ratio_to_keep(self) -> float:
-        """0 where such steps must not be taken."""
-        return 0.0 if self.refused or not self.apart <= _ALIKE else self.ratio  # losses may be no numbers
+        """0 where such steps must not be taken: a run repeats only where they lose the same to the last bit."""
+        return 0.0 if self.refused or self.apart != 0 else self.ratio  # also where losses are no numbers
 
 
 def compiled_ratio(compute: Compute) -> float:

@@ -70,3 +70,24 @@ def test_of_several_processes_each_needs_room_for_its_share(monkeypatch: pytest.
     monkeypatch.setattr(batch, "free_memory_bytes", lambda _: shares[1].device_bytes - shares[0].device_bytes)
     learner.group = Group(0, 2)
     require_growth_fits(learner, tiny_options(batch_size=4), tiny_options(batch_size=64))
+
+
+def test_several_processes_need_no_room_for_a_recording_which_they_never_make(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learner = Learner("quick", TINY_NETWORK, options=tiny_options(), seed=0, compute=EXACT)
+    learner.compute = Compute(torch.device("cuda"), uses_bfloat16=False)
+    asked = tiny_options(replay="on", compile="off")
+    plain = needed("quick", TINY_NETWORK, asked.changed(batch_size=8), bfloat16=False).device_bytes
+    held = needed("quick", TINY_NETWORK, asked.changed(batch_size=1), bfloat16=False)
+    room = (plain + 1) / 0.85 - held.weights - held.average
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: room)
+    monkeypatch.setattr(batch, "_rehearsed", lambda *_: True)
+    assert 0 < largest_batch(learner, asked) < 8
+    small, large = (asked.changed(batch_size=count) for count in (2, 8))
+    monkeypatch.setattr(learner, "group", Group(rank=0, size=2))
+    assert largest_batch(learner, asked) == 8
+    one, other = (tiny_options(batch_size=count) for count in (1, 4))
+    more = [needed("quick", TINY_NETWORK, sized, bfloat16=False).device_bytes for sized in (one, other)]
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: more[1] - more[0])
+    require_growth_fits(learner, small, large)

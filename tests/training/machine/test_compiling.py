@@ -48,10 +48,12 @@ def test_what_nobody_measured_is_not_taken(file: Path) -> None:
     assert way() == "plain"
 
 
-@pytest.mark.parametrize("broken", ["", "[]", "KEY: fast", "{"])
+@pytest.mark.parametrize("broken", ["", "[]", "{", '"fast"', "true", "NaN", "Infinity", "-Infinity", "null"])
 def test_a_broken_record_counts_as_none(file: Path, broken: str) -> None:
     key = compiling.key_of(EXACT, "compiled")
-    file.write_text(broken if "KEY" not in broken else json.dumps({key: "fast"}), encoding="utf-8")
+    stored = broken if broken in ("", "[]", "{") else f"{{{json.dumps(key)}: {broken}}}"
+    file.write_text(stored, encoding="utf-8")
+    assert compiling.times_as_fast("compiled", EXACT) is None
     assert way() == "plain"
     compiling.keep("compiled", EXACT, 2.0)
     assert way() == "compiled"

@@ -11,6 +11,7 @@ from understudy.networks.catalog import build
 from understudy.networks.face_model import parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
+from understudy.training.machine import compiling
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import Need, empty_lesson, needed, needed_on
 from understudy.training.presets import PRESETS
@@ -77,6 +78,14 @@ def test_steps_that_are_played_back_need_room_for_one_more_batch(
     assert more == plain.activations + plain.batch
     other = needed_on(elsewhere, "quick", TINY_NETWORK, options.changed(**change))
     assert other.recording == 0
+
+
+def test_a_recording_that_nobody_asked_for_takes_only_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "times_as_fast", lambda way, _: 2.7 if way == "played back" else None)
+    gpu = Compute(torch.device("cuda"), uses_bfloat16=False)
+    options = tiny_options(replay="auto", compile="auto")
+    assert compiling.way_of_steps(options, gpu, can_record=True) == "played back"
+    assert needed_on(gpu, "quick", TINY_NETWORK, options) == tiny()
 
 
 def test_critics_are_counted_with_their_gradients_and_moments() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Says "recorded" and "played" as it happens, on a CPU that is asked again instead of playing back."""
     said: list[str] = []
 
-    def recorded(work: Work) -> Work:
+    def recorded(work: Work, device: torch.device) -> Work:
         said.append("recorded")
         work()
 
@@ -100,7 +101,7 @@ def test_a_network_that_draws_at_random_is_never_played_back(played: list[str]) 
 def test_where_a_device_refuses_to_record_steps_stay_plain_and_it_is_said_once(
     played: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(work: Work) -> Work:
+    def refused(work: Work, device: torch.device) -> Work:
         work()
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
@@ -115,7 +116,7 @@ def test_where_a_device_refuses_to_record_steps_stay_plain_and_it_is_said_once(
 def test_too_little_memory_to_record_is_too_little_memory(
     played: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(work: Work) -> Work:
+    def full(work: Work, device: torch.device) -> Work:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(replay, "recorded", full)
@@ -126,7 +127,7 @@ def test_too_little_memory_to_record_is_too_little_memory(
 def test_who_did_not_ask_for_a_recording_trains_on_where_there_is_no_room_for_one(
     played: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(work: Work) -> Work:
+    def full(work: Work, device: torch.device) -> Work:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(replay, "recorded", full)
@@ -167,6 +168,57 @@ def test_only_steps_that_are_always_the_same_are_recorded_and_only_on_a_gpu(chan
     assert not replay.can_replay(model, options, EXACT)
     assert not replay.can_replay(model, options.changed(**change), gpu)
     assert not replay.can_replay(build("avatar", SMALL["avatar"]), options, gpu)
+
+
+def test_a_step_is_recorded_and_played_on_its_own_device_whichever_is_current(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    current, said = ["cuda:0"], []
+
+    @contextmanager
+    def on(device: torch.device) -> Iterator[None]:
+        current.append(str(device))
+        yield
+        current.pop()
+
+    class Stream:
+        def __init__(self) -> None:
+            self.device = current[-1]
+
+        def wait_stream(self, other: Stream) -> None:
+            assert self.device == other.device
+
+    class Graph:
+        def replay(self) -> None:
+            said.append(f"played on {current[-1]}")
+
+    def graph(_: Graph, *, stream: Stream, capture_error_mode: str) -> AbstractContextManager[None]:
+        said.append(f"recorded on {stream.device}")
+        return nullcontext()
+
+    stand_ins = {"device": on, "Stream": Stream, "current_stream": Stream, "CUDAGraph": Graph, "graph": graph}
+    for name, stand_in in {**stand_ins, "stream": lambda _: nullcontext()}.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    play = replay.recorded(lambda: said.append(f"worked on {current[-1]}"), torch.device("cuda:1"))
+    assert current == ["cuda:0"]
+    play()
+    assert said[-2:] == ["worked on cuda:1", "played on cuda:1"] and "recorded on cuda:1" in said
+    assert all(word.endswith("cuda:1") for word in said)
+
+
+def test_a_recording_is_made_on_the_device_where_the_faces_lie(
+    played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[torch.device] = []
+
+    def heard(work: Work, device: torch.device) -> Work:
+        asked.append(device)
+        work()
+        return work
+
+    monkeypatch.setattr(replay, "recorded", heard)
+    losses(learner(), lambda _: tiny_options(), 12)
+    assert asked == [EXACT.device]
 
 
 def test_what_losses_keep_for_a_size_stays_where_a_recording_reads_it() -> None:

@@ -55,6 +55,7 @@ def most_that_fits(
 def largest_batch(learner: Learner, options: TrainOptions) -> int:
     """The batch size to train with on the learner's device. Raises MemoryTooSmall where one face won't fit."""
     compute, (architecture, network) = learner.compute, learner.drawn_from
+    options = _as_stepped(learner, options)
     one = options.changed(batch_size=1)
     base = needed_on(compute, architecture, network, one)
     held = base.weights + (0 if options.offload else base.average)  # by the learner already
@@ -90,9 +91,15 @@ def require_growth_fits(learner: Learner, before: TrainOptions, after: TrainOpti
 def _bytes_of_a_step(learner: Learner, options: TrainOptions) -> int:
     """Of this process's share, on paper."""
     (architecture, network), compute = learner.drawn_from, learner.compute
-    sized = options.changed(batch_size=learner.group.share_of(options.batch_size))
+    share = learner.group.share_of(options.batch_size)
+    sized = _as_stepped(learner, options).changed(batch_size=share)
     need = needed_on(compute, architecture, network, sized)
     return need.device_bytes + (compute.device.type == "cpu") * need.host_bytes
+
+
+def _as_stepped(learner: Learner, options: TrainOptions) -> TrainOptions:
+    """What the steps are made with: several processes never record theirs."""
+    return options.changed(replay="off") if learner.group.size > 1 else options
 
 
 def _rehearsed(learner: Learner, options: TrainOptions) -> bool:

@@ -46,7 +46,8 @@ def times_as_fast(way: Way, compute: Compute, file: Path | None = None) -> float
         ratio = read_json(file)[key_of(compute, way)]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return ratio if isinstance(ratio, int | float) else None
+    # JSON's true would be 1, and Python reads NaN and Infinity as well.
+    return ratio if type(ratio) in (int, float) and -math.inf < ratio < math.inf else None
 
 
 def keep(way: Way, compute: Compute, ratio: float, file: Path | None = None) -> None:

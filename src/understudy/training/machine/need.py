@@ -91,12 +91,15 @@ def needed(
 def needed_on(
     compute: Compute, architecture: str, network: Mapping[str, Any] | None, options: TrainOptions
 ) -> Need:
-    """What training takes on that device, with steps as they are made there.
+    """What training takes on that device. A recording counts where it was asked for: under "auto" a step is
+    recorded where there is room besides, and it must not make batches smaller.
 
     Raises OptionInvalid, ModelUnknown.
     """
     need = needed(architecture, network, options, bfloat16=compute.uses_bfloat16)
-    if compute.device.type != "cuda" or way_of_steps(options, compute, can_record=True) != "played back":
+    if options.replay != "on" or compute.device.type != "cuda":
+        return need
+    if way_of_steps(options, compute, can_record=True) != "played back":
         return need
     if not can_replay(build(architecture, network, device=_META), options, compute):
         return need

@@ -101,7 +101,7 @@ class _Tape:
     def __init__(self, ask: Ask, model: nn.Module, src: Lesson, dst: Lesson, options: TrainOptions) -> None:
         self._ask, self._model, self._options = ask, model, options
         self._lessons = tuple(Lesson(**{n: t.clone() for n, t in _tensors(one)}) for one in (src, dst))
-        self._play = recorded(self._work)
+        self._play = recorded(self._work, src.seen_BCHW.device)
 
     def _work(self) -> None:
         self._model.zero_grad(set_to_none=True)
@@ -125,9 +125,9 @@ class _Tape:
         return self._made, Terms(costs["src"], costs["dst"])
 
 
-def recorded(work: Callable[[], None]) -> Callable[[], None]:
-    """Do some work as a CUDA graph; returns what does it again, in the same memory. Raises RuntimeError where
-    it can't be recorded.
+def recorded(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """Do some work on that device as a CUDA graph; returns what does it again, in the same memory. Raises
+    RuntimeError where it can't be recorded.
 
     Measured on an H100 as it stands (docs/log.md). torch 2.11 warns there that AccumulateGrad nodes are of
     another stream than their gradients: what the warm-up made still holds its nodes, which are of `beside`,
@@ -136,17 +136,25 @@ def recorded(work: Callable[[], None]) -> Callable[[], None]:
     (`torch.cuda.graph(graph, stream=beside)`), as torch's own `make_graphed_callables` does since its pull
     request 187745, should end the warning; to be tried where there is a GPU.
     """
-    beside = torch.cuda.Stream()
-    beside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(beside):
-        for _ in range(_WARMED_UP):
+    # Streams and graphs are of the current device, and on another than the work's an empty one is recorded.
+    with torch.cuda.device(device):
+        beside = torch.cuda.Stream()
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):
+            for _ in range(_WARMED_UP):
+                work()
+        torch.cuda.current_stream().wait_stream(beside)
+        graph = torch.cuda.CUDAGraph()
+        # The stream that torch would take is the first recording's for good, whatever its device was.
+        # The thread that feeds goes on meanwhile.
+        with torch.cuda.graph(graph, stream=torch.cuda.Stream(), capture_error_mode="thread_local"):
             work()
-    torch.cuda.current_stream().wait_stream(beside)
-    graph = torch.cuda.CUDAGraph()
-    # The thread that feeds goes on meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        work()
-    return graph.replay
+
+    def play() -> None:
+        with torch.cuda.device(device):
+            graph.replay()
+
+    return play
 
 
 def _tensors(lesson: Lesson) -> list[tuple[str, Tensor]]:
