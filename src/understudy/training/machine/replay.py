@@ -129,9 +129,9 @@ def recorded(work: Callable[[], None], device: torch.device) -> Callable[[], Non
     """Do some work on that device as a CUDA graph; returns what does it again, in the same memory. Raises
     RuntimeError where it can't be recorded.
 
-    Measured on an H100 as it stands (docs/log.md). torch 2.11 warns there that AccumulateGrad nodes are of
-    another stream than their gradients: what the warm-up made still holds its nodes, which are of `beside`,
-    while the graph is recorded on a stream of its own. Nodes of the default stream would end the recording
+    Measured on an H100, but for its own stream (docs/log.md). torch 2.11 warned there that AccumulateGrad
+    nodes are of another stream than their gradients: what the warm-up made still holds its nodes, which are of
+    `beside`, while the graph is recorded on another stream. Nodes of the default stream would end the recording
     (pytorch's pull request 180090), but none of a plain step outlives it. Recording on `beside` too
     (`torch.cuda.graph(graph, stream=beside)`), as torch's own `make_graphed_callables` does since its pull
     request 187745, should end the warning; to be tried where there is a GPU.
