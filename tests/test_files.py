@@ -2,6 +2,8 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,22 @@ def test_a_file_appears_whole_and_nothing_else_stays(tmp_path):
         assert aside.name.startswith(".")
     assert (tmp_path / "new" / NAME).read_text() == "whole"
     assert left_in(tmp_path / "new") == [NAME]
+
+
+def test_threads_that_write_one_file_at_once_do_not_take_each_others_half(tmp_path):
+    """Two windows of the studio did: one found its half gone, and answered with an error."""
+    path, together = tmp_path / NAME, threading.Barrier(2, timeout=30)
+
+    def write(text: str) -> None:
+        with files.written_aside(path) as aside:
+            aside.write_text(text)
+            together.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(write, text) for text in ("one", "other")]:
+            done.result()
+    assert path.read_text() in ("one", "other")
+    assert [each.name for each in tmp_path.iterdir()] == [NAME]
 
 
 def test_a_failed_write_leaves_the_old_file_as_it_was(tmp_path):

@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ from understudy.errors import DiskFull, FolderUnwritable
 
 ASIDE_SUFFIX = ".partial"
 _CHUNK_BYTES = 1 << 20
+_TURN = count()  # of this process's writes
 # The lock lies on a byte far behind the text, because Windows lets nobody read locked bytes.
 _LOCKED_BYTE = 1 << 20
 
@@ -62,10 +64,11 @@ else:
 def written_aside(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; swap it in when the block ends well, remove it otherwise.
 
-    The temporary name keeps the file's ending, because writers choose formats by it. Missing parent folders
-    are made. Raises FolderUnwritable or DiskFull instead of OSError where the folder or the disk is to blame.
+    The temporary name keeps the file's ending, because writers choose formats by it, and is nobody else's:
+    threads may write one file at once, the last wins. Missing parent folders are made. Raises FolderUnwritable
+    or DiskFull instead of OSError where the folder or the disk is to blame.
     """
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{ASIDE_SUFFIX}{path.suffix}")
+    aside = path.with_name(f".{path.stem}.{next(_TURN)}.{os.getpid()}{ASIDE_SUFFIX}{path.suffix}")
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

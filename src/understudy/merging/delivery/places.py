@@ -228,8 +228,8 @@ def clear_leftovers(out: Path) -> None:
         return
     _put_back(out)
     pattern = re.compile(
-        rf"\.?\.{re.escape(out.stem)}\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})"
-        rf"(\.\d+{re.escape(ASIDE_SUFFIX)})?({re.escape(out.suffix)}|{re.escape(SIDECAR_SUFFIX)})?"
+        rf"\.?\.{re.escape(out.stem)}(?:\.\d+)?\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})"
+        rf"((?:\.\d+){{1,2}}{re.escape(ASIDE_SUFFIX)})?({re.escape(out.suffix)}|{re.escape(SIDECAR_SUFFIX)})?"
     )
     for path in out.parent.iterdir():
         match = pattern.fullmatch(path.name)
