@@ -18,7 +18,7 @@ from understudy.project.project import Project
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
     from understudy.merging.journal import Journal
-    from understudy.networks.swap import ModelFacts
+    from understudy.networks.swap import KnownModel
 
 MADE, STALE, TO_MAKE, REFUSED, NO_FACE = "m", "s", "t", "r", "n"
 
@@ -42,7 +42,7 @@ class FramesWanted:
     """
 
     def __init__(
-        self, project: Project, clip: str, model: str, *, cast: Cast[ModelFacts], with_reasons: bool = True
+        self, project: Project, clip: str, model: str, *, cast: Cast[KnownModel], with_reasons: bool = True
     ) -> None:
         from understudy.facesets.extraction.reasons import frames_without_face
         from understudy.media.opening import open_clip

@@ -23,10 +23,10 @@ from understudy.project.project import MANIFEST_NAME, Project
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
     from understudy.merging.plate import PlateFootage
-    from understudy.networks.swap import ModelFacts
+    from understudy.networks.swap import KnownModel
 
 
-Model = TypeVar("Model", bound="ModelFacts")
+Model = TypeVar("Model", bound="KnownModel")
 _MB = 1_000_000
 _WORTH_TELLING_BYTES = 500 * _MB  # less is read within a second or two
 _TOLD_EVERY_BYTES = 50 * _MB

@@ -70,7 +70,7 @@ def _behind_words(project: Project, clip: str, model: str) -> str:
 
 @dataclass
 class _Known:
-    """Implements `networks.swap.ModelFacts` with what a merge wrote down of its model."""
+    """Implements `networks.swap.KnownModel` with what a merge wrote down of its model."""
 
     name: str
     sha256: str

@@ -13,10 +13,10 @@ from typing import Generic, TypeVar
 
 from understudy.errors import CastInvalid
 from understudy.facesets.record import FaceRecord
-from understudy.networks.swap import ModelFacts, Predictor
+from understudy.networks.swap import KnownModel, Predictor
 
-Model = TypeVar("Model", bound=ModelFacts, covariant=True)
-One = TypeVar("One", bound=ModelFacts)
+Model = TypeVar("Model", bound=KnownModel, covariant=True)
+One = TypeVar("One", bound=KnownModel)
 _PART = re.compile(r"(person|track) ([0-9]+)")
 
 

@@ -24,7 +24,7 @@ from understudy.merging.masking.kinds import sources_of
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.settings_over_time import SettingsOverTime
-from understudy.networks.swap import ModelFacts
+from understudy.networks.swap import KnownModel
 
 if TYPE_CHECKING:
     from understudy.merging.plate import Plate
@@ -79,7 +79,7 @@ class Fingerprints:
         faces: FacesByFrame,
         *,
         info: ClipInfo,
-        cast: Cast[ModelFacts],
+        cast: Cast[KnownModel],
         settings: SettingsOverTime,
         shots: Sequence[int] = (),
         plate: Plate | None = None,
@@ -205,7 +205,7 @@ def _reach(hashed: Hashable) -> int:
     return as_type(MergeOptions, hashed).reach
 
 
-def _model_digest(model: ModelFacts) -> str:
+def _model_digest(model: KnownModel) -> str:
     return _digest([model.sha256, model.face_type, model.size_px])
 
 

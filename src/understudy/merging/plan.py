@@ -31,7 +31,7 @@ from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.plate import Plate
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.whole_frames import require_whole_frames, unheard_settings, whole_frame_options
-from understudy.networks.swap import ModelFacts, Predictor, require_blend
+from understudy.networks.swap import KnownModel, Predictor, require_blend
 
 NO_FACE = "no face: none was found, or it was deleted"
 NOT_DECODED = "the frame can't be decoded"
@@ -59,7 +59,7 @@ class Foreseen:
     faces: FacesByFrame
     fingerprints: dict[int, str]
     prints: Fingerprints
-    cast: Cast[ModelFacts]
+    cast: Cast[KnownModel]
     settings: SettingsOverTime
     shots: Sequence[int]  # first frames of new shots, in order
     clip: ClipInfo
@@ -154,7 +154,7 @@ class MergePlan:
         return dict(Counter(self.why[frame] for frame in sorted(self.todo)).most_common())
 
     @staticmethod
-    def crop_matrix(record: FaceRecord, model: ModelFacts) -> npt.NDArray[np.float64]:
+    def crop_matrix(record: FaceRecord, model: KnownModel) -> npt.NDArray[np.float64]:
         """The crop the model sees, from the face's landmarks: the stored image may be of another kind."""
         return geometry.crop_from_frame(record.landmarks(), face_type=model.face_type, size_px=model.size_px)
 
@@ -163,7 +163,7 @@ def foreseen(
     clip: Clip,
     stored: Sequence[StoredFace],
     *,
-    cast: Cast[ModelFacts],
+    cast: Cast[KnownModel],
     settings: SettingsOverTime,
     clip_name: str | None,
     shots: Sequence[int] = (),
@@ -360,7 +360,7 @@ def _gone(journal: Journal, faces: FacesByFrame, options: MergeOptions) -> set[i
 
 
 def _about(
-    info: ClipInfo, faces: FacesByFrame, cast: Cast[ModelFacts], options: MergeOptions
+    info: ClipInfo, faces: FacesByFrame, cast: Cast[KnownModel], options: MergeOptions
 ) -> dict[str, Any]:
     settings = {k: v for k, v in options.model_dump(mode="json").items() if k not in WHOLE_CLIP}
     models = [

@@ -16,7 +16,7 @@ from understudy.merging.cast import Cast
 from understudy.merging.coloring.options import ColorOptions
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.options import MergeOptions
-from understudy.networks.swap import ModelFacts
+from understudy.networks.swap import KnownModel
 
 # Of the face's edge and of what lies behind it: there is no edge, and nothing behind it.
 _UNHEARD = frozenset(
@@ -34,7 +34,7 @@ def whole_frame_options(options: MergeOptions) -> MergeOptions:
     return options.changed(**changed)
 
 
-def unheard_settings(options: MergeOptions, cast: Cast[ModelFacts]) -> list[str]:
+def unheard_settings(options: MergeOptions, cast: Cast[KnownModel]) -> list[str]:
     """What people asked for that means nothing to such a model, in a sentence; empty where there is none."""
     names = [model.name for model in cast.predictors() if model.paints_frame]
     fields = MergeOptions.model_fields
@@ -50,7 +50,7 @@ def unheard_settings(options: MergeOptions, cast: Cast[ModelFacts]) -> list[str]
 
 
 def require_whole_frames(
-    frames: Iterable[tuple[Sequence[FaceRecord], MergeOptions]], cast: Cast[ModelFacts], *, plated: bool
+    frames: Iterable[tuple[Sequence[FaceRecord], MergeOptions]], cast: Cast[KnownModel], *, plated: bool
 ) -> None:
     """Raise OptionInvalid where a whole frame is to be painted into dst's own footage, or beside other faces.
 

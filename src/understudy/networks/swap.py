@@ -1,6 +1,6 @@
 """The shape every swap network has: training, preview, merge and export know only this.
 
-`ModelFacts` are known without the weights, and are enough to say what a merge should make; painting takes a
+A `KnownModel` is known without its weights, enough to say what a merge should make; painting takes a
 `Predictor`.
 """
 
@@ -31,7 +31,7 @@ class Prediction:
     )
 
 
-class ModelFacts(Protocol):
+class KnownModel(Protocol):
     """What of a trained model decides the frames that it paints."""
 
     face_type: FaceType
@@ -43,7 +43,7 @@ class ModelFacts(Protocol):
     blends: bool  # whether it paints shares of src between none and all
 
 
-class Predictor(ModelFacts, Protocol):
+class Predictor(KnownModel, Protocol):
     """A trained model ready to paint. Made by training, used by merging."""
 
     def blend(self, morph: float) -> None:
@@ -59,7 +59,7 @@ class Predictor(ModelFacts, Protocol):
         ...
 
 
-def require_blend(model: ModelFacts, morph: float) -> None:
+def require_blend(model: KnownModel, morph: float) -> None:
     """Raise OptionInvalid where a model is to paint a share of src that it can't."""
     if morph != 1 and not model.blends:
         raise OptionInvalid(
