@@ -21,7 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from understudy.training.machine.need import Need, needed
 from understudy.training.machine.peak import peak_flops, waited
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
+from understudy.training.timing import compiled_ratio, played
 
 Result = dict[str, Any]
 _MEASURED_S = 1.2
@@ -69,15 +70,23 @@ def entries(folder: Path) -> list[Entry]:
         ("amp", None, {}),
         ("saehd", 32, {"size_px": 256}),
     )
+    recorded = (
+        ("df", 64, {}),
+        ("saehd", 32, {"size_px": 256}),
+        ("saehd", None, {}),
+        ("saehd", 32, {}),
+        ("df", None, {}),
+    )
     return [
         Entry("device", about_device, 5),
         Entry("train", partial(promises, folder), 20),
-        *(Entry(f"replayed {name}", partial(replayed, name), 12, apart=True) for name in ("saehd", "df")),
+        Entry("doctor", doctor, 30, apart=True),
+        *(Entry(_title("replayed", *row), partial(replayed, *row), 15, apart=True) for row in recorded),
         Entry("sae 128 in 2 GB", sae_in_2_gb, 8),
         Entry("every option", every_option, 15),
         Entry("waiting df", partial(waiting, "df"), 6),
-        *(Entry(_title(*row), partial(speed, *row), 8) for row in shown),
-        Entry("compiled df", partial(compiled, "df"), 40, apart=True),
+        *(Entry(_title("speed", *row), partial(speed, *row), 8) for row in shown),
+        *(Entry(_title("compiled", *row), partial(compiled, *row), 40, apart=True) for row in recorded[:2]),
         Entry("on drawn faces", partial(runs_on_drawn_faces, folder), 15),
         *(Entry(f"waiting {name}", partial(waiting, name), 6) for name in ("quick", "saehd")),
         Entry("every preset", every_preset, 45),
@@ -154,8 +163,8 @@ def _peak(compute: Compute) -> float:
     return peak_flops(compute)
 
 
-def _title(preset: str, batch: int | None, network: dict[str, Any]) -> str:
-    return f"speed {preset} {network.get('size_px', 'own')} px, batch {batch or 'own'}"
+def _title(what: str, preset: str, batch: int | None, network: dict[str, Any]) -> str:
+    return f"{what} {preset} {network.get('size_px', 'own')} px, batch {batch or 'own'}"
 
 
 def prepared(
@@ -258,12 +267,16 @@ def waiting(preset: str, compute: Compute) -> Result:
     return {name: round(value, 5) for name, value in times.items()}
 
 
-def _compared(preset: str, compute: Compute, change: dict[str, str]) -> Result:
+def _compared(
+    preset: str, batch: int | None, network: dict[str, Any], compute: Compute, change: dict[str, str]
+) -> Result:
     """A plain step beside another way to make it: how fast, and how far apart losses are after some steps."""
-    losses, seconds, memory_mb, said = {}, {}, {}, []
+    losses, seconds, memory_mb, said, flops = {}, {}, {}, [], 0.0
     for name in ("plain", "plain again", "other"):
         before = _begin_counting(compute)
-        learner, options, _ = prepared(preset, None, {}, compute, **(change if name == "other" else {}))
+        changed = change if name == "other" else {}
+        learner, options, need = prepared(preset, batch, network, compute, **changed)
+        flops = need.flops
         torch.manual_seed(1)
         lessons = [noise(learner, options.batch_size) for _ in range(2)]
         step = partial(learner.step, *lessons, options, speed=1.0)
@@ -278,6 +291,8 @@ def _compared(preset: str, compute: Compute, change: dict[str, str]) -> Result:
         "plain_steps_per_s": round(1 / seconds["plain"], 2),
         "steps_per_s": round(1 / seconds["other"], 2),
         "times_as_fast": round(seconds["plain"] / seconds["other"], 2),
+        "plain_share_of_peak": round(flops / seconds["plain"] / _peak(compute), 4),
+        "share_of_peak": round(flops / seconds["other"] / _peak(compute), 4),
         f"loss_after_{_STEPS_COMPARED}": loss,
         "apart_share": abs(losses["other"] - loss) / abs(loss),
         "said": said,
@@ -287,14 +302,20 @@ def _compared(preset: str, compute: Compute, change: dict[str, str]) -> Result:
     }
 
 
-def compiled(preset: str, compute: Compute) -> Result:
+def compiled(preset: str, batch: int | None, network: dict[str, Any], compute: Compute) -> Result:
     """Passes through torch.compile beside plain ones."""
-    return _compared(preset, compute, {"compile": "on"})
+    return _compared(preset, batch, network, compute, {"compile": "on"})
 
 
-def replayed(preset: str, compute: Compute) -> Result:
+def replayed(preset: str, batch: int | None, network: dict[str, Any], compute: Compute) -> Result:
     """Steps that are recorded once and played back, beside plain ones."""
-    return _compared(preset, compute, {"replay": "on"})
+    return _compared(preset, batch, network, compute, {"replay": "on"})
+
+
+def doctor(compute: Compute) -> Result:
+    """What `understudy doctor --training` finds."""
+    found = played(compute)
+    return {"played_back": asdict(found), "compiled_times_as_fast": compiled_ratio(compute)}
 
 
 if __name__ == "__main__":

@@ -72,6 +72,23 @@ def test_the_weights_fit_into_six_megabytes_as_half_floats() -> None:
     assert sum(values.numel() * 2 for values in DenseFaceNet().state_dict().values()) < MOST_BYTES
 
 
+def test_weights_from_before_the_masks_finer_look_mean_what_they_did(tmp_path: Path) -> None:
+    network = a_network()
+    torch.nn.init.normal_(network.mask_head.finer_out.weight)
+    state = network.state_dict()
+    older = {name: value for name, value in state.items() if "finer" not in name}
+    save_file(older, tmp_path / "older.safetensors")
+    read = load_dense_face(tmp_path / "older.safetensors")
+    torch.nn.init.zeros_(network.mask_head.finer_out.weight)
+    crops = torch.rand(2, 3, CROP_PX, CROP_PX)
+    with torch.inference_mode():
+        assert torch.equal(read(crops).mask_logits_B1HW, network(crops).mask_logits_B1HW)
+    half = {name: value for name, value in state.items() if "finer.norm" not in name}
+    save_file(half, tmp_path / "half.safetensors")
+    with pytest.raises(UnsafeFile):
+        load_dense_face(tmp_path / "half.safetensors")
+
+
 def test_mirroring_twice_is_nothing_and_pupils_change_sides() -> None:
     order = mirror_order_70()
     np.testing.assert_array_equal(order[order], np.arange(POINTS))

@@ -164,17 +164,32 @@ class PointHead(nn.Module):
 
 
 class MaskHead(nn.Module):
-    """The mask from the pyramid's end, sharpened by the first layer; small enough to be taught one shot."""
+    """The mask from the pyramid's end, sharpened by the first layer; small enough to be taught one shot.
+
+    What the second, finer look adds is nothing in a new network, so weights from before it mean what they did.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.near = nn.Conv2d(_NEAR, _FINE, 1)
         self.joined = ConvUnit(_FINE, _FINE)
         self.out = nn.Conv2d(_FINE, 4, 1)
+        self.finer = ConvUnit(_FINE, _FINE)
+        self.finer_out = nn.Conv2d(_FINE, 4, 1, bias=False)
+        nn.init.zeros_(self.finer_out.weight)
+        self.register_load_state_dict_pre_hook(_without_finer_look)
 
     def forward(self, fine_BCHW: Tensor, near_BCHW: Tensor) -> Tensor:
-        both = _twice(self.near(near_BCHW)) + fine_BCHW
-        return functional.pixel_shuffle(self.out(self.joined(both)), 2).float()
+        joined = self.joined(_twice(self.near(near_BCHW)) + fine_BCHW)
+        return functional.pixel_shuffle(self.out(joined) + self.finer_out(self.finer(joined)), 2).float()
+
+
+def _without_finer_look(head: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Let weights through that were made before the finer look: they get one that adds nothing."""
+    if not any(name.startswith(f"{prefix}finer") for name in state):
+        new = {name: value for name, value in head.state_dict().items() if name.startswith("finer")}
+        new["finer_out.weight"] = torch.zeros_like(new["finer_out.weight"])
+        state |= {f"{prefix}{name}": value for name, value in new.items()}
 
 
 class DenseFaceNet(nn.Module):

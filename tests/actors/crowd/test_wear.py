@@ -55,6 +55,14 @@ def test_frames_take_skin_away_and_clear_lenses_leave_it(plain: Body) -> None:
     assert np.allclose(clear.points, bare.points) and np.allclose(dark.points, bare.points)
 
 
+def test_tinted_lenses_that_show_the_eyes_leave_the_skin_unless_they_shine(plain: Body) -> None:
+    frames, outlines = glasses(np.random.default_rng(2))
+    tinted = shot(_dressed(plain, Wear(tuple(frames), outlines, (0.2,) * 3)), AHEAD, 160)
+    shining = shot(_dressed(plain, Wear(tuple(frames), outlines, (0.2,) * 3, 0.24)), AHEAD, 160)
+    assert (tinted.skin[_eyes(tinted)] == 1).all()
+    assert (shining.skin[_eyes(shining)] == 0).all()
+
+
 def test_a_shine_lies_over_glasses(plain: Body) -> None:
     frames, outlines = glasses(np.random.default_rng(2))
     dull = shot(_dressed(plain, Wear(tuple(frames), outlines, (0.3,) * 3, 0.0)), AHEAD, 96)

@@ -135,7 +135,7 @@ def test_glasses_take_their_frames_from_the_skin_and_dark_ones_the_eyes(studio: 
     assert share["none"] > share["thin"] + 20 > share["thick"] > share["dark"] + 100
 
 
-def test_a_long_beard_is_hair_and_stubble_is_skin(studio: MeshStudio) -> None:
+def test_beards_and_stubble_belong_to_the_face_as_in_our_own_look(studio: MeshStudio) -> None:
     who = person(studio.template.pack, 5, "train")
     plain = replace(who, beard_mm=0.0, stubble=0.0, glasses="none", hair=replace(who.hair, kind="bald"))
     share, brightness = {}, {}
@@ -145,8 +145,11 @@ def test_a_long_beard_is_hair_and_stubble_is_skin(studio: MeshStudio) -> None:
         taken = studio.taken(performer(studio.template, studio.fields, one), Act(), DAY, VIEW, SIZE)
         share[name] = float(taken.skin.mean())
         brightness[name] = float(taken.rgb[48:60, 20:44].mean())
-    assert share["stubble"] == share["none"] > share["beard"] + 0.02
-    assert brightness["stubble"] < brightness["none"] - 1
+    assert share["stubble"] == share["none"]
+    assert (
+        share["none"] - 0.005 < share["beard"] < share["none"] + 0.03
+    )  # it stands off, but ends with the face
+    assert brightness["beard"] < brightness["stubble"] < brightness["none"] - 1
 
 
 def test_light_from_one_side_leaves_the_other_dark(studio: MeshStudio) -> None:

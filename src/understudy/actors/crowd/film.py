@@ -26,6 +26,7 @@ _SHADOW_PX = 96
 _SHADOW_SPAN_MM = 330.0
 _SHADOW_RING = 17.4  # the shoulders below neither cast nor need shadows on the face
 _NOTHING_MM = -1e6
+_SEEN_THROUGH, _SHINE_HIDES = 0.1, 0.5  # of the light: where a lens lets less through, no face is made out
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ def shot(body: Body, moment: Moment, size_px: int) -> Shot:
 
 
 def _through_glasses(scene: Scene, hits: raster.Hits, colors: Floats, skin: Floats) -> None:
-    """Dim what lies behind lenses and lay their shine over it; skin behind dark ones is not seen."""
+    """Dim what lies behind lenses and lay their shine over it; what dark or shining ones hide is no skin."""
     lenses, wear = scene.posed.lenses, scene.body.wear
     assert lenses is not None
     size_px = scene.size_px
@@ -116,7 +117,7 @@ def _through_glasses(scene: Scene, hits: raster.Hits, colors: Floats, skin: Floa
     shine = wear.lens_shine * (0.5 + 0.5 * np.sin(row * (40.0 / size_px) + 3 * scene.moment.shift[0]))
     color = np.asarray(scene.moment.state.light.key_color, np.float32)
     colors[behind] = colors[behind] * passes + shine[:, None] * color
-    if passes.mean() < 0.5:
+    if passes.mean() < _SEEN_THROUGH + _SHINE_HIDES * wear.lens_shine:
         skin[hits.pixel[behind]] = 0.0
 
 

@@ -17,7 +17,7 @@ from understudy.actors.mesh_look.person import Hair, Person
 from understudy.actors.mesh_look.template import Array, Ints, Template
 from understudy.actors.raster import grid_triangles
 
-HAIR, SHELL, CLOTHING, FRAME = 8, 9, 10, 11  # materials after those of the template
+HAIR, SHELL, CLOTHING, FRAME, BEARD = 8, 9, 10, 11, 12  # materials after those of the template
 _SHEET_COLUMNS, _SHEET_ROWS = 84, 22
 _CROWN_Y_MM = -35.0  # the height at which a sheet stops following the skull
 

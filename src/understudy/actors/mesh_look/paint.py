@@ -122,7 +122,7 @@ def painted(who: Person, fields: Fields) -> Paint:
         _lay(color, linear(who.hair.color) * 0.8, np.clip(cover * scalp * (0.85 + 0.25 * fine), 0, 1))
     long_beard = np.clip(who.beard_mm / 6, 0, 1) * np.clip(2.2 * beard - 0.3, 0, 1)
     _lay(color, hair * 0.8, 0.9 * long_beard)
-    hidden = np.maximum(scalp if who.hair.kind != "bald" else 0 * scalp, np.where(long_beard > 0.5, 1, 0))
+    hidden = 0 if who.hair.kind == "bald" else scalp  # a beard belongs to the face, as in the own look
     face = fields.face * (1 - np.clip(hidden, 0, 1))
     return Paint(
         np.dstack([np.clip(color, 0, 1), face]).astype(np.float32), scalp, long_beard.astype(np.float32)

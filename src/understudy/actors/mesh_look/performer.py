@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from understudy.actors.mesh_look.growth import HAIR, SHELL, Growth, grown
+from understudy.actors.mesh_look.growth import BEARD, HAIR, SHELL, Growth, grown
 from understudy.actors.mesh_look.paint import Fields, Paint, linear, painted
 from understudy.actors.mesh_look.person import Person
 from understudy.actors.mesh_look.shape import Turn, ball_of, resting
@@ -69,7 +69,7 @@ def performer(template: Template, fields: Fields, who: Person) -> Performer:
     for shell in growth.shells:
         count = len(shell.triangles)
         triangles.append(shell.triangles + start)
-        material.append(np.full(count, SHELL))
+        material.append(np.full(count, BEARD if shell.beard else SHELL))
         level = np.full((count, 3, 1), shell.level, np.float32)
         corners.append(np.concatenate([template.paint_px[shell.of], level], -1))
         shade = (linear(who.brows) if shell.beard else hair) * (0.45 + 0.55 * shell.level)
@@ -97,7 +97,7 @@ def performer(template: Template, fields: Fields, who: Person) -> Performer:
 
 def is_strand(material: Ints) -> np.ndarray:
     """Materials that have holes."""
-    return (material == HAIR) | (material == SHELL) | (material == LASH)
+    return np.isin(material, (HAIR, SHELL, BEARD, LASH))
 
 
 def _mesh_corners(template: Template, rest: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from understudy.actors import raster
 from understudy.actors.mesh_look.acting import Act
-from understudy.actors.mesh_look.growth import CLOTHING, FRAME, HAIR, SHELL, strand_noise
+from understudy.actors.mesh_look.growth import BEARD, CLOTHING, FRAME, HAIR, SHELL, strand_noise
 from understudy.actors.mesh_look.lighting import Light, irradiance
 from understudy.actors.mesh_look.marks import JawPaths, seen_jaw
 from understudy.actors.mesh_look.paint import PAINT_WIDTH, linear
@@ -111,7 +111,7 @@ def _solid(who: Performer, found: raster.Fragments) -> np.ndarray:
     holed = np.flatnonzero(is_strand(material))
     at = _mixed(who.corners[found.triangle[holed]], found.weights[holed])
     kind = material[holed]
-    sheet, shell, lash = kind == HAIR, kind == SHELL, kind == LASH
+    sheet, shell, lash = kind == HAIR, (kind == SHELL) | (kind == BEARD), kind == LASH
     solid = np.ones(len(holed), bool)
     noise = _texture(_STRANDS, at[sheet, 0] * 4, at[sheet, 1])
     solid[sheet] = noise * 0.98 + 0.02 > at[sheet, 2]
@@ -145,7 +145,9 @@ def _shaded(who: Performer, hits: raster.Hits, at_points: Array, light: Light) -
     own = np.flatnonzero(inside)
     albedo[own] *= np.clip((at[own, 2:3] - 60) / 35, 0.04, 1)
     gloss[own], sharp[own] = 0.25, 60.0
-    own = np.flatnonzero((material == HAIR) | (material == SHELL))
+    own = np.flatnonzero(material == BEARD)
+    skin[own] = _plane(who.paint.albedo, at[own])[:, 3]
+    own = np.flatnonzero(np.isin(material, (HAIR, SHELL, BEARD)))
     tone = _texture(_STRANDS, at[own, 0] * 4, at[own, 1]) + _texture(_LOCKS, at[own, 0] * 2, at[own, 1])
     albedo[own] *= (0.45 + 0.6 * tone)[:, None]
     gloss[own], sharp[own] = 0.12 * tone, 14.0

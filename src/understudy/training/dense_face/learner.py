@@ -74,7 +74,10 @@ class FaceLearner:
         tensors = load_file(path)
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["about"])
-        self.network.load_state_dict(_below(tensors, "network."))
+        stored = _below(tensors, "network.")
+        if stored.keys() != self.network.state_dict().keys():
+            raise ValueError("The optimiser's state is that of another network.")
+        self.network.load_state_dict(stored)
         self.average.load_state_dict(_below(tensors, "average."))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _below(tensors, "optimizer.").items():

@@ -23,8 +23,8 @@ WEIGHTS = {
     "first": 6.0,
     "surprise": 0.35,
     "heat": 0.12,
-    "mask": 2.0,
-    "dice": 1.0,
+    "mask": 3.0,
+    "dice": 1.5,
     "score": 0.3,
 }
 
