@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.faces.people import frames_of
 from tests.facesets.extraction.stand_in import FACE, Drawn, StandIn, frame_with
 from tests.facesets.extraction.stand_in_reader import BlobReader
 from understudy.faces.dense.following import Follower, Moment
 from understudy.faces.dense.landmarker import DenseLandmarker
+from understudy.faces.dense.reader import FaceReading
 from understudy.faces.detect import Detection
 from understudy.media.clip import Frame
 from understudy.media.cuts import NOTHING_SEEN, SceneNote
@@ -42,16 +45,40 @@ def led(
     detector: Asked | None = None,
     cuts: Sequence[int] = (),
     most: int = 0,
+    reader: BlobReader | None = None,
 ) -> tuple[list[Moment], list[int]]:
     """All moments, and the frames that the detector was asked about."""
     detector = detector or Asked()
-    follower = Follower(detector, DenseLandmarker(BlobReader()), every=every, most_faces=most)
+    reader = reader or BlobReader()
+    follower = Follower(detector, DenseLandmarker(reader), every=every, most_faces=most)
     moments = []
     for frame in frames_of(*[frame_with(faces, seed=index) for index, faces in enumerate(scenes)]):
+        if isinstance(reader, Misreading):
+            reader.frame, reader.looks = frame.index, 0
         moments += follower.take(frame, CUT if frame.index in cuts else NOTHING_SEEN)
     moments += follower.finish()
     assert [moment.frame.index for moment in moments] == list(range(len(scenes)))
     return moments, detector.frames
+
+
+class Misreading(BlobReader):
+    """Reads whatever it is shown first in some frames badly, with a high score: upside down where `is_turned`.
+
+    What a follower takes over from that is read upside down for good, for the next crop is turned with it.
+    """
+
+    def __init__(self, bad: Sequence[int], *, is_turned: bool = True, looks: int = 1) -> None:
+        self.bad, self.is_turned, self.bad_looks = set(bad), is_turned, looks
+        self.frame = self.looks = 0
+
+    def read(self, crops: np.ndarray) -> FaceReading:
+        reading = super().read(crops)
+        self.looks += 1
+        if self.frame not in self.bad or self.looks > self.bad_looks:
+            return reading
+        about = 2 * reading.points_px.mean(1, keepdims=True)
+        points = about - reading.points_px if self.is_turned else reading.points_px
+        return replace(reading, points_px=points, spread_px=np.full(points.shape[:2], 12.0))
 
 
 def seen(moments: Sequence[Moment]) -> list[int]:
@@ -92,6 +119,38 @@ def test_a_face_that_the_detector_misses_is_followed_on():
     moments, asked = led(walking(13), detector=Asked(blind=[4, 8, 12]))
     assert asked == [0, 4, 8, 12]
     assert seen(moments) == [1] * 13
+
+
+def off_px(moments: Sequence[Moment], scenes: Sequence[Scene]) -> np.ndarray:
+    """How far the points of the only face are off at most, by frame."""
+    truths = [FACE * drawn.side + [drawn.x, drawn.y] for (drawn,) in scenes]
+    return np.array(
+        [np.abs(m.faces[0].points_70[:68] - truth).max() for m, truth in zip(moments, truths, strict=True)]
+    )
+
+
+@pytest.mark.parametrize("blind", [[], [6]])
+def test_a_face_with_a_high_score_that_reads_badly_is_begun_anew_found_by_the_detector_or_not(blind):
+    """A head that was read in a wrong pose had a score of 0.99, and led on like that."""
+    scenes = walking(11)
+    moments, asked = led(scenes, detector=Asked(blind), reader=Misreading([6]))
+    assert asked == [0, 4, 6, 8, 10]
+    assert min(moment.faces[0].detection.score for moment in moments) > 0.9
+    assert off_px(moments, scenes).max() < 1.5
+
+
+def test_a_face_that_reads_badly_however_it_is_looked_at_is_kept_and_asked_for_once():
+    scenes = walking(13)
+    covered = Misreading(range(5, 11), is_turned=False, looks=99)
+    moments, asked = led(scenes, detector=Asked(blind=range(5, 11)), reader=covered)
+    assert asked == [0, 4, 5, 8, 12]
+    assert seen(moments) == [1] * 13
+    assert off_px(moments, scenes).max() < 1.5
+
+
+def test_a_face_that_is_covered_again_is_asked_for_again():
+    covered = Misreading([1, 2, 5, 6], is_turned=False, looks=99)
+    assert led(walking(9), every=50, reader=covered)[1] == [0, 1, 5, 8]
 
 
 def test_at_a_cut_nothing_leads_and_the_detector_is_asked():

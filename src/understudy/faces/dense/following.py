@@ -1,9 +1,10 @@
 """Lead faces from frame to frame by their landmarks; a detector only starts them.
 
-The points of the last frame say where to look. The detector is asked on every n-th frame, where a face is lost,
-at cuts and where faces overlap; a face that it finds new is led back to the frame it was asked on before. So
-the detector costs little, and nobody appears late. What is said of a frame depends on the frames since the
-follower began alone. Where it begins, and what is kept, is for `facesets.extraction.following`.
+The points of the last frame say where to look. The detector is asked on every n-th frame, where a face is lost
+or begins to read badly, at cuts and where faces overlap; a face that it finds new is led back to the frame it
+was asked on before. So the detector costs little, and nobody appears late. What is said of a frame depends on
+the frames since the follower began alone. Where it begins, and what is kept, is for
+`facesets.extraction.following`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from understudy.faces.boxes import overlap
-from understudy.faces.dense.landmarker import DenseFaces, DenseLandmarker
+from understudy.faces.dense.landmarker import DOUBT_SHARE, DenseFaces, DenseLandmarker, off_shares
 from understudy.faces.detect import Detection, Detector
 from understudy.geometry import Array
 from understudy.media.clip import Frame
@@ -23,6 +24,7 @@ from understudy.media.cuts import SceneNote
 LEAST_SCORE = 0.5  # of the network; below it a face is lost
 _TRUSTED = 0.9  # of the detector: what it trusts more is looked for in every frame, whatever the network says
 _CUT_CHANGE = 4.0  # of `SceneNote.change`: below it only a part of the picture moved
+_MORE_DOUBT = 1.5  # times what a face's points are expected to be off at best: it begins to read badly
 _SAME_FACE = 0.35  # overlap over the smaller box
 _MOST_GROWTH = 1.4  # of a face's side from one frame to the next
 _MOST_SPEED_SIDES = 0.5  # how far ahead a face is expected at most, in its sides
@@ -38,12 +40,19 @@ class LedFace:
     margin: Array  # (4,): how far the box is beyond the points, in sides of the face
     trust: float  # the detector's last score
     speed: Array  # (2,): frame pixels a frame
+    off_share: float  # expected error of its points, in shares of the crop's side
+    least_off_share: float  # since it was begun, or looked at anew for reading badly
     is_led: bool = True  # whether it is looked for in the next frame
 
     @property
     def side_px(self) -> float:
         """The square root of the area about the points."""
         return _side(_bounds(self.points_70))
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it reads badly, and worse than before: one that stays covered is looked at anew only once."""
+        return self.off_share > max(DOUBT_SHARE, _MORE_DOUBT * self.least_off_share)
 
 
 @dataclass(eq=False)
@@ -83,7 +92,8 @@ class Follower:
         self._waiting.append(moment)
         self._leading = moment.faces
         due = not self._begun or frame.index % self.every == 0
-        return self._search() if due or moment.is_cut or is_lost or _overlapping(moment.faces) else []
+        is_unsure = is_lost or _overlapping(moment.faces) or any(face.is_doubted for face in moment.faces)
+        return self._search() if due or moment.is_cut or is_unsure else []
 
     def finish(self) -> list[Moment]:
         """The rest, when no frame follows: the detector looks at the last one too."""
@@ -101,7 +111,7 @@ class Follower:
         now = self._waiting[-1]
         kept = [] if now.is_cut or _overlapping(now.faces) else now.faces
         found = self.detector.detect([now.frame])[0][: self.most_faces or None]
-        kept = [_trusted(face, found) for face in kept]
+        kept = self._anew([_trusted(face, found) for face in kept], found, now.frame)
         new = self._begun_at(now.frame, [face for face in found if not _is_among(face, kept)])
         now.faces = self._largest(kept + new)
         if not now.is_cut:
@@ -113,6 +123,15 @@ class Follower:
     def _begun_at(self, frame: Frame, found: Sequence[Detection]) -> list[LedFace]:
         read = self.landmarker.begin([frame], np.zeros(len(found), np.intp), found)
         return [_begun(face, read, place) for place, face in enumerate(found)]
+
+    def _anew(self, faces: Sequence[LedFace], found: Sequence[Detection], frame: Frame) -> list[LedFace]:
+        """The faces, those that are doubted as they are begun anew, any way up, where that reads surer."""
+        doubted = [face for face in faces if face.is_doubted]
+        if not doubted:
+            return list(faces)
+        begun = self._begun_at(frame, [_found_at(face, found) for face in doubted])
+        surer = {id(face): _surer(face, new) for face, new in zip(doubted, begun, strict=True)}
+        return [surer.get(id(face), face) for face in faces]
 
     def _lead_back(self, faces: Sequence[LedFace]) -> None:
         """Give the frames that wait, from the last but one, the faces that were found only now."""
@@ -130,7 +149,7 @@ class Follower:
 
 
 def _begun(found: Detection, read: DenseFaces, place: int) -> LedFace:
-    bounds = _bounds(read.points_70[place])
+    bounds, off_share = _bounds(read.points_70[place]), float(off_shares(read)[place])
     return LedFace(
         detection=found,
         points_70=read.points_70[place],
@@ -138,6 +157,8 @@ def _begun(found: Detection, read: DenseFaces, place: int) -> LedFace:
         margin=(found.box_xyxy - bounds) / _side(bounds),
         trust=found.score,
         speed=np.zeros(2),
+        off_share=off_share,
+        least_off_share=off_share,
         is_led=bool(read.scores[place] >= LEAST_SCORE) or found.score >= _TRUSTED,
     )
 
@@ -145,6 +166,7 @@ def _begun(found: Detection, read: DenseFaces, place: int) -> LedFace:
 def _carried(before: Sequence[LedFace], read: DenseFaces, frame: Frame) -> list[LedFace | None]:
     """Each face as it is in this frame; None where it is lost."""
     height, width = frame.rgb.shape[:2]
+    off = off_shares(read) if before else ()
     out: list[LedFace | None] = []
     for place, face in enumerate(before):
         points, score = read.points_70[place], float(read.scores[place])
@@ -163,6 +185,8 @@ def _carried(before: Sequence[LedFace], read: DenseFaces, frame: Frame) -> list[
             points_70=points,
             spread_70=read.spread_70[place],
             speed=centre - face.points_70.mean(0),
+            off_share=float(off[place]),
+            least_off_share=min(float(off[place]), face.least_off_share),
             is_led=True,
         )
         out.append(after if is_there else None)
@@ -173,6 +197,22 @@ def _trusted(face: LedFace, found: Sequence[Detection]) -> LedFace:
     """The face with the trust of the detector's find at its place, where there is one."""
     shared = [one.score for one in found if _shared(one.box_xyxy, face.detection.box_xyxy) > _SAME_FACE]
     return replace(face, trust=max(shared)) if shared else face
+
+
+def _found_at(face: LedFace, found: Sequence[Detection]) -> Detection:
+    """What the detector found where the face is; its own box where it found nothing, as of a covered face."""
+    return max(
+        (one for one in found if _shared(one.box_xyxy, face.detection.box_xyxy) > _SAME_FACE),
+        key=lambda one: one.score,
+        default=face.detection,
+    )
+
+
+def _surer(face: LedFace, begun: LedFace) -> LedFace:
+    """The face as it was begun anew, or itself where that reads no surer, no longer in doubt."""
+    if begun.is_led and begun.off_share < face.off_share:
+        return replace(begun, trust=face.trust)
+    return replace(face, least_off_share=face.off_share)
 
 
 def _ahead(face: LedFace) -> Array:

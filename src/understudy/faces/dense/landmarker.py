@@ -27,7 +27,7 @@ Places = npt.NDArray[np.intp]
 
 _JITTER_SHARE = 0.05  # of the crop's side, to every side, and of its size
 _FAR_SHARE = 0.08  # of the crop's side: a face this far from where it was expected is looked at once more
-_DOUBT_SHARE = 0.035  # of the crop's side: upright faces are expected to be off by 0.01 to 0.03, others by more
+DOUBT_SHARE = 0.035  # of the crop's side: upright faces are expected to be off by 0.01 to 0.03, others by more
 _SURER = 0.5  # another way up must halve what the points are expected to be off,
 _TURNED_SHARE = 0.05  # and be no worse than that itself: a covered face reads badly any way up
 _OTHER_TURNS_RAD = np.radians([90.0, 180.0, 270.0])
@@ -77,7 +77,7 @@ class DenseLandmarker:
         squares = frame_from_crop_of_boxes(np.stack([face.box_xyxy for face in detections]))
         squares = turned_squares(squares, np.radians([float(face.turn_deg) for face in detections]))
         read = self.look(frames, of_frame, squares)
-        doubtful = np.flatnonzero(_off_shares(read) > _DOUBT_SHARE)
+        doubtful = np.flatnonzero(off_shares(read) > DOUBT_SHARE)
         return self._turned(read, doubtful, frames, of_frame, squares) if len(doubtful) else read
 
     def _turned(
@@ -87,8 +87,8 @@ class DenseLandmarker:
         turns, count = len(_OTHER_TURNS_RAD), len(doubtful)
         others = turned_squares(np.repeat(squares[doubtful], turns, 0), np.tile(_OTHER_TURNS_RAD, count))
         tried = self.look(frames, np.repeat(of_frame[doubtful], turns), others)
-        off = _off_shares(tried).reshape(count, turns)
-        surer = off.min(1) < np.minimum(_SURER * _off_shares(read)[doubtful], _TURNED_SHARE)
+        off = off_shares(tried).reshape(count, turns)
+        surer = off.min(1) < np.minimum(_SURER * off_shares(read)[doubtful], _TURNED_SHARE)
         to, origin = doubtful[surer], (np.arange(count) * turns + off.argmin(1))[surer]
         points, spread, scores = read.points_70.copy(), read.spread_70.copy(), read.scores.copy()
         points[to], spread[to], scores[to] = (
@@ -141,8 +141,11 @@ class DenseLandmarker:
         return DenseFaces(points, spread, reading.scores)
 
 
-def _off_shares(read: DenseFaces) -> Array:
-    """How far the points of each face are expected to be off, in shares of its crop's side, (n,)."""
+def off_shares(read: DenseFaces) -> Array:
+    """How far the points of each face are expected to be off, in shares of its crop's side, (n,).
+
+    Above `DOUBT_SHARE` something is wrong, whatever the score says: a face read in a wrong pose is a face, too.
+    """
     side = np.linalg.norm(frame_from_crop_of_points(read.points_70)[:, :, 0], axis=1) * CROP_PX
     return read.spread_70.mean(1) / side
 
