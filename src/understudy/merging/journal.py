@@ -174,7 +174,7 @@ class Journal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFacts:
+class PaintingModel:
     """A model that painted."""
 
     name: str
@@ -192,7 +192,7 @@ class MergeFacts:
     frames: int
     swapped: int
     unswapped: list[dict[str, Any]]  # {"frame": index, "reason": words} for every frame that was not swapped
-    models: tuple[ModelFacts, ...]
+    models: tuple[PaintingModel, ...]
     stretch: str = ""  # which frames these are, like "120:160", where they are not all of the clip
     plate: str = ""  # the clip whose frames were painted into, where that was not dst
 
@@ -210,7 +210,7 @@ def merge_facts(folder: Path, frames: str = "") -> MergeFacts:
         unswapped = [entry for entry in state["unswapped"] if int(entry["frame"]) in stretch]
         swapped = {int(frame) for frame in state["merged"]} - {int(entry["frame"]) for entry in unswapped}
         models = tuple(
-            ModelFacts(
+            PaintingModel(
                 name=str(model["name"]), sha256=str(model["sha256"]), iterations=int(model["iterations"])
             )
             for model in state.get("models", [state["model"]])
