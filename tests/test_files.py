@@ -46,6 +46,43 @@ def test_threads_that_write_one_file_at_once_do_not_take_each_others_half(tmp_pa
     assert [each.name for each in tmp_path.iterdir()] == [NAME]
 
 
+def test_of_threads_that_make_one_folder_at_once_the_first_wins_and_the_other_is_told(tmp_path):
+    path, together = tmp_path / "run.2", threading.Barrier(2, timeout=30)
+
+    def make(text: str) -> FolderUnwritable | None:
+        try:
+            with files.folder_written_aside(path) as aside:
+                (aside / "a").write_text(text)
+                together.wait()
+                (aside / "b").write_text(text)
+        except FolderUnwritable as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(make, ("one", "other")))
+    told = [error for error in ends if error is not None]
+    assert len(told) == 1 and told[0].path == path and "has come meanwhile" in str(told[0])
+    assert (path / "a").read_text() == (path / "b").read_text() == ("one" if ends[0] is None else "other")
+    assert left_in(tmp_path) == ["run.2"]
+
+
+def test_a_folder_half_made_by_a_dead_process_of_our_number_goes_and_one_being_made_stays(tmp_path):
+    pid = os.getpid()
+    dead = [tmp_path / f".{name}.partial" for name in (f"run.{pid}", f"run.7.{pid}")]  # before, and now
+    others = [tmp_path / f".{name}.partial" for name in (f"walk.7.{pid}", f"run.7.{pid}9")]
+    for left in (*dead, *others):
+        left.mkdir()
+    with files.folder_written_aside(tmp_path / "run") as one:
+        (one / "a").write_text("whole")
+        with pytest.raises(RuntimeError), files.folder_written_aside(tmp_path / "run") as other:
+            assert files.is_written_now(one) and files.is_written_now(other)
+            raise RuntimeError
+        assert not files.is_written_now(other) and not files.is_written_now(others[0])
+    assert (tmp_path / "run" / "a").read_text() == "whole"
+    assert left_in(tmp_path) == sorted(["run", *(left.name for left in others)])
+
+
 def test_a_failed_write_leaves_the_old_file_as_it_was(tmp_path):
     files.write_text(tmp_path / NAME, "old")
     with pytest.raises(RuntimeError), files.written_aside(tmp_path / NAME) as aside:

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -24,6 +25,7 @@ from understudy.errors import DiskFull, FolderUnwritable
 ASIDE_SUFFIX = ".partial"
 _CHUNK_BYTES = 1 << 20
 _TURN = count()  # of this process's writes
+_WRITTEN_NOW: set[Path] = set()  # folders that threads of this process write aside at this moment
 # The lock lies on a byte far behind the text, because Windows lets nobody read locked bytes.
 _LOCKED_BYTE = 1 << 20
 
@@ -60,15 +62,25 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+def file_aside(path: Path, mark: str = ASIDE_SUFFIX) -> Path:
+    """A hidden name beside a file that no other thread or process takes. It keeps the file's ending, because
+    writers choose formats by it."""
+    return path.with_name(f".{path.stem}.{next(_TURN)}.{os.getpid()}{mark}{path.suffix}")
+
+
+def folder_aside(path: Path, mark: str = ASIDE_SUFFIX) -> Path:
+    """The same beside a folder, whose name has no ending."""
+    return path.with_name(f".{path.name}.{next(_TURN)}.{os.getpid()}{mark}")
+
+
 @contextlib.contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; swap it in when the block ends well, remove it otherwise.
 
-    The temporary name keeps the file's ending, because writers choose formats by it, and is nobody else's:
-    threads may write one file at once, the last wins. Missing parent folders are made. Raises FolderUnwritable
+    Threads may write one file at once, the last wins. Missing parent folders are made. Raises FolderUnwritable
     or DiskFull instead of OSError where the folder or the disk is to blame.
     """
-    aside = path.with_name(f".{path.stem}.{next(_TURN)}.{os.getpid()}{ASIDE_SUFFIX}{path.suffix}")
+    aside = file_aside(path)
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -77,6 +89,57 @@ def written_aside(path: Path) -> Iterator[Path]:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_written_aside(path: Path) -> Iterator[Path]:
+    """The same for a folder: give an empty one to fill.
+
+    A folder that is not empty is not replaced: move it away in the block, or FolderUnwritable is raised. So of
+    threads that make one folder at once the first wins.
+    """
+    aside = folder_aside(path)
+    known = _known_as(aside)
+    with said_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _WRITTEN_NOW.add(known)
+        try:
+            _clear_left_by_namesakes(path)
+            aside.mkdir()
+            yield aside
+            _put_in_place(aside, path)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+            _WRITTEN_NOW.discard(known)
+
+
+def is_written_now(aside: Path) -> bool:
+    """Whether a thread of this process is filling that folder aside, which is then no leftover."""
+    return _known_as(aside) in _WRITTEN_NOW
+
+
+def _known_as(aside: Path) -> Path:
+    return aside.parent.resolve() / aside.name
+
+
+def _clear_left_by_namesakes(path: Path) -> None:
+    # Whoever looks for leftovers by the process's number would take these for ours and keep them for good.
+    left = re.compile(rf"\.{re.escape(path.name)}(\.\d+)?\.{os.getpid()}{re.escape(ASIDE_SUFFIX)}")
+    for found in path.parent.iterdir():
+        if left.fullmatch(found.name) and not is_written_now(found):
+            shutil.rmtree(found, ignore_errors=True)
+
+
+def _put_in_place(aside: Path, path: Path) -> None:
+    try:
+        aside.rename(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        raise FolderUnwritable(
+            "This folder has come meanwhile and is not replaced. Move it away or choose another name.",
+            path,
+        ) from error
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ from tests.house.source import Module, dotted, imported, modules
 RESTRICTED_UNPICKLER = "understudy.pickles"
 # Reads state dicts, always with weights_only=True, and knows the error that torch refuses others with.
 READS_STATE_DICTS = "understudy.networks.weight_reading"
+# Names what is written aside: with the process's number alone, two threads write into one file.
+NAMES_ASIDE = "understudy.files"
 PICKLING = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "joblib"}
 RUNS_TEXT = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput"}
 UNPICKLES = {"torch.load", "torch.save", "pickle.load", "pickle.loads", "joblib.load", "joblib.dump"}
@@ -88,6 +90,28 @@ def test_no_error_is_caught_without_a_name() -> None:
     assert not bad, "\n".join(bad)
 
 
+def test_only_files_makes_names_of_the_processs_number() -> None:
+    bad = [
+        module.at(text)
+        for module in modules()
+        if module.name != NAMES_ASIDE
+        for text in ast.walk(module.tree)
+        if _makes_a_name(text)
+        if any(isinstance(node, ast.Call) and _asks_for_number(node) for node in ast.walk(text))
+    ]
+    assert not bad, "\n".join(bad)
+
+
+def _makes_a_name(node: ast.AST) -> bool:
+    naming = ("with_name", "with_suffix", "with_stem", "joinpath", "format", "join")
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in naming
+    return called or isinstance(node, ast.JoinedStr | ast.BinOp)
+
+
+def _asks_for_number(call: ast.Call) -> bool:
+    return dotted(call.func).endswith("getpid")
+
+
 def test_nothing_is_global() -> None:
     bad = [m.at(node) for m in modules() for node in ast.walk(m.tree) if isinstance(node, ast.Global)]
     assert not bad, "\n".join(bad)
@@ -118,6 +142,12 @@ def test_only_the_command_line_prints() -> None:
         ("try: pass\nexcept: pass", test_no_error_is_caught_without_a_name),
         ("try: pass\nexcept (KeyError, Exception): pass", test_no_error_is_caught_without_a_name),
         ("with contextlib.suppress(Exception): pass", test_no_error_is_caught_without_a_name),
+        (
+            "path.with_name(f'.{path.name}.{os.getpid()}.partial')",
+            test_only_files_makes_names_of_the_processs_number,
+        ),
+        ("name = '.x.' + str(os.getpid())", test_only_files_makes_names_of_the_processs_number),
+        ("name = '.x.{}'.format(getpid())", test_only_files_makes_names_of_the_processs_number),
         ("def f():\n    global x", test_nothing_is_global),
         ("def f():\n    print('x')", test_only_the_command_line_prints),
     ],

@@ -7,14 +7,12 @@ that its credentials stay with them.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Event, Made, Notice
-from understudy.files import ASIDE_SUFFIX, said_plainly
+from understudy.files import file_aside, folder_written_aside, said_plainly
 from understudy.provenance.ledger import images_in
 from understudy.provenance.sign import marked_of, sign_derived
 from understudy.provenance.xmp import MOVIE_SUFFIXES, SOURCE_TYPE, packet_appended, source_type_in, with_packet
@@ -52,8 +50,7 @@ def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterat
     """Give a place for one file and a list of what to tell afterwards; when the block ends well `out` is there,
     with the credentials of what it was made from inside or beside it."""
     marked = require_readable_marks(made_from)
-    # Not the name that `written_aside` takes for `out`.
-    place = out.with_name(f".{out.stem}.{os.getpid()}.unsigned{out.suffix}")
+    place = file_aside(out, ".unsigned")
     told: list[Event] = []
     with said_plainly(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -75,18 +72,12 @@ def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterat
 def made_folder(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
     """The same for a folder of images."""
     require_readable_marks(made_from)
-    place = out.with_name(f".{out.name}.{os.getpid()}{ASIDE_SUFFIX}")
     told: list[Event] = []
-    with said_plainly(out):
-        try:
-            place.mkdir(parents=True)
-            yield place, told
-            for image in images_in(place) if says_painted(made_from) else ():
-                image.write_bytes(with_packet(image.read_bytes()))
-            told += sign_folder(place, made_from, description)
-            place.rename(out)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+    with folder_written_aside(out) as place:
+        yield place, told
+        for image in images_in(place) if says_painted(made_from) else ():
+            image.write_bytes(with_packet(image.read_bytes()))
+        told += sign_folder(place, made_from, description)
     told.append(Made("frames", out))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid
 from understudy.files import (
     ASIDE_SUFFIX,
+    folder_aside,
     folder_size_bytes,
     read_json,
     require_free_space,
@@ -85,7 +86,7 @@ def copy_model(project: Project, name: str, new: str) -> None:
         moves = []
         if source.is_dir():
             require_free_space(project.folder, needed_bytes=folder_size_bytes(source))
-            aside = goal.with_name(f".{new}.{os.getpid()}{ASIDE_SUFFIX}")
+            aside = folder_aside(goal)
             with said_plainly(goal):
                 shutil.copytree(source, aside, ignore=shutil.ignore_patterns(*_NOT_COPIED))
             moves = [[_inside(project, aside), _inside(project, goal)]]

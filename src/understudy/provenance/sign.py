@@ -7,7 +7,6 @@ last: any program that writes the file again drops the manifest. Works offline; 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ import c2pa
 
 from understudy import __version__
 from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable
-from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly, write_bytes, written_aside
+from understudy.files import folder_written_aside, require_free_space, write_bytes, written_aside
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.credentials import (
     UNKNOWN_FORMAT,
@@ -261,13 +260,8 @@ def _sign_folder(
 
 
 def _copy_folder(start: Path, goal: Path) -> None:
-    aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
-    with said_plainly(goal):
-        try:
-            shutil.copytree(start, aside)
-            aside.rename(goal)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    with folder_written_aside(goal) as aside:
+        shutil.copytree(start, aside, dirs_exist_ok=True)
 
 
 def _write_sidecar(signed: Path, manifest: bytes) -> Path:

@@ -121,10 +121,32 @@ def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
     dead, alive = tmp_path / ".out.4194999.partial.mp4", tmp_path / f".out.{os.getpid()}.partial.mp4"
     other = tmp_path / ".another.4194999.partial.mp4"
     marks = [tmp_path / ".out.4194999.partial.c2pa", tmp_path / "..out.4194999.partial.4194999.partial.mp4"]
-    for path in (dead, alive, other, *marks):
+    numbered = [
+        tmp_path / f".out.3.{name}.mp4" for name in ("4194999.partial", "4194999.partial.4.4194999.partial")
+    ]
+    for path in (dead, alive, other, *marks, *numbered):
         path.write_bytes(b"x")
     clear_leftovers(out)
-    assert not any(path.exists() for path in (dead, *marks)) and alive.exists() and other.exists()
+    assert not any(path.exists() for path in (dead, *marks, *numbered)) and alive.exists() and other.exists()
+
+
+@pytest.mark.parametrize("turn", ["", "3."], ids=["as before", "numbered"])
+@pytest.mark.parametrize("pid", [4194999, os.getpid()], ids=["dead", "our number"])
+def test_a_folder_that_was_replaced_goes_where_a_kill_left_it(tmp_path: Path, turn: str, pid: int) -> None:
+    out = tmp_path / "frames"
+    replaced = tmp_path / f".frames.{turn}{pid}.replaced"
+    for folder, text in ((out, "new"), (replaced, "old")):
+        folder.mkdir()
+        (folder / "a.png").write_text(text)
+    (tmp_path / "frames.mp4").write_bytes(b"x")
+    clear_leftovers(tmp_path / "frames.mp4")  # no movie stands for a folder
+    assert replaced.exists()
+    clear_leftovers(out)
+    assert not replaced.exists() and (out / "a.png").read_text() == "new"
+    replaced.mkdir()
+    out.rename(tmp_path / "elsewhere")
+    clear_leftovers(out)
+    assert out.is_dir() and not replaced.exists()
 
 
 class Killed(BaseException):

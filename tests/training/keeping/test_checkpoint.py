@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,12 +147,58 @@ def test_a_writer_that_dies_half_way_leaves_the_older_checkpoint_and_is_swept_up
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_checkpoint(tmp_path, made(1))
-    leftover = tmp_path / FOLDER_NAME / f".000000002.4242{files.ASIDE_SUFFIX}"
-    leftover.mkdir()
-    (leftover / "model.safetensors").write_bytes(b"half")
+    names = ("000000002.4242", "000000002.9.4242")  # as it was called before, and is now
+    leftovers = [tmp_path / FOLDER_NAME / f".{name}{files.ASIDE_SUFFIX}" for name in names]
+    for leftover in leftovers:
+        leftover.mkdir()
+        (leftover / "model.safetensors").write_bytes(b"half")
     assert found(tmp_path)[1].iteration == 1  # type: ignore[union-attr]
     save_checkpoint(tmp_path, made(3))
-    assert not leftover.exists()
+    assert not any(leftover.exists() for leftover in leftovers)
+
+
+def before_each_file(monkeypatch: pytest.MonkeyPatch, do: Callable[[Path], object]) -> None:
+    real = checkpoint_module.save_file
+
+    def saving(tensors: dict, path: Path) -> None:
+        do(path)
+        real(tensors, path)
+
+    monkeypatch.setattr(checkpoint_module, "save_file", saving)
+
+
+def test_threads_that_save_one_iteration_at_once_leave_one_whole_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2, timeout=30)
+    before_each_file(monkeypatch, lambda _: together.wait())
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(lambda _: save_checkpoint(tmp_path, made(7)), range(2)))
+    assert folders == [tmp_path / FOLDER_NAME / "000000007"] * 2
+    notices, back = found(tmp_path)
+    assert not notices and back is not None and torch.equal(back.model["w"], made(7).model["w"])
+    assert [p.name for p in (tmp_path / FOLDER_NAME).iterdir()] == ["000000007"]
+
+
+def test_a_thread_that_tidies_away_leaves_what_another_is_saving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, tidied = threading.Event(), threading.Event()
+
+    def wait(path: Path) -> None:
+        if path.parent.name.startswith(".000000002."):
+            begun.set()
+            assert tidied.wait(30)
+
+    before_each_file(monkeypatch, wait)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(save_checkpoint, tmp_path, made(2))
+        assert begun.wait(30)
+        save_checkpoint(tmp_path, made(1))
+        tidied.set()
+        slow.result()
+    assert sorted(p.name for p in (tmp_path / FOLDER_NAME).iterdir()) == ["000000001", "000000002"]
+    assert found(tmp_path)[0] == []
 
 
 def test_a_full_disk_is_noticed_before_anything_is_written(

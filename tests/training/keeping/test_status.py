@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from understudy.errors import DiskFull
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.status import STATUS_NAME, read_status, write_status
 
@@ -17,6 +22,37 @@ def test_a_training_that_runs_says_how_it_is_doing(tmp_path: Path) -> None:
         said = read_status(tmp_path)
         assert said is not None and said["rate"] == 3.5
     assert sorted(path.name for path in tmp_path.iterdir()) == [STATUS_NAME, "training.lock"]
+
+
+def test_threads_that_say_it_at_once_do_not_take_each_others_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, together = Path.write_text, threading.Barrier(2, timeout=30)
+
+    def waiting(path: Path, text: str, **how: str) -> int:
+        size = written(path, text, **how)
+        together.wait()
+        return size
+
+    with model_lock(tmp_path):
+        monkeypatch.setattr(Path, "write_text", waiting)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda rate: write_status(tmp_path, {"rate": rate}), (2.5, 3.5)))
+        said = read_status(tmp_path)
+    assert said is not None and said["rate"] in (2.5, 3.5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [STATUS_NAME, "training.lock"]
+
+
+def test_a_status_that_cannot_be_put_in_place_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(DiskFull):
+        write_status(tmp_path, {"rate": 2.5})
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_process_left_that_is_gone_is_not_believed(tmp_path: Path) -> None:

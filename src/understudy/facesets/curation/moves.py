@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.counts import counted
-from understudy.files import said_plainly, sha256_of
+from understudy.files import said_plainly, sha256_of, written_aside
 
 # (name in the faceset's folder, place below the trash)
 Pair = tuple[str, str]
@@ -90,11 +90,8 @@ def move(start: Path, goal: Path) -> None:
 
 def _move_across(start: Path, goal: Path) -> None:
     """Between two disks: the copy is whole before the original goes."""
-    aside = goal.with_name(f".{goal.stem}.{os.getpid()}.partial{goal.suffix}")
-    shutil.copy2(start, aside)
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(goal)
+    with written_aside(goal) as aside:
+        shutil.copy2(start, aside)
     start.unlink()
 
 

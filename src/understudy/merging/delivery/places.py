@@ -6,7 +6,6 @@ Not here: which pixels are in it (`encode`).
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
@@ -17,6 +16,8 @@ from pydantic import ValidationError
 from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid, UnderstudyError
 from understudy.files import (
     ASIDE_SUFFIX,
+    folder_aside,
+    folder_written_aside,
     move_to_trash,
     said_plainly,
     written_aside,
@@ -145,23 +146,18 @@ def folder_signed_at(
     raises FolderUnwritable where there is anything else in it. `make_room` is called just before.
     """
     _require_own_folder(out, names)
-    aside = out.with_name(f".{out.name}.{os.getpid()}{ASIDE_SUFFIX}")
-    moved = out.with_name(f".{out.name}.{os.getpid()}{_MOVED_SUFFIX}")
+    moved = folder_aside(out, _MOVED_SUFFIX)
     with said_plainly(out):
         try:
-            shutil.rmtree(aside, ignore_errors=True)
-            _discard(moved, out)
-            aside.mkdir(parents=True)
-            yield aside
-            if sign is not None:
-                sign(aside, aside)
-            if make_room is not None:
-                make_room()
-            if out.exists():
-                out.rename(moved)
-            aside.rename(out)
+            with folder_written_aside(out) as aside:
+                yield aside
+                if sign is not None:
+                    sign(aside, aside)
+                if make_room is not None:
+                    make_room()
+                if out.exists():
+                    out.rename(moved)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
             _discard(moved, out)
 
 
@@ -233,15 +229,21 @@ def clear_leftovers(out: Path) -> None:
     )
     for path in out.parent.iterdir():
         match = pattern.fullmatch(path.name)
-        if match and not _is_running(int(match[1])):
+        if match and _is_of_no_use(match, out):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _is_of_no_use(leftover: re.Match[str], out: Path) -> bool:
+    if leftover[2] == _MOVED_SUFFIX:  # of a folder, which a movie of the same name does not stand for
+        return out.is_dir()
+    return not _is_running(int(leftover[1]))
 
 
 def _put_back(out: Path) -> None:
     """Give an `out` its name back that was moved away by a process killed before it put the new one there."""
     if out.exists():
         return
-    pattern = re.compile(rf"\.{re.escape(out.name)}\.\d+{re.escape(_MOVED_SUFFIX)}")
+    pattern = re.compile(rf"\.{re.escape(out.name)}(?:\.\d+)?\.\d+{re.escape(_MOVED_SUFFIX)}")
     moved = [path for path in out.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir()]
     if moved:
         with said_plainly(out):

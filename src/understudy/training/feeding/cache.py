@@ -23,7 +23,7 @@ from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.events import Event, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.align import crop, squeezed
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.files import ASIDE_SUFFIX, read_json, require_free_space, said_plainly, write_json
+from understudy.files import folder_written_aside, read_json, require_free_space, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
@@ -146,17 +146,9 @@ def _build(goal: Path, facesets: Sequence[Faceset], *, side: str, cut: _Cut) -> 
     if cut.frame_px:
         _require_frames([face for _, face in faces], side, goal.parent)
     require_free_space(goal.parent, needed_bytes=len(faces) * (cut.whole_px**2 * 6 + cut.frame_px**2 * 3))
-    aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
-    with said_plainly(goal):
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-    try:
-        with said_plainly(goal):
-            yield from _fill(aside, faces, side=side, cut=cut)
-            shutil.rmtree(goal, ignore_errors=True)
-            aside.rename(goal)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with folder_written_aside(goal) as aside:
+        yield from _fill(aside, faces, side=side, cut=cut)
+        shutil.rmtree(goal, ignore_errors=True)
 
 
 def _require_frames(faces: Sequence[StoredFace], side: str, path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import CheckpointCorrupt
-from understudy.files import ASIDE_SUFFIX, folder_size_bytes, move_to_trash, read_json, said_plainly
+from understudy.files import folder_size_bytes, folder_written_aside, move_to_trash, read_json, said_plainly
 
 FOLDER_NAME = "backups"
 _CHECKPOINTS = "checkpoints"  # as in checkpoint.py, which imports torch
@@ -75,16 +75,9 @@ def _folders(root: Path) -> list[Path]:
 
 def _copy(source: Path, goal: Path) -> None:
     """Files of one folder, linked or copied aside and swapped in."""
-    aside = goal.with_name(f".{goal.name}.{os.getpid()}{ASIDE_SUFFIX}")
-    with said_plainly(goal.parent):
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.mkdir()
-            for file in sorted(source.iterdir()):
-                _link(file, aside / file.name)
-            aside.rename(goal)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    with folder_written_aside(goal) as aside:
+        for file in sorted(source.iterdir()):
+            _link(file, aside / file.name)
 
 
 def _link(source: Path, goal: Path) -> None:

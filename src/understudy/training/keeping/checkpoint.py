@@ -25,10 +25,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from understudy.errors import CheckpointCorrupt, DiskFull, ProjectTooNew
+from understudy.errors import CheckpointCorrupt, DiskFull, FolderUnwritable, ProjectTooNew
 from understudy.events import Notice
 from understudy.files import (
     ASIDE_SUFFIX,
+    folder_written_aside,
+    is_written_now,
     read_json,
     require_free_space,
     said_plainly,
@@ -73,28 +75,31 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
     tensors = {part: getattr(checkpoint, part) for part in _PARTS}
     needed = sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
     require_free_space(root, needed_bytes=needed)
-    aside = root / f".{folder.name}.{os.getpid()}{ASIDE_SUFFIX}"
+    try:
+        _write(folder, checkpoint, tensors)
+    except FolderUnwritable:
+        if not (folder / _STATE).exists():
+            raise
+        return folder  # another thread's of the same iteration came first
     with said_plainly(root):
-        root.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.mkdir()
-            digests = {name: _write_part(aside, name, part) for name, part in tensors.items() if part}
-            state = {
-                "layout": _LAYOUT,
-                "iteration": checkpoint.iteration,
-                "sha256": digests,
-                "state": dict(checkpoint.state),
-            }
-            write_json(aside / _STATE, state)
-            _sync(aside)
-            if folder.exists():  # without a state file: half a copy, or half removed
-                _set_aside(folder)
-            aside.rename(folder)
-            _sync(root)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        _sync(root)
     _tidy(root)
     return folder
+
+
+def _write(folder: Path, checkpoint: Checkpoint, tensors: Mapping[str, Tensors]) -> None:
+    with folder_written_aside(folder) as aside:
+        digests = {name: _write_part(aside, name, part) for name, part in tensors.items() if part}
+        state = {
+            "layout": _LAYOUT,
+            "iteration": checkpoint.iteration,
+            "sha256": digests,
+            "state": dict(checkpoint.state),
+        }
+        write_json(aside / _STATE, state)
+        _sync(aside)
+        if folder.exists() and not (folder / _STATE).exists():  # half a copy, or half removed
+            _set_aside(folder)
 
 
 def amend_state(model_dir: Path, iteration: int, **values: Any) -> None:
@@ -143,7 +148,8 @@ def _tidy(root: Path) -> None:
         (folder / _STATE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
     for leftover in root.glob(f".*{ASIDE_SUFFIX}"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        if not is_written_now(leftover):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _folders(root: Path) -> list[Path]:

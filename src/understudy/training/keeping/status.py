@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy.files import ASIDE_SUFFIX, said_plainly
+from understudy.files import file_aside, said_plainly
 from understudy.training.keeping.lock import holder_of
 
 STATUS_NAME = "training.json"
@@ -23,12 +23,15 @@ STATUS_NAME = "training.json"
 def write_status(model_dir: Path, figures: Mapping[str, Any]) -> None:
     """Say how it is doing; JSON-able. Raises DiskFull or FolderUnwritable."""
     path = model_dir / STATUS_NAME
-    aside = path.with_name(f".{STATUS_NAME}.{os.getpid()}{ASIDE_SUFFIX}")
+    aside = file_aside(path)
     said = {"process": os.getpid(), "written_s": round(time.time(), 2), **figures}
     # No flush to the disk, which a step would wait for: after a power cut nobody asks how it was doing.
     with said_plainly(path):
-        aside.write_text(json.dumps(said), encoding="utf-8")
-        aside.replace(path)
+        try:
+            aside.write_text(json.dumps(said), encoding="utf-8")
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def read_status(model_dir: Path) -> dict[str, Any] | None:
