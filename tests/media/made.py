@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,19 @@ def make_movie(path: Path, count: int = 10, *, pts: list[int] | None = None, **o
         for number, time in enumerate(range(count) if pts is None else pts):
             writer.write(numbered(number, **size), time)
     return writer.notices
+
+
+def turn(path: Path, matrix: tuple[int, ...]) -> None:
+    """Patch the matrix (a, b, c, d) into a film's tkhd box, which phones say by how they were held.
+
+    ISO/IEC 14496-12, 8.3.2.
+    """
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 4 + 40
+    one = 1 << 16
+    a, b, c, d = matrix
+    struct.pack_into(">9i", data, place, a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
 
 
 def encode_planes(path: Path, planes: list[npt.NDArray[Any]], pixel_format: str, **context: Any) -> None:

@@ -134,6 +134,32 @@ def test_a_turned_film_stays_turned(tmp_path: Path) -> None:
     assert (info.rotation_deg, info.width, info.height) == (turned.rotation_deg, HEIGHT, WIDTH)
 
 
+@pytest.mark.parametrize(
+    ("made", "out"),
+    [
+        ("prores .mov", ".mov"),
+        ("prores .mov", ".mkv"),
+        ("ffv1 .mkv", ".mkv"),
+        ("av1 .mp4", ".mp4"),
+        ("h264 .mp4", ".mkv"),
+    ],
+)
+def test_a_copied_piece_keeps_its_pixel_aspect(made: str, out: str, tmp_path: Path) -> None:
+    codec, ending = made.split()
+    make_movie(tmp_path / f"v{ending}", 10, codec=codec, pixel_aspect=Fraction(4, 3))
+    list(copy_piece(tmp_path / f"v{ending}", tmp_path / f"out{out}", Piece(0, 10), sound=None))
+    clip = VideoClip(tmp_path / f"out{out}")
+    assert (clip.info.pixel_aspect, clip.info.frame_count) == (Fraction(4, 3), 10)
+
+
+@pytest.mark.parametrize(("made", "out"), [("av1 .mp4", ".mov"), ("h264 .mp4", ".avi"), ("h264 .mkv", ".avi")])
+def test_what_ffmpeg_offers_to_hold_and_then_refuses_is_known_too(made: str, out: str, tmp_path: Path) -> None:
+    codec, ending = made.split()
+    make_movie(tmp_path / f"v{ending}", 4, codec=codec)
+    assert not can_copy_to(tmp_path / f"v{ending}", Path(f"out{out}"))
+    assert can_copy_to(tmp_path / f"v{ending}", Path("out.mkv"))
+
+
 def test_what_a_container_cannot_hold_is_known(tmp_path: Path) -> None:
     make_movie(tmp_path / "v.mov", 4, codec="prores", preset=None)
     assert can_copy_to(tmp_path / "v.mov", Path("out.mov")) and not can_copy_to(

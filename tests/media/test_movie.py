@@ -518,6 +518,11 @@ def test_a_timecode_stands_in_the_movie_and_is_read_back(tmp_path: Path) -> None
     assert VideoClip(tmp_path / "none.mov").info.timecode == ""
 
 
-def test_fewer_bits_than_dst_has_are_said(tmp_path: Path) -> None:
-    notices = make_movie(tmp_path / "v.mov", 2, codec="qtrle", bit_depth=10)
-    assert notices == ["dst has 10 bits and qtrle has 8, so finer steps are lost."]
+@pytest.mark.parametrize(
+    ("codec", "bits", "has"),
+    [("qtrle", 10, 8), ("prores", 12, 10), ("h264", 12, 10), ("hevc_lossless", 16, 12)],
+)
+def test_fewer_bits_than_dst_has_are_said(tmp_path: Path, codec: str, bits: int, has: int) -> None:
+    notices = make_movie(tmp_path / "v.mov", 2, codec=codec, bit_depth=bits)
+    assert notices == [f"dst has {bits} bits and {codec} has {has}, so finer steps are lost."]
+    assert make_movie(tmp_path / "w.mov", 2, codec=codec, bit_depth=has) == []

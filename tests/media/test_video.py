@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from av.codec.context import ThreadType
 
-from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie, number_of, numbered, sine
+from tests.media.made import HEIGHT, WIDTH, encode_planes, flat_420, make_movie, number_of, numbered, sine, turn
 from understudy.errors import ClipUnreadable
 from understudy.media import planes, timing, video
 from understudy.media.clip import ColorTags
@@ -159,16 +158,6 @@ def test_the_index_of_a_mezzanine_file_tells_the_same_as_its_packets(tmp_path: P
     assert (fast[0], fast[1], fast[3]) == (slow[0], slow[1], slow[3])
 
 
-def _turned(path: Path, matrix: tuple[int, ...]) -> None:
-    """Patch the matrix into the picture's tkhd box: ISO/IEC 14496-12, 8.3.2."""
-    data = bytearray(path.read_bytes())
-    place = data.index(b"tkhd") + 4 + 40
-    one = 1 << 16
-    a, b, c, d = matrix
-    struct.pack_into(">9i", data, place, a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30)
-    path.write_bytes(data)
-
-
 @pytest.mark.parametrize(
     ("matrix", "turn_deg", "upright"),
     [
@@ -181,7 +170,7 @@ def _turned(path: Path, matrix: tuple[int, ...]) -> None:
 def test_a_turned_phone_clip_stands_upright(tmp_path: Path, matrix, turn_deg, upright) -> None:
     make_movie(tmp_path / "v.mp4", 3)
     stored = next(iter(VideoClip(tmp_path / "v.mp4").frames())).rgb
-    _turned(tmp_path / "v.mp4", matrix)
+    turn(tmp_path / "v.mp4", matrix)
     clip = VideoClip(tmp_path / "v.mp4")
     rgb = next(iter(clip.frames())).rgb
     assert np.array_equal(rgb, upright(stored))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.media.made import encode_planes
 from tests.merging.conftest import HEIGHT, TIME_BASE, WIDTH, Painter, drawn_frame, landmarks
 from tests.merging.test_merge import run
 from understudy.color import linear_from_srgb
@@ -68,6 +69,56 @@ def test_a_ten_bit_ramp_comes_out_equal_where_nothing_is_swapped(
         else:
             assert not same[45:55, 55:65].any()
             assert same[:10].all() and same[:, :20].all() and same[:, 100:].all()
+
+
+def twelve_bit_ramp(path: Path, layout: str) -> np.ndarray:
+    """Five frames that hold every level of 12 bits, as another program would store them; their levels."""
+    low, levels = (0, 4096) if layout.startswith("gbrp") else (256, 3505)  # of limited range
+    ramp = (low + np.arange(HEIGHT * WIDTH) % levels).astype(np.uint16).reshape(HEIGHT, WIDTH)
+    across = 2 if layout.startswith("yuv422") else 1
+    grey = np.full((HEIGHT, WIDTH // across), 2048, np.uint16)
+    if layout == "hevc":
+        rgb = np.repeat(np.rint(np.arange(HEIGHT * WIDTH) % 4096 * (65535 / 4095)).astype(np.uint16), 3)
+        with MovieWriter(
+            path, width=WIDTH, height=HEIGHT, time_base=TIME_BASE, rate=Fraction(25),
+            color=ColorTags(1, 2, 1, 1), bit_depth=12, codec="hevc_lossless", preset="ultrafast",
+        ) as writer:  # fmt: skip
+            for index in range(5):
+                writer.write(rgb.reshape(HEIGHT, WIDTH, 3), index * 400)
+    elif layout.startswith("gbrp"):
+        encode_planes(path, [ramp, ramp, ramp], layout)
+    else:
+        encode_planes(path, [ramp, grey, grey], layout, colorspace=1, color_range=1)
+    return ramp
+
+
+TWELVE_BITS = {"gbrp12le": "dst.mkv", "yuv444p12le": "dst.mkv", "yuv422p12le": "dst.mkv", "hevc": "dst.mov"}
+
+
+@pytest.mark.parametrize("out", ["out.mkv", "out.mov", "out.mp4", "png16", "tiff"])
+@pytest.mark.parametrize("layout", TWELVE_BITS)
+def test_a_twelve_bit_ramp_comes_out_equal_where_nothing_is_swapped(
+    layout: str, out: str, faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    dst = tmp_path / TWELVE_BITS[layout]
+    twelve_bit_ramp(dst, layout)
+    run(dst, faceset({1: [landmarks()]}), painter, tmp_path / "merged", PLAIN)
+    codec = {".mkv": "ffv1", ".mov": "png", ".mp4": "hevc_lossless"}.get(Path(out).suffix, "h264")
+    options = EncodeOptions.model_validate({"codec": codec, "images": None if "." in out else out})
+    list(encode(dst, merged_folder=tmp_path / "merged", out=tmp_path / out, options=options))
+    with open_clip(dst) as before, open_clip(tmp_path / out) as after:
+        assert before.info.bit_depth == 12 and after.info.bit_depth >= 12
+        pairs = list(zip(before.frames(deep=True), after.frames(deep=True), strict=True))
+    assert len(pairs) == 5
+    assert len(np.unique(pairs[0][0].rgb[..., 0])) == (3505 if layout.startswith("yuv") else 4096)
+    # One step of 12 bits is 16 of 65535. HEVC holds RGB in just that many, between which Y'CbCr's lie.
+    most = 8 if codec == "hevc_lossless" and layout.startswith("yuv") else 0
+    for index, (old, new) in enumerate(pairs):
+        away = np.abs(old.rgb.astype(int) - new.rgb).max(-1)
+        if index == 1:
+            assert away[45:55, 55:65].min() > 1000
+            away[10:, 20:100] = 0
+        assert away.max() <= most, index
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ encoding, is done with `movie.py`.
 from __future__ import annotations
 
 import contextlib
-import os
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from understudy.files import written_aside
 from understudy.media.codecs import CONTAINERS
 from understudy.media.containers import open_container, packets, video_stream_of
+from understudy.media.matroska import say_pixel_aspect
 from understudy.media.sound import CopiedSound, SoundPart
 from understudy.media.timing import FrameTable, frame_table
 
@@ -79,14 +80,25 @@ def _closed_end(order: list[int], first: int, stop: int) -> int:
 
 
 def can_copy_to(path: Path, out: Path) -> bool:
-    """Whether the container that `out`'s ending names can hold the pictures of `path` as they are."""
+    """Whether the container that `out`'s ending names can hold the pictures of `path` as they are.
+
+    The first one is tried, because what FFmpeg says of itself is not always so.
+    """
     name = CONTAINERS.get(out.suffix.lower())
     if name is None:
         return False
     with open_container(path) as container:
-        codec = video_stream_of(container, path).codec_context.codec
-    with av.open(os.devnull, "w", name) as output:
-        return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
+        stream = video_stream_of(container, path)
+        try:
+            with av.open(io.BytesIO(), "w", name) as goal:
+                video = _added(goal, stream)
+                for packet in packets(container, stream):
+                    packet.stream = video
+                    goal.mux(packet)
+                    break
+        except (av.error.FFmpegError, OSError, ValueError):
+            return False
+    return True
 
 
 def copy_piece(
@@ -106,7 +118,7 @@ def copy_piece(
         goal = stack.enter_context(_opened(aside, stream))
         if timecode:
             goal.metadata["timecode"] = timecode
-        video = goal.add_stream_from_template(stream)
+        video = _added(goal, stream)
         if stream.average_rate:  # or Matroska names the unit of time as the rate
             video.codec_context.framerate = stream.average_rate
         sounds = _sound_of(path, goal, stream, table, piece, sound)
@@ -161,6 +173,21 @@ def _from(container: InputContainer, stream: VideoStream, begin: int) -> Iterato
             yield packet.pts, packet
 
 
+def _added(goal: OutputContainer, stream: VideoStream) -> VideoStream:
+    """A stream of the goal that holds the same pictures."""
+    known = stream.codec_context.codec
+    # PyAV looks for an encoder of the decoder's name, and some, as dav1d, only decode.
+    video = goal.add_stream_from_template(stream, opaque=known.name != known.canonical_name)
+    # What only the container says is not among what the template copies.
+    video.codec_context.sample_aspect_ratio = _pixel_aspect(stream)
+    return video
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    said = stream.sample_aspect_ratio
+    return said if said is not None and said > 0 else Fraction(1)
+
+
 @contextlib.contextmanager
 def _opened(aside: Path, stream: VideoStream) -> Iterator[OutputContainer]:
     ending, options = aside.suffix.lower(), {}
@@ -173,6 +200,8 @@ def _opened(aside: Path, stream: VideoStream) -> Iterator[OutputContainer]:
     try:
         yield container
         container.close()
+        if ending == ".mkv" and _pixel_aspect(stream) != 1:
+            say_pixel_aspect(aside, _pixel_aspect(stream))
     finally:
         with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
             container.close()

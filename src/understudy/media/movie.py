@@ -29,6 +29,7 @@ from understudy.media.clip import ColorTags, Picture
 from understudy.media.codecs import CONTAINERS, codec_for
 from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
+from understudy.media.matroska import say_pixel_aspect
 from understudy.media.planes import bit_depth_of, frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
 from understudy.workers.priority import priority_kept
@@ -243,8 +244,11 @@ class MovieWriter:
                     f"{width} x {height} is an odd size, which 4:2:0 can't hold; the movie is 4:4:4 instead, "
                     "which some players don't show."
                 )
-        if deep and bit_depth_of(VideoFormat(chosen)) <= 8:
-            self.notices.append(f"dst has {self._bits} bits and {self._codec} has 8, so finer steps are lost.")
+        bits = bit_depth_of(VideoFormat(chosen))
+        if bits < self._bits:
+            self.notices.append(
+                f"dst has {self._bits} bits and {self._codec} has {bits}, so finer steps are lost."
+            )
         return chosen
 
     def _open(self, stream: VideoStream) -> None:
@@ -293,6 +297,11 @@ class MovieWriter:
         try:
             yield container
             container.close()
+            if ending == ".mkv" and self._pixel_aspect != 1 and not say_pixel_aspect(aside, self._pixel_aspect):
+                self.notices.append(
+                    f"The pixel aspect of {self._pixel_aspect} could not be written into the .mkv, so players "
+                    "may show pixels as if they were square. Choose .mov or .mp4 to keep it."
+                )
         finally:
             # After a failure the file is thrown away; that it can't be closed well is no news.
             with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
