@@ -44,6 +44,7 @@ def odd(tmp_path: Path) -> Path:
     with MovieWriter(
         path, width=WIDTH, height=HEIGHT, time_base=Fraction(1, 30000), rate=Fraction(25),
         color=ColorTags(1, 1, 1, 1), bit_depth=10, codec="hevc", preset="ultrafast", audio_from=sounds,
+        pixel_aspect=Fraction(4, 3),
     ) as movie:  # fmt: skip
         for number, at in enumerate(_TICKS):
             movie.write(numbered(number, width=WIDTH, height=HEIGHT).astype(np.uint16) * 257 + number, at)
@@ -66,7 +67,7 @@ def test_odd_footage_goes_through_every_tool_and_keeps_what_it_is(
     facts = info(terminal, odd)
     assert (facts["width"], facts["height"], facts["frames"]) == (HEIGHT, WIDTH, 40)  # upright
     assert facts["rotation_deg"] in (90, 270) and facts["variable_rate"] and facts["bit_depth"] == 10
-    assert [sound["codec"] for sound in facts["audio"]] == ["aac"] * 3
+    assert [sound["codec"] for sound in facts["audio"]] == ["aac"] * 3 and facts["pixel_aspect"] == "3/4"
 
     cut, clean, frames = tmp_path / "cut.mov", tmp_path / "clean.mov", tmp_path / "frames"
     assert (
@@ -80,6 +81,7 @@ def test_odd_footage_goes_through_every_tool_and_keeps_what_it_is(
         facts = info(terminal, path)
         assert (facts["width"], facts["height"], facts["frames"], facts["bit_depth"]) == (HEIGHT, WIDTH, 25, 10)
         assert len(facts["audio"]) == 1 and facts["variable_rate"] and not facts["damage"]
+        assert (facts["pixel_aspect"], facts["rotation_deg"]) == ("3/4", 0)
         with open_clip(path) as clip:
             assert [pts * clip.time_base for pts in clip.timestamps()] == [at - whole[5] for at in whole[5:30]]
     pictures = sorted(frames.glob("*.png"))
@@ -89,6 +91,7 @@ def test_odd_footage_goes_through_every_tool_and_keeps_what_it_is(
     assert terminal.run("clip", "join", frames, "-o", back, "--like", clean, "--codec", "prores")[0] == 0
     with open_clip(back) as one, open_clip(clean) as other:
         assert list(one.timestamps()) == list(other.timestamps()) and one.info.color == other.info.color
+        assert one.info.pixel_aspect == other.info.pixel_aspect == Fraction(3, 4)
         for a, b in zip(one.frames(deep=True), other.frames(deep=True), strict=True):
             assert np.abs(a.rgb.astype(int) - b.rgb).mean() < 400  # of 65535: ProRes over ProRes
 

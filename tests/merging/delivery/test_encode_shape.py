@@ -14,6 +14,7 @@ from tests.media.made import turn
 from tests.merging.conftest import Painter, landmarks, record
 from tests.merging.test_merge import PLAIN
 from tests.merging.test_merge import run as merged
+from understudy.events import Notice
 from understudy.facesets.store import Faceset
 from understudy.media.clip import Clip, ColorTags
 from understudy.media.exr import exr_header, read_exr_layers
@@ -21,7 +22,7 @@ from understudy.media.images import scene_linear
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.encode import encode
-from understudy.merging.delivery.options import EncodeOptions
+from understudy.merging.delivery.options import EncodeOptions, ImageFormat
 
 WIDTH, HEIGHT, FRAMES, SWAPPED = 160, 112, 4, 2
 BT709 = ColorTags(1, 1, 1, 1)
@@ -147,3 +148,15 @@ def test_exr_files_have_the_aspect_and_stand_upright_and_their_plate_is_dst(
         mask = layers["mask"][..., 0] if "mask" in layers else np.zeros((height, width))
         assert not swapped[mask == 0].any()
         assert (mask > 0).any() == (index == SWAPPED)
+
+
+@pytest.mark.parametrize("images", ["png", "png16", "tiff", "exr"])
+@pytest.mark.parametrize("aspect", [Fraction(1), Fraction(4, 3)])
+def test_images_that_cannot_hold_the_aspect_say_so(
+    aspect: Fraction, images: ImageFormat, painter: Painter, tmp_path: Path
+) -> None:
+    dst = shoot(tmp_path / "dst.mov", aspect=aspect)
+    folder = merge_in_the_middle(dst, painter, tmp_path, size=(WIDTH, HEIGHT))
+    events = encode(dst, merged_folder=folder, out=tmp_path / "out", options=EncodeOptions(images=images))
+    said = [event.text for event in events if isinstance(event, Notice) and "pixel aspect of 4/3" in event.text]
+    assert len(said) == (aspect != 1 and images != "exr")

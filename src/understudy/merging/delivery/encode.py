@@ -243,6 +243,13 @@ def _foretold(delivery: _Delivery) -> Events:
     if not is_complete(delivery.merged_folder, delivery.options.frames):
         text = "The merge has not run to its end, so some frames may still show dst. Merge again first."
         yield Notice(text=text, level="warning")
+    as_images = not out.suffix or out.suffix.lower() in IMAGE_SUFFIXES
+    if as_images and delivery.image_format != "exr" and clip.info.pixel_aspect != 1:
+        text = (
+            f"PNG and TIFF don't hold the pixel aspect of {clip.info.pixel_aspect}, so the images are shown as "
+            "if pixels were square. EXR keeps it; or say it where they are opened."
+        )
+        yield Notice(text=text, level="warning")
     if _ALPHA_FORMATS.match(clip.info.pixel_format):
         text = "dst has transparency, which is not kept: the finished shot is opaque."
         yield Notice(text=text, level="warning")
