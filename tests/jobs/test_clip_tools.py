@@ -153,6 +153,17 @@ def test_copy_only_takes_more_and_says_how_much(long: Path, tmp_path: Path) -> N
         done(cut(tmp_path / "v.mov", tmp_path / "c.mp4", CutOptions(copy_only=True)))
 
 
+def test_av1_is_copied_where_its_container_can_be_and_encoded_where_not(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 10, codec="av1", pixel_aspect=Fraction(4, 3))
+    for ending, copied in ((".mp4", True), (".mkv", True), (".mov", False)):
+        said = done(cut(tmp_path / "v.mp4", tmp_path / f"out{ending}", CutOptions()))
+        assert said["copied"] == copied and numbers(tmp_path / f"out{ending}") == list(range(10))
+        with open_clip(tmp_path / f"out{ending}") as clip:
+            assert clip.info.pixel_aspect == Fraction(4, 3)
+    with pytest.raises(OptionInvalid, match=r"can't be copied to \.mov"):
+        done(cut(tmp_path / "v.mp4", tmp_path / "only.mov", CutOptions(copy_only=True)))
+
+
 def test_a_bitrate_or_a_codec_asks_for_encoding(long: Path, tmp_path: Path) -> None:
     said = done(cut(long, tmp_path / "a.mp4", CutOptions(bitrate=1), start="24f", stop="48f"))
     assert not said["copied"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from understudy.color import linear_from_srgb
 from understudy.facesets.store import Faceset
 from understudy.media.clip import ColorTags
 from understudy.media.exr import encode_exr
-from understudy.media.images import read_image_deep
+from understudy.media.images import encode_png, read_image_deep
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.encode import encode
@@ -119,6 +120,36 @@ def test_a_twelve_bit_ramp_comes_out_equal_where_nothing_is_swapped(
             assert away[45:55, 55:65].min() > 1000
             away[10:, 20:100] = 0
         assert away.max() <= most, index
+
+
+@pytest.mark.parametrize("kind", ["png16", "half"])
+def test_images_of_sixteen_bits_and_of_half_floats_come_out_equal_where_nothing_is_swapped(
+    kind: Literal["png16", "half"], faceset: MakeFaceset, painter: Painter, tmp_path: Path
+) -> None:
+    """Levels from all over the range, of half floats also those below black and far beyond white."""
+    folder, count = tmp_path / "shot", HEIGHT * WIDTH
+    folder.mkdir()
+    for index in range(3):
+        if kind == "png16":
+            levels = (np.arange(count) * 5 + index).astype(np.uint16)
+            data = encode_png(np.repeat(levels.reshape(HEIGHT, WIDTH, 1), 3, axis=-1))
+        else:
+            halves = np.concatenate([np.arange(0, 0x7C00, 3), np.arange(0x8000, 0xB000, 7)]).astype(np.uint16)
+            light = halves[:count].view(np.float16).astype(np.float32)
+            data = encode_exr({"": np.repeat(np.roll(light, index).reshape(HEIGHT, WIDTH, 1), 3, axis=-1)})
+        (folder / f"shot.{index}{'.png' if kind == 'png16' else '.exr'}").write_bytes(data)
+    run(folder, faceset({1: [landmarks()]}), painter, tmp_path / "merged", PLAIN)
+    options = EncodeOptions(images="png16" if kind == "png16" else "exr")
+    list(encode(folder, merged_folder=tmp_path / "merged", out=tmp_path / "out", options=options))
+    with open_clip(folder) as before, open_clip(tmp_path / "out") as after:
+        pairs = list(zip(before.frames(deep=True), after.frames(deep=True), strict=True))
+    assert len(pairs) == 3
+    for index, (old, new) in enumerate(pairs):
+        same = (old.rgb == new.rgb).all(-1)
+        if index == 1:
+            assert not same[45:55, 55:65].any()
+            same[10:, 20:100] = True
+        assert same.all(), index
 
 
 @pytest.fixture
