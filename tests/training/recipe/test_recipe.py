@@ -12,7 +12,7 @@ from tests.house.source import REPOSITORY
 from tests.training.conftest import tiny_options
 from understudy.errors import RecipeInvalid
 from understudy.training.options import TrainOptions
-from understudy.training.recipe.recipe import RECIPES, Recipe, Stage, parse_recipe, recipe_named, recipe_text
+from understudy.training.recipe.recipe import RECIPES, Recipe, parse_recipe, recipe_named, recipe_text
 
 GOOD = """
 name = "mine"
@@ -52,11 +52,14 @@ def test_a_stage_changes_only_what_it_names() -> None:
 
 
 def test_a_stage_may_change_to_another_set_of_losses() -> None:
-    stage = Stage("dfl", share=1.0, set={"losses": "dfl", "mask_weight": 3.0})
-    base = TrainOptions.model_validate({"losses": "amp"})
+    text = '[[stage]]\nname = "dfl"\nset.losses = "{}"\nset.mask_weight = 3.0\nscale.color_weight = 0.5'
+    (stage,) = parse_recipe(text.format("dfl"), name="mine").stages
+    base = TrainOptions.model_validate({"losses": "amp", "eyes_weight": 7.0})
     found = stage.options(base, 0.5)
-    assert (found.structure, found.eyes_weight, found.mask_weight) == ("windows", 0, 3)
-    assert Stage("same", share=1.0, set={"losses": "amp"}).options(base, 0.5) == base
+    assert (found.losses, found.structure, found.eyes_weight) == ("dfl", "windows", 0)
+    assert (found.mask_weight, found.color_weight) == (3, 5)  # the scale is of the set's own 10
+    (same,) = parse_recipe(text.format("amp"), name="mine").stages
+    assert same.options(base, 0.5) == base.changed(mask_weight=3.0, color_weight=5.0)
 
 
 def test_whole_numbers_stay_whole_while_they_grow() -> None:
@@ -125,6 +128,7 @@ def test_an_option_without_a_value_is_scaled_only_once_it_has_one(name: str) -> 
         ("batch_size = [4, 9000]", "'batch_size'.*9000"),
         ('color_weight = "high"', "'color_weight'.*'high'.*valid number"),
         ('color = "pink"', "'color'.*'pink'"),
+        ('losses = "pink"', "'losses'.*'pink'"),
         ("freeze = true", "'freeze'.*True"),
     ],
 )

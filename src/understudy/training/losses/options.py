@@ -18,7 +18,8 @@ class LossOptions(Options):
         "A set of losses to start from; every loss that is said by itself counts more than the set. dfl is "
         "what DeepFaceLab's SAEHD is trained with, dfl_pixel the pixel loss of its SAE, amp that of its "
         "AMP, ms_ssim structure at five scales. Losses of one set can't be compared with those of another. "
-        "What else DeepFaceLab's SAEHD does is no loss: for liae say hold_inter_ab too.",
+        "What else DeepFaceLab's SAEHD does is no loss: for liae say hold_inter_ab too. A recipe's stage may "
+        "change to another set while a model trains.",
         when="restart",
     )
     structure: Literal["pyramid", "windows", "both_windows", "scales", "edges"] = option(

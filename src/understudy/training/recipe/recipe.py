@@ -44,6 +44,10 @@ RECIPES: dict[str, str] = {
 }
 STANDARD = "standard"
 
+# What a stage may change although it can't be changed by hand while a model trains: a stage says a whole set,
+# with what it says beside it, and every iteration is asked by the options of its stage anyway.
+_OF_STAGES = ("losses",)
+
 Value = float | int | bool | str
 Change = Value | tuple[float, float]
 
@@ -77,8 +81,8 @@ class Stage:
     """One stretch of a training.
 
     It ends with its `share` of the plan, after `iterations`, or at a `plateau` of the loss that comes after
-    `at_least` iterations, whichever is first. `set` replaces options, `scale` multiplies them; a pair of
-    numbers goes from the first to the second over the stage.
+    `at_least` iterations, whichever is first. `set` replaces options, `scale` multiplies them, those of another
+    set of losses where it names one; a pair of numbers goes from the first to the second over the stage.
     """
 
     name: str
@@ -97,7 +101,7 @@ class Stage:
         if values.get("losses", base.losses) != base.losses:
             values = {**set_of_losses(values["losses"]), **values}
         for name, change in self.scale.items():
-            values[name] = getattr(base, name) * float(_between(change, way))
+            values[name] = values.get(name, getattr(base, name)) * float(_between(change, way))
         whole = {name for name in values if _kind(name) == "whole number"}
         return base.model_copy(update={n: round(v) if n in whole else v for n, v in values.items()})
 
@@ -233,7 +237,7 @@ def _stage(values: Mapping[str, Any]) -> Stage:
 def _change(key: str, value: Any) -> Change:
     if key not in _known():
         raise _StageError(key, "there is no such option of training")
-    if _known()[key].when != "live":
+    if _known()[key].when != "live" and key not in _OF_STAGES:
         raise _StageError(key, "this option can't change while a model trains")
     if isinstance(value, list | tuple):
         pair = [v for v in value if isinstance(v, int | float) and not isinstance(v, bool)]
