@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PROGRESS_EVERY_S = 0.5
 _LISTENS_EVERY_S = 0.5
+# A measurement waits for the device, so that Python can't prepare the next step meanwhile, and is a line in a
+# file: cheap, but not for every step of a week. Only a short plateau that decides something asks for more.
 _METRICS_EVERY = 20  # iterations
 _MEASURED_FIRST = (1, 2, 5, 10)  # so that a curve begins with the training
 _POSTED_EVERY_S = 1.0
@@ -62,8 +64,7 @@ class Measure(Duty):
     by_all = True
 
     def due(self, run: Run) -> bool:
-        iteration = run.learner.iteration
-        return iteration % _METRICS_EVERY == 0 or iteration in _MEASURED_FIRST
+        return _measured_now(run) or run.learner.iteration in _MEASURED_FIRST
 
     def do(self, run: Run) -> Events:
         """Raises TrainingDiverged."""
@@ -91,6 +92,10 @@ class Measure(Duty):
         return (self._since[0] - before[0]) / seconds if seconds > 0 else 0.0
 
 
+def _measured_now(run: Run) -> bool:
+    return run.learner.iteration % min(_METRICS_EVERY, run.measured_every or _METRICS_EVERY) == 0
+
+
 class Follow(Duty):
     """Lead the run through the stages of its recipe."""
 
@@ -100,7 +105,7 @@ class Follow(Duty):
         return True
 
     def do(self, run: Run) -> Events:
-        if run.learner.iteration % _METRICS_EVERY == 0:
+        if _measured_now(run):
             run.course.measured(run.learner.iteration, run.loss)
         yield from run.advance()
 

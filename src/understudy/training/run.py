@@ -46,9 +46,10 @@ STAGE = "train"
 class Run:
     """What one call of `train` holds. Duties read it, and change it through its methods.
 
-    `options` and `speed`, the share of their learning rate, are those of the newest iteration, as the course
-    has them. `made` counts iterations and `seconds` time in this call; `loss` is the mean of the last
-    measurement, both sides added. `ending` ends the run at the next iteration; its plan goes on another time.
+    `options`, `speed`, the share of their learning rate, and `measured_every` are those of the newest
+    iteration, as the course has them. `made` counts iterations and `seconds` time in this call; `loss` is the
+    mean of the last measurement, both sides added. `ending` ends the run at the next iteration; its plan goes
+    on another time.
     """
 
     model_dir: Path
@@ -62,6 +63,7 @@ class Run:
     made: int = 0
     seconds: float = 0.0
     speed: float = 0.0
+    measured_every: int | None = None
     group: Group = field(default_factory=Group)
     learnt: LearntFrom = NOT_KNOWN  # what it will have learnt from, with what it had before
     loss: float = 0.0
@@ -167,6 +169,7 @@ class Run:
             "options": now.options.model_dump(mode="json"),
             "speed": now.speed,
             "stage": now.stage,
+            "measured_every": now.measured_every,
             "watch": self.watch.as_json(),
             "setbacks": self.setbacks.as_json(),
         }
@@ -181,7 +184,7 @@ class Run:
                     self._go_back(TrainingDiverged(str(word["back"])))
                     continue
                 options = parse_options(TrainOptions, word["options"])
-                self._told = Now(options, float(word["speed"]), str(word["stage"]))
+                self._told = Now(options, float(word["speed"]), str(word["stage"]), word["measured_every"])
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
                 self.setbacks = Setbacks.from_json(word["setbacks"])
                 for _ in self._one():
@@ -216,6 +219,7 @@ class Run:
         after = now if self._told else self.course.now(next_plan)
         then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan, after.options)
         self.options, self.speed = now.options, now.speed * self.setbacks.rate
+        self.measured_every = now.measured_every
         src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan, now.options), then=then)
         if now.options.swap_sides:
             src, dst = dst, src

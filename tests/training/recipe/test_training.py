@@ -234,6 +234,58 @@ def test_a_training_stops_saves_and_shows_when_asked(tmp_path: Path, facesets: P
     assert [p.name for p in made] == ["000000006.png", "000000007"]
 
 
+LOSSES = """
+[[stage]]
+name = "ours"
+iterations = 4
+[[stage]]
+name = "theirs"
+set.losses = "dfl"
+set.mask_weight = 3.0
+"""
+
+
+def test_a_stage_changes_to_another_set_of_losses_and_goes_on_exactly(tmp_path: Path, facesets: Pair) -> None:
+    (tmp_path / "own.toml").write_text(LOSSES)
+    options = tiny_options(iterations=12, recipe=str(tmp_path / "own.toml"))
+    trained(tmp_path / "whole", facesets, options)
+    for until in (3, 7):
+        trained(tmp_path / "parts", facesets, options, until=until)
+    trained(tmp_path / "parts", facesets, options)
+    lines = list(read_metrics(tmp_path / "whole" / METRICS_NAME))
+    asked = [("src_eyes" in line, "src_structure" in line) for line in lines]
+    assert asked == [(True, True)] * 4 + [(False, True)] * 8  # dfl asks for no eyes
+    assert course_of(tmp_path / "parts") == course_of(tmp_path / "whole")
+    states = [read_json(tmp_path / n / FOLDER_NAME / "000000012" / "state.json") for n in ("whole", "parts")]
+    assert states[0]["sha256"] == states[1]["sha256"]
+
+
+def test_a_short_plateau_ends_its_stage_and_is_measured_no_oftener_than_it_needs(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 20)  # as it is when nobody tests
+    text = '[[stage]]\nname = "one"\nplateau = true\n[[stage]]\nname = "two"\niterations = 40'
+    (tmp_path / "own.toml").write_text(text)
+    flat = {"plateau_iterations": 100, "plateau_fall": 1.0}  # a window that is full is flat
+    events = trained(
+        tmp_path / "m", facesets, tiny_options(recipe=str(tmp_path / "own.toml"), iterations=None, **flat)
+    )
+    (told,) = [e.text for e in events if isinstance(e, Notice) and "begins the stage two" in e.text]
+    assert told.startswith("At iteration 105 ")
+    measured = [iteration for iteration, *_ in course_of(tmp_path / "m") if iteration > 10]
+    assert measured == [*range(12, 106, 3), 120, 140]
+
+
+def test_the_schedule_plateau_drops_its_rate_after_a_short_plateau_too(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 20)
+    flat = {"plateau_iterations": 32, "plateau_fall": 1.0, "schedule": "plateau", "warm_up": 0}
+    trained(tmp_path / "m", facesets, tiny_options(recipe="plain", iterations=50, **flat))
+    rates = [rate for *_, rate in course_of(tmp_path / "m")]
+    assert rates == [1e-3] * 33 + [5e-4] * 17
+
+
 def test_a_recipe_that_ends_by_itself_ends_an_endless_training(tmp_path: Path, facesets: Pair) -> None:
     (tmp_path / "short.toml").write_text('[[stage]]\nname = "only"\niterations = 5')
     options = tiny_options(iterations=None, recipe=str(tmp_path / "short.toml"))

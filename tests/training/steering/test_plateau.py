@@ -54,6 +54,16 @@ def test_the_window_decides_over_how_long_it_must_rest() -> None:
     assert not fed(losses, window=640).reached
 
 
+@pytest.mark.parametrize("window", [32, 33, 63, 64, 100, 500, 639, 640, 2000])
+def test_a_window_told_as_often_as_it_wants_is_as_long_as_it_says(window: int) -> None:
+    plateau = Plateau(window, 0.02)
+    every, iteration = plateau.wants_every, 0
+    while not plateau.reached:
+        iteration += every
+        plateau.add(iteration, 1.0)
+    assert window <= iteration <= window + 2 * every
+
+
 def test_the_slope_is_that_of_the_median_pair() -> None:
     values = [float(v) for v in np.random.default_rng(0).uniform(0.5, 2, 12)]
     slopes = [

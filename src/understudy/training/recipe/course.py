@@ -21,11 +21,13 @@ from understudy.training.steering.schedule import cooling, settling_speed, speed
 @dataclass(frozen=True)
 class Now:
     """What holds for one iteration. `options` are the training's own as the stage changes them; `speed` is the
-    share of their learning rate."""
+    share of their learning rate; `measured_every` is how often a plateau has to be told the loss, None where
+    none decides anything."""
 
     options: TrainOptions
     speed: float
     stage: str
+    measured_every: int | None = None
 
 
 class Course:
@@ -60,7 +62,9 @@ class Course:
     def now(self, plan: Plan) -> Now:
         """What holds for the next iteration."""
         options = self.stage.options(self.options, self.way(plan))
-        return Now(options, self._speed(plan, options), self.stage.name)
+        flat_counts = plan.settled is None and (self.stage.plateau or options.schedule == "plateau")
+        every = self._plateau.wants_every if flat_counts else None
+        return Now(options, self._speed(plan, options), self.stage.name, every)
 
     def way(self, plan: Plan) -> float:
         """How much of the present stage is done, 0..1; 0 where its end is not known."""

@@ -32,16 +32,23 @@ class Plateau:
     means: list[float] = field(default_factory=list)
     total: float = 0.0  # of the stretch that is being filled
     count: int = 0
-    began: int | None = None  # the iteration at which it began
+    began: float | None = None  # the iteration at which it began
 
     def add(self, iteration: int, loss: float) -> None:
         """Take note of the loss at an iteration. Loss > 0."""
         if self.began is None:
             self.began = iteration
         self.total, self.count = self.total + loss, self.count + 1
-        if iteration - self.began >= self.window / _POINTS:
+        stretch = self.window / _POINTS
+        if iteration - self.began >= stretch:
             self.means = [*self.means[1 - _POINTS :], self.total / self.count]
-            self.total, self.count, self.began = 0.0, 0, iteration
+            # What a loss came late is not added to the next stretch: 32 of them are one window, not more.
+            self.total, self.count, self.began = 0.0, 0, max(self.began + stretch, iteration - stretch)
+
+    @property
+    def wants_every(self) -> int:
+        """How many iterations may lie between losses, so that no stretch waits for one."""
+        return max(1, self.window // _POINTS)
 
     @property
     def reached(self) -> bool:
