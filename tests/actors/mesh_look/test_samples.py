@@ -180,6 +180,8 @@ def test_acts_reach_every_pose_and_leave_none_out() -> None:
     assert pitch.min() < -38 and pitch.max() > 38 and np.abs(pitch).max() <= 45
     closed = [act for act in acts if act.expression.get("eye-left-closure", (0, 0))[0] > 0.8]
     assert 30 < len(closed) < 150
+    gaze = np.array([act.gaze_deg[0] for act in acts])
+    assert (gaze.min(0) < (-20, -12)).all() and (gaze.max(0) > (20, 12)).all()
     sided = [act for act in acts if any(left != right for left, right in act.expression.values())]
     assert len(sided) > 30
 

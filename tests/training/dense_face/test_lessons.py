@@ -9,9 +9,11 @@ import torch
 
 from tests.training.dense_face.drawn import drawn_shards
 from understudy.networks.dense_face import CROP_PX
+from understudy.training.dense_face import lessons
 from understudy.training.dense_face.camera import Camera
 from understudy.training.dense_face.dice import Dice
 from understudy.training.dense_face.lessons import Lesson, clean_lessons, lesson
+from understudy.training.dense_face.props import Props
 from understudy.training.dense_face.stock import Stock, read_stock
 
 
@@ -51,6 +53,39 @@ def test_what_covers_the_face_is_not_skin(stock: Stock) -> None:
     faces = shown.score_B == 1
     area = shown.mask_B1HW[faces].mean((1, 2, 3))
     assert float(area.min()) < 0.8 * float(area.max())
+
+
+def test_drawn_rooms_stand_behind_people_and_drawn_cards_before_faces(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by their colours, which neither a drawn face nor a room made on the device has all over."""
+    monkeypatch.setattr(lessons, "graded", lambda pictures, _: pictures)
+    monkeypatch.setattr(Camera, "taken", lambda _, pictures, __: pictures)
+    shown = lesson(stock, 64, Dice(6), Camera(CROP_PX), painted_props())
+    seen = {name: _like(shown.crops_B3HW, color) for name, color in _COLORS.items()}
+    much = {name: int((share.mean((1, 2)) > 0.03).sum()) for name, share in seen.items()}
+    assert 20 <= much["room"] <= 45 and 5 <= much["no_face"] <= 30
+    assert 12 <= much["card"] <= 25
+    assert float((seen["card"] * shown.mask_B1HW[:, 0]).max()) < 0.3, "a card covers the skin under it"
+    plain = lesson(stock, 64, Dice(6), Camera(CROP_PX))
+    assert all(float(_like(plain.crops_B3HW, color).mean()) < 0.01 for color in _COLORS.values())
+
+
+_COLORS = {"room": (255, 0, 255), "card": (0, 255, 0), "no_face": (255, 255, 0)}
+
+
+def painted_props() -> Props:
+    def painted(name: str, *, alpha: int) -> torch.Tensor:
+        color = torch.tensor([*_COLORS[name], 255][: 3 + alpha], dtype=torch.uint8)
+        return color.view(1, -1, 1, 1).repeat(2, 1, 48, 48)
+
+    return Props(painted("room", alpha=0), painted("card", alpha=1), painted("no_face", alpha=0))
+
+
+def _like(pictures: torch.Tensor, color: tuple[int, int, int]) -> torch.Tensor:
+    """Where pictures (B, 3, H, W) have about that colour, (B, H, W) 0 or 1."""
+    off = pictures - torch.tensor(color, device=pictures.device).view(1, 3, 1, 1) / 255
+    return (off.abs().amax(1) < 0.02).float()
 
 
 def test_clean_lessons_differ_from_the_samples_in_the_room_alone(stock: Stock) -> None:
