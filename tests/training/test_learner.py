@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Generator
+from torch.autograd.graph import saved_tensors_hooks
 
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
+from understudy.training.machine import offload
 from understudy.training.machine.device import Compute
 from understudy.training.steering.optimizers import OPTIMIZERS
 
@@ -168,3 +170,46 @@ def test_the_length_of_the_average_is_an_option() -> None:
             of.step(*lessons(number), options, speed=1.0)
     short, long = (torch.cat([p.flatten() for p in of.average.parameters()]) for of in made)
     assert torch.equal(weights(made[0]), weights(made[1])) and not torch.equal(short, long)
+
+
+def stepped(steps: int, **options: object) -> tuple[Learner, list[torch.Tensor], int]:
+    """A learner after so many steps, what each cost, and the bytes that the first kept for its gradients."""
+    chosen, kept = tiny_options(optimizer="adamw", **options), []
+    made = Learner("quick", TINY_NETWORK, options=chosen, seed=0, compute=EXACT)
+    with saved_tensors_hooks(lambda tensor: (kept.append(tensor.nbytes), tensor)[1], lambda tensor: tensor):
+        costs = [made.step(*lessons(0), chosen, speed=1.0).totals()]
+    costs += [made.step(*lessons(number), chosen, speed=1.0).totals() for number in range(1, steps)]
+    return made, costs, sum(kept)
+
+
+@pytest.mark.parametrize("option", ["recompute", "offload"])
+def test_what_saves_memory_changes_nothing_of_what_is_learnt(option: str) -> None:
+    (plain, costs, _), (saving, costs_saving, _) = stepped(4), stepped(4, **{option: True})
+    torch.testing.assert_close(costs_saving, costs, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(weights(saving), weights(plain), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(saving.average.state_dict(), plain.average.state_dict(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_learner_that_calculates_again_keeps_less_for_its_gradients() -> None:
+    (_, _, plain), (_, _, again) = stepped(1), stepped(1, recompute=True)
+    assert 0 < again < 0.6 * plain
+
+
+def test_a_learner_that_offloads_has_its_optimisers_memory_off_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(offload, "HOME", torch.device("meta"))  # since the tests' device is the usual home
+    for away, place in ((False, "cpu"), (True, "meta")):
+        made, _, _ = stepped(1, offload=away)
+        moments = [value for name, value in made.optimizer_tensors().items() if not name.endswith(":step")]
+        assert moments and {value.device.type for value in moments} == {place}
+
+
+def test_a_learner_that_offloads_has_its_average_off_the_device() -> None:
+    elsewhere = Compute(torch.device("meta"), uses_bfloat16=False)
+    for away, place in ((False, "meta"), (True, offload.HOME.type)):
+        options = tiny_options(offload=away)
+        made = Learner("quick", TINY_NETWORK, options=options, seed=0, compute=elsewhere)
+        assert {p.device.type for p in made.model.parameters()} == {"meta"}
+        assert {p.device.type for p in made.average.parameters()} == {place}
+        assert made.average_compute.device.type == place
