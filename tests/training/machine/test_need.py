@@ -14,6 +14,7 @@ from understudy.training.learner import Learner
 from understudy.training.machine import compiling
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import Need, empty_lesson, needed, needed_on
+from understudy.training.options import TrainOptions
 from understudy.training.presets import PRESETS
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
@@ -54,6 +55,24 @@ def test_offloading_takes_moments_and_average_off_the_device() -> None:
     here, away = tiny(), tiny(offload=True)
     assert here.device_bytes - away.device_bytes == away.host_bytes == here.moments + here.average
     assert here.host_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "bfloat16", "gigabytes"),
+    [
+        ("sae", {"batch_size": 4, "offload": True}, True, 2),
+        ("sae", {"batch_size": 4, "offload": True, "recompute": True}, False, 2),
+        ("custom-256", {"batch_size": 8}, False, 6),
+        ("custom-256-light", {"batch_size": 8}, False, 6),
+    ],
+)
+def test_presets_fit_into_the_memory_that_is_promised(
+    preset: str, changes: dict[str, object], bfloat16: bool, gigabytes: int
+) -> None:
+    chosen = PRESETS[preset]
+    options = TrainOptions.model_validate({**chosen.train, **changes})
+    need = needed(chosen.architecture, chosen.network, options, bfloat16=bfloat16)
+    assert need.device_bytes < gigabytes * 1e9
 
 
 def test_every_preset_can_be_looked_at_and_bfloat16_keeps_less() -> None:
