@@ -44,8 +44,8 @@ def network(imported: Imported) -> FaceModel:
     return model.eval()
 
 
-def swapped(model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
-    faces = torch.from_numpy(FACES[..., ::-1].copy()).permute(0, 3, 1, 2)
+def swapped(model: FaceModel, bgr: np.ndarray = FACES) -> tuple[np.ndarray, np.ndarray]:
+    faces = torch.from_numpy(bgr[..., ::-1].copy()).permute(0, 3, 1, 2)
     with torch.no_grad():
         painted = model.swap(faces)
     return painted.faces_BCHW.permute(0, 2, 3, 1).flip(-1).numpy(), painted.masks_B1HW.permute(
@@ -74,7 +74,9 @@ def test_an_amp_paints_the_same_blends_here(tmp_path: Path, morph: float) -> Non
     assert imported.settings["morph_factor"] == 0.4
 
 
-def test_a_quick96_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quick96_needs_no_settings_and_paints_the_same_pixels_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     published = PRESETS["quick96"]
     sizes = {"size_px": 96, "archi": "df-ud", "ae_dims": 128, "e_dims": 64, "d_dims": 64, "d_mask_dims": 16}
     assert published.network == sizes
@@ -85,6 +87,9 @@ def test_a_quick96_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (imported.architecture, imported.size_px, imported.face_type) == ("saehd", 96, "full")
     assert imported.preset in PRESETS
     assert set(imported.weights) == set(network(imported).state_dict())
+    faces = np.random.default_rng(9).random((2, 96, 96, 3)).astype(np.float32)
+    for here, there in zip(swapped(network(imported), faces), saehd_swap(parts, "df-ud", faces), strict=True):
+        np.testing.assert_allclose(here, there, atol=2e-4)
 
 
 def test_of_several_models_in_a_folder_one_is_named(tmp_path: Path) -> None:

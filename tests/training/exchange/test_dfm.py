@@ -89,6 +89,23 @@ def test_models_that_do_not_blend_have_one_input() -> None:
     torch.testing.assert_close(face.flip(-1).permute(0, 3, 1, 2), swap.faces_BCHW)
 
 
+@pytest.mark.parametrize("archi", ["df-ud", "liae-udtc"])
+def test_a_saehd_is_painted_there_as_here_in_blue_green_red(tmp_path: Path, archi: str) -> None:
+    sizes = {"size_px": 64, "ae_dims": 16, "e_dims": 8, "d_dims": 8, "d_mask_dims": 8}
+    model = build("saehd", {**sizes, "archi": archi}, seed=1).eval()
+    path = write_dfm(model, tmp_path / "saehd.dfm", metadata=METADATA).path
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert [value.name for value in session.get_inputs()] == ["in_face:0"]
+    faces = blue_first(3)
+    dst_mask, face, mask = session.run(None, {"in_face:0": faces})
+    rgb = torch.from_numpy(faces[..., ::-1].copy()).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        swap, dst = model.swap(rgb), model(rgb, "dst")
+    np.testing.assert_allclose(face[..., ::-1], swap.faces_BCHW.permute(0, 2, 3, 1), atol=1e-4)
+    np.testing.assert_allclose(mask[..., 0], swap.masks_B1HW[:, 0], atol=1e-4)
+    np.testing.assert_allclose(dst_mask[..., 0], dst.masks_B1HW[:, 0], atol=1e-4)
+
+
 @pytest.mark.parametrize("difference", [0.2, float("nan")])
 def test_a_file_that_paints_something_else_is_not_written(
     tmp_path: Path, amp: Amp, exported: Exported, difference: float, monkeypatch: pytest.MonkeyPatch
