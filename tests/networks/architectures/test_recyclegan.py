@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from understudy.networks.architectures.recyclegan import NextFrame, RecycleGan, Translator
+from tests.networks.architectures.layers import chain, conv, counts
+from understudy.networks.architectures.recyclegan import NextFrame, RecycleGan
 from understudy.networks.catalog import build
-from understudy.networks.face_model import parameter_count
 
 
 def test_a_swap_is_dsts_frame_through_srcs_translator() -> None:
@@ -28,13 +28,20 @@ def test_a_next_frame_is_guessed_from_both_frames_before() -> None:
 
 
 def test_parts_have_the_sizes_that_follow_from_their_description() -> None:
-    with torch.device("meta"):
-        translator = Translator(64)
     ends = [(3, 64, 7), (64, 128, 4), (128, 256, 4), (256, 512, 3), (128, 256, 3), (64, 3, 7)]
     convolutions = [*ends, *[(256, 256, 3)] * 12]
     weights = sum(a * b * k**2 + b for a, b, k in convolutions)
     normed = [64, 128, *[256] * 13, 512, 256]
-    assert parameter_count(translator) == weights + sum(2 * width for width in normed)
+    translator = weights + sum(2 * width for width in normed)
+    # Two frames down to 512 maps of a sixteenth of the side; each way up also sees the way down beside it.
+    ways_up = ((512, 256), (2 * 256, 128), (2 * 128, 64), (2 * 64, 3))
+    guess = chain((6, 64, 128, 256, 512), 4) + sum(conv(a, b, 3) for a, b in ways_up)
+    assert counts(build("recyclegan", device="meta")) == {
+        "decoder_src": translator,
+        "decoder_dst": translator,
+        "next_src": guess,
+        "next_dst": guess,
+    }
 
 
 def test_filters_and_sides_are_those_that_are_said() -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from tests.networks import small as networks
+from tests.networks.architectures.layers import chain, conv
 from tests.training.conftest import tiny_options
 from understudy.networks.architectures.avatar import GRAY, Avatar
 from understudy.networks.catalog import ARCHITECTURES, build
@@ -149,6 +150,13 @@ def test_a_recyclegan_is_asked_for_what_comes_back_after_a_look_ahead() -> None:
 def test_the_critic_of_published_avatars_has_its_published_size() -> None:
     with torch.device("meta"):
         assert parameter_count(PatchCritic(128, 256, 512, 1024)) == pytest.approx(11.0e6, rel=5e-3)
+
+
+def test_a_recyclegan_has_a_critic_for_each_performer_of_three_layers_from_its_finest_width_on() -> None:
+    learner, _ = step("recyclegan")
+    normed = 2 * (8 + 16)  # a scale and a shift for each channel, but for those of the first layer
+    critic = chain((3, 4, 8, 16), 4) + normed + conv(16, 1, 4)
+    assert [parameter_count(judge) for judge in learner.objective.critics()] == [critic, critic]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import torch
 
+from tests.networks.architectures.layers import chain, conv, counts, dense, residuals, ups
 from understudy.errors import OptionInvalid
 from understudy.networks.architectures.custom.model import Custom
 from understudy.networks.architectures.custom.options import CustomOptions
 from understudy.networks.catalog import build
 from understudy.networks.face_model import parameter_count
 from understudy.options import describe
+from understudy.training.presets import PRESETS
 
 SMALL: Mapping[str, Any] = {
     "size_px": 64,
@@ -84,6 +86,50 @@ def test_settings_that_imitate_fixed_models_have_their_published_sizes(
     masks = [part.get_submodule("mask") for name, part in model.parts().items() if name.startswith("decoder")]
     without_masks = parameter_count(model) - sum(parameter_count(mask) for mask in masks)
     assert round(without_masks / 1e6, 1) == published
+
+
+def g_block(width: int, row: int) -> int:
+    """Three dense layers to a style of 512; a convolution, and two turns that each scale and shift by it and
+    weigh noise; the second turn convolves again."""
+    turn = 2 * dense(512, width) + conv(1, width, 1)
+    return dense(row, 512) + 2 * dense(512, 512) + 2 * conv(width, width, 3) + 2 * turn
+
+
+def decoder(code: int, face: tuple[int, ...], mask: tuple[int, ...]) -> int:
+    """Doublings with a residual block each, and those of a mask a quarter as wide, in steps of 8."""
+    painted = ups((code, *face)) + residuals(face, each=1) + conv(face[-1], 3, 5)
+    return painted + ups((code, *mask)) + conv(mask[-1], 1, 5)
+
+
+def test_every_part_of_the_defaults_has_the_layers_of_the_reference() -> None:
+    """64 px through 128·(1, 2, 4, 8), a row of 1024, an inter's 4 x 4 x 1024 doubled without learning."""
+    inter = dense(1024, 1024 * 4**2)
+    assert counts(on_paper({})) == {
+        "encoder": chain((3, 128, 256, 512, 1024), 5) + dense(1024 * 4**2, 1024),
+        "style": dense(1024, 512) + 2 * dense(512, 512),
+        "inter_src": inter,
+        "inter_dst": inter,
+        "g_block_both": g_block(1024, 512),
+        "decoder_both": decoder(1024, (512, 256, 128, 64), (128, 64, 32, 16)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("preset", "widest", "scales"), [("custom-256", 1024, 1), ("custom-256-light", 512, 2)]
+)
+def test_every_part_of_256_px_on_6_gb_has_the_layers_of_the_reference(
+    preset: str, widest: int, scales: int
+) -> None:
+    """EfficientNetV2-B0 leaves 4 x 4 x 1280 of 128 px; a norm with `scales` numbers a channel; a row of 512."""
+    inter = dense(512, widest * 4**2)
+    assert counts(on_paper(PRESETS[preset].network)) == {
+        "encoder": 5_858_704 + scales * 1280 + dense(1280 * 4**2, 512),
+        "style": 3 * dense(512, 512),
+        "inter_src": inter,
+        "inter_dst": inter,
+        "g_block_both": g_block(widest, 512),
+        "decoder_both": decoder(widest, (512, 328, 224, 152, 96, 64), (128, 80, 56, 32, 24, 16)),
+    }
 
 
 # One other value for every option, with what else has to be said for it to count.
