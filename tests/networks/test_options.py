@@ -10,7 +10,7 @@ import torch
 
 from tests.networks.small import SMALL, small
 from understudy.networks.catalog import ARCHITECTURES, build
-from understudy.networks.face_model import FaceModel
+from understudy.networks.face_model import FaceModel, parameter_count
 from understudy.options import describe
 
 ASKED_ELSEWHERE = {"custom"}  # architectures/custom/test_build.py
@@ -55,11 +55,13 @@ OF_EACH = [(name, info.name) for name in OTHER for info in describe(ARCHITECTURE
 
 
 def on_paper(name: str, **changes: Any) -> tuple[object, ...]:
-    """Sides, shapes, and what learns."""
+    """Sides, shapes, what learns and what is painted."""
     model = build(name, {**SMALL[name], **changes}, device="meta")
+    painted = model.swap(torch.empty(1, 3, model.seen_px, model.seen_px, device="meta"))
     learning = {key for key, weight in model.named_parameters() if weight.requires_grad}
     shapes = {key: value.shape for key, value in model.state_dict().items()}
-    return model.size_px, model.seen_px, shapes, learning
+    smaller = [faces.shape for faces in painted.smaller_BCHW]
+    return painted.faces_BCHW.shape, smaller, model.seen_px, shapes, learning
 
 
 def in_training(model: FaceModel) -> torch.Tensor:
@@ -79,3 +81,13 @@ def test_every_option_changes_the_network(name: str, option: str) -> None:
     change = {option: OTHER[name][option]}
     if on_paper(name) == on_paper(name, **change):
         assert not torch.allclose(in_training(small(name)), in_training(small(name, **change)))
+
+
+@pytest.mark.parametrize("name", [name for name in OTHER if "width_share" in OTHER[name]])
+def test_a_share_of_the_width_is_one_of_every_part(name: str) -> None:
+    whole, half = (
+        {part: parameter_count(module) for part, module in build(name, settings, device="meta").parts().items()}
+        for settings in ({}, {"width_share": 0.5})
+    )
+    # Some layers have a fixed number of channels on one side, such as the colours.
+    assert all(half[part] <= 0.51 * whole[part] for part in whole)
