@@ -47,6 +47,14 @@ SMALL: dict[str, Mapping[str, Any]] = {
     "avatar": {"size_px": 32, "face_px": 16, "avatar_type": "full", "dims": 8, "view_dims": 8},
     "recyclegan": {"size_px": 32, "filters": 4},
 }
+# Others than the usual of those that can be put together in several ways; they are to learn as well.
+VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
+    ("sae", {"archi": "df"}),
+    ("sae", {"archi": "vg", "ae_dims": 16, "d_ch_dims": 6}),  # of the others' face widths: its are a third
+    ("saehd", {"archi": "df-ud"}),
+    ("saehd", {"archi": "df-t"}),
+    ("saehd", {"archi": "liae-udtc"}),
+]
 STEPS: dict[str, int] = {"amp": 400, "custom": 400}  # at most so many
 RATES: dict[str, float] = {}  # learning rates
 # The share of the mean face's error that has to be left behind; higher where steps are dear or learning slow.

@@ -5,7 +5,9 @@ To add an architecture, give it a line there. What is particular to one lies in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,6 +24,7 @@ from tests.networks.small import (
     USUAL_BAR,
     USUAL_RATE,
     USUAL_STEPS,
+    VARIANTS,
     drawn_lesson,
     small,
 )
@@ -39,6 +42,11 @@ from understudy.training.machine.device import Compute
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 OF_OWN_LOSSES = {"avatar", "recyclegan"}
 OF_EACH = pytest.mark.parametrize("name", ARCHITECTURES)
+OF_EACH_VARIANT = pytest.mark.parametrize(
+    ("name", "variant"),
+    [*((name, {}) for name in ARCHITECTURES), *VARIANTS],
+    ids=[*ARCHITECTURES, *(f"{name}-{variant['archi']}" for name, variant in VARIANTS)],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -144,22 +152,22 @@ def test_what_is_painted_for_a_face_does_not_depend_on_its_neighbours(name: str)
         torch.testing.assert_close(a[1:2], b, atol=1e-5, rtol=1e-4)
 
 
-@OF_EACH
-def test_training_reaches_every_weight_that_is_trained(name: str) -> None:
-    learner = Learner(name, SMALL[name], options=tiny_options(), seed=0, compute=EXACT)
+@OF_EACH_VARIANT
+def test_training_reaches_every_weight_that_is_trained(name: str, variant: Mapping[str, Any]) -> None:
+    learner = Learner(name, {**SMALL[name], **variant}, options=tiny_options(), seed=0, compute=EXACT)
     model = learner.model
     shown = drawn_lesson(model, SRC_SKIN, count=2)
     learner.step(shown, shown, tiny_options(), speed=1.0)
     assert [key for key, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
-@OF_EACH
-def test_every_network_learns_8_faces_by_heart(name: str) -> None:
+@OF_EACH_VARIANT
+def test_every_network_learns_8_faces_by_heart(name: str, variant: Mapping[str, Any]) -> None:
     """Four of each performer."""
     if name in OF_OWN_LOSSES:
         pytest.skip("asked for something else than faces; tests/training/losses/test_own.py sees it learn")
     options = tiny_options(optimizer="muon", learning_rate=RATES.get(name, USUAL_RATE))
-    learner = Learner(name, SMALL[name], options=options, seed=0, compute=EXACT)
+    learner = Learner(name, {**SMALL[name], **variant}, options=options, seed=0, compute=EXACT)
     lessons = [drawn_lesson(learner.model, skin) for skin in (SRC_SKIN, DST_SKIN)]
     sides: tuple[Side, Side] = ("src", "dst")
     lessons = [
