@@ -231,3 +231,9 @@ def test_the_seam_of_seamless_modes_can_be_eroded_alone() -> None:
     np.testing.assert_array_equal(plain.soft_HW, eroded.soft_HW)
     np.testing.assert_array_equal(plain.seam_HW, plain.soft_HW)
     assert eroded.seam_HW.sum() < 0.9 * eroded.soft_HW.sum()
+
+
+def test_the_forehead_is_taken_back_unless_somebody_says_otherwise() -> None:
+    usual, all_of_it = made(mask="dst-hull", blur=0.0), made(mask="dst-hull", blur=0.0, erode_top=0.0)
+    usual_rows, all_rows = (np.flatnonzero((one.soft_HW > 0.5).any(1)) for one in (usual, all_of_it))
+    assert usual_rows[0] > all_rows[0] and usual_rows[-1] == all_rows[-1]
