@@ -8,12 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from tests.house.source import SOURCE
-from tests.training.dense_face.drawn import drawn_shards
-from understudy.actors.crowd.shards import shard_paths
+from tests.training.dense_face.drawn import a_sample, drawn_shards
+from understudy.actors.crowd.shards import shard_paths, write_shard
+from understudy.files import read_json
 from understudy.networks.dense_face import load_dense_face
+from understudy.training.dense_face import __main__ as command
+from understudy.training.dense_face import rendering
 from understudy.training.dense_face.__main__ import main
+from understudy.training.dense_face.learner import FaceLearner
+from understudy.training.dense_face.lessons import Lesson
 
 _ONLY = {"numpy", "cv2", "torch", "pydantic", "safetensors", "psutil"}
 
@@ -39,6 +45,56 @@ def test_rendering_stops_in_time_and_leaves_whole_shards_alone(tmp_path: Path) -
     words = f"render --data {tmp_path} --render-minutes 0.001 --samples 40 --test-samples 40 --processes 1"
     assert main(words.split()) == 0
     assert shard_paths(tmp_path / "test") == shard_paths(tmp_path / "train") == []
+
+
+def test_a_run_that_was_interrupted_twice_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once while it rendered, once while it trained."""
+    drawn: list[Path] = []
+    learned: list[int] = []
+    step = FaceLearner.step
+
+    def render_one(task: rendering._Task, deadline: float) -> bool:
+        drawn.append(task.path)
+        if len(drawn) == 2:
+            raise KeyboardInterrupt
+        write_shard(task.path, [a_sample(number) for number in range(4)])
+        return True
+
+    def stepped(learner: FaceLearner, shown: Lesson, *, rate: float) -> dict[str, Tensor]:
+        learned.append(learner.iteration)
+        if len(learned) == 3:
+            raise KeyboardInterrupt
+        return step(learner, shown, rate=rate)
+
+    monkeypatch.setattr(rendering, "_render_one", render_one)
+    monkeypatch.setattr(rendering, "render_scenery", lambda *_, **__: iter(()))
+    monkeypatch.setattr(FaceLearner, "step", stepped)
+    words = (
+        f"run --data {tmp_path} --iterations 4 --batch 2 --device cpu --samples 40 --test-samples 40 "
+        "--processes 1 --keep-every-s 0"
+    ).split()
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            main(words)
+    assert main(words) == 0
+    assert [path.parent.name for path in drawn] == ["test", "train", "train"]
+    assert learned == [0, 1, 2, 2, 3], "what was kept is not learned again"
+    assert read_json(tmp_path / "model" / "report.json")["run"]["iterations"] == 4
+    assert main(words) == 0
+    assert (len(drawn), len(learned)) == (3, 5), "a run that is done does nothing more"
+
+
+@pytest.mark.parametrize(("words", "processes"), [("", 4), ("--beside", 2), ("--beside --processes 7", 7)])
+def test_all_cores_render_before_a_training_and_two_fewer_beside_one(
+    words: str, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    said = command._parser().parse_args(["run", "--data", "x", *words.split()])
+    assert command._processes(said) == processes
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert command._processes(command._parser().parse_args(["run", "--data", "x", "--beside"])) == 1
 
 
 def test_a_bare_machine_has_all_that_the_command_loads() -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from tests.actors.mesh_look.drawn_pack import drawn_pack, write_pack
+from tests.training.dense_face.drawn import a_sample
 from understudy.actors.crowd.draw import STATES
 from understudy.actors.crowd.scenery import SceneryPlan
-from understudy.actors.crowd.shards import read_shard, shard_paths
+from understudy.actors.crowd.shards import read_shard, shard_paths, write_shard
 from understudy.events import Notice, Progress, StageFinished, StageStarted
+from understudy.files import read_json
 from understudy.training.dense_face import rendering
-from understudy.training.dense_face.rendering import Rendering, render_people
+from understudy.training.dense_face.rendering import SPENT_NAME, Rendering, render_people
 from understudy.training.dense_face.stock import read_stock
 
 
@@ -69,4 +71,65 @@ def test_a_head_mesh_gives_shards_of_its_own_look(asked: Rendering, tmp_path: Pa
 
 def test_when_the_time_is_up_nothing_half_lies_about(asked: Rendering) -> None:
     list(render_people(asked, processes=1, seconds=0))
-    assert [path for path in asked.data.rglob("*") if path.is_file()] == []
+    assert [path.name for path in asked.data.rglob("*") if path.is_file()] == [SPENT_NAME]
+
+
+def test_a_call_that_goes_on_has_the_time_that_is_left(
+    asked: Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every rerun rendered for as long again."""
+    clock = Clock()
+    monkeypatch.setattr(rendering, "time", clock)
+    monkeypatch.setattr(rendering, "_render_one", clock.takes(100.0))
+    monkeypatch.setattr(rendering, "render_scenery", lambda *_, **__: iter(()))
+    ten = replace(asked, samples=10 * STATES)
+    running = render_people(ten, processes=1, seconds=450)
+    assert [event.done for event in running if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
+    assert read_json(asked.data / SPENT_NAME)["seconds"] == 500
+    *_, told, finished = render_people(ten, processes=1, seconds=450)
+    assert isinstance(told, Notice) and "6 shards stay away" in told.text
+    assert isinstance(finished, StageFinished) and clock.now == 500
+    more = list(render_people(ten, processes=1, seconds=700))
+    assert isinstance(more[0], StageStarted) and more[0].done == 5 and "8 of 12 minutes" in more[0].why
+    assert len([event for event in more if isinstance(event, Progress)]) == 2
+
+
+def test_time_that_was_spent_counts_also_where_the_call_is_ended(
+    asked: Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(rendering, "time", clock)
+    monkeypatch.setattr(rendering, "_render_one", clock.takes(100.0))
+    running = render_people(asked, processes=1, seconds=450)
+    assert [isinstance(next(running), kind) for kind in (StageStarted, Progress)] == [True, True]
+    del running  # nothing of it runs any more, as after a kill
+    assert read_json(asked.data / SPENT_NAME)["seconds"] == 100
+
+
+def test_a_damaged_note_of_the_time_spent_is_told_and_counts_as_nothing(asked: Rendering) -> None:
+    asked.data.mkdir(parents=True, exist_ok=True)
+    (asked.data / SPENT_NAME).write_text("{")
+    told, *_ = render_people(asked, processes=1, seconds=0)
+    assert isinstance(told, Notice) and told.level == "warning" and "counts as nothing" in told.text
+
+
+class Clock:
+    """Stands in for `time`, and for what takes time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def takes(self, seconds: float):
+        """Stands in for rendering one shard: a folder, after `seconds`."""
+
+        def one(task: rendering._Task, deadline: float) -> bool:
+            if self.now >= deadline:
+                return False
+            self.now += seconds
+            write_shard(task.path, [a_sample(task.number)])
+            return True
+
+        return one

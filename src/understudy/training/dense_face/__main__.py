@@ -37,12 +37,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("what", choices=("render", "train", "run"))
     parser.add_argument("--data", type=Path, required=True, help="Folder of what is rendered.")
     parser.add_argument("--out", type=Path, help="Folder for weights and report.")
-    parser.add_argument("--render-minutes", type=float, default=120.0)
+    parser.add_argument("--render-minutes", type=float, default=120.0, help="In all, earlier calls included.")
     parser.add_argument("--samples", type=int, default=40_000, help="Most pictures to render for training.")
     parser.add_argument("--test-samples", type=int, default=800, help="Pictures of people to test with.")
-    parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 2))
+    parser.add_argument("--processes", type=int, help="That render. All cores; with --beside two fewer.")
     parser.add_argument("--mesh-pack", type=Path, help="Folder of a head mesh pack, as a second look.")
-    parser.add_argument("--train-minutes", type=float, default=180.0)
+    parser.add_argument("--train-minutes", type=float, default=180.0, help="In all, earlier calls included.")
     parser.add_argument("--iterations", type=int, help="End after so many iterations, if that comes first.")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=2e-3)
@@ -69,11 +69,17 @@ def _run(said: argparse.Namespace) -> None:
 def _rendering(said: argparse.Namespace) -> subprocess.Popen[bytes]:
     """Rendering in a process of its own, told what this one was told."""
     words = [sys.executable, "-m", "understudy.training.dense_face", "render"]
-    for name in ("data", "render_minutes", "samples", "test_samples", "processes", "mesh_pack"):
+    words += ["--processes", str(_processes(said))]
+    for name in ("data", "render_minutes", "samples", "test_samples", "mesh_pack"):
         value = getattr(said, name)
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
     return subprocess.Popen(words)
+
+
+def _processes(said: argparse.Namespace) -> int:
+    cores = os.cpu_count() or 1
+    return said.processes or max(1, cores - 2 if said.beside else cores)
 
 
 def _ended(rendering: subprocess.Popen[bytes]) -> None:
@@ -89,7 +95,7 @@ def _render(said: argparse.Namespace) -> None:
     from understudy.training.dense_face.rendering import Rendering, render_people
 
     asked = Rendering(said.data, said.samples, said.test_samples, said.mesh_pack)
-    _show(render_people(asked, processes=said.processes, seconds=60 * said.render_minutes))
+    _show(render_people(asked, processes=_processes(said), seconds=60 * said.render_minutes))
 
 
 def _train(said: argparse.Namespace) -> None:

@@ -1,14 +1,15 @@
 """Render everything that a training needs, over all processes at once and until a time is up.
 
 First the people to test with, then the scenery, then people to train with, the looks taking turns. Whatever is
-there already is kept, so the same call goes on; what is damaged is made anew. The folder then holds `test/`,
-`scenery/`, `train/` and, of a head mesh pack, `mesh/` and `mesh-test/`.
+there already is kept, so the same call goes on, with the time that is left; what is damaged is made anew. The
+folder then holds `test/`, `scenery/`, `train/` and, of a head mesh pack, `mesh/` and `mesh-test/`, and
+`rendering.json` with the seconds that were spent.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -21,10 +22,12 @@ from understudy.actors.crowd.sample import Sample
 from understudy.actors.crowd.scenery import NAMES, SceneryPlan, render_scenery
 from understudy.actors.crowd.shards import cleared_of_damage, write_shard
 from understudy.actors.mesh_look.samples import mesh_studio
-from understudy.events import Events, Progress, StageFinished, StageStarted
+from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
+from understudy.files import read_json, write_json
 from understudy.workers.begin import begin
 
 STAGE = "people"
+SPENT_NAME = "rendering.json"
 SIZE_PX = 176
 PEOPLE = 8  # in one shard
 SEED, TEST_SEED = 0, 7
@@ -58,8 +61,13 @@ class _Task:
 
 
 def render_people(asked: Rendering, *, processes: int, seconds: float) -> Events:
-    """Render until all is there or `seconds` are over; shards that are not whole by then are given up."""
-    deadline = time.time() + seconds
+    """Render until all is there or `seconds` are over, those of earlier calls included.
+
+    Shards that are not whole by then are given up.
+    """
+    began = time.time()
+    spent = yield from _spent_before(asked.data)
+    deadline = began + seconds - spent
     tasks = _tasks(asked)
     for folder in dict.fromkeys(task.folder for task in tasks):
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,17 +76,39 @@ def render_people(asked: Rendering, *, processes: int, seconds: float) -> Events
     tests = [task for task in missing if task.part == "test"]
     others = [task for task in missing if task.part == "train"]
     done = len(tasks) - len(missing)
-    yield StageStarted(stage=STAGE, unit="shard", total=len(tasks), done=done)
+    why = f"{spent / 60:.0f} of {seconds / 60:.0f} minutes are spent."
+    yield StageStarted(stage=STAGE, unit="shard", total=len(tasks), done=done, why=why)
+    if missing and time.time() >= deadline:
+        yield Notice(
+            f"The time to render in is spent: {len(missing)} shards stay away. More of it renders them."
+        )
     made = done
-    began = time.time()
     for wanted, scenery in ((tests, False), ((), True), (others, False)):
         if scenery and time.time() < deadline and not _has_scenery(asked.data):
             yield from render_scenery(asked.data / "scenery", asked.scenery, processes=processes)
         for _ in _rendered(wanted, processes, deadline):
             made += 1
+            _note_spent(asked.data, spent + time.time() - began)
             rate = (made - done) / max(time.time() - began, 1e-6)
             yield Progress(stage=STAGE, done=made, total=len(tasks), rate=rate)
+    if missing:
+        _note_spent(asked.data, spent + time.time() - began)
     yield StageFinished(stage=STAGE, summary={"shards": made, "seconds": round(time.time() - began, 1)})
+
+
+def _spent_before(data: Path) -> Generator[Event, None, float]:
+    """Seconds that earlier calls rendered for."""
+    path = data / SPENT_NAME
+    try:
+        return float(read_json(path)["seconds"]) if path.exists() else 0.0
+    except (ValueError, KeyError, TypeError) as error:
+        text = f"How long was rendered before can't be read ({error}), so it counts as nothing. {path}"
+        yield Notice(text, level="warning")
+        return 0.0
+
+
+def _note_spent(data: Path, seconds: float) -> None:
+    write_json(data / SPENT_NAME, {"seconds": round(seconds, 1)})
 
 
 def _has_scenery(data: Path) -> bool:
