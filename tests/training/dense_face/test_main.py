@@ -18,6 +18,7 @@ from understudy.networks.dense_face import load_dense_face
 from understudy.training.dense_face import __main__ as command
 from understudy.training.dense_face import rendering
 from understudy.training.dense_face.__main__ import main
+from understudy.training.dense_face.factors import FACTORS
 from understudy.training.dense_face.learner import FaceLearner
 from understudy.training.dense_face.lessons import Lesson
 
@@ -45,6 +46,18 @@ def test_rendering_stops_in_time_and_leaves_whole_shards_alone(tmp_path: Path) -
     words = f"render --data {tmp_path} --render-minutes 0.001 --samples 40 --test-samples 40 --processes 1"
     assert main(words.split()) == 0
     assert shard_paths(tmp_path / "test") == shard_paths(tmp_path / "train") == []
+
+
+def test_the_help_names_every_part_that_a_training_can_do_without_and_no_other_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(f"{name} ({what})" in told for name, what in FACTORS.items())
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--data", str(tmp_path), "--without", "codec", "cameras"])
+    assert left.value.code == 2 and "cameras" in capsys.readouterr().err
 
 
 def test_a_run_that_was_interrupted_twice_goes_on_where_it_stopped(

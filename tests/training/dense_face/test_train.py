@@ -15,8 +15,13 @@ from understudy.events import Notice, Progress, StageFinished
 from understudy.files import read_json, write_json
 from understudy.networks.dense_face import load_dense_face
 from understudy.training.dense_face import train
+from understudy.training.dense_face.camera import Camera
+from understudy.training.dense_face.dice import Dice
 from understudy.training.dense_face.learner import FaceLearner
+from understudy.training.dense_face.lessons import Lesson, lesson
+from understudy.training.dense_face.props import Props
 from understudy.training.dense_face.report import REPORT_NAME
+from understudy.training.dense_face.stock import Stock
 from understudy.training.dense_face.train import STATE_NAME, WEIGHTS_NAME, FaceTraining, train_face_model
 
 
@@ -45,6 +50,21 @@ def asked(tmp_path: Path) -> FaceTraining:
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
     monkeypatch.setattr("understudy.training.dense_face.report._AT_ONCE", 8)
+
+
+def test_the_lessons_of_a_training_do_without_what_it_is_told_and_its_report_says_so(
+    asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out: list[frozenset[str]] = []
+
+    def watched(stock: Stock, count: int, dice: Dice, camera: Camera, props: Props | None) -> Lesson:
+        left_out.append(camera.without)
+        return lesson(stock, count, dice, camera, props)
+
+    monkeypatch.setattr(train, "lesson", watched)
+    list(train_face_model(replace(asked, iterations=1, without=frozenset(["relight", "codec"]))))
+    assert left_out == [{"relight", "codec"}]
+    assert read_json(asked.out / REPORT_NAME)["run"]["without"] == ["codec", "relight"]
 
 
 def test_training_leaves_weights_a_state_and_a_report(asked: FaceTraining) -> None:

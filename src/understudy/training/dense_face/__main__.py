@@ -17,6 +17,7 @@ from pathlib import Path
 
 from understudy.errors import UnderstudyError
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.training.dense_face.factors import FACTORS
 
 _BESIDE_SHARDS = 24  # that are rendered before a training beside begins
 
@@ -51,6 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--most-samples", type=int, help="Most samples to hold on the device.")
     parser.add_argument("--first-shards", type=int, default=1, help="Begin to train when so many are rendered.")
     parser.add_argument("--start-weights", type=Path, help="Train these further.")
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        metavar="NAME",
+        choices=FACTORS,
+        default=[],
+        help="Leave parts of the lessons out, to measure what each helps: "
+        + "; ".join(f"{name} ({what})" for name, what in FACTORS.items())
+        + ".",
+    )
     parser.add_argument("--keep-every-s", type=float, default=60.0)
     parser.add_argument("--beside", action="store_true", help="Train while people are being rendered.")
     return parser
@@ -117,6 +128,7 @@ def _train(said: argparse.Namespace) -> None:
                 device=said.device,
                 start_weights=said.start_weights,
                 most_samples=said.most_samples,
+                without=frozenset(said.without),
                 first_shards=max(said.first_shards, _BESIDE_SHARDS if said.beside else 1),
                 keep_every_s=said.keep_every_s,
                 test_samples=said.test_samples,

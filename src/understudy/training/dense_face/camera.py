@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from understudy.grading.blur import along_both
 from understudy.training.dense_face.dice import Dice, per_picture
+from understudy.training.dense_face.factors import NOTHING
 
 _BLURS, _MOST_BLUR_PX = 32, 3.0
 _COARSEST_PX = 18
@@ -25,9 +26,15 @@ _YCC_FROM_RGB = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.41
 
 
 class Camera:
-    """Takes pictures (B, 3, S, S) 0..1 of one size, worse than they are, each in its own way."""
+    """Takes pictures (B, 3, S, S) 0..1 of one size, worse than they are, each in its own way.
 
-    def __init__(self, size_px: int, device: torch.device | str = "cpu") -> None:
+    `without` names those of `factors.FACTORS` that it does not do.
+    """
+
+    def __init__(
+        self, size_px: int, device: torch.device | str = "cpu", *, without: frozenset[str] = NOTHING
+    ) -> None:
+        self.without = without
         self.blurs_NSS = _blur_bank(size_px).to(device)
         self.coarse_NSS = _coarse_bank(size_px).to(device)
         self.motions_N1KK = _motion_bank().to(device)
@@ -38,29 +45,36 @@ class Camera:
     def taken(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
         """The pictures as this camera gives them, in steps of eight bits."""
         count = len(pictures_B3SS)
-        seen = along_both(pictures_B3SS, self.blurs_NSS[self._blur_of(count, dice)])
+        seen = self._blurred(pictures_B3SS, dice)
         half, quarter = count // 2, count // 4
         # Which pictures come first says nothing about them, so fixed parts of a batch stand for chance.
         seen = torch.cat([self._moved(seen[:quarter], dice), seen[quarter:]])
         seen = self._grained(seen, dice)
-        seen = along_both(seen, self.coarse_NSS[self._coarse_of(count, dice)])
+        seen = self._coarsened(seen, dice)
         seen = torch.cat(
             [seen[:quarter], self._coded(seen[quarter : quarter + half], dice), seen[quarter + half :]]
         )
         return (self._grained(seen, dice).clamp(0, 1) * 255).round() / 255
 
-    def _blur_of(self, count: int, dice: Dice) -> Tensor:
+    def _blurred(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
+        if "blur" in self.without:
+            return pictures_B3SS
+        count = len(pictures_B3SS)
         amount = dice.uniform(count) ** 2 * dice.chance(count, share=0.5)
-        return (amount * (_BLURS - 1)).long()
+        return along_both(pictures_B3SS, self.blurs_NSS[(amount * (_BLURS - 1)).long()])
 
-    def _coarse_of(self, count: int, dice: Dice) -> Tensor:
+    def _coarsened(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
+        if "coarse" in self.without:
+            return pictures_B3SS
+        count = len(pictures_B3SS)
         last = len(self.coarse_NSS) - 1
         worse = 1 - (_COARSEST_PX / (last + _COARSEST_PX)) ** dice.uniform(count)
-        return (last - worse * last * dice.chance(count, share=0.45)).long()
+        left = (last - worse * last * dice.chance(count, share=0.45)).long()
+        return along_both(pictures_B3SS, self.coarse_NSS[left])
 
     def _moved(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
         count, _, size, _ = pictures_B3SS.shape
-        if not count:
+        if not count or "blur" in self.without:
             return pictures_B3SS
         kernels = self.motions_N1KK[dice.whole(count, below=len(self.motions_N1KK))]
         kernels = kernels.repeat_interleave(3, 0)
@@ -69,6 +83,8 @@ class Camera:
         return out.view(count, 3, size, size)
 
     def _grained(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
+        if "grain" in self.without:
+            return pictures_B3SS
         count, _, size, _ = pictures_B3SS.shape
         sigma = dice.uniform(count) ** 3 * 0.10 * dice.chance(count, share=0.5)
         color = per_picture(dice.uniform(count))
@@ -78,6 +94,8 @@ class Camera:
 
     def _coded(self, pictures_B3SS: Tensor, dice: Dice) -> Tensor:
         """Blocks of cosines in coarse steps, at full size or, for half of them, at half size."""
+        if "codec" in self.without:
+            return pictures_B3SS
         half = len(pictures_B3SS) // 2
         small = functional.avg_pool2d(pictures_B3SS[:half], 2)
         small = functional.interpolate(self._blocks(small, dice), scale_factor=2, mode="bilinear")

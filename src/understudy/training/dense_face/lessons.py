@@ -42,18 +42,22 @@ class Lesson:
 
 
 def lesson(stock: Stock, count: int, dice: Dice, camera: Camera, props: Props | None = None) -> Lesson:
-    """`count` lessons, an eighth of which show no face. `props` are put behind people and before faces."""
+    """`count` lessons, an eighth of which show no face. `props` are put behind people and before faces.
+
+    What the camera is told to do without, the lessons do without, too.
+    """
+    without = camera.without
     index = dice.whole(count, below=len(stock))
     # Which rows of a batch come first says nothing, so that fixed rows can stand for chance from here on.
     place = torch.randperm(count, generator=dice.generator, device=dice.device)
     empty = round(count * EMPTY_SHARE)
     face, nobody = place >= empty, place < round(empty * _NOTHING_SHARE)
     crops = stock.crops_N4[index]
-    windows = _either(face, varied_windows(crops, dice), empty_windows(crops, dice))
+    windows = _either(face, varied_windows(crops, dice, without), empty_windows(crops, dice))
     layers = windows.cut(stock.pictures_N5SS[index])
     somebody = per_picture(~nobody)
     people, alpha, skin = layers[:, :3], layers[:, 3:4] * somebody, layers[:, 4:] * somebody
-    scene, seen = _staged(people, alpha, skin, dice, props)
+    scene, seen = _staged(people, alpha, skin, dice, None if "props" in without else props, without)
     share = seen.mean((1, 2, 3)) / skin.mean((1, 2, 3)).clamp(min=1e-4)
     score = face & (share > (_LEAST_SEEN + _SURELY_SEEN) / 2)
     sure = ~face | (share < _LEAST_SEEN) | (share > _SURELY_SEEN)
@@ -63,7 +67,8 @@ def lesson(stock: Stock, count: int, dice: Dice, camera: Camera, props: Props | 
     truth = (points, weights, seen, (face | nobody).float(), score.float(), sure.float())
     # Another order, so that what hides a face does not always meet the same damage.
     order = torch.randperm(count, generator=dice.generator, device=dice.device)
-    return Lesson(camera.taken(graded(scene, dice)[order], dice), *(values[order] for values in truth))
+    scene = scene if "grade" in without else graded(scene, dice)
+    return Lesson(camera.taken(scene[order], dice), *(values[order] for values in truth))
 
 
 def clean_lessons(stock: Stock, index: Tensor, dice: Dice) -> Lesson:
@@ -78,15 +83,15 @@ def clean_lessons(stock: Stock, index: Tensor, dice: Dice) -> Lesson:
 
 
 def _staged(
-    people: Tensor, alpha: Tensor, skin: Tensor, dice: Dice, props: Props | None
+    people: Tensor, alpha: Tensor, skin: Tensor, dice: Dice, props: Props | None, without: frozenset[str]
 ) -> tuple[Tensor, Tensor]:
     """People relit before a room with things before them; the scene and the skin that is still seen."""
     count, size = len(people), people.shape[-1]
-    people = relit(people, dice)
+    people = people if "relight" in without else relit(people, dice)
     scene = people * alpha + _behind(people, alpha, dice, props) * (1 - alpha)
     near = (people * skin).sum((2, 3)) / skin.sum((2, 3)).clamp(min=1)
     seen = skin.clone()
-    for rows, kind in _COVERED.items():
+    for rows, kind in () if "covers" in without else _COVERED.items():
         part = slice(round(rows[0] * count), round(rows[1] * count))
         if not len(near[part]):
             continue

@@ -26,6 +26,7 @@ from understudy.files import read_json
 from understudy.networks.dense_face import CROP_PX
 from understudy.training.dense_face.camera import Camera
 from understudy.training.dense_face.dice import Dice
+from understudy.training.dense_face.factors import NOTHING
 from understudy.training.dense_face.learner import FaceLearner
 from understudy.training.dense_face.lessons import lesson
 from understudy.training.dense_face.props import Props, read_props
@@ -56,6 +57,7 @@ class FaceTraining:
     device: str = "auto"
     start_weights: Path | None = None  # go on from these instead of nothing
     most_samples: int | None = None  # None: what fits into half of the device's free memory
+    without: frozenset[str] = NOTHING  # of `factors.FACTORS`: what lessons leave out
     first_shards: int = 1  # wait until so many are rendered
     say_every_s: float = 5.0
     keep_every_s: float = 60.0
@@ -153,7 +155,7 @@ def _begun(asked: FaceTraining) -> _Run:
     state = asked.out / STATE_NAME
     earlier_s = _restored(learner, state) if state.exists() else 0.0
     props = None if asked.scenery is None else read_props(asked.scenery, compute.device)
-    camera = Camera(CROP_PX, compute.device)
+    camera = Camera(CROP_PX, compute.device, without=asked.without)
     run = _Run(asked, learner, stock, camera, props, began - earlier_s, most, waited)
     run.notices = list(_left_out(stock.damaged))
     if earlier_s and (asked.out / REPORT_NAME).exists():
@@ -304,6 +306,7 @@ def _about(run: _Run) -> dict[str, Any]:
         "iterations": run.learner.iteration,
         "batch": run.asked.batch,
         "peak_rate": run.asked.rate,
+        "without": sorted(run.asked.without),
         "seconds": round(run.seconds, 1),
         "samples_per_s": round(_samples_per_s(run), 1),
         "share_waiting_for_data": round(_waiting_share(run), 4),

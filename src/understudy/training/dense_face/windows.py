@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from understudy.networks.dense_face import CROP_PX, mirror_order_70
 from understudy.training.dense_face.dice import Dice
+from understudy.training.dense_face.factors import NOTHING
 
 # MTCNN's boxes on 118 rendered people, as shares of the crop's side: centre 0.018 off in x and y (5 in 100 more
 # than 0.04), size 0.064 off as a logarithm. Real pictures are harder, so training errs about twice as far.
@@ -63,7 +64,7 @@ def exact_windows(crops_B4: Tensor) -> Windows:
     return _windows(crops_B4, torch.zeros(count, 2, device=device), zeros, zeros, zeros > 0)
 
 
-def varied_windows(crops_B4: Tensor, dice: Dice) -> Windows:
+def varied_windows(crops_B4: Tensor, dice: Dice, without: frozenset[str] = NOTHING) -> Windows:
     """Reading crops as they lie in use; a half mirrored, each stretched and sheared a little."""
     count = len(crops_B4)
     kind = dice.uniform(count)
@@ -74,7 +75,7 @@ def varied_windows(crops_B4: Tensor, dice: Dice) -> Windows:
 
     shift = dice.normal(count, 2) * chosen("shift")[:, None]
     scale = dice.normal(count) * chosen("scale")
-    roll = torch.deg2rad(dice.normal(count) * chosen("roll_deg"))
+    roll = torch.deg2rad(dice.normal(count) * chosen("roll_deg")) * ("roll" not in without)
     mirrored = dice.chance(count, share=0.5)
     out = _windows(crops_B4, shift, scale, roll, mirrored)
     bend = torch.diag_embed(torch.exp(dice.normal(count, 1, sigma=0.035) * torch.tensor([1.0, -1.0]).to(kind)))
