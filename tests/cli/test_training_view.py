@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -125,6 +127,55 @@ def test_figures_are_renewed_every_two_seconds_not_oftener(
     now[0] += 2.1
     view[0].read(PROGRESS)
     assert "5,100" in view[1].getvalue()[before:]
+
+
+def drawn(screen: io.StringIO, words: str, *, within_s: float = 5.0) -> bool:
+    """Whether these words come up, though the training says nothing."""
+    end = time.monotonic() + within_s
+    while words not in screen.getvalue() and time.monotonic() < end:
+        time.sleep(0.02)
+    return words in screen.getvalue()
+
+
+def test_a_key_is_heard_while_a_long_step_says_nothing(
+    view: tuple[TrainingView, io.StringIO], typed: list[str], asked: list[str]
+) -> None:
+    typed.append("s")
+    assert drawn(view[1], "asked to save") and asked == ["save"]
+
+
+def test_figures_come_and_the_time_left_runs_down_while_a_long_step_says_nothing(
+    view: tuple[TrainingView, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_view, "_RENEWED_EVERY_S", 0.3)
+    view[0].read(replace(PROGRESS, seconds_left=62.0))
+    assert drawn(view[1], "5,100") and drawn(view[1], "1:01 left") and drawn(view[1], "1:00 left")
+
+
+def test_a_wish_that_can_not_be_left_is_told_by_the_next_event(typed: list[str]) -> None:
+    def full() -> None:
+        raise OSError("the disk is full")
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    view = TrainingView(console, STARTED, {"s": ("save", full)})
+    typed.append("s")
+    try:
+        with pytest.raises(OSError, match="the disk is full"):
+            for _ in range(100):
+                view.read(PROGRESS)
+                time.sleep(0.05)
+    finally:
+        view.close()
+
+
+def test_the_last_figures_stay_when_it_is_done(view: tuple[TrainingView, io.StringIO]) -> None:
+    end = replace(PROGRESS, done=2000, seconds_left=0.0, details=DETAILS | {"iteration": 6700})
+    view[0].read(PROGRESS)
+    view[0].read(end)
+    before = len(view[1].getvalue())
+    view[0].read(StageFinished(stage="train", summary={}))
+    last = view[1].getvalue()[before:]
+    assert "iteration 6,700" in last and "2,000 of 2,000" in last and "done" in last
 
 
 def test_the_keyboard_is_given_back(view: tuple[TrainingView, io.StringIO], typed: list[str]) -> None:

@@ -187,6 +187,18 @@ def test_stages_backups_and_going_on_leave_their_marks(
     assert len([kind for kind, _ in found if kind == "stage"]) >= 3
 
 
+def test_the_last_word_before_the_end_has_the_figures_of_the_end(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties_module, "_PROGRESS_EVERY_S", 1000.0)
+    src, dst = facesets
+    options = tiny_options(iterations=7)
+    *_, last, end = train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    assert isinstance(last, Progress) and isinstance(end, StageFinished)
+    assert (last.done, last.total, last.details["iteration"], last.details["plan_share"]) == (7, 7, 7, 1.0)
+    assert last.loss == pytest.approx(end.summary["loss"], abs=1e-4)
+
+
 def test_losses_are_written_from_the_first_iteration_on(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:

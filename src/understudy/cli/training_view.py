@@ -1,13 +1,17 @@
 """Training at a terminal: figures that are renewed every two seconds, and keys that ask for something.
 
-One of the readers that `show.py` chooses from. Keys only leave a wish; what follows is the training's.
+One of the readers that `show.py` chooses from. Keys only leave a wish; what follows is the training's. A
+clock of its own looks at the keys and renews the figures, since a step, and the training's next word, may take
+long.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console, Group
@@ -21,6 +25,7 @@ from understudy.cli.words import clock_time
 from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
 
 _RENEWED_EVERY_S = 2.0
+_KEYS_EVERY_S = 0.2
 _SIDES = ("src", "dst")
 Wishes = Mapping[str, tuple[str, Callable[[], object]]]
 
@@ -31,6 +36,10 @@ class TrainingView:
     def __init__(self, console: Console, started: StageStarted, wishes: Wishes) -> None:
         self._console, self._started, self._wishes = console, started, wishes
         self._said, self._asked, self._progress = 0.0, "", Progress(stage=started.stage, done=started.done)
+        self._told = time.monotonic()  # when the training last said how far it is
+        self._turn = threading.RLock()  # of the reader or the clock: to listen, change and draw
+        self._ended = threading.Event()
+        self._failed: Exception | None = None
         with ExitStack() as stack:
             self._pressed = stack.enter_context(keys())
             self._live = stack.enter_context(
@@ -38,25 +47,48 @@ class TrainingView:
             )
             self._stack = stack.pop_all()
         self._renew()
+        self._clock = threading.Thread(target=self._by_the_clock, name="training view", daemon=True)
+        self._clock.start()
 
     def read(self, event: Event) -> None:
-        """Take in what happened; look at the keys."""
+        """Take in what happened; look at the keys. Raises what a wish or the terminal raised meanwhile."""
+        with self._turn:
+            if self._failed is not None:
+                raise self._failed
+            self._read(event)
+
+    def _read(self, event: Event) -> None:
         self._listen()
         if isinstance(event, Progress):
-            self._progress = event
-            if time.monotonic() - self._said >= _RENEWED_EVERY_S:
-                self._renew()
+            self._progress, self._told = event, time.monotonic()
+            self._renew_in_time()
         elif isinstance(event, Notice | Made):
             word = "warning: " if isinstance(event, Notice) and event.level == "warning" else ""
             text = event.text if isinstance(event, Notice) else f"made {event.what}: {event.path}"
             self._console.print(word + text, markup=False, highlight=False, soft_wrap=True)
         elif isinstance(event, StageFinished):
             self._asked = "nothing left to do" if event.skipped else "done"
+            self._ended.set()
             self._renew()
 
     def close(self) -> None:
         """Give the terminal back as it was."""
+        self._ended.set()
+        self._clock.join()
         self._stack.close()
+
+    def _by_the_clock(self) -> None:
+        """Until the end: hear keys soon and renew the figures in time, whatever the training is at."""
+        while not self._ended.wait(_KEYS_EVERY_S):
+            with self._turn:
+                if self._ended.is_set():
+                    return
+                try:
+                    self._listen()
+                    self._renew_in_time()
+                except Exception as error:  # noqa: BLE001 - for the reader, who can end the training
+                    self._failed = error
+                    return
 
     def _listen(self) -> None:
         for key in self._pressed():
@@ -66,11 +98,17 @@ class TrainingView:
                 wish[1]()
                 self._renew()
 
+    def _renew_in_time(self) -> None:
+        if time.monotonic() - self._said >= _RENEWED_EVERY_S:
+            self._renew()
+
     def _renew(self) -> None:
         self._said = time.monotonic()
-        self._live.update(
-            training_figures(self._started, self._progress, self._asked, self._wishes), refresh=True
-        )
+        now = self._progress
+        if now.seconds_left is not None and not self._ended.is_set():
+            left = now.seconds_left - (self._said - self._told)
+            now = replace(now, seconds_left=max(0.0, left))
+        self._live.update(training_figures(self._started, now, self._asked, self._wishes), refresh=True)
 
 
 def training_figures(started: StageStarted, progress: Progress, asked: str, wishes: Wishes) -> Group:

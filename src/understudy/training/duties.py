@@ -156,16 +156,21 @@ class Say(Duty):
 
     def do(self, run: Run) -> Events:
         self._said = time.perf_counter()
-        yield Progress(
-            stage="train",
-            done=run.plan.done_iterations,
-            total=run.plan.last_iteration,
-            seconds_left=run.plan.seconds_left,
-            loss=run.loss or None,
-            rate=run.made / run.seconds if run.seconds else None,
-            note=run.course.title,
-            details=_figures(run),
-        )
+        yield progress_of(run)
+
+
+def progress_of(run: Run) -> Progress:
+    """How far a run is, with every figure."""
+    return Progress(
+        stage="train",
+        done=run.plan.done_iterations,
+        total=run.plan.last_iteration,
+        seconds_left=run.plan.seconds_left,
+        loss=run.loss or None,
+        rate=run.made / run.seconds if run.seconds else None,
+        note=run.course.title,
+        details=_figures(run),
+    )
 
 
 def _figures(run: Run) -> dict[str, Any]:

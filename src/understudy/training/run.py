@@ -16,7 +16,7 @@ from typing import Any
 from understudy.errors import MemoryTooSmall, OptionInvalid, TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import describe, parse_options
-from understudy.training.duties import Duty
+from understudy.training.duties import Duty, progress_of
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
@@ -128,6 +128,8 @@ class Run:
                 self.note("end", "done" if self.plan.finished else "stopped")
         if self.made and self.options.preview_every:
             yield self.preview()
+        if self.made:
+            yield progress_of(self)  # what is shown last are the figures of the end
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
 
     def _to_the_end(self) -> Events:
