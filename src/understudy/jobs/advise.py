@@ -50,10 +50,12 @@ RULES_OF_FACES: dict[str, Rule] = {
 RULES_OF_MODELS: dict[str, Rule] = {
     "lopsided_counts": of_faces.lopsided_counts,
     "turned_heads": of_training.turned_heads,
+    "straight_faces": of_training.straight_faces,
     "own_light": of_training.own_light,
     "too_small": of_training.too_small,
     "too_coarse": of_training.too_coarse,
     "warp_still_on": of_training.warp_still_on,
+    "stuck": of_training.stuck,
     "detail_at_last": of_training.detail_at_last,
     "critic_too_soon": of_training.critic_too_soon,
     "strong_style": of_training.strong_style,

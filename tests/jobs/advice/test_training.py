@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from understudy.jobs.advice.facts import Machine
 
 ALL = (
     training.turned_heads,
+    training.straight_faces,
     training.own_light,
     training.too_small,
     training.too_coarse,
     training.warp_still_on,
+    training.stuck,
     training.detail_at_last,
     training.critic_too_soon,
     training.strong_style,
@@ -100,6 +103,7 @@ def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
 
 TRAINED_ONLY = (
     training.warp_still_on,
+    training.stuck,
     training.detail_at_last,
     training.critic_too_soon,
     training.strong_style,
@@ -162,3 +166,46 @@ def test_another_light_than_srcs_asks_for_a_network_that_takes_it_on() -> None:
 def test_what_fits_depends_on_the_machine() -> None:
     large = model(parameters=400_000_000)
     assert said(training.too_large, facts(model=large, machine=Machine("cuda:0", 80_000_000_000))) == []
+
+
+FLAT = {"yaw_deg": np.linspace(-15, 15, 400), "light_side": np.linspace(-0.05, 0.05, 400)}
+
+
+def test_straight_faces_in_flat_light_are_work_for_the_classics_of_half_faces() -> None:
+    (advice,) = said(training.straight_faces, facts(dst=FLAT))
+    assert "100% of dst's faces look ahead within 20" in advice.seen
+    assert "--preset h128" in advice.command
+    (advice,) = said(training.straight_faces, facts(dst=FLAT, machine=Machine("cuda:0", 2_000_000_000)))
+    assert "--preset h64" in advice.command
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"dst": FLAT | {"yaw_deg": 40.0}},
+        {"dst": FLAT | {"light_side": 0.3}},
+        {"dst": FLAT, "model": model(size_px=256)},
+        {"dst": FLAT, "model": model(architecture="h128", face_type="half")},
+    ],
+)
+def test_turned_or_shaded_faces_and_what_paints_as_much_need_no_half_faces(changed: dict[str, Any]) -> None:
+    assert said(training.straight_faces, facts(**changed)) == []
+
+
+def test_a_model_that_is_stuck_in_a_recipe_of_ones_own_is_shaken_by_swapped_sides(tmp_path: Path) -> None:
+    recipe, plain = tmp_path / "mine.toml", '[[stage]]\nname = "learn"\n'
+    recipe.write_text(plain)
+    mine = {"losses": STANDING, "options": {"recipe": str(recipe)}}
+    (advice,) = said(training.stuck, facts(model=model(**mine)))
+    assert "0.0%" in advice.seen and "set.swap_sides = true" in advice.todo
+    assert advice.command == f"understudy train project --recipe {recipe}"
+    assert said(training.stuck, facts(model=model(options={"recipe": str(recipe)}))) == []  # it still falls
+    straight = {"losses": STANDING, "options": {"recipe": str(recipe), "random_warp": 0}}
+    assert said(training.stuck, facts(model=model(**straight))) == []
+    recipe.write_text('[[stage]]\nname = "shake"\niterations = 500\nset.swap_sides = true\n' + plain)
+    assert said(training.stuck, facts(model=model(**mine))) == []
+
+
+@pytest.mark.parametrize("recipe", ["standard", "patient", "gone.toml"])
+def test_a_recipe_that_comes_along_or_can_not_be_read_is_not_shaken(recipe: str) -> None:
+    assert said(training.stuck, facts(model=model(losses=STANDING, options={"recipe": recipe}))) == []

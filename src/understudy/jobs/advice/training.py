@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import numpy as np
 
+from understudy.errors import RecipeInvalid
 from understudy.jobs.advice.facts import Advice, Facts, Model
-from understudy.training.recipe.recipe import STANDARD
+from understudy.training.recipe.recipe import RECIPES, STANDARD, recipe_named
 
 _FLAT = 0.01  # of the loss, over the last fifth
 _STILL_FALLING = 0.03
@@ -24,7 +26,10 @@ _UNCLEAR = 3.0  # times the face's own error
 _FACE_AREA = 0.6  # shares of a full face's crop that soft masks take, measured on rendered actors
 _AREAS = {"eyes": 0.028, "mouth": 0.042}
 _WARP_STAYS = (STANDARD, "plain")  # recipes that bend faces until a planned end comes near
+_SWAP_ITERATIONS = 500
 _STRAIGHT = ("h64", "h128")
+_LOOKS_AHEAD_DEG, _EVEN_LIGHT, _NEARLY_ALL = 20.0, 0.1, 0.95
+_STRAIGHT_PX, _LITTLE_MEMORY = 128, 4e9
 _OWN_LIGHT = ("df", "h64", "h128")  # networks whose decoders keep src's light
 
 
@@ -50,6 +55,31 @@ def turned_heads(facts: Facts) -> Iterator[Advice]:
             "Train a df beside it: it sees the full face and holds profiles.",
             facts.command("train", "--model side --preset df"),
         )
+
+
+def straight_faces(facts: Facts) -> Iterator[Advice]:
+    """Faces that look ahead in flat light are what half faces are best at."""
+    model, yaw = facts.model, np.abs(facts.dst.known("yaw_deg"))
+    light = np.abs(facts.dst.known("light_side"))
+    if model is None or model.face_type == "half" or model.size_px > _STRAIGHT_PX:
+        return
+    if not len(yaw) or not len(light):
+        return
+    ahead, even = float((yaw < _LOOKS_AHEAD_DEG).mean()), float((light < _EVEN_LIGHT).mean())
+    if ahead < _NEARLY_ALL or even < _NEARLY_ALL:
+        return
+    little = 0 < facts.machine.memory_bytes < _LITTLE_MEMORY
+    preset = "h64" if little else "h128"
+    yield Advice(
+        "straight_faces",
+        1,
+        f"{ahead:.0%} of dst's faces look ahead within {_LOOKS_AHEAD_DEG:.0f} degrees, {even:.0%} in even "
+        f"light; {model.name} paints {model.face_type} faces at {model.size_px} px.",
+        "A network for half faces spends all of its pixels from brow to chin and keeps the most detail of "
+        "flat, straight faces; what lies beside them is hardly seen here.",
+        f"Train an {preset} beside it and compare{'; it fits into little memory' if little else ''}.",
+        facts.command("train", f"--model straight --preset {preset}"),
+    )
 
 
 def own_light(facts: Facts) -> Iterator[Advice]:
@@ -120,6 +150,36 @@ def warp_still_on(facts: Facts) -> Iterator[Advice]:
         else "Train on without warp to a planned end.",
         facts.train("--minutes 60" if settles else "--minutes 60 --random-warp 0"),
     )
+
+
+def stuck(facts: Facts) -> Iterator[Advice]:
+    """Where a loss stands still under a recipe of one's own, a shake may free it."""
+    model = trained(facts)
+    gain = model.recent_gain() if model else None
+    if model is None or gain is None or not abs(gain) < _FLAT or model.options.random_warp == 0:
+        return
+    if model.options.recipe in RECIPES or _swaps_sides(model.options.recipe):
+        return
+    yield Advice(
+        "stuck",
+        1,
+        f"The loss of {model.name} fell by only {max(0.0, gain):.1%} over the last fifth of its "
+        f"{model.iterations} iterations, with random_warp at {model.options.random_warp:g}, and no stage of "
+        "its recipe swaps sides.",
+        "A model that is stuck may come free where each performer's faces go the other's way for a while: "
+        "what both share must then hold for both.",
+        f"Put a first stage into the recipe, with iterations = {_SWAP_ITERATIONS} and set.swap_sides = true, "
+        "and train on; a recipe that changed begins anew, so it comes at once.",
+        facts.train(f"--recipe {shlex.quote(model.options.recipe)}"),
+    )
+
+
+def _swaps_sides(recipe: str) -> bool:
+    """Whether a stage does; one that can't be read is no matter of advice: training says so."""
+    try:
+        return any(stage.set.get("swap_sides") for stage in recipe_named(recipe).stages)
+    except RecipeInvalid:
+        return True
 
 
 def detail_at_last(facts: Facts) -> Iterator[Advice]:
