@@ -460,6 +460,15 @@ def test_one_face_that_does_not_fit_is_refused(
         trained(tmp_path / "m", facesets, tiny_options(iterations=5, batch_size=2))
 
 
+def test_a_stages_own_batch_that_does_not_fit_is_refused_rather_than_tried_for_ever(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory(monkeypatch, when=lambda _, batch: batch > 4)
+    (tmp_path / "own.toml").write_text('[[stage]]\nname = "large"\nset.batch_size = 8')
+    with pytest.raises(MemoryTooSmall, match="at batch size 8"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=5, recipe=str(tmp_path / "own.toml")))
+
+
 def test_without_a_batch_size_the_largest_is_found_once_and_kept(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

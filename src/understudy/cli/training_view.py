@@ -22,6 +22,7 @@ from rich.text import Text
 
 from understudy.cli.keyboard import keys
 from understudy.cli.words import clock_time
+from understudy.errors import UnderstudyError
 from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
 
 _RENEWED_EVERY_S = 2.0
@@ -39,7 +40,7 @@ class TrainingView:
         self._told = time.monotonic()  # when the training last said how far it is
         self._turn = threading.RLock()  # of the reader or the clock: to listen, change and draw
         self._ended = threading.Event()
-        self._failed: Exception | None = None
+        self._failed: OSError | UnderstudyError | None = None
         with ExitStack() as stack:
             self._pressed = stack.enter_context(keys())
             self._live = stack.enter_context(
@@ -86,7 +87,7 @@ class TrainingView:
                 try:
                     self._listen()
                     self._renew_in_time()
-                except Exception as error:  # noqa: BLE001 - for the reader, who can end the training
+                except (OSError, UnderstudyError) as error:  # for the reader, who can end the training
                     self._failed = error
                     return
 

@@ -13,22 +13,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import MemoryTooSmall, OptionInvalid, TrainingDiverged, UnderstudyError
+from understudy.errors import OptionInvalid, TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import describe, parse_options
+from understudy.training.accounts import memory_too_small, state_of, summary_of, why_it_starts_there
 from understudy.training.duties import Duty, progress_of
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
-from understudy.training.keeping.learnt_from import NOT_KNOWN, STATE_KEY, LearntFrom
+from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom
 from understudy.training.keeping.log import append_log
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.keeping.milestones import Kind, add_milestone, cut_milestones
 from understudy.training.keeping.setbacks import Setbacks, Watch, require_sound_weights
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Means, Tally
-from understudy.training.machine.batch import require_growth_fits
-from understudy.training.machine.memory import is_out_of_memory, peak_memory_bytes
+from understudy.training.machine.batch import fits_everywhere, require_growth_fits
+from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.processes import Group
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.course import Course, Now
@@ -103,7 +104,11 @@ class Run:
             self._follow()
             return
         yield StageStarted(
-            stage=STAGE, unit="iteration", total=plan.last_iteration, done=plan.done_iterations, why=self._why()
+            stage=STAGE,
+            unit="iteration",
+            total=plan.last_iteration,
+            done=plan.done_iterations,
+            why=why_it_starts_there(self),
         )
         try:
             architecture, network = self.learner.drawn_from
@@ -130,10 +135,11 @@ class Run:
             yield self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
-        yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+        yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
 
     def _to_the_end(self) -> Events:
         """Iterations until the plan is done and saved; what came apart since the last measurement is undone."""
+        yield from self._fit_together()
         while True:
             while not self.plan.finished and not self.ending:
                 self.group.say(self._word())
@@ -145,6 +151,27 @@ class Run:
                 notice = self._go_back(error)
                 self.group.say({"back": error.message})
                 yield notice
+
+    def _fit_together(self) -> Events:
+        """Several processes halve the batch until a step fits into the memory of all. Raises MemoryTooSmall.
+
+        In a step that counts, one whose memory ends would leave the others waiting for its gradients.
+        """
+        while self.group.size > 1 and not self.plan.finished:
+            self.group.say(self._word() | {"apart": True})
+            if self._step_apart():
+                return
+            yield self._halved()
+
+    def _step_apart(self) -> bool:
+        """Whether a step fits into the memory of every process; it counts for nothing."""
+        now = self._told or self.course.now(self.plan)
+        self.options = now.options
+        order = self._order(self.learner.iteration, self.plan, now.options)
+        with self.group.lost_is_said():
+            fits = fits_everywhere(self.learner, lambda: self.ahead.lessons(order), now.options)
+        self._load_newest()
+        return fits
 
     def _one(self) -> Events:
         """An iteration, and what is due after it."""
@@ -189,6 +216,9 @@ class Run:
                 self._told = Now(options, float(word["speed"]), str(word["stage"]), word["measured_every"])
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
                 self.setbacks = Setbacks.from_json(word["setbacks"])
+                if "apart" in word:
+                    self._step_apart()
+                    continue
                 for _ in self._one():
                     pass
         finally:
@@ -204,15 +234,6 @@ class Run:
         self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
         self.watch.look(self.loss)
         return means
-
-    def _why(self) -> str:
-        if not self.learner.iteration:
-            return ""
-        where = f"goes on at iteration {self.learner.iteration}"
-        left = self.plan.seconds_left
-        if self.plan.done_iterations and left is not None:
-            return f"{where}, {left / 60:.1f} of {self.plan.minutes:g} minutes left"
-        return where
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
@@ -400,23 +421,10 @@ class Run:
                 ema=learner.average.state_dict(),
                 optimizer=learner.optimizer_tensors(),
                 critics=learner.objective.tensors(),
-                state=self._state(),
+                state=state_of(self),
             ),
         )
         self.saved_iteration = learner.iteration
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "plan": self.plan.as_json(),
-            "course": self.course.as_json(),
-            "loss": self.loss,
-            "tally": self.tally.as_json(),
-            "watch": self.watch.as_json(),
-            "setbacks": self.setbacks.as_json(),
-            "batch_size": self.options.batch_size,
-            STATE_KEY: self.learnt.as_json(),
-            "duties": {duty.name: state for duty in self.duties if (state := duty.state())},
-        }
 
     def _go_back(self, error: TrainingDiverged) -> Notice:
         """Go on from the last good state with smaller steps. Raises the error where that was tried enough."""
@@ -444,16 +452,21 @@ class Run:
 
     def _restore(self) -> bool:
         """Take the newest checkpoint's state, or that of a new model; whether there was a checkpoint."""
-        found = [c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)]
-        if found:
-            self.learner.load_checkpoint(found[-1])
-        else:
-            self.begin(self.learner)
+        found = self._load_newest()
         plan, iteration = self._start
         self.made = self.learner.iteration - iteration
         self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
-        self._resume(dict(found[-1].state) if found else {})
-        return bool(found)
+        self._resume(dict(found.state) if found else {})
+        return found is not None
+
+    def _load_newest(self) -> Checkpoint | None:
+        """Bring the learner to its newest checkpoint, or to its beginning where there is none."""
+        found = [c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)]
+        if not found:
+            self.begin(self.learner)
+            return None
+        self.learner.load_checkpoint(found[-1])
+        return found[-1]
 
     def _make_room(self, error: Exception) -> Notice:
         """At the start, go on with half the batch; just after a person's change, as before it; later, save and
@@ -461,34 +474,20 @@ class Run:
         self.learner.let_go()
         if self.untried is not None and self.untried.is_new_at(self.learner.iteration) and self.group.size == 1:
             return self._take_back(self.untried)
-        batch, device = self.options.batch_size, self.learner.compute.device
-        if self.made or batch == 1 or self.group.size > 1:
+        if self.made or self.group.size > 1:
             self.save()
-            kept = f" Everything up to iteration {self.learner.iteration} is saved." if self.made else ""
-            raise MemoryTooSmall(
-                f"The memory of {device} did not suffice at batch size {batch}.{kept} Close other programs, or "
-                "train with a smaller --batch-size, with --recompute or with --offload."
-            ) from error
+            raise memory_too_small(self) from error
         self._restore()
-        self.change(self.course.options.changed(batch_size=max(1, self.course.options.batch_size // 2)))
-        text = f"Batch size {batch} does not fit into the memory of {device}; {batch // 2} is tried."
+        return self._halved()
+
+    def _halved(self) -> Notice:
+        """Go on with half the batch. Raises MemoryTooSmall where no process has more than one face, or where a
+        stage says a batch that nothing makes smaller."""
+        batch, base, least = self.options.batch_size, self.course.options.batch_size, self.group.size
+        if min(batch, base) <= least:
+            raise memory_too_small(self)
+        self.change(self.course.options.changed(batch_size=max(least, base // 2)))
+        where = f"the memory of {self.learner.compute.device}" + (" in every process" if least > 1 else "")
+        text = f"Batch size {batch} does not fit into {where}; {max(least, batch // 2)} is tried."
         append_log(self.model_dir, text)
         return Notice(text, level="warning")
-
-    def _summary(self) -> dict[str, Any]:
-        seconds = max(self.seconds, 1e-9)
-        return {
-            "iterations": self.made,
-            "iterations_in_all": self.learner.iteration,
-            "seconds": round(self.seconds, 1),
-            "iterations_per_second": round(self.made / seconds, 3),
-            "loss": round(self.loss, 4),
-            "share_waiting_for_faces": round(self.waiting_share, 4),
-            "src_faces": len(self.feed.src.cache),
-            "dst_faces": len(self.feed.dst.cache),
-            "device": str(self.learner.compute.device),
-            "bfloat16": self.learner.compute.uses_bfloat16,
-            "peak_memory_mb": round(peak_memory_bytes(self.learner.compute.device) / 1e6),
-            "rollbacks": self.setbacks.count,
-            "batch_size": self.options.batch_size,
-        }

@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 import torch
 
+from understudy.errors import MemoryTooSmall, ProcessLost
 from understudy.facesets.store import Faceset
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.machine import launch as launching
+from understudy.training.machine import processes
 from understudy.training.machine.launch import launch
 from understudy.training.machine.processes import Group, local_device
 
@@ -75,7 +78,7 @@ def test_two_processes_take_the_steps_of_one_with_the_whole_batch(tmp_path: Path
 
 
 TRAINING = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
@@ -83,6 +86,7 @@ from understudy.errors import UnderstudyError
 from understudy.facesets.store import Faceset
 from understudy.training import duties, presets
 from understudy.training.learner import Learner
+from understudy.training.machine import processes
 from understudy.training.options import TrainOptions
 from understudy.training.train import train
 duties._METRICS_EVERY, duties._MEASURED_FIRST = 2, ()
@@ -91,7 +95,11 @@ presets.PRESETS["tiny"] = presets.Preset("quick", "full", "for tests", network=n
 model, mark = Path(sys.argv[1]), Path(sys.argv[2])
 real = Learner.step
 def step(self, *lessons, **settings):
-    assert len(lessons[0].seen_BCHW) == 2
+    if mark.name == "full" and os.environ["RANK"] == "1" and len(lessons[0].seen_BCHW) > 2:
+        raise torch.OutOfMemoryError("full")
+    if mark.name == "too full":
+        raise torch.OutOfMemoryError("full")
+    assert len(lessons[0].seen_BCHW) == 2 or "full" in mark.name and self.iteration == 0
     if self.iteration == 5 and os.environ["RANK"] == "1" and mark.name == "mark" and not mark.exists():
         mark.write_text("killed")
         os.kill(os.getpid(), signal.SIGKILL)
@@ -100,7 +108,18 @@ def step(self, *lessons, **settings):
         next(self.model.parameters()).data.mul_(float("nan"))
     return terms
 Learner.step = step
-options = TrainOptions(batch_size=4, preview_every=0, iterations=10)
+say = processes.Group.say
+def long_at_it(self, words):
+    if self._number == 4:
+        time.sleep(4)  # as a preview may take
+    if self._number == 8 and not mark.exists():
+        mark.write_text("frozen")
+        os.kill(os.getpid(), signal.SIGSTOP)
+    say(self, words)
+if mark.name == "frozen":
+    processes.Group.say, processes._SILENT_S, processes._BEATS_EVERY_S = long_at_it, 3.0, 0.5
+asked = {"schedule": "plateau", "plateau_iterations": 32, "batch_size": 16} if "full" in mark.name else {}
+options = TrainOptions(**({"batch_size": 4, "preview_every": 0, "iterations": 10} | asked))
 src, dst = (Faceset(Path(p)) for p in sys.argv[3:])
 try:
     for event in train(model, src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
@@ -137,6 +156,58 @@ def test_processes_go_back_together_from_a_last_step_that_spoiled_the_weights(
     assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
     assert "At iteration 10; training went back to iteration 0" in (model / "train.log").read_text()
     assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+
+
+def test_processes_halve_the_batch_together_when_it_is_too_large_for_one_of_them(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    """They also agree on when to measure, which a short plateau asks for at every iteration."""
+    model = tmp_path / "m"
+    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "full")]
+    assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
+    said = (model / "train.log").read_text()
+    assert "Batch size 16 does not fit into the memory of cpu in every process; 8 is tried" in said
+    assert "Batch size 8 does not fit" in said and "4 is tried" in said and "Batch size 4" not in said
+    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [*range(1, 11)]
+
+
+def test_processes_that_have_no_room_for_one_face_each_end_with_a_sentence_and_start_no_more(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = [sys.executable, "-c", TRAINING, str(tmp_path / "m"), str(tmp_path / "too full")]
+    command += [str(faceset.folder) for faceset in facesets]
+    assert launch(command, 2, restarts=0) == MemoryTooSmall.exit_code
+    assert "did not suffice at batch size 2. Close other programs" in capfd.readouterr().err
+
+
+def test_a_leader_that_is_long_at_something_is_waited_for_and_one_that_is_frozen_is_not(
+    tmp_path: Path,
+    facesets: tuple[Faceset, Faceset],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(launching, "_TO_SAVE_S", 1.0)
+    model, said = tmp_path / "m", []
+    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "frozen")]
+    command += [str(faceset.folder) for faceset in facesets]
+    assert launch(command, 2, say=said.append) == 0
+    assert len(said) == 1 and "1 of at most 3" in said[0]
+    assert "has shown no life for" in capfd.readouterr().err
+    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+
+
+def test_a_leader_that_lives_but_has_no_word_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("_BEATS_EVERY_S", 0.05), ("_SILENT_S", 0.5), ("_LONGEST_S", 1.0)):
+        monkeypatch.setattr(processes, name, seconds)
+    store = torch.distributed.HashStore()
+    leader, follower = Group(0, 2, store), Group(1, 2, store)
+    with leader.beating():
+        leader.say({"next": 1})
+        assert follower.hear() == {"next": 1}
+        began = time.monotonic()
+        with pytest.raises(ProcessLost, match="no life"):
+            follower.hear()
+        assert time.monotonic() - began > 1.2
 
 
 CHANGED = """
@@ -196,7 +267,7 @@ def test_under_torchrun_all_take_the_same_steps_after_a_setback_and_a_change_of_
     told = [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
     assert told[0]["world"] == "2" and told[0]["rates"] == told[1]["rates"]
     assert told[0]["weights"] == pytest.approx(told[1]["weights"], abs=1e-7)
-    rates = told[0]["rates"]
+    rates = told[0]["rates"][1:]  # the first step was for trying the memory alone
     assert rates[:4] == [[n, 0.001] for n in (1, 2, 3, 4)]  # it comes apart, and goes back to its beginning
     assert rates[4:9] == [[n, 0.0005] for n in (1, 2, 3, 4, 5)] and rates[9:] == [
         [n, 0.0004] for n in range(6, 11)

@@ -11,6 +11,7 @@ from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.need import empty_lesson, needed_on
 
 if TYPE_CHECKING:
+    from understudy.training.feeding.augment import Lesson
     from understudy.training.learner import Learner
     from understudy.training.options import TrainOptions
 
@@ -100,6 +101,23 @@ def _bytes_of_a_step(learner: Learner, options: TrainOptions) -> int:
 def _as_stepped(learner: Learner, options: TrainOptions) -> TrainOptions:
     """What the steps are made with: several processes never record theirs."""
     return options.changed(replay="off") if learner.group.size > 1 else options
+
+
+def fits_everywhere(
+    learner: Learner, lessons: Callable[[], tuple[Lesson, Lesson]], options: TrainOptions
+) -> bool:
+    """Whether a step goes through in all processes of a training, taken by each for itself; all are told the
+    same. What it changed is the caller's to undo."""
+    full = 0.0
+    try:
+        with learner.group.apart():
+            learner.step(*lessons(), options, speed=1.0)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        full = 1.0
+    learner.let_go()
+    return not learner.group.means({"full": full}, learner.compute.device)["full"]
 
 
 def _rehearsed(learner: Learner, options: TrainOptions) -> bool:

@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import torch
@@ -25,10 +28,15 @@ from understudy.errors import ProcessLost
 from understudy.training.machine.launch import is_one_of_several, stop_without_launcher
 
 _ANSWER = timedelta(seconds=50)  # a process that does not answer for so long is lost
-_PATIENCE = timedelta(hours=12)  # the leader may read faces or save
+_PATIENCE_S = 12 * 3600.0  # before the first iteration: the leader may read faces
+_BEATS_EVERY_S = 5.0
+_SOON_S = 0.2  # the next word mostly comes within a step
+_SILENT_S = 45.0  # a leader that shows no life for so long is frozen or gone
+_LONGEST_S = 1800.0  # between two words the leader may save or draw; after that nobody can tell it from hanging
 _BACKENDS = {"cpu": "gloo", "cuda": "nccl", "xpu": "xccl"}
 _SIGNS_OF_LOSS = ("gloo", "Gloo", "NCCL", "onnection", "imed out")  # torch has no class of its own for it
 _READY = "ready"
+_BEAT = "beat"
 _NOTHING = b"null"
 
 
@@ -40,6 +48,8 @@ class Group:
         self._number = 0  # of the leader's words
         self._shared: set[nn.Module] = set()
         self._pending: list[tuple[Any, Tensor]] = []
+        self._apart = False
+        self._spoke: float | None = None  # when the leader last had a word for the others
 
     @property
     def leads(self) -> bool:
@@ -61,15 +71,61 @@ class Group:
             self._read(self._store, _READY)
 
     def _read(self, store: Store, key: str) -> bytes:
+        """What was said under that key, as soon as it is. Raises ProcessLost.
+
+        A thread asks: the leader may be where the store is, and a frozen store answers no question.
+        """
+        heard: SimpleQueue[bytes | RuntimeError | None] = SimpleQueue()
+        threading.Thread(target=_ask, args=(store, key, heard), name="hear", daemon=True).start()
+        end = time.monotonic() + _PATIENCE_S
         with self.lost_is_said():
-            store.wait([key], _PATIENCE)
-            return store.get(key)
-        raise AssertionError("either there is an answer or an error")
+            while time.monotonic() < end:
+                try:
+                    found = heard.get(timeout=_SILENT_S)
+                except Empty:
+                    break
+                if isinstance(found, RuntimeError):
+                    raise found
+                if found is not None:
+                    return found
+        raise ProcessLost(
+            f"The process that leads this training has shown no life for {_SILENT_S:g} s: it hangs. Start the "
+            "same command again to go on from the last checkpoint."
+        )
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """For the length of the block the leader shows the others that it lives.
+
+        A thread does, since a preview or a save to a slow disk takes its time. It stops where the training
+        has had no word for the others for half an hour: then they end rather than wait for ever.
+        """
+        if self._store is None or not self.leads:
+            yield
+            return
+        ended = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(self._store, ended), name="beat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _beat(self, store: Store, ended: threading.Event) -> None:
+        number = 0
+        with contextlib.suppress(dist.DistError, RuntimeError):  # the store is gone; others end by themselves
+            while not ended.is_set():
+                if self._spoke is None or time.monotonic() - self._spoke < _LONGEST_S:
+                    number += 1
+                    store.set(_BEAT, str(number))
+                ended.wait(_BEATS_EVERY_S)
 
     def say(self, words: Mapping[str, Any] | None) -> None:
         """The leader's word for the next iteration; None ends the training of all."""
         if self._store is None:
             return
+        self._spoke = time.monotonic()
         self._store.set(f"word {self._number}", json.dumps(words))
         if self._number > 1:
             self._store.delete_key(f"word {self._number - 2}")
@@ -86,11 +142,13 @@ class Group:
     def share_gradients(self, network: nn.Module, *, at_once: bool = False) -> None:
         """From now on gradients of a network are the mean over all processes: as soon as each is made and
         `at_once`, or in the background until `settle`."""
-        if self.size == 1 or network in self._shared:
+        if self.size == 1 or self._apart or network in self._shared:
             return
         self._shared.add(network)
 
         def average(parameter: Tensor) -> None:
+            if self._apart:
+                return
             gradient = parameter.grad
             assert gradient is not None
             work: Any = dist.all_reduce(gradient, async_op=True)
@@ -102,6 +160,15 @@ class Group:
 
         for parameter in network.parameters():
             parameter.register_post_accumulate_grad_hook(average)
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """For the length of the block every process learns for itself alone, and none waits for another."""
+        self._apart = True
+        try:
+            yield
+        finally:
+            self._apart = False
 
     def settle(self) -> None:
         """Wait until all gradients are means."""
@@ -133,6 +200,26 @@ class Group:
             ) from error
 
 
+def _ask(store: Store, key: str, heard: SimpleQueue[bytes | RuntimeError | None]) -> None:
+    """Put into `heard` what is said under that key, and before that None for every sign of the leader's life.
+
+    Asks again and again: torch writes to the terminal whenever a wait of its own ends in vain.
+    """
+    began, beat, looks = time.monotonic(), b"", 0.0
+    try:
+        while not store.check([key]):
+            waited = time.monotonic() - began
+            if waited > looks and store.check([_BEAT]):
+                looks, newest = waited + _BEATS_EVERY_S, store.get(_BEAT)
+                if newest != beat:
+                    beat = newest
+                    heard.put(None)
+            time.sleep(0.0005 if waited < _SOON_S else 0.02)
+        heard.put(store.get(key))
+    except RuntimeError as error:  # as torch says all of it; for who waits for the word
+        heard.put(error)
+
+
 def _is_lost(error: RuntimeError) -> bool:
     return any(sign in str(error) for sign in _SIGNS_OF_LOSS)
 
@@ -153,7 +240,9 @@ def joined(device_type: str) -> Iterator[Group]:
         backend = _BACKENDS.get(device_type, "gloo")
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_ANSWER)
     try:
-        yield Group(rank, size, PrefixStore("understudy", store))
+        group = Group(rank, size, PrefixStore("understudy", store))
+        with group.beating():
+            yield group
     finally:
         dist.destroy_process_group()
 

@@ -1,0 +1,68 @@
+"""What a run tells of itself: where it starts, its figures at the end, what a checkpoint keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from understudy.errors import MemoryTooSmall
+from understudy.training.keeping.learnt_from import STATE_KEY
+from understudy.training.machine.memory import peak_memory_bytes
+
+if TYPE_CHECKING:
+    from understudy.training.run import Run
+
+
+def why_it_starts_there(run: Run) -> str:
+    """Where a run goes on, in words; empty for a new model."""
+    if not run.learner.iteration:
+        return ""
+    where = f"goes on at iteration {run.learner.iteration}"
+    left = run.plan.seconds_left
+    if run.plan.done_iterations and left is not None:
+        return f"{where}, {left / 60:.1f} of {run.plan.minutes:g} minutes left"
+    return where
+
+
+def state_of(run: Run) -> dict[str, Any]:
+    """Plain values for a checkpoint, from which a run goes on as if nothing had happened."""
+    return {
+        "plan": run.plan.as_json(),
+        "course": run.course.as_json(),
+        "loss": run.loss,
+        "tally": run.tally.as_json(),
+        "watch": run.watch.as_json(),
+        "setbacks": run.setbacks.as_json(),
+        "batch_size": run.options.batch_size,
+        STATE_KEY: run.learnt.as_json(),
+        "duties": {duty.name: state for duty in run.duties if (state := duty.state())},
+    }
+
+
+def summary_of(run: Run) -> dict[str, Any]:
+    """The figures of a run that ends."""
+    seconds = max(run.seconds, 1e-9)
+    return {
+        "iterations": run.made,
+        "iterations_in_all": run.learner.iteration,
+        "seconds": round(run.seconds, 1),
+        "iterations_per_second": round(run.made / seconds, 3),
+        "loss": round(run.loss, 4),
+        "share_waiting_for_faces": round(run.waiting_share, 4),
+        "src_faces": len(run.feed.src.cache),
+        "dst_faces": len(run.feed.dst.cache),
+        "device": str(run.learner.compute.device),
+        "bfloat16": run.learner.compute.uses_bfloat16,
+        "peak_memory_mb": round(peak_memory_bytes(run.learner.compute.device) / 1e6),
+        "rollbacks": run.setbacks.count,
+        "batch_size": run.options.batch_size,
+    }
+
+
+def memory_too_small(run: Run) -> MemoryTooSmall:
+    """The error of a run that needs more memory than there is."""
+    kept = f" Everything up to iteration {run.learner.iteration} is saved." if run.made else ""
+    return MemoryTooSmall(
+        f"The memory of {run.learner.compute.device} did not suffice at batch size "
+        f"{run.options.batch_size}.{kept} Close other programs, or train with a smaller --batch-size, with "
+        "--recompute or with --offload."
+    )
