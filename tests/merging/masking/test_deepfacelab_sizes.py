@@ -20,7 +20,7 @@ from understudy.merging.masking.face_mask import FaceMask, MaskInputs, face_mask
 from understudy.merging.masking.options import MaskOptions
 
 SIDES = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}
-PLAIN = {"mask": "dst-hull", "erode": 0.0, "erode_top": 0.0, "blur": 0.0, "border": 0.01}
+PLAIN = {"mask": "dst-hull", "erode": 0.0, "erode_hairline": 0.0, "blur": 0.0, "border": 0.01}
 
 
 def shot(face_px: float) -> tuple[np.ndarray, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_a_source_is_drawn_once_however_often_it_is_named(monkeypatch: pytest.Mo
     drawn = module._DRAWN_BY["dst-hull"]
     monkeypatch.setitem(module._DRAWN_BY, "dst-hull", lambda given: (calls.append(1), drawn(given))[1])
     made(mask="dst-hull*learned-prd+dst-hull*learned-dst")
-    made(mask="learned-prd")
+    made(mask="learned-prd", erode_hairline=0.0)
     assert len(calls) == 1
 
 
@@ -233,7 +234,23 @@ def test_the_seam_of_seamless_modes_can_be_eroded_alone() -> None:
     assert eroded.seam_HW.sum() < 0.9 * eroded.soft_HW.sum()
 
 
-def test_the_forehead_is_taken_back_unless_somebody_says_otherwise() -> None:
-    usual, all_of_it = made(mask="dst-hull", blur=0.0), made(mask="dst-hull", blur=0.0, erode_top=0.0)
-    usual_rows, all_rows = (np.flatnonzero((one.soft_HW > 0.5).any(1)) for one in (usual, all_of_it))
-    assert usual_rows[0] > all_rows[0] and usual_rows[-1] == all_rows[-1]
+def test_a_mask_that_goes_up_to_the_hair_is_taken_back_at_the_top_but_never_from_the_hull() -> None:
+    """The landmarks' hull holds the brows; what a model learned by it stays as it was learned."""
+
+    def rows(**options: Any) -> tuple[int, int]:
+        wide = replace(inputs(), learned_prd_HW=np.ones((SIZE, SIZE), np.float32))
+        mask = face_mask(wide, MaskOptions(blur=0.0, erode=0.0, border=0.01, **options))
+        inside = np.flatnonzero((mask.soft_HW > 0.5).any(1))
+        return int(inside[0]), int(inside[-1])
+
+    usual, all_of_it = rows(mask="learned-prd"), rows(mask="learned-prd", erode_hairline=0.0)
+    hull = rows(mask="dst-hull")
+    assert all_of_it[0] < usual[0] <= hull[0] and usual[1] == all_of_it[1]
+    assert rows(mask="learned-prd", erode_hairline=0.3)[0] <= hull[0]
+    assert hull == rows(mask="dst-hull", erode_hairline=0.3)
+
+
+def test_what_was_drawn_by_hand_is_not_taken_back_at_the_hairline() -> None:
+    drawn = {"included_HW": np.ones((256, 256), np.float32)}
+    near, far = (replace(made(mask="learned-prd", erode_hairline=wide), **drawn).soft_HW for wide in (0.0, 0.3))
+    np.testing.assert_array_equal(near, far)

@@ -18,7 +18,7 @@ from understudy.facesets.face_mask import drawn_mask, record_hull, stored_mask
 from understudy.facesets.painted import Painted, painted, painted_over
 from understudy.facesets.record import FaceRecord
 from understudy.merging.masking.kinds import MASK_KINDS, SOURCES, mask_terms
-from understudy.merging.masking.mask import Edge, Sides, eroded, resized_mask, soft_mask
+from understudy.merging.masking.mask import Edge, Sides, eroded, lowered, resized_mask, soft_mask
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.masking.segment import Segmented
 
@@ -64,13 +64,18 @@ class FaceMask:
     included_HW: Float32 | None = None  # drawn by hand: replaces what was seen
     excluded_HW: Float32 | None = None  # drawn by hand: is taken away
     painted: Painted | None = None  # by hand, over all of these
+    hairline_px: float = 0.0  # how far it is taken back at the top, but not from the hull
+    hull_HW: Float32 | None = None  # of dst's landmarks
     seam_erode_px: float = 0.0
     steady_frames: int = 0  # how far it asks to be averaged with its neighbours
 
     @cached_property
     def area_HW(self) -> Float32:
         """Where the face is, with what was drawn by hand, before its edge is made."""
-        area = self.seen_HW if self.included_HW is None else self.included_HW
+        return self._with_drawn(self.seen_HW)
+
+    def _with_drawn(self, seen_HW: Float32) -> Float32:
+        area = seen_HW if self.included_HW is None else self.included_HW
         if self.excluded_HW is not None:
             area = np.asarray(np.minimum(area, 1 - self.excluded_HW), np.float32)
         return painted_over(area, self.painted)
@@ -78,7 +83,10 @@ class FaceMask:
     @cached_property
     def soft_HW(self) -> Float32:
         """What the face is blended with: exactly 0 at the crop's border."""
-        return soft_mask(self.area_HW, self.edge)
+        if self.hull_HW is None:
+            return soft_mask(self.area_HW, self.edge)
+        seen = lowered(self.seen_HW, self.hull_HW, self.hairline_px, self.edge.right)
+        return soft_mask(self._with_drawn(seen), self.edge)
 
     @cached_property
     def seam_HW(self) -> Float32:
@@ -99,12 +107,15 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
     # As large as dst's face is in the crop, whatever face_scale makes of the painted one.
     face_px = geometry.face_width_px(inputs.record.landmarks(), inputs.crop_from_frame)
     face_px *= size_px / inputs.size_px
+    takes_back = options.erode_hairline > 0 and "erode_hairline" not in MaskOptions.idle(options)
     return FaceMask(
         seen_HW=combined(options.mask, source),
         edge=_edge(options, inputs, face_px),
         included_HW=drawn_mask(inputs.record, to_mask, size_px, "include"),
         excluded_HW=drawn_mask(inputs.record, to_mask, size_px, "exclude"),
         painted=painted(inputs.record, to_mask, size_px),
+        hairline_px=options.erode_hairline * face_px,
+        hull_HW=source("dst-hull") if takes_back else None,
         seam_erode_px=options.erode_seamless * face_px,
         steady_frames=options.steady_mask,
     )

@@ -80,6 +80,12 @@ def eroded_at_sides(mask_HW: Float32, more: Sides, right: tuple[float, float] = 
     return mask
 
 
+def lowered(mask_HW: Float32, kept_HW: Float32, length_px: float, right: tuple[float, float]) -> Float32:
+    """Move the upper edge inwards by `length_px`, but not within `kept_HW`; `right` as in `eroded_at_sides`."""
+    moved = _eroded_along(mask_HW, length_px, _turned(right, 1))
+    return np.asarray(np.maximum(moved, np.minimum(mask_HW, kept_HW)), np.float32)
+
+
 def feathered(mask_HW: Float32, width_px: float) -> Float32:
     """Soften a mask's edge over about `width_px`, which is four sigmas of the Gaussian."""
     if width_px < 0.5:

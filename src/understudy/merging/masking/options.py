@@ -17,8 +17,8 @@ from understudy.options import Names, Options, option
 _SHARE = "share of the face's width"
 
 
-def _more_erode(side: str, default: float = 0.0, why: str = "") -> Any:
-    return option(default, f"Added to erode on the face's {side} side{why}.", low=-0.3, high=0.3, unit=_SHARE)
+def _more_erode(side: str) -> Any:
+    return option(0.0, f"Added to erode on the face's {side} side.", low=-0.3, high=0.3, unit=_SHARE)
 
 
 def _more_blur(side: str) -> Any:
@@ -52,10 +52,17 @@ class MaskOptions(Options):
     )
     erode_left: float = _more_erode("left (as the picture of the upright face shows it)")
     erode_right: float = _more_erode("right")
-    erode_top: float = _more_erode(
-        "upper", 0.06, ": where src's hair begins, what a model paints is no clean skin"
-    )
+    erode_top: float = _more_erode("upper")
     erode_bottom: float = _more_erode("lower")
+    erode_hairline: float = option(
+        0.06,
+        "Takes a learned or segmented mask back by this much at the top, but not from the hull of dst's "
+        "landmarks: where src's hair begins a model paints a dark line, which would lie across a higher "
+        "forehead.",
+        low=0.0,
+        high=0.3,
+        unit=_SHARE,
+    )
     erode_seamless: float = option(
         0.0,
         "Only for the seamless modes: shrinks by this much more where colours flow in from, not where the face "
@@ -97,6 +104,8 @@ class MaskOptions(Options):
             idle.add("segmenter")
         if sources == {"full"}:
             idle.add("steady_mask")
+        if sources <= {"full", "dst-hull"}:
+            idle.add("erode_hairline")
         return frozenset(idle)
 
     @field_validator("mask", mode="after")
