@@ -150,7 +150,30 @@ def test_a_face_that_reads_badly_however_it_is_looked_at_is_kept_and_asked_for_o
 
 def test_a_face_that_is_covered_again_is_asked_for_again():
     covered = Misreading([1, 2, 5, 6], is_turned=False, looks=99)
-    assert led(walking(9), every=50, reader=covered)[1] == [0, 1, 5, 8]
+    assert led(walking(9), reader=covered)[1] == [0, 1, 4, 5, 8]
+
+
+def test_a_face_that_goes_in_and_out_of_doubt_does_not_keep_the_detector_busy():
+    flickering = Misreading(range(1, 40, 2), is_turned=False, looks=99)
+    asked = led(walking(40), every=8, reader=flickering)[1]
+    assert len(asked) <= 2 * 40 // 8 + 2
+
+
+def test_a_face_that_somebody_comes_before_is_begun_anew_at_its_own_place():
+    class Surer(Asked):
+        """The one in front is surer, and shares half of the box behind."""
+
+        def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+            found = super().detect(frames)
+            for frame, faces in zip(frames, found, strict=True):
+                if frame.index >= 5 and faces:
+                    box = faces[0].box_xyxy
+                    faces.append(Detection(box + 0.4 * (box[2] - box[0]), 0.999))
+            return found
+
+    scenes = walking(11)
+    moments, _ = led(scenes, detector=Surer(), reader=Misreading([6], is_turned=False))
+    assert off_px(moments[:8], scenes[:8]).max() < 1.5
 
 
 def test_at_a_cut_nothing_leads_and_the_detector_is_asked():

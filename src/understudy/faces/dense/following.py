@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from understudy.faces.boxes import overlap
-from understudy.faces.dense.landmarker import DOUBT_SHARE, DenseFaces, DenseLandmarker, off_shares
+from understudy.faces.dense.landmarker import DenseFaces, DenseLandmarker, off_shares
 from understudy.faces.detect import Detection, Detector
 from understudy.geometry import Array
 from understudy.media.clip import Frame
@@ -24,6 +24,7 @@ from understudy.media.cuts import SceneNote
 LEAST_SCORE = 0.5  # of the network; below it a face is lost
 _TRUSTED = 0.9  # of the detector: what it trusts more is looked for in every frame, whatever the network says
 _CUT_CHANGE = 4.0  # of `SceneNote.change`: below it only a part of the picture moved
+_DOUBTED = 0.035  # of the crop's side: what a face that is led well is expected to be off at most
 _MORE_DOUBT = 1.5  # times what a face's points are expected to be off at best: it begins to read badly
 _SAME_FACE = 0.35  # overlap over the smaller box
 _MOST_GROWTH = 1.4  # of a face's side from one frame to the next
@@ -43,6 +44,7 @@ class LedFace:
     off_share: float  # expected error of its points, in shares of the crop's side
     least_off_share: float  # since it was begun, or looked at anew for reading badly
     is_led: bool = True  # whether it is looked for in the next frame
+    anew_at: int | None = None  # the frame in which it was last begun anew for reading badly
 
     @property
     def side_px(self) -> float:
@@ -52,7 +54,7 @@ class LedFace:
     @property
     def is_doubted(self) -> bool:
         """Whether it reads badly, and worse than before: one that stays covered is looked at anew only once."""
-        return self.off_share > max(DOUBT_SHARE, _MORE_DOUBT * self.least_off_share)
+        return self.off_share > max(_DOUBTED, _MORE_DOUBT * self.least_off_share)
 
 
 @dataclass(eq=False)
@@ -92,7 +94,11 @@ class Follower:
         self._waiting.append(moment)
         self._leading = moment.faces
         due = not self._begun or frame.index % self.every == 0
-        is_unsure = is_lost or _overlapping(moment.faces) or any(face.is_doubted for face in moment.faces)
+        is_unsure = (
+            is_lost
+            or _overlapping(moment.faces)
+            or any(self._is_begun_anew(face, frame) for face in moment.faces)
+        )
         return self._search() if due or moment.is_cut or is_unsure else []
 
     def finish(self) -> list[Moment]:
@@ -126,12 +132,20 @@ class Follower:
 
     def _anew(self, faces: Sequence[LedFace], found: Sequence[Detection], frame: Frame) -> list[LedFace]:
         """The faces, those that are doubted as they are begun anew, any way up, where that reads surer."""
-        doubted = [face for face in faces if face.is_doubted]
+        doubted = [face for face in faces if self._is_begun_anew(face, frame)]
         if not doubted:
             return list(faces)
         begun = self._begun_at(frame, [_found_at(face, found) for face in doubted])
-        surer = {id(face): _surer(face, new) for face, new in zip(doubted, begun, strict=True)}
+        surer = {
+            id(face): replace(_surer(face, new), anew_at=frame.index)
+            for face, new in zip(doubted, begun, strict=True)
+        }
         return [surer.get(id(face), face) for face in faces]
+
+    def _is_begun_anew(self, face: LedFace, frame: Frame) -> bool:
+        """Whether a face is in doubt; one that goes in and out of it does not keep the detector busy."""
+        waits = face.anew_at is not None and frame.index - face.anew_at < self.every
+        return face.is_doubted and not waits
 
     def _lead_back(self, faces: Sequence[LedFace]) -> None:
         """Give the frames that wait, from the last but one, the faces that were found only now."""
@@ -201,9 +215,11 @@ def _trusted(face: LedFace, found: Sequence[Detection]) -> LedFace:
 
 def _found_at(face: LedFace, found: Sequence[Detection]) -> Detection:
     """What the detector found where the face is; its own box where it found nothing, as of a covered face."""
+    box = face.detection.box_xyxy
+    # Not the surest: somebody who comes before a face is surer than what is left of it.
     return max(
-        (one for one in found if _shared(one.box_xyxy, face.detection.box_xyxy) > _SAME_FACE),
-        key=lambda one: one.score,
+        (one for one in found if _shared(one.box_xyxy, box) > _SAME_FACE),
+        key=lambda one: float(overlap(one.box_xyxy[None], box[None])[0, 0]),
         default=face.detection,
     )
 

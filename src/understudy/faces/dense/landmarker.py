@@ -27,9 +27,7 @@ Places = npt.NDArray[np.intp]
 
 _JITTER_SHARE = 0.05  # of the crop's side, to every side, and of its size
 _FAR_SHARE = 0.08  # of the crop's side: a face this far from where it was expected is looked at once more
-DOUBT_SHARE = (
-    0.026  # of the crop's side: 98 in 100 upright faces are expected to be off by less, others by more
-)
+_DOUBT_SHARE = 0.026  # of the crop's side: 98 in 100 upright faces are expected to be off by less, others more
 _SURER = 0.5  # another way up must halve what the points are expected to be off,
 _TURNED_SHARE = 0.05  # and be no worse than that itself: a covered face reads badly any way up
 _OTHER_TURNS_RAD = np.radians([90.0, 180.0, 270.0])
@@ -79,7 +77,7 @@ class DenseLandmarker:
         squares = frame_from_crop_of_boxes(np.stack([face.box_xyxy for face in detections]))
         squares = turned_squares(squares, np.radians([float(face.turn_deg) for face in detections]))
         read = self.look(frames, of_frame, squares)
-        doubtful = np.flatnonzero(off_shares(read) > DOUBT_SHARE)
+        doubtful = np.flatnonzero(off_shares(read) > _DOUBT_SHARE)
         return self._turned(read, doubtful, frames, of_frame, squares) if len(doubtful) else read
 
     def _turned(
@@ -146,7 +144,8 @@ class DenseLandmarker:
 def off_shares(read: DenseFaces) -> Array:
     """How far the points of each face are expected to be off, in shares of its crop's side, (n,).
 
-    Above `DOUBT_SHARE` something is wrong, whatever the score says: a face read in a wrong pose is a face, too.
+    Above `_DOUBT_SHARE` something is wrong,
+    whatever the score says: a face read in a wrong pose is a face, too.
     """
     side = np.linalg.norm(frame_from_crop_of_points(read.points_70)[:, :, 0], axis=1) * CROP_PX
     return read.spread_70.mean(1) / side
