@@ -35,7 +35,7 @@ from understudy.actors.template import Array, template
 from understudy.color import linear_from_srgb
 
 COARSENESS = 2.0
-_FOREHEAD_MM = 60.0  # to the highest hairline: all that hair leaves of a forehead is skin
+_FOREHEAD_MM = 60.0  # beyond most hairlines: nearly all that hair leaves of a forehead is skin
 
 
 @dataclass(frozen=True, eq=False)
