@@ -149,6 +149,18 @@ def test_a_folder_that_was_replaced_goes_where_a_kill_left_it(tmp_path: Path, tu
     assert out.is_dir() and not replaced.exists()
 
 
+def test_a_folder_whose_name_has_a_dot_clears_its_own_leftovers_and_no_others(tmp_path: Path) -> None:
+    out = tmp_path / "film.v2"
+    out.mkdir()
+    only_copy, own = tmp_path / ".film.7.4194999.replaced", tmp_path / ".film.v2.7.4194999.partial"
+    for folder in (only_copy, own):
+        folder.mkdir()
+    clear_leftovers(out)
+    assert only_copy.exists() and not own.exists()
+    clear_leftovers(tmp_path / "film")
+    assert (tmp_path / "film").is_dir() and not only_copy.exists()
+
+
 class Killed(BaseException):
     """Stands for a process that ends at once: nothing after it may run."""
 

@@ -223,12 +223,13 @@ def clear_leftovers(out: Path) -> None:
     if not out.parent.is_dir():
         return
     _put_back(out)
-    pattern = re.compile(
-        rf"\.?\.{re.escape(out.stem)}(?:\.\d+)?\.(\d+)({re.escape(ASIDE_SUFFIX)}|{re.escape(_MOVED_SUFFIX)})"
-        rf"((?:\.\d+){{1,2}}{re.escape(ASIDE_SUFFIX)})?({re.escape(out.suffix)}|{re.escape(SIDECAR_SUFFIX)})?"
-    )
+    number, aside, moved = r"(?:\.\d+)?\.(\d+)", re.escape(ASIDE_SUFFIX), re.escape(_MOVED_SUFFIX)
+    endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX)))
+    # As `files.py` names them: a file's keep its ending apart, a folder's are made of its whole name.
+    file = rf"\.?\.{re.escape(out.stem)}{number}({aside})(?:(?:\.\d+){{1,2}}{aside})?(?:{endings})"
+    folder = rf"\.{re.escape(out.name)}{number}({aside}|{moved})"
     for path in out.parent.iterdir():
-        match = pattern.fullmatch(path.name)
+        match = re.fullmatch(file, path.name) or re.fullmatch(folder, path.name)
         if match and _is_of_no_use(match, out):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
