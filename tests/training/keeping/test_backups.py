@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,45 @@ def test_a_backup_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pat
     back_up(tmp_path, 10, kept=5)
     with pytest.raises(CheckpointCorrupt, match="there are: 10"):
         restore_backup(tmp_path, 11, trash=tmp_path / "trash")
+
+
+def half_removed(checkpoint: Path) -> None:
+    (checkpoint / "state.json").unlink()
+
+
+def damaged(checkpoint: Path) -> None:
+    model = checkpoint / "model.safetensors"
+    model.unlink()  # linked with the backup's
+    model.write_bytes(b"something else")
+
+
+@pytest.mark.parametrize("spoil", [half_removed, damaged])
+def test_a_backup_replaces_what_is_left_of_its_checkpoint(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    model = tmp_path / "m"
+    saved(model, 10)
+    back_up(model, 10, kept=5)
+    saved(model, 20)
+    spoil(model / FOLDER_NAME / "000000010")
+    moved = restore_backup(model, 10, trash=tmp_path / "trash")
+    assert newest(model).iteration == 10 and newest(model).model["w"].tolist() == [10.0] * 4
+    assert [path.name[-9:] for path in moved] == ["000000010", "000000020"]
+
+
+def test_a_checkpoint_that_is_whole_stays_what_it_is(tmp_path: Path) -> None:
+    saved(tmp_path, 10)
+    back_up(tmp_path, 10, kept=5)
+    amend_state(tmp_path, 10, loss=9.0)
+    assert restore_backup(tmp_path, 10, trash=tmp_path / "trash") == []
+    assert newest(tmp_path).state["loss"] == 9.0
+
+
+def test_a_damaged_backup_is_refused_and_nothing_is_moved(tmp_path: Path) -> None:
+    model = tmp_path / "m"
+    saved(model, 10)
+    damaged(back_up(model, 10, kept=5))
+    saved(model, 20, 30, 40)
+    with pytest.raises(CheckpointCorrupt, match="damaged, so everything stays"):
+        restore_backup(model, 10, trash=tmp_path / "trash")
+    assert newest(model).iteration == 40

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import CheckpointCorrupt
-from understudy.files import folder_size_bytes, folder_written_aside, move_to_trash, read_json, said_plainly
+from understudy.files import (
+    folder_size_bytes,
+    folder_written_aside,
+    move_to_trash,
+    read_json,
+    said_plainly,
+    sha256_of,
+)
 
 FOLDER_NAME = "backups"
 _CHECKPOINTS = "checkpoints"  # as in checkpoint.py, which imports torch
+_STATE = "state.json"
+_NEEDED = ("model", "ema")  # a training can do without the other files
 
 
 @dataclass(frozen=True)
@@ -54,8 +64,9 @@ def backups(model_dir: Path) -> list[Backup]:
 def restore_backup(model_dir: Path, iteration: int, *, trash: Path) -> list[Path]:
     """Make a backup the newest checkpoint; the checkpoints after it go to `trash`. Returns where they lie now.
 
-    The backup stays. Hold the model's lock meanwhile. Raises CheckpointCorrupt where there is no such backup,
-    DiskFull or FolderUnwritable.
+    So does what stands in its place and is not as it was backed up. The backup stays. Hold the model's lock
+    meanwhile. Raises CheckpointCorrupt where there is no such backup or it is damaged, DiskFull or
+    FolderUnwritable.
     """
     source = model_dir / FOLDER_NAME / f"{iteration:09d}"
     if not source.is_dir():
@@ -63,10 +74,39 @@ def restore_backup(model_dir: Path, iteration: int, *, trash: Path) -> list[Path
         raise CheckpointCorrupt(f"There is no backup of iteration {iteration}; there are: {there}.", model_dir)
     root = model_dir / _CHECKPOINTS
     newer = [folder for folder in _folders(root) if int(folder.name) > iteration]
-    goal = root / source.name
-    if not goal.exists():
-        _copy(source, goal)
-    return [move_to_trash(folder, trash) for folder in newer]
+    goal, replaced = root / source.name, list[Path]()
+    if not _is_whole(goal, digests := _digests(source)):
+        if not _is_whole(source, {name: digests.get(name, "") for name in _NEEDED}):
+            raise CheckpointCorrupt(
+                f"The backup of iteration {iteration} is damaged, so everything stays as it was. Go back to "
+                "another one, or put back a copy of its folder.",
+                source,
+            )
+        with folder_written_aside(goal) as aside:
+            _fill(source, aside)
+            replaced = [move_to_trash(goal, trash)] if goal.exists() else []
+    return replaced + [move_to_trash(folder, trash) for folder in newer]
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of tensors that is there, by its name; empty where that can't be read."""
+    try:
+        known = dict(read_json(folder / _STATE)["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: str(digest) for name, digest in known.items() if _tensors(folder, name).exists()}
+
+
+def _is_whole(folder: Path, digests: Mapping[str, str]) -> bool:
+    """Whether a checkpoint's files are those of which these are the SHA-256."""
+    try:
+        return bool(_digests(folder)) and all(sha256_of(_tensors(folder, n)) == d for n, d in digests.items())
+    except OSError:
+        return False
+
+
+def _tensors(folder: Path, name: str) -> Path:
+    return folder / f"{name}.safetensors"
 
 
 def _folders(root: Path) -> list[Path]:
@@ -76,8 +116,12 @@ def _folders(root: Path) -> list[Path]:
 def _copy(source: Path, goal: Path) -> None:
     """Files of one folder, linked or copied aside and swapped in."""
     with folder_written_aside(goal) as aside:
-        for file in sorted(source.iterdir()):
-            _link(file, aside / file.name)
+        _fill(source, aside)
+
+
+def _fill(source: Path, folder: Path) -> None:
+    for file in sorted(source.iterdir()):
+        _link(file, folder / file.name)
 
 
 def _link(source: Path, goal: Path) -> None:
@@ -93,5 +137,5 @@ def _link(source: Path, goal: Path) -> None:
 
 def made_words(backup: Backup) -> str:
     """How a backup is listed: its iteration, size and loss."""
-    state = read_json(backup.folder / "state.json")["state"]
+    state = read_json(backup.folder / _STATE)["state"]
     return f"iteration {backup.iteration}, loss {state.get('loss', 0):.4f}, {backup.size_bytes / 1e6:,.0f} MB"
