@@ -197,6 +197,8 @@ def test_the_last_word_before_the_end_has_the_figures_of_the_end(
     assert isinstance(last, Progress) and isinstance(end, StageFinished)
     assert (last.done, last.total, last.details["iteration"], last.details["plan_share"]) == (7, 7, 7, 1.0)
     assert last.loss == pytest.approx(end.summary["loss"], abs=1e-4)
+    losses = last.details["losses"]
+    assert losses["src"] + losses["dst"] == pytest.approx(last.loss)
 
 
 def test_losses_are_written_from_the_first_iteration_on(

@@ -466,7 +466,9 @@ def test_a_stages_own_batch_that_does_not_fit_is_refused_rather_than_tried_for_e
     out_of_memory(monkeypatch, when=lambda _, batch: batch > 4)
     (tmp_path / "own.toml").write_text('[[stage]]\nname = "large"\nset.batch_size = 8')
     with pytest.raises(MemoryTooSmall, match="at batch size 8"):
-        trained(tmp_path / "m", facesets, tiny_options(iterations=5, recipe=str(tmp_path / "own.toml")))
+        options = tiny_options(iterations=5, batch_size=64, recipe=str(tmp_path / "own.toml"))
+        trained(tmp_path / "m", facesets, options)
+    assert not (tmp_path / "m" / LOG_NAME).exists()  # no smaller one is said to be tried
 
 
 def test_without_a_batch_size_the_largest_is_found_once_and_kept(

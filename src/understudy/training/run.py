@@ -226,14 +226,17 @@ class Run:
 
     def measured(self) -> Means:
         """The mean losses since the last call, over all processes. Raises TrainingDiverged in all of them."""
-        means = self.tally.means()
+        count, means = self.tally.count, self.tally.means()
         device = self.learner.compute.device
         with self.group.lost_is_said():
             sides = self.group.means({"src": means.src, "dst": means.dst}, device)
             means = Means(sides["src"], sides["dst"], self.group.means(means.terms, device))
-        self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
-        self.watch.look(self.loss)
+        self._tell(means)
+        self.watch.look(self.loss, iterations=count)
         return means
+
+    def _tell(self, means: Means) -> None:
+        self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
@@ -400,7 +403,7 @@ class Run:
         if not self.made or self.saved_iteration == self.learner.iteration or not self.group.leads:
             return
         if self.tally.count:
-            self.loss = self.tally.so_far().total
+            self._tell(self.tally.so_far())
         try:  # nothing broken is ever saved
             if self.tally.count:
                 self.watch.require_sound(self.loss)
@@ -483,11 +486,15 @@ class Run:
     def _halved(self) -> Notice:
         """Go on with half the batch. Raises MemoryTooSmall where no process has more than one face, or where a
         stage says a batch that nothing makes smaller."""
-        batch, base, least = self.options.batch_size, self.course.options.batch_size, self.group.size
+        tried, base, least = self.options, self.course.options.batch_size, self.group.size
+        batch = tried.batch_size
         if min(batch, base) <= least:
             raise memory_too_small(self)
         self.change(self.course.options.changed(batch_size=max(least, base // 2)))
+        if (smaller := self.course.now(self.plan).options.batch_size) >= batch:
+            self.options = tried
+            raise memory_too_small(self)
         where = f"the memory of {self.learner.compute.device}" + (" in every process" if least > 1 else "")
-        text = f"Batch size {batch} does not fit into {where}; {max(least, batch // 2)} is tried."
+        text = f"Batch size {batch} does not fit into {where}; {smaller} is tried."
         append_log(self.model_dir, text)
         return Notice(text, level="warning")

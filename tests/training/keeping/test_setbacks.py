@@ -10,10 +10,10 @@ from understudy.errors import TrainingDiverged
 from understudy.training.keeping.setbacks import Setbacks, Watch
 
 
-def watched(losses: list[float]) -> Watch:
+def watched(losses: list[float], *, each: int = 20) -> Watch:
     watch = Watch()
     for loss in losses:
-        watch.look(loss)
+        watch.look(loss, iterations=each)
     return watch
 
 
@@ -33,6 +33,20 @@ def test_a_watch_that_went_through_a_checkpoint_decides_alike() -> None:
     assert again == watched([1.0] * 30) and len(again.recent) == 20
     with pytest.raises(TrainingDiverged):
         again.look(11.0)
+
+
+@pytest.mark.parametrize("each", [1, 20])
+def test_a_slow_explosion_is_told_however_often_the_loss_is_measured(each: int) -> None:
+    with pytest.raises(TrainingDiverged):
+        watched([1.015**iteration for iteration in range(0, 600, each)], each=each)
+
+
+def test_a_watch_goes_on_in_the_middle_of_a_stretch() -> None:
+    losses = [1.0 + n % 7 for n in range(131)]
+    again = Watch.from_json(json.loads(json.dumps(watched(losses[:50], each=1).as_json())))
+    for loss in losses[50:]:
+        again.look(loss, iterations=1)
+    assert again == watched(losses, each=1)
 
 
 def test_every_setback_halves_the_rate_and_goes_through_a_checkpoint() -> None:

@@ -137,6 +137,12 @@ def test_a_value_that_an_option_never_takes_is_said_with_its_line(change: str, w
         parse_recipe(GOOD.replace("batch_size = 8", change), name="f")
 
 
+def test_no_scale_makes_a_batch_of_nothing_which_would_mean_the_largest_that_fits() -> None:
+    text = '[[stage]]\nname = "small"\nscale.batch_size = 0.25'
+    (small,) = parse_recipe(text, name="small").stages
+    assert [small.options(tiny_options(batch_size=n), 0.0).batch_size for n in (0, 1, 2, 8)] == [0, 1, 1, 2]
+
+
 def test_a_value_out_of_its_range_through_scaling_is_said_with_its_stage() -> None:
     recipe = parse_recipe(GOOD.replace("random_warp = [1.0, 0.0]", "learning_rate = [1.0, 1e6]"), name="f")
     with pytest.raises(RecipeInvalid, match=r"'mine', stage 2 \(fine\).*learning_rate"):

@@ -17,8 +17,9 @@ from torch import Tensor
 from understudy.errors import TrainingDiverged
 
 _EXPLODED = 10.0  # times the usual loss
-_USUAL_OVER = 20  # measurements
+_USUAL_OVER = 20  # stretches
 _USUAL_FROM = 5
+_STRETCH = 20  # iterations: of single ones the memory would end before a slow explosion shows
 _SLOWER = 0.5
 
 
@@ -41,11 +42,17 @@ class Watch:
     """Knows the usual loss, and a loss that is out of all proportion to it."""
 
     recent: list[float] = field(default_factory=list)
+    summed: float = 0.0  # since the last stretch that was whole
+    iterations: int = 0
 
-    def look(self, loss: float) -> None:
-        """Take note of a measurement. Raises TrainingDiverged."""
+    def look(self, loss: float, *, iterations: int = _STRETCH) -> None:
+        """Take note of a measurement, the mean over so many iterations. Raises TrainingDiverged."""
         self.require_sound(loss)
-        self.recent = [*self.recent[1 - _USUAL_OVER :], loss]
+        self.summed, self.iterations = self.summed + loss * iterations, self.iterations + iterations
+        if self.iterations < _STRETCH and len(self.recent) >= _USUAL_FROM:
+            return
+        self.recent = [*self.recent[1 - _USUAL_OVER :], self.summed / max(1, self.iterations)]
+        self.summed, self.iterations = 0.0, 0
 
     def require_sound(self, loss: float) -> None:
         """Raise TrainingDiverged where a loss is no number, or ten times the usual one."""
@@ -62,12 +69,13 @@ class Watch:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
-        return {"recent": self.recent}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Undo `as_json`."""
-        return cls([float(v) for v in value.get("recent", ())])
+        recent = [float(v) for v in value.get("recent", ())]
+        return cls(recent, float(value.get("summed", 0.0)), int(value.get("iterations", 0)))
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,10 @@ class Stage:
         for name, change in self.scale.items():
             values[name] = values.get(name, getattr(base, name)) * float(_between(change, way))
         whole = {name for name in values if _kind(name) == "whole number"}
-        return base.model_copy(update={n: round(v) if n in whole else v for n, v in values.items()})
+        values.update({name: round(values[name]) for name in whole})
+        if base.batch_size and "batch_size" in values:  # none would mean the largest that fits
+            values["batch_size"] = max(1, values["batch_size"])
+        return base.model_copy(update=values)
 
 
 @dataclass(frozen=True)
