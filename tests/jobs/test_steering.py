@@ -55,6 +55,15 @@ def test_where_no_training_runs_it_finishes_here(project: Project, trainings: li
     assert take_requests(folder) == [Request("finish", {})] and len(trainings) == 1
 
 
+@pytest.mark.parametrize("said", [{}, {"recipe": "patient"}])
+def test_it_finishes_in_the_recipe_it_followed_unless_another_is_said(
+    project: Project, trainings: list[dict[str, Any]], said: dict[str, Any]
+) -> None:
+    (project.model_folder("main") / "checkpoints" / "000000010").mkdir(parents=True)
+    list(steering.finish(project, "main", said=said, device="cpu"))
+    assert trainings[0]["keep_recipe"] is not bool(said)
+
+
 def test_a_model_that_has_learnt_nothing_has_nothing_to_finish(project: Project) -> None:
     with pytest.raises(ModelUnknown, match="learnt nothing"):
         list(steering.finish(project, "main", said={}, device="cpu"))

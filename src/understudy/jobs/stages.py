@@ -151,9 +151,10 @@ def train(
     device: str,
     show_samples: int | None = None,
     stage: Callable[..., Events] | None = None,
+    keep_recipe: bool = False,
 ) -> Events:
-    """Train a model on the facesets the manifest names for it; or run another `stage` that takes the same, or
-    only show so many faces as it is fed them."""
+    """Train a model on the facesets the manifest names for it, with `keep_recipe` in the recipe it followed
+    last; or run another `stage` that takes the same, or only show so many faces as it is fed them."""
     from understudy.masks.segmenter import Segmenters
     from understudy.training.machine.launch import is_follower
     from understudy.training.train import show_samples as show_what_is_fed
@@ -178,11 +179,11 @@ def train(
             if not sum(len(faceset) for _, faceset in facesets):
                 raise _nothing_to_learn_from(project, role, project.facesets_of(role, model))
         if stage is None and is_follower():
-            stage = train_model  # the leader notes what both learn from
+            stage = partial(train_model, keep_recipe=keep_recipe)  # the leader notes what both learn from
         elif stage is None:
             counts = faces_by_clip(sets)
             yield from hashed_before(project, counts)
-            stage = partial(train_model, learnt=learning_from(project, counts))
+            stage = partial(train_model, learnt=learning_from(project, counts), keep_recipe=keep_recipe)
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],

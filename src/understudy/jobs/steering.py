@@ -100,7 +100,9 @@ def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
         raise ModelUnknown(f"Model {model!r} has learnt nothing yet, so there is nothing to finish.")
     ask(folder, "finish", **{key: said[name] for name, key in _OF_FINISHING.items() if name in said})
     if running is None:
-        yield from stages.train(project, model, said=said, device=device)
+        # It settles what was going on, so in the recipe that was followed, whatever a new training would take.
+        keep = "recipe" not in said
+        yield from stages.train(project, model, said=said, device=device, keep_recipe=keep)
         return
     yield Notice(f"Asked {running.words} to finish: it settles, saves and ends by itself.")
 

@@ -31,7 +31,7 @@ from understudy.training.machine.processes import Group, joined, local_device
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
-from understudy.training.recipe.course import Course
+from understudy.training.recipe.course import Course, recipe_followed
 from understudy.training.recipe.recipe import recipe_named
 from understudy.training.run import STAGE, Run
 from understudy.training.steering.plan import Plan, planned
@@ -55,12 +55,14 @@ def train(
     trunk: bool = False,
     segmenters: Segmenters = PRODUCTS_OWN,
     learnt: LearntFrom = NOT_KNOWN,
+    keep_recipe: bool = False,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
     `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`;
     `segmenters` are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what
-    will be painted. Ends when the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish
+    will be painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`. Ends
+    when the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish
     (`keeping/requests.py`); closing the generator stops it and saves. The same call again finishes a plan that
     was interrupted, or trains as much more when it was finished. With `iterations` alone, a run is repeatable
     on one device.
@@ -72,7 +74,15 @@ def train(
     with exactly_repeated(), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
         events = _train(
-            model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters, learnt=learnt
+            model_dir,
+            wish,
+            (src, dst),
+            options,
+            compute,
+            group,
+            segmenters=segmenters,
+            learnt=learnt,
+            keep_recipe=keep_recipe,
         )
         if group.leads:
             with model_lock(model_dir):
@@ -93,12 +103,16 @@ def _train(
     *,
     segmenters: Segmenters,
     learnt: LearntFrom,
+    keep_recipe: bool,
 ) -> Events:
     learner, feed, options, state = yield from prepared(
         model_dir, wish, facesets, options, compute, group, segmenters=segmenters
     )
     plan = planned(options, Plan.from_json(state["plan"]) if state else None)
-    course = Course(recipe_named(options.recipe), options, plan)
+    recipe = recipe_followed(state.get("course", {})) if keep_recipe and state else None
+    if recipe is not None:
+        options = options.changed(recipe=recipe.called)
+    course = Course(recipe or recipe_named(options.recipe), options, plan)
     learnt = in_state(state, iteration=learner.iteration).joined(learnt)
     run = Run(
         model_dir,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,7 +194,16 @@ def test_another_recipe_begins_with_its_first_stage() -> None:
     old = course(THREE, Plan(None, 100))
     walked(old, Plan(None, 100), 60)
     assert old.number == 1
-    assert course(THREE.replace("0.3", "0.25"), plan).resume(old.as_json(), plan).number == 0
+    going = course(THREE.replace("0.3", "0.25"), plan).resume(old.as_json(), plan)
+    assert going.number == 0 and "another than before" in going.take_notices()[0]
+
+
+def test_a_training_that_follows_another_recipe_than_before_names_both() -> None:
+    plan = at(Plan(None, 100), 60)
+    old = course(THREE, Plan(None, 100))
+    old.recipe = replace(old.recipe, name="page")
+    (told,) = course(THREE, plan).resume(old.as_json(), plan).take_notices()
+    assert "followed the recipe 'page.toml'" in told and "--recipe" in told
 
 
 def test_a_recipe_that_can_no_longer_be_read_begins_anew_and_says_so() -> None:

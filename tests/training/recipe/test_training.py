@@ -64,11 +64,13 @@ def options_with(recipe: str, **changes: object) -> TrainOptions:
     return tiny_options(recipe=recipe, plateau_iterations=32, plateau_fall=1.0, **changes)
 
 
-def trained(folder: Path, facesets: Pair, options: TrainOptions, *, until: int | None = None) -> list[Event]:
+def trained(
+    folder: Path, facesets: Pair, options: TrainOptions, *, until: int | None = None, **how: bool
+) -> list[Event]:
     """Events of a training, closed at an iteration where one is named."""
     src, dst = facesets
     told: list[Event] = []
-    events = train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    events = train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu", **how)
     for event in events:
         told.append(event)
         if until is not None and isinstance(event, Progress) and event.stage == "train" and event.done >= until:
@@ -161,6 +163,18 @@ def test_swapped_sides_show_each_performer_to_the_others_path(
         trained(tmp_path / str(swap), facesets, tiny_options(iterations=1, swap_sides=swap))
     (src, dst), (other_src, other_dst) = shown
     assert src.equal(other_dst) and dst.equal(other_src) and not src.equal(dst)
+
+
+def test_a_training_settles_in_the_last_stage_of_its_recipe_whose_file_is_gone(
+    tmp_path: Path, facesets: Pair, recipe: str
+) -> None:
+    model = tmp_path / "m"
+    trained(model, facesets, options_with(recipe, iterations=None), until=3)
+    Path(recipe).unlink()
+    ask(model, "finish", iterations=6)
+    events = trained(model, facesets, options_with("plain", iterations=None), keep_recipe=True)
+    assert stages(events)["four"] >= 6
+    assert read_json(model / "training.json")["said"]["recipe"] == "mine.toml"
 
 
 def test_an_endless_training_settles_and_ends_when_asked_to_finish(tmp_path: Path, facesets: Pair) -> None:

@@ -139,13 +139,24 @@ class Course:
     def _is_saved(self, value: Mapping[str, Any]) -> bool:
         """Whether a checkpoint's recipe is this one. What can't be read any more is not, and is told."""
         try:
-            return Recipe.from_json(value) == self.recipe
+            if (saved := Recipe.from_json(value)) == self.recipe:
+                return True
         except RecipeInvalid as error:
             self.notices.append(
                 f"The recipe in the checkpoint is of another version ({error.message.rstrip('.')}), so its "
                 f"stages begin anew with {self.recipe.stages[0].name!r}."
             )
             return False
+        if saved.name == self.recipe.name:
+            told = f"The recipe {saved.name!r} is another than before, so its stages begin anew."
+        else:
+            told = (
+                f"The training before followed the recipe {saved.called!r}; this one follows "
+                f"{self.recipe.called!r} from its first stage. To go on with the other, stop and say it with "
+                "--recipe."
+            )
+        self.notices.append(told)
+        return False
 
     def take_notices(self) -> list[str]:
         """What people should know since the last call."""
@@ -180,6 +191,14 @@ class Course:
         if plan.settled is not None and self.number < last:
             self._begin_stage(last, plan)
         return self
+
+
+def recipe_followed(value: Mapping[str, Any]) -> Recipe | None:
+    """The recipe of a course that `as_json` gave; None where there is none that this version can read."""
+    try:
+        return Recipe.from_json(value["recipe"]) if value else None
+    except RecipeInvalid:
+        return None
 
 
 def _done(plan: Plan) -> float | None:

@@ -134,6 +134,11 @@ class Recipe:
                 except OptionInvalid as error:
                     raise RecipeInvalid(f"{where}: {error.message}") from None
 
+    @property
+    def called(self) -> str:
+        """What `--recipe` takes for it, but for the folder of a file."""
+        return self.name if self.name in RECIPES else f"{self.name}{RECIPE_ENDING}"
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint, which keeps the recipe it was made with."""
         return {"name": self.name, "about": self.about, "stages": [_stage_json(s) for s in self.stages]}
