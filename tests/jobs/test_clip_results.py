@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import FolderUnwritable
-from understudy.jobs.clip_results import made_folder, made_movie
+from understudy.jobs.clip_results import made_folder, made_movie, require_free_name
 
 
 @pytest.fixture
@@ -57,3 +58,22 @@ def test_of_two_folders_of_one_name_made_at_once_one_comes_whole_and_the_other_i
     whole = b"one" if ends[0] else b"other"
     assert [(out / name).read_bytes() for name in ("000000.png", "000001.png")] == [whole, whole]
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+@pytest.mark.parametrize(("name", "ending"), [("cut.v2.mkv", ".unsigned.mkv"), ("frames", ".partial")])
+def test_what_a_killed_process_left_half_made_goes_with_the_next_of_that_name(
+    tmp_path: Path, name: str, ending: str
+) -> None:
+    stem = name.removesuffix(".mkv")
+    killed, at_work = (tmp_path / f".{stem}.3.{process}{ending}" for process in (4194999, os.getpid()))
+    for left in (killed, at_work):
+        left.write_bytes(b"half") if name.endswith(".mkv") else left.mkdir()
+    require_free_name(tmp_path / name)
+    assert list(tmp_path.iterdir()) == [at_work]
+
+
+def test_a_finished_folder_that_a_kill_had_moved_away_is_no_free_name(tmp_path: Path) -> None:
+    (tmp_path / ".frames.3.4194999.replaced").mkdir()
+    with pytest.raises(FolderUnwritable, match="there already"):
+        require_free_name(tmp_path / "frames")
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]

@@ -152,6 +152,16 @@ def test_a_copied_piece_keeps_its_pixel_aspect(made: str, out: str, tmp_path: Pa
     assert (clip.info.pixel_aspect, clip.info.frame_count) == (Fraction(4, 3), 10)
 
 
+def test_a_copied_piece_that_cannot_say_its_pixel_aspect_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_movie(tmp_path / "v.mkv", 4, codec="ffv1", pixel_aspect=Fraction(4, 3))
+    monkeypatch.setattr("understudy.media.cutting.say_pixel_aspect", lambda *_: False)
+    *_, last = copy_piece(tmp_path / "v.mkv", tmp_path / "out.mkv", Piece(0, 4), sound=None)
+    assert isinstance(last, str) and "pixel aspect of 4/3 could not be written" in last
+    assert (tmp_path / "out.mkv").exists()
+
+
 @pytest.mark.parametrize(("made", "out"), [("av1 .mp4", ".mov"), ("h264 .mp4", ".avi"), ("h264 .mkv", ".avi")])
 def test_what_ffmpeg_offers_to_hold_and_then_refuses_is_known_too(made: str, out: str, tmp_path: Path) -> None:
     codec, ending = made.split()

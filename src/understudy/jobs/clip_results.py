@@ -13,16 +13,23 @@ from pathlib import Path
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Event, Made, Notice
 from understudy.files import file_aside, folder_written_aside, said_plainly
+from understudy.merging.delivery.places import UNSIGNED_SUFFIX, clear_leftovers
 from understudy.provenance.ledger import images_in
 from understudy.provenance.sign import marked_of, sign_derived
 from understudy.provenance.xmp import MOVIE_SUFFIXES, SOURCE_TYPE, packet_appended, source_type_in, with_packet
 
 
 def require_free_name(out: Path, *made_from: Path) -> None:
-    """Raise unless `out` is a new name outside of what it is made from: FolderUnwritable or OptionInvalid."""
+    """Raise unless `out` is a new name outside of what it is made from: FolderUnwritable or OptionInvalid.
+
+    What killed processes left half-made of it is removed.
+    """
     for source in made_from:
         if source.is_dir() and source.resolve() in (out.resolve(), *out.resolve().parents):
             raise OptionInvalid("The result would lie among what it is made from. Choose a place outside.", out)
+    if not out.exists():
+        with said_plainly(out):
+            clear_leftovers(out)  # which may bring back a finished folder of that name
     if out.exists():
         raise FolderUnwritable(
             "Something of that name is there already and is not replaced. Choose another name or remove it.",
@@ -50,7 +57,7 @@ def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterat
     """Give a place for one file and a list of what to tell afterwards; when the block ends well `out` is there,
     with the credentials of what it was made from inside or beside it."""
     marked = require_readable_marks(made_from)
-    place = file_aside(out, ".unsigned")
+    place = file_aside(out, UNSIGNED_SUFFIX)
     told: list[Event] = []
     with said_plainly(out):
         out.parent.mkdir(parents=True, exist_ok=True)

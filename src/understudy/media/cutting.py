@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from understudy.files import written_aside
 from understudy.media.codecs import CONTAINERS
 from understudy.media.containers import open_container, packets, video_stream_of
-from understudy.media.matroska import say_pixel_aspect
+from understudy.media.matroska import say_pixel_aspect, without_pixel_aspect
 from understudy.media.sound import CopiedSound, SoundPart
 from understudy.media.timing import FrameTable, frame_table
 
@@ -104,18 +104,19 @@ def can_copy_to(path: Path, out: Path) -> bool:
 def copy_piece(
     path: Path, out: Path, piece: Piece, *, sound: SoundPart | None, timecode: str = ""
 ) -> Iterator[int | str]:
-    """Copy what `copied_piece` gave to `out`; yields how many frames are written, at last the sound's notices.
+    """Copy what `copied_piece` gave to `out`; yields how many frames are written, at last notices.
 
     `sound` is without its times, which follow from the piece; None leaves it away. `timecode` is the clock
     beside the first frame. Raises like `copied_piece`, OptionInvalid for a track that isn't there,
     FolderUnwritable and DiskFull.
     """
+    notices: list[str] = []
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(written_aside(out))
         source = stack.enter_context(open_container(path))
         stream = video_stream_of(source, path)
         table = frame_table(source, stream)
-        goal = stack.enter_context(_opened(aside, stream))
+        goal = stack.enter_context(_opened(aside, stream, notices))
         if timecode:
             goal.metadata["timecode"] = timecode
         video = _added(goal, stream)
@@ -145,7 +146,8 @@ def copy_piece(
         if sounds is not None:
             for heard in sounds.packets_until(None):
                 goal.mux(heard)
-            yield from sounds.notices
+            notices += sounds.notices
+    yield from notices
 
 
 def _sound_of(
@@ -189,7 +191,7 @@ def _pixel_aspect(stream: VideoStream) -> Fraction:
 
 
 @contextlib.contextmanager
-def _opened(aside: Path, stream: VideoStream) -> Iterator[OutputContainer]:
+def _opened(aside: Path, stream: VideoStream, notices: list[str]) -> Iterator[OutputContainer]:
     ending, options = aside.suffix.lower(), {}
     if ending != ".mkv":
         unit = (stream.time_base or Fraction(1, 90000)).denominator
@@ -200,8 +202,9 @@ def _opened(aside: Path, stream: VideoStream) -> Iterator[OutputContainer]:
     try:
         yield container
         container.close()
-        if ending == ".mkv" and _pixel_aspect(stream) != 1:
-            say_pixel_aspect(aside, _pixel_aspect(stream))
+        aspect = _pixel_aspect(stream)
+        if ending == ".mkv" and aspect != 1 and not say_pixel_aspect(aside, aspect):
+            notices.append(without_pixel_aspect(aspect))
     finally:
         with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
             container.close()

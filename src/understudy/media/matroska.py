@@ -49,6 +49,14 @@ def say_pixel_aspect(path: Path, aspect: Fraction) -> bool:
     return True
 
 
+def without_pixel_aspect(aspect: Fraction) -> str:
+    """What to tell where `say_pixel_aspect` could not."""
+    return (
+        f"The pixel aspect of {aspect} could not be written into the .mkv, so players may show pixels as if "
+        "they were square. Choose .mov or .mp4 to keep it."
+    )
+
+
 def _with_aspect(head: bytes, aspect: Fraction) -> bytes | None:
     """The head that says it, as long as before; None where it is laid out in another way than FFmpeg's."""
     segment = next((one for one in _elements(head, 0, len(head)) if one.name == _SEGMENT), None)

@@ -29,7 +29,7 @@ from understudy.media.clip import ColorTags, Picture
 from understudy.media.codecs import CONTAINERS, codec_for
 from understudy.media.images import eight_bit, sixteen_bit
 from understudy.media.matrices import FULL, LIMITED, resolved_tags
-from understudy.media.matroska import say_pixel_aspect
+from understudy.media.matroska import say_pixel_aspect, without_pixel_aspect
 from understudy.media.planes import bit_depth_of, frame_from_rgb
 from understudy.media.sound import WHOLE, CopiedSound, HeardPart, JoinedSound, MadeSound, SoundPart
 from understudy.workers.priority import priority_kept
@@ -298,10 +298,7 @@ class MovieWriter:
             yield container
             container.close()
             if ending == ".mkv" and self._pixel_aspect != 1 and not say_pixel_aspect(aside, self._pixel_aspect):
-                self.notices.append(
-                    f"The pixel aspect of {self._pixel_aspect} could not be written into the .mkv, so players "
-                    "may show pixels as if they were square. Choose .mov or .mp4 to keep it."
-                )
+                self.notices.append(without_pixel_aspect(self._pixel_aspect))
         finally:
             # After a failure the file is thrown away; that it can't be closed well is no news.
             with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):

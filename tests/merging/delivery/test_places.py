@@ -96,6 +96,19 @@ def test_an_error_leaves_the_older_folder_in_place(tmp_path: Path) -> None:
     assert (out / "a.png").read_bytes() == b"old"
 
 
+def test_of_two_that_make_a_new_folder_the_first_wins_and_the_other_is_told(tmp_path: Path) -> None:
+    out, rooms = tmp_path / "frames", []
+    with (
+        pytest.raises(FolderUnwritable, match="not replaced"),
+        folder_signed_at(out, ["a.png"], None, make_room=lambda: rooms.append(1)) as later,
+    ):
+        (later / "a.png").write_bytes(b"later")
+        with folder_signed_at(out, ["a.png"], None) as first:
+            (first / "a.png").write_bytes(b"first")
+    assert (out / "a.png").read_bytes() == b"first" and not rooms
+    assert list(tmp_path.iterdir()) == [out]
+
+
 def test_a_file_in_the_folders_place_is_kept(tmp_path: Path) -> None:
     (tmp_path / "frames").write_text("notes")
     with (

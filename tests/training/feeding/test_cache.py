@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def test_half_built_caches_are_not_used_and_no_leftovers_stay(tmp_path: Path) ->
         assert not list((tmp_path / "cache").iterdir())
         events, cache = opened(tmp_path / "cache", [faceset])
     assert was_built(events) and len(cache) == 30
+
+
+def test_what_killed_processes_left_half_built_goes_and_what_is_being_built_stays(tmp_path: Path) -> None:
+    killed, numbered, at_work = (
+        tmp_path / "cache" / f".{side}-0123456789abcdef.{turn}{process}.partial"
+        for side, turn, process in (("src", "", 4194999), ("dst", "7.", 4194999), ("src", "7.", os.getpid()))
+    )
+    for left in (killed, numbered, at_work):
+        left.mkdir(parents=True)
+        (left / "images.npy").write_bytes(b"half")
+    with add_faces(tmp_path / "a", 1, skin=SKIN) as faceset:
+        opened(tmp_path / "cache", [faceset])
+    assert not killed.exists() and not numbered.exists() and at_work.exists()
 
 
 def test_no_faces_are_refused(tmp_path: Path) -> None:

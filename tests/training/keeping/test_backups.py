@@ -70,6 +70,14 @@ def test_the_oldest_backups_go_first(tmp_path: Path) -> None:
     assert [b.iteration for b in backups(tmp_path)] == [10, 100]
 
 
+def test_what_a_killed_process_left_half_made_goes_with_the_next_backup(tmp_path: Path) -> None:
+    saved(tmp_path, 10)
+    left = tmp_path / "backups" / ".000000005.3.4194999.partial"
+    left.mkdir(parents=True)
+    back_up(tmp_path, 10, kept=5)
+    assert [path.name for path in left.parent.iterdir()] == ["000000010"]
+
+
 def test_a_backup_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     saved(tmp_path, 10)
     back_up(tmp_path, 10, kept=5)

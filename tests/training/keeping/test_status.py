@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,6 +54,25 @@ def test_a_status_that_cannot_be_put_in_place_leaves_nothing_behind(
     with pytest.raises(DiskFull):
         write_status(tmp_path, {"rate": 2.5})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_status_that_is_being_read_on_windows_is_said_a_second_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_now(*_: object) -> None:
+        raise PermissionError(13, "used by another process")
+
+    with model_lock(tmp_path):
+        write_status(tmp_path, {"rate": 2.5})
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", read_now)
+            write_status(tmp_path, {"rate": 3.5})
+        said = read_status(tmp_path)
+        assert said is not None and said["rate"] == 2.5
+        assert sorted(path.name for path in tmp_path.iterdir()) == [STATUS_NAME, "training.lock"]
+        write_status(tmp_path, {"rate": 4.5})
+        said = read_status(tmp_path)
+        assert said is not None and said["rate"] == 4.5
 
 
 def test_what_a_process_left_that_is_gone_is_not_believed(tmp_path: Path) -> None:

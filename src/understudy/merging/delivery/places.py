@@ -38,6 +38,7 @@ WRONG_ENDING = (
     "an ending); a single picture becomes a .png, .tif or .exr."
 )
 
+UNSIGNED_SUFFIX = ".unsigned"  # of a movie that is to be signed
 _MOVED_SUFFIX = ".replaced"
 
 
@@ -143,9 +144,11 @@ def folder_signed_at(
     """Give an empty folder to fill; after the block it is signed and becomes `out`.
 
     An older `out` is replaced only when it holds nothing but pictures of the same names and their marks:
-    raises FolderUnwritable where there is anything else in it. `make_room` is called just before.
+    raises FolderUnwritable where there is anything else in it, and where `out` has come since the beginning.
+    `make_room` is called just before an older one is replaced.
     """
     _require_own_folder(out, names)
+    stood = out.exists()
     moved = folder_aside(out, _MOVED_SUFFIX)
     with said_plainly(out):
         try:
@@ -153,9 +156,9 @@ def folder_signed_at(
                 yield aside
                 if sign is not None:
                     sign(aside, aside)
-                if make_room is not None:
+                if stood and make_room is not None:
                     make_room()
-                if out.exists():
+                if stood and out.exists():
                     out.rename(moved)
         finally:
             _discard(moved, out)
@@ -223,10 +226,11 @@ def clear_leftovers(out: Path) -> None:
     if not out.parent.is_dir():
         return
     _put_back(out)
-    number, aside, moved = r"(?:\.\d+)?\.(\d+)", re.escape(ASIDE_SUFFIX), re.escape(_MOVED_SUFFIX)
+    number = r"(?:\.\d+)?\.(\d+)"
+    aside, unsigned, moved = map(re.escape, (ASIDE_SUFFIX, UNSIGNED_SUFFIX, _MOVED_SUFFIX))
     endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX)))
     # As `files.py` names them: a file's keep its ending apart, a folder's are made of its whole name.
-    file = rf"\.?\.{re.escape(out.stem)}{number}({aside})(?:(?:\.\d+){{1,2}}{aside})?(?:{endings})"
+    file = rf"\.?\.{re.escape(out.stem)}{number}({aside}|{unsigned})(?:(?:\.\d+){{1,2}}{aside})?(?:{endings})"
     folder = rf"\.{re.escape(out.name)}{number}({aside}|{moved})"
     for path in out.parent.iterdir():
         match = re.fullmatch(file, path.name) or re.fullmatch(folder, path.name)

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from understudy.errors import CheckpointCorrupt
 from understudy.files import (
+    ASIDE_SUFFIX,
     folder_size_bytes,
     folder_written_aside,
+    is_written_now,
     move_to_trash,
     read_json,
     said_plainly,
@@ -41,10 +43,14 @@ class Backup:
 def back_up(model_dir: Path, iteration: int, *, kept: int) -> Path:
     """Keep the checkpoint of that iteration; the oldest backups beyond `kept` go. Returns its folder.
 
-    Raises DiskFull or FolderUnwritable.
+    Hold the model's lock meanwhile: what a killed process left half-made goes too. Raises DiskFull or
+    FolderUnwritable.
     """
     root = model_dir / FOLDER_NAME
     goal = root / f"{iteration:09d}"
+    for left in root.glob(f".*{ASIDE_SUFFIX}"):
+        if not is_written_now(left):
+            shutil.rmtree(left, ignore_errors=True)
     if not goal.exists():
         _copy(model_dir / _CHECKPOINTS / goal.name, goal)
     for old in sorted(_folders(root), reverse=True)[kept:]:

@@ -29,7 +29,9 @@ def write_status(model_dir: Path, figures: Mapping[str, Any]) -> None:
     with said_plainly(path):
         try:
             aside.write_text(json.dumps(said), encoding="utf-8")
-            aside.replace(path)
+            # Windows replaces nothing that somebody reads; a second later there is a newer one anyway.
+            with contextlib.suppress(PermissionError):
+                aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
 
