@@ -36,9 +36,18 @@ class MaskTrainOptions(Options):
         "all", "Whether the whole network learns, or only the part that draws the mask: faster, and for less."
     )
     minutes: float = option(
-        10.0, "Longest time to learn in one go; 0 for no limit.", low=0.0, high=100_000.0, unit="minutes"
+        10.0,
+        "Longest time to learn, counted over all stops; a finished one gets it anew. 0 for no limit.",
+        low=0.0,
+        high=100_000.0,
+        unit="minutes",
     )
-    iterations: int = option(0, "Batches to learn in one go; 0 for no limit.", low=0, high=100_000_000)
+    iterations: int = option(
+        0,
+        "Batches to learn, counted over all stops; a finished one gets them anew. 0 for no limit.",
+        low=0,
+        high=100_000_000,
+    )
     patience: int = option(
         8,
         "Ends when the faces that are held out have not been told better for so many looks; 0 goes on.",
