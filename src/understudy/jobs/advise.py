@@ -29,6 +29,7 @@ from understudy.jobs.settings import train_options
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.milestones import losses_since
 from understudy.training.machine.device import choose_device
 
 STAGE = "advise"
@@ -168,6 +169,7 @@ def _widths(table: Table) -> npt.NDArray[np.float64]:
 
 def _model(project: Project, facts: ModelFacts, tables: dict[Role, list[Table]]) -> Model:
     face_type: FaceType = facts.face_type  # type: ignore[assignment]
+    folder = project.model_folder(facts.name)
     return Model(
         name=facts.name,
         preset=facts.preset,
@@ -177,7 +179,8 @@ def _model(project: Project, facts: ModelFacts, tables: dict[Role, list[Table]])
         parameters=facts.parameters,
         iterations=facts.iterations,
         options=train_options(project, facts.name, {}),
-        metrics=list(read_metrics(project.model_folder(facts.name) / METRICS_NAME)),
+        metrics=list(read_metrics(folder / METRICS_NAME)),
+        losses_since=losses_since(folder),
         crop_px={role: _spans_px(tables[role], face_type) for role in tables},
     )
 

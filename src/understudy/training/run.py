@@ -337,13 +337,13 @@ class Run:
     def note(self, kind: Kind, words: str, **details: Any) -> None:
         """Mark what happens now on the model's way; one process of several does."""
         if self.group.leads:
-            add_milestone(self.model_dir, self.learner.iteration, kind, words, **details)
+            about = {"losses": self.course.now(self.plan).options.losses, **details}
+            add_milestone(self.model_dir, self.learner.iteration, kind, words, **about)
 
     def _note_start(self) -> None:
         cut_milestones(self.model_dir, self.learner.iteration)
-        self.note(
-            "start", f"{'goes on' if self.learner.iteration else 'begins'} on {self.learner.compute.device}"
-        )
+        how = "goes on" if self.learner.iteration else "begins"
+        self.note("start", f"{how} on {self.learner.compute.device}")
         if self.course.title and not self.plan.done_iterations:
             self.note("stage", self.course.stage.name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,10 +23,30 @@ def test_a_short_training_has_no_trend() -> None:
 
 
 def test_iterations_at_a_low_rate_are_left_out() -> None:
-    slow = [{"loss_src": 1.0, "loss_dst": 1.0, "learning_rate": 1e-5}] * 200
+    slow = [
+        {"iteration": 2000 + 20 * n, "loss_src": 1.0, "loss_dst": 1.0, "learning_rate": 1e-5}
+        for n in range(200)
+    ]
     falling = model()
     gain = falling.recent_gain()
     assert model(metrics=[*falling.metrics, *slow]).recent_gain() == gain
+
+
+def test_a_change_to_another_set_of_losses_is_no_trend() -> None:
+    jumped = model(losses=np.r_[np.full(50, 1.0), np.full(50, 8.0)])
+    assert jumped.recent_gain() == 0.0
+    late = model(losses=np.r_[np.full(75, 1.0), np.linspace(9.0, 8.0, 25)])
+    assert (late.recent_gain() or 0) < -1
+    assert replace(late, losses_since=1480).recent_gain() is None  # too few iterations since
+
+
+def test_a_trend_is_over_iterations_however_often_they_were_measured() -> None:
+    seldom = model(losses=np.linspace(2.0, 1.0, 101))
+    often = [
+        {**line, "iteration": line["iteration"] - 20 + k} for line in seldom.metrics[-10:] for k in range(1, 21)
+    ]
+    oftener = replace(seldom, metrics=[*seldom.metrics[:-10], *often])
+    assert oftener.recent_gain() == pytest.approx(seldom.recent_gain(), abs=0.06)
 
 
 def test_commands_name_the_project_and_the_model() -> None:

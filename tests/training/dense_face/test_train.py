@@ -10,7 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.dense_face.drawn import drawn_shards
-from understudy.errors import CheckpointCorrupt, FacesetUnusable, ShardDamaged, TrainingDiverged
+from understudy.errors import (
+    CheckpointCorrupt,
+    FacesetUnusable,
+    OptionInvalid,
+    ShardDamaged,
+    TrainingDiverged,
+)
 from understudy.events import Notice, Progress, StageFinished
 from understudy.files import read_json, write_json
 from understudy.networks.dense_face import load_dense_face
@@ -104,6 +110,14 @@ def test_the_report_of_a_training_that_goes_on_keeps_the_rows_from_before(asked:
     *_, finished = train_face_model(replace(asked, iterations=3))
     assert isinstance(finished, StageFinished)
     assert [row["iteration"] for row in finished.summary["history"]] == [2, 3]
+
+
+def test_a_training_that_left_out_something_else_is_not_gone_on_with(asked: FaceTraining) -> None:
+    list(train_face_model(replace(asked, without=frozenset({"grain"}))))
+    report = (asked.out / REPORT_NAME).read_bytes()
+    with pytest.raises(OptionInvalid, match="trained with --without grain"):
+        list(train_face_model(replace(asked, iterations=99)))
+    assert (asked.out / REPORT_NAME).read_bytes() == report
 
 
 def test_setbacks_and_waiting_count_on_in_a_training_that_goes_on(

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -208,6 +209,28 @@ def test_a_leader_that_lives_but_has_no_word_for_too_long_is_given_up(monkeypatc
         with pytest.raises(ProcessLost, match="no life"):
             follower.hear()
         assert time.monotonic() - began > 1.2
+    time.sleep(0.2)
+    assert "hear" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_leader_shows_life_again_after_a_moments_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_BEATS_EVERY_S", 0.02)
+    store, beats = torch.distributed.HashStore(), list[str]()
+
+    class Troubled:
+        def set(self, key: str, value: str) -> None:
+            beats.append(value)
+            if len(beats) == 1:
+                raise RuntimeError("Broken pipe")
+            store.set(key, value)
+
+    with Group(0, 2, Troubled()).beating():  # type: ignore[arg-type]
+        time.sleep(0.3)
+    assert len(beats) > 2
+
+
+def test_a_leader_has_the_time_to_notice_a_loss_and_to_save() -> None:
+    assert processes._ANSWER.total_seconds() + 30 < launching._TO_SAVE_S
 
 
 CHANGED = """

@@ -18,6 +18,7 @@ from understudy.training import duties
 from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import FOLDER_NAME, amend_state
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.milestones import losses_since
 from understudy.training.keeping.requests import ask
 from understudy.training.learner import Learner
 from understudy.training.options import TrainOptions
@@ -269,6 +270,7 @@ def test_a_stage_changes_to_another_set_of_losses_and_goes_on_exactly(tmp_path: 
     lines = list(read_metrics(tmp_path / "whole" / METRICS_NAME))
     asked = [("src_eyes" in line, "src_structure" in line) for line in lines]
     assert asked == [(True, True)] * 4 + [(False, True)] * 8  # dfl asks for no eyes
+    assert losses_since(tmp_path / "whole") == losses_since(tmp_path / "parts") == 4
     assert course_of(tmp_path / "parts") == course_of(tmp_path / "whole")
     states = [read_json(tmp_path / n / FOLDER_NAME / "000000012" / "state.json") for n in ("whole", "parts")]
     assert states[0]["sha256"] == states[1]["sha256"]

@@ -18,7 +18,7 @@ from understudy.geometry import FaceType
 from understudy.training.options import TrainOptions
 
 Array = npt.NDArray[np.float64]
-_SOME_LINES = 40  # of metrics.jsonl; fewer tell no trend
+_SOME_ITERATIONS = 800  # fewer tell no trend
 _RECENT_SHARE = 0.2
 _AT_SPEED = 0.5  # of the highest learning rate: below it a run settles, and its loss says nothing of a plateau
 
@@ -74,24 +74,36 @@ class Model:
     iterations: int
     options: TrainOptions
     metrics: Sequence[Mapping[str, Any]] = ()
+    losses_since: int = 0  # the iteration from which on it learned by its present set of losses
     crop_px: Mapping[str, float] | None = None
 
     def losses(self) -> Array:
-        """(n, 2) losses of src and dst at full speed, oldest first."""
-        if not self.metrics:
-            return np.empty((0, 2))
-        rates = np.array([float(line.get("learning_rate", 0)) for line in self.metrics])
-        found = np.array([[float(line["loss_src"]), float(line["loss_dst"])] for line in self.metrics])
-        return found[rates >= _AT_SPEED * rates.max()]
+        """(n, 2) losses of src and dst at full speed by the present set of losses, oldest first."""
+        return np.array(
+            [(float(line["loss_src"]), float(line["loss_dst"])) for _, line in self._told()]
+        ).reshape(-1, 2)
+
+    def _told(self) -> list[tuple[int, Mapping[str, Any]]]:
+        """The lines that tell how it learns now, each with the iterations it is the mean of."""
+        fastest = max((float(line.get("learning_rate", 0)) for line in self.metrics), default=0.0)
+        before, found = 0, list[tuple[int, Mapping[str, Any]]]()
+        for line in self.metrics:
+            span, before = line["iteration"] - before, line["iteration"]
+            if float(line.get("learning_rate", 0)) >= _AT_SPEED * fastest and before > self.losses_since:
+                found.append((span, line))
+        return found
 
     def recent_gain(self) -> float | None:
         """By which share of itself the loss fell over the last fifth of training at full speed; None where
         there is too little to tell."""
-        losses = self.losses().sum(1)
-        count = int(len(losses) * _RECENT_SHARE)
-        if len(losses) < _SOME_LINES:
+        losses, ends = self.losses().sum(1), np.cumsum([span for span, _ in self._told()])
+        if not len(losses) or ends[-1] < _SOME_ITERATIONS:
             return None
-        before, now = np.median(losses[-2 * count : -count]), np.median(losses[-count:])
+        ago = (ends[-1] - ends) / ends[-1]
+        lately, earlier = ago < _RECENT_SHARE, (ago >= _RECENT_SHARE) & (ago < 2 * _RECENT_SHARE)
+        if not earlier.any():
+            return None
+        before, now = np.median(losses[earlier]), np.median(losses[lately])
         return float((before - now) / before) if before > 0 else None
 
 

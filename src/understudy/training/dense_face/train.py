@@ -20,7 +20,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from understudy.actors.crowd.shards import shard_paths
-from understudy.errors import CheckpointCorrupt, FacesetUnusable, ShardDamaged, TrainingDiverged
+from understudy.errors import (
+    CheckpointCorrupt,
+    FacesetUnusable,
+    OptionInvalid,
+    ShardDamaged,
+    TrainingDiverged,
+)
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json
 from understudy.networks.dense_face import CROP_PX
@@ -115,7 +121,7 @@ def train_face_model(asked: FaceTraining) -> Events:
     """Train, or go on training. Damaged shards are left out and told.
 
     Raises FacesetUnusable without rendered people, ShardDamaged where all are damaged, CheckpointCorrupt where
-    the state to go on from is, TrainingDiverged.
+    the state to go on from is, OptionInvalid where its lessons were without something else, TrainingDiverged.
     """
     run = _begun(asked)
     learner = run.learner
@@ -186,6 +192,7 @@ def _take_up_report(run: _Run) -> None:
     path = run.asked.out / REPORT_NAME
     try:
         before = read_json(path)["run"]
+        without = frozenset(before.get("without", ()))
         run.history = list(before["history"])
         run.losses = dict(before["last_losses"])
         if before["peak_rate"] == run.asked.rate:  # another one was chosen by a person, so it is taken as it is
@@ -194,6 +201,14 @@ def _take_up_report(run: _Run) -> None:
     except (ValueError, KeyError, TypeError) as error:
         text = f"The report so far can't be read ({error}), so its history begins here. {path}"
         run.notices.append(Notice(text, level="warning"))
+        return
+    if without != run.asked.without:
+        left_out = f"--without {' '.join(sorted(without))}" if without else "no --without"
+        raise OptionInvalid(
+            f"What this training would go on from was trained with {left_out}, so its report would not say any "
+            f"more what that helps. Go on with {left_out}, or take another folder.",
+            path,
+        )
 
 
 def _awaited_stock(asked: FaceTraining, device: torch.device) -> tuple[Stock, float]:

@@ -38,6 +38,15 @@ def milestones(model_dir: Path) -> list[dict[str, Any]]:
     return [said for line in lines if (said := _read(line)) is not None]
 
 
+def losses_since(model_dir: Path) -> int:
+    """The iteration at which the set of losses last changed; 0 where it never did."""
+    since, losses = 0, ""
+    for said in milestones(model_dir):
+        if (found := said.get("losses", losses)) != losses:
+            since, losses = said["iteration"] if losses else 0, found
+    return since
+
+
 def cut_milestones(model_dir: Path, iteration: int) -> None:
     """Take back what happened after `iteration`: training goes on from there. Raises DiskFull or
     FolderUnwritable."""

@@ -108,7 +108,8 @@ def fits_everywhere(
 ) -> bool:
     """Whether a step goes through in all processes of a training, taken by each for itself; all are told the
     same. What it changed is the caller's to undo."""
-    full = 0.0
+    full, device = 0.0, learner.compute.device
+    learner.group.means({"full": full}, device)  # so that its buffers are in the memory that is tried
     try:
         with learner.group.apart():
             learner.step(*lessons(), options, speed=1.0)
@@ -117,7 +118,7 @@ def fits_everywhere(
             raise
         full = 1.0
     learner.let_go()
-    return not learner.group.means({"full": full}, learner.compute.device)["full"]
+    return not learner.group.means({"full": full}, device)["full"]
 
 
 def _rehearsed(learner: Learner, options: TrainOptions) -> bool:

@@ -21,7 +21,7 @@ from understudy.stop_signals import stop_signals
 
 _LAUNCHER = "UNDERSTUDY_LAUNCHER"
 _LOOK_EVERY_S = 0.2
-_TO_SAVE_S = 40.0  # for the leader, after another process is gone
+_TO_SAVE_S = 120.0  # for the leader, after another process is gone: it may notice after 50 s, and then saves
 _TO_END_S = 15.0  # for the others, after the leader is gone
 
 

@@ -76,18 +76,21 @@ class Group:
         A thread asks: the leader may be where the store is, and a frozen store answers no question.
         """
         heard: SimpleQueue[bytes | RuntimeError | None] = SimpleQueue()
-        threading.Thread(target=_ask, args=(store, key, heard), name="hear", daemon=True).start()
-        end = time.monotonic() + _PATIENCE_S
-        with self.lost_is_said():
-            while time.monotonic() < end:
-                try:
-                    found = heard.get(timeout=_SILENT_S)
-                except Empty:
-                    break
-                if isinstance(found, RuntimeError):
-                    raise found
-                if found is not None:
-                    return found
+        ended, end = threading.Event(), time.monotonic() + _PATIENCE_S
+        threading.Thread(target=_ask, args=(store, key, heard, ended), name="hear", daemon=True).start()
+        try:
+            with self.lost_is_said():
+                while time.monotonic() < end:
+                    try:
+                        found = heard.get(timeout=_SILENT_S)
+                    except Empty:
+                        break
+                    if isinstance(found, RuntimeError):
+                        raise found
+                    if found is not None:
+                        return found
+        finally:
+            ended.set()
         raise ProcessLost(
             f"The process that leads this training has shown no life for {_SILENT_S:g} s: it hangs. Start the "
             "same command again to go on from the last checkpoint."
@@ -114,12 +117,14 @@ class Group:
 
     def _beat(self, store: Store, ended: threading.Event) -> None:
         number = 0
-        with contextlib.suppress(dist.DistError, RuntimeError):  # the store is gone; others end by themselves
-            while not ended.is_set():
-                if self._spoke is None or time.monotonic() - self._spoke < _LONGEST_S:
-                    number += 1
+        while not ended.is_set():
+            if self._spoke is None or time.monotonic() - self._spoke < _LONGEST_S:
+                number += 1
+                with contextlib.suppress(
+                    dist.DistError, RuntimeError
+                ):  # where it is gone, others end themselves
                     store.set(_BEAT, str(number))
-                ended.wait(_BEATS_EVERY_S)
+            ended.wait(_BEATS_EVERY_S)
 
     def say(self, words: Mapping[str, Any] | None) -> None:
         """The leader's word for the next iteration; None ends the training of all."""
@@ -200,14 +205,19 @@ class Group:
             ) from error
 
 
-def _ask(store: Store, key: str, heard: SimpleQueue[bytes | RuntimeError | None]) -> None:
-    """Put into `heard` what is said under that key, and before that None for every sign of the leader's life.
+def _ask(
+    store: Store, key: str, heard: SimpleQueue[bytes | RuntimeError | None], ended: threading.Event
+) -> None:
+    """Put into `heard` what is said under that key, and before that None for every sign of the leader's life,
+    until `ended`.
 
     Asks again and again: torch writes to the terminal whenever a wait of its own ends in vain.
     """
     began, beat, looks = time.monotonic(), b"", 0.0
     try:
         while not store.check([key]):
+            if ended.is_set():
+                return
             waited = time.monotonic() - began
             if waited > looks and store.check([_BEAT]):
                 looks, newest = waited + _BEATS_EVERY_S, store.get(_BEAT)
