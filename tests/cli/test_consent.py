@@ -11,6 +11,7 @@ from understudy.cli.consent_questions import answers
 from understudy.cli.main import main
 from understudy.jobs.clips import add_clips
 from understudy.project.project import Project
+from understudy.provenance.consent import Consent
 
 
 @pytest.fixture
@@ -99,3 +100,16 @@ def test_at_a_terminal_it_asks_and_anywhere_else_it_names_the_flags(
     assert main(["consent", str(shot), "src"]) == 0
     kept = Project.open(shot).manifest.performers["src"].consent
     assert (kept.status, kept.who) == ("fictional", "Adam")
+
+
+def test_evidence_that_is_not_there_is_said_at_once_and_in_the_status(shot: Path, capsys) -> None:
+    with Project.open(shot).change() as manifest:
+        named = {"status": "agreed", "evidence": "forms/none.pdf"}
+        manifest.performers["src"].consent = Consent.model_validate(named)
+        ended = {"status": "agreed", "valid_until": "2020-01-01"}
+        manifest.performers["dst"].consent = Consent.model_validate(ended)
+    for command in ("consent", "status"):
+        assert main([command, str(shot)]) == 0
+        told = capsys.readouterr().out
+        assert "nothing final can be made: The evidence of src's consent isn't there." in told
+        assert "ended on 2020-01-01" in told

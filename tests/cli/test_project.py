@@ -11,6 +11,8 @@ from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
 from understudy.files import write_bytes
 from understudy.project.project import Project
+from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.status import write_status
 
 
 @pytest.fixture
@@ -42,6 +44,19 @@ def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture
     assert main(["status", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["next_stage"] == "add" and told["clips"][0]["role"] == "src"
+
+
+def test_status_names_the_training_that_runs_in_another_window(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Project.open(project)
+    opened.add_model("main", preset="quick")
+    with model_lock(opened.model_folder("main")):
+        write_status(opened.model_folder("main"), {"iteration": 41})
+        assert main(["status", str(project)]) == 0
+    assert "in use at iteration 41: process " in capsys.readouterr().out
+    assert main(["status", str(project)]) == 0
+    assert "in use" not in capsys.readouterr().out
 
 
 def test_cleaning_moves_to_the_trash_only_without_dry_run(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from understudy.cli import stages
 from understudy.cli.stages import train
+from understudy.errors import Stopped
 from understudy.project.project import Project
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.requests import Request, take_requests
@@ -27,3 +29,17 @@ def test_train_change_asks_the_training_that_runs_and_reset_takes_it_back(
         (back,) = take_requests(folder)
     assert back.details["batch_size"] != 3
     assert Project.open(project.folder).manifest.models["main"].train == {}
+
+
+@pytest.mark.parametrize(("search", "says"), [(True, "begins anew"), (False, "goes on")])
+def test_a_search_for_a_rate_that_is_stopped_says_that_it_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, search: bool, says: str
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise Stopped("Stopped. It goes on.")
+
+    project = Project.create(tmp_path / "p")
+    project.add_model("main", preset="quick")
+    monkeypatch.setattr(stages, "run", stopped)
+    with pytest.raises(Stopped, match=says):
+        train(project.folder, find_rate=search)

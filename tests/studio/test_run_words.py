@@ -176,6 +176,11 @@ def test_a_stopped_run_names_the_studios_way_on_and_no_command(words: tuple[str,
     assert told.startswith("Stopped. What was") and way in told and "command" not in told
 
 
+def test_a_stopped_search_for_a_rate_does_not_say_that_it_goes_on() -> None:
+    said = "Stopped. The search begins anew."
+    assert way_on(ended("train", ".", "--find-rate", sentence=said)) == said
+
+
 def test_what_went_wrong_is_told_as_it_was_said() -> None:
     assert (
         way_on(ended("merge", ".", state="failed", code=2, sentence="The disk is full.")) == "The disk is full."

@@ -75,6 +75,7 @@ def consent(
         Write a page to print and sign, filled in with what is recorded.
     """
     from understudy.jobs.consents import consent_of, record_consent, write_form
+    from understudy.jobs.marks import consent_troubles
 
     opened = Project.open(project)
     cleared = {field: empty for each in clear for field, empty in _CLEARED[each].items()}
@@ -108,11 +109,12 @@ def consent(
     if form is not None:
         write_form(opened, performer, form)
         print(f"to print and sign: {form}")
+    troubles = consent_troubles(opened)
     for name in [performer] if performer else opened.manifest.performers:
-        _show(opened, name)
+        _show(opened, name, troubles.get(name, ""))
 
 
-def _show(project: Project, performer: str) -> None:
+def _show(project: Project, performer: str, trouble: str) -> None:
     from understudy.jobs.consents import consent_of
 
     known = consent_of(project, performer)
@@ -122,5 +124,7 @@ def _show(project: Project, performer: str) -> None:
     problem = known.problem(today=date.today())
     if problem:
         print(f"  nothing final can be made: it {problem}")
+    elif trouble:
+        print(f"  nothing final can be made: {trouble}")
     if known.status != "agreed" and (known.uses or known.valid_from or known.valid_until):
         print("  uses and dates count only once it says --status agreed")

@@ -125,9 +125,11 @@ def status(project: Path, /, *, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
+    from understudy.jobs.marks import consent_troubles
     from understudy.jobs.standing import state_now
 
-    state = state_now(Project.open(project))
+    opened = Project.open(project)
+    state = state_now(opened)
     if json:
         import dataclasses
         from json import dumps
@@ -147,12 +149,16 @@ def status(project: Path, /, *, json: Json = False) -> None:
     for model in state.models:
         line = f"iteration {model.iteration}"
         print(f"  model      {model.name:<20} {line:<16} {_size(model.size_bytes):>9}  {_when(model.changed)}")
+        if running := _training(opened.model_folder(model.name)):
+            print(f"             {running}")
     for merged in state.merged:
         line = counted(merged.frames, "frame")
         name = f"{merged.clip} by {merged.model}"
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:
         print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
+    for performer, trouble in consent_troubles(opened).items():
+        print(f"  consent    {performer:<20} nothing final can be made: {trouble}")
     if state.train_on:
         print(f"next: train, {state.next_why}, but {state.train_on}")
     else:
@@ -179,6 +185,16 @@ def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
         print(f"{word} to the trash: {removal.path} ({_size(removal.size_bytes)})")
     if not removals:
         print(f"{stage} has made nothing yet.")
+
+
+def _training(model_folder: Path) -> str:
+    """Who trains a model now and how far that is, which its checkpoints don't say; empty where nobody does."""
+    from understudy.training.keeping.lock import holder_of
+    from understudy.training.keeping.status import read_status
+
+    holder, said = holder_of(model_folder), read_status(model_folder) or {}
+    at = f" at iteration {said['iteration']}" if "iteration" in said else ""
+    return f"in use{at}: {holder.words}" if holder else ""
 
 
 def _size(size_bytes: int) -> str:

@@ -26,8 +26,9 @@ def show(recipe: str | None = None, /) -> None:
         A recipe's name, or a TOML file. Without it: all names.
     """
     if recipe is None:
+        width = max(map(len, RECIPES))
         for name, about in RECIPES.items():
-            print(f"{name:<10} {about}")
+            print(f"{name:<{width}} {about}")
         return
     found = recipe_named(recipe)
     print(f"{found.name}: {found.about}" if found.about else found.name)

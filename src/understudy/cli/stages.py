@@ -13,7 +13,7 @@ from cyclopts.validators import Number
 
 from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
-from understudy.errors import OptionInvalid
+from understudy.errors import OptionInvalid, Stopped
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
@@ -211,7 +211,14 @@ def train(
             events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
         if start_from is not None and not is_follower():
             events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
-        run(events, json=json, wishes=_wishes(opened.model_folder(model)))
+        try:
+            run(events, json=json, wishes=_wishes(opened.model_folder(model)))
+        except Stopped:
+            if finish or not (find_rate or set_rate):
+                raise
+            raise Stopped(
+                "Stopped. The model is as it was; the search for a rate begins anew when it is run again."
+            ) from None
     return 0
 
 

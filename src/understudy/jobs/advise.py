@@ -28,6 +28,7 @@ from understudy.jobs.model_facts import ModelFacts, model_facts
 from understudy.jobs.settings import train_options
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
+from understudy.project.state import model_state
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.keeping.milestones import losses_since
 from understudy.training.machine.device import choose_device
@@ -49,6 +50,7 @@ RULES_OF_FACES: dict[str, Rule] = {
     "wider_face": of_faces.wider_face,
 }
 RULES_OF_MODELS: dict[str, Rule] = {
+    "unripe": of_training.unripe,
     "lopsided_counts": of_faces.lopsided_counts,
     "turned_heads": of_training.turned_heads,
     "straight_faces": of_training.straight_faces,
@@ -182,6 +184,7 @@ def _model(project: Project, facts: ModelFacts, tables: dict[Role, list[Table]])
         metrics=list(read_metrics(folder / METRICS_NAME)),
         losses_since=losses_since(folder),
         crop_px={role: _spans_px(tables[role], face_type) for role in tables},
+        unripe=model_state(project, facts.name).unripe,
     )
 
 

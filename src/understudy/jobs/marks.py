@@ -198,8 +198,9 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     path = project.folder / consent.evidence
     if not path.is_file():
         raise ConsentMissing(
-            f"The evidence of {performer}'s consent isn't there any more. Put it back, or record another file "
-            f"with `understudy consent PROJECT {performer} --evidence FILE`.",
+            f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
+            "path counts from the project's folder), or record another with "
+            f"`understudy consent PROJECT {performer} --evidence FILE`.",
             path,
         )
     hashed = consent.with_evidence(path)
@@ -219,6 +220,17 @@ def require_consent(
     `use` where one is asked for."""
     today = datetime.now(UTC).astimezone().date()
     require_export_consent(stated_consents(project, performers), today=today, use=use)
+
+
+def consent_troubles(project: Project) -> dict[str, str]:
+    """Whose consent would stop a finished file today, each with the sentence that says why."""
+    troubles = {}
+    for performer in project.manifest.performers:
+        try:
+            require_consent(project, performers=[performer])
+        except ConsentMissing as error:
+            troubles[performer] = str(error)
+    return troubles
 
 
 def performers_shown(

@@ -131,7 +131,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     """
     facesets, faces_of_clip = _facesets(project)
     clips = tuple(_clip(project, name, faces_of_clip.get(name, 0)) for name in project.manifest.clips)
-    models = tuple(_model(project, name) for name in project.manifest.models)
+    models = tuple(model_state(project, name) for name in project.manifest.models)
     merged = _looked_at(_merged(project), models, behind)
     outputs = _outputs(project)
     next_stage, why = _next(clips, models, tuple(_meant(project, merged)))
@@ -213,7 +213,8 @@ def _is_searched(log: Path) -> bool:
         return False
 
 
-def _model(project: Project, name: str) -> ModelState:
+def model_state(project: Project, name: str) -> ModelState:
+    """How far one model is."""
     folder = project.model_folder(name)
     newest = newest_checkpoint(folder)
     trained, progress = _training(newest[0]) if newest else (False, "")

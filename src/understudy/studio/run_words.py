@@ -234,6 +234,8 @@ def way_on(run: Run) -> str:
         return run.sentence
     if run.words[:2] == ("frames", "carry"):
         return f"Stopped. What was carried is kept; {_CARRY_AGAIN.format(first=run.words[4])}"
+    if {"--find-rate", "--set-rate"} & {*run.words}:
+        return run.sentence
     how = _BUTTONS.get(run.words[0])
     return f"Stopped. What was finished is kept; {how or 'start it again here'} goes on where it was."
 

@@ -13,6 +13,7 @@ from understudy.jobs.advice import training
 from understudy.jobs.advice.facts import Machine
 
 ALL = (
+    training.unripe,
     training.turned_heads,
     training.straight_faces,
     training.own_light,
@@ -209,3 +210,10 @@ def test_a_model_that_is_stuck_in_a_recipe_of_ones_own_is_shaken_by_swapped_side
 @pytest.mark.parametrize("recipe", ["standard", "patient", "gone.toml"])
 def test_a_recipe_that_comes_along_or_can_not_be_read_is_not_shaken(recipe: str) -> None:
     assert said(training.stuck, facts(model=model(losses=STANDING, options={"recipe": recipe}))) == []
+
+
+def test_a_model_whose_loss_has_not_levelled_off_is_to_train_on_first_of_all() -> None:
+    assert not said(training.unripe, facts())
+    words = "model 'main' has learnt for 60 iterations, and its loss has not levelled off: train on."
+    (advice,) = said(training.unripe, facts(model=model(unripe=words)))
+    assert advice.weight == 3 and advice.seen == f"M{words[1:]}"

@@ -63,7 +63,8 @@ class Faces:
 @dataclass(frozen=True, eq=False)
 class Model:
     """One model of the project. `metrics` are the lines of metrics.jsonl; `crop_px` says for each side how many
-    pixels of the frame its crop spans, the median."""
+    pixels of the frame its crop spans, the median; `unripe` what its training wrote down against calling it
+    done."""
 
     name: str
     preset: str
@@ -76,6 +77,7 @@ class Model:
     metrics: Sequence[Mapping[str, Any]] = ()
     losses_since: int = 0  # the iteration from which on it learned by its present set of losses
     crop_px: Mapping[str, float] | None = None
+    unripe: str = ""
 
     def losses(self) -> Array:
         """(n, 2) losses of src and dst at full speed by the present set of losses, oldest first."""

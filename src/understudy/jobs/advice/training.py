@@ -38,6 +38,20 @@ def trained(facts: Facts) -> Model | None:
     return facts.model if facts.model is not None and facts.model.iterations else None
 
 
+def unripe(facts: Facts) -> Iterator[Advice]:
+    """A model that was trained as long as was asked may still be far from done."""
+    model = trained(facts)
+    if model is not None and model.unripe:
+        yield Advice(
+            "unripe",
+            3,
+            f"{model.unripe[0].upper()}{model.unripe[1:]}",
+            "A face that is not learnt yet is blurred and unlike src, whatever else is set.",
+            "Train on, longer than before.",
+            facts.train("--minutes 60"),
+        )
+
+
 def turned_heads(facts: Facts) -> Iterator[Advice]:
     """Half faces at 64 px are for straight looks."""
     model, yaw = facts.model, np.abs(facts.dst.known("yaw_deg"))
