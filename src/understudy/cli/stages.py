@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -195,7 +196,7 @@ def train(
         opened = Project.open(project)
         if is_new := models.require_model(opened, model, preset=preset, network=settings, face_type=face_type):
             print(f"model {model} is new: preset {opened.manifest.models[model].preset}", file=sys.stderr)
-    with models.forgotten_if_unmade(opened, model, is_new=is_new):
+    with models.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(find_rate or set_rate):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
         if processes > 1 and not is_one_of_several():
@@ -211,15 +212,21 @@ def train(
             events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
         if start_from is not None and not is_follower():
             events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
-        try:
-            run(events, json=json, wishes=_wishes(opened.model_folder(model)))
-        except Stopped:
-            if finish or not (find_rate or set_rate):
-                raise
-            raise Stopped(
-                "Stopped. The model is as it was; the search for a rate begins anew when it is run again."
-            ) from None
+        run(events, json=json, wishes=_wishes(opened.model_folder(model)))
     return 0
+
+
+@contextmanager
+def _stopped(searches: bool) -> Iterator[None]:
+    """Say of a search for a rate that was stopped that it keeps nothing. Raises Stopped."""
+    try:
+        yield
+    except Stopped:
+        if not searches:
+            raise
+        raise Stopped(
+            "Stopped. The model is as it was; the search for a rate begins anew when it is run again."
+        ) from None
 
 
 def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any]) -> int:
