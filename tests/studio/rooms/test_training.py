@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -16,6 +17,7 @@ from understudy.files import write_json
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
+from understudy.training.keeping.checkpoint import Checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.requests import FOLDER_NAME, changes_asked
 from understudy.training.viewing.sheets import Layout, Preview, write_preview
@@ -149,9 +151,8 @@ def test_a_wish_needs_somebody_who_trains(room: TestClient, folder: Path) -> Non
 
 def test_a_model_at_rest_is_backed_up_and_goes_back(room: TestClient, folder: Path) -> None:
     for iteration in (40, 60):
-        checkpoint = folder / "checkpoints" / f"{iteration:09d}"
-        checkpoint.mkdir(parents=True)
-        write_json(checkpoint / "state.json", {"iteration": iteration, "state": {}})
+        weights = {"w": torch.full((4,), float(iteration))}
+        save_checkpoint(folder, Checkpoint(iteration, weights, weights, state={}))
         if iteration == 40:
             assert room.post("ask", json={"model": "main", "wish": "backup"}).status_code == 200
     assert (folder / "backups" / "000000040").is_dir()
