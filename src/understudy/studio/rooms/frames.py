@@ -139,7 +139,9 @@ def _close(desks: dict[Any, tuple[Any, FramesDesk]], jobs: dict[str, _Carrying])
 
 def _loaded_meanwhile(studio: Studio) -> None:
     if "hand reader" not in studio.kept:
-        threading.Thread(target=_reader, args=(studio,), name="hand-reader", daemon=True).start()
+        loading = threading.Thread(target=_reader, args=(studio,), name="hand-reader", daemon=True)
+        loading.start()
+        studio.at_end(lambda: loading.join(10.0))  # or what it loads would be kept after the end
 
 
 # --- looking
