@@ -53,7 +53,7 @@ class LedFace:
 
     @property
     def is_doubted(self) -> bool:
-        """Whether it reads badly, and worse than before: one that stays covered is looked at anew only once."""
+        """Whether it reads badly, and worse than before; one that stays covered reads no worse than that."""
         return self.off_share > max(_DOUBTED, _MORE_DOUBT * self.least_off_share)
 
 
