@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import depth_to_space
 from understudy.networks.face_model import Painted
 
 LEAK, RESIDUAL_LEAK = 0.1, 0.2
@@ -121,7 +122,7 @@ class Up(nn.Module):
         self.conv = Conv(width_in, 4 * width_out, 3, edges=edges)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        return nnf.pixel_shuffle(leaky(self.conv(x_BCHW)), 2)
+        return depth_to_space(leaky(self.conv(x_BCHW)))
 
 
 class AddedBack(nn.Module):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import depth_to_space, space_to_depth
 from understudy.networks.face_model import FaceModel, Painted
 from understudy.networks.options import NetworkOptions, require_multiple
 from understudy.networks.swap import Side
@@ -81,7 +82,7 @@ class QuickEncoder(nn.Module):
         self.code = nn.Linear(widths[-1] * (size_px // _SMALLEST) ** 2, code)
 
     def forward(self, faces_BCHW: Tensor) -> Tensor:
-        x = self.blocks[0](self.start(nnf.pixel_unshuffle(faces_BCHW, _SHRINK)))
+        x = self.blocks[0](self.start(space_to_depth(faces_BCHW, _SHRINK)))
         for down, block in zip(self.downs, self.blocks[1:], strict=True):
             x = block(down(x))
         return self.code(_rectified(x).flatten(1))
@@ -105,10 +106,10 @@ class QuickDecoder(nn.Module):
         x = _rectified(self.start(code)).view(-1, *self.start_shape)
         x = self.blocks[0](x.contiguous(memory_format=torch.channels_last), shown)
         for up, block in zip(self.ups, self.blocks[1:], strict=True):
-            x = block(nnf.pixel_shuffle(_rectified(up(x, shown)), 2), shown)
+            x = block(depth_to_space(_rectified(up(x, shown))), shown)
         painted = self.last[_SIDES[shown]](_rectified(x))
         # Sigmoids saturate in bfloat16: 0.996 and 1.0 are neighbours there.
-        painted = torch.sigmoid(nnf.pixel_shuffle(painted, 2).float())
+        painted = torch.sigmoid(depth_to_space(painted).float())
         return Painted(painted[:, :3], painted[:, 3:])
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import DepthToSpace
 from understudy.networks.face_model import FaceModel, Painted, Reconstruction
 from understudy.networks.options import NetworkOptions, require_multiple
 from understudy.networks.swap import Side
@@ -51,9 +52,9 @@ class Translator(nn.Module):
             *_normed(nn.Conv2d(2 * width, 4 * width, 4, stride=2, padding=1), 4 * width),
             *(RecycleResidual(4 * width) for _ in range(_BLOCKS)),
             *_normed(nn.Conv2d(4 * width, 8 * width, 3, padding=1), 8 * width),
-            nn.PixelShuffle(2),
+            DepthToSpace(),
             *_normed(nn.Conv2d(2 * width, 4 * width, 3, padding=1), 4 * width),
-            nn.PixelShuffle(2),
+            DepthToSpace(),
             nn.ReflectionPad2d(3),
             nn.Conv2d(width, 3, 7),
         )

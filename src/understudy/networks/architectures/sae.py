@@ -28,6 +28,7 @@ from understudy.networks.architectures.blocks import (
     branch,
     leaky_in_residuals,
 )
+from understudy.networks.architectures.cells import DepthToSpace
 from understudy.networks.architectures.liae import Liae
 from understudy.networks.architectures.two_decoders import TwoDecoders
 from understudy.networks.face_model import Painted
@@ -60,7 +61,7 @@ class VgEncoder(nn.Module):
         self.start = Conv(3, width, 5, stride=2, edges=edges)
         self.blocks = nn.Sequential(*(Scaled(width, edges=edges) for _ in range(blocks)))
         self.passes = nn.Sequential(
-            *(nn.Sequential(Down(a, width, edges=edges), nn.PixelShuffle(2)) for a in (width, width // 4))
+            *(nn.Sequential(Down(a, width, edges=edges), DepthToSpace()) for a in (width, width // 4))
         )
         widths = (width // 4, width, 2 * width, 4 * width, 8 * width)
         self.downs = nn.Sequential(*(Down(a, b, edges=edges) for a, b in pairwise(widths)))

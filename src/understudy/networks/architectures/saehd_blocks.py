@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import depth_to_space
 from understudy.networks.face_model import Painted
 
 _LEAK, _RESIDUAL_LEAK = 0.1, 0.2
@@ -81,7 +82,7 @@ class HdUp(nn.Module):
         self.activation = HdActivation(_LEAK, cosine=cosine)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        return nnf.pixel_shuffle(self.activation(self.conv(x_BCHW)), 2)
+        return depth_to_space(self.activation(self.conv(x_BCHW)))
 
 
 class HdResidual(nn.Module):
@@ -157,7 +158,7 @@ class HdDecoder(nn.Module):
         maps = self.face(code_BCHW)
         painted = torch.stack([pixel(maps) for pixel in self.pixels], dim=2).flatten(1, 2)
         if len(self.pixels) > 1:
-            painted = nnf.pixel_shuffle(painted, 2)
+            painted = depth_to_space(painted)
         # Sigmoids saturate in bfloat16: 0.996 and 1.0 are neighbours there.
         return Painted(torch.sigmoid(painted.float()), torch.sigmoid(self.mask(code_BCHW).float()))
 

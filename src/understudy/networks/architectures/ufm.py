@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import depth_to_space
 from understudy.networks.face_model import FaceModel, Painted, Reconstruction
 from understudy.networks.options import NetworkOptions, require_multiple
 from understudy.networks.swap import Side
@@ -83,7 +84,7 @@ class UfmDecoder(nn.Module):
         *seen, x = maps
         for number, up in enumerate(self.ups):
             x = x if not number else torch.cat([x, seen[-number]], 1)
-            x = nnf.pixel_shuffle(up(x), 2)
+            x = depth_to_space(up(x))
         # In float32, since values near 1 are one value in bfloat16.
         return (torch.tanh(self.last(x).float()) + 1) / 2
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.cells import depth_to_space
 from understudy.networks.architectures.custom.choices import Upscaler
 
 _LEAK, _SOFT_LEAK = 0.1, 0.2
@@ -20,7 +21,7 @@ class Subpixel(nn.Module):
         self.leak = _LEAK if activated else 1.0
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        return nnf.pixel_shuffle(nnf.leaky_relu(self.conv(x_BCHW), self.leak), 2)
+        return depth_to_space(nnf.leaky_relu(self.conv(x_BCHW), self.leak))
 
 
 class ResizeImages(nn.Module):
