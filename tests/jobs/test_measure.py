@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.jobs.conftest import write_wall
+from tests.measure.heads import eight_bit, landmarks, moved, texture
 from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
+from understudy.events import Notice
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.measure import measure, measured
 from understudy.jobs.merging import keep_said
+from understudy.measure import against_plate
+from understudy.media.images import encode_png
 from understudy.project.project import Project
+from understudy.provenance.watermark.embed import Watermark
 
 
 def test_it_must_be_said_against_what_and_only_one(tmp_path: Path) -> None:
@@ -62,3 +69,32 @@ def test_a_clip_and_what_is_merged_are_not_measured_together(ready: Project, tmp
             list(measure(result, project=project, merged="main", device="cpu"))
     with pytest.raises(OptionInvalid, match="--merged"):
         list(measure(None, project=ready.folder, device="cpu"))
+
+
+def test_a_finished_films_watermark_counts_neither_for_nor_against_the_swap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = against_plate.known_faces({index: landmarks()[None] for index in range(24)})
+    monkeypatch.setattr(against_plate, "found_faces", lambda **_: known)
+    wobbles = 0.1 * np.random.default_rng(1).normal(size=24)
+    plate = [eight_bit(0.12 * moved(texture(), wobble=wobble) + 110) for wobble in wobbles]
+    swapped = [np.asarray(np.clip(frame * 1.05, 0, 255), np.uint8) for frame in plate]
+    mark = Watermark(0x2B4C9A17)
+    clips = {"plate": plate, "unmarked": swapped, "marked": [mark.marked(frame) for frame in swapped]}
+    for name, frames in clips.items():
+        (tmp_path / name).mkdir()
+        for index, frame in enumerate(frames):
+            (tmp_path / name / f"{index:03d}.png").write_bytes(encode_png(np.asarray(frame, np.uint8)))
+
+    def measured_of(name: str) -> tuple[dict[str, Any], list[str]]:
+        events = list(measure(tmp_path / name, plate=tmp_path / "plate", device="cpu"))
+        said = [event.text for event in events if isinstance(event, Notice)]
+        return events[-1].summary["all"], [text for text in said if "watermark" in text]
+
+    (unmarked, nothing), (marked, told) = measured_of("unmarked"), measured_of("marked")
+    print(unmarked, marked)
+    assert not nothing and len(told) == 1
+    for figure in ("jitter", "edge_noise"):
+        assert marked[figure] == pytest.approx(unmarked[figure], abs=0.05)
+    monkeypatch.setattr("understudy.jobs.measure._mark_of", lambda _: None)
+    assert abs(measured_of("marked")[0]["jitter"] - unmarked["jitter"]) > 0.1  # what it was before

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.events import Events, StageFinished
+from understudy.events import Events, Notice, StageFinished
 from understudy.files import read_json, write_json
 from understudy.project.project import Project
+
+if TYPE_CHECKING:
+    from understudy.provenance.watermark.embed import Watermark
 
 
 def measure(
@@ -63,12 +66,36 @@ def _against_plate(
     if project is None:
         assert plate is not None
         faces_of = found_faces(device=str(choose_device(device).device))
+    else:
+        opened = Project.open(project)
+        name = _clip_of(opened, clip)
+        faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.clip_path(name)
+    mark = _mark_of(result)
+    if mark is None:
         yield from measure_against_plate(result, plate, faces_of=faces_of)
         return
-    opened = Project.open(project)
-    name = _clip_of(opened, clip)
-    faces_of = known_faces(_landmarks(opened, name))
-    yield from measure_against_plate(result, plate or opened.clip_path(name), faces_of=faces_of)
+    text = (
+        "This carries understudy's watermark, which lies still while faces move. The plate is given the same "
+        "for the comparison, so that the figures are the swap's."
+    )
+    yield Notice(text)
+    marked = mark.marked
+    yield from measure_against_plate(
+        result, plate, faces_of=faces_of, treated=lambda rgb: np.asarray(marked(rgb), np.uint8)
+    )
+
+
+def _mark_of(result: Path) -> Watermark | None:
+    """The mark that a finished clip carries over its whole picture; None where it carries none."""
+    from understudy.provenance.watermark.embed import Watermark
+    from understudy.provenance.watermark.keys import known_keys
+    from understudy.provenance.watermark.reading import read_watermark
+
+    keys = known_keys()
+    reading = read_watermark(result, keys=keys, everywhere=False)
+    if reading is None or reading.found.mirrored:
+        return None
+    return Watermark(reading.found.number, key=next(key.secret for key in keys if key.name == reading.key))
 
 
 def measure_merged(project: Project, clip: str, model: str) -> Events:

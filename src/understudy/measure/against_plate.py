@@ -44,6 +44,8 @@ Array = npt.NDArray[np.float64]
 FacesOf = Callable[[Sequence[Frame]], Sequence[Array]]
 # A frame's number to the mask (height, width) 0..1 of what was painted there; None where it is not known.
 MaskOf = Callable[[int], npt.NDArray[np.float32] | None]
+# A frame of the plate, RGB, as it would be had it gone through what the whole result has in common.
+Treated = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
 
 _BATCH = 8
 _ONE_FACE = 0.5  # of its size: how far a face may move between two frames and still be the same
@@ -73,20 +75,35 @@ def known_faces(landmarks_by_frame: Mapping[int, npt.ArrayLike]) -> FacesOf:
 
 
 def measure_against_plate(
-    result: Path | Clip, plate: Path, *, faces_of: FacesOf, mask_of: MaskOf = lambda _: None
+    result: Path | Clip,
+    plate: Path,
+    *,
+    faces_of: FacesOf,
+    mask_of: MaskOf = lambda _: None,
+    treated: Treated = lambda rgb: rgb,
 ) -> Events:
     """Four ratios of `result` to `plate` for every shot and for all, inside the faces of the plate.
 
     `result` is a file, or an open clip, which is closed at the end. Faces that nobody changed are left out
     where others were changed. The summary's `by_frame` has the figures of both clips in every frame. A seam is
-    looked for where `mask_of` says that the painted face ends, else around the face's landmarks. Raises
-    NoFaceFound, ClipSizesDiffer, and what opening and finding raise.
+    looked for where `mask_of` says that the painted face ends, else around the face's landmarks. What the
+    result has all over and is no swap, like a watermark, `treated` gives the plate's frames too, after faces
+    were looked for. Raises NoFaceFound, ClipSizesDiffer, and what opening and finding raise.
     """
     with open_clip(result) if isinstance(result, Path) else result as shown:
-        yield from _measured(shown, plate, faces_of, mask_of)
+        yield from _measured(shown, plate, _Looks(faces_of, mask_of, treated))
 
 
-def _measured(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Events:
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """How the two clips are looked at."""
+
+    faces_of: FacesOf
+    mask_of: MaskOf
+    treated: Treated
+
+
+def _measured(result: Clip, plate: Path, looks: _Looks) -> Events:
     with open_clip(plate) as opened:
         counts = (result.info.frame_count, opened.info.frame_count)
     total = min(counts)
@@ -100,7 +117,7 @@ def _measured(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> 
     rows: list[Row] = []
     notes: list[SceneNote] = []
     indices: list[int] = []
-    for seen in _rows_by_frame(result, plate, faces_of, mask_of):
+    for seen in _rows_by_frame(result, plate, looks):
         rows += seen.rows
         notes.append(seen.note)
         indices.append(seen.index)
@@ -129,11 +146,11 @@ class _FrameRows:
     rows: list[Row]
 
 
-def _rows_by_frame(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Iterator[_FrameRows]:
+def _rows_by_frame(result: Clip, plate: Path, looks: _Looks) -> Iterator[_FrameRows]:
     """Each frame's rows, one frame late, because both neighbours are needed."""
     chains = _Chains()
     window: deque[_Seen | None] = deque([None, None], maxlen=3)
-    for seen in chain(_seen(result, plate, faces_of, mask_of), [None]):
+    for seen in chain(_seen(result, plate, looks), [None]):
         window.append(seen)
         before, now, after = window
         if now is None:
@@ -148,16 +165,18 @@ def _rows_by_frame(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf
         yield _FrameRows(now.index, now.note, rows)
 
 
-def _seen(result: Clip, plate: Path, faces_of: FacesOf, mask_of: MaskOf) -> Iterator[_Seen]:
+def _seen(result: Clip, plate: Path, looks: _Looks) -> Iterator[_Seen]:
     watch = SceneWatch()
     with ExitStack() as stack:
         clips: list[Clip] = [stack.enter_context(open_clip(plate)), result]
         require_one_size(clips)
         pairs = zip(*[clip.frames() for clip in clips], strict=False)
         while batch := list(islice(pairs, _BATCH)):
-            for (frame, swap), faces in zip(batch, faces_of([frame for frame, _ in batch]), strict=True):
-                moment = Moment(frame.rgb_8bit, swap.rgb_8bit, mask_of(frame.index))
-                yield _Seen(frame.index, frame.time_s, moment, faces, watch.look(moment.plate))
+            faces_of_batch = looks.faces_of([frame for frame, _ in batch])
+            for (frame, swap), faces in zip(batch, faces_of_batch, strict=True):
+                own, mask = looks.treated(frame.rgb_8bit), looks.mask_of(frame.index)
+                moment = Moment(own, swap.rgb_8bit, mask)
+                yield _Seen(frame.index, frame.time_s, moment, faces, watch.look(frame.rgb_8bit))
 
 
 class _Chains:
