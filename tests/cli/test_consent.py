@@ -81,6 +81,31 @@ def test_slips_are_refused(shot: Path, capsys) -> None:
     assert main(["consent", str(shot), "src", "--evidence", str(shot / "gone.pdf")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("here", "project", "said", "kept"),
+    [
+        ("shot/forms", "..", "signed.pdf", "forms/signed.pdf"),
+        ("shot", ".", "forms/signed.pdf", "forms/signed.pdf"),
+        (".", "shot", "shot/other/../forms/signed.pdf", "forms/signed.pdf"),
+        ("shot/forms", "..", "../../contract.pdf", "{outside}"),
+        (".", "shot", "shot/../contract.pdf", "{outside}"),
+    ],
+)
+def test_evidence_means_the_same_file_whichever_folder_it_was_said_in(
+    shot: Path, monkeypatch: pytest.MonkeyPatch, here: str, project: str, said: str, kept: str
+) -> None:
+    outside = shot.parent / "contract.pdf"
+    for file in (shot / "forms" / "signed.pdf", outside):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"a signature")
+    (shot / "other").mkdir()
+    monkeypatch.chdir(shot.parent / here)
+    assert main(["consent", project, "src", "--evidence", said]) == 0
+    recorded = Project.open(shot).manifest.performers["src"].consent.evidence
+    assert recorded == kept.format(outside=outside)
+    assert main(["consent", project, "src", "--evidence", "elsewhere/signed.pdf"]) == 2
+
+
 def test_dates_that_stop_nothing_yet_are_told(shot: Path, capsys) -> None:
     main(["consent", str(shot), "src", "--until", "2020-01-01"])
     assert "count only once it says --status agreed" in capsys.readouterr().out

@@ -68,7 +68,8 @@ def consent(
     attested_by:
         Who states that they agreed.
     evidence:
-        The signed form or contract. It stays where it is; its SHA-256 goes into the marks.
+        The signed form or contract, as seen from the current folder. It stays where it is; its SHA-256 goes
+        into the marks.
     clear:
         What is recorded of these is taken back, as until for a consent without an end.
     form:

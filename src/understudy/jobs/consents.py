@@ -28,8 +28,7 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     evidence = values.get("evidence")
     if "evidence" in said and evidence:
         path = Path(evidence).absolute()
-        inside = path.is_relative_to(project.folder.absolute())
-        values["evidence"] = str(path.relative_to(project.folder.absolute()) if inside else path)
+        values["evidence"] = project.stored_path(path)
         values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
     try:
         consent = Consent.model_validate(values)

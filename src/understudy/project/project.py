@@ -115,7 +115,7 @@ class Project:
         """
         if not path.exists():
             raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
-        stored = self._stored_path(path)
+        stored = self.stored_path(path)
         performer = performer or role
         with self.change() as manifest:
             there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
@@ -291,7 +291,8 @@ class Project:
         """What was said while stages ran."""
         return self.folder / "logs"
 
-    def _stored_path(self, path: Path) -> str:
+    def stored_path(self, path: Path) -> str:
+        """How the manifest names a file: from the project's folder where it lies inside, else in full."""
         absolute = path.resolve()
         home = self.folder.resolve()
         return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else str(absolute)
