@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 from tests.measure.heads import SIZE, landmarks, moved, rows_of, texture
 from understudy.masks.hull import hull_mask
 from understudy.measure.steadiness import figures_by_frame, is_within, outside, shot_figures, worst_of
+from understudy.merging.options import MergeOptions
 
 FACE = hull_mask(landmarks(), SIZE, SIZE)[..., None]
 COUNT = 12
@@ -130,8 +132,22 @@ def test_every_figure_outside_names_its_bound_how_far_it_is_off_and_a_remedy() -
     figures = {"jitter": 1.4, "colour_drift": 1.0, "edge_noise": 0.8, "sharpness": 0.6}
     told = [(miss["measure"], miss["goal"], miss["off"]) for miss in outside(figures)]
     assert told == [("jitter", 1.15, 0.25), ("edge_noise", 0.85, 0.05), ("sharpness", 0.7, 0.1)]
-    assert "train" in outside(figures)[0]["try"] and "lanczos" in outside(figures)[2]["try"]
+    assert "train" in outside(figures)[0]["try"] and "unsharp" in outside(figures)[2]["try"]
     assert outside({"jitter": None, "sharpness": 3.0}) == []
+
+
+def test_a_remedy_never_proposes_what_is_the_default_already() -> None:
+    every = [
+        miss["try"]
+        for ratio in (0.1, 9.0)
+        for miss in outside(dict.fromkeys(("jitter", "colour_drift", "edge_noise", "sharpness"), ratio))
+    ]
+    said = re.findall(r"--([a-z-]+) (mkl|none|unsharp|lanczos|light|[0-9.]+)", "; ".join(every))
+    named = [(name.replace("-", "_"), value) for name, value in said]
+    assert {("color", "mkl"), ("steady_face", "4"), ("sharpen", "unsharp")} <= {*named}
+    for name, value in named:
+        asked = MergeOptions.model_validate({name: value})
+        assert getattr(asked, name) != getattr(MergeOptions(), name), f"--{name} {value}"
 
 
 def test_figures_of_every_frame_show_where_the_result_trembles_and_the_plate_does_not() -> None:

@@ -40,9 +40,9 @@ _REMEDIES: dict[str, tuple[str, str]] = {
         "train longer; steadier landmarks (extract with a landmark network), --steady-face 4 help too",
         "the face is frozen: train longer, and take less --steady-face, --steady-mask and --steady-frames",
     ),
-    "colour_drift": ("--color mkl with --steady-frames 4", "--color light, and less --steady-frames"),
+    "colour_drift": ("--color mkl with --steady-frames 4", "less --steady-frames, and no --color none"),
     "edge_noise": ("more --blur, or --steady-mask 5", "less --blur, or --grain 1"),
-    "sharpness": ("less --sharpen", "a larger model, --super-resolution lanczos, or --sharpen unsharp"),
+    "sharpness": ("less --sharpen", "a larger model, or --sharpen unsharp"),
 }
 
 
