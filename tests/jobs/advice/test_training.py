@@ -102,6 +102,24 @@ def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
     assert command in advice.command
 
 
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (training.waiting, {}, {"waiting": 0.2}),
+        (training.sides_apart, {}, {"loss_src": 0.2, "loss_dst": 0.9}),
+        (training.unclear_part, {"src_color": 0.1, "src_eyes": 0.005, "src_mouth": 0.005}, {"src_mouth": 0.3}),
+    ],
+)
+def test_a_few_iterations_that_were_measured_one_by_one_weigh_no_more_than_they_are(
+    rule, good: dict[str, float], bad: dict[str, float]
+) -> None:
+    before = lines(**good)
+    few = [{**before[-1], "iteration": 1980 + n, **bad} for n in range(1, 61)]
+    assert said(rule, facts(model=model(metrics=[*before, *few]))) == []
+    many = [{**before[-1], "iteration": 1980 + n, **bad} for n in range(1, 601)]
+    assert len(said(rule, facts(model=model(metrics=[*before, *many])))) == 1
+
+
 TRAINED_ONLY = (
     training.warp_still_on,
     training.stuck,

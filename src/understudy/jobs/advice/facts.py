@@ -88,20 +88,43 @@ class Model:
     def _told(self) -> list[tuple[int, Mapping[str, Any]]]:
         """The lines that tell how it learns now, each with the iterations it is the mean of."""
         fastest = max((float(line.get("learning_rate", 0)) for line in self.metrics), default=0.0)
-        before, found = 0, list[tuple[int, Mapping[str, Any]]]()
-        for line in self.metrics:
-            span, before = line["iteration"] - before, line["iteration"]
-            if float(line.get("learning_rate", 0)) >= _AT_SPEED * fastest and before > self.losses_since:
-                found.append((span, line))
-        return found
+        return [
+            (span, line)
+            for span, line in self._spans()
+            if float(line.get("learning_rate", 0)) >= _AT_SPEED * fastest
+            and line["iteration"] > self.losses_since
+        ]
+
+    def _spans(self) -> list[tuple[int, Mapping[str, Any]]]:
+        """Every line with the iterations it is the mean of; how often it was measured changes on the way."""
+        ends = [int(line["iteration"]) for line in self.metrics]
+        return [(end - before, line) for before, end, line in zip([0, *ends], ends, self.metrics, strict=False)]
+
+    def lately(self, name: str, *, iterations: int | None = None) -> float | None:
+        """The mean of a figure over the last `iterations`, or the last fifth; None where none is told."""
+        spans = self._spans()
+        last = spans[-1][1]["iteration"] if spans else 0
+        since = last - (_RECENT_SHARE * last if iterations is None else iterations)
+        told = [(span, float(line[name])) for span, line in spans if line["iteration"] > since and name in line]
+        total = sum(span for span, _ in told)
+        return sum(span * value for span, value in told) / total if total else None
+
+    def recent_losses(self) -> Array:
+        """`losses` of the last fifth of these iterations, once for every iteration."""
+        spans = np.array([span for span, _ in self._told()], int)
+        return np.repeat(self.losses(), np.where(self._ago() < _RECENT_SHARE, spans, 0), axis=0)
+
+    def _ago(self) -> Array:
+        """How long before the last one each of these lines ended, as a share of their iterations."""
+        ends = np.cumsum([span for span, _ in self._told()])
+        return (ends[-1] - ends) / max(1, ends[-1]) if len(ends) else np.empty(0)
 
     def recent_gain(self) -> float | None:
         """By which share of itself the loss fell over the last fifth of training at full speed; None where
         there is too little to tell."""
-        losses, ends = self.losses().sum(1), np.cumsum([span for span, _ in self._told()])
-        if not len(losses) or ends[-1] < _SOME_ITERATIONS:
+        losses, ago = self.losses().sum(1), self._ago()
+        if sum(span for span, _ in self._told()) < _SOME_ITERATIONS:
             return None
-        ago = (ends[-1] - ends) / ends[-1]
         lately, earlier = ago < _RECENT_SHARE, (ago >= _RECENT_SHARE) & (ago < 2 * _RECENT_SHARE)
         if not earlier.any():
             return None

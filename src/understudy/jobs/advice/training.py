@@ -16,7 +16,7 @@ _STILL_FALLING = 0.03
 _WORSE = 0.05
 _TURNED_DEG, _TURNED_SHARE = 45.0, 0.05
 _ENLARGED, _TOO_COARSE = 1.5, 0.75
-_WAITING = 0.03
+_WAITING, _WAITED_OVER = 0.03, 1000  # share of the time over the last iterations
 _SMALL_BATCH = 4
 _APART = 2.0
 _STRONG_STYLE, _STYLE_ITERATIONS = 0.1, 15_000
@@ -277,10 +277,9 @@ def unclear_part(facts: Facts) -> Iterator[Advice]:
         return
     if model.options.color != "l1" or model.face_type != "full":  # only these can be compared
         return
-    lately = model.metrics[-max(1, len(model.metrics) // 5) :]
     weights = {part: getattr(model.options, f"{part}_weight") for part in ("color", "eyes", "mouth")}
     means = {
-        part: float(np.mean([line.get(f"src_{part}", 0.0) for line in lately])) / weight if weight else 0.0
+        part: (model.lately(f"src_{part}") or 0.0) / weight if weight else 0.0
         for part, weight in weights.items()
     }
     for part, area in _AREAS.items():
@@ -317,8 +316,7 @@ def sides_apart(facts: Facts) -> Iterator[Advice]:
     model = trained(facts)
     if model is None or model.recent_gain() is None:
         return
-    losses = model.losses()
-    src, dst = np.median(losses[-max(1, len(losses) // 5) :], axis=0)
+    src, dst = np.median(model.recent_losses(), axis=0)
     if max(src, dst) > _APART * min(src, dst) > 0:
         worse = "src" if src > dst else "dst"
         yield Advice(
@@ -334,12 +332,12 @@ def sides_apart(facts: Facts) -> Iterator[Advice]:
 def waiting(facts: Facts) -> Iterator[Advice]:
     """A learner that waits for its faces wastes the machine."""
     model = trained(facts)
-    shares = [float(line["waiting"]) for line in (model.metrics if model else ())[-50:] if "waiting" in line]
-    if model is not None and shares and np.mean(shares) > _WAITING:
+    share = model.lately("waiting", iterations=_WAITED_OVER) if model else None
+    if model is not None and share is not None and share > _WAITING:
         yield Advice(
             "waiting",
             1,
-            f"{model.name} waited for its faces {np.mean(shares):.0%} of the time lately.",
+            f"{model.name} waited for its faces {share:.0%} of the time lately.",
             "The device stands idle meanwhile. Mostly other programs use the processor, or the project lies "
             "on a slow disk.",
             "End what else runs, or move the project to a faster disk.",
