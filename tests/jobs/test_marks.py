@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.jobs.conftest import write_wall
@@ -16,6 +17,7 @@ from understudy.jobs import merging, stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.consents import record_consent
 from understudy.jobs.marks import performers_shown
+from understudy.merging.journal import merge_facts
 from understudy.project.manifest import Performer
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
@@ -344,3 +346,30 @@ def test_hashing_the_clips_of_a_model_without_a_record_is_told(
     assert told_of_hashing(ready, tmp_path / "one.mp4", monkeypatch) == (3, set())
     learned(ready, of(ready, "src"))
     assert told_of_hashing(ready, tmp_path / "two.mp4", monkeypatch) == (1, set())  # dst, which the marks name
+
+
+def test_training_and_merging_say_whose_consent_stops_what_is_final_and_go_on(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = ready.folder / "signed.txt"
+    form.write_text("yes")
+    record_consent(ready, "src", {"status": "agreed", "evidence": str(form)})
+    record_consent(ready, "dst", {"status": "agreed", "valid_until": "2020-01-01"})
+    form.unlink()
+    with ready.change() as manifest:
+        manifest.performers["unseen"] = Performer(consent=Consent(status="refused"))
+    with ready.faceset("dst") as dst, ready.faceset("src") as src:
+        src.add(np.zeros((16, 16, 3), np.uint8), dst.faces()[0].record.model_copy(update={"clip": "src"}))
+    trained: list[str] = []
+    monkeypatch.setattr("understudy.training.train.train", lambda *_, **__: trained.append("main") or iter(()))
+    for stage in (stages.train, stages.merge):
+        events = list(stage(ready, "main", said={}, device="cpu"))
+        ended, gone = [e.text for e in events if isinstance(e, Notice) and "final" in e.text]
+        assert ended.startswith("Nothing final can be made: The consent of dst ended on 2020-01-01")
+        assert "The evidence of src's consent isn't there." in gone
+    assert trained and merge_facts(ready.merged_folder("dst", "main")).swapped == 1
+    record_consent(ready, "dst", {"valid_until": None})
+    record_consent(ready, "src", {"evidence": None, "evidence_sha256": None})
+    for stage in (stages.train, stages.merge):
+        events = list(stage(ready, "main", said={}, device="cpu"))
+        assert not [e for e in events if isinstance(e, Notice) and "final" in e.text]

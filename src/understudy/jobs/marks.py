@@ -222,15 +222,22 @@ def require_consent(
     require_export_consent(stated_consents(project, performers), today=today, use=use)
 
 
-def consent_troubles(project: Project) -> dict[str, str]:
-    """Whose consent would stop a finished file today, each with the sentence that says why."""
+def consent_troubles(project: Project, performers: Collection[str] | None = None) -> dict[str, str]:
+    """Whose consent, of these performers or of all, would stop a finished file today, each with the sentence
+    that says why."""
     troubles = {}
-    for performer in project.manifest.performers:
+    for performer in project.manifest.performers if performers is None else performers:
         try:
             require_consent(project, performers=[performer])
         except ConsentMissing as error:
             troubles[performer] = str(error)
     return troubles
+
+
+def consent_told(project: Project, performers: Collection[str]) -> Events:
+    """Say before hours of work, which may go on, that nothing final can be made of it as things are."""
+    for trouble in consent_troubles(project, performers).values():
+        yield Notice(f"Nothing final can be made: {trouble}", level="warning")
 
 
 def performers_shown(

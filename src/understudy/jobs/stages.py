@@ -16,9 +16,17 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.color_spaces import color_space_of
-from understudy.jobs.footage import Sets, faces_by_clip, hashed_before, learning_from
+from understudy.jobs.footage import (
+    Sets,
+    faces_by_clip,
+    hashed_before,
+    learning_from,
+    learnt_from,
+    performers_of,
+)
 from understudy.jobs.marks import (
     FinalMarks,
+    consent_told,
     facts_of,
     hashed_for_marks,
     performers_shown,
@@ -182,6 +190,9 @@ def train(
             stage = partial(train_model, keep_recipe=keep_recipe)  # the leader notes what both learn from
         elif stage is None:
             counts = faces_by_clip(sets)
+            learning = [learnt_from(project, model, and_next=True, hashed=False)]
+            whom = {*performers_of(project, learning, ()), *(name.split("/")[0] for name in names)}
+            yield from consent_told(project, sorted(whom))
             yield from hashed_before(project, counts)
             stage = partial(train_model, learnt=learning_from(project, counts), keep_recipe=keep_recipe)
         yield from stage(
@@ -276,6 +287,8 @@ def merge(
     casts = {name: cast_of(project, name, model, load=load) for name in names}
     for text in (text for predictor in loaded.values() for text in predictor.notices):
         yield Notice(text=text, level="warning")
+    shown = [performers_shown(project, model, name, before_training=True) for name in names]
+    yield from consent_told(project, sorted({performer for each in shown for performer in each}))
     for name in names:
         if save and not dry_run:
             yield Notice(keep_said(project, name, said, frames=stretches))
