@@ -10,6 +10,7 @@ import pytest
 from understudy.events import Made, StageFinished
 from understudy.jobs.demo import DemoRequest, demo
 from understudy.media.opening import open_clip
+from understudy.provenance.examine import examine
 
 pytestmark = pytest.mark.journey
 
@@ -34,3 +35,5 @@ def test_the_demo_leaves_a_shot_a_comparison_a_sheet_and_a_report(
     with open_clip(folder / "result.mp4") as result, open_clip(folder / "compare.mp4") as compared:
         assert result.info.has_audio and compared.info.frame_count == 8
         assert compared.info.width > 4 * 160 - 10
+    for name in ("result.mp4", "compare.mp4", "sheet.png"):  # what shows the result is never taken for stripped
+        assert examine(folder / name).state == "trusted", name

@@ -7,6 +7,7 @@ goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +20,8 @@ from understudy.actors.performance import RATE_HZ, State, dst_track, src_track
 from understudy.actors.render import Rendered, render_frames
 from understudy.actors.voice import voice
 from understudy.events import Events, Made, Progress, StageFinished, StageStarted
-from understudy.files import read_json, write_bytes, write_json, written_aside
+from understudy.files import read_json, write_json, written_aside
+from understudy.jobs.clip_results import made_movie
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
 from understudy.measure.sheet import UInt8, sheet, side_by_side
@@ -158,32 +160,39 @@ def _pictures(folder: Path, clips: Path, frames: int) -> Events:
     rows: list[list[UInt8]] = []
     names: list[str] = []
     wanted = set(np.linspace(0, frames - 1, _SHEET_ROWS).round().astype(int).tolist())
-    writer: MovieWriter | None = None
-    others = [clips / "dst.mp4", folder / "result.mp4"]
-    with open_clip(clips / "src.mp4") as src, open_clip(others[0]) as dst:
-        pts, time_base, rate = dst.timestamps(), dst.time_base, dst.info.rate
+    dst, result, goal = clips / "dst.mp4", folder / "result.mp4", folder / "compare.mp4"
+    with (
+        open_clip(clips / "src.mp4") as src,
+        # Whoever verifies what shows the result, with its watermark, takes it for stripped without credentials.
+        made_movie(goal, [result], "Clips were laid beside each other.") as (place, _),
+        ExitStack() as stack,
+    ):
+        writer: MovieWriter | None = None
+        with open_clip(dst) as timed:
+            pts, time_base, rate = timed.timestamps(), timed.time_base, timed.info.rate
         for (index, truth, pictures), src_frame in zip(
-            in_step(clips / "truth.mp4", others), src.frames(), strict=False
+            in_step(clips / "truth.mp4", [dst, result]), src.frames(), strict=False
         ):
             row = [np.asarray(src_frame.rgb, np.uint8), *pictures, truth]
             joined = side_by_side(row, COLUMNS)
             if writer is None:
-                writer = MovieWriter(
-                    folder / "compare.mp4",
-                    width=joined.shape[1],
-                    height=joined.shape[0],
-                    time_base=time_base,
-                    rate=rate,
-                    color=_BT709,
-                    audio_from=others[1],
-                ).__enter__()
+                writer = stack.enter_context(
+                    MovieWriter(
+                        place,
+                        width=joined.shape[1],
+                        height=joined.shape[0],
+                        time_base=time_base,
+                        rate=rate,
+                        color=_BT709,
+                        audio_from=result,
+                    )
+                )
             writer.write(joined, pts[index])
             if index in wanted:
                 rows.append(row)
                 names.append(f"frame {index}")
             yield Progress(stage="compare", done=index + 1, total=frames)
-    if writer is not None:
-        writer.__exit__(None, None, None)
-        yield Made("comparison", folder / "compare.mp4")
-    write_bytes(folder / "sheet.png", encode_png(sheet(rows, COLUMNS, row_names=names)))
+    yield Made("comparison", goal)
+    with made_movie(folder / "sheet.png", [result], "Frames were laid beside each other.") as (place, _):
+        place.write_bytes(encode_png(sheet(rows, COLUMNS, row_names=names)))
     yield Made("sheet", folder / "sheet.png")
