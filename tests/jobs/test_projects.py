@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from understudy.errors import ProjectInvalid
+from understudy.errors import FolderUnwritable, ProjectInvalid
 from understudy.jobs.projects import duplicate_project, projects_in
 from understudy.project.project import Project
 
@@ -47,6 +49,36 @@ def test_a_copy_replaces_nothing_and_lies_outside(project: Project) -> None:
         duplicate_project(project, other)
     with pytest.raises(ProjectInvalid, match="inside"):
         duplicate_project(project, project.folder / "copy")
+
+
+def test_two_copies_made_at_once_leave_the_first_and_the_other_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first has half copied was thrown away by the second."""
+    goal, real, begun = project.folder.with_name("second"), shutil.copytree, list[bool]()
+    goal.mkdir()  # an empty folder gives way to a copy
+
+    def copied(start: Path, *more: Any, **settings: Any) -> Path:
+        done = real(start, *more, **settings)
+        if not begun and start == project.folder:
+            begun.append(True)
+            duplicate_project(project, goal, name="first")
+        return done
+
+    monkeypatch.setattr(shutil, "copytree", copied)
+    with pytest.raises(FolderUnwritable, match="has come meanwhile"):
+        duplicate_project(project, goal, name="last")
+    assert Project.open(goal).manifest.name == "first"
+    assert (goal / "clips" / "dst.mp4").read_bytes() == b"frames"
+    assert sorted(path.name for path in goal.parent.iterdir()) == sorted([goal.name, project.folder.name])
+
+
+def test_what_a_killed_process_had_copied_goes_with_the_next_try(project: Project) -> None:
+    goal = project.folder.with_name("second")
+    left = goal.with_name(".second.0.4194999.partial")  # no process has that number
+    (left / "clips").mkdir(parents=True)
+    duplicate_project(project, goal)
+    assert not left.exists()
 
 
 def test_projects_of_a_folder_are_listed_and_a_damaged_one_says_why(project: Project) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import ProjectInvalid, UnderstudyError
-from understudy.files import folder_size_bytes, require_free_space, said_plainly
+from understudy.files import folder_size_bytes, folder_written_aside, require_free_space
+from understudy.merging.delivery.places import clear_leftovers
 from understudy.project.project import MANIFEST_NAME, Project
 
 # What a copy does without: what can be made again, what was thrown away, what was said, and who held a lock.
@@ -49,19 +51,16 @@ def duplicate_project(project: Project, folder: Path, *, name: str = "") -> Proj
     ProjectInvalid where something is in the folder already, DiskFull, FolderUnwritable.
     """
     folder = folder.absolute()
+    clear_leftovers(folder)  # a copy whose process was killed may be gigabytes
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ProjectInvalid("There is something already. Choose another name for the copy.", folder)
     if folder.is_relative_to(project.folder):
         raise ProjectInvalid("A copy can't lie inside its project. Choose another folder.", folder)
     require_free_space(folder.parent, needed_bytes=folder_size_bytes(project.folder))
-    aside = folder.with_name(f".{folder.name}.partial")
-    with said_plainly(folder):
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(project.folder, aside, ignore=_left_out(project.folder))
-        if folder.exists():
+    with folder_written_aside(folder) as aside:
+        shutil.copytree(project.folder, aside, ignore=_left_out(project.folder), dirs_exist_ok=True)
+        with suppress(OSError):  # an empty one gives way; what has come meanwhile does not
             folder.rmdir()
-        aside.rename(folder)
     copy = Project.open(folder)
     with copy.change() as manifest:
         manifest.name = name or folder.name
