@@ -13,7 +13,7 @@ from PIL import Image
 from tests.facesets.exchange import foreign_files as made
 from tests.facesets.exchange.test_importing import run
 from understudy.errors import ExchangeRefused, FacesetUnusable
-from understudy.events import Notice, StageFinished
+from understudy.events import Notice, Progress, StageFinished
 from understudy.faces.align import crop
 from understudy.facesets.exchange import dfl_carriers
 from understudy.facesets.exchange.adopting import kept
@@ -226,6 +226,20 @@ def test_nothing_at_the_goal_is_replaced_and_a_second_run_goes_on(tmp_path):
         for form in ("dfl-pak", "faceswap-json"):
             with pytest.raises(ExchangeRefused, match="There is a file already"):
                 write(ours, tmp_path / "faceset.pak", form)
+
+
+def test_two_exports_to_one_pak_at_once_do_not_mix_their_pictures(tmp_path):
+    out, known = tmp_path / "faceset.pak", Footage("shot.mp4", True, None)
+    two = our_face(made.landmarks() + 0.5), our_face(made.landmarks(9), name="2.jpg")
+    with stored(tmp_path / "a", *two) as ours, stored(tmp_path / "b", our_face(made.landmarks(20))) as others:
+        write(ours, tmp_path / "alone.pak", "dfl-pak")
+        writing = export_faces(ours, out, form="dfl-pak", options=ExportOptions(), footage=lambda clip: known)
+        while not isinstance(next(writing), Progress):
+            pass
+        write(others, out, "dfl-pak")
+        list(writing)
+    assert out.read_bytes() == (tmp_path / "alone.pak").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "alone.pak", "b", "faceset.pak"]
 
 
 def test_an_empty_faceset_is_refused(tmp_path):

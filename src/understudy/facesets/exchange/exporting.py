@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from understudy.errors import ExchangeRefused, ExchangeUnreadable, FacesetUnusable
@@ -141,12 +142,13 @@ def _made(faceset: Faceset, face: StoredFace, name: str, frame_name: str, option
 def _dfl_pak(
     faceset: Faceset, out: Path, *, options: ExportOptions, footage: Callable[[str], Footage], tally: _Tally
 ) -> Iterator[StoredFace]:
-    """The table of places stands before the pictures, so these wait in a file beside."""
+    """The table of places stands before the pictures, so these wait in a file beside, which has no name that
+    another export could take and is gone whenever this process is."""
     configs: list[dict[str, Any]] = []
     sizes: list[int] = []
     with said_plainly(out), ExitStack() as stack:
-        spool_path = stack.enter_context(_removed_at_the_end(out.with_name(f".{out.name}.pictures.partial")))
-        spool = stack.enter_context(spool_path.open("w+b"))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        spool = stack.enter_context(TemporaryFile(dir=out.parent))
         for face, name, frame_name in _named(faceset.faces(), footage, ending=".jpg"):
             try:
                 made = _made(faceset, face, name, frame_name, options)
@@ -163,20 +165,6 @@ def _dfl_pak(
         with written_aside(out) as aside, aside.open("wb") as file:
             write_pak(file, configs=configs, sizes=sizes, images=(spool.read(size) for size in sizes))
         tally.written = len(configs)
-
-
-class _removed_at_the_end:  # noqa: N801 - reads as what it does
-    """A path in an existing folder whose file is gone when the block ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Path:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        return self._path
-
-    def __exit__(self, *exc: object) -> None:
-        self._path.unlink(missing_ok=True)
 
 
 # --- faceswap
