@@ -7,7 +7,7 @@ import pytest
 
 from understudy.actors.crowd.draw import sample
 from understudy.actors.crowd.shards import ShardPlan, read_shard, render_shards, shard_paths, write_shard
-from understudy.errors import ShardDamaged
+from understudy.errors import FolderUnwritable, ShardDamaged
 from understudy.events import Notice, Progress, StageFinished, StageStarted
 
 PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2, people=1)
@@ -73,12 +73,34 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_shards(tmp_path) -> None:
     while not isinstance(next(running), Progress):
         pass
     running.close()
-    (tmp_path / "cut" / "shard-000001.partial").mkdir()
+    (tmp_path / "cut" / ".shard-000001.0.4194999.partial").mkdir()  # no process has that number
     assert len(shard_paths(tmp_path / "cut")) == 1
     list(render_shards(tmp_path / "cut", PLAN, processes=1))
     for whole, cut in zip(shard_paths(tmp_path / "whole"), shard_paths(tmp_path / "cut"), strict=True):
         assert (read_shard(whole).rgb == read_shard(cut).rgb).all()
-    assert not list((tmp_path / "cut").glob("*.partial"))
+    assert not list((tmp_path / "cut").glob(".*.partial"))
+
+
+def test_two_processes_that_write_one_shard_at_once_leave_it_whole(tmp_path, monkeypatch) -> None:
+    """What the first has half written was thrown away by the second, and the first failed."""
+    path, samples, real = tmp_path / "shard-000000", [sample(k, 5, 32) for k in range(2)], np.save
+    begun: list[bool] = []
+
+    def save(goal, array) -> None:
+        real(goal, array)
+        if not begun:
+            begun.append(True)
+            write_shard(path, samples)
+
+    monkeypatch.setattr(np, "save", save)
+    write_shard(path, samples)
+    assert len(read_shard(path).rgb) == 2 and [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_shard_that_can_not_be_written_is_an_error(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderUnwritable):
+        write_shard(tmp_path / "file" / "shard-000000", [sample(0, 5, 32)])
 
 
 def test_no_shard_is_begun_after_the_time_is_up(tmp_path) -> None:

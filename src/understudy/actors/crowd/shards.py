@@ -24,12 +24,13 @@ import numpy.typing as npt
 from understudy.actors.crowd.draw import STATES, picture
 from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
-from understudy.errors import ShardDamaged
+from understudy.errors import FolderUnwritable, ShardDamaged
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.files import folder_written_aside
 from understudy.workers.begin import begin
+from understudy.workers.leftovers import clear_half_built
 
 _STAGE = "crowd"
-_ASIDE = ".partial"
 _LABELS = ("yaw_deg", "pitch_deg", "roll_deg", "tone", "age", "look", "who")
 
 
@@ -63,7 +64,7 @@ class ShardPlan:
 
 def shard_paths(folder: Path) -> list[Path]:
     """The whole shards of a folder, in order."""
-    return sorted(path for path in folder.glob("shard-*") if path.suffix != _ASIDE)
+    return sorted(folder.glob("shard-" + 6 * "[0-9]"))
 
 
 def read_shard(path: Path, *, mapped: bool = False) -> Shard:
@@ -84,7 +85,9 @@ def read_shard(path: Path, *, mapped: bool = False) -> Shard:
 
 
 def cleared_of_damage(folder: Path) -> Iterator[Notice]:
-    """Take damaged shards away, so that they are rendered anew, which gives the same; says so of each."""
+    """Take damaged shards away, so that they are rendered anew, which gives the same; says so of each. What
+    killed processes left half-written goes too."""
+    clear_half_built(folder)
     for path in shard_paths(folder):
         try:
             read_shard(path, mapped=True)
@@ -94,18 +97,19 @@ def cleared_of_damage(folder: Path) -> Iterator[Notice]:
 
 
 def write_shard(path: Path, samples: list[Sample]) -> None:
-    """Write samples of one size under `path` in one step."""
-    aside = path.with_name(path.name + _ASIDE)
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    np.save(aside / "rgb.npy", np.stack([sample.rgb for sample in samples]))
-    for name in ("person", "skin"):
-        layer = np.stack([getattr(sample, name) for sample in samples])
-        np.save(aside / f"{name}.npy", np.round(layer * 255).astype(np.uint8))
-    np.save(aside / "points.npy", np.stack([sample.points for sample in samples]).astype(np.float32))
-    labels = [{name: getattr(sample, name) for name in _LABELS} for sample in samples]
-    (aside / "labels.json").write_text(json.dumps(labels), "utf-8")
-    aside.rename(path)
+    """Write samples of one size under `path` in one step. One that has come meanwhile stays: it is the same."""
+    try:
+        with folder_written_aside(path) as aside:
+            np.save(aside / "rgb.npy", np.stack([sample.rgb for sample in samples]))
+            for name in ("person", "skin"):
+                layer = np.stack([getattr(sample, name) for sample in samples])
+                np.save(aside / f"{name}.npy", np.round(layer * 255).astype(np.uint8))
+            np.save(aside / "points.npy", np.stack([sample.points for sample in samples]).astype(np.float32))
+            labels = [{name: getattr(sample, name) for name in _LABELS} for sample in samples]
+            (aside / "labels.json").write_text(json.dumps(labels), "utf-8")
+    except FolderUnwritable:
+        if not path.is_dir():
+            raise
 
 
 def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: float | None = None) -> Events:
@@ -115,8 +119,6 @@ def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: flo
     the iterator stops the processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(f"shard-*{_ASIDE}"):
-        shutil.rmtree(leftover, ignore_errors=True)
     yield from cleared_of_damage(folder)
     missing = [k for k in range(plan.shards) if not _path(folder, k).exists()]
     done = plan.shards - len(missing)

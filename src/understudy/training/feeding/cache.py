@@ -18,17 +18,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from understudy.errors import FacesetUnusable, ImageUnreadable
 from understudy.events import Event, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.align import crop, squeezed
 from understudy.facesets.store import Faceset, StoredFace
-from understudy.files import ASIDE_SUFFIX, folder_written_aside, read_json, require_free_space, write_json
+from understudy.files import folder_written_aside, read_json, require_free_space, write_json
 from understudy.geometry import FaceType, compose, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.training.feeding.masking import STORED, MaskSource
+from understudy.workers.leftovers import clear_half_built
 
 Moment = tuple[str, int, int]  # clip, track in it, frame
 _LAYOUT = 4
@@ -84,7 +84,9 @@ def face_cache(
     cut = _Cut(face_type, size_px, scale, frame_px, mask_from, segmenters)
     goal = folder / f"{side}-{_key(facesets, cut)[:16]}"
     if not (goal / "about.json").exists():
-        _clear_half_built(folder)
+        # Before the room is counted: it may be gigabytes. A sheet of samples may be made while the model is
+        # trained, so the model's lock says nothing here.
+        clear_half_built(folder)
         yield from _build(goal, facesets, side=side, cut=cut)
         _tidy(folder, side, keep=goal)
     yield _opened(goal, size_px)
@@ -246,15 +248,6 @@ def _entry(faceset: Faceset, face: StoredFace, cut: _Cut, source: MaskSource) ->
     masks = np.stack([face_HW, *parts], axis=-1)
     frame = squeezed(image, cut.frame_px) if cut.frame_px else None
     return crop(image, cache_from_stored, whole_px), np.rint(masks * 255), shares, frame
-
-
-def _clear_half_built(folder: Path) -> None:
-    """Remove what killed processes left, before the room is counted: it may be gigabytes."""
-    for left in folder.glob(f".*{ASIDE_SUFFIX}"):
-        process = left.name.removesuffix(ASIDE_SUFFIX).rpartition(".")[2]
-        # A sheet of samples may be made while the model is trained, so the model's lock says nothing here.
-        if process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _tidy(folder: Path, side: str, *, keep: Path) -> None:
