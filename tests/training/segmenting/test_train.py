@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ from understudy.facesets.curation.masks import apply_masks
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.geometry import transform_points
 from understudy.masks.own import open_segmenter, publish, read_about
-from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.networks.dense_face import DenseFaceNet
+from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
 from understudy.training.segmenting import train as train_module
 from understudy.training.segmenting.drawn import Named
@@ -115,6 +117,32 @@ def test_a_training_that_was_killed_goes_on_from_its_last_save(drawn: list[Named
     assert newest(tmp_path / "killed").iteration == 3
     trained(tmp_path / "killed", drawn, iterations=5, look_every=2)
     assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_an_optimiser_that_begins_anew_is_told_and_one_that_goes_on_is_not(
+    drawn: list[Named], tmp_path: Path
+) -> None:
+    events = train_segmenter(tmp_path, facesets=drawn, options=tiny(iterations=9), stock=Hull(), device="cpu")
+    for event in events:
+        if isinstance(event, Progress) and event.done == 3:
+            events.close()  # type: ignore[attr-defined]
+    found = newest(tmp_path)
+    assert not anew(trained(tmp_path, drawn, iterations=4))
+    finer = [n for n, name in enumerate(dict(DenseFaceNet().mask_head.named_parameters())) if "finer" in name]
+    old = replace(  # as it was before the mask head had its finer look
+        found,
+        model={name: value for name, value in found.model.items() if "mask_head.finer" not in name},
+        ema={name: value for name, value in found.ema.items() if "mask_head.finer" not in name},
+        optimizer={k: value for k, value in found.optimizer.items() if int(k.partition(".")[0]) not in finer},
+    )
+    shutil.rmtree(tmp_path / "checkpoints")
+    save_checkpoint(tmp_path, old)
+    (told,) = anew(trained(tmp_path, drawn, iterations=4))
+    assert "goes on at iteration 3, but its optimiser begins anew" in told
+
+
+def anew(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice) and "begins anew" in event.text]
 
 
 def assert_same(one: Path, other: Path) -> None:

@@ -91,8 +91,9 @@ class MaskLearner:
             state={**state, "learns_norms": self.learns_norms},
         )
 
-    def load(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint."""
+    def load(self, checkpoint: Checkpoint) -> bool:
+        """Go on from a checkpoint; whether the optimiser goes on too, as it can where the same parts of the
+        network learn."""
         self.iteration = checkpoint.iteration
         self.network.load_state_dict(dict(checkpoint.model))
         self.average.load_state_dict(dict(checkpoint.ema))
@@ -102,9 +103,11 @@ class MaskLearner:
         for key, value in checkpoint.optimizer.items():
             number, _, name = key.partition(".")
             moments.setdefault(int(number), {})[name] = value
-        if len(moments) == len(self._learning):  # another share of the network may have learned before
-            groups = self.optimizer.state_dict()["param_groups"]
-            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        if moments and len(moments) != len(self._learning):
+            return False
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        return True
 
 
 def mask_loss(logits_B1HW: Tensor, mask_B1HW: Tensor) -> Tensor:

@@ -196,7 +196,11 @@ def _learner(
             yield found
             continue
         learner = MaskLearner(compute, found.model, options=options)
-        learner.load(found)
+        if not learner.load(found):  # options.learns changed, or the mask head has had a finer look since
+            yield Notice(
+                f"It goes on at iteration {found.iteration}, but its optimiser begins anew: other parts of the "
+                "network learn now than until then."
+            )
         set_damaged_aside(folder, newer_than=found.iteration)
         plan = _plan_of(found, folder)
         if not plan.finished:
