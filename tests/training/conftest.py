@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from understudy.events import Event, Progress
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType, crop_from_frame
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
+from understudy.training import duties as duties_module
 from understudy.training import presets
+from understudy.training.keeping.requests import ask
 from understudy.training.options import TrainOptions
 from understudy.training.presets import Preset
+from understudy.training.train import train
 
 TINY = "tiny"
 TINY_NETWORK = {"size_px": 32, "width": 8, "code": 16}  # of "quick"
@@ -97,3 +102,22 @@ def tiny_options(**changes: object) -> TrainOptions:
     return TrainOptions.model_validate(
         {"batch_size": 4, "preview_every": 0, "iterations": 20, "mask_from": "stored"} | changes
     )
+
+
+@pytest.fixture
+def always_listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What people ask is heard, and what is told is told, after every iteration."""
+    for name in ("_LISTENS_EVERY_S", "_PROGRESS_EVERY_S", "_POSTED_EVERY_S"):
+        monkeypatch.setattr(duties_module, name, 0.0)
+
+
+def asked(
+    folder: Path, facesets: tuple[Faceset, Faceset], wishes: dict[int, dict[str, Any]], **options: Any
+) -> Iterator[Event]:
+    """A training that is asked to change after these iterations."""
+    src, dst = facesets
+    said = tiny_options(**options)
+    for event in train(folder, src=[src], dst=[dst], options=said, preset=TINY, device="cpu"):
+        if isinstance(event, Progress) and event.details.get("iteration") in wishes:
+            ask(folder, "change", **wishes.pop(event.details["iteration"]))
+        yield event

@@ -16,6 +16,7 @@ from understudy.training.keeping.backups import back_up
 from understudy.training.keeping.lock import LOCK_NAME
 from understudy.training.keeping.requests import forget_requests, take_requests
 from understudy.training.keeping.status import write_status
+from understudy.training.live_changes import change_live
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.viewing.sheets import set_undone_aside
 
@@ -136,7 +137,7 @@ class Listen(Duty):
                 case "look":
                     run.look()
                 case "change":
-                    yield from run.change_said(request.details)
+                    yield from change_live(run, request.details)
                 case "finish":
                     yield from run.finish(request.details)
                 case "stop":

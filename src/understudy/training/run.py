@@ -1,6 +1,7 @@
 """One call's training: an iteration, then whatever is due, until the plan is done; saving and going back.
 
-Not here: how it is set up (`train.py`), what is done between iterations (`duties.py`), one step (`learner.py`).
+Not here: how it is set up (`train.py`), what is done between iterations (`duties.py`), what people change
+meanwhile (`live_changes.py`), one step (`learner.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import OptionInvalid, TrainingDiverged, UnderstudyError
+from understudy.errors import TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.options import describe, parse_options
+from understudy.options import parse_options
 from understudy.training.accounts import memory_too_small, state_of, summary_of, why_it_starts_there
 from understudy.training.duties import Duty, progress_of
 from understudy.training.feeding.ahead import Ahead, Order
@@ -27,8 +28,9 @@ from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.keeping.milestones import Kind, add_milestone, cut_milestones
 from understudy.training.keeping.setbacks import Setbacks, Watch, require_sound_weights
 from understudy.training.learner import Learner
+from understudy.training.live_changes import taken_back
 from understudy.training.losses.terms import Means, Tally
-from understudy.training.machine.batch import fits_everywhere, require_growth_fits
+from understudy.training.machine.batch import fits_everywhere
 from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.processes import Group
 from understudy.training.options import TrainOptions
@@ -280,60 +282,6 @@ class Run:
         self.options = options
         self.watch = Watch()  # other terms give other losses
 
-    def _change_by_hand(self, options: TrainOptions) -> None:
-        """`change`, with what follows from options that stages leave alone."""
-        self.change(options)
-        self.setbacks = self.setbacks.for_plan(options.learning_rate, goes_on=True)
-        self.drawn_losses = course_of(self.model_dir, last=options.loss_plot_last)
-        self.__dict__.pop("shown", None)  # other rows may be asked for
-
-    def change_said(self, said: Mapping[str, Any]) -> Events:
-        """Train with other values of options that may change while it runs, as a person has asked.
-
-        What can't be done is told and leaves everything as it was.
-        """
-        architecture, network = self.learner.drawn_from
-        live = {info.name for info in describe(TrainOptions) if info.when == "live"}
-        try:
-            if fixed := sorted(set(said) & set(TrainOptions.model_fields) - live):
-                raise OptionInvalid(
-                    f"{fixed[0]} can't change while it trains; it counts from the next start on."
-                )
-            before, options = self.course.options, self.course.options.changed(**said)
-            if not options.batch_size:  # the largest that fits: found at a start, and kept until the next
-                options = options.changed(batch_size=before.batch_size)
-            self.course.recipe.require_fit(options)
-            require_growth_fits(self.learner, before, options)
-            asked = (self.course.recipe, options, architecture, network)
-            require_possible(*asked, iteration=self.learner.iteration, base_too=True)
-        except UnderstudyError as error:
-            yield Notice(f"An option was asked to change and stays as it is: {error.message}", level="warning")
-            return
-        changed = {n: getattr(options, n) for n in said if getattr(options, n) != getattr(before, n)}
-        if not changed:
-            return
-        self._change_by_hand(options)
-        self.untried = Untried.after(self.untried, before, changed, iteration=self.learner.iteration)
-        words = ", ".join(f"{name} is now {value}" for name, value in changed.items())
-        self.note("change", words, changed=changed)
-        append_log(self.model_dir, f"At iteration {self.learner.iteration}: {words}, asked while it ran.")
-        yield Notice(f"From iteration {self.learner.iteration} on {words}.")
-
-    def _take_back(self, untried: Untried) -> Notice:
-        """Go on with the options of before a change that a person asked for and that memory does not bear."""
-        values = untried.values
-        tried = ", ".join(f"{name} {getattr(self.course.options, name)}" for name in values)
-        self._change_by_hand(self.course.options.changed(**values))
-        self.untried = None
-        words = ", ".join(f"{name} is {value} again" for name, value in values.items())
-        self.note("change", words, changed=values)
-        text = (
-            f"The memory of {self.learner.compute.device} did not suffice with {tried}, as was asked while it "
-            f"ran: from iteration {self.learner.iteration} on {words}. Nothing that was learned is lost."
-        )
-        append_log(self.model_dir, text)
-        return Notice(text, level="warning")
-
     def note(self, kind: Kind, words: str, **details: Any) -> None:
         """Mark what happens now on the model's way; one process of several does."""
         if self.group.leads:
@@ -476,7 +424,7 @@ class Run:
         end. Raises MemoryTooSmall."""
         self.learner.let_go()
         if self.untried is not None and self.untried.is_new_at(self.learner.iteration) and self.group.size == 1:
-            return self._take_back(self.untried)
+            return taken_back(self, self.untried)
         if self.made or self.group.size > 1:
             self.save()
             raise memory_too_small(self) from error

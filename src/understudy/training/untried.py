@@ -1,6 +1,6 @@
 """A change of options that a person asked of a running training, until it has proved to fit into memory.
 
-Pure bookkeeping. Not here: what follows where it does not fit (`run.py`).
+Pure bookkeeping. Not here: what follows where it does not fit (`live_changes.py`).
 """
 
 from __future__ import annotations
