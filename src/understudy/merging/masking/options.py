@@ -55,7 +55,7 @@ class MaskOptions(Options):
     erode_top: float = _more_erode("upper")
     erode_bottom: float = _more_erode("lower")
     erode_hairline: float = option(
-        0.06,
+        0.12,
         "Takes a learned or segmented mask back by this much at the top, but not from the hull of dst's "
         "landmarks: where src's hair begins a model paints a dark line, which would lie across a higher "
         "forehead.",
