@@ -257,6 +257,7 @@ def test_the_form_to_sign_opens_styled_in_a_window_of_its_own(page: Any) -> None
         page.locator("[data-performer=src]").get_by_role("link", name="Form").click()
     form = opened.value
     form.get_by_role("heading", name="Consent to the use of a face").wait_for()
+    form.wait_for_load_state("load")  # its styles come in a file of their own
     assert form.evaluate("getComputedStyle(document.querySelector('.signed')).display") == "flex"
 
 
