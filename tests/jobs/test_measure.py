@@ -14,11 +14,13 @@ from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
 from understudy.events import Notice
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
+from understudy.jobs.color_spaces import choose_color_space
 from understudy.jobs.measure import measure, measured
 from understudy.jobs.merging import keep_said
 from understudy.measure import against_plate
 from understudy.media.images import encode_png
 from understudy.project.project import Project
+from understudy.provenance.watermark import alike
 from understudy.provenance.watermark.embed import Watermark
 
 
@@ -92,9 +94,27 @@ def test_a_finished_films_watermark_counts_neither_for_nor_against_the_swap(
         return events[-1].summary["all"], [text for text in said if "watermark" in text]
 
     (unmarked, nothing), (marked, told) = measured_of("unmarked"), measured_of("marked")
-    print(unmarked, marked)
     assert not nothing and len(told) == 1
     for figure in ("jitter", "edge_noise"):
         assert marked[figure] == pytest.approx(unmarked[figure], abs=0.05)
-    monkeypatch.setattr("understudy.jobs.measure._mark_of", lambda _: None)
+    monkeypatch.setattr(alike, "mark_to_share", lambda *_: None)
     assert abs(measured_of("marked")[0]["jitter"] - unmarked["jitter"]) > 0.1  # what it was before
+
+
+def test_the_plates_mark_is_as_strong_as_that_of_the_export_in_the_clips_colour_space(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaces: list[str | None] = []
+
+    class Noting(Watermark):
+        def marked(self, rgb: np.ndarray, *, alpha_HW: Any = None, space: Any = None) -> np.ndarray:
+            spaces.append(space and space.name)
+            return rgb
+
+    monkeypatch.setattr(alike, "mark_to_share", lambda *_: Noting(1))
+    result = write_wall(tmp_path / "result.mp4")
+    for name in ("", "PQ"):
+        choose_color_space(ready, ["dst"], name=name)
+        *_, finished = measure(result, project=ready.folder, device="cpu")
+        assert finished.summary["plate_marked"]
+    assert set(spaces) == {None, "PQ"}

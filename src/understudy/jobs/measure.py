@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,10 @@ from understudy.files import read_json, write_json
 from understudy.project.project import Project
 
 if TYPE_CHECKING:
-    from understudy.provenance.watermark.embed import Watermark
+    from understudy.measure.against_plate import FacesOf
+    from understudy.media.color_spaces import ColorSpace
+
+UInt8 = npt.NDArray[np.uint8]
 
 
 def measure(
@@ -60,9 +64,13 @@ def measure(
 def _against_plate(
     result: Path, plate: Path | None, *, project: Path | None, clip: str | None, device: str
 ) -> Events:
-    from understudy.measure.against_plate import found_faces, known_faces, measure_against_plate
+    from understudy.jobs.color_spaces import color_space_of
+    from understudy.measure.against_plate import found_faces, known_faces
+    from understudy.media.color_spaces import space_to_draw_in
+    from understudy.media.opening import open_clip
     from understudy.training.machine.device import choose_device
 
+    space = None
     if project is None:
         assert plate is not None
         faces_of = found_faces(device=str(choose_device(device).device))
@@ -70,7 +78,17 @@ def _against_plate(
         opened = Project.open(project)
         name = _clip_of(opened, clip)
         faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.clip_path(name)
-    mark = _mark_of(result)
+        with open_clip(plate) as shown:  # as `encode` chooses it
+            space = space_to_draw_in(shown.info, color_space_of(opened, name))
+    yield from _as_marked(result, plate, faces_of, space)
+
+
+def _as_marked(result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace | None) -> Events:
+    """Measured with the result's watermark in the plate as well; the summary says so as `plate_marked`."""
+    from understudy.measure.against_plate import measure_against_plate
+    from understudy.provenance.watermark.alike import mark_to_share
+
+    mark = mark_to_share(result, plate)
     if mark is None:
         yield from measure_against_plate(result, plate, faces_of=faces_of)
         return
@@ -79,23 +97,14 @@ def _against_plate(
         "for the comparison, so that the figures are the swap's."
     )
     yield Notice(text)
-    marked = mark.marked
-    yield from measure_against_plate(
-        result, plate, faces_of=faces_of, treated=lambda rgb: np.asarray(marked(rgb), np.uint8)
-    )
 
+    def marked(rgb: UInt8) -> UInt8:
+        return np.asarray(mark.marked(rgb, space=space), np.uint8)
 
-def _mark_of(result: Path) -> Watermark | None:
-    """The mark that a finished clip carries over its whole picture; None where it carries none."""
-    from understudy.provenance.watermark.embed import Watermark
-    from understudy.provenance.watermark.keys import known_keys
-    from understudy.provenance.watermark.reading import read_watermark
-
-    keys = known_keys()
-    reading = read_watermark(result, keys=keys, everywhere=False)
-    if reading is None or reading.found.mirrored:
-        return None
-    return Watermark(reading.found.number, key=next(key.secret for key in keys if key.name == reading.key))
+    for event in measure_against_plate(result, plate, faces_of=faces_of, treated=marked):
+        if isinstance(event, StageFinished):
+            event = replace(event, summary={**event.summary, "plate_marked": True})
+        yield event
 
 
 def measure_merged(project: Project, clip: str, model: str) -> Events:

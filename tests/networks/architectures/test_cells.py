@@ -20,6 +20,7 @@ BOTH: list[tuple[Move, Move, tuple[int, ...]]] = [
     (depth_to_space, nnf.pixel_shuffle, (2, 36, 3, 5)),
     (space_to_depth, nnf.pixel_unshuffle, (2, 4, 12, 18)),
 ]
+CELLS = (torch.ops.aten.pixel_shuffle.default, torch.ops.aten.pixel_unshuffle.default)
 FINE_PX = 12  # maps of this side and more; coarser ones cost nothing
 
 
@@ -51,6 +52,13 @@ def test_other_devices_get_the_pixels_and_gradients_of_torchs_own(
     assert lies_channels_last(moved)
 
 
+@pytest.mark.usefixtures("away_from_the_cpu")
+@pytest.mark.parametrize(("ours", "torchs", "shape"), BOTH)
+def test_no_faces_are_moved_too(ours: Move, torchs: Move, shape: tuple[int, ...]) -> None:
+    one, none = torch.empty(1, *shape[1:]), torch.empty(0, *shape[1:])
+    assert ours(none, 2).shape == (0, *torchs(one, 2).shape[1:])
+
+
 def test_torchs_own_leaves_channels_last_on_other_devices() -> None:
     """If this fails, torch has mended it, and `cells.py` can go."""
     x = torch.empty(2, 16, 3, 5, device="meta", memory_format=torch.channels_last)
@@ -75,12 +83,12 @@ class Laid(TorchDispatchMode):
             if not lies_channels_last(args[0]):
                 self.otherwise.append(tuple(args[0].shape))
         made = func(*args, **(kwargs or {}))
-        return made.contiguous() if func is torch.ops.aten.pixel_shuffle.default else made
+        return made.contiguous() if func in CELLS else made
 
 
 @pytest.mark.usefixtures("away_from_the_cpu")
 @pytest.mark.parametrize("architecture", list(SMALL))
-def test_every_network_keeps_fine_maps_channels_last_on_other_devices(architecture: str) -> None:
+def test_doublings_of_every_network_keep_fine_maps_channels_last_on_other_devices(architecture: str) -> None:
     model = build(architecture, SMALL[architecture])
     side = model.seen_px
     faces = torch.rand(2, 3, side, side).contiguous(memory_format=torch.channels_last)

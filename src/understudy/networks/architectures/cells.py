@@ -22,8 +22,9 @@ def depth_to_space(x_BCHW: Tensor, cell: int = 2) -> Tensor:
         return nnf.pixel_shuffle(x_BCHW, cell)
     batch, channels, height, width = x_BCHW.shape
     x_BHWC = x_BCHW.permute(0, 2, 3, 1)
-    cells = x_BHWC.reshape(batch, height, width, channels // cell**2, cell, cell)
-    x_BHWC = cells.permute(0, 1, 4, 2, 5, 3).reshape(batch, height * cell, width * cell, -1)
+    left = channels // cell**2
+    cells = x_BHWC.reshape(batch, height, width, left, cell, cell)
+    x_BHWC = cells.permute(0, 1, 4, 2, 5, 3).reshape(batch, height * cell, width * cell, left)
     return x_BHWC.permute(0, 3, 1, 2)
 
 
@@ -41,5 +42,6 @@ def space_to_depth(x_BCHW: Tensor, cell: int = 2) -> Tensor:
     batch, channels, height, width = x_BCHW.shape
     x_BHWC = x_BCHW.permute(0, 2, 3, 1)
     cells = x_BHWC.reshape(batch, height // cell, cell, width // cell, cell, channels)
-    x_BHWC = cells.permute(0, 1, 3, 5, 2, 4).reshape(batch, height // cell, width // cell, -1)
+    cells = cells.permute(0, 1, 3, 5, 2, 4)
+    x_BHWC = cells.reshape(batch, height // cell, width // cell, channels * cell**2)
     return x_BHWC.permute(0, 3, 1, 2)
