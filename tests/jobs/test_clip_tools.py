@@ -17,6 +17,7 @@ from tests.provenance.material import facts_for
 from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.clip_movies import join
+from understudy.jobs.clip_results import made_movie
 from understudy.jobs.clip_tools import cut, denoise, write_frames
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png, image_size, read_image_deep
@@ -328,6 +329,14 @@ def test_what_is_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Pa
         for made in (*images, f"cut {name}.mp4", f"joined {name}.mp4"):
             assert source_type_in(tmp_path / made) == word
         assert len(numbers(tmp_path / f"cut {name}.mp4")) == 2
+
+
+def test_a_picture_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Path) -> None:
+    make_movie(tmp_path / "painted.mp4", 4)
+    append_packet(tmp_path / "painted.mp4")
+    with made_movie(tmp_path / "sheet.png", [tmp_path / "painted.mp4"], "Laid.") as (place, _):
+        place.write_bytes(encode_png(np.zeros((8, 8, 3), np.uint8)))
+    assert source_type_in(tmp_path / "sheet.png") == "compositeWithTrainedAlgorithmicMedia"
 
 
 def test_damaged_credentials_stop_the_work_before_it_begins(tmp_path: Path) -> None:

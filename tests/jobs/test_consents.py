@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import ConsentMissing, OptionInvalid
+from understudy.events import Notice
 from understudy.jobs import stages
 from understudy.jobs.consents import record_consent, write_form
-from understudy.jobs.marks import stated_consents
+from understudy.jobs.marks import consent_told, stated_consents
 from understudy.project.project import Project
 from understudy.provenance.exports import lines_of
 
@@ -50,6 +51,31 @@ def test_evidence_that_was_exchanged_stops_the_export(ready: Project) -> None:
     record_consent(ready, "src", {"evidence": str(evidence)})
     assert stated_consents(ready)["src"].evidence_sha256
     assert ready.manifest.performers["src"].consent.evidence == "signed.txt", "the project can move"
+
+
+def test_evidence_that_can_not_be_read_is_said_before_the_work_which_goes_on(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = ready.folder / "signed.txt"
+    evidence.write_text("yes")
+    record_consent(ready, "src", {"evidence": str(evidence)})
+
+    def locked(path: Path) -> str:
+        raise PermissionError(13, "not yours", str(path))
+
+    monkeypatch.setattr("understudy.provenance.consent.sha256_of", locked)
+    (told,) = consent_told(ready, ["src"])
+    assert isinstance(told, Notice)
+    assert "Nothing final can be made: The evidence of src's consent can't be read." in told.text
+
+
+def test_evidence_that_is_a_link_in_the_project_is_recorded_as_it(ready: Project, tmp_path: Path) -> None:
+    (tmp_path / "vault.txt").write_text("yes")
+    (ready.folder / "consent").mkdir()
+    (ready.folder / "consent" / "signed.txt").symlink_to(tmp_path / "vault.txt")
+    record_consent(ready, "src", {"evidence": str(ready.folder / "consent" / ".." / "consent" / "signed.txt")})
+    assert ready.manifest.performers["src"].consent.evidence == "consent/signed.txt"
+    assert stated_consents(ready)["src"].evidence_sha256
 
 
 def test_a_record_that_contradicts_itself_is_refused(ready: Project, tmp_path: Path) -> None:

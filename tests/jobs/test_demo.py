@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.events import Made, StageFinished
+from understudy.events import Made, Notice, StageFinished
 from understudy.jobs.demo import DemoRequest, demo
 from understudy.media.opening import open_clip
 from understudy.provenance.examine import examine
@@ -23,7 +23,14 @@ def test_the_demo_leaves_a_shot_a_comparison_a_sheet_and_a_report(
     request = DemoRequest(
         folder=folder, minutes=0.05, device="cpu", size_px=160, src_frames=24, dst_frames=8, processes=2
     )
+    folder.mkdir()
+    left = [folder / name for name in (".compare.3.4194999.unsigned.mp4", ".sheet.0.4194999.unsigned.png")]
+    for half in left:  # no process has that number
+        half.touch()
     events = list(demo(request))
+    assert not any(half.exists() for half in left)
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert len([text for text in notices if "result.mp4 go along" in text]) == 2
     for name in ("result.mp4", "compare.mp4", "sheet.png", "report.json"):
         assert (folder / name).is_file(), name
     assert {event.path.name for event in events if isinstance(event, Made)} >= {"compare.mp4", "sheet.png"}

@@ -107,3 +107,17 @@ def test_faces_of_somebody_who_refused_are_not_handed_out(
         person.consent = person.consent.model_copy(update={"status": "refused"})
     with pytest.raises(ConsentMissing, match="refused"):
         hand_out()
+
+
+def test_half_a_pak_of_a_killed_export_goes_with_the_next_of_that_name(
+    project: Project, aligned: Path, tmp_path: Path
+) -> None:
+    take(project, "src", aligned)
+    left = tmp_path / ".faces.0.4194999.partial.pak"  # no process has that number
+    left.write_bytes(b"half")
+    list(
+        exchange.export_faces(
+            project, "src", tmp_path / "faces.pak", form="dfl-pak", frames=None, options=ExportOptions()
+        )
+    )
+    assert sorted(path.name for path in tmp_path.glob("*.pak")) == ["faces.pak"]

@@ -81,6 +81,19 @@ def test_what_a_killed_process_had_copied_goes_with_the_next_try(project: Projec
     assert not left.exists()
 
 
+def test_a_copy_to_a_place_that_may_not_be_looked_at_is_refused_plainly(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(folder: Path) -> None:
+        raise PermissionError(13, "not yours", str(folder))
+
+    monkeypatch.setattr("understudy.jobs.projects.clear_leftovers", locked)
+    with pytest.raises(FolderUnwritable, match="change its permissions"):
+        duplicate_project(project, project.folder.with_name("second"))
+    with pytest.raises(ProjectInvalid, match="inside"):  # where nothing is cleared
+        duplicate_project(project, project.folder / "copy")
+
+
 def test_projects_of_a_folder_are_listed_and_a_damaged_one_says_why(project: Project) -> None:
     damaged = project.folder.with_name("damaged")
     damaged.mkdir()

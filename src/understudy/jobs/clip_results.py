@@ -13,6 +13,7 @@ from pathlib import Path
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Event, Made, Notice
 from understudy.files import file_aside, folder_written_aside, said_plainly
+from understudy.media.images import IMAGE_SUFFIXES
 from understudy.merging.delivery.places import UNSIGNED_SUFFIX, clear_leftovers
 from understudy.provenance.ledger import images_in
 from understudy.provenance.sign import marked_of, sign_derived
@@ -63,8 +64,11 @@ def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield place, told
-            if out.suffix.lower() in MOVIE_SUFFIXES and says_painted(made_from):
-                told += map(Notice, packet_appended(place))
+            if says_painted(made_from):
+                if out.suffix.lower() in MOVIE_SUFFIXES:
+                    told += map(Notice, packet_appended(place))
+                elif out.suffix.lower() in IMAGE_SUFFIXES:
+                    place.write_bytes(with_packet(place.read_bytes()))
             if marked:
                 sidecar = sign_derived(place, out, made_from=marked, description=description)
                 told += _told(marked, sidecar)

@@ -28,7 +28,7 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     evidence = values.get("evidence")
     if "evidence" in said and evidence:
         path = Path(evidence).absolute()
-        values["evidence"] = project.stored_path(path)
+        values["evidence"] = project.stored_path(path, through_link=False)
         values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
     try:
         consent = Consent.model_validate(values)

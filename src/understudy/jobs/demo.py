@@ -19,8 +19,8 @@ from understudy.actors.identity import DEMO_DST, DEMO_SRC, Identity
 from understudy.actors.performance import RATE_HZ, State, dst_track, src_track
 from understudy.actors.render import Rendered, render_frames
 from understudy.actors.voice import voice
-from understudy.events import Events, Made, Progress, StageFinished, StageStarted
-from understudy.files import read_json, write_json, written_aside
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.files import read_json, said_plainly, write_json, written_aside
 from understudy.jobs.clip_results import made_movie
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
@@ -30,6 +30,7 @@ from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
+from understudy.merging.delivery.places import clear_leftovers
 
 _SEED = 7
 _SOUND_HZ = 48_000
@@ -161,10 +162,14 @@ def _pictures(folder: Path, clips: Path, frames: int) -> Events:
     names: list[str] = []
     wanted = set(np.linspace(0, frames - 1, _SHEET_ROWS).round().astype(int).tolist())
     dst, result, goal = clips / "dst.mp4", folder / "result.mp4", folder / "compare.mp4"
+    overview = folder / "sheet.png"
+    with said_plainly(folder):
+        for made in (goal, overview):
+            clear_leftovers(made)
     with (
         open_clip(clips / "src.mp4") as src,
         # Whoever verifies what shows the result, with its watermark, takes it for stripped without credentials.
-        made_movie(goal, [result], "Clips were laid beside each other.") as (place, _),
+        made_movie(goal, [result], "Clips were laid beside each other.") as (place, told),
         ExitStack() as stack,
     ):
         writer: MovieWriter | None = None
@@ -192,7 +197,9 @@ def _pictures(folder: Path, clips: Path, frames: int) -> Events:
                 rows.append(row)
                 names.append(f"frame {index}")
             yield Progress(stage="compare", done=index + 1, total=frames)
+    yield from (event for event in told if isinstance(event, Notice))
     yield Made("comparison", goal)
-    with made_movie(folder / "sheet.png", [result], "Frames were laid beside each other.") as (place, _):
+    with made_movie(overview, [result], "Frames were laid beside each other.") as (place, told):
         place.write_bytes(encode_png(sheet(rows, COLUMNS, row_names=names)))
-    yield Made("sheet", folder / "sheet.png")
+    yield from (event for event in told if isinstance(event, Notice))
+    yield Made("sheet", overview)

@@ -18,6 +18,7 @@ from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.names import safe_name
+from understudy.files import said_plainly
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.facesets import all_names, full_name, lock_path, looked_at
 from understudy.jobs.marks import stated_consents
@@ -88,11 +89,17 @@ def export_faces(
 ) -> Events:
     """Write a faceset for another program. Raises ConsentMissing where its performer's consent forbids it."""
     from understudy.facesets.exchange.exporting import export_faces as hand_out
+    from understudy.facesets.exchange.exporting import goal_file
+    from understudy.merging.delivery.places import clear_leftovers
 
     with looked_at(project, text) as desk:
         performer = desk.name.partition("/")[0]
         today = datetime.now(UTC).astimezone().date()
         require_export_consent({performer: stated_consents(project, [performer])[performer]}, today=today)
+        if form == "dfl-pak":  # half of one may be gigabytes
+            pak = goal_file(out, form)
+            with said_plainly(pak):
+                clear_leftovers(pak)
         yield from hand_out(desk.faceset, out, form=form, options=options, footage=_footage_of(project, frames))
 
 

@@ -183,7 +183,7 @@ def stated_consents(project: Project, performers: Collection[str] | None = None)
     """The consents of these performers, or of all, with their evidence hashed. Of somebody whom the project
     does not know any more nothing is stated.
 
-    Raises ConsentMissing where an evidence is gone, or is another than the one that was recorded.
+    Raises ConsentMissing where an evidence is gone or can't be read, or isn't the one that was recorded.
     """
     known = project.consents()
     return {
@@ -196,14 +196,19 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     if not consent.evidence:
         return consent
     path = project.folder / consent.evidence
-    if not path.is_file():
+    try:
+        hashed = consent.with_evidence(path) if path.is_file() else None
+    except OSError as error:
+        raise ConsentMissing(
+            f"The evidence of {performer}'s consent can't be read. Change its permissions.", path
+        ) from error
+    if hashed is None:
         raise ConsentMissing(
             f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
             "path counts from the project's folder), or record another with "
             f"`understudy consent PROJECT {performer} --evidence FILE`.",
             path,
         )
-    hashed = consent.with_evidence(path)
     if consent.evidence_sha256 not in (None, hashed.evidence_sha256):
         raise ConsentMissing(
             f"The evidence of {performer}'s consent is no longer the file that was recorded. Put the recorded "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import ProjectInvalid, UnderstudyError
-from understudy.files import folder_size_bytes, folder_written_aside, require_free_space
+from understudy.files import folder_size_bytes, folder_written_aside, require_free_space, said_plainly
 from understudy.merging.delivery.places import clear_leftovers
 from understudy.project.project import MANIFEST_NAME, Project
 
@@ -51,11 +51,12 @@ def duplicate_project(project: Project, folder: Path, *, name: str = "") -> Proj
     ProjectInvalid where something is in the folder already, DiskFull, FolderUnwritable.
     """
     folder = folder.absolute()
-    clear_leftovers(folder)  # a copy whose process was killed may be gigabytes
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ProjectInvalid("There is something already. Choose another name for the copy.", folder)
     if folder.is_relative_to(project.folder):
         raise ProjectInvalid("A copy can't lie inside its project. Choose another folder.", folder)
+    with said_plainly(folder):
+        clear_leftovers(folder)  # a copy whose process was killed may be gigabytes
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ProjectInvalid("There is something already. Choose another name for the copy.", folder)
     require_free_space(folder.parent, needed_bytes=folder_size_bytes(project.folder))
     with folder_written_aside(folder) as aside:
         shutil.copytree(project.folder, aside, ignore=_left_out(project.folder), dirs_exist_ok=True)

@@ -291,9 +291,12 @@ class Project:
         """What was said while stages ran."""
         return self.folder / "logs"
 
-    def stored_path(self, path: Path) -> str:
-        """How the manifest names a file: from the project's folder where it lies inside, else in full."""
-        absolute = path.resolve()
+    def stored_path(self, path: Path, *, through_link: bool = True) -> str:
+        """How the manifest names a file: from the project's folder where it lies inside, else in full.
+
+        Of a link its target is named, unless not `through_link`: then the link itself.
+        """
+        absolute = path.resolve() if through_link else path.parent.resolve() / path.name
         home = self.folder.resolve()
         return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else str(absolute)
 

@@ -11,7 +11,7 @@ from understudy.files import ASIDE_SUFFIX
 
 
 def clear_half_built(folder: Path) -> None:
-    """Remove what killed processes left in `folder`; what is being made now stays, whoever makes it."""
+    """Remove what killed processes left in `folder`; what one of this machine makes now stays."""
     for left in folder.glob(f".*{ASIDE_SUFFIX}"):
         process = left.name.removesuffix(ASIDE_SUFFIX).rpartition(".")[2]
         if process.isdigit() and not psutil.pid_exists(int(process)):

@@ -81,8 +81,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_shards(tmp_path) -> None:
     assert not list((tmp_path / "cut").glob(".*.partial"))
 
 
-def test_two_processes_that_write_one_shard_at_once_leave_it_whole(tmp_path, monkeypatch) -> None:
-    """What the first has half written was thrown away by the second, and the first failed."""
+def test_a_shard_that_is_written_while_it_is_being_written_stays_whole(tmp_path, monkeypatch) -> None:
+    """What the outer had half written was thrown away by the inner, and the outer failed."""
     path, samples, real = tmp_path / "shard-000000", [sample(k, 5, 32) for k in range(2)], np.save
     begun: list[bool] = []
 

@@ -228,16 +228,17 @@ def test_nothing_at_the_goal_is_replaced_and_a_second_run_goes_on(tmp_path):
                 write(ours, tmp_path / "faceset.pak", form)
 
 
-def test_two_exports_to_one_pak_at_once_do_not_mix_their_pictures(tmp_path):
+def test_of_two_exports_to_one_pak_at_once_the_first_to_end_stays_whole_and_the_other_is_refused(tmp_path):
     out, known = tmp_path / "faceset.pak", Footage("shot.mp4", True, None)
     two = our_face(made.landmarks() + 0.5), our_face(made.landmarks(9), name="2.jpg")
     with stored(tmp_path / "a", *two) as ours, stored(tmp_path / "b", our_face(made.landmarks(20))) as others:
-        write(ours, tmp_path / "alone.pak", "dfl-pak")
+        write(others, tmp_path / "alone.pak", "dfl-pak")
         writing = export_faces(ours, out, form="dfl-pak", options=ExportOptions(), footage=lambda clip: known)
         while not isinstance(next(writing), Progress):
             pass
         write(others, out, "dfl-pak")
-        list(writing)
+        with pytest.raises(ExchangeRefused, match="There is a file already"):
+            list(writing)
     assert out.read_bytes() == (tmp_path / "alone.pak").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "alone.pak", "b", "faceset.pak"]
 

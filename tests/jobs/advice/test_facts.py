@@ -49,6 +49,22 @@ def test_a_trend_is_over_iterations_however_often_they_were_measured() -> None:
     assert oftener.recent_gain() == pytest.approx(seldom.recent_gain(), abs=0.06)
 
 
+def test_the_first_line_of_an_imported_model_weighs_no_more_than_the_others() -> None:
+    made = model()
+    lines = [
+        {**line, "iteration": 500_020 + line["iteration"], "waiting": float(n == 0)}
+        for n, line in enumerate(made.metrics)
+    ]
+    imported = replace(made, metrics=lines)
+    assert imported.lately("waiting") == pytest.approx(0.01)
+    assert imported.recent_gain() == pytest.approx(made.recent_gain(), abs=0.01)
+
+
+def test_a_line_that_begins_before_the_window_counts_for_its_part_in_it() -> None:
+    lines = [{"iteration": end, "waiting": share} for end, share in ((500, 1.0), (1000, 1.0), (1100, 0.0))]
+    assert model(metrics=lines).lately("waiting", iterations=200) == pytest.approx(0.5)
+
+
 def test_commands_name_the_project_and_the_model() -> None:
     assert facts(project="my film").train("--minutes 5") == "understudy train 'my film' --minutes 5"
     assert facts(model=model(name="b")).train("--minutes 5") == "understudy train project --model b --minutes 5"

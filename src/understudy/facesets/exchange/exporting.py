@@ -73,9 +73,9 @@ def export_faces(
     if not faces:
         raise FacesetUnusable("There are no faces to export.", faceset.folder)
     into_file = form in ("dfl-pak", "faceswap-json")
-    goal = _goal_file(out, form) if into_file else out
-    if into_file and goal.exists():
-        raise ExchangeRefused("There is a file already. Name another, or move it away.", goal)
+    goal = goal_file(out, form) if into_file else out
+    if into_file:
+        _require_no_file(goal)
     if not into_file and goal.exists() and not goal.is_dir():
         raise ExchangeRefused("There is a file where a folder is to be made. Name another place.", goal)
     yield StageStarted(stage=STAGE, unit="faces", total=len(faces))
@@ -101,9 +101,15 @@ def export_faces(
     yield StageFinished(stage=STAGE, summary=summary, skipped=not tally.written)
 
 
-def _goal_file(out: Path, form: GoalFormat) -> Path:
+def goal_file(out: Path, form: GoalFormat) -> Path:
+    """Which file an export to `out` makes, where it makes one: dfl-pak and faceswap-json."""
     name = "faceset.pak" if form == "dfl-pak" else "alignments.json"
     return out / name if out.is_dir() or not out.suffix else out
+
+
+def _require_no_file(goal: Path) -> None:
+    if goal.exists():
+        raise ExchangeRefused("There is a file already. Name another, or move it away.", goal)
 
 
 def _put(path: Path, data: bytes, tally: _Tally) -> None:
@@ -162,8 +168,10 @@ def _dfl_pak(
         if not configs:
             return
         spool.seek(0)
-        with written_aside(out) as aside, aside.open("wb") as file:
-            write_pak(file, configs=configs, sizes=sizes, images=(spool.read(size) for size in sizes))
+        with written_aside(out) as aside:
+            with aside.open("wb") as file:
+                write_pak(file, configs=configs, sizes=sizes, images=(spool.read(size) for size in sizes))
+            _require_no_file(out)  # another export may have ended meanwhile
         tally.written = len(configs)
 
 
@@ -184,6 +192,7 @@ def _faceswap_json(
             tally.written += 1
         yield face
     if entries:
+        _require_no_file(out)  # another export may have ended meanwhile
         write_json(out, faceswap_files.json_of(entries))
 
 

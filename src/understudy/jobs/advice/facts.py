@@ -98,14 +98,23 @@ class Model:
     def _spans(self) -> list[tuple[int, Mapping[str, Any]]]:
         """Every line with the iterations it is the mean of; how often it was measured changes on the way."""
         ends = [int(line["iteration"]) for line in self.metrics]
-        return [(end - before, line) for before, end, line in zip([0, *ends], ends, self.metrics, strict=False)]
+        gaps = np.diff(ends).tolist()
+        # An imported model counts on from iterations that were never measured here.
+        begin = max(0, ends[0] - max(gaps)) if gaps else 0
+        return [
+            (end - before, line) for before, end, line in zip([begin, *ends], ends, self.metrics, strict=False)
+        ]
 
     def lately(self, name: str, *, iterations: int | None = None) -> float | None:
         """The mean of a figure over the last `iterations`, or the last fifth; None where none is told."""
         spans = self._spans()
         last = spans[-1][1]["iteration"] if spans else 0
         since = last - (_RECENT_SHARE * last if iterations is None else iterations)
-        told = [(span, float(line[name])) for span, line in spans if line["iteration"] > since and name in line]
+        told = [
+            (min(span, line["iteration"] - since), float(line[name]))
+            for span, line in spans
+            if line["iteration"] > since and name in line
+        ]
         total = sum(span for span, _ in told)
         return sum(span * value for span, value in told) / total if total else None
 
