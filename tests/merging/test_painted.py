@@ -30,7 +30,7 @@ def test_erode_and_blur_grow_with_the_face() -> None:
 
 
 def test_face_scale_makes_the_painted_face_larger_about_its_middle() -> None:
-    options = PLAIN.changed(mask="learned", blur=0.0)
+    options = PLAIN.changed(mask="learned", blur=0.0, erode_hairline=0.0)
     frame = drawn_frame(1)
 
     def area(scale: float) -> int:
