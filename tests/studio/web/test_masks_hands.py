@@ -54,9 +54,11 @@ def test_x_puts_a_face_into_the_trash_and_goes_on_and_shift_x_brings_it_back(
     room.keyboard.press("Shift+X")
     until(lambda: names(project) == before)
     room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face === '{first}'")
+    room.wait_for_function(f"{ROOM}.faces.length === {len(before)}")
     room.keyboard.press("x")
     until(lambda: first not in names(project))
     room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face !== '{first}'")
+    room.wait_for_function(f"{ROOM}.faces.length === {len(before) - 1}")
     room.get_by_role("button", name="Bring it back").click()
     until(lambda: names(project) == before)
 
