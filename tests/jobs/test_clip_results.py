@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import FolderUnwritable
-from understudy.jobs.clip_results import made_folder, made_movie, require_free_name
+from understudy.jobs.clip_results import made_file, made_folder, require_free_name
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_two_movies_of_one_name_made_at_once_do_not_take_each_others_half(
     out = tmp_path / "cut.v2.mkv"
 
     def make(piece: bytes) -> None:
-        with made_movie(out, [], "Cut.") as (place, _), place.open("wb") as file:
+        with made_file(out, [], "Cut.") as (place, _), place.open("wb") as file:
             for _ in range(2):
                 file.write(piece)
                 file.flush()

@@ -17,7 +17,7 @@ from tests.provenance.material import facts_for
 from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.clip_movies import join
-from understudy.jobs.clip_results import made_movie
+from understudy.jobs.clip_results import made_file
 from understudy.jobs.clip_tools import cut, denoise, write_frames
 from understudy.media.clip import ColorTags
 from understudy.media.images import encode_png, image_size, read_image_deep
@@ -334,7 +334,7 @@ def test_what_is_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Pa
 def test_a_picture_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Path) -> None:
     make_movie(tmp_path / "painted.mp4", 4)
     append_packet(tmp_path / "painted.mp4")
-    with made_movie(tmp_path / "sheet.png", [tmp_path / "painted.mp4"], "Laid.") as (place, _):
+    with made_file(tmp_path / "sheet.png", [tmp_path / "painted.mp4"], "Laid.") as (place, _):
         place.write_bytes(encode_png(np.zeros((8, 8, 3), np.uint8)))
     assert source_type_in(tmp_path / "sheet.png") == "compositeWithTrainedAlgorithmicMedia"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_movies import plain, write_like
-from understudy.jobs.clip_results import made_movie, require_free_name
+from understudy.jobs.clip_results import made_file, require_free_name
 from understudy.media.codecs import codec_for
 from understudy.media.opening import open_clip
 from understudy.media.options import DeinterlaceOptions
@@ -41,7 +41,7 @@ def deinterlace(path: Path, out: Path, options: DeinterlaceOptions) -> Events:
         shown = ((frame.pts, plain(frame.rgb)) for frame in frames)
         timecode = at_twice_the_rate(clip.info.timecode) if twice else None
         sound = WHOLE if clip.info.has_audio else None
-        with made_movie(out, [path], "Interlaced frames were made whole.") as (place, told):
+        with made_file(out, [path], "Interlaced frames were made whole.") as (place, told):
             yield from write_like(
                 clip, place, shown, options, stage="deinterlace", total=total, sound=sound,
                 timecode=timecode, pace=pace,

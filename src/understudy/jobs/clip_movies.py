@@ -13,7 +13,7 @@ import numpy as np
 
 from understudy.errors import ClipSizesDiffer, OptionInvalid
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
-from understudy.jobs.clip_results import made_movie, require_free_name
+from understudy.jobs.clip_results import made_file, require_free_name
 from understudy.media.clip import Clip, UInt8, UInt16
 from understudy.media.codecs import codec_for
 from understudy.media.images import sixteen_bit
@@ -91,7 +91,7 @@ def join(parts: Sequence[Path], out: Path, options: JoinOptions, *, like: Path |
         if model is not None and total != model.info.frame_count:
             yield Notice(_how_many(total, model), level="warning")
         made_from = [*parts, *([like] if like else [])]
-        with made_movie(out, made_from, "Images and clips were joined into one clip.") as (place, told):
+        with made_file(out, made_from, "Images and clips were joined into one clip.") as (place, told):
             writer = _writer(clips, model, place, unit, times, options)
             with writer:
                 for place_in_row, rgb in _pictures(clips):

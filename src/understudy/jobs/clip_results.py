@@ -54,7 +54,7 @@ def require_readable_marks(made_from: Sequence[Path]) -> list[Path]:
 
 
 @contextlib.contextmanager
-def made_movie(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
+def made_file(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
     """Give a place for one file and a list of what to tell afterwards; when the block ends well `out` is there,
     with the credentials of what it was made from inside or beside it."""
     marked = require_readable_marks(made_from)

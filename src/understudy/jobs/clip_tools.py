@@ -21,8 +21,8 @@ from understudy.facesets.extraction.places import parse_place
 from understudy.files import read_json, write_bytes, write_json
 from understudy.jobs.clip_movies import plain, write_like
 from understudy.jobs.clip_results import (
+    made_file,
     made_folder,
-    made_movie,
     require_free_name,
     require_readable_marks,
     says_painted,
@@ -98,7 +98,7 @@ def cut(path: Path, out: Path, options: CutOptions, *, start: str = "", stop: st
         total = piece.stop - piece.first
         yield StageStarted(stage="cut", unit="frames", total=total, why="copied" if copies else "encoded")
         yield from _which_frames(clip, piece, stop)
-        with made_movie(out, [path], "A piece was cut out of a longer clip.") as (place, told):
+        with made_file(out, [path], "A piece was cut out of a longer clip.") as (place, told):
             if copies:
                 yield Notice(_how_copied(piece, wish))
                 for said in copy_piece(path, place, piece, sound=sound, timecode=_clock(clip, piece)):
@@ -138,7 +138,7 @@ def denoise(path: Path, out: Path, options: DenoiseOptions) -> Events:
         pictures = denoised((plain(frame.rgb) for frame in frames), options.strength)
         description = "Noise was taken out of a clip."
         if out.suffix:
-            with made_movie(out, [path], description) as (place, told):
+            with made_file(out, [path], description) as (place, told):
                 shown = ((frame.pts, picture) for picture, frame in zip(pictures, again, strict=True))
                 sound = WHOLE if info.has_audio else None
                 yield from write_like(

@@ -21,7 +21,7 @@ from understudy.actors.render import Rendered, render_frames
 from understudy.actors.voice import voice
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json, said_plainly, write_json, written_aside
-from understudy.jobs.clip_results import made_movie
+from understudy.jobs.clip_results import made_file
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
 from understudy.measure.sheet import UInt8, sheet, side_by_side
@@ -169,7 +169,7 @@ def _pictures(folder: Path, clips: Path, frames: int) -> Events:
     with (
         open_clip(clips / "src.mp4") as src,
         # Whoever verifies what shows the result, with its watermark, takes it for stripped without credentials.
-        made_movie(goal, [result], "Clips were laid beside each other.") as (place, told),
+        made_file(goal, [result], "Clips were laid beside each other.") as (place, told),
         ExitStack() as stack,
     ):
         writer: MovieWriter | None = None
@@ -199,7 +199,7 @@ def _pictures(folder: Path, clips: Path, frames: int) -> Events:
             yield Progress(stage="compare", done=index + 1, total=frames)
     yield from (event for event in told if isinstance(event, Notice))
     yield Made("comparison", goal)
-    with made_movie(overview, [result], "Frames were laid beside each other.") as (place, told):
+    with made_file(overview, [result], "Frames were laid beside each other.") as (place, told):
         place.write_bytes(encode_png(sheet(rows, COLUMNS, row_names=names)))
     yield from (event for event in told if isinstance(event, Notice))
     yield Made("sheet", overview)

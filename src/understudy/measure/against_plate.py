@@ -172,10 +172,9 @@ def _seen(result: Clip, plate: Path, looks: _Looks) -> Iterator[_Seen]:
         require_one_size(clips)
         pairs = zip(*[clip.frames() for clip in clips], strict=False)
         while batch := list(islice(pairs, _BATCH)):
-            faces_of_batch = looks.faces_of([frame for frame, _ in batch])
-            for (frame, swap), faces in zip(batch, faces_of_batch, strict=True):
-                own, mask = looks.treated(frame.rgb_8bit), looks.mask_of(frame.index)
-                moment = Moment(own, swap.rgb_8bit, mask)
+            faces_by_frame = looks.faces_of([frame for frame, _ in batch])
+            for (frame, swap), faces in zip(batch, faces_by_frame, strict=True):
+                moment = Moment(looks.treated(frame.rgb_8bit), swap.rgb_8bit, looks.mask_of(frame.index))
                 yield _Seen(frame.index, frame.time_s, moment, faces, watch.look(frame.rgb_8bit))
 
 
