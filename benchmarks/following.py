@@ -104,6 +104,7 @@ ROWS: dict[str, Row] = {
     "quick, trunk, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK, trunk=True),
     "quick, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK),
     "quick, pairing": Row("quick", {**OURS, "pose_pairing": 0.5}, _QUICK),
+    "quick, no stretch": Row("quick", {**OURS, "random_stretch": 0.0}, _QUICK),
     "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
 

@@ -69,6 +69,20 @@ def test_evidence_that_can_not_be_read_is_said_before_the_work_which_goes_on(
     assert "Nothing final can be made: The evidence of src's consent can't be read." in told.text
 
 
+def test_evidence_that_can_not_be_read_is_not_recorded(ready: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = ready.folder / "signed.txt"
+    evidence.write_text("yes")
+    before = ready.manifest.performers["src"].consent
+
+    def locked(path: Path) -> str:
+        raise PermissionError(13, "not yours", str(path))
+
+    monkeypatch.setattr("understudy.provenance.consent.sha256_of", locked)
+    with pytest.raises(ConsentMissing, match=r"src's consent can't be read, so nothing was recorded"):
+        record_consent(ready, "src", {"scope": "all", "evidence": str(evidence)})
+    assert ready.manifest.performers["src"].consent == before
+
+
 def test_evidence_that_is_a_link_in_the_project_is_recorded_as_it(ready: Project, tmp_path: Path) -> None:
     (tmp_path / "vault.txt").write_text("yes")
     (ready.folder / "consent").mkdir()

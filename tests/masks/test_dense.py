@@ -8,6 +8,8 @@ import pytest
 
 from tests.facesets.extraction.stand_in import FACE, Drawn, frame_with
 from tests.facesets.extraction.stand_in_reader import BlobReader
+from understudy.faces.dense.reading_crop import frame_from_crop_of_points
+from understudy.geometry import transform_points
 from understudy.masks.dense import DenseSegmenter
 
 
@@ -64,9 +66,11 @@ def test_a_brow_that_the_network_takes_for_hair_is_filled_and_a_hole_in_the_chee
     class Holes(BlobReader):
         def read(self, crops):
             reading = super().read(crops)
-            brow, cheek = reading.points_px[0, 19], reading.points_px[0, [3, 31]].mean(0)
-            for (x, y), level in ((brow, 0.2), (cheek, 0.2)):
-                reading.masks[0, int(y) - 2 : int(y) + 2, int(x) - 5 : int(x) + 5] = level
+            for mask, points in zip(reading.masks, reading.points_px, strict=True):
+                # Of both sides, for it is also shown the face in a mirror.
+                for of_points in ([19], [24], [3, 31], [13, 35]):
+                    x, y = points[of_points].mean(0).astype(int)
+                    mask[y - 2 : y + 2, x - 5 : x + 5] = 0.2
             return reading
 
     crop, points, _ = drawn(Drawn(64, 64, 80), 128)
@@ -74,6 +78,29 @@ def test_a_brow_that_the_network_takes_for_hair_is_filled_and_a_hole_in_the_chee
     (x, y), (cheek_x, cheek_y) = points[19].astype(int), points[[3, 31]].mean(0).astype(int)
     assert mask[y + 1, x] > 0.9
     assert mask[cheek_y, cheek_x] < 0.5
+
+
+def test_the_mask_is_the_mean_of_a_look_and_of_a_nearer_one_in_a_mirror():
+    class LeftHalf(BlobReader):
+        def read(self, crops):
+            shown.append(crops)
+            reading = super().read(crops)
+            reading.masks[:] = 0
+            reading.masks[:, :, :64] = 1
+            return reading
+
+    shown: list[np.ndarray] = []
+    crop, points, _ = drawn(Drawn(64, 64, 60), 128)
+    (mask,) = DenseSegmenter(LeftHalf()).segment(crop[None], points[None])
+    (looks,) = shown
+    first, second = looks[0].astype(float), looks[1, :, ::-1].astype(float)
+    nearer = cv2.resize(first[6:-6, 6:-6], (128, 128), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(nearer - second).mean() < 4 < np.abs(first - second).mean()
+    places = np.array([[[50.0, 60], [78, 60], [4, 60], [124, 60]]])
+    in_crop = transform_points(frame_from_crop_of_points(points[None]), places)[0].round().astype(int)
+    left, right, far_left, far_right = mask[in_crop[:, 1], in_crop[:, 0]]
+    assert left == pytest.approx(0.5, abs=0.02) and right == pytest.approx(0.5, abs=0.02)
+    assert far_left > 0.98 and far_right < 0.02, "where the nearer look does not reach, the first alone counts"
 
 
 def test_no_faces_have_no_masks(segmenter):

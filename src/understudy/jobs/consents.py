@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from understudy.errors import OptionInvalid, PersonUnknown
+from understudy.errors import ConsentMissing, OptionInvalid, PersonUnknown
 from understudy.files import move_to_trash, write_bytes, write_text
 from understudy.merging.delivery.options import LabelLanguage
 from understudy.options import validation_sentence
@@ -21,7 +21,7 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     """Change what is said of a performer's consent; what isn't said stays. Evidence is hashed and from then on
     must stay the file it is.
 
-    Raises PersonUnknown, ConsentMissing where the evidence isn't there, OptionInvalid.
+    Raises PersonUnknown, ConsentMissing where the evidence can't be read, OptionInvalid.
     """
     known = consent_of(project, performer)
     values = {**known.model_dump(), **said}
@@ -29,7 +29,14 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     if "evidence" in said and evidence:
         path = Path(evidence).absolute()
         values["evidence"] = project.stored_path(path, through_link=False)
-        values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
+        try:
+            values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
+        except OSError as error:
+            raise ConsentMissing(
+                f"The evidence of {performer}'s consent can't be read, so nothing was recorded. Change its "
+                "permissions.",
+                path,
+            ) from error
     try:
         consent = Consent.model_validate(values)
     except ValidationError as error:

@@ -1,9 +1,13 @@
 """Visible skin as our own face network sees it: hair, hands, microphones and frames of glasses are left out.
 
-Not here: which crop the network is shown (`faces.dense`), teaching it a shot of its own.
+The network looks twice, the second time nearer and in a mirror: its two errors differ, so the mean of both is
+better than either (docs/log.md, 2026-11-27, "Two looks"). Not here: which crop the network is shown
+(`faces.dense`), teaching it a shot of its own.
 """
 
 from __future__ import annotations
+
+import math
 
 import cv2
 import numpy as np
@@ -13,6 +17,7 @@ from understudy.faces.align import crop
 from understudy.faces.dense.landmarker import CropReader
 from understudy.faces.dense.reading_crop import cut_crops, frame_from_crop_of_points
 from understudy.geometry import inverse, transform_points
+from understudy.networks.dense_face import CROP_PX
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
@@ -22,6 +27,13 @@ Float64 = npt.NDArray[np.float64]
 _FEATURES = ([*range(17, 22), *range(36, 42)], [*range(22, 27), *range(42, 48)], list(range(48, 60)))
 _BESIDE_PX, _CLOSED_PX = 3, 6
 _LEAST_EXTENT_PX = 1.0  # of landmarks
+# The second look shows this share of the first one's side, about the same middle.
+_NEARER = 0.9
+_NEARER_IN_SQUARE = np.array(
+    [[_NEARER, 0, CROP_PX * (1 - _NEARER) / 2], [0, _NEARER, CROP_PX * (1 - _NEARER) / 2], [0, 0, 1]]
+)
+_UNREACHED_PX = math.ceil(CROP_PX * (1 - _NEARER) / 2)
+_REACHED = slice(_UNREACHED_PX, CROP_PX - _UNREACHED_PX)
 
 
 class DenseSegmenter:
@@ -44,11 +56,23 @@ class DenseSegmenter:
         if not len(spread_out):
             return laid
         squares = frame_from_crop_of_points(landmarks[spread_out])
-        masks = self.reader.read(cut_crops(list(crops_NHWC), spread_out, squares)).masks
+        masks = self._seen(crops_NHWC, spread_out, squares)
         points = transform_points(inverse(squares), landmarks[spread_out])
         for place, mask, square, own in zip(spread_out, masks, squares, points, strict=True):
             laid[place] = _laid(_with_features(mask, own), square, side)
         return laid
+
+    def _seen(self, crops_NHWC: UInt8, of_crop: npt.NDArray[np.intp], squares: Float64) -> Float32:
+        """Masks (n, 128, 128) of squares (n, 2, 3): means of a look at each and a nearer, mirrored one."""
+        nearer = squares @ _NEARER_IN_SQUARE
+        shown = cut_crops(list(crops_NHWC), np.tile(of_crop, 2), np.concatenate([squares, nearer]))
+        shown[len(squares) :] = shown[len(squares) :, :, ::-1].copy()
+        masks = self.reader.read(shown).masks
+        first, second = masks[: len(squares)].copy(), masks[len(squares) :, :, ::-1]
+        for one, other in zip(first, second, strict=True):
+            moved = crop(np.ascontiguousarray(other), _NEARER_IN_SQUARE[:2], CROP_PX)
+            one[_REACHED, _REACHED] = (one[_REACHED, _REACHED] + moved[_REACHED, _REACHED]) / 2
+        return first
 
 
 def _with_features(mask_HW: Float32, points_68: Float64) -> Float32:
