@@ -15,7 +15,7 @@ from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
 from understudy.training.keeping.lock import LOCK_NAME
 from understudy.training.keeping.requests import forget_requests, take_requests
-from understudy.training.keeping.status import write_status
+from understudy.training.keeping.status import clear_half_said, write_status
 from understudy.training.live_changes import change_live
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.viewing.sheets import set_undone_aside
@@ -192,6 +192,7 @@ class Post(Duty):
     def begin(self, run: Run) -> None:
         self._posted = self._rated_s = time.perf_counter()
         self._rated_at, self._rate = run.learner.iteration, 0.0
+        clear_half_said(run.model_dir)
         self._post(run)
 
     def due(self, run: Run) -> bool:

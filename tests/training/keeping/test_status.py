@@ -12,7 +12,7 @@ import pytest
 
 from understudy.errors import DiskFull
 from understudy.training.keeping.lock import model_lock
-from understudy.training.keeping.status import STATUS_NAME, read_status, write_status
+from understudy.training.keeping.status import STATUS_NAME, clear_half_said, read_status, write_status
 
 
 def test_a_training_that_runs_says_how_it_is_doing(tmp_path: Path) -> None:
@@ -42,6 +42,25 @@ def test_threads_that_say_it_at_once_do_not_take_each_others_half(
         said = read_status(tmp_path)
     assert said is not None and said["rate"] in (2.5, 3.5)
     assert sorted(path.name for path in tmp_path.iterdir()) == [STATUS_NAME, "training.lock"]
+
+
+def test_what_a_killed_training_left_half_said_goes_when_the_next_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Path, "replace", killed)
+        patched.setattr(Path, "unlink", lambda *_, **__: None)
+        write_status(tmp_path, {"rate": 2.5})
+    (tmp_path / ".notes.1.2.partial.json").write_text("somebody else's")
+    assert len(list(tmp_path.glob(".training.*"))) == 1
+    clear_half_said(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".notes.1.2.partial.json"]
 
 
 def test_a_status_that_cannot_be_put_in_place_leaves_nothing_behind(

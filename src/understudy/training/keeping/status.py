@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from understudy.files import file_aside, said_plainly
+from understudy.files import ASIDE_SUFFIX, file_aside, said_plainly
 from understudy.training.keeping.lock import holder_of
 
 STATUS_NAME = "training.json"
@@ -34,6 +34,13 @@ def write_status(model_dir: Path, figures: Mapping[str, Any]) -> None:
                 aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def clear_half_said(model_dir: Path) -> None:
+    """Remove what a training that was killed left half-written; for the one that holds the model now."""
+    name = Path(STATUS_NAME)
+    for left in model_dir.glob(f".{name.stem}.*{ASIDE_SUFFIX}{name.suffix}"):
+        left.unlink(missing_ok=True)
 
 
 def read_status(model_dir: Path) -> dict[str, Any] | None:
