@@ -229,10 +229,11 @@ def test_what_a_killed_process_left_half_written_is_tidied(
 ) -> None:
     model = shutil.copytree(killed, tmp_path / "m")
     (model / FOLDER_NAME / ".000000013.123.partial").mkdir()
+    (model / ".training.75.123.partial.json").write_text("{")
     events = trained(model, facesets, tiny_options(iterations=2))
     assert not [e for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert summary(events)["iterations_in_all"] == 12
-    assert not list((model / FOLDER_NAME).glob(".*"))
+    assert not list(model.rglob(".*"))
 
 
 def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, facesets: Pair) -> None:
