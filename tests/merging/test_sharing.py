@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -34,7 +35,7 @@ FRAMES = 24
 class Loadable(Painter):
     """A painter that other processes can make for themselves. Each face's colour tells its crop's mean.
 
-    Painting in the frame `deadly` kills the process until the file `once` is there; `seconds` for each batch.
+    The first to paint kills its process and leaves the file `deadly`; `seconds` for each batch.
     """
 
     def __init__(self, device: str = "cpu", *, deadly: Path | None = None, seconds: float = 0.0) -> None:
@@ -44,9 +45,10 @@ class Loadable(Painter):
 
     def predict(self, crops_NHWC: np.ndarray) -> Prediction:
         time.sleep(self.seconds)
-        if self.deadly and multiprocessing.parent_process() is not None and not self.deadly.exists():
-            self.deadly.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.deadly and multiprocessing.parent_process() is not None:
+            with contextlib.suppress(FileExistsError):
+                self.deadly.touch(exist_ok=False)  # by one process alone, however many come here at once
+                os.kill(os.getpid(), signal.SIGKILL)
         painted = super().predict(crops_NHWC)
         own = crops_NHWC.astype(np.float32) / 255
         return Prediction(0.5 * painted.rgb_NHWC + 0.5 * own, painted.mask_NHW, painted.dst_mask_NHW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.studio.web.test_training import until
+from understudy.jobs import presets
 from understudy.jobs.consents import record_consent
 from understudy.jobs.merging import keep_said
 from understudy.project.project import Project
@@ -151,10 +153,40 @@ def test_a_purpose_is_chosen_delivered_downloaded_and_kept_as_ones_own(
     kept = Project.open(opened.folder).manifest.presets.encode["festival"]
     assert (kept.options["crf"], kept.options["codec"]) == (14, "h264")
     page.wait_for_selector("us-room-deliver[data-looked='dst-main-festival.mp4']")
+    page.route("**/api/presets/encode/remove", _answered_late)
     page.locator("us-purposes").get_by_role("button", name="Remove").click()
-    until(lambda: "festival" not in Project.open(opened.folder).manifest.presets.encode)
+    page.get_by_role("button", name="Undo").wait_for()
+    assert "festival" not in Project.open(opened.folder).manifest.presets.encode
     page.get_by_role("button", name="Undo").click()
     until(lambda: "festival" in Project.open(opened.folder).manifest.presets.encode)
+
+
+def _answered_late(route: Any) -> None:
+    """So that the room hears of what was done, and looks anew, before its own request is answered."""
+    answer = route.fetch()
+    time.sleep(1)
+    route.fulfill(response=answer)
+
+
+@pytest.mark.parametrize("room", ["deliver", "project"])
+def test_a_purpose_that_was_taken_out_elsewhere_is_forgotten_and_the_file_can_be_delivered(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str], room: str
+) -> None:
+    expected_errors.append("422")
+    said = {"codec": "h264", "crf": 12}
+    presets.save_preset(opened, "encode", "cinema", said, says="For a cinema.")
+    page = open_page(at="#/deliver")
+    page.wait_for_selector("us-room-deliver[data-looked]")
+    page.get_by_label("Purpose").select_option("cinema")
+    page.wait_for_selector("us-room-deliver[data-looked='dst-main-cinema.mp4']")
+    page.evaluate("(room) => (location.hash = `#/${room}`)", room)
+    page.wait_for_selector(f"us-shell main [data-room='{room}']")
+    presets.remove_preset(Project.open(opened.folder), "encode", "cinema")
+    page.evaluate("location.hash = '#/deliver'")
+    page.get_by_text("The purpose cinema is gone").wait_for()
+    page.wait_for_selector("us-room-deliver[data-looked='dst-main.mp4']")
+    assert page.get_by_label("Purpose").input_value() == ""
+    assert not page.locator(".block").count()
 
 
 def test_a_closed_production_needs_a_reason_and_a_file_that_stays(

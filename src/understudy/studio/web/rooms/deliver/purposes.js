@@ -10,17 +10,19 @@ import { toast_error } from "../../kit/toast.js";
 const NONE = "None: as the options say";
 const WHOSE = { understudy: "By purpose", project: "Of this project", user: "Yours, in all projects" };
 
-/** Says `choose` with the name that was chosen, "" for none, and `changed` when presets were kept or removed. */
+/** `<us-purposes>`; give it `said` and `choose`. */
 export class Purposes extends StudioElement {
   /** @type {Preset[]} */
   presets = [];
   chosen = "";
   /** The options that are said, to be kept as a preset. @type {() => Record<string, any>} */
   said = () => ({});
+  /** What the room does with the name that was chosen, "" for none. @type {(name: string) => Promise<void>} */
+  choose = async () => {};
 
   enter() {
     if (this.select) return;
-    this.select = h("select", { "aria-label": "Purpose", onchange: () => this.dispatchEvent(new CustomEvent("choose", { detail: this.select?.value })) });
+    this.select = h("select", { "aria-label": "Purpose", onchange: () => this.choose(this.select?.value ?? "").catch(toast_error) });
     this.words = h("p", { class: "dim small purpose-words" });
     this.save = h("button", { type: "button", "data-tip": "Keep these options under a name, for this project or for all of yours", "data-key": "S", onclick: () => this.keep() }, "Save as preset…");
     this.remove_button = h("button", { type: "button", class: "quiet", "data-tip": "Take this preset of your own out; it goes to the trash", onclick: () => this.#remove().catch(toast_error) }, "Remove");
@@ -56,14 +58,14 @@ export class Purposes extends StudioElement {
     const { preset } = this;
     const own = preset && preset.origin !== "understudy" ? preset : null;
     const kept = await save_preset("encode", "Save these options as a preset", own, () => this.said());
-    if (kept) this.dispatchEvent(new CustomEvent("choose", { detail: kept }));
+    if (kept) await this.choose(kept);
   }
 
   async #remove() {
     const { preset } = this;
     if (!preset || preset.origin === "understudy") return;
-    await remove_preset("encode", preset, (name) => this.dispatchEvent(new CustomEvent("choose", { detail: name })));
-    this.dispatchEvent(new CustomEvent("choose", { detail: "" }));
+    await this.choose(""); // first, since the room looks anew as soon as the preset is gone
+    await remove_preset("encode", preset, this.choose).catch((error) => this.choose(preset.name).then(() => Promise.reject(error)));
   }
 }
 

@@ -65,7 +65,7 @@ class DeliverRoom extends Room {
     this.name = h("input", { type: "text", placeholder: "from clip and model", onchange: () => ((this.named = Boolean(this.name.value)), this.look()) });
     this.purposes = /** @type {Purposes} */ (h("us-purposes"));
     this.purposes.said = () => this.said;
-    this.purposes.addEventListener("choose", (/** @type {any} */ event) => this.choose_purpose(event.detail).catch(toast_error));
+    this.purposes.choose = (name) => this.choose_purpose(name);
     this.form = /** @type {any} */ (h("us-form"));
     this.form.addEventListener("change", (/** @type {CustomEvent} */ event) => this.changed(event.detail));
     this.deliver = button(this.act_deliver, { label: "Deliver", kind: "primary", why_not: LOADING });
@@ -95,12 +95,23 @@ class DeliverRoom extends Room {
   }
 
   async begin() {
-    await this.load_options().catch((error) => {
-      if (error.kind !== "PresetInvalid" || !("purpose" in this.said)) throw error;
-      delete this.said.purpose; // a preset that was chosen here and is gone since is forgotten
-      return this.load_options();
+    await this.load_options().catch(async (error) => {
+      if (!(await this.forgot_purpose())) throw error;
     });
     await this.refresh();
+  }
+
+  /** Whether the purpose that is said is a preset that is gone since; it is forgotten then. */
+  async forgot_purpose() {
+    const { purpose, ...said } = this.said;
+    if (!purpose) return false;
+    const { presets } = await get("deliver/options");
+    if (purpose !== this.said.purpose || presets.some((/** @type {any} */ one) => one.name === purpose)) return false;
+    this.said = said;
+    this.keep_said();
+    toast(`The purpose ${purpose} is gone, so none is chosen now.`);
+    await this.load_options();
+    return true;
   }
 
   /** The form's options with the values of the purpose below what is said. */
@@ -200,7 +211,7 @@ class DeliverRoom extends Room {
     return this.named ? this.name.value : "";
   }
 
-  /** Ask what would be written; the newest wish counts. */
+  /** Ask what would be written; the newest wish counts. @returns {Promise<void>} */
   async look() {
     if (!this.clip) return this.show_nothing();
     const wish = (this.wish = Symbol());
@@ -209,6 +220,7 @@ class DeliverRoom extends Room {
     if (wish !== this.wish) return;
     this.outlook = told;
     if (told.refused) {
+      if (await this.forgot_purpose().catch(() => false)) return this.look();
       this.blocks.replaceChildren(h("p", { class: "bad block" }, told.refused));
       forbid(this.deliver, told.refused);
       return;
