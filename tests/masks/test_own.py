@@ -15,6 +15,8 @@ from understudy.masks.own import (
     AboutSegmenter,
     OwnSegmenter,
     laid_back,
+    mask_logits,
+    mask_of_two_looks,
     open_segmenter,
     publish,
     read_about,
@@ -45,6 +47,17 @@ def test_it_sees_as_much_as_its_face_type_shows_and_nothing_beyond() -> None:
     assert half.shape == (2, SIZE, SIZE) and half.dtype == np.float32
     assert half[0, 64, 64] > 0.99 and half[0, 2, 2] == 0
     assert head[0].mean() > half[0].mean() + 0.2
+
+
+def test_a_picture_and_its_mirror_image_have_the_same_mask() -> None:
+    torch.manual_seed(0)
+    one_sided = DenseFaceNet().eval().folded()
+    crops = torch.rand(2, 3, 64, 64)
+    with torch.inference_mode():
+        mask, mirrored = (mask_of_two_looks(one_sided, seen) for seen in (crops, crops.flip(-1)))
+        single = mask_logits(one_sided, crops).sigmoid()
+    torch.testing.assert_close(mask, mirrored.flip(-1))
+    assert (mask - single).abs().max() > 1e-3, "a single look is another one"
 
 
 def test_what_is_fainter_than_a_tenth_is_nothing() -> None:

@@ -157,7 +157,7 @@ class OwnSegmenter:
     @torch.inference_mode()
     def _seen(self, squares_NHWC: UInt8) -> Float32:
         pictures = torch.from_numpy(squares_NHWC).to(self._device).permute(0, 3, 1, 2).float() / 255
-        masks = mask_logits(self._network, pictures).sigmoid()[:, 0].cpu().numpy()
+        masks = mask_of_two_looks(self._network, pictures)[:, 0].cpu().numpy()
         return np.where(masks < _FLOOR, 0, masks).astype(np.float32)
 
 
@@ -165,6 +165,13 @@ def mask_logits(network: DenseFaceNet, crops_BCHW: Tensor) -> Tensor:
     """The mask alone, (B, 1, H, W) before its sigmoid; sides are multiples of 32."""
     seen = network.features(crops_BCHW)
     return network.mask_head(seen.fine_BCHW, seen.near_BCHW)
+
+
+def mask_of_two_looks(network: DenseFaceNet, crops_BCHW: Tensor) -> Tensor:
+    """The mask (B, 1, H, W), 0..1: the mean of what is seen in the crops and in their mirror images, whose
+    errors differ (docs/log.md, 2026-11-27, "Own segmenters look twice")."""
+    mirrored = mask_logits(network, crops_BCHW.flip(-1)).flip(-1)
+    return (mask_logits(network, crops_BCHW).float().sigmoid() + mirrored.float().sigmoid()) / 2
 
 
 def square(picture_HWC: UInt8, goal_from_picture: npt.NDArray[np.float64], size_px: int) -> UInt8:

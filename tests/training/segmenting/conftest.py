@@ -19,6 +19,7 @@ from understudy.training.segmenting.drawn import Named
 from understudy.training.segmenting.options import MaskTrainOptions
 
 SIZE = 64
+QUICK = 0.03  # a learning rate at which two steps are enough to see something
 FACE, COVER, ROOM = (200, 150, 130), (196, 146, 126), (70, 80, 110)
 
 

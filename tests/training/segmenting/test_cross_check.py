@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.segmenting.conftest import Hull, tiny
+from tests.training.segmenting.conftest import QUICK, Hull, tiny
 from tests.training.segmenting.test_train import summary, trained
 from understudy.errors import FacesetUnusable, SegmenterUnknown
 from understudy.events import Event, Progress, StageStarted
@@ -28,7 +28,7 @@ def checked(folder: Path, facesets: list[Named], *, parts: int = 3, **changes: o
 
 @pytest.fixture
 def folder(drawn: list[Named], tmp_path: Path) -> Path:
-    trained(tmp_path / "bar", drawn, iterations=2, look_every=1)
+    trained(tmp_path / "bar", drawn, iterations=2, look_every=1, learning_rate=QUICK)
     return tmp_path / "bar"
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.segmenting.conftest import Hull, fill, picture, tiny
+from tests.training.segmenting.conftest import QUICK, Hull, fill, picture, tiny
 from understudy.errors import (
     CheckpointCorrupt,
     FacesetUnusable,
@@ -192,17 +192,17 @@ def test_going_back_brings_the_best_state_of_then_and_what_it_looked_with_lies_i
     drawn: list[Named], tmp_path: Path
 ) -> None:
     folder, trash = tmp_path / "bar", tmp_path / "trash"
-    trained(folder, drawn, iterations=1, look_every=1)
+    trained(folder, drawn, iterations=2, look_every=1, learning_rate=QUICK)
     about = read_about(folder)
     assert about and about.has_learned
     weights = load_file(folder / about.weights)
     best = {name: value + 1 if value.is_floating_point() else value for name, value in weights.items()}
     then = publish(folder, about.model_copy(update={"iteration": 0}), best)  # as if an earlier look was best
     trained(folder, drawn, iterations=1, learning_rate=1e-6)
-    now = publish(folder, about.model_copy(update={"iteration": 2}), weights)
+    now = publish(folder, about.model_copy(update={"iteration": 3}), weights)
     later = (folder / now.weights).read_bytes()
-    gone = go_back(folder, 1, trash=trash)
-    assert newest(folder).iteration == 1 and read_about(folder) == then
+    gone = go_back(folder, 2, trash=trash)
+    assert newest(folder).iteration == 2 and read_about(folder) == then
     assert all(torch.equal(value, best[name]) for name, value in load_file(folder / then.weights).items())
     assert [path.name for path in folder.glob("weights-*")] == [then.weights]
     assert [path.read_bytes() for path in gone if path.is_file()] == [later]
@@ -368,7 +368,7 @@ def test_what_it_was_made_as_stays_and_what_it_began_as_counts(drawn: list[Named
 
 
 def test_a_new_one_can_begin_as_another_one_of_the_project(drawn: list[Named], tmp_path: Path) -> None:
-    trained(tmp_path / "one", drawn, iterations=2, look_every=1)
+    trained(tmp_path / "one", drawn, iterations=2, look_every=1, learning_rate=QUICK)
     trained(tmp_path / "two", drawn, start="one", iterations=1, learning_rate=1e-6)
     begun = newest(tmp_path / "two").model["pyramid.deep.0.conv.weight"]
     about = read_about(tmp_path / "one")

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from understudy.errors import TrainingDiverged
-from understudy.masks.own import filled, mask_logits
+from understudy.masks.own import filled, mask_logits, mask_of_two_looks
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.machine.device import Compute
@@ -123,13 +123,13 @@ def mask_loss(logits_B1HW: Tensor, mask_B1HW: Tensor) -> Tensor:
 def masks_of(
     network: DenseFaceNet, images_NHWC: npt.NDArray[np.uint8], compute: Compute
 ) -> npt.NDArray[np.float32]:
-    """What a network sees of faces (n, size, size, 3), as masks (n, size, size), 0..1."""
+    """What a segmenter with this network sees of faces (n, size, size, 3): masks (n, size, size), 0..1."""
     parts = []
     for at in range(0, len(images_NHWC), _AT_ONCE):
         images = torch.from_numpy(np.ascontiguousarray(images_NHWC[at : at + _AT_ONCE])).to(compute.device)
         with compute.autocast():
-            logits = mask_logits(network, images.permute(0, 3, 1, 2).float() / 255)
-        parts.append(logits.float().sigmoid()[:, 0].cpu().numpy())
+            masks = mask_of_two_looks(network, images.permute(0, 3, 1, 2).float() / 255)
+        parts.append(masks[:, 0].cpu().numpy())
     return np.concatenate(parts) if parts else np.empty((0, *images_NHWC.shape[1:3]), np.float32)
 
 
