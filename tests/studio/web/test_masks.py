@@ -334,9 +334,31 @@ def test_a_face_that_cannot_be_loaded_is_not_gone_to_and_the_hand_acts_on_the_on
     )
     assert _record(project, unseen).drawing_mark == before
     assert room.get_by_text("Failed to fetch").count() == 0
+    _ready(room)  # nothing is on its way any more
     room.unroute_all(behavior="wait")
     room.keyboard.press("d")
     room.wait_for_function(f"{ROOM}.at === 11 && {ROOM}.editor.ready")
+
+
+def test_a_face_that_goes_while_something_is_told_of_its_faceset_is_left_without_an_error(
+    room: Any, project: Project, expected_errors: list[str]
+) -> None:
+    expected_errors += ["422"]
+    name = _go_to(room, 5)
+    count = room.evaluate(f"{ROOM}.faces.length")
+    path = project.faceset_folder("dst") / name
+    aside = path.rename(path.with_suffix(".aside"))
+    try:
+        with room.expect_response("**/api/masks/drawing?*") as answer:
+            room.evaluate("""import('/web/kit/live.js').then(({ live }) =>
+              live.tell('masks', { faceset: 'dst/main' }))""")
+        assert answer.value.status == 422
+        room.wait_for_function(f"{ROOM}.editor.ready && {ROOM}.shown.face !== '{name}'")
+        assert room.locator(".toast.bad").all_text_contents() == []
+    finally:
+        aside.rename(path)
+    room.evaluate(f"{ROOM}.look_soon()")
+    room.wait_for_function(f"{ROOM}.faces.length === {count}")
 
 
 def test_exclude_leaves_the_region_just_closed_and_says_when_it_changes_a_chosen_one(
@@ -514,7 +536,7 @@ def test_a_segmenter_is_taught_from_the_page_and_its_mask_is_seen_on_another_fac
     room.get_by_label("Minutes to learn").fill("0.05")
     room.get_by_role("button", name="Train on what is drawn").click()
     room.locator("us-run").first.wait_for()
-    room.wait_for_function(f"{ROOM}.looked_at === 'seg:mic' && {ROOM}.editor.overlay !== null", timeout=120_000)
+    room.wait_for_function(f"{ROOM}.looked_at === 'seg:mic' && {ROOM}.editor.overlay !== null", timeout=300_000)
     about: Any = json.loads((Path(project.masks_folder) / "mic" / "segmenter.json").read_text())
     assert about["weights"] and about["faces"] >= 3
     size_px = _record(project, "dst-000010-1.jpg").size_px

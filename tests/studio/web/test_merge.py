@@ -121,6 +121,24 @@ def test_a_key_frame_is_kept_moved_on_the_timeline_and_used_by_a_merge(room: Any
     assert settings_over_time(Project.open(opened.folder), "dst", {}).at(5).blur < between
 
 
+def test_what_is_tried_while_another_frame_s_is_still_being_kept_is_of_its_own_frame(
+    room: Any, opened: Project
+) -> None:
+    late: list[Any] = []
+    go_on: list[bool] = []
+    room.route("**/api/merge/keep", lambda route: route.continue_() if go_on else late.append(route))
+    room.select_option("#merge-scope", "key")
+    slide(room, "blur", 0.05)
+    until(lambda: late, room)
+    room.keyboard.press(".")
+    until(lambda: "frame=4" in room.url, room)
+    slide(room, "blur", 0.35)
+    room.wait_for_timeout(800)  # longer than what is tried waits to be kept
+    go_on.append(True)
+    late[0].continue_()
+    until(lambda: [key.frame for key in clip(opened).keys] == [3, 4], room)
+
+
 def drag_key(page: Any, frame: int, to: int) -> None:
     xs = page.evaluate(
         """([frame, to]) => { const line = document.querySelector('us-timeline');
@@ -240,8 +258,15 @@ def test_a_formula_of_masks_is_typed_with_names_offered_and_a_sentence_for_what_
 
 
 def test_settings_get_a_name_and_are_compared_used_and_removed(room: Any, opened: Project) -> None:
+    def shown_anew(before: str) -> str:
+        """The picture under what is kept, once it is another one than before."""
+        is_kept = lambda: room.get_attribute(ROOM, "data-shown") == "3 {}"  # noqa: E731
+        return until(lambda: is_kept() and (now := pixels(room)) != before and now, room)
+
+    first = pixels(room)
     slide(room, "blur", 0.4)
     until(lambda: clip(opened).merge.get("blur") == 0.4, room)
+    soft = shown_anew(first)
     panel = room.locator("us-merge-presets")
     panel.get_by_role("button", name="Save").click()
     room.get_by_label("Name", exact=True).fill("soft")
@@ -249,7 +274,7 @@ def test_settings_get_a_name_and_are_compared_used_and_removed(room: Any, opened
     until(lambda: "soft" in Project.open(opened.folder).manifest.presets.merge, room)
     slide(room, "blur", 0.05)
     until(lambda: clip(opened).merge.get("blur") == 0.05, room)
-    plain = until(lambda: pixels(room), room)
+    plain = shown_anew(soft)
     panel.get_by_role("button", name="A/B").click()
     room.get_by_role("button", name="Looking at B").wait_for()
     until(lambda: pixels(room) != plain, room)

@@ -1,10 +1,10 @@
 // @ts-check
 // What is done with a whole model, wherever one is listed: another name, a copy, into the trash and back from there.
 
-import { get, post } from "./api.js";
+import { get, post, Refused } from "./api.js";
 import { ask, ask_text, sure } from "./dialog.js";
 import { choose } from "./menu.js";
-import { toast } from "./toast.js";
+import { toast, toast_error } from "./toast.js";
 import { waited } from "./waiting.js";
 
 /** @typedef {{name: string, in_use: boolean, made: boolean}} ModelHere */
@@ -51,6 +51,11 @@ export async function bring_back() {
   const name = await ask({ title: "Models in the trash", words: "Choose one to bring back.", choices: [...rows, { label: "Close", value: null }] });
   if (name) await come_back(name);
   return name ?? "";
+}
+
+/** A model that was just renamed or put away is no error: the list says so in a moment. @param {unknown} error */
+export function unless_gone(error) {
+  if (!(error instanceof Refused && error.kind === "ModelUnknown")) toast_error(error);
 }
 
 /** @param {string} name */

@@ -268,7 +268,7 @@ export class MasksRoom extends Room {
     this.look_soon();
     const here = this.shown.face;
     // A face that is on its way here brings what is drawn by itself.
-    if (this.open_name === `${faceset}/${here}` && (face === undefined || face === here)) opened(keeper, faceset, here).catch(toast_error);
+    if (this.open_name === `${faceset}/${here}` && (face === undefined || face === here)) opened(keeper, faceset, here).catch((error) => error.kind === "FacesUnknown" || toast_error(error)); // one that is gone is left soon
   }
 
   /** @param {"" | "confirmed" | "skipped"} mark */

@@ -166,6 +166,7 @@ export class MergeRoom extends Room {
     if (to === this.frame) return;
     const flushed = this.settings.flush();
     this.#stand_at(to);
+    this.settings.frame = to; // what is tried from here on is of this frame, also while the one before is still being kept
     flushed.catch(toast_error);
     await Promise.all([flushed.catch(() => {}).then(() => (this.frame === to ? this.settings.load(to) : undefined)), this.redo_picture()]);
     if (this.tab === "steps") this.layers?.refresh();

@@ -1,11 +1,12 @@
 // @ts-check
 // <us-training-model>: one model: its figures, curve, previews, and what may be asked of it. Several stand side by side.
 
-import { get, post, Refused } from "../../kit/api.js";
+import { get, post } from "../../kit/api.js";
 import { button, forbid } from "../../kit/button.js";
 import "../../kit/chart.js";
 import { sure } from "../../kit/dialog.js";
 import { h, StudioElement } from "../../kit/element.js";
+import { unless_gone } from "../../kit/model_menu.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { MARKS, figures, state_words } from "./facts.js";
 import "./preview_grid.js";
@@ -86,15 +87,15 @@ export class ModelPanel extends StudioElement {
     };
   }
 
-  /** @param {string} wish @param {string} [words] */
-  async wish(wish, words = "") {
+  /** @param {string} wish @param {string} [words] @param {(error: unknown) => void} [refused] */
+  async wish(wish, words = "", refused = toast_error) {
     if (!this.model) return;
     if (this.model.running && !this.model.status) return void toast(BEGINS);
     try {
       await post("training/ask", { model: this.model.name, wish });
       if (words) toast(words, { seconds: 3 });
     } catch (error) {
-      toast_error(error);
+      refused(error);
     }
   }
 
@@ -245,11 +246,6 @@ export class ModelPanel extends StudioElement {
     localStorage.setItem("training log", this.chart.log ? "yes" : "no");
     this.log.setAttribute("aria-pressed", String(this.chart.log));
   }
-}
-
-/** A model that was just renamed or put away is no error: the list says so in a moment. @param {unknown} error */
-function unless_gone(error) {
-  if (!(error instanceof Refused && error.kind === "ModelUnknown")) toast_error(error);
 }
 
 /** @param {string} name */

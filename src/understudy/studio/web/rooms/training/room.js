@@ -97,7 +97,7 @@ class TrainingRoom extends Room {
       const panel = this.panels.get(name);
       if (!model?.status || !panel || panel.tab !== "now" || Date.now() - panel.looked < every_ms) continue;
       panel.looked = Date.now();
-      panel.wish("look");
+      panel.wish("look", "", () => {}); // nobody asked; a training that ended just now is no error
     }
   }
 

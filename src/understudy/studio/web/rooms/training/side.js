@@ -5,6 +5,7 @@ import { get, post } from "../../kit/api.js";
 import { h, StudioElement } from "../../kit/element.js";
 import { figure_words } from "../../kit/chart.js";
 import { sure } from "../../kit/dialog.js";
+import { unless_gone } from "../../kit/model_menu.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { all_runs, start_run } from "../../kit/runs.js";
 import "../../kit/form.js";
@@ -63,9 +64,9 @@ export class Side extends StudioElement {
 
   refresh() {
     if (!this.model || !this.body) return;
-    if (this.tab === "options") this.#options(this.model).catch(toast_error);
+    if (this.tab === "options") this.#options(this.model).catch(unless_gone);
     else if (this.tab === "backups") this.#backups(this.model);
-    else if (this.tab === "rate") this.#rate(this.model).catch(toast_error);
+    else if (this.tab === "rate") this.#rate(this.model).catch(unless_gone);
     else this.#log(this.model).catch(toast_error);
   }
 
