@@ -179,7 +179,7 @@ class RunningStudio:
         return next(new_link(note) for note in running() if note.port == self.port)
 
     def _until(self, what: Callable[[], Any]) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while not what():
             assert self.process.poll() is None and time.monotonic() < end, "".join(self.said)
             time.sleep(0.02)
@@ -250,9 +250,9 @@ def open_page(browser: Any, studio: RunningStudio, expected_errors: list[str]) -
     def opened_page(*, width: int = 1280, height: int = 800, theme: str = "dark", at: str = "") -> Any:
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
+        context.set_default_timeout(60_000)
         context.add_init_script(f"localStorage.setItem('theme', localStorage.getItem('theme') ?? '{theme}')")
         page = context.new_page()
-        page.set_default_timeout(60_000)
         page.wait_for_function = partial(_wait_until, page)
         _watch(page, studio, wrong)
         page.goto(studio.url)

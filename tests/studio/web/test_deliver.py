@@ -130,6 +130,7 @@ def test_a_purpose_is_chosen_delivered_downloaded_and_kept_as_ones_own(
     page.get_by_role("button", name="Deliver").click()
     made = opened.out_folder / "dst-main-patches"
     until(lambda: made.is_dir() and len(list(made.glob("*.png"))) > 1)
+    until((opened.out_folder / "dst-main-patches.transform.json").is_file)  # put beside it last
     article = page.locator("[data-file='dst-main-patches']").first
     article.wait_for(timeout=60_000)
     with page.expect_download() as downloading:
@@ -247,6 +248,9 @@ def test_what_is_said_is_of_the_project_for_all_its_windows_and_unmarked_files_a
 def test_the_progress_of_runs_asks_for_nothing_here(open_page: Callable[..., Any]) -> None:
     page = open_page(at="#/deliver")
     page.wait_for_selector("us-room-deliver[data-looked]")
+    page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")  # which is a look
+    page.wait_for_timeout(1000)  # longer than it waits to look once more
+    page.wait_for_function("!document.querySelector('us-room-deliver').asking")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/deliver/state" in request.url else None)
     page.evaluate("""async () => {

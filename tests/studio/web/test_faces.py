@@ -20,6 +20,11 @@ UNDISTORTED = """async () => {
   const stretched = (i) => (i.clientWidth * i.naturalHeight) / (i.clientHeight * i.naturalWidth);
   return images.every((image) => Math.abs(stretched(image) - 1) < 0.02);
 }"""
+# A server that is busy: what is asked for comes to it when the window goes on.
+BUSY = """() => {
+  const { actions } = document.querySelector("us-room-faces");
+  actions.line = new Promise((go_on) => (window.go_on = go_on));
+}"""
 # Throws a gallery through all its faces and says how many frames came so late that it seemed to stand still.
 FLING = """async (grid) => {
   let slow = 0;
@@ -67,6 +72,12 @@ def until_shown(page: Any, names: list[str]) -> None:
         " return g.count === names.length && names.every((name, n) => g.name(n) === name); }",
         arg=names,
     )
+
+
+def seen_large(page: Any, name: str) -> None:
+    """Wait until a face is there on the right: what is asked of it then meets no file that is going away."""
+    page.locator("us-face-detail h3", has_text=name).wait_for()
+    page.wait_for_function("document.querySelector('us-face-detail img.large').complete")
 
 
 def listed(project: Project, faceset: str = "src/main", **asked: Any) -> list[str]:
@@ -140,6 +151,7 @@ def test_rejected_faces_go_to_the_trash_and_undo_brings_them_back(room: Any, ope
     room.keyboard.press("Shift+ArrowRight")
     room.keyboard.press("Shift+ArrowRight")
     assert chosen(room) == names[1:4]
+    seen_large(room, names[3])
     with room.expect_response("**/api/faces/reject"):
         room.keyboard.press("Delete")
         until_shown(room, [names[0], *names[4:]])  # at once, before the server has answered
@@ -163,9 +175,12 @@ def test_a_refused_rejection_puts_the_faces_back(
     expected_errors += ["422"]
     names = listed(opened)
     room.locator(f".cell[aria-label='{names[0]}']").click()
-    path = opened.faceset_folder("src") / names[0]
-    aside = path.rename(path.with_suffix(".aside"))  # another program took it away a moment before
+    seen_large(room, names[0])
+    room.evaluate(BUSY)
     room.keyboard.press("x")
+    path = opened.faceset_folder("src") / names[0]
+    aside = path.rename(path.with_suffix(".aside"))  # another program takes it away a moment before
+    room.evaluate("window.go_on()")
     room.get_by_role("alert").filter(has_text="not in this faceset").wait_for()
     aside.rename(path)
     room.evaluate("() => document.querySelector('us-room-faces').look_soon()")
@@ -176,6 +191,7 @@ def test_another_window_and_a_command_are_seen(room: Any, opened: Project, open_
     other, names = open_page(at=SRC), listed(opened)
     other.wait_for_selector(".cell img[src]")
     room.locator(f".cell[aria-label='{names[2]}']").click()
+    seen_large(room, names[2])
     room.keyboard.press("x")
     until_shown(other, [name for name in names if name != names[2]])
     other.keyboard.press("Control+z")
@@ -248,7 +264,8 @@ def test_what_is_not_measured_is_measured_by_a_run(room: Any, opened: Project) -
     room.get_by_label("Order", exact=True).select_option("blur")
     room.get_by_role("button", name="Measure").click()
     room.wait_for_function(
-        "() => document.querySelector('us-room-faces').gallery.values.some((v) => v !== null)"
+        "(({ values }) => values.length && values.every((v) => v !== null))"
+        "(document.querySelector('us-room-faces').gallery)"
     )
     until_shown(room, listed(opened, sort="blur"))
     assert [run.words[:2] for run in _runs(opened)] == [("faceset", "measure")]
@@ -277,7 +294,11 @@ def test_of_twenty_thousand_faces_only_those_seen_are_alive(room: Any) -> None:
     filled = f"() => document.querySelector('us-room-faces').gallery.count === {MANY}"
     room.wait_for_function(filled, timeout=60_000)
     grid = room.locator("us-virtual-grid")
-    room.wait_for_load_state("networkidle")
+    room.wait_for_function(
+        "(({ grid, thumbs }) => !thumbs.in_flight && !thumbs.wished.length"
+        " && [...grid.seen().values()].every((cell) => cell.firstChild.naturalWidth))"
+        "(document.querySelector('us-room-faces'))"
+    )
     before = len(asked)
     slow = grid.evaluate(FLING)
     flung = len(asked) - before
@@ -344,12 +365,7 @@ def test_what_was_asked_for_in_one_faceset_is_done_there_and_taken_back_there(
     room: Any, opened: Project
 ) -> None:
     before, gone = files(opened), shown(room)[0]
-    room.evaluate(
-        """() => {
-          const { actions } = document.querySelector("us-room-faces");
-          actions.line = new Promise((go_on) => (window.go_on = go_on)); // a server that is busy
-        }"""
-    )
+    room.evaluate(BUSY)
     room.locator(".cell").first.click()
     room.keyboard.press("Delete")
     room.evaluate("document.querySelector('us-room-faces').open('src/many')")

@@ -23,6 +23,7 @@ def test_a_clip_that_is_being_searched_says_so(page: Any) -> None:
     runs: list[Any] = []
     page.route("**/api/project/state", _unsearched)
     page.route("**/api/project/runs", lambda route: route.fulfill(json={"runs": runs}))
+    page.route("**/api/project/runs/trial", lambda route: route.fulfill(json=runs[0]))
     page.route("**/api/project/runs/*/events*", lambda route: route.fulfill(json={"events": [], "next": 0}))
     page.reload()
     src, dst = page.locator("li[data-clip=src]"), page.locator("li[data-clip=dst]")
@@ -35,6 +36,8 @@ def test_a_clip_that_is_being_searched_says_so(page: Any) -> None:
 
 def test_devices_are_asked_for_anew_when_the_studio_is_back(page: Any) -> None:
     page.locator("section[aria-label=Machine] .device").first.wait_for()
+    page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")  # which is a look
+    page.wait_for_function("!document.querySelector('us-room-project').looking")
     page.route(
         "**/api/project/machine",
         lambda route: route.fulfill(
