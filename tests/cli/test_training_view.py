@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,7 +130,7 @@ def test_figures_are_renewed_every_two_seconds_not_oftener(
     assert "5,100" in view[1].getvalue()[before:]
 
 
-def drawn(screen: io.StringIO, words: str, *, within_s: float = 5.0) -> bool:
+def drawn(screen: io.StringIO, words: str, *, within_s: float = 60.0) -> bool:
     """Whether these words come up, though the training says nothing."""
     end = time.monotonic() + within_s
     while words not in screen.getvalue() and time.monotonic() < end:
@@ -149,7 +150,12 @@ def test_figures_come_and_the_time_left_runs_down_while_a_long_step_says_nothing
 ) -> None:
     monkeypatch.setattr(training_view, "_RENEWED_EVERY_S", 0.3)
     view[0].read(replace(PROGRESS, seconds_left=62.0))
-    assert drawn(view[1], "5,100") and drawn(view[1], "1:01 left") and drawn(view[1], "1:00 left")
+    assert drawn(view[1], "5,100")
+    left_s, end = list[int](), time.monotonic() + 60
+    while len(set(left_s)) < 3 and time.monotonic() < end:  # a busy machine may leave a second out
+        time.sleep(0.02)
+        left_s = [60 * int(min) + int(s) for min, s in re.findall(r"(\d+):(\d\d) left", view[1].getvalue())]
+    assert len(set(left_s)) >= 3 and left_s == sorted(left_s, reverse=True) and left_s[0] <= 62
 
 
 def test_a_wish_that_can_not_be_left_is_told_by_the_next_event(typed: list[str]) -> None:
@@ -161,7 +167,7 @@ def test_a_wish_that_can_not_be_left_is_told_by_the_next_event(typed: list[str])
     typed.append("s")
     try:
         with pytest.raises(OSError, match="the disk is full"):
-            for _ in range(100):
+            for _ in range(1200):
                 view.read(PROGRESS)
                 time.sleep(0.05)
     finally:

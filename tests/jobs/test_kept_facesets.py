@@ -119,18 +119,18 @@ def test_a_sort_that_takes_long_is_there_when_asked_again(
 def test_a_sort_is_stopped_and_made_when_it_is_asked_for_again(
     kept: KeptFaceset, filled: Project, monkeypatch
 ) -> None:
-    said = list[float]()
+    begun = threading.Event()
 
     def endless(look: object, choice: Choice, group: str, told: Told) -> None:
         for step in itertools.count():
             told(min(0.5, step / 1000))
-            said.append(step)
+            begun.set()
             time.sleep(0.001)
 
     real = kept_facesets.ordered
     monkeypatch.setattr(kept_facesets, "ordered", endless)
     look, choice = kept.look(filled), Choice(sort="yaw_deg")
-    assert kept.order(look, choice, wait_s=0.05) is None and said
+    assert kept.order(look, choice, wait_s=0.05) is None and begun.wait(20)
     assert kept.stop_sorting() == 1
     underway = kept.sorting(look, choice)
     assert underway is not None

@@ -73,9 +73,10 @@ def test_the_one_that_nobody_wants_makes_room_for_the_next(
 
 
 def test_who_waits_for_a_stopped_one_waits_no_longer_though_it_computes_on(orders: KeptOrders[str]) -> None:
-    go_on, ended = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def deaf(told: Told) -> str:
+        begun.set()
         go_on.wait(20)  # as in the middle of another library's work
         try:
             told(0.9)
@@ -83,7 +84,7 @@ def test_who_waits_for_a_stopped_one_waits_no_longer_though_it_computes_on(order
             ended.set()
         return "order"
 
-    assert orders.get("a", deaf, wait_s=0.05) is None
+    assert orders.get("a", deaf, wait_s=0.05) is None and begun.wait(20)
     assert orders.stop() == 1
     underway = orders.underway("a")
     assert underway is not None and isinstance(underway.future.exception(0), SortingStopped)

@@ -150,7 +150,7 @@ def test_what_another_program_deletes_beside_it_is_seen(
     with kept.in_hand([name(4)]):
         (filled.faceset_folder("src") / name(10)).unlink()
         write_bytes(filled.faceset_folder("src") / name(11), b"another picture")
-    for _ in range(200):
+    for _ in range(1200):  # only a failure takes as long
         if said:
             break
         time.sleep(0.05)

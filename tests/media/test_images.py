@@ -189,10 +189,10 @@ def test_a_tiny_file_that_claims_a_huge_picture_is_refused_without_being_opened(
         head = struct.pack(">IIBBBBB", side, side, depth, 2, 0, 0, 0)
         data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(99)))
         (tmp_path / "bomb.png").write_bytes(data + chunk(b"IEND", b""))
-        begun = time.perf_counter()
+        begun = time.thread_time()  # what others do on the machine counts for nothing
         with pytest.raises(ImageUnreadable):
             read_image(tmp_path / "bomb.png")
-        assert time.perf_counter() - begun < 0.1
+        assert time.thread_time() - begun < 0.1
 
 
 def test_floating_point_images_are_refused_in_a_sentence() -> None:

@@ -173,9 +173,9 @@ def test_what_lies_outside_the_clip_is_refused(said: dict) -> None:
 def test_a_hundred_thousand_frames_are_cheap_and_equal_settings_are_one_object() -> None:
     ranges = [stretch(f"{k * 100}:{k * 100 + 40}", erode=0.1) for k in range(100)]
     settings = SettingsOverTime(BASE, ranges=ranges, keys=[key(0, blur=0.1), key(5000, blur=0.2)])
-    began = time.perf_counter()
+    began = time.thread_time()  # what others do on the machine counts for nothing
     found = [settings.at(frame) for frame in range(100_000)]
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert found[60_000] is found[99_999]
 
 

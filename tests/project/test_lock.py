@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -38,9 +37,8 @@ def test_a_second_process_waits_and_then_says_so(tmp_path, holder):
 def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, holder):
     holder.kill()
     holder.wait()
-    start = time.monotonic()
-    with exclusive(tmp_path / "lock", wait_s=5):
-        assert time.monotonic() - start < 2
+    with exclusive(tmp_path / "lock", wait_s=0):
+        pass
 
 
 def test_the_lock_is_free_again_after_an_error(tmp_path):

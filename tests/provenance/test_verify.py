@@ -125,7 +125,7 @@ def test_a_strange_signer_does_not_hide_a_changed_bit(clips: dict[str, Path], tm
 def test_an_expired_certificate_is_no_tampering(
     clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "LEAF_LIFE", timedelta(seconds=3))
+    monkeypatch.setattr(identity, "LEAF_LIFE", timedelta(seconds=6))
     monkeypatch.setattr(identity, "RENEW_BEFORE_END", timedelta(0))
     short = identity.load_identity()
     sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(clips["mp4"]), identity=short)

@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 from understudy.studio import connections
 from understudy.studio.connections import NotTooMany, PatientConnection, most_connections
 
-SILENT_S = 0.4
+SILENT_S = 1.0
 
 
 def _app() -> FastAPI:
@@ -45,7 +45,7 @@ def _app() -> FastAPI:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server that holds six connections and waits 0.4 s for a request."""
+    """A server that holds six connections and waits a second for a request."""
     monkeypatch.setattr(PatientConnection, "silent_s", SILENT_S)
     monkeypatch.setattr(connections, "most_connections", lambda: 6)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -59,7 +59,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def _is_closed(one: socket.socket) -> bool:
-    one.settimeout(10)
+    one.settimeout(60)
     with contextlib.suppress(ConnectionError):
         return one.recv(1) == b""
     return True
@@ -86,7 +86,7 @@ def test_an_answer_and_a_window_that_listens_may_take_longer(port: int) -> None:
         answer = http.client.HTTPConnection("127.0.0.1", port)
         answer.request("GET", "/slow")
         assert answer.getresponse().read() == b'"slow"'
-        assert window.recv(timeout=10) == "still here"
+        assert window.recv(timeout=60) == "still here"
 
 
 def test_one_connection_too_many_is_told_so_and_the_silent_ones_make_room(port: int) -> None:

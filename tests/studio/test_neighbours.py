@@ -53,7 +53,7 @@ def test_another_project_gets_a_process_of_its_own_that_ends_when_it_is_left(two
         assert again and again != link and len(running()) == 1, "the one that runs is used"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_no_request_makes_a_window_reach_a_second_project(

@@ -33,7 +33,7 @@ def test_a_run_of_somebody_else_is_told_until_it_is_over_and_then_no_more(tmp_pa
     assert heard.said == []
     program = (sys.executable, "-c", "import sys; sys.stdin.read(); print('a word')")
     run = RunBook(project, program=program).start(["extract"])
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not any(said["state"] == "done" for said in heard.said):
         assert time.monotonic() < end
         watch.look()
@@ -56,7 +56,7 @@ def test_the_queue_goes_on_when_a_run_and_who_kept_it_were_killed(tmp_path: Path
     watch = RunWatch(Studio(project.folder, live=_Heard()))  # type: ignore[arg-type]
     book = RunBook(project, program=(sys.executable, "-c", "import time; time.sleep(60)"))
     first, second = book.start(["wait"]), book.queue(["advise"])
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while (process := book.get(first.id).process) is None:
         assert time.monotonic() < end
         time.sleep(0.02)

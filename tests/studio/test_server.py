@@ -61,8 +61,8 @@ def test_the_link_on_the_first_line_lets_in_and_ctrl_c_ends_it_without_a_word_of
     _let_in(link)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == 0 and time.monotonic() - began < 10
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and time.monotonic() - began < 30
     assert out == "" and err == ""
 
 
@@ -74,7 +74,7 @@ def test_open_websockets_dont_hold_the_end_up(running: tuple[subprocess.Popen[st
     headers = {"Cookie": cookie}
     with connect(f"ws://{where.netloc}/live", origin=f"http://{where.netloc}", additional_headers=headers):  # type: ignore[arg-type]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
 
 
 def test_no_tidied_path_and_no_raw_one_leads_out(link: str) -> None:
@@ -141,7 +141,7 @@ def test_one_that_is_to_end_alone_does_as_soon_as_no_window_listens() -> None:
         "0",
         "--json",
         "--ends-alone-min",
-        "0.02",
+        "0.1",
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -151,9 +151,9 @@ def test_one_that_is_to_end_alone_does_as_soon_as_no_window_listens() -> None:
         where = urlsplit(link)
         headers = {"Cookie": "; ".join(f"{one.name}={one.value}" for one in jar)}
         with connect(f"ws://{where.netloc}/live", origin=f"http://{where.netloc}", additional_headers=headers):  # type: ignore[arg-type]
-            time.sleep(3)
+            time.sleep(8)  # longer than it waits for a window
             assert process.poll() is None
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.communicate()
@@ -207,7 +207,7 @@ def test_a_computation_that_goes_on_doesnt_hold_the_end_up() -> None:
         )
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=15)
+        process.wait(timeout=40)
     finally:
         process.kill()
         process.communicate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -213,12 +213,14 @@ def test_looking_opens_no_file_and_grows_with_sets_not_with_faces(
     assert len(looked) < 40
 
 
-def test_a_window_hears_of_a_command_in_another_process(project: Path) -> None:
+def test_a_window_hears_of_a_command_in_another_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, look = threading.Event(), FileWatch.look
+    monkeypatch.setattr(FileWatch, "look", lambda self, now_s: (look(self, now_s), looked.set()))
     with (
         TestClient(studio_app(Studio(project))) as client,
         client.websocket_connect("/live") as window,
     ):
-        time.sleep(1.2)  # the first look
+        assert looked.wait(60)  # what changes before the first look is no change
         (project / "facesets/src/main/a-000001-1.png").touch()
         while (message := window.receive_json())["topic"] != "faces":
             pass

@@ -257,7 +257,8 @@ events = extract(folder / "clip 影", clip_name="clip 影", role="src", faceset=
 for event in events:
     if type(event).__name__ == "Progress":
         print(event.stage, event.done, flush=True)
-        time.sleep(0.02)  # or it might be done before it can be killed
+        # Somewhere in the first of it; or it might be done before it can be killed.
+        time.sleep(60 if event.stage == sys.argv[2] and event.done > 4 else 0.02)
 """
 
 

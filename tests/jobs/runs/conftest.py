@@ -56,10 +56,10 @@ def book(tmp_path: Path) -> Iterator[RunBook]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something is true, at most half a minute."""
+    """Wait until something is true; only a failure takes two minutes."""
 
     def wait(true: Callable[[], object]) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not true():
             assert time.monotonic() < end, "waited in vain"
             time.sleep(0.02)

@@ -176,7 +176,7 @@ def test_a_drawn_face_is_stored_taken_back_and_done_again(client: TestClient, st
 
 
 def carried(client: TestClient) -> dict:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not (told := client.get("/api/frames/clip?clip=shot").json()["carrying"])["is_over"]:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -194,9 +194,13 @@ def test_a_face_is_carried_on_while_windows_look(client: TestClient) -> None:
 
 
 def test_carrying_stops_when_asked_and_what_was_carried_stays(client: TestClient, studio: Studio) -> None:
+    reads, go_on = [], threading.Event()
+
     class Slow(StandInReader):
         def read(self, frame, box, *, accurate=False):
-            time.sleep(0.1)
+            reads.append(frame)
+            if len(reads) > 2:
+                go_on.wait(60)  # the others come when it was asked to stop
             return super().read(frame, box, accurate=accurate)
 
     studio.kept["hand reader"] = Slow()
@@ -210,6 +214,7 @@ def test_carrying_stops_when_asked_and_what_was_carried_stays(client: TestClient
         assert time.monotonic() < end
         time.sleep(0.01)
     client.post("/api/frames/stop", json={"clip": "shot"})
+    go_on.set()
     told = carried(client)
     assert told["summary"]["stopped"] == "as asked"
     assert 1 <= told["done"] < 6
@@ -249,7 +254,7 @@ def test_many_frames_are_carried_by_a_run_that_outlives_the_studio(
     assert client.post("/api/frames/carry", json=asked).status_code == 422
     other = TestClient(studio_app(Studio(studio.folder)), base_url=client.base_url, headers=client.headers)
     other.cookies = client.cookies
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while (told := carrying_now(other))["done"] < 3:
         assert time.monotonic() < end
     assert (told["frame"], told["total"], told["is_over"]) == (6, 50, False)

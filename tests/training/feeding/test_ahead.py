@@ -92,19 +92,21 @@ def test_options_that_do_not_concern_faces_leave_a_batch_as_it_is(
 
 
 def test_the_learner_waits_for_the_first_batch_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = feed.lessons
+    real, made = feed.lessons, threading.Semaphore(0)
 
     def slow(*what: object, **how: object):
-        time.sleep(0.2)
-        return real(*what, **how)  # type: ignore[arg-type]
+        time.sleep(0.5)
+        lessons = real(*what, **how)  # type: ignore[arg-type]
+        made.release()
+        return lessons
 
     monkeypatch.setattr(feed, "lessons", slow)
     with Ahead(feed) as ahead:
         ahead.lessons(order(0), then=order(1))
         first = ahead.waited_s
-        time.sleep(0.4)  # a step
+        assert made.acquire(timeout=60) and made.acquire(timeout=60)  # a step that is as long as the next batch
         ahead.lessons(order(1))
-        assert first >= 0.2 and ahead.waited_s - first < 0.1
+        assert first >= 0.5 and ahead.waited_s - first < 0.5
 
 
 def test_what_goes_wrong_ahead_is_raised_where_the_batch_is_wanted(

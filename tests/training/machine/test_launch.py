@@ -47,7 +47,7 @@ def test_a_leader_that_does_not_notice_is_ended_after_its_time(monkeypatch: pyte
     began = time.monotonic()
     with pytest.raises(WorkerDied):
         launch(command(stuck), 2, restarts=0)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -91,11 +91,12 @@ if os.environ["RANK"] == "0":
 """
     starter = "import sys; from understudy.training.machine.launch import launch; launch(sys.argv[1:], 2)"
     launcher = subprocess.Popen([sys.executable, "-c", starter, *command(process)])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not (mark.exists() and mark.read_text()) and time.monotonic() < until:
         time.sleep(0.05)
     launcher.kill()
     launcher.wait()
+    until = time.monotonic() + 60
     while mark.read_text() != "asked" and time.monotonic() < until:
         time.sleep(0.05)
     assert mark.read_text() == "asked"
