@@ -182,6 +182,24 @@ def test_a_face_is_shown_large_and_columns_can_be_hidden(open_page: Callable[...
     page.wait_for_selector("dialog", state="detached")
 
 
+def test_a_preview_that_another_one_replaced_on_its_way_is_no_error(
+    open_page: Callable[..., Any], trained: Path, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")
+    page, asked = open_page(), []
+
+    def at_first_of_one_that_is_gone(route: Any) -> None:
+        asked.append(route)
+        gone = {"iteration": 999_999_999, "version": "gone"} if len(asked) == 1 else {}
+        route.fulfill(json=route.fetch().json() | gone)
+
+    page.route("**/api/training/sheet?*", at_first_of_one_that_is_gone)
+    page.evaluate("(at) => (location.hash = at)", AT)
+    page.wait_for_selector("us-preview-grid[data-iteration]")
+    assert page.locator("us-preview-grid").get_attribute("data-iteration") != "999999999"
+    assert page.locator(".toast.bad").all_text_contents() == []
+
+
 def test_going_back_to_a_backup_moves_newer_checkpoints_to_the_trash(
     open_page: Callable[..., Any], opened: Project, trained: Path
 ) -> None:

@@ -49,11 +49,18 @@ export class PreviewGrid extends StudioElement {
     if (version === this.version && model === this.model) return;
     [this.model, this.version] = [model, version];
     if (!this.sheet && this.none && version !== "none") this.none.textContent = "Looking at the newest preview…";
-    const sheet = await get(`training/sheet?model=${encodeURIComponent(model)}`);
+    const newest = () => get(`training/sheet?model=${encodeURIComponent(model)}`);
+    const sheet = await newest();
     if (!sheet.layout) return this.#none();
     const picture = new Image();
     picture.src = this.#address(sheet);
-    await picture.decode();
+    try {
+      await picture.decode();
+    } catch (error) {
+      if ((await newest()).version === sheet.version) throw error;
+      this.version = ""; // another one took its place, and is looked for in a moment
+      return;
+    }
     if (model !== this.model) return;
     this.picture = picture;
     this.sheet = sheet;
