@@ -77,7 +77,15 @@ def test_a_segmenter_is_trained_listed_and_put_away(
     assert "backups of boom: none yet" in capsys.readouterr().out
     assert main(["masks", "restore", folder, "boom", "7"]) == 2
     assert main(["masks", "delete", folder, "boom"]) == 0
-    assert "boom lies in the trash" in capsys.readouterr().out
+    assert f"boom lies in the trash; `understudy masks restore {folder} boom` brings" in capsys.readouterr().out
+    assert main(["masks", "restore", folder]) == 0
+    assert capsys.readouterr().out.endswith("-boom\n1 segmenter in the trash\n")
+    assert main(["masks", "restore", folder, "mic"]) == 2
+    assert "in its trash boom" in capsys.readouterr().err
+    assert main(["masks", "restore", folder, "boom"]) == 0
+    assert capsys.readouterr().out.startswith("boom is back from the trash, whole\n")
+    assert main(["masks", "list", folder]) == 0
+    assert "boom" in capsys.readouterr().out
 
 
 def test_a_check_takes_its_parts_and_options(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,23 @@ def test_one_is_kept_for_all_projects_and_one_for_a_project(folder: Path, capsys
     assert "encode festival (yours): For Cannes.\n  codec=hevc, crf=18" in capsys.readouterr().out
     assert main(["preset", "remove", "merge", "soft", "--project", str(folder)]) == 0
     assert "soft" not in (folder / "understudy.toml").read_text(encoding="utf-8")
+
+
+def test_the_command_said_at_its_removal_brings_a_preset_back_as_it_was(folder: Path, capsys) -> None:
+    options = ["codec=hevc", "crf=18", "label=For Cannes", "window=false"]
+    assert main(["preset", "save", "encode", "festival", *options, "--says", "It's for Cannes."]) == 0
+    assert main(["preset", "save", "merge", "soft", "blur=0.3", "--project", str(folder)]) == 0
+    capsys.readouterr()
+    assert main(["preset", "list", "--project", str(folder), "--json"]) == 0
+    before = capsys.readouterr().out
+    for words in (["encode", "festival"], ["merge", "soft", "--project", str(folder)]):
+        assert main(["preset", "remove", *words]) == 0
+        *_, told = capsys.readouterr().out.splitlines()
+        assert told.startswith("`understudy preset save ") and told.endswith("` brings it back")
+        assert main(shlex.split(told[1 : told.index("` brings")])[1:]) == 0
+    capsys.readouterr()
+    assert main(["preset", "list", "--project", str(folder), "--json"]) == 0
+    assert capsys.readouterr().out == before
 
 
 def test_merge_takes_a_preset_and_what_is_said_beside_it_wins(

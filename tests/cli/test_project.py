@@ -66,9 +66,12 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
     write_bytes(face, b"a face")
     write_bytes(face.with_name("extracted.jsonl"), b"")
     assert main(["clean", str(project), "extract", "--dry-run"]) == 0
-    assert face.exists()
+    assert face.exists() and "To have it back" not in capsys.readouterr().out
     assert main(["clean", str(project), "extract"]) == 0
     assert not face.exists()
+    said, back = capsys.readouterr().out.splitlines()
+    lies = project / "trash" / said.rpartition(", as ")[2]
+    assert back == f"To have it back, move each from the trash to where it lay: {lies.parent}" and lies.is_dir()
     assert [path.read_bytes() for path in (project / "trash").rglob("face.jpg")] == [b"a face"]
 
 

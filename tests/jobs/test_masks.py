@@ -24,7 +24,7 @@ from understudy.facesets.painted import grey_of, layer_of
 from understudy.jobs import masks
 from understudy.jobs.drawing import mark
 from understudy.jobs.facesets import undo
-from understudy.masks.own import AboutSegmenter, publish
+from understudy.masks.own import AboutSegmenter, publish, read_about
 from understudy.masks.segmenter import SEGMENTERS, Segmenter
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.project.project import Project
@@ -208,6 +208,25 @@ def test_a_segmenter_is_trained_applied_renamed_and_put_away(filled: Project, tm
         and lies.parent == filled.trash.folder
         and "boom" not in str(masks.segmenters_listed(filled))
     )
+    assert [*masks.segmenters_put_away(filled)] == ["boom"]
+    with pytest.raises(SegmenterUnknown, match="'mic' of its own; it has none yet, and in its trash boom"):
+        masks.bring_back(filled, "mic")
+    assert masks.bring_back(filled, "boom") == filled.folder / "masks" / "boom"
+    assert [one["name"] for one in masks.segmenters_listed(filled)][-1] == "boom"
+    assert masks.segmenters_put_away(filled) == {}
+    with pytest.raises(OptionInvalid, match="a segmenter 'boom' already"):
+        masks.bring_back(filled, "boom")
+
+
+def test_of_two_segmenters_of_a_name_the_one_put_away_last_comes_back(filled: Project) -> None:
+    for iteration in (1, 2):
+        about = AboutSegmenter(face_type="full", size_px=64, iteration=iteration)
+        publish(filled.folder / "masks" / "mic", about, DenseFaceNet().state_dict())
+        masks.put_away(filled, "mic")
+    masks.bring_back(filled, "mic")
+    about = read_about(filled.folder / "masks" / "mic")
+    assert about is not None and about.iteration == 2
+    assert [*masks.segmenters_put_away(filled)] == ["mic"]
 
 
 def test_a_segmenter_is_checked_on_all_that_is_drawn(filled: Project, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The verbs are functions in `jobs.masks`.
 from __future__ import annotations
 
 import json as to_json
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from cyclopts.validators import Number
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
 from understudy.cli.show import run
+from understudy.counts import counted
 from understudy.project.project import Project
 from understudy.training.segmenting.options import MaskTrainOptions
 
@@ -119,25 +121,39 @@ def delete(project: Path, name: str, /) -> None:
     """
     from understudy.jobs import masks
 
-    print(f"{name} lies in the trash: {masks.put_away(Project.open(project), name)}")
+    lies = masks.put_away(Project.open(project), name)
+    back = shlex.join(["understudy", "masks", "restore", str(project), name])
+    print(f"{name} lies in the trash; `{back}` brings it back: {lies}")
 
 
 @app.command
-def restore(project: Path, name: str, iteration: int | None = None, /) -> None:
-    """Go back to a backup of a segmenter: each finished training is one. Without an iteration, list them.
+def restore(project: Path, name: str | None = None, iteration: int | None = None, /) -> None:
+    """Bring a segmenter back from the trash, or go back to a backup: each finished training is one.
+
+    One that lies in the trash comes back whole. Of one that is there the backups are listed, or the one named
+    is gone back to. Without a name: list those in the trash.
 
     Parameters
     ----------
     project:
         The project folder.
     name:
-        The segmenter's name.
+        The segmenter's name; of several of that name in the trash, the one put away last.
     iteration:
         Which backup.
     """
     from understudy.jobs import masks
 
     opened = Project.open(project)
+    if name is None:
+        away = masks.segmenters_put_away(opened)
+        for called, entry in away.items():
+            print(f"{called:<16} {entry.path}")
+        print(f"{counted(len(away), 'segmenter')} in the trash")
+        return
+    if name not in masks.segmenters_of(opened).own():
+        masks.bring_back(opened, name)
+        print(f"{name} is back from the trash, whole")
     if iteration is None:
         there = ", ".join(map(str, masks.list_backups(opened, name))) or "none yet"
         print(f"backups of {name}: {there}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def remove(stage: PresetStage, name: str, /, *, project: Path | None = None) -> 
     project:
         One of this project. Without it: one of all your projects.
     """
-    from understudy.jobs.presets import remove_preset
+    from understudy.jobs.presets import option_word, remove_preset
+    from understudy.project.own_presets import own_presets
 
-    print(remove_preset(None if project is None else Project.open(project), stage, name))
+    opened = None if project is None else Project.open(project)
+    gone = own_presets(opened, stage).get(name)
+    print(remove_preset(opened, stage, name))
+    if gone is not None:
+        words = [f"{key}={option_word(value)}" for key, value in gone.options.items()]
+        words += ["--says", gone.says] if gone.says else []
+        words += ["--project", str(project)] if project is not None else []
+        print(f"`{shlex.join(['understudy', 'preset', 'save', stage, name, *words])}` brings it back")

@@ -179,12 +179,16 @@ def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
     """
     from understudy.project.cleaning import clean as take_back
 
-    removals = take_back(Project.open(project), stage, dry_run=dry_run)
+    opened = Project.open(project)
+    removals = take_back(opened, stage, dry_run=dry_run)
     for removal in removals:
         word = "would move" if dry_run else "moved"
-        print(f"{word} to the trash: {removal.path} ({_size(removal.size_bytes)})")
+        lies = f", as {removal.trashed.path.name}" if removal.trashed else ""
+        print(f"{word} to the trash: {removal.path} ({_size(removal.size_bytes)}){lies}")
     if not removals:
         print(f"{stage} has made nothing yet.")
+    elif not dry_run:
+        print(f"To have it back, move each from the trash to where it lay: {opened.trash.folder}")
 
 
 def _training(model_folder: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.counts import counted
-from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid
+from understudy.errors import DrawingUnreadable, FacesUnknown, OptionInvalid, SegmenterUnknown
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation import masks
@@ -26,8 +26,9 @@ from understudy.jobs.faceset_sets import copy_faces
 from understudy.jobs.facesets import all_names, changed, full_name, looked_at
 from understudy.jobs.long_sorts import chosen_told
 from understudy.jobs.option_names import require_names
-from understudy.masks.segmenter import Segmenters, stock_segmenter
+from understudy.masks.segmenter import ABOUT_NAME, Segmenters, stock_segmenter
 from understudy.project.project import Project
+from understudy.project.trash import TrashEntry
 
 if TYPE_CHECKING:
     from understudy.training.segmenting.options import MaskTrainOptions
@@ -134,6 +135,39 @@ def put_away(project: Project, name: str) -> Path:
     folder = known.folder_of(name)
     with model_lock(folder):
         return project.trash.put(folder).path
+
+
+def segmenters_put_away(project: Project) -> dict[str, TrashEntry]:
+    """The project's own segmenters in the trash, by name; of several of a name the one put away last."""
+    found: dict[str, TrashEntry] = {}
+    for entry in project.trash.entries():  # the oldest first
+        is_one = entry.origin is not None and entry.origin.parent == project.masks_folder
+        if entry.origin is not None and is_one and (entry.path / ABOUT_NAME).is_file():
+            found[entry.origin.name] = entry
+    return found
+
+
+def bring_back(project: Project, name: str) -> Path:
+    """Bring the segmenter that was put away last under that name back whole; returns where it lies.
+
+    Raises SegmenterUnknown where none is in the trash, OptionInvalid where its name is taken, ModelInUse.
+    """
+    from understudy.training.keeping.lock import model_lock
+
+    known = segmenters_of(project)
+    if name in known.own():
+        raise OptionInvalid(f"There is a segmenter {name!r} already. Rename that one first.")
+    away = segmenters_put_away(project)
+    if name not in away:
+        here, there = ", ".join(known.own()) or "none yet", ", ".join(away) or "none"
+        raise SegmenterUnknown(
+            f"The project has no segmenter {name!r} of its own; it has {here}, and in its trash {there}."
+        )
+    folder = known.folder_of(name)
+    if folder.is_dir():  # one of that name begins to learn right now, or was killed as it began
+        with model_lock(folder):
+            return project.trash.restore(away[name])
+    return project.trash.restore(away[name])
 
 
 def rename(project: Project, name: str, new_name: str) -> None:

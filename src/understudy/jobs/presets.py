@@ -116,10 +116,11 @@ def remove_preset(project: Project | None, stage: PresetStage, name: str) -> str
 
 def option_words(options: Mapping[str, Any]) -> str:
     """Options as people say them: name=value, with commas."""
-    return ", ".join(f"{name}={_word(value)}" for name, value in options.items())
+    return ", ".join(f"{name}={option_word(value)}" for name, value in options.items())
 
 
-def _word(value: Any) -> str:
+def option_word(value: Any) -> str:
+    """A value as people say it after the name: yes and no as TOML has them."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
