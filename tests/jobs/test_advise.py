@@ -12,7 +12,7 @@ import pytest
 from tests.facesets.conftest import make_record, noise
 from tests.jobs.advice.facts import facts, model
 from understudy.errors import FacesUnknown, ModelUnknown
-from understudy.events import Notice, StageFinished
+from understudy.events import Notice, StageFinished, StageStarted
 from understudy.jobs import advise as advising
 from understudy.jobs.advise import RULES_OF_FACES, RULES_OF_MODELS, advise, given
 from understudy.project.project import Project
@@ -91,6 +91,9 @@ def test_every_model_is_looked_at_unless_some_are_named(project: Project) -> Non
     assert models == ["main", "second"]
     models = [one["model"] for one in advice_on(project, models=["second"]) if one["rule"] == "small_batch"]
     assert models == ["second"]
+    *_, started, finished = advise(project, device="cpu")
+    assert isinstance(started, StageStarted) and isinstance(finished, StageFinished)
+    assert started.total == finished.summary["rules"] == len(RULES_OF_FACES) + 2 * len(RULES_OF_MODELS)
     with pytest.raises(ModelUnknown):
         advice_on(project, models=["nobody"])
 

@@ -104,7 +104,7 @@ def advise(project: Project, *, models: Sequence[str] = (), device: str = "auto"
         )
         told, complaints = _told(project, facts, looked_at, tables)
     yield from (Notice(words, level="warning") for words in complaints)
-    yield StageStarted(stage=STAGE, unit="rules", total=len(RULES_OF_FACES) + len(RULES_OF_MODELS))
+    yield StageStarted(stage=STAGE, unit="rules", total=_rules(len(told)))
     found = given(facts, told)
     yield StageFinished(stage=STAGE, summary=_summary(found, len(told), complaints))
 
@@ -136,8 +136,13 @@ def given(facts: Facts, of_models: Sequence[Facts]) -> list[Advice]:
 
 
 def _summary(found: Sequence[Advice], models: int, complaints: Sequence[str]) -> dict[str, object]:
-    rules = len(RULES_OF_FACES) + models * len(RULES_OF_MODELS)
-    return {"advice": [asdict(advice) for advice in found], "rules": rules, "complaints": list(complaints)}
+    advice = [asdict(advice) for advice in found]
+    return {"advice": advice, "rules": _rules(models), "complaints": list(complaints)}
+
+
+def _rules(models: int) -> int:
+    """How many rules look: those of models once for each."""
+    return len(RULES_OF_FACES) + models * len(RULES_OF_MODELS)
 
 
 def _as_written(folder: Path) -> str:
