@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.merging.journal import Journal, frame_path, is_complete, made_stretch, merge_facts
+from understudy.merging.journal import (
+    Journal,
+    frame_path,
+    is_complete,
+    left_in_words,
+    made_stretch,
+    merge_facts,
+)
 
 
 def merged(journal: Journal, frame: int, fingerprint: str) -> None:
@@ -131,6 +138,9 @@ def test_what_is_not_merged_is_refused_with_the_frames_that_are(tmp_path: Path) 
     for frames in ("", "1:8"):
         with pytest.raises(ProjectInvalid, match="understudy encode --frames 4:8"):
             merge_facts(tmp_path, frames)
+    assert left_in_words(tmp_path) == "frames 2,9 are not merged yet and frame 1 is to be merged again"
+    assert left_in_words(tmp_path, "2:8") == "frame 2 is not merged yet"
+    assert left_in_words(tmp_path, "4:8") == ""
     with pytest.raises(OptionInvalid, match="0 to 9"):
         merge_facts(tmp_path, "4:10")
 

@@ -85,7 +85,7 @@ def test_only_the_frames_asked_for_are_made_and_the_rest_is_missing(one_face, tm
     assert summary["made_now"] == 3
     assert {entry["reason"] for entry in summary["unswapped"]} == {"not merged yet"}
     assert not is_complete(tmp_path / "merged")
-    with pytest.raises(ProjectInvalid, match="not all is merged, frames 1:2 are"):
+    with pytest.raises(ProjectInvalid, match=r"frames 0,3:5,7 are not merged yet.*deliver frames 1:2 alone"):
         merge_facts(tmp_path / "merged")
     assert one_face()["made_now"] == 5
     assert is_complete(tmp_path / "merged")
@@ -98,6 +98,45 @@ def test_options_tried_on_a_few_frames_leave_the_clip_whole(one_face, tmp_path: 
     assert one_face(tried, wanted=Wanted(frames))["made_now"] == 1
     assert is_complete(tmp_path / "merged"), "the other frames are as the project says"
     assert one_face()["made_now"] == 1, "a merge without them takes the trial back"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_frames_that_are_steadied_with_a_range_are_made_with_it_and_the_clip_is_whole(
+    one_face, tmp_path: Path, kept: bool
+) -> None:
+    def pictures() -> dict[int, bytes]:
+        return {int(path.stem): path.read_bytes() for path in (tmp_path / "merged").glob("*.png")}
+
+    steady, frames, told = PLAIN.changed(steady_mask=2), parse_frames("3:4"), []
+    ranged = (
+        SettingsOverTime(steady, ranges=[FrameRange(frames, {"mask": "learned-dst"})])
+        if kept
+        else SettingsOverTime(steady, said={"mask": "learned-dst"}, said_for=frames)
+    )
+    one_face(steady)
+    before = pictures()
+    one_face(ranged, wanted=Wanted(frames), dry_run=True, said_to=told)
+    assert told == ["6 frames would be made (1:6). frames near it changed: 4; its settings changed: 2."]
+    assert one_face(ranged, wanted=Wanted(frames))["made_now"] == 6
+    after = pictures()
+    assert is_complete(tmp_path / "merged") and merge_facts(tmp_path / "merged").swapped == 8
+    assert after[3] != before[3] and all(after[frame] == before[frame] for frame in (0, 7))
+    assert one_face(ranged)["made_now"] == 0, "a merge of the whole clip has nothing to add"
+    assert one_face(steady)["made_now"] == 6 and pictures() == before, "and takes it back with its neighbours"
+
+
+def test_a_merge_of_some_frames_begins_nothing_beside_them_and_mends_nothing_elsewhere(
+    one_face, tmp_path: Path
+) -> None:
+    steady = PLAIN.changed(steady_mask=2)
+    assert one_face(steady, wanted=Wanted(parse_frames("3:4")))["made_now"] == 2
+    one_face(steady)
+    masked = SettingsOverTime(steady, said={"mask": "learned-dst"}, said_for=parse_frames("0"))
+    assert one_face(masked, wanted=Wanted(parse_frames("0")))["made_now"] == 3
+    eroded = SettingsOverTime(steady, said={"erode": 0.1}, said_for=parse_frames("5:6"))
+    assert one_face(eroded, wanted=Wanted(parse_frames("5:6")))["made_now"] == 2, "0 to 2 are far from them"
+    with pytest.raises(ProjectInvalid, match=r"this clip, frames 0:2 are to be merged again\. .*frames 3:7"):
+        merge_facts(tmp_path / "merged")
 
 
 def test_changed_makes_again_what_was_made_before_and_starts_nothing(one_face) -> None:

@@ -287,7 +287,8 @@ def merge(
         Where to compute: auto, cpu, cuda:1, mps, xpu; several with commas, or cuda for every one there is.
     frames:
         Only these frames of one clip, like 120:160 (both included), 300 or 900:, with commas between several;
-        only `clip cut --to` leaves its last frame out. Options that are said count for them alone.
+        only `clip cut --to` leaves its last frame out. Options that are said count for them alone. Frames
+        made before that are steadied with them are made again too.
     changed:
         Only frames that were made before and would be made otherwise now.
     dry_run:

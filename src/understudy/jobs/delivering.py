@@ -29,7 +29,7 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.report import report_paths
 from understudy.merging.delivery.shown import require_masks
 from understudy.merging.frame_ranges import one_stretch
-from understudy.merging.journal import is_complete, made_stretch
+from understudy.merging.journal import is_complete, left_in_words, made_stretch
 from understudy.project.project import Project
 from understudy.project.state import finished_by_name
 
@@ -86,10 +86,10 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
 
 
 def _not_merged(clip: str, called: str, merged: Path, frames: str) -> str:
-    made = made_stretch(merged)
+    made, left = made_stretch(merged), left_in_words(merged, frames)
     asked = f"Frames {frames} of clip {clip!r} are" if frames else f"Clip {clip!r} is"
     others = f" Or deliver what is merged alone: frames {made}." if made else ""
-    return f"{asked} not merged with {called!r} to the end. Merge first.{others}"
+    return f"{asked} not merged with {called!r} to the end{f': {left}' if left else ''}. Merge first.{others}"
 
 
 def behind(states: FrameStates, frames: str = "") -> dict[str, Any]:

@@ -39,7 +39,7 @@ _LATE |= {"steady_face"}
 AFTER_STEADYING = frozenset(_LATE - {"mask", "segmenter"})
 # What it means where a part of two fingerprints differs. The last counts where no other does: a setting that
 # lets more neighbours in changes it as well.
-_OTHER_VERSION, _NEAR = "another version of understudy made it", "frames near it changed"
+_OTHER_VERSION, NEAR = "another version of understudy made it", "frames near it changed"
 _PARTS = (
     _OTHER_VERSION,
     "its settings changed",
@@ -47,7 +47,7 @@ _PARTS = (
     "its faces changed",
     "its clip changed",
     "what is kept beside it changed",
-    _NEAR,
+    NEAR,
 )
 _LAYERS = 5  # the place of what is kept beside the picture
 _MORE_AND_MORE = ("none", "mask", "all")
@@ -59,7 +59,7 @@ def what_differs(before: str, now: str) -> str:
     if len(old) != len(new) or old[0] != new[0]:
         return _OTHER_VERSION
     differing = [words for words, a, b in zip(_PARTS, old, new, strict=True) if a != b]
-    return ", ".join([words for words in differing if words != _NEAR] or differing)
+    return ", ".join([words for words in differing if words != NEAR] or differing)
 
 
 def keeps_only_less(before: str, now: str) -> bool:
@@ -113,6 +113,10 @@ class Fingerprints:
         """The frame and those that decide its pixels too: with a face, near enough, and in the same shot."""
         return self.within(frame, self.reach(frame))
 
+    def seen_with(self, frame: int) -> list[int]:
+        """The same, and those that its model looks at together with any of them."""
+        return self.within(frame, self.reach(frame) + self._cast.reach)
+
     def within(self, frame: int, reach: int) -> list[int]:
         """The frames with a face that lie so near, in the same shot."""
         if not reach:
@@ -130,8 +134,7 @@ class Fingerprints:
         own = [[self._who(r), self._settings_digest(r)] for r in self._faces[frame]]
         settings = _digest([sorted(own), _mode_of_frame(whole)])
         near = [(other - frame, self._measured[other], self._models[other]) for other in self.near(frame)]
-        seen = self.within(frame, self.reach(frame) + self._cast.reach)
-        looks = [(other - frame, self._look[other]) for other in seen]
+        looks = [(other - frame, self._look[other]) for other in self.seen_with(frame)]
         around = _digest([[entry for entry in entries if entry[0]] for entries in (near, looks)])
         digests = [settings, self._models[frame], self._look[frame], self._clip, around]
         *own_parts, around = [digest[:12] for digest in digests]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ MASKS, FACES = "masks", "faces"  # folders of what is kept beside the pictures
 _VERSION = 1
 _NOTES_NAME = "merge.jsonl"
 _FRAMES_NAMED = 5
+_STRETCHES_NAMED = 5
 
 
 def frame_path(folder: Path, frame: int) -> Path:
@@ -231,14 +232,35 @@ def merge_facts(folder: Path, frames: str = "") -> MergeFacts:
 
 
 def _not_made(folder: Path, frames: str) -> str:
-    made = made_stretch(folder)
-    if not made:
+    made, left = made_stretch(folder), left_in_words(folder, frames)
+    if not made or not left:
         return "This clip has not been merged to its end. Run `understudy merge` first."
     asked = f"frames {frames} of this clip" if frames else "this clip"
     return (
-        f"Of {asked} not all is merged, frames {made} are. Run `understudy merge` for the others first, or "
-        f"deliver these alone with `understudy encode --frames {made}`."
+        f"Of {asked}, {left}. Run `understudy merge` first, or deliver frames {made} alone with `understudy "
+        f"encode --frames {made}`."
     )
+
+
+def left_in_words(folder: Path, frames: str = "") -> str:
+    """Which frames of a clip, or of the stretch `frames`, keep it from being whole; empty where that is not
+    known, or none does."""
+    try:
+        state = read_json(folder / JOURNAL_NAME)
+        stretch = one_stretch(frames, int(state["clip"]["frames"]))
+        parts = [range(max(p.start, stretch.start), min(p.stop, stretch.stop)) for p in _left_in(state)]
+        left = {frame for part in parts for frame in part}
+        known = {int(frame) for frame in (*state["merged"], *state["refused"])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OptionInvalid):
+        return ""
+    told = [(left - known, "not merged yet"), (left & known, "to be merged again")]
+    return " and ".join(f"{_named(which)} {words}" for which, words in told if which)
+
+
+def _named(frames: Collection[int]) -> str:
+    stretches = stretches_of(frames)
+    which = in_words(stretches[:_STRETCHES_NAMED]) + (" and more" if len(stretches) > _STRETCHES_NAMED else "")
+    return f"frame {which} is" if len(frames) == 1 else f"frames {which} are"
 
 
 def _is_made(state: Mapping[str, Any], frames: str, stretch: range) -> bool:

@@ -23,7 +23,7 @@ from understudy.merging.blending.modes import MODES
 from understudy.merging.cast import Cast
 from understudy.merging.curves import curve_notices, require_known_curve
 from understudy.merging.effects.super_resolution import require_enlarger
-from understudy.merging.fingerprints import FacesByFrame, Fingerprints, keeps_only_less, what_differs
+from understudy.merging.fingerprints import NEAR, FacesByFrame, Fingerprints, keeps_only_less, what_differs
 from understudy.merging.frame_ranges import require_within
 from understudy.merging.journal import Journal
 from understudy.merging.keeping import Keep, anew
@@ -42,7 +42,8 @@ _PICTURE_GONE = "its picture is gone"
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which frames are asked for: all, those of `stretches`, or with `changed` those that were made before."""
+    """Which frames are asked for: all, those of `stretches`, or with `changed` those that were made before.
+    With stretches go frames made before that are as they should be but for what these do to them."""
 
     stretches: Sequence[range] | None = None
     changed: bool = False
@@ -235,6 +236,7 @@ def planned(
     faces, prints, marks = should.faces, should.prints, should.fingerprints
     stale = {frame for frame, mark in marks.items() if not journal.is_done(frame, mark)}
     asked = _asked(faces, wanted, journal, info.frame_count)
+    asked |= {frame for frame in stale - asked if _depends_on(asked, frame, should, journal)}
     lightened = {frame for frame in stale & asked if _only_loses_layers(frame, marks[frame], journal)}
     todo = stale & asked - lightened
     should.require_possible(todo)
@@ -338,6 +340,15 @@ def _asked(faces: FacesByFrame, wanted: Wanted, journal: Journal, frame_count: i
         stretches = require_within(wanted.stretches, frame_count, who="Frames")
         asked &= {frame for stretch in stretches for frame in stretch}
     return {frame for frame in asked if journal.mark_of(frame) or not wanted.changed}
+
+
+def _depends_on(asked: Collection[int], frame: int, should: Foreseen, journal: Journal) -> bool:
+    """Whether a frame that was made before is stale only for frames near it, some of them asked for. Left as
+    it is, it would keep the clip from being whole, though nobody changed anything about it."""
+    before = journal.mark_of(frame)
+    if before is None or what_differs(before, should.fingerprints[frame]) != NEAR:
+        return False
+    return any(near in asked for near in should.prints.seen_with(frame))
 
 
 def _only_loses_layers(frame: int, mark: str, journal: Journal) -> bool:
