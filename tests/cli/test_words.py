@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.cli.words import print_result
+from understudy.cli.words import end_of, print_result
 from understudy.events import StageFinished
 
 
@@ -42,6 +42,7 @@ def test_a_dry_run_ends_in_what_would_be_made_and_layers_are_no_frames_passed_th
             StageFinished(stage="merge", summary=layered),
         ]
     )
+    assert end_of(StageFinished(stage="merge", summary={"to_make": [1]})) == "a dry run, so nothing is made"
     assert capsys.readouterr().out.splitlines() == [
         "merge     3 frames would be made",
         "merge     nothing left to do",

@@ -164,7 +164,8 @@ def test_a_dry_run_names_the_options_that_changed_since(one_face) -> None:
     summary = one_face(PLAIN.changed(erode=0.1, light_size=0.5), dry_run=True, said_to=told)
     assert summary["options_changed"] == {"erode": [0.02, 0.1]}, "the other one does nothing without a transfer"
     assert "erode (0.02 before, 0.1 now)" in told[-1]
-    assert one_face(dry_run=True)["options_changed"] == {}
+    assert one_face(dry_run=True, said_to=(nothing := []))["options_changed"] == {}
+    assert nothing == [], "where nothing is left to do, the stage's last words say so"
 
 
 def test_frames_outside_the_clip_are_refused_before_anything_is_done(one_face, tmp_path: Path) -> None:

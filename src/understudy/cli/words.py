@@ -22,7 +22,8 @@ def print_result(finished: Sequence[StageFinished]) -> None:
     """Print one line for every stage."""
     for stage in finished:
         if "to_make" in stage.summary:  # a dry run
-            print(f"{stage.stage:<9} {end_of(stage)}")
+            count = counted(len(stage.summary["to_make"]), "frame")
+            print(f"{stage.stage:<9} {end_of(stage) if stage.skipped else f'{count} would be made'}")
             continue
         summary = dict(stage.summary)
         if "layers_kept" in summary:  # these pass through as pictures alone, which is not news
@@ -33,11 +34,10 @@ def print_result(finished: Sequence[StageFinished]) -> None:
 
 
 def end_of(stage: StageFinished) -> str:
-    """How a stage ended."""
+    """How a stage ended. How many frames a dry run would make is said by its notice and its last line."""
     if stage.skipped:
         return "nothing left to do"
-    made = stage.summary.get("to_make")
-    return "done" if made is None else f"{counted(len(made), 'frame')} would be made"
+    return "a dry run, so nothing is made" if "to_make" in stage.summary else "done"
 
 
 def clock_time(seconds: float) -> str:

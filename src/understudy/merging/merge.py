@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from understudy.counts import counted
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import ASIDE_SUFFIX, require_free_space, said_plainly
@@ -150,8 +151,9 @@ def _foretold(plan: MergePlan, options_changed: dict[str, list[Any]]) -> Events:
         yield Notice(text=text, level="warning")
     reasons = plan.reasons_to_make()
     said = "; ".join(f"{why}: {count}" for why, count in reasons.items())
-    frames = in_words(stretches_of(plan.todo))
-    yield Notice(f"{len(plan.todo)} frames would be made{f' ({frames}). {said}' if frames else ''}.")
+    if plan.todo:
+        frames = in_words(stretches_of(plan.todo))
+        yield Notice(f"{counted(len(plan.todo), 'frame')} would be made ({frames}). {said}.")
     if options_changed and plan.todo:
         listed = ", ".join(f"{name} ({old} before, {new} now)" for name, (old, new) in options_changed.items())
         yield Notice(f"Since the last merge other options are set for the clip: {listed}.")
