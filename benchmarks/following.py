@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 import torch
 from filmed_pair import LIT_PAIRS, Casting, Footage, any_state, cached, face_masks, filmed, straight
+from from_a_trunk import Much, begin_from_trunk
 from on_one_thread import training
-from safetensors.torch import load_file
 from time_to_quality import OURS, PLAIN_2019, WIDTH, Judge
 
 from understudy.actors.performance import State, src_track
@@ -85,7 +85,7 @@ class Row:
     network: Mapping[str, Any] = field(default_factory=dict)
     bfloat16: bool = True
     averaged: bool = True
-    trunk: bool = False
+    trunk: Much | None = None
 
 
 # Adam at the rate that learns fastest here: at 5e-5 df would stay blurred, and mostly that would show.
@@ -99,9 +99,10 @@ ROWS: dict[str, Row] = {
     "liae, our recipe": Row("small liae", OURS),
     "quick": Row("quick", OURS, _QUICK),
     "quick, no relight": Row("quick", {**OURS, **_NO_CARE}, _QUICK),
-    "quick, trunk": Row("quick", OURS, _QUICK, trunk=True),
-    "quick, trunk, little warp": Row("quick", {**OURS, "random_warp": 0.3}, _QUICK, trunk=True),
-    "quick, trunk, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK, trunk=True),
+    "quick, trunk": Row("quick", OURS, _QUICK, trunk="but who it is"),
+    "quick, trunk, whole": Row("quick", OURS, _QUICK, trunk="whole"),
+    "quick, trunk, little warp": Row("quick", {**OURS, "random_warp": 0.3}, _QUICK, trunk="but who it is"),
+    "quick, trunk, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK, trunk="but who it is"),
     "quick, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK),
     "quick, pairing": Row("quick", {**OURS, "pose_pairing": 0.5}, _QUICK),
     "quick, no stretch": Row("quick", {**OURS, "random_stretch": 0.0}, _QUICK),
@@ -116,8 +117,7 @@ def trained(row: Row, footage: Footage, *, seed: int, seconds: float, trunk: Pat
     compute = Compute(torch.device("cpu"), row.bfloat16)
     learner = Learner(row.architecture, row.network, options=options, seed=seed, compute=compute)
     if row.trunk:
-        weights = load_file(trunk)
-        learner.load(iteration=0, model=weights, ema=weights, optimizer={})
+        begin_from_trunk(learner, trunk, row.trunk)
     feed = Feed(footage.src, footage.dst, options, compute.device)
     for spent in training(learner, feed, options):
         if spent.processor_s >= seconds:

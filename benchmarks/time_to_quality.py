@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 import torch
 from filmed_pair import PAIR, Footage, crowd, face_masks, filmed, straight
+from from_a_trunk import Much, begin_from_trunk
 from on_one_thread import training
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from understudy.measure.colour_match import best_tint
 from understudy.measure.pictures import ssim
@@ -52,7 +53,7 @@ class Recipe:
     train: Mapping[str, Any] = field(default_factory=dict)
     bfloat16: bool = True
     delivers: str = "ema"
-    trunk: bool = False
+    trunk: Much | None = None
     seconds: float = 80.0
 
 
@@ -101,7 +102,8 @@ RECIPES: dict[str, Recipe] = {
         **_BARE,
     ),
     "ours": _but("without a planned end"),
-    "ours, trunk": Recipe("ours from a trunk that learned a crowd", OURS, trunk=True),
+    "ours, trunk": Recipe("ours from a trunk that learned a crowd", OURS, trunk="but who it is"),
+    "ours, trunk, whole": Recipe("the same with all that the trunk knows", OURS, trunk="whole"),
     "ours, last weights": Recipe("ours without the average", OURS, delivers="raw"),
     "ours, float32": Recipe("ours without bfloat16", OURS, bfloat16=False),
     "ours, adamw": _but("with AdamW instead of Muon, at its rate 1e-3", optimizer="adamw", learning_rate=1e-3),
@@ -114,7 +116,9 @@ RECIPES: dict[str, Recipe] = {
     "ours, stretch": _but("with twice as much of other proportions", random_stretch=1.0),
     "ours, no warp": _but("without bent faces", random_warp=0.0),
     "ours, full warp": _but("with faces bent as other presets bend them", random_warp=1.0),
-    "ours, full warp, trunk": Recipe("the same from a trunk", {**OURS, "random_warp": 1.0}, trunk=True),
+    "ours, full warp, trunk": Recipe(
+        "the same from a trunk", {**OURS, "random_warp": 1.0}, trunk="but who it is"
+    ),
     "ours, dfl losses": _but("with DeepFaceLab's losses", losses="dfl"),
     "ours, batch 4": _but("four at a time", batch_size=4),
     "ours, batch 16": _but("sixteen at a time", batch_size=16),
@@ -176,8 +180,7 @@ def begun(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> tuple[Lea
     network = {"size_px": SIZE_PX, "width": WIDTH}
     learner = Learner("quick", network, options=options, seed=seed, compute=compute)
     if recipe.trunk:
-        weights = load_file(trunk)
-        learner.load(iteration=0, model=weights, ema=weights, optimizer={})
+        begin_from_trunk(learner, trunk, recipe.trunk)
     return learner, Feed(footage.src, footage.dst, options, compute.device), options
 
 

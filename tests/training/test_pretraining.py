@@ -81,6 +81,32 @@ def test_what_starts_from_a_trunk_takes_encoder_and_decoders_and_begins_with_a_n
     assert begun.iteration == 0
 
 
+def test_quick_which_has_no_inter_begins_its_code_anew_and_both_performers_alike(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    folder = trunk(tmp_path / "trunk", facesets[0], TINY)
+    taken = begin_from(tmp_path / "new", ModelWish(TINY, {}, None, 0), folder)
+    assert [found.words for found in taken] == [
+        "encoder is taken, but for what tells people apart",
+        "decoder is taken, but for what tells people apart",
+    ]
+    [begun] = [found for found in newest_checkpoint(tmp_path / "new") if isinstance(found, Checkpoint)]
+    about = read_about(tmp_path / "new")
+    assert about is not None
+    fresh, learnt = build("quick", about.network, seed=0).state_dict(), source_in(folder).weights
+    for name, weights in begun.model.items():
+        if name.startswith(("encoder.code.", "decoder.start.")):
+            assert torch.equal(weights, fresh[name]), name
+        elif name.startswith("decoder.") and weights.shape[0] == 2:
+            torch.testing.assert_close(weights.mean(0), learnt[name].mean(0))
+            torch.testing.assert_close(weights[0] - weights[1], fresh[name][0] - fresh[name][1])
+        else:
+            assert torch.equal(weights, learnt[name]), name
+    begin_from(tmp_path / "whole", ModelWish(TINY, {}, None, 0), folder, parts=["encoder", "decoder"])
+    [whole] = [found for found in newest_checkpoint(tmp_path / "whole") if isinstance(found, Checkpoint)]
+    assert all(torch.equal(weights, learnt[name]) for name, weights in whole.model.items()), "as it was said"
+
+
 def test_an_inter_is_taken_from_a_trunk_where_it_is_asked_for(
     tmp_path: Path, facesets: tuple[Faceset, Faceset], tiny_df: str
 ) -> None:

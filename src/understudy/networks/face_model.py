@@ -6,7 +6,7 @@ models there are (`catalog.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -109,6 +109,14 @@ class FaceModel(nn.Module):
         return Reconstruction(
             self.decode(code_src, "src"), self.decode(code_dst, "dst"), seen_src, seen_dst, code_src, code_dst
         )
+
+    def of_trunk(self, part: str, learnt: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What this new model begins one of its parts with, of what a trunk learnt: all but who it is.
+
+        A trunk shows everybody as themselves on both sides, so its bottleneck lets through whose face it is. An
+        inter that is a part of its own isn't taken; a network without one says here what begins as drawn.
+        """
+        return dict(learnt)
 
     def parts(self) -> dict[str, nn.Module]:
         """The parts that can be counted, frozen or taken from another model, by the field's names: encoder,

@@ -8,6 +8,7 @@ whoever is shown, which ties the two performers' poses together far sooner than 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -24,6 +25,7 @@ _LEAK = 0.1
 _SHRINK = 4  # the encoder's first layer sees blocks of 4 x 4 pixels
 _SMALLEST = 16  # code maps are this many times smaller than faces
 _SIDES: dict[Side, int] = {"src": 0, "dst": 1}
+_OF_PERSON = ("scale_in", "scale_out", "bias")  # of a PersonConv, a row for each performer
 _SPREAD = 0.1  # how much the two performers differ before they have learned anything
 
 
@@ -120,6 +122,20 @@ class Quick(FaceModel):
         super().__init__(size_px)
         self.encoder = QuickEncoder(size_px, width=width, code=code)
         self.decoder = QuickDecoder(size_px, width=width, code=code)
+
+    def of_trunk(self, part: str, learnt: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The code begins anew on both its sides; both performers begin as the mean of the trunk's two, and
+        differ as they were drawn (docs/log.md, 2026-11-27, "What a trunk knows")."""
+        begun = dict(learnt)
+        for name, module in self.parts()[part].named_modules():
+            if isinstance(module, nn.Linear):
+                begun |= {f"{name}.{key}": drawn for key, drawn in module.state_dict().items()}
+            elif isinstance(module, PersonConv):
+                for key in _OF_PERSON:
+                    drawn = module.get_parameter(key).detach()
+                    both = learnt[f"{name}.{key}"].to(drawn).mean(0, keepdim=True)
+                    begun[f"{name}.{key}"] = both + drawn - drawn.mean(0, keepdim=True)
+        return begun
 
     def encode(self, faces_BCHW: Tensor) -> Tensor:
         return self.encoder(faces_BCHW)

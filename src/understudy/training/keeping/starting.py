@@ -54,12 +54,14 @@ class Taken:
     part: str
     source: str = ""
     why_not: str = ""
+    but: str = ""
 
     @property
     def words(self) -> str:
         """For people."""
         if self.source:
-            return f"{self.part} is taken" + (f" from {self.source}" if self.source != self.part else "")
+            whence = f" from {self.source}" if self.source != self.part else ""
+            return f"{self.part} is taken{whence}{self.but}"
         return f"{self.part} begins at nothing: {self.why_not}"
 
 
@@ -79,12 +81,13 @@ def take_parts(model: FaceModel, source: Source, parts: Sequence[str] = ()) -> l
     """Load parts of `source` into `model` and say what became of each of the model's parts.
 
     `parts` are kinds (encoder, inter, decoder) or names of parts; without any, all that fit are taken, of a
-    trunk all but its inters, which know everybody alike. A part is taken whole or not at all. Raises
-    OptionInvalid for a part that the model has not, for a chosen one that doesn't fit, and where nothing fits;
-    then the model is as it was.
+    trunk all but who it is: its inters, and what `FaceModel.of_trunk` leaves out. Else a part is taken whole or
+    not at all. Raises OptionInvalid for a part that the model has not, for a chosen one that doesn't fit, and
+    where nothing fits; then the model is as it was.
     """
     chosen = _chosen(model, parts)
-    if source.about.trunk and not parts:
+    all_but_who = source.about.trunk and not parts
+    if all_but_who:
         chosen = {name for name in chosen if _kind(name) != "inter"}
     there = _parts_of(source)
     taken, loads = [], []
@@ -92,9 +95,13 @@ def take_parts(model: FaceModel, source: Source, parts: Sequence[str] = ()) -> l
         found = _taken(name, module, there) if name in chosen else Taken(name, why_not="it was not asked for")
         if parts and name in chosen and not found.source:
             raise OptionInvalid(f"Part {name!r} can't be taken from model {source.name!r}: {found.why_not}.")
-        taken.append(found)
         if found.source:
-            loads.append((module, there[found.source]))
+            learnt = there[found.source]
+            begun = model.of_trunk(name, learnt) if all_but_who else learnt
+            if any(begun[key] is not learnt[key] for key in learnt):
+                found = replace(found, but=", but for what tells people apart")
+            loads.append((module, begun))
+        taken.append(found)
     if not loads:
         reasons = "; ".join(f"{found.part}: {found.why_not}" for found in taken)
         raise OptionInvalid(f"Nothing of model {source.name!r} fits into this one ({reasons}).")
