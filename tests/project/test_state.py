@@ -21,6 +21,18 @@ def store_face(project, performer: str, clip: str, frame: int = 0) -> None:
         faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip=clip, frame=frame))
 
 
+def test_a_face_that_lies_in_two_facesets_counts_once_for_its_clip(filled) -> None:
+    for frame in range(2):
+        store_face(filled, "src", "src clip", frame=frame)
+    filled.add_faceset("src", "again")
+    for frame in range(3):
+        with filled.faceset("src", "again") as faceset:
+            faceset.add(np.zeros((64, 64, 3), np.uint8), make_record(clip="src clip", frame=frame))
+    state = project_state(filled)
+    assert [clip.faces for clip in state.clips if clip.name == "src clip"] == [3]
+    assert [one.faces for one in state.facesets if one.performer == "src"] == [2, 3]
+
+
 def search(project, clip: str, *, to_the_end: bool = True) -> None:
     with FoundLog.open(project.cache_folder / f"{clip}.found.jsonl", {"content": "1"}) as log:
         log.append([FoundFrame(0, 0.0, [])])

@@ -29,7 +29,7 @@ _BESIDE = (".report.json", ".report.txt", ".swap.json", ".transform.json", ".c2p
 
 @dataclass(frozen=True, kw_only=True)
 class ClipState:
-    """One clip and how many of its faces are stored.
+    """One clip and how many of its faces are stored; one that lies in several facesets counts once.
 
     `there` is False when the file is gone; `searched` is True when every frame was looked at for faces.
     """
@@ -166,15 +166,15 @@ def newest_checkpoint(model_folder: Path) -> tuple[dict[str, Any], Path] | None:
 
 
 def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int]]:
-    states, faces_of_clip = [], {}
+    states, of_clip = list[FacesetState](), dict[str, set[tuple[object, ...]]]()
     for performer_name, performer in project.manifest.performers.items():
         for name in performer.facesets:
             folder = project.faceset_folder(performer_name, name)
             with project.faceset(performer_name, name) as faceset:
                 notices = tuple(faceset.notices)
                 faces = faceset.faces()
-            for face in faces:
-                faces_of_clip[face.record.clip] = faces_of_clip.get(face.record.clip, 0) + 1
+            for record in (face.record for face in faces):  # a copy in another faceset is the same face
+                of_clip.setdefault(record.clip, set()).add((record.frame, record.box_xyxy))
             states.append(
                 FacesetState(
                     performer=performer_name,
@@ -185,7 +185,7 @@ def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int
                     notices=notices,
                 )
             )
-    return tuple(states), faces_of_clip
+    return tuple(states), {clip: len(found) for clip, found in of_clip.items()}
 
 
 def _clip(project: Project, name: str, faces: int) -> ClipState:
