@@ -41,6 +41,22 @@ def test_a_run_is_started_listed_and_its_end_read(folder: Path, capsys: pytest.C
     assert "no clips yet" in capsys.readouterr().out
 
 
+def test_words_that_are_no_command_are_refused_before_they_are_queued(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in (
+        (["merg", "."], 'Unknown command "merg". Did you mean "merge"?'),
+        (["merge", ".", "--modl", "x"], "Unknown option: --modl. Did you mean --model?"),
+        (["train", ".", "--minutes", "soon"], "'minutes' can't be 'soon'"),
+        (["doctor"], "`understudy doctor` can't go on without a terminal"),
+        ([], "A run needs a command"),
+    ):
+        for queue in ([], ["--queue"]):
+            assert main(["runs", "start", *queue, str(folder), *words]) == 2
+            assert said in capsys.readouterr().err
+    assert RunBook(Project.open(folder)).all() == []
+
+
 def test_what_becomes_of_the_queue_is_chosen_and_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "queue", str(folder)]) == 0
     assert "what needs it is taken out of the queue" in capsys.readouterr().out
@@ -50,7 +66,7 @@ def test_what_becomes_of_the_queue_is_chosen_and_said(folder: Path, capsys: pyte
 
 
 def test_one_that_waits_is_taken_out_of_the_queue(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["runs", "start", str(folder), "doctor"]) == 0
+    assert main(["runs", "start", str(folder), "advise", "."]) == 0
     first = capsys.readouterr().out.split()[0]
     assert main(["runs", "start", "--queue", str(folder), "extract", "."]) == 0
     words = capsys.readouterr().out.split()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from json import dumps
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from understudy.cli.flags import Json
 from understudy.cli.words import clock_time
+from understudy.errors import RunImpossible
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.queue import WORDS_OF_FAILING, QueueOptions
 from understudy.jobs.runs.reading import Standing
@@ -65,6 +67,7 @@ def start(
         Let it wait until all that runs is over. Say it before the project.
     """
     book = RunBook(Project.open(project))
+    _require_command(words)
     run = book.queue(words) if queue else book.start(words)
     print(f"{run.id} {'waits' if run.state == 'queued' else 'runs'}; `understudy runs list` says how far it is")
 
@@ -128,6 +131,27 @@ def log(project: Path, run: str, /) -> None:
         before = place
         text, place = book.output(run, place)
         print(text, end="")
+
+
+def _require_command(words: Sequence[str]) -> None:
+    """Raise what typing these words would, as far as that is known without running them; a run fails unseen.
+
+    Raises RunImpossible for a command that can't tell of itself as a run does.
+    """
+    from understudy.cli.main import app as understudy  # which names this module
+
+    if not words:
+        return  # the book refuses that
+    understudy.parse_args(list(words), exit_on_error=False, print_error=False)
+    if "--json" in words:
+        return
+    try:
+        understudy.parse_args([*words, "--json"], exit_on_error=False, print_error=False)
+    except CycloptsError:
+        raise RunImpossible(
+            f"`understudy {words[0]}` can't go on without a terminal, because it has no --json to tell of "
+            "itself. Type it as it is."
+        ) from None
 
 
 def _of_the_queue(book: RunBook) -> str:
