@@ -1,9 +1,9 @@
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from understudy.errors import OptionInvalid
-from understudy.options import Names, OptionInfo, Options, describe, option, parse_options
+from understudy.options import Names, OptionInfo, Options, describe, meant, option, parse_options
 
 
 class Paint(Options):
@@ -91,6 +91,18 @@ def test_names_of_a_table_are_choices_and_another_is_refused_with_those_there_ar
     assert (sound.choices, sound.others, sound.joined_by) == (("all",), True, "+")
     with pytest.raises(OptionInvalid, match="'finder' can't be 'beside': known are near, far"):
         parse_options(Search, {"finder": "beside"})
+
+
+@pytest.mark.parametrize(
+    ("said", "question"),
+    [("neer", ' Did you mean "near"?'), ("FAR", ' Did you mean "far"?'), ("beside", ""), (None, "")],
+)
+def test_a_refusal_ends_with_the_name_that_was_meant(said: Any, question: str):
+    assert meant(said, ["near", "far"]) == question
+    if said is not None:
+        with pytest.raises(OptionInvalid) as told:
+            Search(finder=said).require_names()
+        assert told.value.message == f"Option 'finder' can't be {said!r}: known are near, far.{question}"
 
 
 def test_a_name_that_joins_the_table_later_is_known_too(monkeypatch: pytest.MonkeyPatch):

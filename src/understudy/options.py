@@ -6,6 +6,7 @@ here. Not here: reading files or flags.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
@@ -46,6 +47,13 @@ class Options(BaseModel):
         return self
 
 
+def meant(said: Any, known: Iterable[str]) -> str:
+    """A question that ends a refusal: which of the known names was meant; empty where none is near."""
+    by_lower = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(str(said).casefold(), by_lower, n=1)
+    return f' Did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
 @dataclass(frozen=True)
 class Names:
     """The names that an option takes, where they stand in a table rather than in its type.
@@ -66,7 +74,7 @@ class Names:
         if self.others or value in (names := list(dict.fromkeys([*self.known(), *more]))):
             return
         known = ", ".join(name for name in names if name) or "none yet"
-        raise OptionInvalid(f"Option {option!r} can't be {value!r}: known are {known}.")
+        raise OptionInvalid(f"Option {option!r} can't be {value!r}: known are {known}.{meant(value, names)}")
 
 
 def option(
@@ -186,7 +194,8 @@ def _validated(options: type[T], values: Mapping[str, Any]) -> T:
     unknown = sorted(set(values) - set(options.model_fields))
     if unknown:
         known = ", ".join(options.model_fields)
-        raise OptionInvalid(f"There is no option {unknown[0]!r}. Known here: {known}.")
+        near = meant(unknown[0], options.model_fields)
+        raise OptionInvalid(f"There is no option {unknown[0]!r}. Known here: {known}.{near}")
     try:
         return options.model_validate(dict(values))
     except ValidationError as error:

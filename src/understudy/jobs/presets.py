@@ -14,7 +14,7 @@ from understudy.errors import OptionInvalid, PresetInvalid
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.purposes import PURPOSES
 from understudy.merging.options import FIXED, MergeOptions
-from understudy.options import Options, parse_options
+from understudy.options import Options, meant, parse_options
 from understudy.project.manifest import PresetEntry, require_name
 from understudy.project.own_presets import PresetStage, own_presets, put_own_preset
 from understudy.project.project import Project
@@ -62,7 +62,7 @@ def preset_options(project: Project | None, stage: PresetStage, name: str) -> di
     known = {one.name: one for one in list_presets(project, stage)}
     if name not in known:
         there = ", ".join(known) or "none yet"
-        raise PresetInvalid(f"There is no {stage} preset {name!r}; there are {there}.")
+        raise PresetInvalid(f"There is no {stage} preset {name!r}; there are {there}.{meant(name, known)}")
     values = dict(known[name].options)
     _require_sound(stage, name, values)
     return values

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from understudy import __version__
 from understudy.errors import OptionInvalid, SegmenterUnknown, WeightsMissing
+from understudy.options import meant
 
 
 class Segmenter(Protocol):
@@ -107,7 +108,10 @@ class Segmenters:
     def require(self, name: str) -> None:
         """Raise SegmenterUnknown for a name that none has, with those there are."""
         if name not in self.names():
-            raise SegmenterUnknown(f"There is no segmenter {name!r}; known are {', '.join(self.names())}.")
+            known = self.names()
+            raise SegmenterUnknown(
+                f"There is no segmenter {name!r}; known are {', '.join(known)}.{meant(name, known)}"
+            )
 
     def load(self, name: str) -> Segmenter:
         """The segmenter of that name. Raises SegmenterUnknown, WeightsMissing, UnsafeFile."""

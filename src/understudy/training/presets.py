@@ -8,6 +8,7 @@ from typing import Any
 
 from understudy.errors import ModelUnknown
 from understudy.geometry import FaceType
+from understudy.options import meant
 
 
 @dataclass(frozen=True)
@@ -240,4 +241,6 @@ def preset_named(name: str) -> Preset:
     try:
         return PRESETS[name]
     except KeyError:
-        raise ModelUnknown(f"There is no preset {name!r}. Take one of {', '.join(PRESETS)}.") from None
+        raise ModelUnknown(
+            f"There is no preset {name!r}. Take one of {', '.join(PRESETS)}.{meant(name, PRESETS)}"
+        ) from None

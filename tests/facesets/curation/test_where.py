@@ -84,7 +84,7 @@ def test_a_text_without_quotes_is_shown_with_them_first(text: str, meant: str) -
 
 
 def test_an_unknown_column_beside_a_number_is_called_that() -> None:
-    with pytest.raises(OptionInvalid, match="There is no column 'yaw'"):
+    with pytest.raises(OptionInvalid, match=r'There is no column .yaw.; known .* Did you mean "yaw_deg"'):
         parse_where("yaw > 3 and clip == 'a'", ROW)
 
 

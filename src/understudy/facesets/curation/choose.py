@@ -24,6 +24,7 @@ from understudy.facesets.sorting.sorts import SORTS, ranked
 from understudy.facesets.sorting.table import COLUMNS, Table, table_of
 from understudy.facesets.sorting.told import Told, nobody
 from understudy.facesets.store import Faceset, StoredFace
+from understudy.options import meant
 
 _SHOWN_VALUES = 5
 _MEASURED = {*NUMBERS, "light", "light_deg"}
@@ -202,7 +203,7 @@ def _sorted(table: Table, choice: Choice, told: Told) -> tuple[Table, list[Any]]
     if choice.sort not in COLUMNS:
         raise FacesUnknown(
             f"Faces can't be sorted by {choice.sort!r}; known are {', '.join(SORTS)}, and the columns "
-            f"{', '.join(COLUMNS)}."
+            f"{', '.join(COLUMNS)}.{meant(choice.sort, [*SORTS, *COLUMNS])}"
         )
     values = values_of(table, choice.sort)
     known = [place for place, value in enumerate(values) if value is not None]

@@ -17,6 +17,7 @@ from understudy.counts import counted
 from understudy.errors import OptionInvalid
 from understudy.facesets.curation.coverage import STEP_DEG
 from understudy.facesets.sorting.table import Table
+from understudy.options import meant
 
 Places = npt.NDArray[np.intp]
 _UNKNOWN = "not measured"
@@ -82,7 +83,9 @@ def grouped(table: Table, by: str) -> tuple[Places, list[Group]]:
     Raises OptionInvalid for a grouping that isn't there.
     """
     if by not in GROUPINGS:
-        raise OptionInvalid(f"There is no grouping {by!r}. Known are: {', '.join(GROUPINGS)}.")
+        raise OptionInvalid(
+            f"There is no grouping {by!r}. Known are: {', '.join(GROUPINGS)}.{meant(by, GROUPINGS)}"
+        )
     grouping, places_of = GROUPINGS[by], dict[Any, list[int]]()
     for place, value in enumerate(grouping.values(table)):
         unknown = isinstance(value, float) and np.isnan(value)

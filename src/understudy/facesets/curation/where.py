@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from understudy.errors import OptionInvalid
+from understudy.options import meant
 
 Row = Mapping[str, Any]
 Test = Callable[[Row], bool]
@@ -172,7 +173,10 @@ class _Builder:
 
     def _column(self, name: str) -> _Value:
         if name not in self._columns:
-            raise OptionInvalid(f"There is no column {name!r}; known are {self._known}. Texts stand in quotes.")
+            raise OptionInvalid(
+                f"There is no column {name!r}; known are {self._known}. Texts stand in quotes."
+                f"{meant(name, self._columns)}"
+            )
         return lambda row: row[name]
 
     def _comparison(self, parts: list[_Value], ops: list[ast.cmpop]) -> _Value:

@@ -22,6 +22,7 @@ from understudy.facesets.sorting.options import SortOptions
 from understudy.facesets.sorting.table import Table, table_of
 from understudy.facesets.sorting.told import Told, nobody
 from understudy.facesets.store import Faceset, StoredFace
+from understudy.options import meant
 
 Array = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -96,7 +97,7 @@ def ordered(
 def sort_named(name: str) -> Sort:
     """The sort of that name. Raises OptionInvalid."""
     if name not in SORTS:
-        raise OptionInvalid(f"There is no sort {name!r}. Known are: {', '.join(SORTS)}.")
+        raise OptionInvalid(f"There is no sort {name!r}. Known are: {', '.join(SORTS)}.{meant(name, SORTS)}")
     return SORTS[name]
 
 
