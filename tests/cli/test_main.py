@@ -120,6 +120,19 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
     assert set(inspect.signature(function).parameters) - tables == with_words
 
 
+def test_ctrl_c_is_answered_in_words_wherever_it_falls(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The library of the command line left without a word."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("understudy.provenance.identity.home_folder", interrupted)
+    assert main(["keys", "show"]) == 130
+    assert "Stopped at once." in capsys.readouterr().err
+
+
 def test_explain_takes_one_frame_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["merge", str(tmp_path), "--explain", "3:5"]) != 0
     said = capsys.readouterr()

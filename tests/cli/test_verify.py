@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from understudy.cli.main import main
 from understudy.media.images import encode_png
 from understudy.provenance.exports import append, export_of
 from understudy.provenance.sign import recast_of, sign_file
-from understudy.provenance.verify import EXIT_CODES
+from understudy.provenance.verify import EXIT_CODES, Verdict
 from understudy.provenance.watermark.embed import Watermark
 
 GUIDE = REPOSITORY / "docs" / "guide" / "what-your-files-say.md"
@@ -135,6 +136,51 @@ def test_a_folder_of_stills_that_are_signed_each_for_itself_is_no_sequence(
     assert [row.split()[0] for row in rows] == ["trusted", "none", "trusted"]
     assert main(["verify", str(make_sequence(tmp_path / "frames")), "--table", "--no-watermark"]) == 5
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_hidden_folders_and_what_a_project_works_with_are_passed_over_and_counted(
+    clips: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`understudy verify .` read every crop and preview of a project, for minutes."""
+    shot = tmp_path / "desk" / "shot"
+    make_sequence(shot / "facesets" / "src" / "main")
+    for picture in (shot / "models" / "main" / "previews" / "sheet.png", shot.parent / ".thumbnails" / "a.png"):
+        picture.parent.mkdir(parents=True)
+        make_image(picture)
+    (shot / "understudy.toml").write_text("version = 1\n")
+    crops = len(list((shot / "facesets").rglob("*.png")))
+    sign_file(clips["mp4"], shot / "out" / "film.mp4", facts_for(clips["mp4"]))
+    assert main(["verify", str(tmp_path / "desk"), "--json", "--no-watermark"]) == 0
+    said = capsys.readouterr()
+    assert [Path(json.loads(line)["path"]).name for line in said.out.splitlines()] == ["film.mp4"]
+    assert f"passed over: {crops + 2} films and pictures in hidden folders" in said.err
+    assert main(["verify", str(shot / "facesets"), "--no-watermark"]) == 5
+    said = capsys.readouterr()
+    assert said.out.startswith(f"none: {shot / 'facesets' / 'src' / 'main'}") and not said.err
+
+
+def test_who_sits_at_the_terminal_sees_how_far_it_is_and_a_program_the_same_as_ever(
+    marked: Path, unmarked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(["verify", str(unmarked), str(marked), "--json", "--no-watermark"]) == 5
+    said = capsys.readouterr()
+    assert [json.loads(line)["state"] for line in said.out.splitlines()] == ["none", "none"]
+    assert "2/2" in said.err and "done" in said.err
+
+
+def test_ctrl_c_says_how_many_were_read(
+    marked: Path, unmarked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(path: Path, **how: object) -> Verdict:
+        signal.raise_signal(signal.SIGINT)
+        return Verdict("none", [])
+
+    monkeypatch.setattr("understudy.provenance.examine.examine", interrupted)
+    assert main(["verify", str(unmarked), str(marked)]) == 130
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [f"none: {unmarked}"]
+    assert "Stopped. 1 of 2 files read" in said.err
 
 
 def test_the_exit_code_of_several_results_is_the_highest_and_the_help_and_the_guide_say_so(

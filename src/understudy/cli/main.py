@@ -34,6 +34,7 @@ app = App(
     help="Train a face model of one performer (src) and recast them into the footage of another (dst).",
     help_on_error=False,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # the library would leave without a word
 )
 # In the order of a day's work; the help lists them so.
 app.command("understudy.cli.studio:studio", name="studio", help="All of it in the browser.")

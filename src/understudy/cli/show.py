@@ -72,8 +72,10 @@ def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
 
 
 def _reader_beside() -> _Reader:
-    console = Console(stderr=True)
-    return _Bars(console, {}) if console.is_terminal else _Nobody()
+    console = Console(
+        stderr=True, soft_wrap=True, highlight=False
+    )  # the output's own lines may pass through it
+    return _Bars(console, {}, beside_output=True) if console.is_terminal else _Nobody()
 
 
 class _Nobody:
@@ -148,7 +150,7 @@ class _Lines:
 class _Bars:
     """For people at a terminal."""
 
-    def __init__(self, console: Console, wishes: Wishes) -> None:
+    def __init__(self, console: Console, wishes: Wishes, *, beside_output: bool = False) -> None:
         self._wishes = wishes
         self._training: TrainingView | None = None
         self._bars = Bars(
@@ -157,6 +159,8 @@ class _Bars:
             TextColumn("{task.completed:.0f}{task.fields[of]}", markup=False),
             TextColumn("{task.fields[figures]}", markup=False),
             console=console,
+            # At a terminal, lines of the output go above the bars; in a pipe or a file they must arrive there.
+            redirect_stdout=not beside_output or sys.stdout.isatty(),
         )
         self._bars.start()
         self._clock: _Clock | None = None

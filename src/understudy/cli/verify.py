@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from understudy.cli.flags import Json
+from understudy.counts import counted
+from understudy.errors import Stopped
 
 if TYPE_CHECKING:
+    from understudy.events import Events
     from understudy.provenance.verify import Verdict
+
+_STAGE = "verify"
 
 
 def verify(
@@ -29,7 +38,8 @@ def verify(
     Parameters
     ----------
     file:
-        A film, an image, a folder of images, or a folder of all of these, each of which is read.
+        A film, an image, a folder of images, or a folder of all of these, each of which is read. In a folder,
+        hidden folders and those that a project works with, such as its facesets, are passed over and counted.
     more:
         Further ones.
     watermark:
@@ -42,48 +52,103 @@ def verify(
     json:
         Print everything that was found as JSON.
     """
-    from understudy.provenance.examine import examine
+    from understudy.cli.show import show
 
-    exit_code = 0
-    ledgers = [ledger_of(path) for path in ledger]
+    meant = files_meant((file, *more))
+    if meant.passed_over:
+        files = counted(meant.passed_over, "film or picture", "films and pictures")
+        _beside(
+            f"passed over: {files} in hidden folders and in those that projects work with; name one to read it"
+        )
     if table and not json:
-        print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} {'source':<36} file")
-    for path in (each for said in (file, *more) for each in files_meant(said)):
-        verdict = examine(path, ledgers=ledgers, watermark=watermark)
-        exit_code = max(exit_code, verdict.exit_code)
-        if json:
-            print(_as_json(path, verdict))
-        elif table:
-            print(_as_row(path, verdict))
-        else:
-            print(f"{verdict.state}: {path}")
-            for sentence in verdict.sentences:
-                print(f"  {sentence}")
-    return exit_code
+        print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} {'source':<36} file", flush=True)
+    ledgers = [ledger_of(path) for path in ledger]
+    say = _as_json if json else _as_row if table else _as_sentences
+    verdicts: list[Verdict] = []
+
+    def told() -> Events:
+        from understudy.events import Progress, StageFinished, StageStarted
+        from understudy.provenance.examine import examine
+
+        total = len(meant.files)
+        yield StageStarted(stage=_STAGE, unit="files", total=total)
+        for path in meant.files:
+            yield Progress(stage=_STAGE, done=len(verdicts), total=total, note=path.name)
+            verdicts.append(examine(path, ledgers=ledgers, watermark=watermark))
+            print(say(path, verdicts[-1]), flush=True)  # it may be minutes to the next
+        yield Progress(stage=_STAGE, done=total, total=total)
+        yield StageFinished(stage=_STAGE)
+
+    try:
+        show(told(), beside_output=True)
+    except Stopped:
+        raise Stopped(
+            f"Stopped. {len(verdicts)} of {counted(len(meant.files), 'file')} read; the same command "
+            "begins with the first again."
+        ) from None
+    return max(verdict.exit_code for verdict in verdicts)
 
 
-def files_meant(said: Path) -> list[Path]:
-    """A path itself; of a folder its films, its images and, looked into in the same way, the folders in it.
+@dataclass(frozen=True)
+class Meant:
+    """What is to be read, and how many films and pictures in folders of no finished files are not."""
+
+    files: list[Path]
+    passed_over: int
+
+
+def files_meant(said: Sequence[Path]) -> Meant:
+    """Paths themselves; of a folder its films, its images and, looked into in the same way, the folders in it.
 
     Images that lie together without a film are one sequence, unless they are signed each for itself.
     """
-    return _in_folder(said) or [said] if said.is_dir() else [said]
+    files: list[Path] = []
+    not_finished: list[Path] = []
+    for path in said:
+        files += (_in_folder(path, not_finished) or [path]) if path.is_dir() else [path]
+    return Meant(files, sum(_count_media(folder) for folder in not_finished))
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    from understudy.media.codecs import CONTAINERS
-    from understudy.media.images import IMAGE_SUFFIXES
+def _in_folder(folder: Path, not_finished: list[Path]) -> list[Path]:
+    """Notes in `not_finished` the folders that it doesn't look into."""
+    from understudy.project.project import MANIFEST_NAME, WORK_FOLDERS
     from understudy.provenance.ledger import LEDGER_NAME
     from understudy.provenance.sign import are_signed_each
 
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    films = [path for path in inside if path.is_file() and path.suffix.lower() in CONTAINERS]
-    images = [path for path in inside if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES]
+    inside = sorted(folder.iterdir())
+    films, images = _media(path for path in inside if not path.name.startswith(".") and path.is_file())
     below = [path for path in inside if path.is_dir() and not path.is_symlink()]
+    work = WORK_FOLDERS if (folder / MANIFEST_NAME).is_file() else ()
+    passed_over = [path for path in below if path.name.startswith(".") or path.name in work]
+    not_finished += passed_over
     meant = sorted([*films, *images])
     if (folder / LEDGER_NAME).is_file() or (images and not films and not are_signed_each(images)):
         meant = [folder, *films]
-    return meant + [file for one in below for file in _in_folder(one)]
+    return meant + [file for one in below if one not in passed_over for file in _in_folder(one, not_finished)]
+
+
+def _media(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The films and the images among them, by their names."""
+    from understudy.media.codecs import CONTAINERS
+    from understudy.media.images import IMAGE_SUFFIXES
+
+    films, images = [], []
+    for path in files:
+        if path.suffix.lower() in CONTAINERS:
+            films.append(path)
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            images.append(path)
+    return films, images
+
+
+def _count_media(folder: Path) -> int:
+    """How many films and images lie in a folder, however deep."""
+    return sum(len(found) for _, _, names in os.walk(folder) for found in _media(map(Path, names)))
+
+
+def _beside(line: str) -> None:
+    """For the person alone: what is read of the standard output stays as it was."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def ledger_of(path: Path) -> Path:
@@ -96,6 +161,10 @@ def _as_json(path: Path, verdict: Verdict) -> str:
 
     told = {"path": str(path), "state": verdict.state, "words": verdict.sentences, "facts": verdict.facts}
     return as_json(told)
+
+
+def _as_sentences(path: Path, verdict: Verdict) -> str:
+    return "\n".join([f"{verdict.state}: {path}", *(f"  {sentence}" for sentence in verdict.sentences)])
 
 
 def _as_row(path: Path, verdict: Verdict) -> str:

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "understudy.toml"
 MODEL_CHANGE_NAME = ".model-change.json"
 CAST = "cast"  # the folder of frames that several models painted
+# Folders of a project that hold what it works with. Its clips and finished files lie elsewhere.
+WORK_FOLDERS = (
+    *("cache", "consent", "explained", "facesets", "logs", "manual", "masks", "merged", "models", "overlays"),
+    *("packs", "people", "settings", "sheets", "trash"),
+)
 _LOCK_NAME = ".understudy.lock"
 _FIRST_TEXT = """\
 # An understudy project. Everything is in this folder; copying it is the backup.
