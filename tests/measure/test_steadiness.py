@@ -133,6 +133,9 @@ def test_every_figure_outside_names_its_bound_how_far_it_is_off_and_a_remedy() -
     told = [(miss["measure"], miss["goal"], miss["off"]) for miss in outside(figures)]
     assert told == [("jitter", 1.15, 0.25), ("edge_noise", 0.85, 0.05), ("sharpness", 0.7, 0.1)]
     assert "train" in outside(figures)[0]["try"] and "unsharp" in outside(figures)[2]["try"]
+    assert outside(figures)[2]["try"].startswith("train longer"), (
+        "a model of 126 iterations needs no larger one"
+    )
     assert outside({"jitter": None, "sharpness": 3.0}) == []
 
 

@@ -42,7 +42,7 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "colour_drift": ("--color mkl with --steady-frames 4", "less --steady-frames, and no --color none"),
     "edge_noise": ("more --blur, or --steady-mask 5", "less --blur, or --grain 1"),
-    "sharpness": ("less --sharpen", "a larger model, or --sharpen unsharp"),
+    "sharpness": ("less --sharpen", "train longer; then a larger model, or --sharpen unsharp"),
 }
 
 
