@@ -138,3 +138,11 @@ def test_evidence_that_is_not_there_is_said_at_once_and_in_the_status(shot: Path
         told = capsys.readouterr().out
         assert "nothing final can be made: The evidence of src's consent isn't there." in told
         assert "ended on 2020-01-01" in told
+
+
+def test_a_day_written_otherwise_is_refused_with_how_it_is_written(
+    shot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["consent", str(shot), "src", "--until", "31.12.2027"]) == 2
+    said = capsys.readouterr().err
+    assert "--until takes a day as YYYY-MM-DD, like 2027-12-31; '31.12.2027' is none." in said

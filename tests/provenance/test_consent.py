@@ -86,6 +86,13 @@ def test_the_words_carry_scope_dates_and_witness() -> None:
     assert agreed.sentence() == "agreed to the film Tide, until 2026-08-20, as A. Weber attests"
 
 
+def test_a_refusal_reads_as_one_without_an_end_and_of_everything() -> None:
+    """It was said to be a refusal "to this film, until 2031-12-31"."""
+    asked = {"scope": "this film and its trailer", "uses": ["film"], "valid_from": TODAY, "valid_until": TODAY}
+    refused = Consent.model_validate({"status": "refused", "attested_by": "A. Weber", **asked})
+    assert refused.sentence() == "refused, as A. Weber attests"
+
+
 def test_named_uses_hold_alone_and_no_named_use_means_the_scope_in_words() -> None:
     named = Consent(status="agreed", uses=["Film"])
     assert named.problem(today=TODAY) == named.problem(today=TODAY, use=" film ") == ""

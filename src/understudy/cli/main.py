@@ -12,10 +12,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import date
 from types import TracebackType
 
 import pydantic
-from cyclopts import App, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError
 
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
@@ -109,6 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _words_of(error: CycloptsError) -> str:
     if isinstance(error.__cause__, pydantic.ValidationError):
         return validation_sentence(error.__cause__)
+    if isinstance(error, CoercionError) and error.target_type is date:
+        said = f" {error.token.value!r} is none" if error.token is not None else ""
+        flag = (error.token.keyword if error.token is not None else "") or "This"
+        return f"{flag} takes a day as YYYY-MM-DD, like 2027-12-31;{said}."
     # The library's list of commands stops after eight; the help has them all.
     words = " ".join(str(error).split()).partition(" Available commands:")[0]
     command = " ".join(("understudy", *(error.command_chain or ())))

@@ -78,12 +78,14 @@ class Consent(BaseModel):
             return "the maker did not state whether they agreed"
         if self.status == "fictional":
             return "a rendered person who does not exist"
-        words = "refused" if self.status == "refused" else "agreed"
-        words += f" to {self.scope}" if self.scope else ""
+        attested = f", as {self.attested_by} attests" if self.attested_by else ""
+        if self.status == "refused":  # whatever was asked for, and until when, limits no refusal
+            return f"refused{attested}"
+        words = f"agreed to {self.scope}" if self.scope else "agreed"
         words += f" ({', '.join(self.uses)})" if self.uses else ""
         words += f", from {self.valid_from}" if self.valid_from else ""
         words += f", until {self.valid_until}" if self.valid_until else ""
-        return words + (f", as {self.attested_by} attests" if self.attested_by else "")
+        return words + attested
 
     def for_marks(self) -> dict[str, Any]:
         """What goes into a signed file: all that is stated, without any folder of the maker's machine."""
