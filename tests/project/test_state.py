@@ -1,4 +1,5 @@
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,19 @@ def test_the_state_walks_through_the_stages(filled):
     assert [(o.path.name, o.size_bytes) for o in state.outputs] == [("shot.mp4", 4)]
     assert state.facesets[0].changed is not None
     assert state.size_bytes > sum(faceset.size_bytes for faceset in state.facesets) > 0
+
+
+def test_a_faceset_is_as_old_as_its_newest_face_or_step_however_often_it_is_opened(filled):
+    assert project_state(filled).facesets[0].changed is None
+    store_face(filled, "src", "src clip")
+    folder = filled.faceset_folder("src")
+    for picture in folder.glob("*.jpg"):
+        set_time(picture, 1_000_000)
+    for _ in range(2):
+        assert project_state(filled).facesets[0].changed == datetime.fromtimestamp(1_000_000, UTC)
+    write_text(folder / "history.jsonl", "")
+    set_time(folder / "history.jsonl", 2_000_000)
+    assert project_state(filled).facesets[0].changed == datetime.fromtimestamp(2_000_000, UTC)
 
 
 def test_faces_of_a_clip_that_is_half_searched_are_not_all_its_faces(filled):

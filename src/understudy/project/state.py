@@ -12,7 +12,9 @@ from typing import Any
 
 from understudy.counts import counted
 from understudy.errors import ProjectInvalid
+from understudy.facesets.curation.history import HISTORY_NAME
 from understudy.facesets.names import safe_name
+from understudy.facesets.pictures import image_files
 from understudy.files import read_json
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
@@ -181,11 +183,24 @@ def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int
                     name=name,
                     faces=len(faces),
                     size_bytes=size_bytes(folder),
-                    changed=_changed(folder),
+                    changed=_faces_changed(folder),
                     notices=notices,
                 )
             )
     return tuple(states), {clip: len(found) for clip, found in of_clip.items()}
+
+
+def _faces_changed(folder: Path) -> datetime | None:
+    """The newest date of its pictures and of the history of what was done with them; None where none are there.
+
+    Opening a faceset makes and removes files of its index, so the folder's own date is always about now.
+    """
+    pictures = (mtime_ns for _, _, mtime_ns in image_files(folder)) if folder.is_dir() else ()
+    newest_ns = max(pictures, default=None)
+    moments = [_changed(folder / HISTORY_NAME)]
+    if newest_ns is not None:
+        moments.append(datetime.fromtimestamp(newest_ns / 1e9, UTC))
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _clip(project: Project, name: str, faces: int) -> ClipState:
