@@ -12,7 +12,7 @@ import pytest
 
 from tests.training.conftest import WHOLE_WIDTH_PX, add_faces, drawn_frame
 from understudy.errors import FacesetUnusable
-from understudy.events import Event, Notice, StageStarted
+from understudy.events import Event, Notice, Progress, StageStarted
 from understudy.faces.align import crop
 from understudy.facesets.store import Faceset
 from understudy.geometry import crop_from_frame
@@ -88,6 +88,7 @@ def test_an_unreadable_face_is_left_out_and_named(tmp_path: Path) -> None:
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert len(damaged) == 3 and len(cache) == 2
     assert path.name in notices[0]
+    assert [event.done for event in events if isinstance(event, Progress)] == [3], "all were looked at"
 
 
 def test_half_built_caches_are_not_used_and_no_leftovers_stay(tmp_path: Path) -> None:

@@ -180,7 +180,9 @@ def _fill(
     frames = array("frames", (cut.frame_px, cut.frame_px, 3), np.uint8) if cut.frame_px else None
     names: list[str] = []
     moments: list[Moment] = []
-    for number, (face, entry) in enumerate(_entries(faces, cut)):
+    for number, (face, entry) in enumerate(_entries(faces, cut), start=1):
+        if number % _PROGRESS_EVERY == 0 or number == len(faces):
+            yield Progress(stage=f"read {side} faces", done=number, total=len(faces))
         if isinstance(entry, ImageUnreadable):
             yield Notice(f"{face.name} is left out: {entry.message}", level="warning")
             continue
@@ -189,8 +191,6 @@ def _fill(
             frames[len(names)] = frame
         names.append(face.name)
         moments.append((face.record.clip, face.record.track, face.record.frame))
-        if number % _PROGRESS_EVERY == 0:
-            yield Progress(stage=f"read {side} faces", done=number, total=len(faces))
     if not names:
         raise FacesetUnusable(f"None of the {len(faces)} {side} faces can be read.", faces[0][1].path.parent)
     for part in (images, masks, landmarks, frames):
