@@ -53,6 +53,29 @@ def test_every_figure_is_there(words: str) -> None:
     assert words in shown()
 
 
+def test_no_line_breaks_at_eighty_columns_however_long_the_training_goes_on() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    details = {**DETAILS, "iteration": 1_234_567}
+    far = replace(
+        PROGRESS, done=1_234_567, total=2_000_000, rate=0.012, note="straighten, 2 of 3", details=details
+    )
+    console.print(training_figures(STARTED, far, "", {}))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[1].rstrip() == "1,234,567 of 2,000,000  |  stage straighten, 2 of 3"
+    assert "iteration 1,234,567" in lines[0] and lines[0].rstrip().endswith("left")
+    assert lines[2].startswith("83.3 s/it") and lines[2].rstrip().endswith("GB")
+
+
+def test_a_word_of_a_signal_stands_below_the_figures_on_a_line_of_its_own(
+    view: tuple[TrainingView, io.StringIO],
+) -> None:
+    view[0].say("stopping after this step")
+    deadline = time.monotonic() + 20
+    while "stopping" not in view[1].getvalue() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "\nstopping after this step" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", view[1].getvalue())
+
+
 def test_slow_steps_are_told_in_seconds_and_a_term_of_one_side_is_a_dash_on_the_other() -> None:
     slow = Progress(stage="train", done=1, rate=0.25, details=DETAILS)
     assert "4 s/it" in shown(slow)

@@ -23,11 +23,14 @@ from understudy.jobs.stopping import stoppable
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
+_STOPPING = "stopping after this step; Ctrl-C again ends at once"
 
 
 class _Reader(Protocol):
     def read(self, event: Event) -> None: ...
     def close(self) -> None: ...
+    def say_stopping(self) -> None:
+        print(_STOPPING, file=sys.stderr, flush=True)
 
 
 def show(
@@ -43,7 +46,7 @@ def show(
     reader = _reader_beside() if beside_output else _reader(as_json=as_json, wishes=wishes or {})
     try:
         # Where nothing can be shown any more, at a closed terminal, the job ends as if asked to.
-        with closing(stoppable(events, when_asked=_say_stopping)) as stream:
+        with closing(stoppable(events, when_asked=reader.say_stopping)) as stream:
             for event in stream:
                 reader.read(event)
                 if isinstance(event, StageFinished):
@@ -60,10 +63,6 @@ def run(events: Events, *, json: bool, wishes: Wishes | None = None) -> None:
         print_result(finished)
 
 
-def _say_stopping() -> None:
-    print("stopping after this step; Ctrl-C again ends at once", file=sys.stderr, flush=True)
-
-
 def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
     if as_json:
         return _JsonLines()
@@ -78,7 +77,7 @@ def _reader_beside() -> _Reader:
     return _Bars(console, {}, beside_output=True) if console.is_terminal else _Nobody()
 
 
-class _Nobody:
+class _Nobody(_Reader):
     """Where words would be in the way of a program that reads."""
 
     def read(self, event: Event) -> None:
@@ -121,7 +120,7 @@ class _Clock:
         return " | ".join(parts)
 
 
-class _Lines:
+class _Lines(_Reader):
     """For logs and pipes: one line when something changes, at most one in five seconds while it runs."""
 
     def __init__(self) -> None:
@@ -147,7 +146,7 @@ class _Lines:
         pass
 
 
-class _Bars:
+class _Bars(_Reader):
     """For people at a terminal."""
 
     def __init__(self, console: Console, wishes: Wishes, *, beside_output: bool = False) -> None:
@@ -181,6 +180,12 @@ class _Bars:
                 self._bars.start()
         else:
             self._read(event)
+
+    def say_stopping(self) -> None:
+        if self._training is None:
+            super().say_stopping()
+        else:  # which keeps the cursor at the end of its last line
+            self._training.say(_STOPPING)
 
     def _forget_bars(self) -> None:
         """The bars of stages that are done stand above the training already."""
@@ -224,7 +229,7 @@ def _of(total: int | None) -> str:
     return f"/{total}" if total else ""
 
 
-class _JsonLines:
+class _JsonLines(_Reader):
     """For programs: every event as one JSON line, with its time, and progress a few times a second.
 
     Progress says its rate and the time left, also where the stage leaves that to whoever shows it.

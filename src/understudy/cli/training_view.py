@@ -72,6 +72,10 @@ class TrainingView:
             self._ended.set()
             self._renew()
 
+    def say(self, words: str) -> None:
+        """Show a word below the figures, at the clock's next look; may be called by a signal's handler."""
+        self._asked, self._said = words, 0.0
+
     def close(self) -> None:
         """Give the terminal back as it was."""
         self._ended.set()
@@ -115,7 +119,8 @@ class TrainingView:
 def training_figures(started: StageStarted, progress: Progress, asked: str, wishes: Wishes) -> Group:
     """What the terminal shows: how far, how fast, every loss, and the keys."""
     details: Mapping[str, Any] = progress.details
-    lines: list[Any] = [_how_far(started, progress, details), Text(_how_fast(progress, details))]
+    lines: list[Any] = [_how_far(started, progress, details)]
+    lines += [Text(line) for line in (_of_the_plan(started, progress), _how_fast(progress, details)) if line]
     if losses := details.get("losses"):
         lines.append(_losses(losses))
     if wishes:
@@ -130,18 +135,21 @@ def _how_far(started: StageStarted, progress: Progress, details: Mapping[str, An
     total = progress.total or started.total
     iteration = details.get("iteration", progress.done)
     words = [f"train  iteration {iteration:,}"]
-    if total:
-        words.append(f"{progress.done:,} of {total:,}")
     left = progress.seconds_left
     if left is None and total and progress.rate:
         left = (total - progress.done) / progress.rate
     if left is not None:
         words.append(f"{clock_time(left)} left")
-    if stage := progress.note:
-        words.append(f"stage {stage}")
     done, whole = _shares(progress, total, details)
     line.add_row(ProgressBar(total=whole, completed=done, width=28), Text("  |  ".join(words)))
     return line
+
+
+def _of_the_plan(started: StageStarted, progress: Progress) -> str:
+    """A line of its own: beside the bar it would break at 80 columns."""
+    total = progress.total or started.total
+    parts = [f"{progress.done:,} of {total:,}"] if total else []
+    return "  |  ".join([*parts, f"stage {progress.note}"] if progress.note else parts)
 
 
 def _shares(progress: Progress, total: int | None, details: Mapping[str, Any]) -> tuple[float, float]:
