@@ -10,6 +10,7 @@ from docstring_parser import parse
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import app, main
+from understudy.project.project import Project
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -121,15 +122,15 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
 
 
 def test_ctrl_c_is_answered_in_words_wherever_it_falls(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The library of the command line left without a word."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("understudy.provenance.identity.home_folder", interrupted)
-    assert main(["keys", "show"]) == 130
+    monkeypatch.setattr(Project, "open", interrupted)
+    assert main(["status", str(tmp_path)]) == 130
     assert "Stopped at once." in capsys.readouterr().err
 
 
