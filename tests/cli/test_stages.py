@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from understudy.cli import stages
 from understudy.cli.stages import train
-from understudy.errors import Stopped
+from understudy.errors import Stopped, UnderstudyError
+from understudy.events import Events, Notice
 from understudy.project.project import Project
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.requests import Request, take_requests
@@ -43,3 +45,38 @@ def test_a_search_for_a_rate_that_is_stopped_says_that_it_begins_anew(
     monkeypatch.setattr(stages, "run", stopped)
     with pytest.raises(Stopped, match=says):
         train(project.folder, find_rate=search)
+
+
+@pytest.mark.parametrize(
+    "refused", [{"finish": True}, {"ask": "save"}, {"src_faceset": ("src/mian",)}, {"device": "no:such"}, {}]
+)
+def test_a_training_that_is_refused_says_of_no_model_that_it_is_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: dict[str, Any]
+) -> None:
+    project = Project.create(tmp_path / "p")
+    with pytest.raises(UnderstudyError):
+        train(project.folder, **refused)
+    assert "is new" not in capsys.readouterr().err
+    assert not Project.open(project.folder).manifest.models
+
+
+def test_a_new_model_is_named_once_as_soon_as_it_has_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.create(tmp_path / "p")
+    said: list[str] = []
+
+    def training(*_: object, **__: object) -> Events:
+        yield Notice("clips are hashed")
+        said.append(capsys.readouterr().err)
+        project.model_folder("main").mkdir(parents=True)
+        yield Notice("it trains")
+        said.append(capsys.readouterr().err)
+        yield Notice("it trains on")
+
+    monkeypatch.setattr("understudy.jobs.stages.train", training)
+    train(project.folder)
+    assert said == ["", "model main is new: preset quick\n"]
+    assert "is new" not in capsys.readouterr().err
+    train(project.folder, model="other", change=True, options=TrainOptions(batch_size=3))
+    assert "model other is new" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from cyclopts.validators import Number
 from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
 from understudy.errors import OptionInvalid, Stopped
+from understudy.events import Events
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
@@ -194,16 +195,16 @@ def train(
         )
     else:
         opened = Project.open(project)
-        if is_new := models.require_model(opened, model, preset=preset, network=settings, face_type=face_type):
-            print(f"model {model} is new: preset {opened.manifest.models[model].preset}", file=sys.stderr)
+        is_new = models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
     with models.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(find_rate or set_rate):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
         if processes > 1 and not is_one_of_several():
+            _say_where_new(opened, model, is_new=is_new)
             return launch(own_command(), processes)
         said = options.model_dump(exclude_unset=True)
         if ask or change or reset:
-            return _asked(opened, model, ask, said | _taken_back(reset))
+            return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new)
         if finish:
             events = steering.finish(opened, model, said=said, device=device)
         elif find_rate or set_rate:
@@ -212,8 +213,27 @@ def train(
             events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
         if start_from is not None and not is_follower():
             events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
-        run(events, json=json, wishes=_wishes(opened.model_folder(model)))
+        run(_announced(events, opened, model, is_new), json=json, wishes=_wishes(opened.model_folder(model)))
     return 0
+
+
+def _say_where_new(project: Project, model: str, *, is_new: bool) -> None:
+    if is_new:
+        print(f"model {model} is new: preset {project.manifest.models[model].preset}", file=sys.stderr)
+
+
+def _announced(events: Events, project: Project, model: str, is_new: bool) -> Events:
+    """The same events; that the model is new is said as soon as it has a folder, or at the end. A training
+    that is refused before forgets it (`models.forgotten_if_unmade`), and then there is nothing new."""
+    try:
+        for event in events:
+            if is_new and project.model_folder(model).exists():
+                _say_where_new(project, model, is_new=True)
+                is_new = False
+            yield event
+        _say_where_new(project, model, is_new=is_new)
+    finally:
+        events.close()  # type: ignore[attr-defined]  # stages are generators
 
 
 @contextmanager
@@ -229,7 +249,7 @@ def _stopped(searches: bool) -> Iterator[None]:
         ) from None
 
 
-def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any]) -> int:
+def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool) -> int:
     """Ask the training that runs elsewhere, and say so."""
     from understudy.jobs import steering
 
@@ -238,6 +258,7 @@ def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, A
         steering.wish(project, model, wish)
         told.append(f"Asked the training of model {model} to {wish}.")
     print("\n".join(told))
+    _say_where_new(project, model, is_new=is_new)
     return 0
 
 
