@@ -157,6 +157,12 @@ def said_plainly(path: Path) -> Iterator[None]:
         raise
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths name one file or folder."""
+    # samefile also sees through disks that don't tell a.mov from A.MOV.
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
 def _flush_to_disk(path: Path) -> None:
     # Without fsync a power cut after the rename can leave an empty file under the final name.
     with path.open("rb+") as file:

@@ -33,6 +33,18 @@ def test_several_clips_go_after_one_flag(
     assert "added dst clip a" in said and "added dst clip b" in said
 
 
+def test_a_file_for_both_sides_is_added_with_a_warning(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "warning" not in capsys.readouterr().out
+    assert main(["add", str(project), "--dst", str(tmp_path / "src 影.mp4")]) == 0
+    said = capsys.readouterr().out
+    assert "added dst clip src 影-2" in said and "is on both sides" in said
+    both = str(tmp_path / "src 影.mp4")
+    assert main(["new", str(tmp_path / "other"), "--src", both, "--dst", both]) == 0
+    assert "is on both sides" in capsys.readouterr().out
+
+
 def test_a_project_that_is_there_is_not_made_over(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (project / "understudy.toml").read_bytes()
     assert main(["new", str(project)]) == 2

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.jobs.conftest import write_wall
 from understudy.errors import (
     ClipMissing,
     ClipUnreadable,
     ConsentMissing,
+    DeviceUnavailable,
     DiskFull,
     FolderUnwritable,
+    ModelUnknown,
     OptionInvalid,
     ProjectInvalid,
+    RecipeInvalid,
+    UnderstudyError,
 )
-from understudy.events import Events, Notice, StageFinished, StageStarted
+from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import Report, project_folder, report_path, swap
 from understudy.project.project import Project
@@ -125,3 +132,66 @@ def test_a_result_over_footage_or_of_a_strange_kind_is_refused_before_the_work(
         for event in events:
             assert not isinstance(event, StageStarted)
     assert (tmp_path / "src.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"),
+    [
+        ({"out": "f.xyz"}, OptionInvalid),
+        ({"device": "cuda:77"}, DeviceUnavailable),
+        ({"consent": "refused"}, UnderstudyError),
+        ({"preset": "no such"}, ModelUnknown),
+        ({"train": {"recipe": "gone.toml"}}, RecipeInvalid),
+        ({"encode": {"codec": "prores"}}, OptionInvalid),
+    ],
+)
+def test_a_swap_that_is_refused_makes_no_project_and_changes_none(
+    project: Project,
+    tmp_path: Path,
+    wish: dict[str, Any],
+    error: type[UnderstudyError],
+) -> None:
+    out = tmp_path / "new" / wish.pop("out", "f.mp4")
+    clips = {"src": (write_wall(tmp_path / "a.mp4"),), "dst": (write_wall(tmp_path / "b.mp4"),)}
+    before = (project.folder / "understudy.toml").read_bytes()
+    for folder in (None, project.folder):
+        said: list[Event] = []
+        with pytest.raises(error):
+            said += swap(SwapRequest(**clips, project=folder, out=out, **wish))
+        assert not said and not out.parent.exists()
+    assert (project.folder / "understudy.toml").read_bytes() == before
+
+
+def _says(request: SwapRequest) -> list[str]:
+    """What is said until the first stage begins."""
+    before = takewhile(lambda event: not isinstance(event, StageStarted), swap(request))
+    return [event.text for event in before if isinstance(event, Notice)]
+
+
+def test_clips_the_other_way_round_than_in_the_project_are_refused_before_anything_is_written(
+    project: Project, tmp_path: Path
+) -> None:
+    src, dst = tmp_path / "src.mp4", tmp_path / "dst.mov"
+    (tmp_path / "link.mov").symlink_to(dst)
+    before = (project.folder / "understudy.toml").read_bytes()
+    other = write_wall(tmp_path / "other.mp4")
+    for sides in ((dst, src), (other, src), (tmp_path / "link.mov", other)):
+        with pytest.raises(OptionInvalid, match="Swap the two around") as refused:
+            list(swap(SwapRequest(src=sides[:1], dst=sides[1:], project=project.folder)))
+        assert refused.value.path == project.folder
+    assert (project.folder / "understudy.toml").read_bytes() == before
+    assert _says(SwapRequest(src=(src,), dst=(dst,), project=project.folder))[:1] == [
+        f"Going on with the project {project.folder}."
+    ]
+
+
+def test_a_clip_that_is_on_both_sides_on_purpose_stays_there_with_a_warning(
+    project: Project, tmp_path: Path
+) -> None:
+    src, dst = tmp_path / "src.mp4", tmp_path / "dst.mov"
+    for request in (
+        SwapRequest(src=(src,), dst=(src,), project=project.folder),
+        SwapRequest(src=(src,), dst=(dst, src), project=project.folder),
+    ):
+        assert any("src.mp4 is on both sides" in text for text in _says(request))
+    assert not any("on both sides" in text for text in _says(SwapRequest(project=project.folder)))

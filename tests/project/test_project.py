@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import ClipMissing, ProjectInvalid
-from understudy.project.project import Project
+from understudy.project.project import Project, Rehearsal
 from understudy.provenance.consent import Consent
 
 ADD = """
@@ -124,3 +124,16 @@ def test_every_folder_is_where_the_map_says(filled):
     assert filled.merged_folder("dst clip", "main") == home / "merged" / "dst clip" / "main"
     assert (filled.out_folder, filled.cache_folder) == (home / "out", home / "cache")
     assert (filled.people_folder, filled.logs_folder) == (home / "people", home / "logs")
+
+
+def test_a_rehearsal_goes_as_the_project_would_and_writes_nothing(project, tmp_path):
+    clip, before = clip_file(tmp_path, "dst.mp4"), (project.folder / "understudy.toml").read_bytes()
+    for folder in (project.folder, tmp_path / "new"):
+        rehearsed = Rehearsal.of(folder)
+        assert [rehearsed.add_clip(clip, "dst"), rehearsed.add_clip(clip, "src")] == ["dst", "dst-2"]
+        assert rehearsed.facesets_with_clips("src") == ["src/main"]
+        with pytest.raises(ProjectInvalid), rehearsed.change() as manifest:
+            manifest.clips["dst"].performer = "nobody"
+        assert rehearsed.manifest.clips["dst"].performer == "dst"
+    assert (project.folder / "understudy.toml").read_bytes() == before
+    assert not (tmp_path / "new").exists()

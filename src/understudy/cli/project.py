@@ -32,12 +32,14 @@ def new(
     name:
         The project's name; the folder's when none is given.
     """
-    from understudy.jobs.clips import add_clips, require_usable
+    from understudy.jobs.clips import add_clips, both_sides_told, require_usable
 
     require_usable(*src, *dst, consent=consent)
     made = Project.create(project, name=name)
-    add_clips(made, src=src, dst=dst, consent=consent)
+    names = add_clips(made, src=src, dst=dst, consent=consent)
     print(f"made project: {made.folder}")
+    for told in both_sides_told(made, names):
+        print(f"warning: {told}")
 
 
 def add(
@@ -71,7 +73,7 @@ def add(
     ocio_config:
         The OpenColorIO config that knows the project's colour spaces: a file, or ocio://NAME.
     """
-    from understudy.jobs.clips import add_clips
+    from understudy.jobs.clips import add_clips, both_sides_told
     from understudy.jobs.color_spaces import choose_color_space, require_color_space
 
     opened = Project.open(project)
@@ -82,6 +84,8 @@ def add(
         choose_color_space(opened, names, name=color_space, config=ocio_config)
     for name in names:
         print(f"added {opened.manifest.clips[name].role} clip {name}")
+    for told in both_sides_told(opened, names):
+        print(f"warning: {told}")
 
 
 def remove(project: Path, clip: str, /) -> None:

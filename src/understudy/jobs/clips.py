@@ -8,10 +8,13 @@ from typing import get_args
 
 from understudy.errors import ClipMissing, OptionInvalid
 from understudy.facesets.names import safe_name
+from understudy.files import is_same_file
 from understudy.project.lock import exclusive
-from understudy.project.manifest import Role
+from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent, Status
+
+_BOTH_WAYS = (ROLES, ROLES[::-1])
 
 
 def add_clips(
@@ -41,6 +44,45 @@ def add_clips(
                 performer = manifest.performers[manifest.clips[name].performer]
                 performer.consent = performer.consent.model_copy(update={"status": consent})
     return names
+
+
+def require_own_side(project: Project, *, src: Sequence[Path], dst: Sequence[Path]) -> None:
+    """Raise OptionInvalid where a clip that is said to be of one side is only of the other in the project:
+    the two were mixed up, now or before. One that is said for both sides is meant to be on both."""
+    said: dict[Role, Sequence[Path]] = {"src": src, "dst": dst}
+    for role, other in _BOTH_WAYS:
+        for path in said[role]:
+            meant = any(is_same_file(path, each) for each in said[other])
+            if meant or not _of_file(project, path, other) or _of_file(project, path, role):
+                continue
+            raise OptionInvalid(
+                f"The project that this would go on with has {path.name} as a {other} clip, and here it is "
+                f"said as {role}: it would be learnt as both performers. Swap the two around, or take a "
+                "project of its own with another -o or --project. Where the project was begun the wrong way "
+                "round, move its folder away and begin anew.",
+                project.folder,
+            )
+
+
+def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
+    """A sentence for each file of these clips that is on both sides of the project."""
+    pairs = {
+        tuple(sorted((name, twin))): project.clip_path(name).name
+        for role, other in _BOTH_WAYS
+        for name in names
+        if project.manifest.clips[name].role == role
+        for twin in _of_file(project, project.clip_path(name), other)
+    }
+    return [
+        f"{file} is on both sides of the project ({' and '.join(pair)}), so it is learnt as both performers. "
+        "If that is not meant, take one out with `understudy remove PROJECT CLIP`."
+        for pair, file in pairs.items()
+    ]
+
+
+def _of_file(project: Project, path: Path, role: Role) -> list[str]:
+    """The clips of one side that are this file or folder."""
+    return [name for name in project.manifest.clips_of(role) if is_same_file(project.clip_path(name), path)]
 
 
 def remove_clip(project: Project, name: str) -> list[str]:

@@ -15,15 +15,14 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, said_plainly, write_json
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips, require_usable
+from understudy.jobs.clips import add_clips, both_sides_told, require_own_side
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.marks import performers_shown, require_consent
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
-from understudy.jobs.settings import Said, encode_options, train_options
-from understudy.project.project import MANIFEST_NAME, Project
-from understudy.training.presets import preset_named
+from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
+from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
 
 _ROOM_TO_START_BYTES = 200_000_000
 
@@ -34,19 +33,14 @@ def swap(request: SwapRequest) -> Events:
     folder = project_folder(request)
     if bool(request.src) != bool(request.dst):
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
-    require_usable(*request.src, *request.dst, consent=request.consent)
-    preset_named(request.preset or "quick")
+    _require_possible(folder, request)
     _check_room(folder, request)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips, faces_before = _added(project, request)
-    dst = clips or list(project.manifest.clips_of("dst"))
-    # Hours of training are wasted on a shot that may not be delivered, so this is asked first and last.
-    for name in dst:
-        shown = performers_shown(project, request.model, name, before_training=True)
-        require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
-    stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
+    yield from (Notice(text, level="warning") for text in both_sides_told(project, clips))
+    dst = _dst_of(project, clips)
     report = Report()
     yield from report.over(
         stages.extract(project, said=request.extract, device=request.device, faces_before=faces_before)
@@ -139,24 +133,52 @@ class Report:
         )
 
 
-def _check_room(folder: Path, request: SwapRequest) -> None:
-    """Say now, not after hours of training, that the result can't be written."""
+def _require_possible(folder: Path, request: SwapRequest) -> None:
+    """Raise what would stop this swap at its beginning or, which is worse, after hours of training; nothing is
+    written yet. Raises what its stages raise."""
+    from understudy.training.machine.device import choose_devices
+    from understudy.training.recipe.recipe import recipe_named
+
     if not request.src and not (folder / MANIFEST_NAME).exists():
         raise ProjectInvalid("There is no project here to go on with. Name SRC and DST to make one.", folder)
+    project = Rehearsal.of(folder)
+    require_own_side(project, src=request.src, dst=request.dst)
+    dst = _dst_of(project, _added(project, request)[0])
+    for name in dst:
+        shown = performers_shown(project, request.model, name, before_training=True)
+        require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
+        merge_options(project, name, request.merge)
+    stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
+    extract_options(project, request.extract)
+    train_options(project, request.model, request.train)
+    if "recipe" in request.train:
+        recipe_named(request.train["recipe"])
+    choose_devices(request.device)
+
+
+def _check_room(folder: Path, request: SwapRequest) -> None:
+    """Say now, not after hours of training, that the result can't be written. No folder is made for that."""
     goal = request.out.parent if request.out is not None else folder
     for place in {folder, goal}:
+        there = next(path for path in (place, *place.parents) if path.exists())
         with said_plainly(place):
-            place.mkdir(parents=True, exist_ok=True)
-            probe = place / ".understudy-can-write"
+            there.mkdir(exist_ok=True)  # which a file that stands there refuses
+            probe = there / ".understudy-can-write"
             probe.touch()
             probe.unlink()
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 
 def _added(project: Project, request: SwapRequest) -> tuple[list[str], dict[str, int | None]]:
-    """Put the named clips, faces, consent and model into the manifest; returns the dst clips' names and which
-    faces were meant before."""
+    """Put the named clips, faces, consent and model into the manifest; returns the clips' names and which faces
+    were meant before."""
     names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
     before = stages.choose_faces(project, names, src=request.src_face, dst=request.dst_face)
     require_model(project, request.model, preset=request.preset)
-    return [name for name in names if project.manifest.clips[name].role == "dst"], before
+    return names, before
+
+
+def _dst_of(project: Project, names: Sequence[str]) -> list[str]:
+    """The dst clips among the named ones, or all where none are named."""
+    dst = project.manifest.clips_of("dst")
+    return [name for name in names if name in dst] or list(dst)

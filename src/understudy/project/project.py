@@ -306,6 +306,26 @@ class Project:
         return absolute.relative_to(home).as_posix() if absolute.is_relative_to(home) else str(absolute)
 
 
+class Rehearsal(Project):
+    """A project as a command would leave it, in memory alone: whatever refuses the command is found before a
+    file is written."""
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Of the project in `folder`, or of a new one where there is none. Raises what `open` raises."""
+        if (folder / MANIFEST_NAME).exists():
+            return cls(folder.absolute(), Project.open(folder).manifest)
+        return cls(folder.absolute(), Manifest(name=folder.absolute().name))
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Manifest]:
+        """Let the block change the manifest and check it. Nothing is written."""
+        manifest = self.manifest.model_copy(deep=True)
+        yield manifest
+        path = self.folder / MANIFEST_NAME
+        self.manifest = toml.parse_manifest(manifest.model_dump(), text="", path=path)
+
+
 def _free_name(wish: str, manifest: Manifest) -> str:
     name = safe_name(wish)
     taken = {clip.casefold() for clip in manifest.clips}  # folders of some systems don't tell cases apart

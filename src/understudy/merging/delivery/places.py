@@ -18,6 +18,7 @@ from understudy.files import (
     ASIDE_SUFFIX,
     folder_aside,
     folder_written_aside,
+    is_same_file,
     move_to_trash,
     said_plainly,
     written_aside,
@@ -66,25 +67,20 @@ def require_safe_output(
 
 
 def _require_apart(out: Path, kept: Path) -> None:
-    if _is_same(out, kept):
+    if is_same_file(out, kept):
         raise OptionInvalid(
             "The result would replace footage that it is made from. Choose another name for it.", out
         )
-    if any(_is_same(folder, kept) for folder in out.resolve().parents):
+    if any(is_same_file(folder, kept) for folder in out.resolve().parents):
         raise OptionInvalid(
             f"The result would lie inside {kept.name}, among what it is made from. Choose a place outside it.",
             out,
         )
-    if any(_is_same(out, folder) for folder in kept.resolve().parents):
+    if any(is_same_file(out, folder) for folder in kept.resolve().parents):
         raise OptionInvalid(
             f"The result would take the place of a folder that holds {kept.name}. Choose another name for it.",
             out,
         )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    # samefile also sees through disks that don't tell a.mov from A.MOV.
-    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 @contextlib.contextmanager
