@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from understudy.cli.demo import print_table
+from understudy.cli.demo import print_table, too_little_learnt
 from understudy.events import StageFinished
 
 
@@ -17,3 +19,14 @@ def test_the_table_has_a_line_for_each_shot(capsys: pytest.CaptureFixture[str]) 
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 3
     assert "25.12 dB" in lines[1] and "0.810" in lines[1]
+
+
+def test_a_swap_that_is_no_better_than_a_tinted_dst_says_how_to_go_on() -> None:
+    def told(result_db: float, out: Path) -> str:
+        shots = {"result": result_db, "untouched dst": 18.0, "untouched dst, tinted": 20.0}
+        summary = {name: {"psnr_db": db, "ssim": 0.6} for name, db in shots.items()}
+        return too_little_learnt([StageFinished(stage="compare", summary=summary)], out)
+
+    assert told(20.1, Path("demo")) == ""
+    assert "`understudy demo --minutes 12`" in told(19.9, Path("demo"))
+    assert "`understudy demo --out there --minutes 12`" in told(19.9, Path("there"))

@@ -30,6 +30,7 @@ def demo(*, out: Path = Path("demo"), minutes: float = 4.0, device: str = "auto"
     finished = show(run(DemoRequest(folder=out, minutes=minutes, device=device)), as_json=json)
     if not json:
         print_table(finished)
+        print(too_little_learnt(finished, out), end="")
 
 
 def print_table(finished: Sequence[StageFinished]) -> None:
@@ -38,3 +39,15 @@ def print_table(finished: Sequence[StageFinished]) -> None:
     print(f"\n{'inside the face, against the true swap':<40} {'PSNR':>8} {'SSIM':>7}")
     for name, score in figures.items():
         print(f"{name:<40} {score['psnr_db']:>5.2f} dB {score['ssim']:>7.3f}")
+
+
+def too_little_learnt(finished: Sequence[StageFinished], out: Path) -> str:
+    """A line for where the swap is no nearer to the truth than dst with the best tint; else nothing."""
+    figures = finished[-1].summary
+    if figures["result"]["psnr_db"] > figures["untouched dst, tinted"]["psnr_db"]:
+        return ""
+    where = "" if out == Path("demo") else f" --out {out}"
+    return (
+        "The swap is not yet nearer to the true one than dst with the best tint: it has learnt too little. "
+        f"`understudy demo{where} --minutes 12` goes on with it for twelve more.\n"
+    )

@@ -127,7 +127,7 @@ def load_predictor(model_dir: Path, device: str = "auto", *, sha256: str = "") -
     if checkpoint.iteration < _HARDLY_TRAINED:
         notices.append(
             f"The model {model_dir.name!r} has learned for {checkpoint.iteration} iterations only: it paints "
-            "little more than an average face. `understudy train` goes on with it."
+            "little more than an average face. Train it longer."
         )
     predictor.notices = notices
     predictor.source = partial(load_predictor, model_dir.absolute(), sha256=checkpoint.ema_sha256)
