@@ -294,7 +294,12 @@ def test_of_twenty_thousand_faces_only_those_seen_are_alive(room: Any) -> None:
     filled = f"() => document.querySelector('us-room-faces').gallery.count === {MANY}"
     room.wait_for_function(filled, timeout=60_000)
     grid = room.locator("us-virtual-grid")
-    room.wait_for_load_state("networkidle")
+    room.wait_for_function(  # the first screen is there, and nothing is on its way
+        "(({ grid, thumbs }) => { const cells = [...grid.seen().values()];"
+        " return cells.length && !thumbs.in_flight && !thumbs.wished.length && cells.every((cell) =>"
+        " cell.getAttribute('aria-label').startsWith('many-') && cell.firstChild.naturalWidth); })"
+        "(document.querySelector('us-room-faces'))"
+    )
     before = len(asked)
     slow = grid.evaluate(FLING)
     flung = len(asked) - before

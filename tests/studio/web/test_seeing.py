@@ -67,6 +67,9 @@ _TOO_WIDE = """() => [document.documentElement, document.querySelector('us-shell
 
 _LETTERS_PX = "parseFloat(getComputedStyle(document.body).fontSize)"
 
+# No colour is on its way to another; what turns for ever is no such change.
+_AT_REST = "document.getAnimations().every((one) => !(one instanceof CSSTransition))"
+
 _FOCUS = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -112,7 +115,7 @@ def test_a_room_is_read_in_both_themes_and_used_by_keyboard(open_page: Any, room
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Shift+Digit0")
     page.wait_for_function("document.documentElement.dataset.theme === 'light'")
-    page.wait_for_timeout(200)  # colours change over 0.12 s
+    page.wait_for_function(_AT_REST)
     wrong["light"] = page.evaluate(_CONTRAST)
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keys").wait_for()
