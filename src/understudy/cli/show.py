@@ -71,9 +71,8 @@ def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
 
 
 def _reader_beside() -> _Reader:
-    console = Console(
-        stderr=True, soft_wrap=True, highlight=False
-    )  # the output's own lines may pass through it
+    # The output's own lines may pass through it, and stay as they are.
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
     return _Bars(console, {}, beside_output=True) if console.is_terminal else _Nobody()
 
 

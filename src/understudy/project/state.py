@@ -12,7 +12,7 @@ from typing import Any
 
 from understudy.counts import counted
 from understudy.errors import ProjectInvalid
-from understudy.facesets.curation.history import HISTORY_NAME
+from understudy.facesets.curation.entries import HISTORY_NAME
 from understudy.facesets.names import safe_name
 from understudy.facesets.pictures import image_files
 from understudy.files import read_json

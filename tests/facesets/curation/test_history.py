@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.facesets.curation.conftest import SIZE_PX, add_faces, content, noise
 from understudy.errors import NothingToUndo, UndoImpossible
 from understudy.facesets.curation import moves
+from understudy.facesets.curation.entries import HISTORY_NAME
 from understudy.facesets.curation.gather import gather
-from understudy.facesets.curation.history import HISTORY_NAME, History
+from understudy.facesets.curation.history import History
 from understudy.facesets.curation.naming import recover_names, rename_in_order
 from understudy.facesets.curation.recut import Shape, recut
 from understudy.facesets.curation.reject import reject, restore

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 from understudy.facesets.curation.moves import Pair
 
+HISTORY_NAME = "history.jsonl"
 Way = Literal["do", "undo"]
 
 

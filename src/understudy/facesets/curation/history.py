@@ -23,6 +23,7 @@ from understudy.errors import NothingToUndo, StepOutdated, UndoImpossible
 from understudy.facesets.by_hand.settling import settle
 from understudy.facesets.by_hand.steps import HandSteps
 from understudy.facesets.curation.entries import (
+    HISTORY_NAME,
     Entry,
     HandMark,
     Step,
@@ -38,8 +39,6 @@ from understudy.facesets.extraction.journal import JOURNAL_NAME, Journal, faces_
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly, write_bytes
 from understudy.workers.identity import lives, mark_of
-
-HISTORY_NAME = "history.jsonl"
 
 
 @dataclass(frozen=True)
