@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,28 +65,36 @@ def verify(
     ledgers = [ledger_of(path) for path in ledger]
     say = _as_json if json else _as_row if table else _as_sentences
     verdicts: list[Verdict] = []
-
-    def told() -> Events:
-        from understudy.events import Progress, StageFinished, StageStarted
-        from understudy.provenance.examine import examine
-
-        total = len(meant.files)
-        yield StageStarted(stage=_STAGE, unit="files", total=total)
-        for path in meant.files:
-            yield Progress(stage=_STAGE, done=len(verdicts), total=total, note=path.name)
-            verdicts.append(examine(path, ledgers=ledgers, watermark=watermark))
-            print(say(path, verdicts[-1]), flush=True)  # it may be minutes to the next
-        yield Progress(stage=_STAGE, done=total, total=total)
-        yield StageFinished(stage=_STAGE)
-
     try:
-        show(told(), beside_output=True)
+        show(_told(meant.files, say, verdicts, ledgers=ledgers, watermark=watermark), beside_output=True)
     except Stopped:
         raise Stopped(
             f"Stopped. {len(verdicts)} of {counted(len(meant.files), 'file')} read; the same command "
             "begins with the first again."
         ) from None
     return max(verdict.exit_code for verdict in verdicts)
+
+
+def _told(
+    files: Sequence[Path],
+    say: Callable[[Path, Verdict], str],
+    verdicts: list[Verdict],
+    *,
+    ledgers: Sequence[Path],
+    watermark: bool,
+) -> Events:
+    """Read the files, print each verdict as it is found, and add it to `verdicts`."""
+    from understudy.events import Progress, StageFinished, StageStarted
+    from understudy.provenance.examine import examine
+
+    total = len(files)
+    yield StageStarted(stage=_STAGE, unit="files", total=total)
+    for number, path in enumerate(files):
+        yield Progress(stage=_STAGE, done=number, total=total, note=path.name)
+        verdicts.append(examine(path, ledgers=ledgers, watermark=watermark))
+        print(say(path, verdicts[-1]), flush=True)  # it may be minutes to the next
+    yield Progress(stage=_STAGE, done=total, total=total)
+    yield StageFinished(stage=_STAGE)
 
 
 @dataclass(frozen=True)
