@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import ClipMissing, ProjectInvalid
-from understudy.project.project import Project, Rehearsal
+from understudy.project.project import WORK_FOLDERS, Project, Rehearsal
 from understudy.provenance.consent import Consent
 
 ADD = """
@@ -116,6 +116,17 @@ def test_importing_the_room_brings_neither_torch_nor_opencv():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_folder_of_the_map_but_that_of_finished_files_is_one_to_work_with(filled):
+    named = (
+        getattr(filled, name) for name in vars(Project) if name.endswith("_folder") and name != "out_folder"
+    )
+    takes_one = filled.model_folder
+    folders = [(one("a") if one == takes_one else one("a", "b")) if callable(one) else one for one in named]
+    assert len(folders) > 8
+    assert {path.relative_to(filled.folder).parts[0] for path in folders} <= set(WORK_FOLDERS)
+    assert "out" not in WORK_FOLDERS
 
 
 def test_every_folder_is_where_the_map_says(filled):
