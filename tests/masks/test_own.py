@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.masks.test_segmenter import SIZE, faces
+from understudy import __version__
 from understudy.errors import OptionInvalid, SegmenterUnknown, UnsafeFile
 from understudy.masks.own import (
     AboutSegmenter,
@@ -172,6 +173,12 @@ def test_its_masks_are_noted_under_another_name_as_soon_as_it_has_learned_more(t
     publish(tmp_path / "mic", about, network(1.0).state_dict())
     assert known.made_by("mic") != before
     assert json.loads((tmp_path / "mic" / "segmenter.json").read_text())["size_px"] == 64
+
+
+def test_masks_from_before_segmenters_looked_twice_are_told_from_those_of_today(tmp_path: Path) -> None:
+    about = publish(tmp_path / "mic", ABOUT, network().state_dict())
+    once = {"mic": f"mic {about.sha256[:16]}", "dense": f"dense {__version__}"}
+    assert not [name for name, made_by in once.items() if Segmenters(tmp_path).made_by(name) == made_by]
 
 
 def test_the_stock_segmenter_is_the_best_that_can_look_here(monkeypatch: pytest.MonkeyPatch) -> None:

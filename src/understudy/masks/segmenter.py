@@ -57,6 +57,9 @@ SEGMENTERS: Mapping[str, SegmenterFactory] = {
 }
 
 
+# Counted up whenever a segmenter sees otherwise with the same weights, so that its masks are made again; frames
+# that were merged with one of the product's are so by `merging.fingerprints.RECIPE`.
+_LOOK = 2
 _NAME = re.compile(r"[\w-]{1,60}")
 
 
@@ -127,12 +130,12 @@ class Segmenters:
         """What its masks are noted to be made by: another text as soon as it might see otherwise."""
         self.require(name)
         if name in SEGMENTERS:
-            return f"{name} {__version__}"
+            return f"{name} {__version__} look {_LOOK}"
         from understudy.masks.own import read_about
 
         assert self.folder is not None
         about = read_about(self.folder / name)
-        return f"{name} {about.sha256[:16] if about else ''}"
+        return f"{name} {about.sha256[:16] if about else ''} look {_LOOK}"
 
 
 PRODUCTS_OWN = Segmenters()
