@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from understudy.errors import DeviceUnavailable
 from understudy.events import Made, Notice, StageFinished
 from understudy.jobs.demo import DemoRequest, demo
 from understudy.media.opening import open_clip
 from understudy.provenance.examine import examine
 
-pytestmark = pytest.mark.journey
 
-
+@pytest.mark.journey
 def test_the_demo_leaves_a_shot_a_comparison_a_sheet_and_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,3 +44,9 @@ def test_the_demo_leaves_a_shot_a_comparison_a_sheet_and_a_report(
         assert compared.info.width > 4 * 160 - 10
     for name in ("result.mp4", "compare.mp4", "sheet.png"):  # what shows the result is never taken for stripped
         assert examine(folder / name).state == "trusted", name
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_rendered(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailable):
+        next(demo(DemoRequest(folder=tmp_path / "demo", device="cuda:77")))
+    assert not (tmp_path / "demo").exists()

@@ -139,6 +139,7 @@ def test_a_result_over_footage_or_of_a_strange_kind_is_refused_before_the_work(
     [
         ({"out": "f.xyz"}, OptionInvalid),
         ({"device": "cuda:77"}, DeviceUnavailable),
+        ({"device": "cpu,cpu"}, DeviceUnavailable),
         ({"consent": "refused"}, UnderstudyError),
         ({"preset": "no such"}, ModelUnknown),
         ({"train": {"recipe": "gone.toml"}}, RecipeInvalid),

@@ -62,7 +62,13 @@ class _Shoot:
 
 
 def demo(request: DemoRequest) -> Events:
-    """Make `result.mp4`, `compare.mp4`, `sheet.png` and `report.json` in the demo's folder."""
+    """Make `result.mp4`, `compare.mp4`, `sheet.png` and `report.json` in the demo's folder.
+
+    Raises DeviceUnavailable before anything is rendered, and what a swap raises.
+    """
+    from understudy.training.machine.device import choose_device
+
+    choose_device(request.device)
     folder, clips = request.folder, request.folder / "clips"
     yield from _rendered(request, clips)
     swap_request = SwapRequest(

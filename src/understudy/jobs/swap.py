@@ -136,7 +136,7 @@ class Report:
 def _require_possible(folder: Path, request: SwapRequest) -> None:
     """Raise what would stop this swap at its beginning or, which is worse, after hours of training; nothing is
     written yet. Raises what its stages raise."""
-    from understudy.training.machine.device import choose_devices
+    from understudy.training.machine.device import choose_device
     from understudy.training.recipe.recipe import recipe_named
 
     if not request.src and not (folder / MANIFEST_NAME).exists():
@@ -153,7 +153,7 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
     train_options(project, request.model, request.train)
     if "recipe" in request.train:
         recipe_named(request.train["recipe"])
-    choose_devices(request.device)
+    choose_device(request.device)  # of several only extracting and merging know what to do
 
 
 def _check_room(folder: Path, request: SwapRequest) -> None:

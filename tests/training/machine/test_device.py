@@ -53,6 +53,11 @@ def test_several_devices_are_named_with_commas_and_each_counts_once() -> None:
         choose_devices("cpu,cuda:99")
 
 
+def test_where_one_device_is_asked_for_several_are_refused_as_that() -> None:
+    with pytest.raises(DeviceUnavailable, match="one device, and 'cpu,cuda:1' names several"):
+        choose_device("cpu,cuda:1")
+
+
 def test_a_kind_of_accelerator_means_all_of_that_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))

@@ -95,6 +95,8 @@ def _freest() -> torch.device:
 
 
 def _named(name: str) -> torch.device:
+    if "," in name:
+        raise DeviceUnavailable(f"This computes on one device, and {name!r} names several. Name one of them.")
     try:
         device = torch.device(name)
     except RuntimeError:
