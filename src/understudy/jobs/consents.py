@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,8 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     if "evidence" in said and evidence:
         path = Path(evidence).absolute()
         values["evidence"] = project.stored_path(path, through_link=False)
-        try:
+        with reading_evidence(performer, path, stops=", so nothing was recorded"):
             values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
-        except OSError as error:
-            raise ConsentMissing(
-                f"The evidence of {performer}'s consent can't be read, so nothing was recorded. Change its "
-                "permissions.",
-                path,
-            ) from error
     try:
         consent = Consent.model_validate(values)
     except ValidationError as error:
@@ -44,6 +39,17 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     with project.change() as manifest:
         manifest.performers[performer].consent = consent
     return consent
+
+
+@contextlib.contextmanager
+def reading_evidence(performer: str, path: Path, *, stops: str = "") -> Iterator[None]:
+    """Raise ConsentMissing where the evidence can't be read; `stops` goes on with what comes of that."""
+    try:
+        yield
+    except OSError as error:
+        raise ConsentMissing(
+            f"The evidence of {performer}'s consent can't be read{stops}. Change its permissions.", path
+        ) from error
 
 
 def consent_of(project: Project, performer: str) -> Consent:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from understudy.errors import ConsentMissing, OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.files import said_plainly, write_bytes
+from understudy.jobs.consents import reading_evidence
 from understudy.jobs.footage import clips_to_hash, learnt_from, performers_of
 from understudy.jobs.merging import clip_sha256, clips_hashed, models_of_cast
 from understudy.merging.delivery.options import EncodeOptions
@@ -196,12 +197,8 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     if not consent.evidence:
         return consent
     path = project.folder / consent.evidence
-    try:
+    with reading_evidence(performer, path):
         hashed = consent.with_evidence(path) if path.is_file() else None
-    except OSError as error:
-        raise ConsentMissing(
-            f"The evidence of {performer}'s consent can't be read. Change its permissions.", path
-        ) from error
     if hashed is None:
         raise ConsentMissing(
             f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
