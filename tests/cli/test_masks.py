@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from understudy.cli.main import main
+from understudy.jobs.masks import put_away
+from understudy.masks.own import AboutSegmenter, publish
+from understudy.networks.dense_face import DenseFaceNet
+from understudy.project.project import Project
 
 
 def listed(folder: str, capsys: pytest.CaptureFixture[str]) -> dict:
@@ -86,6 +91,23 @@ def test_a_segmenter_is_trained_listed_and_put_away(
     assert capsys.readouterr().out.startswith("boom is back from the trash, whole\n")
     assert main(["masks", "list", folder]) == 0
     assert "boom" in capsys.readouterr().out
+
+
+def test_a_program_reads_what_lies_in_the_trash_and_what_came_back(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*words: str) -> Any:
+        assert main(["masks", "restore", folder, *words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    mic = Path(folder) / "masks" / "mic"
+    publish(mic, AboutSegmenter(face_type="full", size_px=64), DenseFaceNet().state_dict())
+    assert told() == []
+    here = {"name": "mic", "was_in_trash": False, "backups": [], "iteration": None, "put_in_trash": []}
+    assert told("mic") == here
+    lies = put_away(Project.open(Path(folder)), "mic")
+    assert told() == [{"name": "mic", "folder": str(lies)}]
+    assert told("mic")["was_in_trash"] and mic.is_dir()
 
 
 def test_a_check_takes_its_parts_and_options(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json as to_json
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -127,7 +127,9 @@ def delete(project: Path, name: str, /) -> None:
 
 
 @app.command
-def restore(project: Path, name: str | None = None, iteration: int | None = None, /) -> None:
+def restore(
+    project: Path, name: str | None = None, iteration: int | None = None, /, *, json: Json = False
+) -> None:
     """Bring a segmenter back from the trash, or go back to a backup: each finished training is one.
 
     One that lies in the trash comes back whole. Of one that is there the backups are listed, or the one named
@@ -141,25 +143,35 @@ def restore(project: Path, name: str | None = None, iteration: int | None = None
         The segmenter's name; of several of that name in the trash, the one put away last.
     iteration:
         Which backup.
+    json:
+        Print as JSON the segmenters in the trash, or what was brought back and which backups there are.
     """
     from understudy.jobs import masks
 
     opened = Project.open(project)
     if name is None:
         away = masks.segmenters_put_away(opened)
+        if json:
+            _print_json([{"name": called, "folder": entry.path} for called, entry in away.items()])
+            return
         for called, entry in away.items():
             print(f"{called:<16} {entry.path}")
         print(f"{counted(len(away), 'segmenter')} in the trash")
         return
-    if name not in masks.segmenters_of(opened).own():
+    was_away = name not in masks.segmenters_of(opened).own()
+    if was_away:
         masks.bring_back(opened, name)
-        print(f"{name} is back from the trash, whole")
-    if iteration is None:
-        there = ", ".join(map(str, masks.list_backups(opened, name))) or "none yet"
-        print(f"backups of {name}: {there}")
-        return
-    gone = masks.restore(opened, name, iteration)
-    print(f"{name} is back at iteration {iteration}" + (f"; in the trash: {gone[0]}" if gone else ""))
+        if not json:
+            print(f"{name} is back from the trash, whole")
+    gone = [] if iteration is None else masks.restore(opened, name, iteration)
+    backups = masks.list_backups(opened, name)
+    if json:
+        told = {"name": name, "was_in_trash": was_away, "backups": backups, "iteration": iteration}
+        _print_json(told | {"put_in_trash": gone})
+    elif iteration is None:
+        print(f"backups of {name}: {', '.join(map(str, backups)) or 'none yet'}")
+    else:
+        print(f"{name} is back at iteration {iteration}" + (f"; in the trash: {gone[0]}" if gone else ""))
 
 
 @app.command
@@ -410,7 +422,7 @@ def list_masks(project: Path, /, *, json: Json = False) -> None:
     opened = Project.open(project)
     segmenters, facesets = masks.segmenters_listed(opened), list(masks.facesets_listed(opened))
     if json:
-        print(to_json.dumps({"segmenters": segmenters, "facesets": facesets}, indent=2, ensure_ascii=False))
+        _print_json({"segmenters": segmenters, "facesets": facesets})
         return
     for one in segmenters:
         print(f"{one['name']:<16} {one['what']}")
@@ -422,3 +434,7 @@ def list_masks(project: Path, /, *, json: Json = False) -> None:
             f"{one['faceset']:<16} {one['faces']} faces, {one['drawn_on']} drawn on{learned}{marks}; "
             f"masks: {made or 'none'}"
         )
+
+
+def _print_json(value: Any) -> None:
+    print(to_json.dumps(value, indent=2, default=str, ensure_ascii=False))
