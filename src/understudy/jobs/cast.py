@@ -12,6 +12,7 @@ from understudy.jobs.part_settings import keep_for_part, with_values
 from understudy.merging.cast import part_for, parts_played, require_part
 from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 NONE = "none"
 
@@ -47,8 +48,7 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
         elif played and part not in played:
             raise CastInvalid(f"No face of clip {clip!r} is {part!r}. There are {', '.join(played)}.")
         elif model not in project.manifest.models:
-            known = ", ".join(project.manifest.models) or "none yet"
-            raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+            raise ModelUnknown(unknown("model", model, project.manifest.models))
         else:
             before = cast.get(part)
             cast[part] = before.model_copy(update={"model": model}) if isinstance(before, CastEntry) else model
@@ -110,6 +110,4 @@ def _require_quotes(part: str, words: Sequence[str]) -> None:
 def _require_dst(project: Project, clip: str) -> None:
     known = project.manifest.clips_of("dst")
     if clip not in known:
-        raise ProjectInvalid(
-            f"The project has no dst clip called {clip!r}; it has {', '.join(known) or 'none'}."
-        )
+        raise ProjectInvalid(unknown("dst clip", clip, known))

@@ -12,6 +12,7 @@ from understudy.files import is_same_file
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 from understudy.provenance.consent import Consent, Status
 
 _BOTH_WAYS = (ROLES, ROLES[::-1])
@@ -92,8 +93,7 @@ def remove_clip(project: Project, name: str) -> list[str]:
     Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
     """
     if name not in project.manifest.clips:
-        known = ", ".join(project.manifest.clips) or "none"
-        raise ClipMissing(f"The project has no clip {name!r}; it has {known}.")
+        raise ClipMissing(unknown("clip", name, project.manifest.clips))
     path = project.clip_path(name)
     inside = path.resolve().is_relative_to(project.folder.resolve())
     others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]

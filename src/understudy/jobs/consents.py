@@ -14,6 +14,7 @@ from understudy.files import move_to_trash, write_bytes, write_text
 from understudy.merging.delivery.options import LabelLanguage
 from understudy.options import validation_sentence
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 from understudy.provenance.consent import Consent
 from understudy.provenance.consent_form import form_html
 
@@ -56,8 +57,7 @@ def consent_of(project: Project, performer: str) -> Consent:
     """What is recorded. Raises PersonUnknown, naming those there are."""
     performers = project.manifest.performers
     if performer not in performers:
-        known = ", ".join(performers) or "none yet"
-        raise PersonUnknown(f"The project has no performer called {performer!r}; it has {known}.")
+        raise PersonUnknown(unknown("performer", performer, performers))
     return performers[performer].consent
 
 

@@ -17,6 +17,7 @@ from understudy.jobs.marks import learnt_clips, require_consent, stated_consents
 from understudy.jobs.merging import clips_hashed
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 from understudy.provenance import exports
 from understudy.provenance.recast import UsedModel
 
@@ -37,8 +38,7 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     from understudy.training.keeping.starting import source_in
 
     if model not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+        raise ModelUnknown(unknown("model", model, project.manifest.models))
     performers = performers_of(project, [learnt_from(project, model, hashed=False)], [])
     require_consent(project, use=use, performers=performers)
     exports.require_ledger(project.exports_ledger)

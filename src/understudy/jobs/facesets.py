@@ -30,6 +30,7 @@ from understudy.facesets.store import Faceset, StoredFace
 from understudy.jobs.long_sorts import chosen_told, ranked_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def full_name(project: Project, text: str) -> str:
         return of_performer[0]
     if of_performer:
         raise FacesUnknown(f"{text!r} has several facesets; say which: {', '.join(of_performer)}.")
-    raise FacesUnknown(f"There is no faceset {text!r}; the project has {', '.join(known) or 'none'}.")
+    raise FacesUnknown(unknown("faceset", text, known, short=project.manifest.performers))
 
 
 def all_names(project: Project) -> list[str]:

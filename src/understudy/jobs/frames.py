@@ -25,6 +25,7 @@ from understudy.jobs.facesets import finish_change, lock_path
 from understudy.jobs.settings import extract_options
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 if TYPE_CHECKING:  # each takes a while to import
     from understudy.faces.dense.by_hand import DrawnBox, HandReader, HandReading
@@ -395,8 +396,7 @@ def _of_find(face: Any) -> dict[str, Any]:
 def require_clip(project: Project, clip: str) -> None:
     """Raise ProjectInvalid where the project has no such clip."""
     if clip not in project.manifest.clips:
-        known = ", ".join(project.manifest.clips) or "none"
-        raise ProjectInvalid(f"The project has no clip called {clip!r}; it has {known}.")
+        raise ProjectInvalid(unknown("clip", clip, project.manifest.clips))
 
 
 def _square(landmarks_68: Array) -> dict[str, float]:

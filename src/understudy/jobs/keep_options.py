@@ -19,6 +19,7 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import Options
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 
@@ -116,12 +117,11 @@ def _words(values: Mapping[str, Any]) -> str:
 
 def _model(project: Project, name: str) -> Any:
     if name not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model {name!r}; it has {known}.")
+        raise ModelUnknown(unknown("model", name, project.manifest.models))
     return project.manifest.models[name]
 
 
 def _clip(project: Project, name: str) -> Any:
     if name not in project.manifest.clips:
-        raise ClipMissing(f"The project has no clip {name!r}.")
+        raise ClipMissing(unknown("clip", name, project.manifest.clips))
     return project.manifest.clips[name]

@@ -19,6 +19,7 @@ from understudy.merging.frame_ranges import require_within
 from understudy.merging.settings_over_time import Ease
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 CLIP, RANGE, KEY, ALL = "clip", "range", "key", "all"
 _KEPT = ("merge", "ranges", "keys")
@@ -181,7 +182,7 @@ def _require_in_clip(project: Project, clip: str, frame: int) -> None:
 def _entry(project: Project, clip: str) -> ClipEntry:
     known = project.manifest.clips
     if clip not in known:
-        raise ProjectInvalid(f"The project has no clip {clip!r}; it has {', '.join(known) or 'none yet'}.")
+        raise ProjectInvalid(unknown("clip", clip, known))
     return known[clip]
 
 

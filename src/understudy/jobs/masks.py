@@ -27,6 +27,7 @@ from understudy.jobs.facesets import all_names, changed, full_name, looked_at
 from understudy.jobs.long_sorts import chosen_told
 from understudy.jobs.option_names import require_names
 from understudy.masks.segmenter import ABOUT_NAME, Segmenters, stock_segmenter
+from understudy.options import meant
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry
 
@@ -162,6 +163,7 @@ def bring_back(project: Project, name: str) -> Path:
         here, there = ", ".join(known.own()) or "none yet", ", ".join(away) or "none"
         raise SegmenterUnknown(
             f"The project has no segmenter {name!r} of its own; it has {here}, and in its trash {there}."
+            f"{meant(name, [*known.own(), *away])}"
         )
     folder = known.folder_of(name)
     if folder.is_dir():  # one of that name begins to learn right now, or was killed as it began

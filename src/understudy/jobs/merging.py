@@ -19,6 +19,7 @@ from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
 from understudy.project.project import MANIFEST_NAME, Project
+from understudy.project.unknown import unknown
 
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
@@ -177,9 +178,7 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
                 f"have; it has {', '.join(known) or 'none yet'}."
             )
     if lead not in known and not names:
-        raise ModelUnknown(
-            f"The project has no model called {lead!r}; it has {', '.join(known) or 'none yet'}."
-        )
+        raise ModelUnknown(unknown("model", lead, known))
     loaded = {
         name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
     }

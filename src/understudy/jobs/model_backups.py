@@ -8,6 +8,7 @@ from understudy.errors import ModelUnknown
 from understudy.jobs.settings import train_options
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
+from understudy.project.unknown import unknown
 from understudy.training.keeping.backups import back_up, backups, made_words, restore_backup
 from understudy.training.keeping.lock import model_lock
 
@@ -42,6 +43,5 @@ def restore(project: Project, model: str, iteration: int) -> list[Path]:
 
 def _folder(project: Project, model: str) -> Path:
     if model not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+        raise ModelUnknown(unknown("model", model, project.manifest.models))
     return project.model_folder(model)

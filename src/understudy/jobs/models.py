@@ -17,6 +17,7 @@ from understudy.errors import ModelUnknown, OptionInvalid, UnderstudyError
 from understudy.events import Notice
 from understudy.geometry import FaceType
 from understudy.jobs.settings import Said, train_options
+from understudy.options import meant
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.model_changes import require_free_name
 from understudy.project.project import Project
@@ -127,7 +128,7 @@ def start_from(
         there = ", ".join(project.manifest.models)
         raise ModelUnknown(
             f"There is no model {source!r} to start from. Name one of this project ({there}), or the folder of "
-            "any other."
+            f"any other.{meant(source, project.manifest.models)}"
         )
     if known and source == name:
         raise OptionInvalid(f"Model {name!r} can't start from itself.")

@@ -51,6 +51,7 @@ from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, ModelEntry, Role
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -448,8 +449,7 @@ def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) 
     clip = f"{role} clip" if role else "clip"
     for name in clips:
         if name not in known:
-            there = ", ".join(known) or "none"
-            raise ProjectInvalid(f"The project has no {clip} called {name!r}; it has {there}.")
+            raise ProjectInvalid(unknown(clip, name, known))
     if not known:
         raise ProjectInvalid(f"The project has no {clip}s yet. Add one with `understudy add`.")
     return list(clips or known)
@@ -469,8 +469,7 @@ def _model(project: Project, name: str) -> ModelEntry:
     try:
         return project.manifest.models[name]
     except KeyError:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.") from None
+        raise ModelUnknown(unknown("model", name, project.manifest.models)) from None
 
 
 def _predictor(project: Project, model: str, *, device: str) -> ModelPredictor:

@@ -14,6 +14,7 @@ from understudy.jobs.settings import Said, train_options
 from understudy.options import describe
 from understudy.project.manifest import ModelEntry
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
@@ -74,8 +75,7 @@ def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
 
 def _entry(project: Project, model: str) -> ModelEntry:
     if model not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+        raise ModelUnknown(unknown("model", model, project.manifest.models))
     return project.manifest.models[model]
 
 

@@ -13,6 +13,7 @@ from understudy.files import read_json
 from understudy.jobs import stages
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
+from understudy.project.unknown import unknown
 
 NONE = "none"
 LIST_NAME = "tracks.json"
@@ -88,8 +89,7 @@ def _one_clip(project: Project, clips: Sequence[str]) -> str:
 
 def _known(project: Project, clip: str) -> str:
     if clip not in project.manifest.clips:
-        known = ", ".join(project.manifest.clips) or "none"
-        raise ProjectInvalid(f"The project has no clip called {clip!r}; it has {known}.")
+        raise ProjectInvalid(unknown("clip", clip, project.manifest.clips))
     return clip
 
 

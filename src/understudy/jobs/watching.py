@@ -19,6 +19,7 @@ from understudy.options import OptionInfo, describe
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
+from understudy.project.unknown import unknown
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.milestones import milestones
@@ -35,8 +36,7 @@ RATE_NAME = "rate.json"
 def require_known(project: Project, model: str) -> Path:
     """The model's folder. Raises ModelUnknown for a name that is none."""
     if model not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model called {model!r}; it has {known}.")
+        raise ModelUnknown(unknown("model", model, project.manifest.models))
     return project.model_folder(model)
 
 

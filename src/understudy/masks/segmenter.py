@@ -101,8 +101,11 @@ class Segmenters:
     def require_own(self, name: str) -> None:
         """Raise SegmenterUnknown for a name that none of the project's own segmenters has."""
         if name not in self.own():
-            known = ", ".join(self.own()) or "none yet"
-            raise SegmenterUnknown(f"The project has no segmenter {name!r} of its own; it has {known}.")
+            known = self.own()
+            raise SegmenterUnknown(
+                f"The project has no segmenter {name!r} of its own; it has {', '.join(known) or 'none yet'}."
+                f"{meant(name, known)}"
+            )
 
     def names(self) -> list[str]:
         """All names, the product's first."""

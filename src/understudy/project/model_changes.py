@@ -30,6 +30,7 @@ from understudy.files import (
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.project.unknown import unknown
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
 PUT_AWAY_SUFFIX = ".model"
@@ -169,8 +170,7 @@ def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
         stack.enter_context(exclusive(_lock_path(project), wait_s=2.0))
         _finish(project)
         if name not in project.manifest.models:
-            known = ", ".join(project.manifest.models) or "none yet"
-            raise ModelUnknown(f"The project has no model called {name!r}; it has {known}.")
+            raise ModelUnknown(unknown("model", name, project.manifest.models))
         if project.model_folder(name).is_dir():
             lock = model_lock(project.model_folder(name))
             if os.name == "posix":

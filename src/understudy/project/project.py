@@ -21,6 +21,7 @@ from understudy.project.lock import exclusive
 from understudy.project.manifest import ClipEntry, FacesetEntry, Manifest, ModelEntry, Performer, Role
 from understudy.project.migrations import VERSION, migrated
 from understudy.project.trash import Trash
+from understudy.project.unknown import unknown
 from understudy.provenance.consent import Consent
 
 if TYPE_CHECKING:
@@ -168,8 +169,7 @@ class Project:
         """Make a named faceset of a performer; False where it is there already. Raises ProjectInvalid."""
         with self.change() as manifest:
             if performer not in manifest.performers:
-                known = ", ".join(manifest.performers) or "none yet"
-                raise ProjectInvalid(f"There is no performer {performer!r}; the project has {known}.")
+                raise ProjectInvalid(unknown("performer", performer, manifest.performers))
             facesets = manifest.performers[performer].facesets
             new = name not in facesets
             if new:
