@@ -72,6 +72,19 @@ def test_a_new_project_takes_its_clips_and_says_what_is_next(
     assert "src clip" in said and "dst clip" in said and "next: extract" in said
 
 
+@pytest.mark.parametrize(
+    "command", [["tracks"], ["settings", "--undo"], ["cast"], ["frames", "list"], ["remove"]]
+)
+def test_where_no_clip_is_named_those_there_are_stand_in_the_refusal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    project = Project.create(tmp_path / "shot")
+    assert "CLIP requires" in (told := _refused(capsys, *command, str(tmp_path))) and "clips are" not in told
+    project.add_clip(write_wall(tmp_path / "kitchen.mp4"), "dst")
+    told = _refused(capsys, *command, str(project.folder))
+    assert "The project's clips are src: none yet; dst: kitchen. See `understudy" in told
+
+
 def test_consent_that_is_no_consent_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "maybe" in _refused(capsys, "new", str(tmp_path / "shot"), "--consent", "maybe")
     assert not (tmp_path / "shot").exists(), "the corrected command must find a free place"

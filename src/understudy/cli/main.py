@@ -13,10 +13,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 
 import pydantic
-from cyclopts import App, CoercionError, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError
 
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
@@ -117,7 +118,27 @@ def _words_of(error: CycloptsError) -> str:
     # The library's list of commands stops after eight; the help has them all.
     words = " ".join(str(error).split()).partition(" Available commands:")[0]
     command = " ".join(("understudy", *(error.command_chain or ())))
-    return f"{words.rstrip('.')}{'' if words.endswith('?') else '.'} See `{command} --help`."
+    clips = _clips_to_name(error) if isinstance(error, MissingArgumentError) else ""
+    return f"{words.rstrip('.')}{'' if words.endswith('?') else '.'}{clips} See `{command} --help`."
+
+
+def _clips_to_name(error: MissingArgumentError) -> str:
+    """A sentence with the project's clips, where one of them was to be named; empty where it isn't that."""
+    if error.argument is None or error.argument.name != "CLIP":
+        return ""
+    from understudy.project.manifest import ROLES
+    from understudy.project.project import MANIFEST_NAME, Project
+
+    folders = (Path(token) for token in error.root_input_tokens or ())
+    folder = next((path for path in folders if (path / MANIFEST_NAME).is_file()), None)
+    if folder is None:
+        return ""
+    try:
+        manifest = Project.open(folder).manifest
+    except UnderstudyError:  # what the corrected command will say
+        return ""
+    sides = (f"{role}: {', '.join(manifest.clips_of(role)) or 'none yet'}" for role in ROLES)
+    return f" The project's clips are {'; '.join(sides)}."
 
 
 def _refuse(sentence: str, exit_code: int) -> int:
