@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.jobs.conftest import write_wall
 from tests.measure.heads import eight_bit, landmarks, moved, texture
 from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
-from understudy.events import Notice
+from understudy.events import Notice, Progress, StageStarted
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.color_spaces import choose_color_space
@@ -73,6 +74,21 @@ def test_a_clip_and_what_is_merged_are_not_measured_together(ready: Project, tmp
         list(measure(None, project=ready.folder, device="cpu"))
 
 
+def at_once(mark: Watermark | None) -> Generator[None, None, Watermark | None]:
+    """In place of `mark_to_share`: a mark that needs one frame to be read."""
+    yield
+    return mark
+
+
+def test_the_frames_that_are_read_for_the_watermark_are_counted_as_a_stage_of_their_own(
+    ready: Project, tmp_path: Path
+) -> None:
+    events = list(measure(write_wall(tmp_path / "result.mp4"), project=ready.folder, device="cpu"))
+    assert [event.stage for event in events if isinstance(event, StageStarted)] == ["watermark", "measure"]
+    counted = [event.done for event in events if isinstance(event, Progress) and event.stage == "watermark"]
+    assert counted and counted == [*range(1, len(counted) + 1)]
+
+
 def test_a_finished_films_watermark_counts_neither_for_nor_against_the_swap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +113,7 @@ def test_a_finished_films_watermark_counts_neither_for_nor_against_the_swap(
     assert not nothing and len(told) == 1
     for figure in ("jitter", "edge_noise"):
         assert marked[figure] == pytest.approx(unmarked[figure], abs=0.05)
-    monkeypatch.setattr(alike, "mark_to_share", lambda *_: None)
+    monkeypatch.setattr(alike, "mark_to_share", lambda *_: at_once(None))
     assert abs(measured_of("marked")[0]["jitter"] - unmarked["jitter"]) > 0.1  # what it was before
 
 
@@ -111,7 +127,7 @@ def test_the_plates_mark_is_as_strong_as_that_of_the_export_in_the_clips_colour_
             spaces.append(space and space.name)
             return rgb
 
-    monkeypatch.setattr(alike, "mark_to_share", lambda *_: Noting(1))
+    monkeypatch.setattr(alike, "mark_to_share", lambda *_: at_once(Noting(1)))
     result = write_wall(tmp_path / "result.mp4")
     for name in ("", "PQ"):
         choose_color_space(ready, ["dst"], name=name)

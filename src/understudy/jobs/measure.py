@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.events import Events, Notice, StageFinished
+from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json, write_json
 from understudy.project.project import Project
 
 if TYPE_CHECKING:
     from understudy.measure.against_plate import FacesOf
     from understudy.media.color_spaces import ColorSpace
+    from understudy.provenance.watermark.embed import Watermark
 
 UInt8 = npt.NDArray[np.uint8]
+_MARK_STAGE = "watermark"
 
 
 def measure(
@@ -86,9 +89,8 @@ def _against_plate(
 def _as_marked(result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace | None) -> Events:
     """Measured with the result's watermark in the plate as well; the summary says so as `plate_marked`."""
     from understudy.measure.against_plate import measure_against_plate
-    from understudy.provenance.watermark.alike import mark_to_share
 
-    mark = mark_to_share(result, plate)
+    mark = yield from _mark_told(result, plate)
     if mark is None:
         yield from measure_against_plate(result, plate, faces_of=faces_of)
         return
@@ -105,6 +107,24 @@ def _as_marked(result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace |
         if isinstance(event, StageFinished):
             event = replace(event, summary={**event.summary, "plate_marked": True})
         yield event
+
+
+def _mark_told(result: Path, plate: Path) -> Generator[Event, None, Watermark | None]:
+    """The mark of the result that the plate lacks, looked for as a stage of its own."""
+    from understudy.provenance.watermark.alike import mark_to_share
+
+    yield StageStarted(stage=_MARK_STAGE, unit="frames")
+    looking, frames = mark_to_share(result, plate), 0
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            mark = end.value
+            break
+        frames += 1
+        yield Progress(stage=_MARK_STAGE, done=frames)
+    yield StageFinished(stage=_MARK_STAGE)
+    return mark
 
 
 def measure_merged(project: Project, clip: str, model: str) -> Events:

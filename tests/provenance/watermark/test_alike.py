@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import cv2
@@ -28,17 +29,28 @@ def pictures(folder: Path, number: int | None, *, side_px: int = SIDE_PX) -> Pat
     return folder
 
 
+def found(looking: Generator[None, None, Watermark | None]) -> tuple[Watermark | None, int]:
+    """What it ends with, and how many frames it read for that."""
+    frames = 0
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            return end.value, frames
+        frames += 1
+
+
 def test_a_plate_lacks_the_mark_of_the_result(tmp_path: Path) -> None:
     plate, marked = pictures(tmp_path / "plate", None), pictures(tmp_path / "marked", NUMBER)
-    found = mark_to_share(marked, plate)
-    assert found is not None and found.number == NUMBER
-    assert mark_to_share(plate, plate) is None
+    mark, frames = found(mark_to_share(marked, plate))
+    assert mark is not None and mark.number == NUMBER and frames == 12
+    assert found(mark_to_share(plate, plate)) == (None, 6)
 
 
 def test_a_plate_that_has_the_same_mark_is_given_no_second_one(tmp_path: Path) -> None:
     marked, other = pictures(tmp_path / "marked", NUMBER), pictures(tmp_path / "other", NUMBER + 1)
-    assert mark_to_share(marked, marked) is None
-    assert mark_to_share(marked, other) is not None
+    assert found(mark_to_share(marked, marked))[0] is None
+    assert found(mark_to_share(marked, other))[0] is not None
 
 
 def test_a_mark_that_was_scaled_is_not_shared(tmp_path: Path) -> None:
@@ -47,4 +59,4 @@ def test_a_mark_that_was_scaled_is_not_shared(tmp_path: Path) -> None:
         pictures(tmp_path / "plate", None, side_px=480),
         pictures(tmp_path / "s", NUMBER, side_px=480),
     )
-    assert mark_to_share(scaled, plate) is None
+    assert found(mark_to_share(scaled, plate))[0] is None

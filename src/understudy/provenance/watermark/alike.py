@@ -6,30 +6,33 @@ given the same; nothing takes a mark out.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 from understudy.media.opening import open_clip
 from understudy.provenance.watermark.embed import Watermark
-from understudy.provenance.watermark.keys import SpreadKey, known_keys
+from understudy.provenance.watermark.keys import known_keys
 from understudy.provenance.watermark.pattern import tile_px
-from understudy.provenance.watermark.reading import Reading, read_watermark
+from understudy.provenance.watermark.reading import Reading, watermark_by_frames
 from understudy.provenance.watermark.search import WORKING_PX
 
 _SIZES_APART = 0.01  # of the tile's side, at most, where nobody scaled the picture
 
 
-def mark_to_share(result: Path, plate: Path) -> Watermark | None:
+def mark_to_share(result: Path, plate: Path) -> Generator[None, None, Watermark | None]:
     """The mark of `result` that `plate` lacks; None where there is none that a key of this machine reads, where
     the picture was scaled or mirrored since, or where the plate has the same one already.
 
-    Reads at most some 90 frames of each. Raises what opening a clip raises.
+    Reads at most some 90 frames of each, and yields after every one. Raises what opening a clip raises.
     """
     keys = known_keys()
-    reading = read_watermark(result, keys=keys, everywhere=False)
+    reading = yield from watermark_by_frames(result, keys=keys, everywhere=False)
     if reading is None or reading.found.mirrored or not _as_it_was_put(result, reading):
         return None
     key = next(key for key in keys if key.name == reading.key)
-    return None if _carries(plate, reading, key) else Watermark(reading.found.number, key=key.secret)
+    own = yield from watermark_by_frames(plate, keys=[key], everywhere=False)
+    plate_has_it = own is not None and own.found.number == reading.found.number
+    return None if plate_has_it else Watermark(reading.found.number, key=key.secret)
 
 
 def _as_it_was_put(clip: Path, reading: Reading) -> bool:
@@ -38,8 +41,3 @@ def _as_it_was_put(clip: Path, reading: Reading) -> bool:
     side = tile_px(width, height) * min(1.0, WORKING_PX / min(width, height))
     found = reading.found
     return all(abs(each / side - 1) <= _SIZES_APART for each in (found.tile_width_px, found.tile_height_px))
-
-
-def _carries(plate: Path, reading: Reading, key: SpreadKey) -> bool:
-    own = read_watermark(plate, keys=[key], everywhere=False)
-    return own is not None and own.found.number == reading.found.number

@@ -6,7 +6,7 @@ then stretches of all frames. Their evidence is averaged. Not here: how it is fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +39,10 @@ class _Average:
         self.frames = 0
         self._sum: Floats | None = None
 
-    def take(self, frames: Iterable[Frame]) -> None:
-        for frame in frames:
-            evidence = evidence_of(frame.rgb_8bit)
-            self._sum = evidence if self._sum is None else self._sum + evidence
-            self.frames += 1
+    def take(self, frame: Frame) -> None:
+        evidence = evidence_of(frame.rgb_8bit)
+        self._sum = evidence if self._sum is None else self._sum + evidence
+        self.frames += 1
 
     @property
     def evidence(self) -> Floats:
@@ -59,12 +58,26 @@ def read_watermark(
     Without `everywhere` only whole frames of usual sizes are tried, which takes a tenth of the time. Raises
     what opening a clip raises.
     """
+    reading = watermark_by_frames(path, keys=keys, everywhere=everywhere)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return end.value
+
+
+def watermark_by_frames(
+    path: Path, *, keys: Sequence[SpreadKey] = (OPEN,), everywhere: bool = True
+) -> Generator[None, None, Reading | None]:
+    """The same, in steps: yields after every frame that it has read."""
     with open_clip(path) as clip:
         average = _Average()
         averages = []
         for frames in (_standing_for_themselves(clip), _of_all_kinds(clip)):
             before = average.frames
-            average.take(frames)
+            for frame in frames:
+                average.take(frame)
+                yield
             if average.frames == before:
                 continue
             averages.append((average.evidence, average.frames))
