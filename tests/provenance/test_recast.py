@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.provenance.material import facts_for
-from understudy.provenance.recast import LABEL, recast_in
+from understudy.provenance.recast import LABEL, LearntClip, recast_in
 from understudy.provenance.sign import PaintingModel, SourceClip, recast_of
 from understudy.provenance.words import about_recast
 
@@ -41,6 +41,15 @@ def test_footage_that_was_painted_into_instead_of_dst_is_in_the_marks_and_told(c
     assert not any(
         "frames are those" in sentence for sentence in about_recast(recast_of(facts_for(clips["mp4"])))
     )
+
+
+def test_clips_of_a_fictional_performer_are_said_to_be_so_and_keep_their_hash(clips: dict[str, Path]) -> None:
+    mira, wall = LearntClip(name="mira.mov", sha256="a" * 64, performer="src"), LearntClip(name="wall.mov")
+    recast = recast_of(replace(facts_for(clips["mp4"]), src=[mira], also_learnt=[wall]))
+    told = recast.for_manifest()
+    assert told["src"][0]["fictional"] and not told["also_learnt"][0]["fictional"]
+    read = recast_in({"assertions": [{"label": LABEL, "data": told}]})
+    assert read is not None and "mira.mov (rendered people) [sha256 aaaaaaaaaaaa…]" in about_recast(read)[0]
 
 
 def test_a_newer_writer_may_say_more(assertion: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.unknown import unknown
 from understudy.provenance import exports
-from understudy.provenance.recast import UsedModel
+from understudy.provenance.consent import Consent
+from understudy.provenance.recast import UsedModel, clips_for_manifest
 
 STAGE = "export"
 _ENDINGS = (".dfm", ".onnx")
@@ -61,7 +62,7 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
                 "model_sha256": source.sha256,
                 "model_iterations": str(source.iteration),
                 "face_type": source.about.face_type,
-                "consent": json.dumps(_consents(project, performers)),
+                "consent": json.dumps(_for_marks(stated_consents(project, performers))),
                 "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
             },
         )
@@ -94,14 +95,14 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
 def _enter(
     project: Project, made: Path, *, title: str, used: UsedModel, performers: Sequence[str], use: str
 ) -> None:
-    lessons = [learnt_from(project, used.name, used.sha256)]
+    lessons, consents = [learnt_from(project, used.name, used.sha256)], stated_consents(project, performers)
     told = {
         "model": used.model_dump(mode="json"),
-        "src": [clip.model_dump(mode="json") for clip in learnt_clips(lessons, painted=True)],
-        "also_learnt": [clip.model_dump(mode="json") for clip in learnt_clips(lessons, painted=False)],
+        "src": clips_for_manifest(learnt_clips(lessons, painted=True), consents),
+        "also_learnt": clips_for_manifest(learnt_clips(lessons, painted=False), consents),
         "learnt_whole": lessons[0].is_whole,
         "use": use,
-        "consents": _consents(project, performers),
+        "consents": _for_marks(consents),
     }
     line = exports.Export(
         at=datetime.now(UTC), file=title, sha256=sha256_of(made), marks=["notice"], recast=told
@@ -111,6 +112,6 @@ def _enter(
         exports.remember_ledger(project.exports_ledger)
 
 
-def _consents(project: Project, performers: Sequence[str]) -> dict[str, Any]:
+def _for_marks(consents: Mapping[str, Consent]) -> dict[str, Any]:
     """What they agreed to, as the marks of a finished shot say it."""
-    return {name: consent.for_marks() for name, consent in stated_consents(project, performers).items()}
+    return {name: consent.for_marks() for name, consent in consents.items()}

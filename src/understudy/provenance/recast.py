@@ -6,6 +6,7 @@ folders: a signed file must not tell how its maker's disk is laid out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,7 +32,7 @@ class LearntClip(_Shape):
     """A clip whose faces a model learnt from. The hash is empty where the clip wasn't there to be hashed.
 
     `model` is the one that had learnt from it, where another began with that one's weights; `fictional` says
-    that these are rendered people.
+    that these are rendered people, as a trunk's crowd, or a performer whose consent says so.
     """
 
     name: str
@@ -77,8 +78,17 @@ class Recast(_Shape):
     def for_manifest(self) -> dict[str, Any]:
         """Plain values for the manifest; a consent's evidence is named without its folder."""
         values = self.model_dump(mode="json")
+        values["src"] = clips_for_manifest(self.src, self.consents)
+        values["also_learnt"] = clips_for_manifest(self.also_learnt, self.consents)
         values["consents"] = {performer: consent.for_marks() for performer, consent in self.consents.items()}
         return values
+
+
+def clips_for_manifest(clips: Sequence[LearntClip], consents: Mapping[str, Consent]) -> list[dict[str, Any]]:
+    """Plain values of clips; those of a performer who is fictional show rendered people too."""
+    nobody = {performer for performer, consent in consents.items() if consent.status == "fictional"}
+    rendered = (clip.fictional or clip.performer in nobody for clip in clips)
+    return [clip.model_dump(mode="json") | {"fictional": so} for clip, so in zip(clips, rendered, strict=True)]
 
 
 def recast_in(manifest: dict[str, Any]) -> Recast | None:

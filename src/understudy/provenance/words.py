@@ -256,6 +256,5 @@ def _clips(clips: Sequence[LearntClip]) -> str:
 
 
 def _file(file: HashedFile | LearntClip) -> str:
-    if isinstance(file, LearntClip) and file.fictional:
-        return f"{plain(file.name)} (rendered people)"
-    return f"{plain(file.name)} [sha256 {file.sha256[:12]}…]" if file.sha256 else plain(file.name)
+    rendered = " (rendered people)" if isinstance(file, LearntClip) and file.fictional else ""
+    return f"{plain(file.name)}{rendered}{f' [sha256 {file.sha256[:12]}…]' if file.sha256 else ''}"
