@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from understudy.jobs.stopping import joined
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
+from understudy.project.manifest import Role
 from understudy.project.project import Project
 from understudy.training.keeping.requests import Wish
 from understudy.training.keeping.requests import ask as ask_for
@@ -180,23 +181,15 @@ def train(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import models, stages, steering
+    from understudy.jobs import models, stages
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
-    settings, is_new = models.settings_said(network), False
-    if is_follower():
-        opened = models.await_model(
-            project,
-            model,
-            preset=preset,
-            network=settings,
-            face_type=face_type,
-            facesets={"src": src_faceset, "dst": dst_faceset},
-        )
-    else:
-        opened = Project.open(project)
-        is_new = models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
-    with models.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(find_rate or set_rate):
+    facesets: dict[Role, Sequence[str]] = {"src": src_faceset, "dst": dst_faceset}
+    opened, is_new = _with_model(
+        project, model, preset=preset, network=network, face_type=face_type, facesets=facesets
+    )
+    searched = search if find_rate or set_rate else None
+    with models.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(searched is not None):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
         if processes > 1 and not is_one_of_several():
@@ -205,16 +198,49 @@ def train(
         said = options.model_dump(exclude_unset=True)
         if ask or change or reset:
             return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new)
-        if finish:
-            events = steering.finish(opened, model, said=said, device=device)
-        elif find_rate or set_rate:
-            events = steering.find_rate(opened, model, said=said, search=search, keep=set_rate, device=device)
-        else:
-            events = stages.train(opened, model, said=said, device=device, show_samples=show_samples)
+        stage = _stage_meant(finish=finish, search=searched, keep_rate=set_rate, show_samples=show_samples)
+        events = stage(opened, model, said=said, device=device)
         if start_from is not None and not is_follower():
             events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
         run(_announced(events, opened, model, is_new), json=json, wishes=_wishes(opened.model_folder(model)))
     return 0
+
+
+def _with_model(
+    project: Path,
+    model: str,
+    *,
+    preset: str | None,
+    network: Sequence[str],
+    face_type: FaceType | None,
+    facesets: Mapping[Role, Sequence[str]],
+) -> tuple[Project, bool]:
+    """The project with the model in its manifest, and whether that is new there. Of several processes the one
+    that leads them notes it; the others wait for that. Raises what noting it raises."""
+    from understudy.jobs import models
+    from understudy.training.machine.launch import is_follower
+
+    settings = models.settings_said(network)
+    if is_follower():
+        noted = models.await_model(
+            project, model, preset=preset, network=settings, face_type=face_type, facesets=facesets
+        )
+        return noted, False
+    opened = Project.open(project)
+    return opened, models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
+
+
+def _stage_meant(
+    *, finish: bool, search: RateSearchOptions | None, keep_rate: bool, show_samples: int | None
+) -> Callable[..., Events]:
+    """Settling, looking for a rate, or training; each takes the same."""
+    from understudy.jobs import stages, steering
+
+    if finish:
+        return steering.finish
+    if search is not None:
+        return partial(steering.find_rate, search=search, keep=keep_rate)
+    return partial(stages.train, show_samples=show_samples)
 
 
 def _say_where_new(project: Project, model: str, *, is_new: bool) -> None:
