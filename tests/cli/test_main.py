@@ -85,6 +85,26 @@ def test_where_no_clip_is_named_those_there_are_stand_in_the_refusal(
     assert "The project's clips are src: none yet; dst: kitchen. See `understudy" in told
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["model", "show", "PROJECT", "mian"], "main"),
+        (["merge", "PROJECT", "kichen"], "kitchen"),
+        (["tracks", "PROJECT", "kichen"], "kitchen"),
+        (["faceset", "list", "PROJECT", "act0r"], "actor"),
+        (["consent", "PROJECT", "act0r"], "actor"),
+    ],
+)
+def test_a_name_that_the_project_does_not_have_is_refused_with_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], near: str
+) -> None:
+    project = Project.create(tmp_path / "shot")
+    project.add_clip(write_wall(tmp_path / "kitchen.mp4"), "dst", performer="actor")
+    project.add_model("main")
+    told = _refused(capsys, *(str(project.folder) if word == "PROJECT" else word for word in words))
+    assert told.endswith(f'Did you mean "{near}"?\n')
+
+
 def test_consent_that_is_no_consent_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "maybe" in _refused(capsys, "new", str(tmp_path / "shot"), "--consent", "maybe")
     assert not (tmp_path / "shot").exists(), "the corrected command must find a free place"
