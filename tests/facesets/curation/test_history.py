@@ -302,7 +302,11 @@ def test_an_extraction_goes_on_when_the_clock_was_set(
     assert [entry.words for entry in History(faceset.folder, trash).entries()] == ["extract shot: 2 faces"]
 
 
-@pytest.mark.parametrize(("started", "steps"), [(None, 0), (psutil.Process().create_time(), 0), (1.0, 1)])
+@pytest.mark.parametrize(
+    ("started", "steps"),
+    [(None, 0), (psutil.Process().create_time(), 0), (1.0, 1)],
+    ids=["no clock", "its clock", "another clock"],
+)
 def test_histories_of_before_tell_which_process_it_was_by_number_and_clock(
     faceset: Faceset, trash: Path, started: float | None, steps: int
 ) -> None:

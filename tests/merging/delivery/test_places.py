@@ -194,7 +194,7 @@ def crash_between_the_two_renames(out: Path, monkeypatch: pytest.MonkeyPatch) ->
             (aside / "a.png").write_bytes(b"new")
 
 
-@pytest.mark.parametrize("pid", ["4194999", str(os.getpid())])
+@pytest.mark.parametrize("pid", ["4194999", str(os.getpid())], ids=["dead", "our number"])
 def test_a_kill_between_old_and_new_folder_brings_the_old_one_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: str
 ) -> None:
