@@ -8,12 +8,17 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/understudy demo --out demo
 
-# Everything but the long journeys and the studio in a browser.
+# Everything but the long journeys and the studio in a browser, in a process for each core. A file's tests stay in one
+# process, which makes what they share once; the longest file takes as long as an eighth of all, hence at most eight.
+# Files keep their order, for the last are short. `make test TEST_PROCESSES=0` runs all in one process.
+TEST_PROCESSES ?= auto
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not journey" --durations=10
+	$(BIN)/python -m pytest -m "not journey" --durations=10 \
+		-n $(TEST_PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-# What continuous integration runs: all claims, the long journeys included. The studio's need Chromium (Debian and
-# Ubuntu: apt-get install chromium) and are skipped by name without; UNDERSTUDY_REQUIRE_BROWSER=1 makes them fail then.
+# What continuous integration runs: all claims, the long journeys included, in one process, since browsers that compete
+# for the cores are late at random. The studio's need Chromium (Debian and Ubuntu: apt-get install chromium) and are
+# skipped by name without; UNDERSTUDY_REQUIRE_BROWSER=1 makes them fail then.
 test-all: $(VENV)/.installed-dev
 	@mkdir -p build
 	$(BIN)/python -m pytest --durations=20 --junitxml=build/tests.xml || { echo $$? > build/tests.exit; exit 1; }

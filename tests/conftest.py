@@ -1,12 +1,20 @@
-"""No test writes into the home of whoever runs it."""
+"""No test writes into the home of whoever runs it, and tests that run side by side take a core each."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from understudy.provenance.identity import HOME_VARIABLE
+
+
+def pytest_configure() -> None:
+    """Where pytest-xdist runs a process for each core, torch starts no threads beside them: they would wait for
+    work by spinning, on the others' cores. Before any test imports torch, and for all that tests start."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.media.clip import ColorTags
@@ -12,6 +12,7 @@ from understudy.media.matrices import gray_scale, resolved_tags, rgb_from_ycc, y
 MATRICES = st.sampled_from([1, 4, 5, 6, 7, 9, 10])
 
 
+@settings(deadline=None)
 @given(MATRICES, st.sampled_from([1, 2]), st.sampled_from([8, 10, 12, 16]))
 def test_black_and_white_are_exact(matrix: int, range_: int, bits: int) -> None:
     tags = ColorTags(matrix, range_)
@@ -22,6 +23,7 @@ def test_black_and_white_are_exact(matrix: int, range_: int, bits: int) -> None:
         assert back @ [level, 128 * step, 128 * step, 1] == pytest.approx([expected] * 3, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(MATRICES, st.sampled_from([1, 2]), st.tuples(*[st.floats(0, 255)] * 3))
 def test_both_ways_agree(matrix: int, range_: int, rgb: tuple[float, float, float]) -> None:
     tags = ColorTags(matrix, range_)

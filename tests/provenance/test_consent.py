@@ -48,7 +48,7 @@ def test_nothing_stated_and_rendered_people_pass() -> None:
     assert "did not state" in Consent().sentence()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.dates(), st.integers(0, 4000), st.dates())
 def test_both_ends_of_the_validity_belong_to_it(start: date, days: int, today: date) -> None:
     end = date.fromordinal(min(start.toordinal() + days, date.max.toordinal()))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.provenance import words
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_somebody_elses_text_is_short_and_printable(text: str) -> None:
     shown = words.plain(text)

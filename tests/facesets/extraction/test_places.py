@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.facesets.extraction.places import parse_place
@@ -35,6 +35,7 @@ def test_anything_else_is_refused_with_the_ways_to_write_it(text):
         parse_place(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59_999))
 def test_a_clock_time_and_its_seconds_are_one_place(hours, minutes, milliseconds):
     seconds = milliseconds / 1000
