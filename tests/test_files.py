@@ -209,3 +209,18 @@ def test_the_size_of_a_folder_counts_everything_below(tmp_path):
     files.write_bytes(tmp_path / "c", b"123")
     assert files.folder_size_bytes(tmp_path) == 8
     assert files.folder_size_bytes(tmp_path / "missing") == 0
+
+
+def test_a_file_that_goes_while_the_size_of_its_folder_is_counted_is_no_error(tmp_path, monkeypatch):
+    files.write_bytes(tmp_path / "a", b"12345")
+    files.write_bytes(tmp_path / "going", b"123")
+    stat = Path.stat
+
+    def gone_after_one_look(path, **how):
+        seen = stat(path, **how)
+        if path.name == "going":
+            path.unlink()
+        return seen
+
+    monkeypatch.setattr(Path, "stat", gone_after_one_look)
+    assert files.folder_size_bytes(tmp_path) in (5, 8)

@@ -249,5 +249,6 @@ def require_free_space(folder: Path, *, needed_bytes: int) -> None:
 
 
 def folder_size_bytes(folder: Path) -> int:
-    """Bytes in all files below `folder`; 0 when it does not exist."""
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if folder.exists() else 0
+    """Bytes in all files below `folder`; 0 when it does not exist. What goes meanwhile counts nothing."""
+    below = os.walk(folder)
+    return sum(stat_of(Path(parent, name))[1] for parent, _, names in below for name in names)

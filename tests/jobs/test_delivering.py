@@ -69,6 +69,16 @@ def test_a_file_that_went_elsewhere_is_listed_as_finished_and_can_be_verified(
     assert [one["name"] for one in delivering.finished(merged)] == ["a.mp4"]
 
 
+def test_a_finished_file_that_goes_while_they_are_listed_is_none(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready.out_folder.mkdir()
+    (ready.out_folder / "a.mp4").write_bytes(b"a film")
+    there = [ready.out_folder / "a.mp4", ready.out_folder / "gone.mp4"]
+    monkeypatch.setattr("understudy.project.state.finished_files", lambda _: there)
+    assert [one["name"] for one in delivering.finished(ready)] == ["a.mp4"]
+
+
 def test_frames_that_are_behind_the_settings_kept_now_are_told(merged: Project) -> None:
     clip = clip_of(merged)
     lines = delivering.outlook_words(merged, "main", clip, said={})

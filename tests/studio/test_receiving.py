@@ -250,6 +250,12 @@ def test_what_a_killed_studio_left_is_removed_by_the_next(folder: Path) -> None:
     assert not killed.aside.exists() and other.aside.exists()
 
 
+def test_one_that_comes_whole_while_another_begins_is_no_error(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / ".1.partial.mp4").symlink_to(folder / "elsewhere.mp4")  # listed, and not there
+    assert Receiving().begin(folder, "a.mp4", 10).aside.exists()
+
+
 def test_one_whose_file_was_taken_away_makes_room_for_another(folder: Path) -> None:
     receiving = Receiving()
     upload = receiving.begin(folder, "a.mp4", 10)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ClipMissing, MarksUnreadable, OptionInvalid, UnderstudyError
-from understudy.files import folder_size_bytes, read_json
+from understudy.files import folder_size_bytes, read_json, stat_of
 from understudy.jobs.marks import (
     facts_of,
     performers_shown,
@@ -271,17 +271,18 @@ def finished(project: Project, ledger: Mapping[str, Any] | None = None) -> list[
     lines = {line["file"]: line for line in (ledger or ledger_lines(project))["lines"]}
     told = []
     for name, path in finished_by_name(project).items():
-        report = _report_of(path)
-        size = folder_size_bytes(path) if path.is_dir() else path.stat().st_size
+        made_ns, size = stat_of(path)
+        if not made_ns:  # it went just now
+            continue
         told.append(
             {
                 "name": name,
                 "folder": path.is_dir(),
                 "folder_elsewhere": "" if path.parent == project.out_folder else str(path.parent),
-                "size_bytes": size,
+                "size_bytes": folder_size_bytes(path) if path.is_dir() else size,
                 "beside": [part.name for part in parts_of(path)[1:]],
-                "made_s": path.stat().st_mtime,
-                "report": report,
+                "made_s": made_ns / 1e9,
+                "report": _report_of(path),
                 "line": lines.get(path.name),
             }
         )

@@ -15,7 +15,7 @@ from understudy.errors import ProjectInvalid
 from understudy.facesets.curation.entries import HISTORY_NAME
 from understudy.facesets.names import safe_name
 from understudy.facesets.pictures import image_files
-from understudy.files import read_json
+from understudy.files import read_json, stat_of
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
@@ -356,7 +356,7 @@ def finished_by_name(project: Project) -> dict[str, Path]:
     for path in found:
         again = sum(other.name == path.name for other in named.values())
         named[f"{path.name} ({again + 1})" if again else path.name] = path
-    return dict(sorted(named.items(), key=lambda one: one[1].stat().st_mtime, reverse=True))
+    return dict(sorted(named.items(), key=lambda one: stat_of(one[1])[0], reverse=True))
 
 
 def _outputs(project: Project) -> tuple[OutputState, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import ProjectInvalid
-from understudy.files import folder_size_bytes, move_to_trash, read_json, said_plainly, write_json
+from understudy.files import folder_size_bytes, move_to_trash, read_json, said_plainly, stat_of, write_json
 
 _NOTE = ".origin.json"
 
@@ -72,7 +72,7 @@ class Trash:
 
 def size_bytes(path: Path) -> int:
     """Bytes of a file, or of all files below a folder."""
-    return path.stat().st_size if path.is_file() else folder_size_bytes(path)
+    return stat_of(path)[1] if path.is_file() else folder_size_bytes(path)
 
 
 def _note(path: Path) -> Path:

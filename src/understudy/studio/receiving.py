@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from understudy.errors import UnderstudyError, UploadBusy, UploadRefused, UploadUnknown
 from understudy.facesets.names import FreeNames, safe_name
-from understudy.files import require_free_space, said_plainly
+from understudy.files import require_free_space, said_plainly, stat_of
 from understudy.project.lock import exclusive
 
 CLIPS_FOLDER = "clips"
@@ -248,13 +248,12 @@ def _is_coming(upload: Upload) -> bool:
 
 def _written_bytes(upload: Upload) -> int:
     """What lies on the disk of a clip that this studio doesn't know: another was killed, or takes it now."""
-    return min(upload.aside.stat().st_size, upload.size_bytes) if upload.aside.exists() else 0
+    return min(stat_of(upload.aside)[1], upload.size_bytes)
 
 
 def _is_written_elsewhere(upload: Upload, ours: Mapping[str, Upload]) -> bool:
-    if upload.id in ours or not upload.aside.exists():
-        return False
-    return abs(time.time() - upload.aside.stat().st_mtime) < _OTHERS_WRITE_S
+    written_ns, _ = stat_of(upload.aside)
+    return upload.id not in ours and abs(time.time() - written_ns / 1e9) < _OTHERS_WRITE_S
 
 
 def _look(upload: Upload) -> None:
@@ -271,5 +270,7 @@ def _size(count: int) -> str:
 def _remove_left(folder: Path) -> None:
     """What a killed process left. Another studio may be receiving here: its files are touched all the time."""
     for path in folder.glob(".*.partial.*"):
-        if time.time() - path.stat().st_mtime > _LEFT_AFTER_S:
+        written_ns, _ = stat_of(path)
+        has_come_whole = not written_ns  # just now, and has another name since
+        if not has_come_whole and time.time() - written_ns / 1e9 > _LEFT_AFTER_S:
             path.unlink(missing_ok=True)

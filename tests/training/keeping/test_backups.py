@@ -70,6 +70,20 @@ def test_the_oldest_backups_go_first(tmp_path: Path) -> None:
     assert [b.iteration for b in backups(tmp_path)] == [10, 100]
 
 
+def test_a_backup_that_goes_while_they_are_listed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path, 10)
+    back_up(tmp_path, 10, kept=2)
+    listed = module._folders
+
+    def with_one_that_goes(root: Path) -> list[Path]:
+        return [root / "000000009", *listed(root)]
+
+    monkeypatch.setattr(module, "_folders", with_one_that_goes)
+    assert [b.iteration for b in backups(tmp_path)] == [10]
+
+
 def test_what_a_killed_process_left_half_made_goes_with_the_next_backup(tmp_path: Path) -> None:
     saved(tmp_path, 10)
     left = tmp_path / "backups" / ".000000005.3.4194999.partial"

@@ -22,6 +22,7 @@ from understudy.files import (
     read_json,
     said_plainly,
     sha256_of,
+    stat_of,
 )
 
 FOLDER_NAME = "backups"
@@ -60,10 +61,12 @@ def back_up(model_dir: Path, iteration: int, *, kept: int) -> Path:
 
 
 def backups(model_dir: Path) -> list[Backup]:
-    """All backups of a model, oldest first."""
+    """All backups of a model, oldest first. One that goes meanwhile, to make room for a newer one, is none."""
+    found = [(folder, stat_of(folder)[0]) for folder in sorted(_folders(model_dir / FOLDER_NAME))]
     return [
-        Backup(int(folder.name), folder, folder.stat().st_mtime, folder_size_bytes(folder))
-        for folder in sorted(_folders(model_dir / FOLDER_NAME))
+        Backup(int(folder.name), folder, made_ns / 1e9, folder_size_bytes(folder))
+        for folder, made_ns in found
+        if made_ns
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -162,6 +163,28 @@ def test_what_is_not_there_yet_has_no_picture(client: TestClient) -> None:
         assert client.get(f"/api/project/pictures/{part}").status_code == 204
     assert client.get("/api/project/pictures/merged/dst/..").status_code in (404, 422)
     assert client.get("/api/project/pictures/clip/nothing").status_code == 422
+
+
+def test_a_picture_that_goes_just_before_it_is_opened_is_none(
+    client: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from understudy.studio.rooms.project import pictures
+    from understudy.training.viewing.sheets import Layout, Preview, write_preview
+
+    layout = Layout(["a"], ["dst"], 10, [0], [0])
+    preview = write_preview(project.model_folder("main"), 5, Preview(np.zeros((10, 10, 3), np.uint8), layout))
+    merged = project.merged_folder("dst", "main") / "000000.png"
+    merged.parent.mkdir(parents=True)
+    merged.write_bytes((project.clip_path("dst") / "0000.png").read_bytes())
+    for path, reads, address in ((preview, "_rows", "preview/main"), (merged, "_read", "merged/dst/main")):
+        read = getattr(pictures, reads)
+
+        def too_late(path: Path, read: Callable[[Path], object] = read) -> object:
+            path.unlink()
+            return read(path)
+
+        monkeypatch.setattr(pictures, reads, too_late)
+        assert path.exists() and client.get(f"/api/project/pictures/{address}").status_code == 204
 
 
 def test_consent_is_recorded_but_no_path_is_taken_from_a_window(client: TestClient, project: Project) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from understudy.errors import ClipMissing, ModelUnknown
+from understudy.errors import ClipMissing, ModelUnknown, UnderstudyError
 from understudy.project.manifest import Role
 from understudy.project.project import Project
 from understudy.studio.lanes import HEAVY
@@ -112,7 +112,12 @@ def _jpeg(request: Request, source: Path, width: int, read: Callable[[], object]
     with _lock:
         data = _made.get(tag)
     if data is None:
-        data = _small(read(), width)
+        try:
+            data = _small(read(), width)
+        except (OSError, UnderstudyError):
+            if source.exists():
+                raise
+            return _none()  # it went just now
         with _lock:
             _made[tag] = data
             while len(_made) > _KEPT:
