@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.studio.web.conftest import RunningStudio
+from understudy.jobs.clips import both_sides_told
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.run import PROCESS
 from understudy.project.project import Project
@@ -294,6 +295,17 @@ def test_a_clip_that_is_dropped_on_a_side_is_sent_and_becomes_one_of_it(page: An
     assert "over" not in side.get_attribute("class")
     clip = Project.open(project).manifest.clips["dropped"]
     assert clip.role == "dst" and (project / clip.path).read_bytes() == data
+
+
+def test_a_file_on_both_sides_is_warned_of_until_the_message_is_closed(page: Any, project: Path) -> None:
+    page.locator(".side[data-role=dst]").wait_for()
+    _add(page, "dst", place="src.mp4")
+    told = page.locator(".toast", has_text="on both sides of the project")
+    told.wait_for()
+    (words,) = both_sides_told(Project.open(project), ["src-2"])
+    assert told.locator(".words").inner_text() == words.replace("`", "")
+    told.get_by_role("button", name="Close this message").click()
+    told.wait_for(state="detached")
 
 
 def test_a_project_is_duplicated_and_the_copy_opened_in_a_studio_of_its_own(page: Any, project: Path) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from understudy.jobs.clips import both_sides_told
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
+from understudy.studio.places import clip_id
 
 
 def _clip(path: Path) -> Path:
@@ -145,6 +147,15 @@ def test_a_clip_is_seen_and_taken_out(client: TestClient, project: Project) -> N
     path = project.clip_path("dst")
     _post(client, "clips/dst/remove")
     assert list(Project.open(project.folder).manifest.clips) == ["src"] and path.exists()
+
+
+def test_a_file_that_is_added_to_the_other_side_too_is_warned_of(project: Project) -> None:
+    path = project.clip_path("src")
+    client = TestClient(studio_app(Studio(project.folder, clips=(path.parent,))))
+    assert _post(client, "clips/add", role="src", places=[clip_id(path)])["warnings"] == []
+    told = _post(client, "clips/add", role="dst", places=[clip_id(path)])
+    assert told["names"] == ["src-2"]
+    assert told["warnings"] == both_sides_told(Project.open(project.folder), ["src-2"]) != []
 
 
 def test_faces_that_were_found_have_a_picture_of_one(client: TestClient, project: Project) -> None:

@@ -94,8 +94,9 @@ export async function add_clips(role) {
 
 /** @param {string[]} places @param {"src" | "dst"} role */
 async function add_places(places, role) {
-  const { names } = await post("project/clips/add", { role, places }, `Looking into the ${role} clips…`);
+  const { names, warnings } = await post("project/clips/add", { role, places }, `Looking into the ${role} clips…`);
   toast(`Added ${names.join(", ")} as ${role}.`, { kind: "good" });
+  for (const words of warnings) toast(words, { seconds: 0 }); // until it is closed
 }
 
 /** @param {File[]} files @param {"src" | "dst"} role */
