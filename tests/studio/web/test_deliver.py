@@ -190,6 +190,23 @@ def test_a_purpose_that_was_taken_out_elsewhere_is_forgotten_and_the_file_can_be
     assert not page.locator(".block").count()
 
 
+def test_a_refusal_that_is_no_matter_of_the_purpose_does_not_ask_for_the_options_again(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")
+    page = open_page(at="#/deliver")
+    page.wait_for_selector("us-room-deliver[data-looked]")
+    page.get_by_label("Purpose").select_option("web")
+    page.wait_for_selector("us-room-deliver[data-looked='dst-main-web.mp4']")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "deliver/options" in request.url else None)
+    for name in (".one", ".two"):
+        page.get_by_label("File name").fill(name)
+        page.get_by_label("File name").press("Tab")
+        page.locator(".block", has_text=f"'{name}' is no plain name").wait_for()
+    assert asked == []
+
+
 def test_a_closed_production_needs_a_reason_and_a_file_that_stays(
     open_page: Callable[..., Any], opened: Project
 ) -> None:

@@ -216,11 +216,12 @@ class DeliverRoom extends Room {
     if (!this.clip) return this.show_nothing();
     const wish = (this.wish = Symbol());
     const place = new URLSearchParams({ clip: this.clip, model: this.model, name: this.file_name, said: JSON.stringify(this.said) });
-    const told = await get(`deliver/outlook?${place}`).catch((error) => ({ refused: error.message }));
+    const told = await get(`deliver/outlook?${place}`).catch((error) => ({ refused: error.message, kind: error.kind }));
     if (wish !== this.wish) return;
     this.outlook = told;
     if (told.refused) {
-      if (await this.forgot_purpose().catch(() => false)) return this.look();
+      // What is no matter of presets says nothing of the purpose, so it isn't asked about.
+      if (told.kind === "PresetInvalid" && (await this.forgot_purpose().catch(() => false))) return this.look();
       this.blocks.replaceChildren(h("p", { class: "bad block" }, told.refused));
       forbid(this.deliver, told.refused);
       return;
