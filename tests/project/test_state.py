@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
+from understudy.facesets import pictures
 from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.files import write_json, write_text
 from understudy.merging.delivery.memory import DeliveryMemory
@@ -131,6 +132,20 @@ def test_a_faceset_is_as_old_as_its_newest_face_or_step_however_often_it_is_open
     write_text(folder / "history.jsonl", "")
     set_time(folder / "history.jsonl", 2_000_000)
     assert project_state(filled).facesets[0].changed == datetime.fromtimestamp(2_000_000, UTC)
+
+
+def test_the_pictures_of_a_faceset_are_listed_once(filled, monkeypatch):
+    store_face(filled, "src", "src clip")
+    listed, is_picture = [], pictures.is_picture
+
+    def noted(name: str) -> bool:
+        if found := is_picture(name):
+            listed.append(name)
+        return found
+
+    monkeypatch.setattr(pictures, "is_picture", noted)
+    assert project_state(filled).facesets[0].changed is not None
+    assert len(listed) == 1
 
 
 def test_faces_of_a_clip_that_is_half_searched_are_not_all_its_faces(filled):

@@ -412,6 +412,11 @@ class Faceset:
                 digest.update(row.name.encode() + b"\0" + row.digest)
         return digest.hexdigest()
 
+    @property
+    def newest_ns(self) -> int:
+        """When its newest picture was written, in nanoseconds, as the last look saw it; 0 without any."""
+        return max((row.mtime_ns for row in self._rows.values()), default=0)
+
     def digests(self) -> dict[str, bytes]:
         """The digest of each face's whole file, 16 bytes, by name."""
         return {row.name: row.digest for row in self._rows.values() if row.record is not None}

@@ -14,7 +14,6 @@ from understudy.counts import counted
 from understudy.errors import ProjectInvalid
 from understudy.facesets.curation.entries import HISTORY_NAME
 from understudy.facesets.names import safe_name
-from understudy.facesets.pictures import image_files
 from understudy.files import read_json, stat_of
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
@@ -175,6 +174,7 @@ def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int
             with project.faceset(performer_name, name) as faceset:
                 notices = tuple(faceset.notices)
                 faces = faceset.faces()
+                changed = _faces_changed(folder, faceset.newest_ns)
             for record in (face.record for face in faces):  # a copy in another faceset is the same face
                 of_clip.setdefault(record.clip, set()).add((record.frame, record.box_xyxy))
             states.append(
@@ -183,24 +183,20 @@ def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int
                     name=name,
                     faces=len(faces),
                     size_bytes=size_bytes(folder),
-                    changed=_faces_changed(folder),
+                    changed=changed,
                     notices=notices,
                 )
             )
     return tuple(states), {clip: len(found) for clip, found in of_clip.items()}
 
 
-def _faces_changed(folder: Path) -> datetime | None:
+def _faces_changed(folder: Path, newest_ns: int) -> datetime | None:
     """The newest date of its pictures and of the history of what was done with them; None where none are there.
 
     Opening a faceset makes and removes files of its index, so the folder's own date is always about now.
     """
-    pictures = (mtime_ns for _, _, mtime_ns in image_files(folder)) if folder.is_dir() else ()
-    newest_ns = max(pictures, default=None)
-    moments = [_changed(folder / HISTORY_NAME)]
-    if newest_ns is not None:
-        moments.append(datetime.fromtimestamp(newest_ns / 1e9, UTC))
-    return max((moment for moment in moments if moment), default=None)
+    written = datetime.fromtimestamp(newest_ns / 1e9, UTC) if newest_ns else None
+    return max(filter(None, (written, _changed(folder / HISTORY_NAME))), default=None)
 
 
 def _clip(project: Project, name: str, faces: int) -> ClipState:
