@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 UInt8 = npt.NDArray[np.uint8]
 
-_GROUND, _INK = 24, 235
+GROUND, _INK = 24, 235
 _STRIP_SHARE = 0.09  # height of the strip of names, of a picture's height
 _SMALLEST_STRIP_PX = 16
 _GAP_PX = 2
@@ -30,7 +30,7 @@ def side_by_side(pictures: Sequence[UInt8], names: Sequence[str]) -> UInt8:
         raise ValueError(f"{len(pictures)} pictures and {len(names)} names")
     height = pictures[0].shape[0]
     cells = [_of_height(picture, height) for picture in pictures]
-    gap = np.full((height, _GAP_PX, 3), _GROUND, np.uint8)
+    gap = np.full((height, _GAP_PX, 3), GROUND, np.uint8)
     row = np.hstack([part for cell in cells for part in (cell, gap)][:-1])
     return _even(np.vstack([_strip(names, [cell.shape[1] for cell in cells], height), row]))
 
@@ -52,7 +52,7 @@ def sheet(
     lines = [
         _row_of(cells, widths, name, named_column) for cells, name in zip([first, *rest], named, strict=True)
     ]
-    gap = np.full((_GAP_PX, lines[0].shape[1], 3), _GROUND, np.uint8)
+    gap = np.full((_GAP_PX, lines[0].shape[1], 3), GROUND, np.uint8)
     body = [part for line in lines for part in (line, gap)][:-1]
     return _even(np.vstack([_strip(columns, widths, cell_height_px), *body]))
 
@@ -67,14 +67,14 @@ def _row_of(cells: Sequence[UInt8], widths: Sequence[int], name: str, named_colu
     fitted = [_of_width(cell, width) for cell, width in zip(cells, widths, strict=True)]
     if name:
         fitted[named_column] = _with_words(fitted[named_column], name)
-    gap = np.full((fitted[0].shape[0], _GAP_PX, 3), _GROUND, np.uint8)
+    gap = np.full((fitted[0].shape[0], _GAP_PX, 3), GROUND, np.uint8)
     return np.hstack([part for cell in fitted for part in (cell, gap)][:-1])
 
 
 def _strip(names: Sequence[str], widths: Sequence[int], picture_height: int) -> UInt8:
     height = _strip_height(picture_height)
     total = sum(widths) + _GAP_PX * (len(widths) - 1)
-    canvas = Image.new("RGB", (total, height), (_GROUND,) * 3)
+    canvas = Image.new("RGB", (total, height), (GROUND,) * 3)
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(round(height * 0.6))
     x = 0
     for name, width in zip(names, widths, strict=True):
@@ -110,9 +110,9 @@ def _of_width(picture: UInt8, width: int) -> UInt8:
     missing = width - picture.shape[1]
     if missing <= 0:
         return picture[:, :width]
-    return np.pad(picture, ((0, 0), (0, missing), (0, 0)), constant_values=_GROUND)
+    return np.pad(picture, ((0, 0), (0, missing), (0, 0)), constant_values=GROUND)
 
 
 def _even(picture: UInt8) -> UInt8:
     height, width = picture.shape[:2]
-    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), constant_values=_GROUND)
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), constant_values=GROUND)

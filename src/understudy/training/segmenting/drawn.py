@@ -39,6 +39,7 @@ class DrawnFaces:
     covers_NHW: UInt8  # what lies before it: 0 to 255
     is_covered_N: npt.NDArray[np.bool_]  # enough to be laid over others
     landmarks_N682: npt.NDArray[np.float64]  # in pixels of the crop without its margin
+    is_pictured_NHW: npt.NDArray[np.bool_]  # inside the face's own picture; black lies beyond it
     names: tuple[str, ...]  # PERFORMER/NAME/FILE
     size_px: int
     margin: int
@@ -55,6 +56,7 @@ class DrawnFaces:
             self.covers_NHW[chosen],
             self.is_covered_N[chosen],
             self.landmarks_N682[chosen],
+            self.is_pictured_NHW[chosen],
             tuple(self.names[place] for place in places),
             self.size_px,
             self.margin,
@@ -62,8 +64,16 @@ class DrawnFaces:
 
     def inner(self) -> tuple[UInt8, UInt8]:
         """Images and masks without their margin: (n, size, size, 3) and (n, size, size)."""
-        inside = slice(self.margin, self.margin + self.size_px)
+        inside = self._inside
         return self.images_NHWC[:, inside, inside], self.masks_NHW[:, inside, inside]
+
+    def inner_pictured(self) -> npt.NDArray[np.bool_]:
+        """What of those lies inside the faces' own pictures, (n, size, size)."""
+        return self.is_pictured_NHW[:, self._inside, self._inside]
+
+    @property
+    def _inside(self) -> slice:
+        return slice(self.margin, self.margin + self.size_px)
 
 
 def faces_to_learn_from(facesets: Sequence[Named]) -> tuple[list[tuple[str, Faceset, StoredFace]], bool]:
@@ -114,20 +124,21 @@ def read_drawn(
     entries = list(_entries(faces, face_type, size_px, stock, on_broken))
     if not entries:
         raise FacesetUnusable("None of the faces that are drawn on can be read.")
-    names, images, masks, covers, covered, points = zip(*entries, strict=True)
+    names, images, masks, covers, covered, points, pictured = zip(*entries, strict=True)
     return DrawnFaces(
         np.stack(images),
         np.stack(masks),
         np.stack(covers),
         np.array(covered),
         np.stack(points),
+        np.stack(pictured),
         names,
         size_px,
         margin_px(size_px),
     )
 
 
-_Entry = tuple[str, UInt8, UInt8, UInt8, bool, npt.NDArray[np.float64]]
+_Entry = tuple[str, UInt8, UInt8, UInt8, bool, npt.NDArray[np.float64], npt.NDArray[np.bool_]]
 
 
 def _entries(
@@ -147,13 +158,15 @@ def _entries(
             continue
         matrix = crop_from_frame(record.landmarks(), face_type=face_type, size_px=size_px)
         matrix[:, 2] += margin
-        image = square(picture, compose(matrix, inverse(record.crop_matrix())), whole_px)
+        from_picture = compose(matrix, inverse(record.crop_matrix()))
+        image = square(picture, from_picture, whole_px)
+        pictured = square(np.full_like(picture, 255), from_picture, whole_px)[..., 0] == 255
         mask = _mask(record, picture, matrix, whole_px, stock)
         points = transform_points(matrix, record.landmarks())
         hull = hull_mask(points, whole_px, whole_px)
         cover = _cover(record, matrix, whole_px, hull * (1 - mask))
         enough = float((cover * hull).sum()) > _COVERS_ENOUGH * float(hull.sum())
-        yield f"{name}/{face.name}", image, _bytes(mask), _bytes(cover), enough, points - margin
+        yield f"{name}/{face.name}", image, _bytes(mask), _bytes(cover), enough, points - margin, pictured
 
 
 def _mask(

@@ -453,11 +453,10 @@ def _segmented(stock: Segmenter, faces: DrawnFaces) -> np.ndarray:
 
 
 def _shown(faces: DrawnFaces, stock: Segmenter, *, are_drawn: bool) -> list[Shown]:
-    images, masks = faces.inner()
-    before = _segmented(stock, faces)
+    cells = zip(faces.names, *faces.inner(), _segmented(stock, faces), faces.inner_pictured(), strict=True)
     return [
-        Shown(name.rpartition("/")[2], image, mask / np.float32(255) if are_drawn else None, seen)
-        for name, image, mask, seen in zip(faces.names, images, masks, before, strict=True)
+        Shown(name.rpartition("/")[2], image, mask / np.float32(255) if are_drawn else None, seen, pictured)
+        for name, image, mask, seen, pictured in cells
     ]
 
 
