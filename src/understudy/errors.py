@@ -32,6 +32,10 @@ class ClipMissing(UnderstudyError):
     """The clip or image folder does not exist."""
 
 
+class ClipDiffers(UnderstudyError):
+    """A file that is to stand for a project's clip is another one than the project knows."""
+
+
 class ClipUnreadable(UnderstudyError):
     """The file is no video, has no video stream, or nothing in it decodes."""
 

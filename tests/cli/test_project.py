@@ -87,6 +87,22 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
     assert [path.read_bytes() for path in (project / "trash").rglob("face.jpg")] == [b"a face"]
 
 
+def test_a_clip_that_was_moved_is_told_its_new_place(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "src 影.mp4").rename(tmp_path / "moved.mp4")
+    assert main(["status", str(project)]) == 0
+    assert "understudy relink" in capsys.readouterr().out
+    asked = ["relink", str(project), "src 影", str(tmp_path / "moved.mp4")]
+    assert main([*asked, "--dry-run"]) == 0
+    assert "would lie" in capsys.readouterr().out
+    assert not Project.open(project).clip_path("src 影").exists()
+    assert main(asked) == 0
+    assert Project.open(project).clip_path("src 影") == tmp_path / "moved.mp4"
+    assert main(["status", str(project)]) == 0
+    assert "relink" not in capsys.readouterr().out.partition("next:")[0]
+
+
 def test_a_clip_is_taken_out_and_a_project_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project.create(tmp_path / "shot")
     (tmp_path / "dst.mp4").touch()

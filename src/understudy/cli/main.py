@@ -66,6 +66,7 @@ app.command("understudy.cli.export:export", name="export", help="Write a model f
 app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")
 app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")
 app.command("understudy.cli.runs:app", name="runs", help="Stages that go on without a terminal.")
+app.command("understudy.cli.project:relink", name="relink", help="Say where a clip that was moved lies now.")
 app.command("understudy.cli.project:remove", name="remove", help="Take a clip out of a project.")
 app.command("understudy.cli.project:duplicate", name="duplicate", help="Copy a project under another name.")
 app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")

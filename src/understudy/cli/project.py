@@ -1,10 +1,12 @@
-"""`understudy new | add | status | clean`: the project folder itself."""
+"""`understudy new | add | relink | remove | duplicate | status | clean`: the project folder itself."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from understudy.cli.flags import Clips, DryRun, Json
 from understudy.counts import counted
@@ -104,6 +106,39 @@ def remove(project: Path, clip: str, /) -> None:
         print(words)
 
 
+def relink(
+    project: Path,
+    clip: str,
+    path: Path,
+    /,
+    *,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Say where a clip lies now that was moved; its faces and all that was made of it stay.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    clip:
+        The clip's name in the project.
+    path:
+        Where the video or folder of images lies now.
+    force:
+        Take it also where it is another one than the project knows.
+    dry_run:
+        Only say whether it is the same and where it would lie.
+    json:
+        Print every event as a JSON line instead of a progress bar.
+    """
+    from understudy.cli.show import run
+    from understudy.jobs.relink import relink as relink_clip
+
+    run(relink_clip(Project.open(project), clip, path, force=force, dry_run=dry_run), json=json)
+
+
 def duplicate(project: Path, copy: Path, /) -> None:
     """Copy a project with its faces, models and results, without its trash, caches and logs.
 
@@ -144,6 +179,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
     for clip in state.clips:
         there = counted(clip.faces, "face") if clip.there else "the file is gone"
         print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
+        if not clip.there:
+            print("             note: `understudy relink PROJECT CLIP NEW_PATH` says where it lies now")
     for faceset in state.facesets:
         name = f"{faceset.performer}/{faceset.name}"
         line = counted(faceset.faces, "face")

@@ -54,7 +54,7 @@ def require_own_side(project: Project, *, src: Sequence[Path], dst: Sequence[Pat
     for role, other in _BOTH_WAYS:
         for path in said[role]:
             meant = any(is_same_file(path, each) for each in said[other])
-            if meant or not _of_file(project, path, other) or _of_file(project, path, role):
+            if meant or not clips_of_file(project, path, other) or clips_of_file(project, path, role):
                 continue
             raise OptionInvalid(
                 f"The project that this would go on with has {path.name} as a {other} clip, and here it is "
@@ -72,7 +72,7 @@ def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
         for role, other in _BOTH_WAYS
         for name in names
         if project.manifest.clips[name].role == role
-        for twin in _of_file(project, project.clip_path(name), other)
+        for twin in clips_of_file(project, project.clip_path(name), other)
     }
     return [
         f"{file} is on both sides of the project ({' and '.join(pair)}), so it is learnt as both performers. "
@@ -81,7 +81,7 @@ def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _of_file(project: Project, path: Path, role: Role) -> list[str]:
+def clips_of_file(project: Project, path: Path, role: Role) -> list[str]:
     """The clips of one side that are this file or folder."""
     return [name for name in project.manifest.clips_of(role) if is_same_file(project.clip_path(name), path)]
 
@@ -92,8 +92,7 @@ def remove_clip(project: Project, name: str) -> list[str]:
 
     Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
     """
-    if name not in project.manifest.clips:
-        raise ClipMissing(unknown("clip", name, project.manifest.clips))
+    require_in_project(project, name)
     path = project.clip_path(name)
     inside = path.resolve().is_relative_to(project.folder.resolve())
     others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]
@@ -116,6 +115,12 @@ def remove_clip(project: Project, name: str) -> list[str]:
         elif path.exists():
             told.append(f"Its file stays where it is: {path}.")
     return told
+
+
+def require_in_project(project: Project, name: str) -> None:
+    """Raise ClipMissing where the project has no such clip."""
+    if name not in project.manifest.clips:
+        raise ClipMissing(unknown("clip", name, project.manifest.clips))
 
 
 def require_usable(*paths: Path, consent: str | None = None) -> None:

@@ -152,7 +152,7 @@ def _file(
     from understudy.merging.delivery.encode import require_fitting
     from understudy.provenance.credentials import embeds
 
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip)) as opened:
         info = opened.info
         stretch = one_stretch(options.frames, info.frame_count)
         seconds = _seconds(opened, stretch)

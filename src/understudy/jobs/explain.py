@@ -45,7 +45,7 @@ def previews_of(
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         stored = faceset.faces()
     with FramePreviews(
-        project.clip_path(clip),
+        project.present_clip_path(clip),
         stored=stored,
         predictor=cast,
         clip_name=clip,

@@ -92,7 +92,7 @@ class FramesDesk:
 
         require_clip(project, clip)
         self.project, self.clip = project, clip
-        space, path = color_space_of(project, clip), project.clip_path(clip)
+        space, path = color_space_of(project, clip), project.present_clip_path(clip)
         self.frames = FrameReader(open_clip(path, space))
         self.content = clip_content(path, space)
         self.performer, self.short = project.faceset_of_clip(clip)

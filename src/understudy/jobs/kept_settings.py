@@ -175,7 +175,7 @@ def _require_in_clip(project: Project, clip: str, frame: int) -> None:
     from understudy.media.opening import open_clip
 
     _entry(project, clip)
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip)) as opened:
         require_within([range(frame, frame + 1)], opened.info.frame_count, who="Frames")
 
 

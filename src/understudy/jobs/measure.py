@@ -80,7 +80,7 @@ def _against_plate(
     else:
         opened = Project.open(project)
         name = _clip_of(opened, clip)
-        faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.clip_path(name)
+        faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.present_clip_path(name)
         with open_clip(plate) as shown:  # as `encode` chooses it
             space = space_to_draw_in(shown.info, color_space_of(opened, name))
     yield from _as_marked(result, plate, faces_of, space)
@@ -143,7 +143,7 @@ def measure_merged(project: Project, clip: str, model: str) -> Events:
     if not journal.merged_frames():
         raise ProjectInvalid(f"Nothing of clip {clip!r} is merged yet. Run `understudy merge` first.", folder)
     require_frames(folder)
-    made, path = journal.digest(), project.clip_path(clip)
+    made, path = journal.digest(), project.present_clip_path(clip)
     faces_of = known_faces(_landmarks(project, clip))
     shown = MergedClip(open_clip(path, color_space_of(project, clip)), folder)
     for event in measure_against_plate(shown, path, faces_of=faces_of, mask_of=lambda at: _mask(folder, at)):

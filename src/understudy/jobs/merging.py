@@ -150,7 +150,7 @@ def _require_sound(project: Project, clip: str, entry: ClipEntry, frames: Sequen
     from understudy.media.opening import open_clip
 
     settings = settings_over_time(project, clip, {}, entry=entry)
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip)) as opened:
         require_within(frames or (), opened.info.frame_count, who="Frames")
         settings.require_within(opened.info.frame_count)
 
@@ -201,7 +201,7 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
         raise OptionInvalid(f"Option 'plate' can't be {clip!r}: the project's clips are {', '.join(known)}.")
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         faces = [face.record for face in faceset.faces() if face.record.clip == clip]
-    path = project.clip_path(clip)
+    path = project.present_clip_path(clip)
     return PlateFootage(path, clip, faces, clip_sha256(project, path), color_space_of(project, clip))
 
 
@@ -243,6 +243,13 @@ def known_clip_sha256(project: Project, clip: Path) -> str:
     return read_json(path).get(f"{clip}|{_looks(clip)}", "") if path.exists() else ""
 
 
+def last_clip_sha256(project: Project, clip: Path) -> str:
+    """What the SHA-256 of a clip was when it was asked for last, however it is by now; else nothing."""
+    path = project.cache_folder / "sha256.json"
+    known: dict[str, str] = read_json(path) if path.exists() else {}
+    return next((sha256 for key, sha256 in reversed(known.items()) if key.startswith(f"{clip}|")), "")
+
+
 def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
     path = project.cache_folder / "sha256.json"
     memory = read_json(path) if path.exists() else {}
@@ -257,7 +264,9 @@ def _looks(clip: Path) -> str:
             stat = clip.stat()
         except FileNotFoundError:
             raise ClipMissing(
-                "The clip is no longer where it was. Put it back, or add it anew.", clip
+                "The clip is no longer where it was. Put it back, or say where it lies now with `understudy "
+                "relink PROJECT CLIP NEW_PATH`.",
+                clip,
             ) from None
         return f"{stat.st_size}|{stat.st_mtime_ns}"
     files = sorted(path for path in clip.rglob("*") if path.is_file())
@@ -287,7 +296,7 @@ def watch_for_cuts(project: Project, clip: str) -> Events:
     from understudy.media.cuts import SceneWatch, shot_starts
     from understudy.media.opening import open_clip
 
-    with open_clip(project.clip_path(clip), color_space_of(project, clip)) as opened:
+    with open_clip(project.present_clip_path(clip), color_space_of(project, clip)) as opened:
         yield StageStarted(stage="cuts", unit="frames", total=opened.info.frame_count)
         watch, notes, places = SceneWatch(), [], []
         for frame in opened.frames():

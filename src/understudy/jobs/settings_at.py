@@ -54,7 +54,7 @@ def copy_settings(project: Project, clip: str, frame: int, *, to: Sequence[range
     """
     from understudy.media.opening import open_clip
 
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip)) as opened:
         frame_count = opened.info.frame_count
     stretches = require_within(to, frame_count, who="Frames")
     require_within([range(frame, frame + 1)], frame_count, who="Frames")

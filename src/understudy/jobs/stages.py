@@ -97,7 +97,7 @@ def extract(
             project.faceset(performer, short) as opened,
         ):
             events = extract_clip(
-                project.clip_path(name),
+                project.present_clip_path(name),
                 clip_name=name,
                 role=clip.role,
                 faceset=opened,
@@ -318,7 +318,7 @@ def _merged(
     yield from clips_hashed(project, [project.clip_path(clip)])
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
         yield from merge_clip(
-            project.clip_path(clip),
+            project.present_clip_path(clip),
             faces=faceset,
             predictor=cast,
             folder=project.merged_folder(clip, project.merged_name(clip, model)),
@@ -375,7 +375,7 @@ def encode(
         marks = FinalMarks(project, facts, options)
         with _alone_with(project, name):
             yield from encode_clip(
-                project.clip_path(name),
+                project.present_clip_path(name),
                 merged_folder=merged,
                 out=goal,
                 options=options,

@@ -202,6 +202,17 @@ class Project:
         """Where a clip lies."""
         return self.folder / self.manifest.clips[name].path
 
+    def present_clip_path(self, name: str) -> Path:
+        """Where a clip lies. Raises ClipMissing, with the way to mend it, where nothing is there any more."""
+        path = self.clip_path(name)
+        if not path.exists():
+            raise ClipMissing(
+                f"Clip {name!r} is not where it was. Put it back, or say where it lies now with "
+                f"`understudy relink PROJECT {name!r} NEW_PATH`.",
+                path,
+            )
+        return path
+
     def consents(self) -> dict[str, Consent]:
         """Every performer's consent record."""
         return {name: performer.consent for name, performer in self.manifest.performers.items()}

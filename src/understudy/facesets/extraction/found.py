@@ -311,6 +311,11 @@ def _numbers(array: npt.ArrayLike, digits: int) -> list[float]:
     return np.asarray(array, float).ravel().round(digits).tolist()
 
 
+def found_content(path: Path) -> str:
+    """The content of the clip that a log's finds are of, as of `clip_content`; empty where none is known."""
+    return str((_head(path) or {}).get("content", ""))
+
+
 def found_path(cache: Path, clip_name: str) -> Path:
     """Where the finds of a clip are kept."""
     return cache / f"{safe_name(clip_name)}.found.jsonl"

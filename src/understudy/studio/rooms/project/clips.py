@@ -96,7 +96,7 @@ def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     project = studio.project()
     if clip not in project.manifest.clips:
         raise ClipMissing(f"The project has no clip {clip!r}.")
-    with open_clip(project.clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip)) as opened:
         told = opened.info
     return {
         "width": told.width,
