@@ -66,10 +66,12 @@ def train(
     (`keeping/requests.py`); closing the generator stops it and saves. The same call again finishes a plan that
     was interrupted, or trains as much more when it was finished. With `iterations` alone, a run is repeatable
     on one device.
-    Raises ModelInUse, ModelUnknown, OptionInvalid, FacesetUnusable, DeviceUnavailable, CheckpointCorrupt,
-    TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
+    Raises ModelInUse, ModelUnknown, RecipeInvalid, OptionInvalid, FacesetUnusable, DeviceUnavailable,
+    CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
+    if not keep_recipe:
+        recipe_named(options.recipe)  # refused before the model is made and faces are read, which may take long
     compute = choose_device(local_device(device))
     with exactly_repeated(), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)

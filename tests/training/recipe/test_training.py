@@ -317,6 +317,14 @@ def test_a_stage_that_cant_work_is_refused_before_the_first_iteration(tmp_path: 
     assert not (tmp_path / "m" / FOLDER_NAME).exists() and course_of(tmp_path / "m") == []
 
 
+def test_a_recipe_that_cant_be_read_is_refused_before_a_model_is_made(tmp_path: Path, facesets: Pair) -> None:
+    (tmp_path / "torn.toml").write_text("[[stage")
+    for name in ("gone.toml", str(tmp_path / "torn.toml")):
+        with pytest.raises(RecipeInvalid):
+            trained(tmp_path / "m", facesets, options_with(name, iterations=8))
+    assert not (tmp_path / "m").exists()
+
+
 def test_what_goes_wrong_in_the_middle_loses_no_iteration(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
