@@ -53,7 +53,7 @@ def test_masks_are_applied_to_chosen_faces_and_shown(folder: str, capsys: pytest
     assert "no such drawing" in capsys.readouterr().err
 
 
-def test_a_segmenter_is_trained_listed_and_put_away(
+def test_a_segmenter_is_trained_listed_put_away_and_brought_back(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["masks", "train", folder, "mic", "--start", "nothing"]) == 2

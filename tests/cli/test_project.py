@@ -36,6 +36,7 @@ def test_several_clips_go_after_one_flag(
 def test_a_file_for_both_sides_is_added_with_a_warning(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["add", str(project), "--dst", str(write_wall(tmp_path / "dst.mp4"))]) == 0
     assert "warning" not in capsys.readouterr().out
     assert main(["add", str(project), "--dst", str(tmp_path / "src 影.mp4")]) == 0
     said = capsys.readouterr().out

@@ -91,11 +91,15 @@ def test_every_model_is_looked_at_unless_some_are_named(project: Project) -> Non
     assert models == ["main", "second"]
     models = [one["model"] for one in advice_on(project, models=["second"]) if one["rule"] == "small_batch"]
     assert models == ["second"]
+    with pytest.raises(ModelUnknown):
+        advice_on(project, models=["nobody"])
+
+
+def test_as_many_rules_are_said_to_look_at_the_beginning_as_at_the_end(project: Project) -> None:
+    filled(project).add_model("second", preset="quick")
     *_, started, finished = advise(project, device="cpu")
     assert isinstance(started, StageStarted) and isinstance(finished, StageFinished)
     assert started.total == finished.summary["rules"] == len(RULES_OF_FACES) + 2 * len(RULES_OF_MODELS)
-    with pytest.raises(ModelUnknown):
-        advice_on(project, models=["nobody"])
 
 
 def test_a_model_that_cant_be_read_keeps_no_other_from_being_looked_at(project: Project) -> None:

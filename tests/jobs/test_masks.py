@@ -181,7 +181,9 @@ def test_a_segmenter_that_is_none_is_refused_with_those_there_are(filled: Projec
     assert "skin" in [one["name"] for one in masks.segmenters_listed(filled)]
 
 
-def test_a_segmenter_is_trained_applied_renamed_and_put_away(filled: Project, tmp_path: Path) -> None:
+def test_a_segmenter_is_trained_applied_renamed_put_away_and_brought_back(
+    filled: Project, tmp_path: Path
+) -> None:
     list(masks.draw(filled, "dst", [drawing(tmp_path, f"dst-00000{n}-1") for n in range(2)]))
     options = MaskTrainOptions(start="nothing", size_px=64, batch_size=1, iterations=1, previews=0)
     list(masks.train(filled, "mic", ["dst"], options, device="cpu"))

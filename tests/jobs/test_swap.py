@@ -71,10 +71,10 @@ def test_refused_consent_stops_before_the_first_stage(project: Project) -> None:
         manifest.performers["src"].consent = manifest.performers["src"].consent.model_copy(
             update={"status": "refused"}
         )
-    seen = []
+    said: list[Event] = []
     with pytest.raises(ConsentMissing):
-        seen += list(swap(SwapRequest(project=project.folder)))
-    assert not any(isinstance(event, StageStarted) for event in seen)
+        said += swap(SwapRequest(project=project.folder))
+    assert not said
 
 
 def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_result_over_footage_or_of_a_strange_kind_is_refused_before_the_work(
         ({"out": "f.xyz"}, OptionInvalid),
         ({"device": "cuda:77"}, DeviceUnavailable),
         ({"device": "cpu,cpu"}, DeviceUnavailable),
-        ({"consent": "refused"}, UnderstudyError),
+        ({"consent": "refused"}, (ConsentMissing, OptionInvalid)),  # of a new project; the other says otherwise
         ({"preset": "no such"}, ModelUnknown),
         ({"train": {"recipe": "gone.toml"}}, RecipeInvalid),
         ({"encode": {"codec": "prores"}}, OptionInvalid),
@@ -150,7 +150,7 @@ def test_a_swap_that_is_refused_makes_no_project_and_changes_none(
     project: Project,
     tmp_path: Path,
     wish: dict[str, Any],
-    error: type[UnderstudyError],
+    error: type[UnderstudyError] | tuple[type[UnderstudyError], ...],
 ) -> None:
     out = tmp_path / "new" / wish.pop("out", "f.mp4")
     clips = {"src": (write_wall(tmp_path / "a.mp4"),), "dst": (write_wall(tmp_path / "b.mp4"),)}

@@ -145,6 +145,15 @@ def test_what_is_not_merged_is_refused_with_the_frames_that_are(tmp_path: Path) 
         merge_facts(tmp_path, "4:10")
 
 
+def test_frames_that_are_left_are_named_in_five_stretches_at_most(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.describe({"clip": {"frames": 20}, "settings": {}, "model": {"name": "main", "sha256": "0"}})
+    journal.save(unswapped=[], left=[0, 1, 3, 5, 7, 9])
+    assert left_in_words(tmp_path) == "frames 0:1,3,5,7,9 are not merged yet"
+    journal.save(unswapped=[], left=[0, 1, 3, 5, 7, 9, 11, 13])
+    assert left_in_words(tmp_path) == "frames 0:1,3,5,7,9 and more are not merged yet"
+
+
 def test_frames_of_a_merge_that_was_stopped_or_lies_on_a_plate_are_not_told_apart(tmp_path: Path) -> None:
     journal = in_part(tmp_path)
     journal.save()
