@@ -90,7 +90,7 @@ def test_a_clip_that_only_a_hash_is_known_of_is_held_against_that(ready: Project
 def test_what_is_no_clip_of_the_project_and_what_is_another_is_refused(
     project: Project, tmp_path: Path, moved: Path
 ) -> None:
-    with pytest.raises(ClipMissing, match="no clip 'nobody'"):
+    with pytest.raises(ClipMissing, match="no clip called 'nobody'"):
         said(project, tmp_path / "dst.mov", clip="nobody")
     with pytest.raises(ClipMissing):
         said(project, moved)
