@@ -20,7 +20,7 @@ from understudy.project.project import Project
 from understudy.project.unknown import unknown
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent
-from understudy.provenance.recast import UsedModel, clips_for_manifest
+from understudy.provenance.recast import UsedModel, with_fictional
 
 STAGE = "export"
 _ENDINGS = (".dfm", ".onnx")
@@ -98,8 +98,13 @@ def _enter(
     lessons, consents = [learnt_from(project, used.name, used.sha256)], stated_consents(project, performers)
     told = {
         "model": used.model_dump(mode="json"),
-        "src": clips_for_manifest(learnt_clips(lessons, painted=True), consents),
-        "also_learnt": clips_for_manifest(learnt_clips(lessons, painted=False), consents),
+        **{
+            name: [clip.model_dump(mode="json") for clip in with_fictional(clips, consents)]
+            for name, clips in (
+                ("src", learnt_clips(lessons, painted=True)),
+                ("also_learnt", learnt_clips(lessons, painted=False)),
+            )
+        },
         "learnt_whole": lessons[0].is_whole,
         "use": use,
         "consents": _for_marks(consents),

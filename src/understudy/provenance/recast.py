@@ -77,18 +77,20 @@ class Recast(_Shape):
 
     def for_manifest(self) -> dict[str, Any]:
         """Plain values for the manifest; a consent's evidence is named without its folder."""
-        values = self.model_dump(mode="json")
-        values["src"] = clips_for_manifest(self.src, self.consents)
-        values["also_learnt"] = clips_for_manifest(self.also_learnt, self.consents)
+        values = self.with_fictional_clips().model_dump(mode="json")
         values["consents"] = {performer: consent.for_marks() for performer, consent in self.consents.items()}
         return values
 
+    def with_fictional_clips(self) -> Recast:
+        """The same, where a clip also shows rendered people if its performer's consent says so."""
+        learnt = {name: with_fictional(getattr(self, name), self.consents) for name in ("src", "also_learnt")}
+        return self.model_copy(update=learnt)
 
-def clips_for_manifest(clips: Sequence[LearntClip], consents: Mapping[str, Consent]) -> list[dict[str, Any]]:
-    """Plain values of clips; those of a performer who is fictional show rendered people too."""
+
+def with_fictional(clips: Sequence[LearntClip], consents: Mapping[str, Consent]) -> list[LearntClip]:
+    """The clips; those of a performer who is fictional show rendered people too."""
     nobody = {performer for performer, consent in consents.items() if consent.status == "fictional"}
-    rendered = (clip.fictional or clip.performer in nobody for clip in clips)
-    return [clip.model_dump(mode="json") | {"fictional": so} for clip, so in zip(clips, rendered, strict=True)]
+    return [clip.model_copy(update={"fictional": clip.fictional or clip.performer in nobody}) for clip in clips]
 
 
 def recast_in(manifest: dict[str, Any]) -> Recast | None:

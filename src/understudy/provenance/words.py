@@ -109,6 +109,7 @@ def about_sidecar(name: str, changed: bool) -> str:
 
 def about_recast(recast: Recast) -> list[str]:
     """What was made from what, with which model and whose consent."""
+    recast = recast.with_fictional_clips()
     src = _clips(recast.src) or "clips that are not named"
     model, frames = recast.model, recast.frames
     sentences = [
