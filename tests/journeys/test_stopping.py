@@ -12,6 +12,8 @@ import pytest
 
 from tests.journeys.conftest import QUICK, Clips, Terminal
 from understudy.media.opening import open_clip
+from understudy.project.lock import exclusive
+from understudy.project.project import Rehearsal
 
 pytestmark = [
     pytest.mark.journey,
@@ -80,9 +82,10 @@ def test_a_job_killed_in_any_stage_goes_on_without_training_again(
 ) -> None:
     out, project = desk / "out.mp4", desk / "out.understudy"
     command = ("swap", clips.src, clips.dst, "-o", out, "--iterations", 4, *QUICK, "--json")
-    code, said = terminal.run_until(
-        lambda line: '"StageStarted"' in line and f'"stage": "{stage}"' in line, signal.SIGKILL, *command
-    )
+    with exclusive(Rehearsal.of(project).ledger_lock):  # nothing is finished before it is killed
+        code, said = terminal.run_until(
+            lambda line: '"StageStarted"' in line and f'"stage": "{stage}"' in line, signal.SIGKILL, *command
+        )
     assert code == -signal.SIGKILL, said
     code, said = terminal.run(*command)
     assert code == 0, said

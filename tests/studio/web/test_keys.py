@@ -45,8 +45,8 @@ def opened(trained_project: Project) -> Project:
 
 def _room(open_page: Any, room: str) -> Any:
     page = open_page(at=f"#/{room}")
+    page.reload(wait_until="networkidle")  # what the room asks for apart is there too
     page.wait_for_selector(f"us-room-{room} :is(button, [role=tab])")
-    page.wait_for_timeout(2500)  # what is asked for apart comes a moment later
     return page
 
 
