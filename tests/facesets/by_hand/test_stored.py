@@ -84,3 +84,11 @@ def test_nobody_is_in_a_frame_twice(tmp_path: Path) -> None:
     stored.refresh()
     assert stored.identity_near(2, (40, 40, 80, 80), person=1) == (2, 5)
     assert stored.identity_near(60, (40, 40, 80, 80), person=1) == (1, 0)
+
+
+def test_a_picture_that_goes_while_the_folder_is_listed_is_no_face(tmp_path: Path) -> None:
+    add(tmp_path, 3)
+    (tmp_path / "gone.png").symlink_to(tmp_path / "elsewhere.png")  # listed, and not there
+    stored = StoredFaces(tmp_path, "shot", lambda: Faceset(tmp_path))
+    assert stored.refresh()
+    assert list(stored.all()) == [3]

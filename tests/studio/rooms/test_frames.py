@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from tests.facesets.extraction.stand_in import FACE, Drawn, StandIn, installed, one_person
 from tests.jobs.test_carry import StandInReader
 from tests.jobs.test_frames import extracted, made
+from tests.studio.going import goes_once_seen
 from understudy.errors import FolderUnwritable
 from understudy.faces.detect import DETECTORS
 from understudy.faces.manual import manual_file, read_regions
@@ -91,6 +92,14 @@ def test_a_frame_comes_in_the_width_asked_for_and_is_not_sent_twice(client: Test
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/api/frames/picture?clip=shot&frame=99").status_code == 422
     assert client.get("/api/frames/picture?clip=shot&frame=3&width=99999").status_code == 422
+
+
+def test_a_clip_that_goes_just_before_it_is_opened_is_not_there(
+    client: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_once_seen(monkeypatch, project.clip_path("shot"))
+    refused = client.get("/api/frames/picture?clip=shot&frame=3")
+    assert (refused.status_code, refused.json()["kind"]) == (422, "ClipMissing")
 
 
 def test_the_faces_of_a_frame_are_told_or_why_there_is_none(client: TestClient) -> None:

@@ -13,13 +13,16 @@ import torch
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from tests.studio.going import goes_once_seen
 from understudy.files import write_json
+from understudy.jobs import watching
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
 from understudy.training.keeping.checkpoint import Checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.requests import FOLDER_NAME, changes_asked
+from understudy.training.viewing import sheets
 from understudy.training.viewing.sheets import Layout, Preview, write_preview
 
 LAYOUT = Layout(["f1", "f2"], ["dst", "dst as src"], 8, [0, 10], [2, 12])
@@ -109,6 +112,32 @@ def test_pictures_are_versioned_cut_and_not_sent_twice(room: TestClient) -> None
     )
 
 
+def test_a_preview_that_goes_just_before_it_is_opened_is_none(
+    room: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_layout, version_of = sheets.read_layout, watching.version_of
+
+    def read_too_late(path: Path) -> Layout | None:
+        (folder / "previews" / "000000040.png").unlink(missing_ok=True)
+        return read_layout(path)
+
+    monkeypatch.setattr(sheets, "read_layout", read_too_late)
+    assert room.get("sheet", params={"model": "main"}).json()["iteration"] == 20, "the one that is there now"
+    write_preview(folder, 40, Preview(np.zeros((20, 20, 3), np.uint8), LAYOUT))
+    assert [one["iteration"] for one in room.get("sheets", params={"model": "main"}).json()["sheets"]] == [20]
+
+    def gone_since(path: Path) -> str:
+        version = version_of(path)
+        path.unlink()
+        return version
+
+    monkeypatch.setattr(watching, "version_of", gone_since)
+    for asked in ({}, {"face": "f1", "column": "dst"}):
+        write_preview(folder, 40, Preview(np.zeros((20, 20, 3), np.uint8), LAYOUT))
+        answer = room.get("picture", params={"model": "main", "iteration": 40, **asked})
+        assert answer.status_code == 422 and "no preview of iteration 40" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("address", "asked"),
     [
@@ -182,7 +211,11 @@ def test_what_training_needs_is_told_before_it_starts(room: TestClient) -> None:
     assert told["device_bytes"] > 1e6 and told["seconds_each"] > 0 and told["fits"] in (True, False)
 
 
-def test_the_last_search_for_a_rate_is_told(room: TestClient, folder: Path) -> None:
+def test_the_last_search_for_a_rate_is_told(
+    room: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert room.get("rate", params={"model": "main"}).json() == {}
     write_json(folder / "rate.json", {"learning_rate": 0.001, "rates": [1e-6], "losses": [2.0]})
     assert room.get("rate", params={"model": "main"}).json()["rates"] == [1e-6]
+    goes_once_seen(monkeypatch, folder / "rate.json")
+    assert room.get("rate", params={"model": "main"}).status_code == 200

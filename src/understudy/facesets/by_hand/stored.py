@@ -6,7 +6,6 @@ The files are the truth: where the folder has changed, the faces that are new or
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 
 from understudy.faces.boxes import overlap
 from understudy.facesets.by_hand.glance import error_share
-from understudy.facesets.pictures import ENDINGS
+from understudy.facesets.pictures import image_files
 from understudy.facesets.store import Faceset
 
 _NEAR_FRAMES = 24
@@ -122,9 +121,7 @@ class StoredFaces:
 def _files(folder: Path) -> frozenset[tuple[str, int]]:
     if not folder.is_dir():
         return frozenset()
-    with os.scandir(folder) as entries:
-        pictures = (entry for entry in entries if entry.name.lower().endswith(ENDINGS))
-        return frozenset((entry.name, entry.stat().st_mtime_ns) for entry in pictures)
+    return frozenset((name, mtime_ns) for name, _, mtime_ns in image_files(folder))
 
 
 def _place(name: str, record: dict[str, Any]) -> StoredPlace:

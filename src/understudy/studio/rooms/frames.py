@@ -19,6 +19,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from understudy.errors import FacesUnknown
+from understudy.files import stat_of
 from understudy.studio.lanes import HEAVY
 from understudy.studio.mishaps import bugs_told
 from understudy.studio.open_studio import Studio, StudioHere
@@ -111,10 +112,8 @@ def _desk(studio: Studio, clip: str) -> FramesDesk:
 
     project = studio.project()
     require_clip(project, clip)
-    path = project.clip_path(clip)
-    status = path.stat() if path.exists() else None
     said = repr((project.manifest.clips[clip], project.manifest.extract, project.manifest.ocio_config))
-    state = (said, status and (status.st_size, status.st_mtime_ns))
+    state = (said, stat_of(project.clip_path(clip)))
     with _opening:
         if "frames desks" not in studio.kept:
             studio.kept["frames desks"] = {}

@@ -6,6 +6,7 @@ A sheet's picture file says itself which faces and columns it shows and where. N
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ _MOST_SHEETS = 120
 _THINNED = 60
 _KEY = "understudy preview"
 _LOOK = "look-"
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,20 @@ def iteration_of(sheet: Path) -> int:
 def newest_sheet(model_dir: Path) -> Path | None:
     """The sheet of the latest iteration, kept or not."""
     return max([*preview_paths(model_dir), *_looks(model_dir)], key=iteration_of, default=None)
+
+
+def newest_layout(model_dir: Path) -> tuple[Path, Layout | None] | None:
+    """That sheet and where it shows what; None where there is none. Raises OSError.
+
+    Where a newer look takes the place of one that was just found, that one is read.
+    """
+    for _ in range(_TRIES):  # what stays away though it is listed, as a link to nothing does, is none
+        path = newest_sheet(model_dir)
+        if path is None:
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            return path, read_layout(path)
+    return None
 
 
 def sheet_of(model_dir: Path, iteration: int) -> Path | None:

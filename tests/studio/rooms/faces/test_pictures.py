@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.jobs.conftest import write_wall
+from tests.studio.going import goes_once_seen
 from understudy.project.project import Project
 
 
@@ -116,3 +117,12 @@ def test_a_frame_is_sent_once_and_again_when_the_clip_is_another(
     again = client.get("/api/faces/frame", params=where, headers=seen)
     assert again.status_code == 200 and again.headers["etag"] != first.headers["etag"]
     assert cv2.imdecode(np.frombuffer(again.content, np.uint8), cv2.IMREAD_COLOR).mean() > 150
+
+
+def test_a_clip_that_goes_just_before_a_frame_of_it_is_read_is_not_there(
+    client: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = client.get("/api/faces/table?faceset=src/main").json()["names"][2]
+    goes_once_seen(monkeypatch, project.clip_path("src"))
+    refused = client.get("/api/faces/frame", params={"faceset": "src/main", "name": name})
+    assert (refused.status_code, refused.json()["kind"]) == (422, "ClipMissing")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.studio.rooms.merge.conftest import CountingPainter, Room
 from understudy.jobs import stages
+from understudy.media.images import read_image
+from understudy.merging.journal import frame_path
 from understudy.studio.rooms.merge.state import forget_looks
 
 
@@ -115,6 +119,21 @@ def test_what_was_merged_is_shown_from_disk(room: Room) -> None:
         headers={"If-None-Match": made.headers["etag"]},
     )
     assert unchanged.status_code == 304
+
+
+def test_a_merged_frame_that_goes_just_before_it_is_opened_is_not_there(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = frame_path(room.project.merged_folder("dst", "main"), 1)
+    made.parent.mkdir(parents=True)
+    made.touch()
+
+    def too_late(path: Path) -> np.ndarray:
+        path.unlink()
+        return read_image(path)
+
+    monkeypatch.setattr("understudy.media.images.read_image", too_late)
+    assert room.get("made", frame=1).status_code == 404
 
 
 def test_every_step_of_a_frame_is_a_picture_with_numbers(room: Room) -> None:

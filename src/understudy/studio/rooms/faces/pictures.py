@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from understudy.errors import OptionInvalid
+from understudy.files import stat_of
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
 from understudy.studio.rooms.faces.kept import FOREVER, kept_faceset, key_text, number_of
@@ -165,7 +166,7 @@ def frame(studio: StudioHere, request: Request, faceset: str, name: str) -> Resp
     record = kept.look(project).face(name)[0].record
     if record.clip not in project.manifest.clips:
         raise OptionInvalid(f"The clip {record.clip!r} is not in this project, so its frames can't be shown.")
-    path, space = project.clip_path(record.clip), color_space_of(project, record.clip)
+    path, space = project.present_clip_path(record.clip), color_space_of(project, record.clip)
     headers = {"ETag": _frame_tag(path, record, space), "Cache-Control": "private, no-cache"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -181,6 +182,6 @@ def _frame_tag(path: Path, record: FaceRecord, space: ColorSpace | None) -> str:
     """Another text as soon as the frame may be another: the clip's file, or that of the frame in a folder of
     images, has another date or size, or colours are read otherwise."""
     files = [path, path / record.source_name] if record.source_name and path.is_dir() else [path]
-    stamps = [(one.stat().st_mtime_ns, one.stat().st_size) for one in files if one.exists()]
+    stamps = [stat_of(one) for one in files]
     said = repr((str(path), record.frame, stamps, space and space.name))
     return f'"{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"'

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from understudy.errors import ClipUnreadable, OptionInvalid
+from understudy.errors import ClipUnreadable, ImageUnreadable, OptionInvalid
 from understudy.files import stat_of
 from understudy.project.project import Project
 from understudy.studio.lanes import HEAVY, PREVIEW
@@ -127,7 +127,13 @@ def made(studio: StudioHere, request: Request, ask: Annotated[Ask, Query()]) -> 
     etag = f'"{written_ns:x}-{size:x}-{ask.width}"'
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"ETag": etag})
-    return _sent(request, Shown(jpeg(read_image(path), ask.width), etag))
+    try:
+        seen = read_image(path)
+    except ImageUnreadable:
+        if path.exists():
+            raise
+        return Response(status_code=404)  # it went just now
+    return _sent(request, Shown(jpeg(seen, ask.width), etag))
 
 
 @routes.get("/layers", dependencies=[PREVIEW])

@@ -41,7 +41,7 @@ def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
 
     project = studio.project()
     shot_of(project, clip, model)
-    with open_clip(project.clip_path(clip), color_space_of(project, clip)) as opened:
+    with open_clip(project.present_clip_path(clip), color_space_of(project, clip)) as opened:
         info = opened.info
         facts = {
             "frames": info.frame_count,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,10 +22,9 @@ def sheet(studio: StudioHere, model: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from understudy.jobs.watching import require_known, version_of
-    from understudy.training.viewing.sheets import iteration_of, newest_sheet, read_layout
+    from understudy.training.viewing.sheets import iteration_of, newest_layout
 
-    path = newest_sheet(require_known(studio.project(), model))
-    layout = read_layout(path) if path else None
+    path, layout = newest_layout(require_known(studio.project(), model)) or (None, None)
     if path is None or layout is None:
         return {}
     return {"iteration": iteration_of(path), "version": version_of(path), "layout": asdict(layout)}
@@ -38,7 +38,9 @@ def sheets(studio: StudioHere, model: str) -> dict[str, Any]:
 
     found = []
     for path in preview_paths(require_known(studio.project(), model)):
-        layout = read_layout(path)
+        layout = None
+        with contextlib.suppress(FileNotFoundError):  # thinned out just now
+            layout = read_layout(path)
         if layout is not None:
             about = {"rows": layout.rows, "columns": layout.columns}
             found.append({"iteration": int(path.stem), "version": version_of(path), **about})
@@ -54,13 +56,17 @@ def picture(
     from understudy.jobs.watching import require_known, version_of
     from understudy.training.viewing.sheets import sheet_of
 
+    none = FacesUnknown(f"Model {model!r} has no preview of iteration {iteration}.")
     path = sheet_of(require_known(studio.project(), model), iteration)
     if path is None:
-        raise FacesUnknown(f"Model {model!r} has no preview of iteration {iteration}.")
+        raise none
     tag = f'"{version_of(path)}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304)
-    data, kind = _cut(path, face, column) if face else _whole(path)
+    try:
+        data, kind = _cut(path, face, column) if face else _whole(path)
+    except FileNotFoundError:  # a newer look took its place just now
+        raise none from None
     return Response(data, media_type=kind, headers={**_KEPT, "ETag": tag})
 
 

@@ -117,5 +117,7 @@ def rate(studio: StudioHere, model: str) -> dict[str, Any]:
     from understudy.files import read_json
     from understudy.jobs.watching import RATE_NAME, require_known
 
-    path = require_known(studio.project(), model) / RATE_NAME
-    return read_json(path) if path.exists() else {}
+    try:
+        return read_json(require_known(studio.project(), model) / RATE_NAME)
+    except FileNotFoundError:
+        return {}
