@@ -21,6 +21,8 @@ STATES = {
     "face-yaw": [State(yaw_deg=yaw) for yaw in (-40, -15, 0, 20, 45)],
     "face-pitch": [State(pitch_deg=pitch) for pitch in (-20, -8, 0, 9, 21)],
     "face-roll": [State(roll_deg=roll) for roll in (-25, -10, 0, 12, 28)],
+    "eyes-open": [State(blink_left=shut, blink_right=shut) for shut in (0.0, 0.3, 0.55, 0.8, 1.0)],
+    "mouth-open": [State(jaw=jaw) for jaw in (0.8, 0.6, 0.4, 0.2, 0.0)],
     "source-size": [State(scale=scale) for scale in (1.1, 1.0, 0.9, 0.8, 0.7)],
     "brightness": [State(light=Light(exposure=e)) for e in (1.6, 1.2, 0.9, 0.6, 0.35)],
     "distance": [State(yaw_deg=yaw) for yaw in (0, 15, 30, 45, 60)],

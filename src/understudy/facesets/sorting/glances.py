@@ -15,7 +15,7 @@ from understudy.facesets.record import FaceRecord
 from understudy.facesets.sorting.table import Column, Float32, landmarks_in_unit, record_columns, texts
 from understudy.facesets.store import Faceset
 
-VERSION = 1  # another one when a column means something else, or there is one more
+VERSION = 2  # another one when a column means something else, or there is one more
 READ_TOGETHER = 2000
 _NUMBERS = np.dtype(
     [
@@ -34,6 +34,8 @@ _NUMBERS = np.dtype(
         ("painted", "?"),
         ("masks", "<i8"),
         ("distance", "<f8"),
+        ("eyes_open", "<f8"),
+        ("mouth_open", "<f8"),
         ("landmarks", "<f4", (136,)),
     ]
 )

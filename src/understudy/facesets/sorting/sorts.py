@@ -248,6 +248,16 @@ SORTS: dict[str, Sort] = {
     "face-yaw": Sort("Faces turned furthest to the image's left come first.", "record", _by("yaw_deg")),
     "face-pitch": Sort("Faces that look down come first, those that look up last.", "record", _by("pitch_deg")),
     "face-roll": Sort("Heads tilted furthest anticlockwise come first.", "record", _by("roll_deg")),
+    "eyes-open": Sort(
+        "Faces whose eyes are open furthest come first, those whose eyes are closed last.",
+        "record",
+        _by("eyes_open", largest_first=True),
+    ),
+    "mouth-open": Sort(
+        "Faces whose mouth is open furthest come first, those whose lips touch last.",
+        "record",
+        _by("mouth_open", largest_first=True),
+    ),
     "source-size": Sort(
         "Faces that were largest in their frame come first.",
         "record",

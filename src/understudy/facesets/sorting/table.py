@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from understudy.faces.openings import openings
 from understudy.facesets.index import NUMBERS
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.sorting.pixels import THUMBNAIL_PX, VERSION
@@ -63,6 +64,8 @@ COLUMNS: dict[str, str] = {
     "masks": "How many masks are stored.",
     "mask_names": "Their names, with commas between.",
     "distance": "Mean distance of the landmarks from the mean face, in shares of the face's side.",
+    "eyes_open": "Gap between the lids, mean of both eyes, in shares of the face's side.",
+    "mouth_open": "Gap between the inner edges of the lips, in shares of the face's side.",
     "sharpness": "How much detail there is: 1 fills a crop of 256 pixels, 0.5 one of 128.",
     "blur_px": "Width of the face's sharper edges, in pixels of a crop of 256.",
     "motion_sharpness": "Variance of the face's coarse Laplacian.",
@@ -185,6 +188,7 @@ def record_columns(
     found["mask_names"] = texts([",".join(record.masks) for record in records])
     offset = in_unit[:, 17:] - MEAN_FACE_51_IN_UNIT
     found["distance"] = np.sqrt((offset**2).sum(-1)).mean(-1)
+    found["eyes_open"], found["mouth_open"] = openings(in_unit)
     return found
 
 

@@ -24,6 +24,8 @@ const FACTS = /** @type {[string, string, (value: any) => string][]} */ ([
   ["track", "Track", String],
   ["faces_in_frame", "Faces in the frame", String],
   ["distance", "From the mean face", (value) => value.toFixed(3)],
+  ["eyes_open", "Eyes open by", (value) => value.toFixed(3)],
+  ["mouth_open", "Mouth open by", (value) => value.toFixed(3)],
   ["stranger", "Unlike the usual person", (value) => value.toFixed(2)],
   ["source_name", "Frame's file", String],
 ]);
