@@ -114,8 +114,13 @@ def straight(cache: FaceCache) -> npt.NDArray[np.uint8]:
 
 def face_masks(cache: FaceCache) -> npt.NDArray[np.float32]:
     """Where the face is in `straight`, (n, size_px, size_px), 0..1."""
+    return part_masks(cache, 0)
+
+
+def part_masks(cache: FaceCache, part: int) -> npt.NDArray[np.float32]:
+    """Where the face (0), the eyes (1) or the mouth (2) are in `straight`, (n, size_px, size_px), 0..1."""
     inner = slice(cache.margin_px, cache.margin_px + cache.size_px)
-    return cache.masks_NHW3[:, inner, inner, 0].astype(np.float32) / 255
+    return cache.masks_NHW3[:, inner, inner, part].astype(np.float32) / 255
 
 
 def any_state(rng: np.random.Generator) -> State:

@@ -1,13 +1,14 @@
-"""How far swaps turn their heads and light from dst's: architectures and recipes on pairs whose lights differ.
+"""How swaps follow dst's head, light, eyes and mouth: architectures and recipes on pairs whose lights differ.
 
 Run: python benchmarks/following.py FOLDER [--rows df ours …] [--pairs walk …] [--seconds N] [--seed N]
      python benchmarks/following.py FOLDER --table
      python benchmarks/following.py FOLDER --validate
 
-In each pair dst walks through four lights while src keeps one. Every row trains for the same processor seconds
-on one thread; then its swaps of held-out dst frames are compared with the true swap: degrees between the heads,
-and the colour difference of the slow light on the face (`understudy.measure.following`). One line a run in
-FOLDER/following.jsonl, one sheet of pictures a run beside it; runs that are there are not made again.
+In each pair but the demo's dst walks through four lights while src keeps one. Every row trains for the same
+processor seconds on one thread; then its swaps of held-out dst frames are compared with the true swap: degrees
+between the heads, the colour difference of the slow light on the face, and which share of a blink and of an
+opening mouth they make (`understudy.measure.following`). One line a run in FOLDER/following.jsonl, one sheet of
+pictures a run beside it; runs that are there are not made again.
 A row with a trunk takes FOLDER/trunk.safetensors, which `time_to_quality.py FOLDER --trunk SECONDS` makes.
 `--validate` reads true swaps with known errors, so that the measure itself can be judged.
 """
@@ -24,27 +25,47 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from filmed_pair import LIT_PAIRS, Casting, Footage, any_state, cached, face_masks, filmed, straight
+from filmed_pair import (
+    LIT_PAIRS,
+    PAIR,
+    Casting,
+    Footage,
+    any_state,
+    cached,
+    face_masks,
+    filmed,
+    part_masks,
+    straight,
+)
 from from_a_trunk import Much, begin_from_trunk
 from on_one_thread import training
-from time_to_quality import OURS, PLAIN_2019, WIDTH, Judge
+from time_to_quality import NO_EXPRESSIONS, OURS, PLAIN_2019, WIDTH, Judge
 
 from understudy.actors.performance import State, src_track
-from understudy.measure.following import PoseReader, light_following, pose_following
+from understudy.measure.following import PoseReader, light_following, part_following, pose_following
 from understudy.measure.sheet import sheet
 from understudy.media.images import encode_png
 from understudy.networks.architectures.blocks import Decoder, Encoder, Inter
 from understudy.networks.architectures.liae import Liae
 from understudy.networks.architectures.two_decoders import TwoDecoders
 from understudy.networks.catalog import ARCHITECTURES, Architecture
+from understudy.networks.face_model import FaceModel
 from understudy.networks.options import NetworkOptions
 from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
 from understudy.training.machine.device import Compute
 from understudy.training.options import TrainOptions
 
+Told = dict[str, Any]
 SIZE_PX = 64
 _KNOWN_POSES = 240
+# Held-out frames once more, with a part of the face as it is first and then as it is last; where it is seen.
+_LIDS, _LIPS = ("blink_left", "blink_right"), ("jaw", "smile", "pucker")
+_MOVES: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]] = {
+    "eyes": (dict.fromkeys(_LIDS, 0.0), dict.fromkeys(_LIDS, 1.0)),
+    "mouth": (dict.fromkeys(_LIPS, 0.0), {**dict.fromkeys(_LIPS, 0.0), "jaw": 0.7}),
+}
+_MOVED_FRAMES = 24
 _ENCODER = (16, 32, 64, 128)
 
 
@@ -93,6 +114,7 @@ _DF_WAY = {**PLAIN_2019, "learning_rate": 5e-4}
 _QUICK = {"size_px": SIZE_PX, "width": WIDTH}
 _NO_CARE = {"relight": 0.0, "color_jitter": 0.0}
 
+CASTINGS = (PAIR, *LIT_PAIRS)
 ROWS: dict[str, Row] = {
     "df": Row("small df", _DF_WAY, bfloat16=False, averaged=False),
     "df, our recipe": Row("small df", OURS),
@@ -106,6 +128,9 @@ ROWS: dict[str, Row] = {
     "quick, full warp": Row("quick", {**OURS, "random_warp": 1.0}, _QUICK),
     "quick, pairing": Row("quick", {**OURS, "pose_pairing": 0.5}, _QUICK),
     "quick, no stretch": Row("quick", {**OURS, "random_stretch": 0.0}, _QUICK),
+    "quick, wide shifts": Row("quick", {**OURS, "random_shift": 1.0}, _QUICK),
+    "quick, no expressions": Row("quick", {**OURS, **NO_EXPRESSIONS}, _QUICK),
+    "quick, before": Row("quick", {**OURS, **NO_EXPRESSIONS, "random_shift": 1.0}, _QUICK),
     "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
 
@@ -137,6 +162,22 @@ def _poses(track: Sequence[State]) -> np.ndarray:
     return np.array([[state.yaw_deg, state.pitch_deg] for state in track])
 
 
+def moved(place: Path, casting: Casting, states: Sequence[State], judge: Judge, model: FaceModel) -> Told:
+    """What swaps make of dst's blinks and of its opening mouth: the share, the worst, dB of what moved."""
+    found: Told = {}
+    for number, (part, ends) in enumerate(_MOVES.items(), start=1):
+        tracks = [[replace(state, **end) for state in states[:_MOVED_FRAMES]] for end in ends]
+        dst, true = (
+            [cached(place, f"{name} {part}", [(who, track)], size_px=SIZE_PX) for track in tracks]
+            for name, who in (("dst", casting.dst), ("true", casting.src))
+        )
+        made = [np.clip(judge.painted_of(model, straight(each)), 0, 1) for each in dst]
+        area = np.maximum(*(part_masks(each, number) for each in true))
+        share, near_db = part_following(made, [straight(each) for each in true], area)
+        found[part] = {**share.as_json(), "moved_db": round(near_db, 2)}
+    return found
+
+
 def one_run(folder: Path, name: str, casting: Casting, said: argparse.Namespace) -> None:
     """Train, measure, write the line and the sheet."""
     row, footage = ROWS[name], filmed(folder / "footage", casting, size_px=SIZE_PX)
@@ -154,6 +195,7 @@ def one_run(folder: Path, name: str, casting: Casting, said: argparse.Namespace)
         "iterations": learner.iteration,
         "pose_deg": pose_following(reader, made, judge.truth).as_json(),
         "light_delta_e": light_following(made, judge.truth, judge.masks).as_json(),
+        **moved(folder / "footage" / casting.name, casting, footage.states, judge, model),
         "ssim": round(judge.score(made), 4),
     }
     print(json.dumps(line), flush=True)
@@ -193,14 +235,19 @@ def validate(folder: Path) -> None:
 def table(runs: Sequence[Mapping[str, Any]]) -> str:
     """Markdown."""
     lines = [
-        "| pair | row | seed | processor s | iterations | pose, worst 5 % | light, worst 5 % | SSIM |",
-        "|---|---|---|---|---|---|---|---|",
+        "| pair | row | seed | processor s | iterations | pose, worst 5 % | light, worst 5 % "
+        "| eyes | mouth | SSIM |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for run in runs:
         pose, light = run["pose_deg"], run["light_delta_e"]
         cells = [
             *(run[name] for name in ("pair", "row", "seed", "processor_s", "iterations")),
             *(f"{spread['mean']:.2f}, {spread['worst']:.2f}" for spread in (pose, light)),
+            *(
+                f"{run[part]['mean']:.2f}, {run[part]['moved_db']:.1f} dB" if part in run else "-"
+                for part in _MOVES
+            ),
             f"{run['ssim']:.3f}",
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
@@ -212,7 +259,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
-    parser.add_argument("--pairs", nargs="+", default=[casting.name for casting in LIT_PAIRS])
+    parser.add_argument(
+        "--pairs", nargs="+", default=[c.name for c in LIT_PAIRS], choices=[c.name for c in CASTINGS]
+    )
     parser.add_argument("--seconds", type=float, default=120.0, help="processor seconds of training a run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="make no runs")
@@ -226,7 +275,7 @@ def main() -> None:
     path = said.folder / "following.jsonl"
     runs = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     there = {(run["row"], run["pair"], run["seed"]) for run in runs}
-    for casting in () if said.table else [c for c in LIT_PAIRS if c.name in said.pairs]:
+    for casting in () if said.table else [c for c in CASTINGS if c.name in said.pairs]:
         for name in said.rows:
             if (name, casting.name, said.seed) not in there:
                 one_run(said.folder, name, casting, said)

@@ -5,8 +5,9 @@ Run: python benchmarks/swap_by_landmarks.py SRC DST TRUTH --landmarks FILE.npz [
 
 TRUTH shows src with dst's motion and light; its true landmarks say where the face is. Each start is one `swap`
 by the command line: dense also gives the masks to learn from. Told: PSNR and SSIM inside the face against the
-truth, and jitter, edge noise and colour drift against dst, all measured alike for every start (places of faces
-are looked for in dst anew). Delete a start's movie to make it anew. Writes swap-by-landmarks.json and .md.
+truth as it is, and as it is laid where dst's landmarks say and moved to fit (`understudy.measure.placed`);
+jitter, edge noise and colour drift against dst, all measured alike for every start (places of faces are looked
+for in dst anew). Delete a start's movie to make it anew. Writes swap-by-landmarks.json and .md.
 """
 
 from __future__ import annotations
@@ -18,16 +19,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from understudy.files import read_json, write_json, write_text
 from understudy.jobs.measure import measure
-from understudy.measure.shots import compare_all, masks_of_landmarks
+from understudy.masks.hull import hull_mask
+from understudy.measure.pictures import psnr, ssim
+from understudy.measure.placed import laid_on, moved_to_fit
+from understudy.measure.shots import compare_all, in_step, masks_of_landmarks
 
 STARTS: dict[str, tuple[str, ...]] = {
     "five-point": ("--extract.landmarker", "five-point", "--mask-from", "hull"),
     "dense": ("--extract.landmarker", "dense", "--mask-from", "dense"),
 }
+_RIM_PX = 9  # of the face's edge that does not count, where dst shines through
 _STEADINESS = ("jitter", "edge_noise", "colour_drift", "sharpness")
 
 
@@ -57,8 +63,21 @@ def figures_of(result: Path, said: argparse.Namespace) -> dict[str, Any]:
         "psnr_db": scores["result"].psnr_db,
         "gain_db": scores["result"].psnr_db - scores["dst"].psnr_db,
         "ssim": scores["result"].ssim,
+        **placed(result, said),
         **{name: steady[name] for name in _STEADINESS},
     }
+
+
+def placed(result: Path, said: argparse.Namespace) -> dict[str, float]:
+    """Likeness to the truth where a swap can be painted: sharper is nearer there."""
+    with np.load(said.landmarks, allow_pickle=False) as stored:
+        true, dst = stored[said.key], stored[said.dst_key]
+    figures = []
+    for index, truth, (made,) in in_step(said.truth, [result]):
+        mask = cv2.erode(hull_mask(dst[index], *truth.shape[1::-1]), np.ones((_RIM_PX, _RIM_PX)))
+        fitted = moved_to_fit(laid_on(truth, true[index], dst[index]), made, mask)
+        figures.append((psnr(made, fitted, mask), ssim(made, fitted, mask)))
+    return dict(zip(("placed_psnr_db", "placed_ssim"), np.mean(figures, axis=0).tolist(), strict=True))
 
 
 def as_markdown(figures: dict[str, dict[str, Any]], minutes: float) -> str:
@@ -80,7 +99,8 @@ def main() -> None:
     parser.add_argument("dst", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--landmarks", type=Path, required=True)
-    parser.add_argument("--key", default="truth")
+    parser.add_argument("--key", default="truth", help="of the true swap's points in that file")
+    parser.add_argument("--dst-key", default="dst", help="of dst's")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--starts", nargs="+", choices=list(STARTS), default=list(STARTS))
     parser.add_argument("--out", type=Path, default=Path("build/swap-by-landmarks"))

@@ -77,6 +77,9 @@ PLAIN_FEED: Mapping[str, Any] = dict.fromkeys(
 _SHOWN: Mapping[str, Any] = {"relight": 0.85, "color_jitter": 1.0, "dst_flip": False}
 _BARE: dict[str, Any] = {"bfloat16": False, "delivers": "raw"}
 
+NO_EXPRESSIONS: Mapping[str, Any] = dict.fromkeys(
+    ("random_blink", "rare_expressions", "expression_weight"), 0.0
+)
 # The preset's own recipe, at the batch that all of these share.
 OURS: Mapping[str, Any] = {**preset_named("quick").train, "batch_size": 8}
 
@@ -112,6 +115,8 @@ RECIPES: dict[str, Recipe] = {
     "ours, no relight": _but("in src's own light alone", relight=0.0),
     "ours, no jitter": _but("without changes of colour", color_jitter=0.0),
     "ours, pairing": _but("with half of src drawn by pose", pose_pairing=0.5),
+    "ours, wide shifts": _but("with faces moved as other presets move them", random_shift=1.0),
+    "ours, no expressions": _but("without blinks and what the code is asked of them", **NO_EXPRESSIONS),
     "ours, no stretch": _but("without other proportions in what is seen", random_stretch=0.0),
     "ours, stretch": _but("with twice as much of other proportions", random_stretch=1.0),
     "ours, no warp": _but("without bent faces", random_warp=0.0),
@@ -151,13 +156,18 @@ class Judge:
 
     def __init__(self, footage: Footage, compute: Compute) -> None:
         self.compute = compute
-        self.dst_BCHW = torch.from_numpy(straight(footage.held_out)).permute(0, 3, 1, 2).float() / 255
+        self.dst_NHWC = straight(footage.held_out)
         self.truth, self.masks = straight(footage.truth), face_masks(footage.truth)
 
     def painted(self, model: FaceModel) -> np.ndarray:
-        """(n, size_px, size_px, 3), 0..1."""
+        """The swaps of the held-out frames, (n, size_px, size_px, 3), 0..1."""
+        return self.painted_of(model, self.dst_NHWC)
+
+    def painted_of(self, model: FaceModel, dst_NHWC: np.ndarray) -> np.ndarray:
+        """The swaps of any crops of dst, 8-bit RGB."""
+        faces = torch.from_numpy(dst_NHWC).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode(), self.compute.autocast():
-            faces = self.dst_BCHW.contiguous(memory_format=torch.channels_last)
+            faces = faces.contiguous(memory_format=torch.channels_last)
             return model.swap(faces).faces_BCHW.permute(0, 2, 3, 1).float().numpy()
 
     def score(self, made_NHWC: np.ndarray) -> float:

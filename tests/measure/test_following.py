@@ -10,6 +10,7 @@ from understudy.measure.following import (
     Spread,
     angles_between_deg,
     light_following,
+    part_following,
     pose_following,
 )
 
@@ -103,3 +104,25 @@ def test_light_outside_the_mask_does_not_count() -> None:
     mask[16:48, 16:48] = 1
     made = np.where(mask[..., None] > 0, truth, 0.9)
     assert light_following([made], [truth], [mask]).mean < 0.5
+
+
+def test_a_swap_that_blinks_by_half_follows_by_half_and_one_that_stares_not_at_all() -> None:
+    opened, shut = (np.full((3, _SIDE_PX, _SIDE_PX, 3), grey, np.uint8) for grey in (60, 180))
+    masks = np.zeros((3, _SIDE_PX, _SIDE_PX), np.float32)
+    masks[:, 20:30, 20:40] = 1
+    for made, wanted in ((shut, 1.0), (opened, 0.0), (opened // 2 + shut // 2, 0.5)):
+        share, _ = part_following((opened, made), (opened, shut), masks)
+        assert share.mean == pytest.approx(wanted, abs=0.01)
+    _, near_db = part_following((opened, shut), (opened, shut + np.uint8(10)), masks)
+    assert near_db == pytest.approx(20 * np.log10(255 / 10), abs=0.1)
+
+
+def test_what_moves_beside_the_part_is_no_blink_and_the_worst_frame_is_told() -> None:
+    opened, shut = (np.full((20, _SIDE_PX, _SIDE_PX, 3), grey, np.uint8) for grey in (60, 180))
+    masks = np.zeros((20, _SIDE_PX, _SIDE_PX), np.float32)
+    masks[:, 20:30, 20:40] = 1
+    made = shut.copy()
+    made[7] = opened[7]
+    made[7, 40:] = 255
+    share, _ = part_following((opened, made), (opened, shut), masks)
+    assert share.worst == pytest.approx(0, abs=0.01) and share.mean == pytest.approx(0.95, abs=0.01)

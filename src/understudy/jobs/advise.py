@@ -52,6 +52,7 @@ RULES_OF_FACES: dict[str, Rule] = {
 RULES_OF_MODELS: dict[str, Rule] = {
     "unripe": of_training.unripe,
     "lopsided_counts": of_faces.lopsided_counts,
+    "open_eyes": of_faces.open_eyes,
     "turned_heads": of_training.turned_heads,
     "straight_faces": of_training.straight_faces,
     "own_light": of_training.own_light,

@@ -66,6 +66,17 @@ def test_hue_is_moved_in_what_is_seen_of_src_alone(tmp_path: Path, facesets: tup
     torch.testing.assert_close(plain[1].seen_BCHW, changed[1].seen_BCHW, atol=1e-5, rtol=0)
 
 
+def test_blinks_change_what_is_seen_and_painted_together(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    plain, changed = shown(tmp_path, facesets), shown(tmp_path, facesets, random_blink=1.0)
+    for before, after in zip(plain, changed, strict=True):
+        assert away(before.goal_BCHW, after.goal_BCHW) > 0.0005
+        torch.testing.assert_close(after.goal_BCHW, after.seen_BCHW, atol=1e-3, rtol=0)
+        assert before.openings_B2 is not None and after.openings_B2 is not None
+        assert (after.openings_B2[:, 0] < 0.4).all() and (before.openings_B2[:, 0] > 0.4).any()
+
+
 def test_shifts_move_what_is_seen_and_painted_together(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:

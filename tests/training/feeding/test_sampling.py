@@ -15,7 +15,9 @@ from understudy.facesets.store import Faceset
 from understudy.training.feeding.feed import Feed
 from understudy.training.feeding.sampling import (
     Bins,
+    evenly_open,
     evenly_turned,
+    opening_bins,
     turned_like,
     uniform_bins,
     without_repeats,
@@ -55,10 +57,27 @@ def test_an_order_goes_on_where_it_was_left() -> None:
 
 
 def test_a_face_that_looks_the_same_way_is_found_or_the_nearest_there_is() -> None:
-    bins = Bins(np.array([-40.0, -39.0, 0.0, 30.0]), count=64, reach_deg=57.3)
+    bins = Bins(np.array([-40.0, -39.0, 0.0, 30.0]), count=64, low=-57.3, high=57.3)
     found = turned_like(bins, np.array([-39.5] * 50 + [1.0, 29.0, 90.0, -90.0]), Generator().manual_seed(0))
     assert set(found[:50].tolist()) <= {0, 1}
     assert found[50:53].tolist() == [2, 3, 3] and found[53] in (0, 1)
+
+
+def test_every_opening_of_eyes_or_mouth_comes_as_often() -> None:
+    rng = np.random.default_rng(0)
+    eyes, mouth = rng.normal(0.06, 0.001, 200), rng.normal(0.01, 0.001, 200)
+    eyes[:4], mouth[4:8] = 0.01, 0.12
+    drawn = evenly_open([opening_bins(eyes), opening_bins(mouth)], 4000, Generator().manual_seed(0)).numpy()
+    assert (drawn < 4).mean() > 0.1 and (
+        (drawn >= 4) & (drawn < 8)
+    ).mean() > 0.1  # of all faces they are a fiftieth
+    assert len(np.unique(drawn)) == 200
+
+
+def test_faces_without_an_expression_are_all_drawn() -> None:
+    alike = opening_bins(np.full(20, 0.05))
+    drawn = evenly_open([alike, alike], 400, Generator().manual_seed(0))
+    assert set(drawn.tolist()) == set(range(20))
 
 
 @pytest.fixture
@@ -97,6 +116,19 @@ def test_directions_are_balanced_when_asked(pair: list) -> None:
     filled = len(feed.dst.uniform_bins.filled)
     shown = torch.cat([feed.draw(Generator(), iteration=i).dst for i in range(filled)])[:filled]
     assert len(set(feed.dst.uniform_bins.place(feed.dst.yaws_deg[shown.numpy()]).tolist())) == filled
+
+
+def test_rare_expressions_are_drawn_more_often_when_asked(pair: list) -> None:
+    shares = {}
+    for asked in (0.0, 1.0):
+        options = tiny_options(batch_size=400, pose_pairing=0, rare_expressions=asked)
+        feed = Feed(*pair, options, torch.device("cpu"))
+        alone = [bins.sizes[bins.place(bins.values)] == 1 for bins in feed.dst.opening_bins]
+        rare = np.logical_or(*alone)
+        assert 0 < rare.sum() < len(rare)
+        drawn = feed.draw(Generator().manual_seed(0)).dst.numpy()
+        shares[asked] = rare[drawn].mean() / rare.mean()
+    assert 0.8 < shares[0.0] < 1.2 < 1.3 < shares[1.0]
 
 
 @pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0, 0), (0.25, 25, 75), (1.0, 200, 200)])

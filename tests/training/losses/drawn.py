@@ -32,7 +32,7 @@ def lesson_with(goal: Tensor) -> Lesson:
     eyes, mouth = torch.zeros_like(mask), torch.zeros_like(mask)
     eyes[:, :, 12:15, 12:20] = 1
     mouth[:, :, 17:19, 14:18] = 1
-    return Lesson(goal, goal, mask, eyes, mouth)
+    return Lesson(goal, goal, mask, eyes, mouth, openings_B2=torch.full((len(goal), 2), 0.5))
 
 
 def painted(seed: int, *, like: Lesson | None = None) -> Painted:

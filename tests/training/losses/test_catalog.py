@@ -26,6 +26,7 @@ ON: Mapping[str, Mapping[str, object]] = {
     "background": {"structure_weight": 1, "background_structure": 1},
     "eyes": {"eyes_weight": 1},
     "mouth": {"mouth_weight": 1},
+    "expression": {"expression_weight": 1},
     "mask": {"mask_weight": 1},
     "smaller": {"smaller_weight": 1, "color_weight": 1},
     "gradient": {"gradient_weight": 1},
@@ -205,7 +206,7 @@ def test_smaller_pictures_are_held_against_smaller_goals() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(LOSSES) - {"true_face", "gan", "face_style", "bg_style", "identity"})
+    "name", sorted(set(LOSSES) - {"true_face", "gan", "face_style", "bg_style", "identity", "expression"})
 )
 def test_what_compares_with_the_goal_costs_nothing_at_the_goal(name: str) -> None:
     src, _ = lessons()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from understudy.counts import counted
 from understudy.jobs.advice.facts import Advice, Facts
@@ -21,6 +22,7 @@ _LIGHT_GAP = 0.1
 _WIDER = 0.05
 _COLLAPSE = 3.0
 _MOST_GAPS = 5
+_CLOSED, _RARE = 0.4, 0.1  # of the usual opening; of src's faces
 
 
 def few_faces(facts: Facts) -> Iterator[Advice]:
@@ -198,3 +200,25 @@ def lopsided_counts(facts: Facts) -> Iterator[Advice]:
             "Draw src's faces by their likeness in pose to dst's.",
             facts.train("--pose-pairing 1"),
         )
+
+
+def open_eyes(facts: Facts) -> Iterator[Advice]:
+    """What a model is hardly shown it learns last: dst's blinks, where src hardly blinks."""
+    if facts.model is None or facts.model.options.random_blink:
+        return
+    src, dst = (_closed(side.known("eyes_open")) for side in (facts.src, facts.dst))
+    if dst >= _LEAST and src < _RARE * facts.src.count:
+        yield Advice(
+            "open_eyes",
+            2,
+            f"dst's eyes are closed in {dst} of {counted(facts.dst.count, 'face')}, src's in {src} of "
+            f"{facts.src.count}.",
+            "A model that hardly sees closed eyes of src leaves them open where dst blinks, for a long time.",
+            "Let training close eyes, show rare expressions more often and ask the code for them.",
+            facts.train("--random-blink 0.2 --rare-expressions 0.2 --expression-weight 0.1"),
+        )
+
+
+def _closed(eyes_open: npt.NDArray[np.float64]) -> int:
+    """How many faces have their eyes closed: less than a part of how far they usually are open."""
+    return int((eyes_open < _CLOSED * np.median(eyes_open)).sum()) if len(eyes_open) else 0

@@ -16,6 +16,7 @@ from torch.nn import functional as nnf
 
 from understudy.grading.blur import blurred
 from understudy.training.feeding import filters
+from understudy.training.feeding.blinks import blinked
 
 _WARP_CELLS = (2, 4, 8)
 _WARP_STEP = 0.12  # standard deviation of a node's shift, in cells
@@ -24,6 +25,7 @@ _MOST_TURN_DEG, _MOST_ZOOM, _MOST_SHIFT = 10.0, 0.1, 0.08
 _LIGHT_CELL_PX_SHARE = 24  # light is looked at on a grid of this many cells
 _LIGHT_REACH = 3.0  # in such cells
 _MOST_LIGHT = 3.3
+_SHUT = (0.7, 1.1)  # how far lids close that do; past 1 they are closed for certain
 _DARKNESS = 0.02  # added to both lights, so that black does not ask for infinite gain
 
 
@@ -38,6 +40,8 @@ class Faces:
     masks_B3HW: Tensor
     crop_px: int  # side of the model's crop inside
     frames_BCHW: Tensor | None = None  # the whole frames they lie in, for models that paint those
+    landmarks_B682: Tensor | None = None  # -1..1 across the crop
+    openings_B2: Tensor | None = None  # of eyes and mouth, 1 wide open
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +57,7 @@ class Lesson:
     eyes_B1HW: Tensor
     mouth_B1HW: Tensor
     frame_BCHW: Tensor | None = None  # the whole frame, where that is to be painted as well
+    openings_B2: Tensor | None = None  # how far eyes and mouth are open, 1 wide open
 
     def painting(self, goal_BCHW: Tensor) -> Lesson:
         """The same lesson with something else to paint."""
@@ -178,6 +183,7 @@ class Variation:
     """How strong each kind of change is; 0 is none, and then it is not computed."""
 
     shift: float = 0.0
+    blink: float = 0.0  # share of the faces whose eyes are closed
     stretch: float = 0.0
     warp: float = 0.0
     color_jitter: float = 0.0
@@ -239,11 +245,18 @@ def lesson(
     if variation.stretch:
         crooked = stretched(crooked, variation.stretch, generator)
     grid = placed(places, pixel_grid(size_px * fine).to(device)[None].expand(count, -1, -1, -1))
+    turned, openings = placed(places, crooked), faces.openings_B2
+    if variation.blink:
+        shut_B = _shut(faces, variation.blink, generator)
+        grid, turned = (_with_closed_eyes(each, faces, shut_B) for each in (grid, turned))
+        if openings is not None:
+            still_open = (1 - shut_B).clamp(min=0).to(device)
+            openings = openings * torch.stack([still_open, torch.ones_like(still_open)], -1)
     stack = torch.cat([faces.images_BCHW, faces.masks_B3HW], 1)
     goal, mask, eyes, mouth = _coarser(sampled(stack, grid, crop_px=faces.crop_px), fine).split(
         [3, 1, 1, 1], dim=1
     )
-    seen = _coarser(sampled(faces.images_BCHW, placed(places, crooked), crop_px=faces.crop_px), fine_seen)
+    seen = _coarser(sampled(faces.images_BCHW, turned, crop_px=faces.crop_px), fine_seen)
     if light is not None and relit_B is not None:
         lit_stack = torch.cat([light.images_BCHW, light.masks_B3HW[:, :1]], 1)
         lit, lit_mask = _coarser(sampled(lit_stack, grid, crop_px=light.crop_px), fine).split([3, 1], dim=1)
@@ -254,7 +267,24 @@ def lesson(
         seen = tinted(seen, variation.color_jitter, generator)
     seen = damaged(seen, variation, generator)
     seen = seen.contiguous(memory_format=torch.channels_last)
-    return Lesson(seen, goal, mask, eyes, mouth, faces.frames_BCHW)
+    return Lesson(seen, goal, mask, eyes, mouth, faces.frames_BCHW, openings)
+
+
+def _shut(faces: Faces, share: float, generator: Generator) -> Tensor:
+    """How far the eyes of each face are to be closed, (B,) on the CPU: not at all, or nearly, or whole."""
+    count = len(faces.images_BCHW)
+    shut_B = uniform(count, *_SHUT, generator) * (torch.rand(count, generator=generator) < share)
+    # Whole frames can't blink, so their faces don't.
+    return shut_B if faces.landmarks_B682 is not None and faces.frames_BCHW is None else torch.zeros(count)
+
+
+def _with_closed_eyes(grid_BHW2: Tensor, faces: Faces, shut_B: Tensor) -> Tensor:
+    """The grid that looks faces up with their eyes closed that far."""
+    chosen = shut_B.nonzero()[:, 0]
+    if faces.landmarks_B682 is None or not len(chosen):
+        return grid_BHW2
+    numbers, shut = (each.to(grid_BHW2.device) for each in (chosen, shut_B[chosen]))
+    return grid_BHW2.index_copy(0, numbers, blinked(grid_BHW2[numbers], faces.landmarks_B682[numbers], shut))
 
 
 def _coarser(images_BCHW: Tensor, times: int) -> Tensor:

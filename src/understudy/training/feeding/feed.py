@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
+from understudy.faces.openings import openings, openings_of_performer
 from understudy.faces.pose import poses_from_landmarks
 from understudy.grading.color_transfer import recolored
 from understudy.mean_face import MIRROR_68
@@ -22,8 +23,10 @@ from understudy.training.feeding.options import FeedOptions
 from understudy.training.feeding.runs import lesson_of_runs, runs_of
 from understudy.training.feeding.sampling import (
     Bins,
+    evenly_open,
     evenly_turned,
     matching_bins,
+    opening_bins,
     turned_like,
     uniform_bins,
     without_repeats,
@@ -45,6 +48,8 @@ class Side:
             mirrored = points[:, torch.from_numpy(MIRROR_68)].clone()
             mirrored[..., 0] = 1 - mirrored[..., 0]
             points = torch.cat([points, mirrored])
+        self._landmarks_N682 = points * 2 - 1
+        self._openings_N2 = torch.from_numpy(openings_of_performer(points)).float()
         self.shapes_NF = points[:, _STEADY].flatten(1)
         small = cache.images_NHWC.nbytes + cache.masks_NHW3.nbytes <= _ON_DEVICE_LIMIT_BYTES
         self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
@@ -68,6 +73,13 @@ class Side:
         """Faces by yaw, for finding one that looks the same way."""
         return matching_bins(self.yaws_deg)
 
+    @cached_property
+    def opening_bins(self) -> tuple[Bins, Bins]:
+        """Faces by how far their eyes are open, and their mouth."""
+        twice = 2 if self.flip else 1
+        eyes, mouth = (np.tile(gaps, twice) for gaps in openings(self.cache.landmarks_N68))
+        return opening_bins(eyes), opening_bins(mouth)
+
     def faces(self, numbers: Tensor) -> Faces:
         """Faces by number on the device, RGB and masks 0..1."""
         place, mirrored = numbers % len(self.cache), numbers >= len(self.cache)
@@ -81,7 +93,8 @@ class Side:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
             masks = torch.where(turn, masks.flip(-1), masks)
-        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored))
+        told = (each[numbers].to(self.device) for each in (self._landmarks_N682, self._openings_N2))
+        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored), *told)
 
     def _frames(self, places: Tensor, mirrored: Tensor) -> Tensor | None:
         """The whole frames of faces, RGB 0..1, where the cache has them."""
@@ -156,6 +169,17 @@ class Feed:
     def _numbers(self, who: str, options: FeedOptions, generator: Generator, iteration: int) -> Tensor:
         """The faces of one side, before any is drawn by its likeness to the other side's."""
         side, count = (self.src if who == "src" else self.dst), options.batch_size
+        numbers = self._in_order(side, who, options, generator, iteration)
+        if options.rare_expressions:
+            rare = torch.rand(count, generator=generator) < options.rare_expressions
+            numbers = torch.where(rare, evenly_open(side.opening_bins, count, generator), numbers)
+        return numbers
+
+    def _in_order(
+        self, side: Side, who: str, options: FeedOptions, generator: Generator, iteration: int
+    ) -> Tensor:
+        """The faces of one side as `sampling` has them."""
+        count = options.batch_size
         order = {"position": iteration * count, "seed": self.seed, "who": who}
         if options.sampling == "uniform-yaw":
             return evenly_turned(side.uniform_bins, count, **order)
@@ -223,6 +247,7 @@ def variation(options: FeedOptions) -> Variation:
     """The strengths that options ask for."""
     return Variation(
         shift=options.random_shift,
+        blink=options.random_blink,
         stretch=options.random_stretch,
         warp=options.random_warp,
         color_jitter=options.color_jitter,

@@ -85,6 +85,20 @@ class FeedOptions(Options):
         False,
         "Draw every src face from those that look the same way as the dst face beside it.",
     )
+    rare_expressions: float = option(
+        0.0,
+        "Share of faces that are drawn by how far their eyes or mouth are open, every opening as often as "
+        "every other; by chance, what lasts for moments hardly comes.",
+        low=0.0,
+        high=1.0,
+    )
+    random_blink: float = option(
+        0.0,
+        "Share of faces whose eyes are closed, in what the model sees and in what it paints: their own lids "
+        "are drawn over them, also where src never blinks. What a model hardly saw it paints open.",
+        low=0.0,
+        high=1.0,
+    )
     pose_pairing: float = option(
         0.5,
         "Share of src's faces that are drawn by their likeness in pose to dst's; the rest are drawn evenly.",

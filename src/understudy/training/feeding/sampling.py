@@ -6,6 +6,7 @@ An order is a function of a seed and of how many faces were shown before, so tha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Generator, Tensor
 from understudy.training.machine.randomness import reseeded
 
 _UNIFORM_BINS, _UNIFORM_REACH_DEG = 128, math.degrees(1.2)
+_OPENING_BINS, _LEAST_OPENING = 12, 1e-3  # shares of the crop's side
 _MATCH_BINS, _MATCH_REACH_DEG = 64, math.degrees(1.0)
 Numbers = npt.NDArray[np.int64]
 
@@ -41,19 +43,19 @@ def _shuffled(total: int, seed: int, who: str, number: int) -> Numbers:
 
 
 class Bins:
-    """Faces by their yaw. Those that look further than `reach_deg` lie in the outermost bins."""
+    """Faces by a value of each, such as yaw, from `low` to `high`; those beyond lie in the outermost bins."""
 
-    def __init__(self, yaws_deg: npt.NDArray[np.floating], *, count: int, reach_deg: float) -> None:
-        self.count, self.reach_deg = count, reach_deg
-        places = self.place(yaws_deg)
+    def __init__(self, values: npt.NDArray[np.floating], *, count: int, low: float, high: float) -> None:
+        self.values, self.count, self.low, self.high = values, count, low, high
+        places = self.place(values)
         self.order = np.argsort(places, kind="stable")
         self.sizes = np.bincount(places, minlength=count)
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
         self.filled = np.flatnonzero(self.sizes)
 
-    def place(self, yaws_deg: npt.NDArray[np.floating]) -> Numbers:
-        """The bin of each yaw."""
-        share = (np.asarray(yaws_deg, float) + self.reach_deg) / (2 * self.reach_deg)
+    def place(self, values: npt.NDArray[np.floating]) -> Numbers:
+        """The bin of each value."""
+        share = (np.asarray(values, float) - self.low) / (self.high - self.low)
         return np.clip(np.floor(share * self.count), 0, self.count - 1).astype(np.int64)
 
     def nearest_filled(self, places: Numbers) -> Numbers:
@@ -70,12 +72,30 @@ class Bins:
 
 def uniform_bins(yaws_deg: npt.NDArray[np.floating]) -> Bins:
     """Bins for `evenly_turned`."""
-    return Bins(yaws_deg, count=_UNIFORM_BINS, reach_deg=_UNIFORM_REACH_DEG)
+    return Bins(yaws_deg, count=_UNIFORM_BINS, low=-_UNIFORM_REACH_DEG, high=_UNIFORM_REACH_DEG)
 
 
 def matching_bins(yaws_deg: npt.NDArray[np.floating]) -> Bins:
     """Bins for `turned_like`."""
-    return Bins(yaws_deg, count=_MATCH_BINS, reach_deg=_MATCH_REACH_DEG)
+    return Bins(yaws_deg, count=_MATCH_BINS, low=-_MATCH_REACH_DEG, high=_MATCH_REACH_DEG)
+
+
+def opening_bins(openings: npt.NDArray[np.floating]) -> Bins:
+    """Bins for `evenly_open`, over the openings that there are."""
+    low, high = float(openings.min()), float(openings.max())
+    return Bins(openings, count=_OPENING_BINS, low=low, high=max(high, low + _LEAST_OPENING))
+
+
+def evenly_open(bins: Sequence[Bins], count: int, generator: Generator) -> Tensor:
+    """Faces whose eyes or whose mouth, by turns of chance, are open as far as any of them, all as often."""
+    what = torch.randint(0, len(bins), (count,), generator=generator).numpy()
+    share = torch.rand(count, generator=generator).numpy()
+    numbers = torch.zeros(count, dtype=torch.int64)
+    for k, each in enumerate(bins):
+        here = np.flatnonzero(what == k)
+        places = each.filled[np.minimum((share[here] * len(each.filled)).astype(int), len(each.filled) - 1)]
+        numbers[torch.from_numpy(here)] = each.any_of(places, generator)
+    return numbers
 
 
 def evenly_turned(bins: Bins, count: int, *, position: int, seed: int, who: str) -> Tensor:

@@ -14,6 +14,7 @@ from torch.nn import functional as nnf
 from understudy.training.losses import adversarial, true_face
 from understudy.training.losses.case import Case, Scene
 from understudy.training.losses.differences import DIFFERENCES, l1
+from understudy.training.losses.expression import expression_distance, flat_code
 from understudy.training.losses.features import feature_distance
 from understudy.training.losses.frequency import focal_frequency
 from understudy.training.losses.gradient import gradient_difference
@@ -37,6 +38,10 @@ def _dst_alone(case: Case, scene: Scene) -> bool:
 
 def _smaller_outputs(case: Case, scene: Scene) -> bool:
     return bool(case.painted.smaller_BCHW)
+
+
+def _openings_known(case: Case, scene: Scene) -> bool:
+    return case.lesson.openings_B2 is not None
 
 
 def _critics_side(case: Case, scene: Scene) -> bool:
@@ -83,6 +88,14 @@ def eyes(case: Case, scene: Scene) -> Tensor:
 def mouth(case: Case, scene: Scene) -> Tensor:
     """Absolute difference on the mouth."""
     return (case.distance * case.lesson.mouth_B1HW).mean()
+
+
+def expression(case: Case, scene: Scene) -> Tensor:
+    """How far the code is from telling how far eyes and mouth are open."""
+    code = flat_code(scene.made.code_src if case.side == "src" else scene.made.code_dst)
+    openings = case.lesson.openings_B2
+    assert openings is not None
+    return expression_distance(code, openings, scene.judges.directions(code.shape[1]))
 
 
 def mask(case: Case, scene: Scene) -> Tensor:
@@ -174,6 +187,7 @@ LOSSES: dict[str, Loss] = {
     "background": Loss(lambda o: o.background_structure * o.structure_weight, background_structure),
     "eyes": Loss(lambda options: options.eyes_weight, eyes),
     "mouth": Loss(lambda options: options.mouth_weight, mouth),
+    "expression": Loss(lambda options: options.expression_weight, expression, _openings_known),
     "mask": Loss(lambda options: options.mask_weight, mask),
     "smaller": Loss(lambda options: options.smaller_weight, smaller, _smaller_outputs),
     "gradient": Loss(lambda options: options.gradient_weight, gradient),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from understudy.training.losses.adversarial import PatchUnet
 from understudy.training.losses.critic import Critic
+from understudy.training.losses.expression import directions
 from understudy.training.losses.features import RandomFeatures
 from understudy.training.losses.identity import Embedder, embedder_named
 from understudy.training.losses.options import LossOptions
@@ -31,12 +32,19 @@ class Judges:
         self._critics: dict[str, Critic] = {}
         self._kept: dict[str, dict[str, Tensor]] = {}  # loaded, but not asked for yet
         self._embedders: dict[str, Embedder] = {}
+        self._directions: dict[int, Tensor] = {}
 
     @cached_property
     def features(self) -> RandomFeatures:
         """Fixed random filters from the model's seed."""
         network = RandomFeatures(self.seed).to(self.compute.device)
         return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def directions(self, count: int) -> Tensor:
+        """Fixed random directions among codes of so many numbers, from the model's seed."""
+        if count not in self._directions:
+            self._directions[count] = directions(count, seed=self.seed).to(self.compute.device)
+        return self._directions[count]
 
     def networks(self) -> list[nn.Module]:
         """Those that learn, as far as they were asked for yet."""

@@ -87,6 +87,13 @@ class LossOptions(Options):
         low=0.0,
         high=1000.0,
     )
+    expression_weight: float = option(
+        0.0,
+        "How much it counts that the code tells how far eyes and mouth are open, as landmarks of dense say. "
+        "0.1 makes a young model blink with dst sooner.",
+        low=0.0,
+        high=100.0,
+    )
     mask_weight: float = option(
         1.0, "How much an error of the painted mask counts; 1 to 10 is usual.", low=0.0, high=1000.0
     )
