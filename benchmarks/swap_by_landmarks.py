@@ -105,6 +105,9 @@ def main() -> None:
     parser.add_argument("--starts", nargs="+", choices=list(STARTS), default=list(STARTS))
     parser.add_argument("--out", type=Path, default=Path("build/swap-by-landmarks"))
     said = parser.parse_args()
+    with np.load(said.landmarks, allow_pickle=False) as stored:
+        if missing := {said.key, said.dst_key} - set(stored):
+            parser.error(f"{said.landmarks} lacks {', '.join(sorted(missing))}")
     path = said.out / "swap-by-landmarks.json"
     figures = read_json(path) if path.exists() else {}
     for start in said.starts:

@@ -100,7 +100,7 @@ RECIPES: dict[str, Recipe] = {
     "adam 5e-4": _adam(5e-4, 140),
     "adam 1e-3": _adam(1e-3, 140),
     "adam 5e-4, our faces": Recipe(
-        "Adam's best rate, float32, last weights, but shown what ours is shown",
+        "Adam's best rate, float32, last weights, but shown dst's light and tints as ours is",
         {**PLAIN_2019, **_SHOWN, "learning_rate": 5e-4},
         **_BARE,
     ),

@@ -109,7 +109,7 @@ def test_light_outside_the_mask_does_not_count() -> None:
 def test_a_swap_that_blinks_by_half_follows_by_half_and_one_that_stares_not_at_all() -> None:
     opened, shut = (np.full((3, _SIDE_PX, _SIDE_PX, 3), grey, np.uint8) for grey in (60, 180))
     masks = np.zeros((3, _SIDE_PX, _SIDE_PX), np.float32)
-    masks[:, 20:30, 20:40] = 1
+    masks[:, 20:30, 20:40] = np.linspace(0.1, 1, 20)  # it fades out, as those of eyes do
     for made, wanted in ((shut, 1.0), (opened, 0.0), (opened // 2 + shut // 2, 0.5)):
         share, _ = part_following((opened, made), (opened, shut), masks)
         assert share.mean == pytest.approx(wanted, abs=0.01)

@@ -131,12 +131,12 @@ def _clips_to_name(error: MissingArgumentError) -> str:
     from understudy.project.project import MANIFEST_NAME, Project
 
     folders = (Path(token) for token in error.root_input_tokens or ())
-    folder = next((path for path in folders if (path / MANIFEST_NAME).is_file()), None)
-    if folder is None:
-        return ""
     try:
+        folder = next((path for path in folders if (path / MANIFEST_NAME).is_file()), None)
+        if folder is None:
+            return ""
         manifest = Project.open(folder).manifest
-    except UnderstudyError:  # what the corrected command will say
+    except (OSError, UnderstudyError):  # no path at all, or what the corrected command will say
         return ""
     sides = (f"{role}: {', '.join(manifest.clips_of(role)) or 'none yet'}" for role in ROLES)
     return f" The project's clips are {'; '.join(sides)}."

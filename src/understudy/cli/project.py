@@ -180,7 +180,9 @@ def status(project: Path, /, *, json: Json = False) -> None:
         there = counted(clip.faces, "face") if clip.there else "the file is gone"
         print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
         if not clip.there:
-            print("             note: `understudy relink PROJECT CLIP NEW_PATH` says where it lies now")
+            print(
+                f"             note: `understudy relink {project} {clip.name} NEW_PATH` says where it lies now"
+            )
     for faceset in state.facesets:
         name = f"{faceset.performer}/{faceset.name}"
         line = counted(faceset.faces, "face")

@@ -16,8 +16,8 @@ _UPPER_LIPS, _LOWER_LIPS = [61, 62, 63], [67, 66, 65]
 def openings(landmarks_N682: npt.ArrayLike) -> tuple[Float64, Float64]:
     """Mean gap between the lids of both eyes (n,), and between the inner edges of the lips (n,).
 
-    In the units of the landmarks (n, 68, 2): compare faces after they were brought to one size. Landmarks that
-    follow no expression, as those of five points, say the same of every face.
+    In the units of the landmarks (n, 68, 2): compare faces after they were brought to one size. Those of five
+    points are a mean face's: they follow no expression, and differ by turns of the head alone.
     """
     points = np.asarray(landmarks_N682, np.float64)
 

@@ -118,8 +118,9 @@ def part_following(made: Pair, truth: Pair, masks_NHW: Sequence[npt.ArrayLike]) 
     shares, errors = [], []
     for before, after, true_before, true_after, mask in zip(*made, *truth, masks_NHW, strict=True):
         weight = np.asarray(mask, np.float64)[..., None]
-        way = (as_share(true_after) - as_share(true_before)) * weight
-        shares.append(((as_share(after) - as_share(before)) * way).sum() / max((way**2).sum(), 1e-12))
+        way = as_share(true_after) - as_share(true_before)
+        along = ((as_share(after) - as_share(before)) * way * weight).sum()
+        shares.append(along / max((way**2 * weight).sum(), 1e-12))
         errors.append(((as_share(after) - as_share(true_after)) ** 2 * weight).sum() / (3 * weight.sum()))
     missed = Spread.of(1 - np.array(shares))
     return Spread(1 - missed.mean, 1 - missed.worst, tuple(shares)), float(

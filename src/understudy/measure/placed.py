@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.color import as_share, luma
-from understudy.geometry import compose, crop_from_frame, inverse
+from understudy.geometry import compose, crop_from_frame, for_pixel_grid, inverse
 from understudy.measure.pictures import Float32, Picture
 
 _BLUR_PX = 1.5  # before places are compared: a soft face is where a sharp one is
@@ -26,12 +26,12 @@ def laid_on(true_rgb: Picture, true_points_68: npt.ArrayLike, dst_points_68: npt
     true, dst = (
         crop_from_frame(points, face_type="full", size_px=side) for points in (true_points_68, dst_points_68)
     )
-    return _moved(as_share(true_rgb), compose(inverse(dst), true))
+    return _moved(as_share(true_rgb), for_pixel_grid(compose(inverse(dst), true)))
 
 
 def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -> Float32:
-    """The true picture moved, turned and stretched as one, so that its face lies as the made one's does inside
-    the mask, 0..1; as it is where both have nothing in common.
+    """The true picture moved, turned and stretched as one, so that its face, inside its mask, lies as the
+    made one's does, 0..1; as it is where both have nothing in common.
 
     Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization",
     IEEE PAMI 30(10), 2008.
@@ -44,12 +44,13 @@ def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, _SMALL_ENOUGH)
     start = np.eye(2, 3, dtype=np.float32)
     try:
-        _, made_from_true = cv2.findTransformECC(
+        # The mask is the second picture's, and what is found leads from the first one's pixels to its own.
+        _, true_from_made = cv2.findTransformECC(
             made, true, start, cv2.MOTION_AFFINE, until, inside, _SMOOTHING_PX
         )
     except cv2.error:  # it does not converge
         return as_share(true_rgb)
-    return _moved(as_share(true_rgb), inverse(np.asarray(made_from_true, np.float64)))
+    return _moved(as_share(true_rgb), inverse(np.asarray(true_from_made, np.float64)))
 
 
 def _moved(picture: Float32, matrix: npt.NDArray[np.float64]) -> Float32:

@@ -41,6 +41,10 @@ FORCED: Mapping[str, Any] = {
     "bg_style_power": 0.0,
     "true_face_power": 0.0,
     "identity_weight": 0.0,
+    # How far eyes are open is measured by each performer's own.
+    "random_blink": 0.0,
+    "rare_expressions": 0.0,
+    "expression_weight": 0.0,
 }
 
 

@@ -91,15 +91,18 @@ def test_far_more_src_faces_matter_to_networks_that_share_everything() -> None:
 
 def test_blinks_of_dst_that_src_hardly_makes_are_told_until_training_closes_eyes() -> None:
     blinks = {"eyes_open": np.where(np.arange(400) < 12, 0.01, 0.05)}
-    stares = {"eyes_open": np.where(np.arange(1200) < 20, 0.01, 0.06)}
+    stares = {"eyes_open": np.where(np.arange(1200) < 12, 0.01, 0.06)}
     (advice,) = said(faces.open_eyes, facts(src=stares, dst=blinks))
-    assert "12 of 400 faces" in advice.seen and "20 of 1200" in advice.seen
+    assert "12 of 400 faces" in advice.seen and "12 of 1200" in advice.seen
     assert "--random-blink 0.2" in advice.command
     closing = model(options={"random_blink": 0.3})
     assert said(faces.open_eyes, facts(src=stares, dst=blinks, model=closing)) == []
     assert said(faces.open_eyes, facts(src=stares, dst={"eyes_open": 0.05})) == []
     asleep = {"eyes_open": np.where(np.arange(1200) < 300, 0.01, 0.06)}
     assert said(faces.open_eyes, facts(src=asleep, dst=blinks)) == []
+    as_often = {"eyes_open": np.where(np.arange(1200) < 36, 0.01, 0.06)}
+    assert said(faces.open_eyes, facts(src=as_often, dst=blinks)) == []
+    assert said(faces.open_eyes, facts(src=stares, dst=blinks, model=model(architecture="avatar"))) == []
 
 
 def test_the_fewer_faces_the_weightier_the_advice() -> None:

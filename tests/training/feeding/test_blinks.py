@@ -13,7 +13,7 @@ from understudy.actors.render import render_frames
 from understudy.faces.align import crop
 from understudy.geometry import crop_from_frame, transform_points
 from understudy.training.feeding.augment import Faces, Variation, lesson, pixel_grid
-from understudy.training.feeding.blinks import blinked
+from understudy.training.feeding.blinks import blinked, left_open
 
 SIDE = 128
 
@@ -99,3 +99,9 @@ def test_faces_of_whole_frames_keep_their_eyes_open(shots: tuple[Tensor, Tensor]
     faces = Faces(pictures, torch.ones(2, 3, SIDE, SIDE), SIDE, pictures, points)
     made = lesson(faces, size_px=SIDE, variation=Variation(blink=1.0), generator=Generator().manual_seed(0))
     torch.testing.assert_close(made.goal_BCHW, pictures, atol=1e-4, rtol=0)
+
+
+def test_closed_eyes_are_told_as_landmarks_of_closed_eyes_tell_them() -> None:
+    eyes = torch.tensor([1.0, 1.0, 1.0, 0.1])
+    told = left_open(eyes, torch.tensor([0.0, 0.5, 1.1, 1.0]))
+    torch.testing.assert_close(told, torch.tensor([1.0, 0.425, 0.15, 0.1]))

@@ -41,6 +41,20 @@ def test_mirrored_faces_are_mirrored_in_picture_mask_and_shape(
     np.testing.assert_allclose(as_it_is[:, 0].mean() + mirrored[:, 0].mean(), 1, atol=1e-5)
 
 
+def test_landmarks_and_openings_are_those_of_the_picture_mirrored_or_not(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    src, _ = caches(tmp_path, facesets)
+    both = Side(src, flip=True, device=CPU).faces(torch.tensor([3, 3 + len(src)]))
+    assert both.landmarks_B682 is not None and both.openings_B2 is not None
+    as_it_is, mirrored = both.landmarks_B682
+    np.testing.assert_allclose(as_it_is, src.landmarks_N68[3] * 2 - 1, atol=1e-5)
+    # The left eye of the one is the right eye of the other, as far from the middle.
+    np.testing.assert_allclose(mirrored[42:48].mean(0)[0], -as_it_is[36:42].mean(0)[0], atol=1e-5)
+    np.testing.assert_allclose(mirrored[:, 1].sort().values, as_it_is[:, 1].sort().values, atol=1e-5)
+    assert torch.equal(both.openings_B2[0], both.openings_B2[1])
+
+
 def test_src_is_drawn_like_dst_when_all_are_paired(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
     src, dst = caches(tmp_path, facesets)
     distance = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Generator
 from tests.training.conftest import tiny_options
 from tests.training.feeding.test_feed import caches
 from understudy.facesets.store import Faceset
+from understudy.training.feeding.cache import FaceCache
 from understudy.training.feeding.feed import Feed
 from understudy.training.feeding.sampling import (
     Bins,
@@ -67,17 +69,28 @@ def test_every_opening_of_eyes_or_mouth_comes_as_often() -> None:
     rng = np.random.default_rng(0)
     eyes, mouth = rng.normal(0.06, 0.001, 200), rng.normal(0.01, 0.001, 200)
     eyes[:4], mouth[4:8] = 0.01, 0.12
-    drawn = evenly_open([opening_bins(eyes), opening_bins(mouth)], 4000, Generator().manual_seed(0)).numpy()
+    bins = [found for found in map(opening_bins, (eyes, mouth)) if found is not None]
+    drawn = evenly_open(bins, 4000, Generator().manual_seed(0)).numpy()
     assert (drawn < 4).mean() > 0.1 and (
         (drawn >= 4) & (drawn < 8)
     ).mean() > 0.1  # of all faces they are a fiftieth
     assert len(np.unique(drawn)) == 200
 
 
-def test_faces_without_an_expression_are_all_drawn() -> None:
-    alike = opening_bins(np.full(20, 0.05))
-    drawn = evenly_open([alike, alike], 400, Generator().manual_seed(0))
-    assert set(drawn.tolist()) == set(range(20))
+def test_landmarks_that_follow_no_expression_make_none_rare() -> None:
+    rng = np.random.default_rng(0)
+    assert opening_bins(np.full(20, 0.05)) is None
+    assert opening_bins(rng.normal(0.043, 0.0015, 2000)) is None  # five points of heads that turn
+    assert opening_bins(np.where(np.arange(200) < 6, 0.01, 0.05)) is not None
+
+
+def test_one_misread_face_is_not_shown_all_the_time() -> None:
+    mouth = np.random.default_rng(0).uniform(0.0, 0.12, 2000)
+    mouth[7] = 0.9
+    bins = opening_bins(mouth)
+    assert bins is not None
+    drawn = evenly_open([bins], 4000, Generator().manual_seed(0)).numpy()
+    assert (drawn == 7).mean() < 0.01
 
 
 @pytest.fixture
@@ -118,17 +131,29 @@ def test_directions_are_balanced_when_asked(pair: list) -> None:
     assert len(set(feed.dst.uniform_bins.place(feed.dst.yaws_deg[shown.numpy()]).tolist())) == filled
 
 
+def speaking(cache: FaceCache) -> FaceCache:
+    """The same faces, the first of which opens its mouth wide."""
+    landmarks = np.array(cache.landmarks_N68)
+    landmarks[0, [65, 66, 67], 1] += 0.2
+    return replace(cache, landmarks_N68=landmarks)
+
+
 def test_rare_expressions_are_drawn_more_often_when_asked(pair: list) -> None:
     shares = {}
     for asked in (0.0, 1.0):
         options = tiny_options(batch_size=400, pose_pairing=0, rare_expressions=asked)
-        feed = Feed(*pair, options, torch.device("cpu"))
-        alone = [bins.sizes[bins.place(bins.values)] == 1 for bins in feed.dst.opening_bins]
-        rare = np.logical_or(*alone)
-        assert 0 < rare.sum() < len(rare)
-        drawn = feed.draw(Generator().manual_seed(0)).dst.numpy()
-        shares[asked] = rare[drawn].mean() / rare.mean()
-    assert 0.8 < shares[0.0] < 1.2 < 1.3 < shares[1.0]
+        feed = Feed(pair[0], speaking(pair[1]), options, torch.device("cpu"))
+        shares[asked] = float((feed.draw(Generator().manual_seed(0)).dst == 0).float().mean())
+    assert shares[0.0] < 0.15 < 0.2 < shares[1.0]
+
+
+def test_rare_expressions_are_mirrored_as_often_as_all_others(pair: list) -> None:
+    for share, low, high in ((0.0, 0, 0), (1.0, 200, 200)):
+        options = tiny_options(batch_size=200, pose_pairing=0, rare_expressions=1.0, flip_share=share)
+        feed = Feed(speaking(pair[0]), pair[1], options, torch.device("cpu"))
+        src = feed.draw(Generator().manual_seed(0)).src
+        assert low <= int((src >= 24).sum()) <= high
+        assert int((src % 24 == 0).sum()) > 40  # the one who speaks, a 24th of all faces
 
 
 @pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0, 0), (0.25, 25, 75), (1.0, 200, 200)])

@@ -115,7 +115,8 @@ def test_critics_are_counted_with_their_gradients_and_moments() -> None:
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_every_preset_can_be_planned_in_bfloat16(preset: str) -> None:
     chosen = PRESETS[preset]
-    need = needed(chosen.architecture, chosen.network, tiny_options(batch_size=1), bfloat16=True)
+    own = TrainOptions.model_validate({**chosen.train, "batch_size": 1})
+    need = needed(chosen.architecture, chosen.network, own, bfloat16=True)
     assert need.activations > need.weights / 2 and need.flops > need.parameters
 
 

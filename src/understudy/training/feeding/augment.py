@@ -16,7 +16,7 @@ from torch.nn import functional as nnf
 
 from understudy.grading.blur import blurred
 from understudy.training.feeding import filters
-from understudy.training.feeding.blinks import blinked
+from understudy.training.feeding.blinks import blinked, left_open
 
 _WARP_CELLS = (2, 4, 8)
 _WARP_STEP = 0.12  # standard deviation of a node's shift, in cells
@@ -25,7 +25,7 @@ _MOST_TURN_DEG, _MOST_ZOOM, _MOST_SHIFT = 10.0, 0.1, 0.08
 _LIGHT_CELL_PX_SHARE = 24  # light is looked at on a grid of this many cells
 _LIGHT_REACH = 3.0  # in such cells
 _MOST_LIGHT = 3.3
-_SHUT = (0.7, 1.1)  # how far lids close that do; past 1 they are closed for certain
+_SHUT = (0.7, 1.1)  # how far lids close that do; from 0.87 on they are closed
 _DARKNESS = 0.02  # added to both lights, so that black does not ask for infinite gain
 
 
@@ -41,14 +41,14 @@ class Faces:
     crop_px: int  # side of the model's crop inside
     frames_BCHW: Tensor | None = None  # the whole frames they lie in, for models that paint those
     landmarks_B682: Tensor | None = None  # -1..1 across the crop
-    openings_B2: Tensor | None = None  # of eyes and mouth, 1 wide open
+    openings_B2: Tensor | None = None  # of eyes and mouth, in the units of `openings_of_performer`
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """What a model sees, what it should paint, where face, eyes and mouth are: (B, 3 or 1, size, size), 0..1.
 
-    What is seen may have another size than the rest.
+    What is seen may have another size than the rest. What is told of faces, `openings_B2`, is no picture.
     """
 
     seen_BCHW: Tensor
@@ -57,7 +57,7 @@ class Lesson:
     eyes_B1HW: Tensor
     mouth_B1HW: Tensor
     frame_BCHW: Tensor | None = None  # the whole frame, where that is to be painted as well
-    openings_B2: Tensor | None = None  # how far eyes and mouth are open, 1 wide open
+    openings_B2: Tensor | None = None  # of eyes and mouth, in the units of `openings_of_performer`
 
     def painting(self, goal_BCHW: Tensor) -> Lesson:
         """The same lesson with something else to paint."""
@@ -250,8 +250,8 @@ def lesson(
         shut_B = _shut(faces, variation.blink, generator)
         grid, turned = (_with_closed_eyes(each, faces, shut_B) for each in (grid, turned))
         if openings is not None:
-            still_open = (1 - shut_B).clamp(min=0).to(device)
-            openings = openings * torch.stack([still_open, torch.ones_like(still_open)], -1)
+            eyes_open = left_open(openings[:, 0], shut_B.to(device))
+            openings = torch.stack([eyes_open, openings[:, 1]], -1)
     stack = torch.cat([faces.images_BCHW, faces.masks_B3HW], 1)
     goal, mask, eyes, mouth = _coarser(sampled(stack, grid, crop_px=faces.crop_px), fine).split(
         [3, 1, 1, 1], dim=1

@@ -14,6 +14,7 @@ _EYE_POINTS, _BROW_POINTS = 6, 5
 _STILL = 0.4  # of the way from the brow to the upper lid the skin stays where it is
 _LEAST_ROOM = 0.1  # of an eye's width between brow and lid
 _BEYOND = 0.15  # of the eye's height: lids meet a little below the lower lid's points
+_CLOSED_READS = 0.15  # landmarks of closed lids still lie that far apart, of a usual opening
 _FIRST_KNOT, _SECOND_KNOT, _LEAST_APART = (0.05, 0.6), (0.4, 0.95), 0.05  # along an eye's width
 
 
@@ -29,6 +30,11 @@ def blinked(grid_BHW2: Tensor, landmarks_B682: Tensor, shut_B: Tensor) -> Tensor
         )
         grid_BHW2 = _closed(grid_BHW2, points, above.mean(1, keepdim=True), shut_B.view(-1, 1, 1))
     return grid_BHW2
+
+
+def left_open(eyes_B: Tensor, shut_B: Tensor) -> Tensor:
+    """How far eyes that were open by `eyes_B` of what is usual are open then, as their landmarks would tell."""
+    return torch.minimum(eyes_B, (eyes_B * (1 - (1 + _BEYOND) * shut_B)).clamp(min=_CLOSED_READS))
 
 
 def _closed(grid_BHW2: Tensor, eye_B62: Tensor, brow_B12: Tensor, shut_B11: Tensor) -> Tensor:

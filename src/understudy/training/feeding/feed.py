@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
-from understudy.faces.openings import openings, openings_of_performer
+from understudy.faces.openings import openings_of_performer
 from understudy.faces.pose import poses_from_landmarks
 from understudy.grading.color_transfer import recolored
 from understudy.mean_face import MIRROR_68
@@ -48,8 +48,6 @@ class Side:
             mirrored = points[:, torch.from_numpy(MIRROR_68)].clone()
             mirrored[..., 0] = 1 - mirrored[..., 0]
             points = torch.cat([points, mirrored])
-        self._landmarks_N682 = points * 2 - 1
-        self._openings_N2 = torch.from_numpy(openings_of_performer(points)).float()
         self.shapes_NF = points[:, _STEADY].flatten(1)
         small = cache.images_NHWC.nbytes + cache.masks_NHW3.nbytes <= _ON_DEVICE_LIMIT_BYTES
         self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
@@ -74,14 +72,19 @@ class Side:
         return matching_bins(self.yaws_deg)
 
     @cached_property
-    def opening_bins(self) -> tuple[Bins, Bins]:
-        """Faces by how far their eyes are open, and their mouth."""
-        twice = 2 if self.flip else 1
-        eyes, mouth = (np.tile(gaps, twice) for gaps in openings(self.cache.landmarks_N68))
-        return opening_bins(eyes), opening_bins(mouth)
+    def openings_N2(self) -> Tensor:
+        """How far eyes and mouth are open, by `openings_of_performer`, mirrored faces behind the others."""
+        told = torch.from_numpy(openings_of_performer(self.cache.landmarks_N68)).float()
+        return torch.cat([told, told]) if self.flip else told
 
-    def faces(self, numbers: Tensor) -> Faces:
-        """Faces by number on the device, RGB and masks 0..1."""
+    @cached_property
+    def opening_bins(self) -> tuple[Bins, ...]:
+        """Faces as they are, none mirrored, by how far eyes and mouth are open, where landmarks tell that."""
+        found = (opening_bins(column) for column in self.openings_N2[: len(self.cache)].double().numpy().T)
+        return tuple(bins for bins in found if bins is not None)
+
+    def faces(self, numbers: Tensor, *, light_alone: bool = False) -> Faces:
+        """Faces by number on the device, RGB and masks 0..1; with `light_alone`, these alone."""
         place, mirrored = numbers % len(self.cache), numbers >= len(self.cache)
         if self._resident is not None:
             images, masks = (part[place.to(self.device)] for part in self._resident)
@@ -93,8 +96,19 @@ class Side:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
             masks = torch.where(turn, masks.flip(-1), masks)
-        told = (each[numbers].to(self.device) for each in (self._landmarks_N682, self._openings_N2))
-        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored), *told)
+        if light_alone:
+            return Faces(images, masks, self.cache.size_px)
+        landmarks, openings = (
+            each.to(self.device) for each in (self._landmarks(numbers), self.openings_N2[numbers])
+        )
+        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored), landmarks, openings)
+
+    def _landmarks(self, numbers: Tensor) -> Tensor:
+        """(B, 68, 2), -1..1 across the crop."""
+        place, mirrored = numbers % len(self.cache), numbers >= len(self.cache)
+        points = torch.from_numpy(self.cache.landmarks_N68[place.numpy()].astype(np.float32)) * 2 - 1
+        other_way = points[:, torch.from_numpy(MIRROR_68)] * torch.tensor([-1.0, 1.0])
+        return torch.where(mirrored.view(-1, 1, 1), other_way, points)
 
     def _frames(self, places: Tensor, mirrored: Tensor) -> Tensor | None:
         """The whole frames of faces, RGB 0..1, where the cache has them."""
@@ -170,9 +184,12 @@ class Feed:
         """The faces of one side, before any is drawn by its likeness to the other side's."""
         side, count = (self.src if who == "src" else self.dst), options.batch_size
         numbers = self._in_order(side, who, options, generator, iteration)
-        if options.rare_expressions:
+        if options.rare_expressions and side.opening_bins:
             rare = torch.rand(count, generator=generator) < options.rare_expressions
-            numbers = torch.where(rare, evenly_open(side.opening_bins, count, generator), numbers)
+            as_open = self._some_mirrored(
+                evenly_open(side.opening_bins, count, generator), side, options, generator
+            )
+            numbers = torch.where(rare, as_open, numbers)
         return numbers
 
     def _in_order(
@@ -188,8 +205,11 @@ class Feed:
             numbers = without_repeats(total, count, **order)
         else:
             numbers = torch.randint(0, total, (count,), generator=generator)
-        mirrored = torch.rand(count, generator=generator) < (options.flip_share if side.flip else 0)
-        return torch.where(mirrored, numbers + total, numbers)
+        return self._some_mirrored(numbers, side, options, generator)
+
+    def _some_mirrored(self, numbers: Tensor, side: Side, options: FeedOptions, generator: Generator) -> Tensor:
+        mirrored = torch.rand(len(numbers), generator=generator) < (options.flip_share if side.flip else 0)
+        return torch.where(mirrored, numbers + len(side.cache), numbers)
 
     def lessons(
         self, generator: Generator, *, options: FeedOptions | None = None, iteration: int = 0
@@ -202,7 +222,11 @@ class Feed:
         draw = self.draw(generator, options, iteration=iteration)
         if self.runs:
             return self._lessons_of_runs(draw, options, generator)
-        src, dst, light = self.src.faces(draw.src), self.dst.faces(draw.dst), self.dst.faces(draw.light)
+        src, dst, light = (
+            self.src.faces(draw.src),
+            self.dst.faces(draw.dst),
+            self.dst.faces(draw.light, light_alone=True),
+        )
         if options.ct_mode != "none":
             src = self._recolored(src, dst, options, generator)
         relit = torch.rand(options.batch_size, generator=generator) < options.relight

@@ -88,14 +88,15 @@ class FeedOptions(Options):
     rare_expressions: float = option(
         0.0,
         "Share of faces that are drawn by how far their eyes or mouth are open, every opening as often as "
-        "every other; by chance, what lasts for moments hardly comes.",
+        "every other; by chance, what lasts for moments hardly comes. Those of src that yaw_matching or "
+        "pose_pairing draw are drawn by that.",
         low=0.0,
         high=1.0,
     )
     random_blink: float = option(
         0.0,
         "Share of faces whose eyes are closed, in what the model sees and in what it paints: their own lids "
-        "are drawn over them, also where src never blinks. What a model hardly saw it paints open.",
+        "are drawn over them, also where src never blinks. Where whole frames are painted, src's stay open.",
         low=0.0,
         high=1.0,
     )

@@ -17,7 +17,8 @@ from torch import Generator, Tensor
 from understudy.training.machine.randomness import reseeded
 
 _UNIFORM_BINS, _UNIFORM_REACH_DEG = 128, math.degrees(1.2)
-_OPENING_BINS, _LEAST_OPENING = 12, 1e-3  # shares of the crop's side
+_OPENING_BINS = 12
+_MISREAD, _LEAST_SPREAD = 0.5, 0.5  # percent of the faces; of what is usual
 _MATCH_BINS, _MATCH_REACH_DEG = 64, math.degrees(1.0)
 Numbers = npt.NDArray[np.int64]
 
@@ -80,10 +81,13 @@ def matching_bins(yaws_deg: npt.NDArray[np.floating]) -> Bins:
     return Bins(yaws_deg, count=_MATCH_BINS, low=-_MATCH_REACH_DEG, high=_MATCH_REACH_DEG)
 
 
-def opening_bins(openings: npt.NDArray[np.floating]) -> Bins:
-    """Bins for `evenly_open`, over the openings that there are."""
-    low, high = float(openings.min()), float(openings.max())
-    return Bins(openings, count=_OPENING_BINS, low=low, high=max(high, low + _LEAST_OPENING))
+def opening_bins(openings: npt.NDArray[np.floating]) -> Bins | None:
+    """Bins for `evenly_open`, over the openings that there are but for a few that may be misread; None where
+    all are about the same, as landmarks of five points say of any face."""
+    low, usual, high = (float(value) for value in np.percentile(openings, [_MISREAD, 50, 100 - _MISREAD]))
+    if high - low <= _LEAST_SPREAD * usual:
+        return None
+    return Bins(openings, count=_OPENING_BINS, low=low, high=high)
 
 
 def evenly_open(bins: Sequence[Bins], count: int, generator: Generator) -> Tensor:

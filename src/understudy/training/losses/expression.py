@@ -2,7 +2,7 @@
 
 What is small in the picture and rare, such as a blink, is learnt last of all from pixels, by a network whose
 code has to tell it wherever the face lies. Asked for by itself, the code tells it within the first hundreds of
-iterations, of both performers alike (docs/log.md, 2026-11-27, "Blinks").
+iterations (docs/log.md, 2026-11-27, "Blinks").
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ OPENINGS = 2  # eyes, mouth
 
 def flat_code(code: object) -> Tensor:
     """All numbers of a code, of one map or several, (B, n) in float32."""
-    parts = (part for part in (code if isinstance(code, tuple) else (code,)) if isinstance(part, Tensor))
-    return torch.cat([part.float().flatten(1) for part in parts], 1)
+    if isinstance(code, Tensor):
+        return code.float().flatten(1)
+    assert isinstance(code, tuple)
+    return torch.cat([flat_code(part) for part in code], 1)
 
 
 def directions(count: int, *, seed: int) -> Tensor:
