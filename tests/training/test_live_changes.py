@@ -19,14 +19,24 @@ from understudy.training.keeping.milestones import milestones
 from understudy.training.keeping.status import read_status
 from understudy.training.learner import Learner
 from understudy.training.losses.terms import Terms
+from understudy.training.presets import preset_named
 
 
 @pytest.mark.usefixtures("always_listening")
+@pytest.mark.parametrize("preset", ["h64", "quick"])
 def test_a_live_option_changes_while_it_trains_and_the_metrics_and_the_model_say_so(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], preset: str
 ) -> None:
     wishes = {25: {"learning_rate": 0.0005, "batch_size": 2}}
-    options = {"iterations": 60, "schedule": "constant", "warm_up": 0, "recipe": "plain"}
+    own = {**preset_named(preset).train, "learning_rate": 0.001, "optimizer": "adamw", "preview_every": 0}
+    options = {
+        **own,
+        "batch_size": 4,
+        "iterations": 60,
+        "schedule": "constant",
+        "warm_up": 0,
+        "recipe": "plain",
+    }
     events = list(asked(tmp_path, facesets, wishes, **options))
     rates = {line["iteration"]: line["learning_rate"] for line in read_metrics(tmp_path / "metrics.jsonl")}
     assert rates == {**dict.fromkeys((1, 2, 5, 10, 20), 0.001), 40: 0.0005, 60: 0.0005}

@@ -125,8 +125,11 @@ def test_checkpoints_keep_whose_faces_every_training_showed(tmp_path: Path, face
     assert learnt_in_all(tmp_path) == LearntFrom((first, second))
 
 
-def test_a_stopped_run_goes_on_exactly_as_one_that_was_never_stopped(tmp_path: Path, facesets: Pair) -> None:
-    options = tiny_options(iterations=12)
+@pytest.mark.parametrize("preset", [TINY, "quick"])
+def test_a_stopped_run_goes_on_exactly_as_one_that_was_never_stopped(
+    tmp_path: Path, facesets: Pair, preset: str
+) -> None:
+    options = tiny_options(**{**presets.preset_named(preset).train, "batch_size": 4, "iterations": 12})
     trained(tmp_path / "whole", facesets, options)
     stopped_after(tmp_path / "parts", facesets, options, 5)
     assert len(losses(tmp_path / "parts")) == 5
