@@ -130,6 +130,7 @@ ROWS: dict[str, Row] = {
     "quick, no stretch": Row("quick", {**OURS, "random_stretch": 0.0}, _QUICK),
     "quick, wide shifts": Row("quick", {**OURS, "random_shift": 1.0}, _QUICK),
     "quick, no expressions": Row("quick", {**OURS, **NO_EXPRESSIONS}, _QUICK),
+    "quick, no rare": Row("quick", {**OURS, "rare_expressions": 0.0}, _QUICK),
     "quick, before": Row("quick", {**OURS, **NO_EXPRESSIONS, "random_shift": 1.0}, _QUICK),
     "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
