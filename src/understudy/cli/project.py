@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -180,9 +181,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
         there = counted(clip.faces, "face") if clip.there else "the file is gone"
         print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
         if not clip.there:
-            print(
-                f"             note: `understudy relink {project} {clip.name} NEW_PATH` says where it lies now"
-            )
+            command = shlex.join(["understudy", "relink", str(project), clip.name, "NEW_PATH"])
+            print(f"             note: `{command}` says where it lies now")
     for faceset in state.facesets:
         name = f"{faceset.performer}/{faceset.name}"
         line = counted(faceset.faces, "face")

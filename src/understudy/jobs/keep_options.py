@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from understudy.errors import ClipMissing, ModelUnknown, OptionInvalid
+from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.facesets.extraction.options import ExtractOptions
+from understudy.jobs.clips import require_in_project
 from understudy.jobs.kept_settings import noted
 from understudy.jobs.presets import purpose_options
 from understudy.jobs.settings import encode_options, extract_options, merge_options
@@ -122,6 +123,5 @@ def _model(project: Project, name: str) -> Any:
 
 
 def _clip(project: Project, name: str) -> Any:
-    if name not in project.manifest.clips:
-        raise ClipMissing(unknown("clip", name, project.manifest.clips))
+    require_in_project(project, name)
     return project.manifest.clips[name]

@@ -123,9 +123,8 @@ def part_following(made: Pair, truth: Pair, masks_NHW: Sequence[npt.ArrayLike]) 
         shares.append(along / max((way**2 * weight).sum(), 1e-12))
         errors.append(((as_share(after) - as_share(true_after)) ** 2 * weight).sum() / (3 * weight.sum()))
     missed = Spread.of(1 - np.array(shares))
-    return Spread(1 - missed.mean, 1 - missed.worst, tuple(shares)), float(
-        -10 * np.log10(max(np.mean(errors), 1e-12))
-    )
+    moved_db = float(-10 * np.log10(max(np.mean(errors), 1e-12)))
+    return Spread(1 - missed.mean, 1 - missed.worst, tuple(shares)), moved_db
 
 
 def _light_error(made: Picture, truth: Picture, mask: npt.ArrayLike) -> float:

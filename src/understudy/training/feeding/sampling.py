@@ -47,7 +47,7 @@ class Bins:
     """Faces by a value of each, such as yaw, from `low` to `high`; those beyond lie in the outermost bins."""
 
     def __init__(self, values: npt.NDArray[np.floating], *, count: int, low: float, high: float) -> None:
-        self.values, self.count, self.low, self.high = values, count, low, high
+        self.count, self.low, self.high = count, low, high
         places = self.place(values)
         self.order = np.argsort(places, kind="stable")
         self.sizes = np.bincount(places, minlength=count)

@@ -1,8 +1,8 @@
 """What a code tells of an expression: how far eyes and mouth are open, read off it along fixed directions.
 
 What is small in the picture and rare, such as a blink, is learnt last of all from pixels, by a network whose
-code has to tell it wherever the face lies. Asked for by itself, the code tells it within the first hundreds of
-iterations (docs/log.md, 2026-11-27, "Blinks").
+code has to tell it wherever the face lies. Where the code is asked for it by itself, swaps begin to blink
+within hundreds of iterations (docs/log.md, 2026-11-27, "Blinks").
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-OPENINGS = 2  # eyes, mouth
+_OPENINGS = 2  # eyes, mouth
 
 
 def flat_code(code: object) -> Tensor:
@@ -23,7 +23,7 @@ def flat_code(code: object) -> Tensor:
 
 def directions(count: int, *, seed: int) -> Tensor:
     """Fixed random directions (count, 2) of length about 1 among codes of `count` numbers."""
-    return torch.randn(count, OPENINGS, generator=Generator().manual_seed(seed)) / count**0.5
+    return torch.randn(count, _OPENINGS, generator=Generator().manual_seed(seed)) / count**0.5
 
 
 def expression_distance(code_BN: Tensor, openings_B2: Tensor, directions_N2: Tensor) -> Tensor:

@@ -129,7 +129,7 @@ def empty_lesson(model: FaceModel, count: int, device: torch.device) -> Lesson:
     """A lesson without contents, for what depends on sizes alone."""
 
     def empty(name: str) -> Tensor:
-        if name == "openings_B2":
+        if name.endswith("_B2"):
             return torch.empty(count * model.frames_together, 2, device=device)
         size = model.seen_px if name.startswith("seen") else model.size_px
         channels = 3 if name.endswith("BCHW") else 1
