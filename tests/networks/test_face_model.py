@@ -39,6 +39,17 @@ def test_training_looks_at_both_performers_at_once_and_paints_each_as_himself() 
     torch.testing.assert_close(made.dst.faces_BCHW, dst / 2 + 0.2)
 
 
+def test_the_code_of_a_swap_is_the_one_that_is_shown_as_src() -> None:
+    class Routed(Shifted):
+        def inter(self, features: Tensor, shown: Side, generator: object = None) -> Tensor:
+            return features * (3 if shown == "src" else 1)
+
+    model, faces = Routed(), torch.rand(2, 3, 4, 4)
+    painted = model.decode(model.swap_code(model.encode(faces)), "src").faces_BCHW
+    torch.testing.assert_close(painted, model.swap(faces).faces_BCHW)
+    torch.testing.assert_close(painted, faces * 1.5 + 0.1)
+
+
 def test_parameters_are_counted_with_their_biases() -> None:
     assert parameter_count(Shifted()) == 3 * 2 + 2
 

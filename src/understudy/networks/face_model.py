@@ -90,6 +90,10 @@ class FaceModel(nn.Module):
         """Paint dst faces as src: what previews, merges and exports show."""
         return self(faces_BCHW, "src")
 
+    def swap_code(self, features: Tensor) -> Tensor:
+        """The code that a swap is painted from, whoever was seen: by no route that training alone takes."""
+        return self.inter(features, "src")
+
     def swap_run(self, run: Sequence[Tensor]) -> Painted:
         """The same for the middle one of `frames_together` consecutive frames, each (B, 3, size, size)."""
         return self.swap(run[len(run) // 2])

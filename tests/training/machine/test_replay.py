@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from tests.networks.small import SMALL
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from tests.training.test_learner import lessons
 from understudy.networks.catalog import build
+from understudy.networks.face_model import of_side
 from understudy.options import parse_options
 from understudy.training import learner as learning
+from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
 from understudy.training.losses.structure import _gaussian_band
 from understudy.training.machine import compiling, replay
@@ -55,6 +58,13 @@ def losses(made: Learner, options: Callable[[int], TrainOptions], steps: int = S
 def learner(replay: str = "on", architecture: str = "quick", network: dict[str, Any] = TINY_NETWORK) -> Learner:
     options = tiny_options(replay=replay, compile="off")
     return Learner(architecture, network, options=options, seed=0, compute=EXACT)
+
+
+def at_side(lesson: Lesson, side_px: int) -> Lesson:
+    pictures = {
+        name: tensor for name, tensor in vars(lesson).items() if tensor is not None and tensor.ndim == 4
+    }
+    return replace(lesson, **{name: of_side(tensor, side_px) for name, tensor in pictures.items()})
 
 
 def test_steps_that_are_played_back_learn_exactly_what_plain_ones_do(played: list[str]) -> None:
@@ -136,6 +146,34 @@ def test_who_did_not_ask_for_a_recording_trains_on_where_there_is_no_room_for_on
     losses(made, lambda _: tiny_options(replay="auto"))
     (notice,) = made.objective.take_notices()
     assert "CUDA out of memory), so steps stay plain" in notice
+
+
+@pytest.mark.parametrize("architecture", ["quick", "liaef128", "ufm"])  # a code, one of two parts, several maps
+def test_a_recording_asks_how_far_eyes_and_mouth_are_open_of_the_faces_that_it_is_played_for(
+    played: list[str], architecture: str
+) -> None:
+    def costs(way: str) -> list[dict[str, torch.Tensor]]:
+        made = learner(way, architecture, SMALL[architecture])
+        side, asked = made.model.size_px, tiny_options(expression_weight=0.5)
+        shown = [[at_side(one, side) for one in lessons(number)] for number in range(14)]
+        return [{**made.step(*pair, asked, speed=1.0).src} for pair in shown]
+
+    plain, other = costs("off"), costs("on")
+    assert played.count("played") == 14 - replay._ALIKE_FOR
+    assert [float(step["expression"]) for step in other] == [float(step["expression"]) for step in plain]
+
+
+def test_a_step_is_recorded_anew_where_openings_begin_to_be_asked(played: list[str]) -> None:
+    def untold(number: int) -> tuple[Lesson, ...]:
+        return tuple(replace(one, openings_B2=None) for one in lessons(number))
+
+    made, options = learner(), tiny_options()
+    for number in range(12):
+        made.step(*untold(number), options, speed=1.0)
+    for number in range(12):
+        terms = made.step(*lessons(number), options.changed(expression_weight=1.0), speed=1.0)
+    assert played.count("recorded") == 2 and played.count("played") == 4
+    assert float(terms.src["expression"]) > 0 < float(terms.dst["expression"])
 
 
 @pytest.mark.parametrize("ratio, is_played", [(2.7, True), (1.0, False), (None, False)])

@@ -83,7 +83,7 @@ class Scene:
         """The dst faces painted as src, from a code that no gradient reaches."""
         with self.compute.autocast():
             # Networks without an inter hand their features through, so these are stopped too.
-            code = self.model.inter(stopped(self.made.features_dst), "src")  # type: ignore[arg-type]
+            code = self.model.swap_code(stopped(self.made.features_dst))  # type: ignore[arg-type]
             return self.model.decode(stopped(code), "src")  # type: ignore[arg-type]
 
 

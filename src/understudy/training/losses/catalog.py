@@ -91,8 +91,11 @@ def mouth(case: Case, scene: Scene) -> Tensor:
 
 
 def expression(case: Case, scene: Scene) -> Tensor:
-    """How far the code is from telling how far eyes and mouth are open."""
-    code = flat_code(scene.made.code_src if case.side == "src" else scene.made.code_dst)
+    """How far the code is from telling how far eyes and mouth are open: the one that a swap is painted from,
+    since a network that is to tell it may tell it where only its training looks."""
+    features = scene.made.features_src if case.side == "src" else scene.made.features_dst
+    with scene.compute.autocast():
+        code = flat_code(scene.model.swap_code(features))  # type: ignore[arg-type]
     openings = case.lesson.openings_B2
     assert openings is not None
     return expression_distance(code, openings, scene.judges.directions(code.shape[1]))
