@@ -85,18 +85,19 @@ def feeding_and_learning(
     with tempfile.TemporaryDirectory() as folder:
         cache = noise_cache(Path(folder), max(model.size_px, model.seen_px), faces)
         feed = Feed(cache, cache, options, compute.device, size_px=model.size_px, seen_px=model.seen_px)
-        lessons = feed.lessons(learner.draws(0))
+        lessons = feed.lessons(learner.draws(0), openings=options.asks_openings)
         learner.step(*lessons, options, speed=0.01)
         watch = Watch(compute)
         for number in range(iterations):
-            feed.lessons(learner.draws(number))
+            feed.lessons(learner.draws(number), openings=options.asks_openings)
         feeding, feeding_processor = watch.per(iterations)
         watch = Watch(compute)
         for _ in range(iterations):
             float(learner.step(*lessons, options, speed=0.01).totals().sum())
         step, step_processor = watch.per(iterations)
         with Ahead(feed) as ahead:
-            orders = [Order(n, learner.draws(n), options) for n in range(iterations + 2)]
+            asked = {"openings": options.asks_openings}
+            orders = [Order(n, learner.draws(n), options, **asked) for n in range(iterations + 2)]
             ahead.lessons(orders[0], then=orders[1])
             waited, watch = ahead.waited_s, Watch(compute)
             for number in range(1, iterations + 1):

@@ -34,7 +34,12 @@ def training(learner: Learner, feed: Feed, options: TrainOptions) -> Iterator[Sp
     while not (plan.finished or course.ended):
         began, wall_began = time.process_time(), time.perf_counter()
         now = course.now(plan)
-        src, dst = feed.lessons(learner.draws(), options=now.options, iteration=learner.iteration)
+        src, dst = feed.lessons(
+            learner.draws(),
+            options=now.options,
+            iteration=learner.iteration,
+            openings=now.options.asks_openings,
+        )
         learner.step(src, dst, now.options, speed=now.speed)
         processor += time.process_time() - began
         wall += time.perf_counter() - wall_began

@@ -55,7 +55,7 @@ def main() -> None:
         for iteration in range(said.iterations + 1):
             if iteration == 1:
                 began, processor_began = time.perf_counter(), time.process_time()
-            src, dst = feed.lessons(learner.draws())
+            src, dst = feed.lessons(learner.draws(), openings=options.asks_openings)
             float(learner.step(src, dst, options, speed=0.01).totals().sum())
         seconds = (time.perf_counter() - began) / said.iterations
         processor = (time.process_time() - processor_began) / said.iterations

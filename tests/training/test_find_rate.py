@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.training.conftest import TINY, tiny_options
+from tests.training.losses.drawn import NOTHING
 from tests.training.steering.test_rate_search import loss_at, of_a_trained_model
 from tests.training.test_learner import lessons, new
 from understudy.errors import TrainingDiverged
@@ -18,6 +19,7 @@ from understudy.files import read_json, sha256_of
 from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 from understudy.training.steering.rate_search import RateSearch
 from understudy.training.train import train
@@ -26,7 +28,13 @@ Pair = tuple[Faceset, Faceset]
 
 
 def found(
-    folder: Path, facesets: Pair, *, said: list[str] | None = None, now: float = 0.0012, **search: object
+    folder: Path,
+    facesets: Pair,
+    *,
+    said: list[str] | None = None,
+    now: float = 0.0012,
+    options: TrainOptions | None = None,
+    **search: object,
 ) -> dict:
     src, dst = facesets
     events = list(
@@ -34,7 +42,7 @@ def found(
             folder,
             src=[src],
             dst=[dst],
-            options=tiny_options(optimizer="adamw", learning_rate=now),
+            options=options or tiny_options(optimizer="adamw", learning_rate=now),
             search=RateSearchOptions.model_validate({"rate_iterations": 60} | search),
             preset=TINY,
             device="cpu",
@@ -51,6 +59,13 @@ def trained(folder: Path, facesets: Pair) -> list[tuple[float, float]]:
     options = tiny_options(optimizer="adamw", iterations=20)
     list(train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     return [(m["loss_src"], m["loss_dst"]) for m in read_metrics(folder / METRICS_NAME)]
+
+
+def test_a_search_asks_for_openings_where_the_training_does(tmp_path: Path, facesets: Pair) -> None:
+    asked = tiny_options(**NOTHING.model_dump(), optimizer="adamw", learning_rate=1e-4).changed(
+        expression_weight=1.0
+    )
+    assert found(tmp_path / "m", facesets, options=asked)
 
 
 def test_a_training_goes_on_after_a_search_as_if_there_had_been_none(tmp_path: Path, facesets: Pair) -> None:

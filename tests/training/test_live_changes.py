@@ -49,6 +49,17 @@ def test_a_live_option_changes_while_it_trains_and_the_metrics_and_the_model_say
 
 
 @pytest.mark.usefixtures("always_listening")
+def test_openings_are_asked_from_the_batch_on_for_which_that_was_said(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    wishes = {10: {"expression_weight": 0.5}, 22: {"expression_weight": 0.0}}
+    list(asked(tmp_path, facesets, wishes, iterations=60, schedule="constant", recipe="plain"))
+    lines = list(read_metrics(tmp_path / "metrics.jsonl"))
+    told = {line["iteration"]: {"src_expression", "dst_expression"} <= set(line) for line in lines}
+    assert told[5] is False and told[20] is True and told[60] is False
+
+
+@pytest.mark.usefixtures("always_listening")
 @pytest.mark.parametrize(
     ("change", "why"),
     [

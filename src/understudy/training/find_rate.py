@@ -102,7 +102,9 @@ def _advised(sweep: RateSearch) -> Iterator[Notice]:
 def _sweep(sweep: RateSearch, learner: Learner, feed: Feed, options: TrainOptions) -> Events:
     for number, rate in enumerate(sweep.to_try()):
         now = options.model_copy(update={"learning_rate": rate, "accumulation": 1})
-        src, dst = feed.lessons(learner.draws(), options=now, iteration=learner.iteration)
+        src, dst = feed.lessons(
+            learner.draws(), options=now, iteration=learner.iteration, openings=now.asks_openings
+        )
         loss = float(learner.step(src, dst, now, speed=1.0).totals().sum())
         if not sweep.add(rate, loss):
             return

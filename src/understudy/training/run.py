@@ -264,7 +264,13 @@ class Run:
         count = self.group.share_of(options.batch_size) * options.accumulation
         if count != options.batch_size:
             options = options.model_copy(update={"batch_size": count})
-        return Order(iteration, self.learner.draws(iteration), options, foretold=plan.minutes is None)
+        return Order(
+            iteration,
+            self.learner.draws(iteration),
+            options,
+            foretold=plan.minutes is None,
+            openings=options.asks_openings,
+        )
 
     @property
     def waiting_share(self) -> float:

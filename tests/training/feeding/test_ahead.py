@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_batch_that_is_no_longer_wanted_is_made_anew(feed: Feed, other: Order)
         got = ahead.lessons(other)[0].seen_BCHW
         assert torch.equal(got, ahead.lessons(other)[0].seen_BCHW)
     assert len(got) == other.options.batch_size
+
+
+def test_a_batch_made_ahead_tells_openings_where_they_are_asked_by_then(feed: Feed) -> None:
+    with Ahead(feed) as ahead:
+        ahead.lessons(order(0), then=order(1))
+        told = ahead.lessons(replace(order(1), openings=True), then=order(2))
+        assert all(one.openings_B2 is not None for one in told)
+        assert all(one.openings_B2 is None for one in ahead.lessons(order(2)))
 
 
 def test_where_the_clock_decides_a_batch_bent_almost_alike_will_do(

@@ -11,10 +11,11 @@ import torch
 from torch import Generator
 
 from tests.training.conftest import tiny_options
+from understudy.faces.openings import openings_of_performer
 from understudy.facesets.store import Faceset
 from understudy.training.feeding import feed as feed_module
 from understudy.training.feeding.cache import FaceCache, face_cache
-from understudy.training.feeding.feed import Feed, Side
+from understudy.training.feeding.feed import Feed, Side, Told
 
 CPU = torch.device("cpu")
 
@@ -45,7 +46,8 @@ def test_landmarks_and_openings_are_those_of_the_picture_mirrored_or_not(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:
     src, _ = caches(tmp_path, facesets)
-    both = Side(src, flip=True, device=CPU).faces(torch.tensor([3, 3 + len(src)]))
+    told = Told(landmarks=True, openings=True)
+    both = Side(src, flip=True, device=CPU).faces(torch.tensor([3, 3 + len(src)]), told)
     assert both.landmarks_B682 is not None and both.openings_B2 is not None
     as_it_is, mirrored = both.landmarks_B682
     np.testing.assert_allclose(as_it_is, src.landmarks_N68[3] * 2 - 1, atol=1e-5)
@@ -53,6 +55,26 @@ def test_landmarks_and_openings_are_those_of_the_picture_mirrored_or_not(
     np.testing.assert_allclose(mirrored[42:48].mean(0)[0], -as_it_is[36:42].mean(0)[0], atol=1e-5)
     np.testing.assert_allclose(mirrored[:, 1].sort().values, as_it_is[:, 1].sort().values, atol=1e-5)
     assert torch.equal(both.openings_B2[0], both.openings_B2[1])
+
+
+def test_landmarks_are_looked_up_where_faces_blink_and_openings_where_a_loss_asks(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, looked = caches(tmp_path, facesets), []
+    real = Side._landmarks
+    monkeypatch.setattr(Side, "_landmarks", lambda *which: (looked.append("landmarks"), real(*which))[1])
+    told = openings_of_performer
+    monkeypatch.setattr(
+        feed_module, "openings_of_performer", lambda points: (looked.append("openings"), told(points))[1]
+    )
+    for together in (1, 3):
+        for blink, asked in ((0.0, False), (0.5, False), (0.0, True), (0.5, True)):
+            feed = Feed(*pair, tiny_options(random_blink=blink), CPU, frames_together=together)
+            looked.clear()
+            lessons = feed.lessons(Generator().manual_seed(0), openings=asked)
+            assert looked.count("landmarks") == (2 * together if blink else 0)
+            assert looked.count("openings") == (2 if asked else 0)
+            assert [one.openings_B2 is not None for one in lessons] == [asked, asked]
 
 
 def test_src_is_drawn_like_dst_when_all_are_paired(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
@@ -105,7 +127,7 @@ def test_whole_frames_go_with_their_faces_and_are_mirrored_with_them(
     frames = np.random.default_rng(0).integers(0, 256, (len(src), 40, 40, 3), np.uint8)
     src = replace(src, frames_NHWC=frames)
     side = Side(src, flip=True, device=CPU)
-    both = side.faces(torch.tensor([3, 3 + len(src)])).frames_BCHW
+    both = side.faces(torch.tensor([3, 3 + len(src)]), Told(frames=True)).frames_BCHW
     assert both is not None and torch.equal(both[1], both[0].flip(-1))
     np.testing.assert_allclose(both[0].permute(1, 2, 0) * 255, frames[3], atol=1e-3)
     feed = Feed(src, dst, tiny_options(batch_size=2, src_flip=False), CPU, frames_together=3)

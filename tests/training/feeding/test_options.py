@@ -29,7 +29,7 @@ PLAIN: dict[str, Any] = {
 def shown(tmp_path: Path, facesets: tuple[Faceset, Faceset], **changes: Any) -> tuple[Lesson, Lesson]:
     options = tiny_options(**{**PLAIN, "batch_size": 12, **changes})
     feed = Feed(*caches(tmp_path, facesets), options, torch.device("cpu"))
-    return feed.lessons(Generator().manual_seed(4))
+    return feed.lessons(Generator().manual_seed(4), openings=True)
 
 
 def away(a: torch.Tensor, b: torch.Tensor) -> float:

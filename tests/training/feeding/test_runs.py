@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from tests.training.conftest import tiny_options
+from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.feeding.feed import Feed
 from understudy.training.feeding.runs import runs_of
@@ -63,6 +66,49 @@ def test_all_frames_of_a_run_are_varied_alike_and_runs_are_not() -> None:
     normed = seen / seen.mean((2, 3, 4), keepdim=True)
     torch.testing.assert_close(normed[:, 0], normed[:, 2], atol=0.05, rtol=0.05)
     assert not torch.allclose(normed[0, 0], normed[1, 0], atol=0.05)
+
+
+def expressive() -> FaceCache:
+    """Faces of one clip, one frame after the other: in the last three of 40 eyes are nearly closed."""
+    cache = cache_of([("a", 0, frame) for frame in range(40)])
+    landmarks = np.tile(MEAN_FACE_68_IN_SPACE[None, :, :2], (40, 1, 1)).astype(np.float32) * 0.5 + 0.25
+    upper, lower = [37, 38, 43, 44], [41, 40, 47, 46]
+    landmarks[37:, lower] = landmarks[37:, upper] + [0, 0.004]
+    return replace(cache, landmarks_N68=landmarks)
+
+
+def test_every_frame_of_a_run_is_told_by_its_own_openings_mirrored_or_not() -> None:
+    cache = expressive()
+    feed = Feed(cache, cache, tiny_options(batch_size=30), CPU, frames_together=3)
+    drawn = feed.draw(torch.Generator().manual_seed(3))
+    src, _ = feed.lessons(torch.Generator().manual_seed(3), openings=True)
+    middle = (drawn.src % 40)[:, None] + torch.tensor([-1, 0, 1])
+    assert (drawn.src >= 40).any() and src.openings_B2 is not None
+    closed = (middle.clamp(0, 39) >= 37).flatten()
+    assert torch.equal(src.openings_B2[:, 0] < 0.5, closed) and 0 < closed.sum() < len(closed)
+
+
+def test_rare_expressions_are_the_middle_of_their_runs() -> None:
+    shares = {}
+    for rare in (0.0, 1.0):
+        asked = tiny_options(batch_size=200, pose_pairing=0, rare_expressions=rare)
+        feed = Feed(expressive(), expressive(), asked, CPU, frames_together=3)
+        dst = feed.lessons(torch.Generator().manual_seed(0), openings=True)[1]
+        assert dst.openings_B2 is not None
+        shares[rare] = float((dst.openings_B2.view(200, 3, 2)[:, 1, 0] < 0.5).float().mean())
+    assert shares[0.0] < 0.15 < 0.35 < shares[1.0]
+
+
+def test_all_frames_of_a_run_blink_together_and_are_told_so() -> None:
+    cache = expressive()
+    feed = Feed(cache, cache, tiny_options(batch_size=40, random_blink=0.5), CPU, frames_together=3)
+    src, _ = feed.lessons(torch.Generator().manual_seed(1), openings=True)
+    assert src.openings_B2 is not None
+    closed = (src.openings_B2[:, 0] < 0.5).view(40, 3)
+    drawn = feed.draw(torch.Generator().manual_seed(1)).src % 40
+    by_itself = drawn < 36  # whose neighbours have open eyes as well
+    assert torch.equal(closed[by_itself].any(1), closed[by_itself].all(1))
+    assert 0.2 < closed[by_itself].float().mean() < 0.8
 
 
 def test_later_batches_are_drawn_anew() -> None:

@@ -30,6 +30,7 @@ class Order:
     draws: Generator
     options: FeedOptions
     foretold: bool = True
+    openings: bool = False  # whether a loss asks how far eyes and mouth are open
 
     def is_met_by(self, other: Order) -> bool:
         """Whether the batch that `other` asked for will do."""
@@ -37,6 +38,7 @@ class Order:
         return (
             self.iteration == other.iteration
             and self.draws.initial_seed() == other.draws.initial_seed()
+            and self.openings == other.openings
             and all(self._same(getattr(self.options, name), getattr(other.options, name)) for name in names)
         )
 
@@ -94,7 +96,9 @@ class Ahead:
         # An order may be filled twice, e.g. after the run has gone back.
         draws = Generator().manual_seed(order.draws.initial_seed())
         with torch.no_grad(), torch.cuda.stream(self._stream):  # no stream changes nothing
-            return self.feed.lessons(draws, options=order.options, iteration=order.iteration)
+            return self.feed.lessons(
+                draws, options=order.options, iteration=order.iteration, openings=order.openings
+            )
 
     def _take_over(self, pair: _Pair) -> None:
         """Let the learner's stream wait for the batch, and keep its memory from being used anew meanwhile."""

@@ -38,6 +38,18 @@ _ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator
 _STEADY = [*range(17, 48), 48, 54]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is told of faces beside their pictures and masks; as much as nobody asks for is not looked up."""
+
+    frames: bool = False
+    landmarks: bool = False
+    openings: bool = False
+
+
+NOTHING_TOLD = Told()
+
+
 class Side:
     """The faces of one performer, mirrored ones counted behind the others when `flip` is set."""
 
@@ -83,8 +95,8 @@ class Side:
         found = (opening_bins(column) for column in self.openings_N2[: len(self.cache)].double().numpy().T)
         return tuple(bins for bins in found if bins is not None)
 
-    def faces(self, numbers: Tensor, *, light_alone: bool = False) -> Faces:
-        """Faces by number on the device, RGB and masks 0..1; with `light_alone`, these alone."""
+    def faces(self, numbers: Tensor, told: Told = NOTHING_TOLD) -> Faces:
+        """Faces by number on the device, RGB and masks 0..1, and of the rest what is to be told."""
         place, mirrored = numbers % len(self.cache), numbers >= len(self.cache)
         if self._resident is not None:
             images, masks = (part[place.to(self.device)] for part in self._resident)
@@ -96,12 +108,14 @@ class Side:
             turn = mirrored.to(self.device).view(-1, 1, 1, 1)
             images = torch.where(turn, images.flip(-1), images)
             masks = torch.where(turn, masks.flip(-1), masks)
-        if light_alone:
-            return Faces(images, masks, self.cache.size_px)
-        landmarks, openings = (
-            each.to(self.device) for each in (self._landmarks(numbers), self.openings_N2[numbers])
+        return Faces(
+            images,
+            masks,
+            self.cache.size_px,
+            self._frames(place, mirrored) if told.frames else None,
+            self._landmarks(numbers).to(self.device) if told.landmarks else None,
+            self.openings_N2[numbers].to(self.device) if told.openings else None,
         )
-        return Faces(images, masks, self.cache.size_px, self._frames(place, mirrored), landmarks, openings)
 
     def _landmarks(self, numbers: Tensor) -> Tensor:
         """(B, 68, 2), -1..1 across the crop."""
@@ -212,20 +226,27 @@ class Feed:
         return torch.where(mirrored, numbers + len(side.cache), numbers)
 
     def lessons(
-        self, generator: Generator, *, options: FeedOptions | None = None, iteration: int = 0
+        self,
+        generator: Generator,
+        *,
+        options: FeedOptions | None = None,
+        iteration: int = 0,
+        openings: bool = False,
     ) -> tuple[Lesson, Lesson]:
         """A batch of each performer: (src, dst), as the feed's own options say or these `options`.
 
-        `iteration` says how much of an epoch has been shown, where faces are not to repeat.
+        `iteration` says how much of an epoch has been shown, where faces are not to repeat; with `openings`
+        a lesson tells how far eyes and mouth are open, as a loss may ask.
         """
         options = options or self.options
         draw = self.draw(generator, options, iteration=iteration)
+        told = Told(frames=True, landmarks=bool(options.random_blink), openings=openings)
         if self.runs:
-            return self._lessons_of_runs(draw, options, generator)
+            return self._lessons_of_runs(draw, told, options, generator)
         src, dst, light = (
-            self.src.faces(draw.src),
-            self.dst.faces(draw.dst),
-            self.dst.faces(draw.light, light_alone=True),
+            self.src.faces(draw.src, told),
+            self.dst.faces(draw.dst, told),
+            self.dst.faces(draw.light),
         )
         if options.ct_mode != "none":
             src = self._recolored(src, dst, options, generator)
@@ -236,7 +257,9 @@ class Feed:
             dst, variation=varied
         )
 
-    def _lessons_of_runs(self, draw: Draw, options: FeedOptions, generator: Generator) -> tuple[Lesson, Lesson]:
+    def _lessons_of_runs(
+        self, draw: Draw, told: Told, options: FeedOptions, generator: Generator
+    ) -> tuple[Lesson, Lesson]:
         """Consecutive frames about each face drawn, in their own light and colours."""
         varied = variation(options)
         made = partial(
@@ -245,7 +268,7 @@ class Feed:
         lessons = []
         sides = ((self.src, draw.src), (self.dst, draw.dst))
         for (side, drawn), runs in zip(sides, self.runs, strict=True):
-            faces = [side.faces(numbers) for numbers in runs[drawn].unbind(1)]
+            faces = [side.faces(numbers, told) for numbers in runs[drawn].unbind(1)]
             lessons.append(lesson_of_runs(faces, made, generator))
         return lessons[0], lessons[1]
 

@@ -40,10 +40,6 @@ def _smaller_outputs(case: Case, scene: Scene) -> bool:
     return bool(case.painted.smaller_BCHW)
 
 
-def _openings_known(case: Case, scene: Scene) -> bool:
-    return case.lesson.openings_B2 is not None
-
-
 def _critics_side(case: Case, scene: Scene) -> bool:
     return case.side == "src" or case.options.gan_sides == "both"
 
@@ -190,7 +186,7 @@ LOSSES: dict[str, Loss] = {
     "background": Loss(lambda o: o.background_structure * o.structure_weight, background_structure),
     "eyes": Loss(lambda options: options.eyes_weight, eyes),
     "mouth": Loss(lambda options: options.mouth_weight, mouth),
-    "expression": Loss(lambda options: options.expression_weight, expression, _openings_known),
+    "expression": Loss(lambda options: options.expression_weight, expression),
     "mask": Loss(lambda options: options.mask_weight, mask),
     "smaller": Loss(lambda options: options.smaller_weight, smaller, _smaller_outputs),
     "gradient": Loss(lambda options: options.gradient_weight, gradient),

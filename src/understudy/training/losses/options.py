@@ -200,6 +200,11 @@ class LossOptions(Options):
         place=True,
     )
 
+    @property
+    def asks_openings(self) -> bool:
+        """Whether a lesson has to tell how far eyes and mouth are open."""
+        return self.expression_weight > 0
+
     def changed(self, **values: Any) -> Self:
         """A validated copy with some values replaced; another set of losses replaces all that sets are about,
         but for what is said beside it. Raises OptionInvalid."""
