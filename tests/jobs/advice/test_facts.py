@@ -56,8 +56,17 @@ def test_the_first_line_of_an_imported_model_weighs_no_more_than_the_others() ->
         for n, line in enumerate(made.metrics)
     ]
     imported = replace(made, metrics=lines)
-    assert imported.lately("waiting") == pytest.approx(0.01)
+    assert imported.lately("waiting", iterations=600_000) == pytest.approx(0.01)
     assert imported.recent_gain() == pytest.approx(made.recent_gain(), abs=0.01)
+
+
+def test_what_an_imported_model_had_learnt_before_is_no_part_of_its_last_fifth() -> None:
+    made = model(losses=np.linspace(2.0, 1.0, 101))
+    lines = [
+        {**line, "iteration": 500_020 + line["iteration"], "src_mouth": float(n < 81)}
+        for n, line in enumerate(made.metrics)
+    ]
+    assert replace(made, metrics=lines).lately("src_mouth") == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_line_that_begins_before_the_window_counts_for_its_part_in_it() -> None:

@@ -107,6 +107,7 @@ def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
     [
         (training.waiting, {}, {"waiting": 0.2}),
         (training.sides_apart, {}, {"loss_src": 0.2, "loss_dst": 0.9}),
+        (training.getting_worse, {"loss_src": 0.2, "loss_dst": 0.2}, {"loss_src": 0.3}),
         (training.unclear_part, {"src_color": 0.1, "src_eyes": 0.005, "src_mouth": 0.005}, {"src_mouth": 0.3}),
     ],
 )

@@ -27,7 +27,7 @@ Places = npt.NDArray[np.intp]
 
 _JITTER_SHARE = 0.05  # of the crop's side, to every side, and of its size
 _FAR_SHARE = 0.08  # of the crop's side: a face this far from where it was expected is looked at once more
-_DOUBT_SHARE = 0.022  # of the crop's side: of upright faces few are expected to be off by more
+_DOUBT_SHARE = 0.022  # of the crop's side: a face that is read upside down may expect hardly more
 _SURER = 0.5  # another way up must halve what the points are expected to be off,
 _TURNED_SHARE = 0.05  # and be no worse than that itself: a covered face reads badly any way up
 _OTHER_TURNS_RAD = np.radians([90.0, 180.0, 270.0])

@@ -106,10 +106,12 @@ class Model:
         ]
 
     def lately(self, name: str, *, iterations: int | None = None) -> float | None:
-        """The mean of a figure over the last `iterations`, or the last fifth; None where none is told."""
+        """The mean of a figure over the last `iterations`, or the last fifth of those that were measured; None
+        where none is told."""
         spans = self._spans()
         last = spans[-1][1]["iteration"] if spans else 0
-        since = last - (_RECENT_SHARE * last if iterations is None else iterations)
+        measured = sum(span for span, _ in spans)
+        since = last - (_RECENT_SHARE * measured if iterations is None else iterations)
         told = [
             (min(span, line["iteration"] - since), float(line[name]))
             for span, line in spans
@@ -120,8 +122,12 @@ class Model:
 
     def recent_losses(self) -> Array:
         """`losses` of the last fifth of these iterations, once for every iteration."""
+        return self._losses_where(self._ago() < _RECENT_SHARE)
+
+    def _losses_where(self, lines: npt.NDArray[np.bool_]) -> Array:
+        """`losses` of these lines, once for every iteration."""
         spans = np.array([span for span, _ in self._told()], int)
-        return np.repeat(self.losses(), np.where(self._ago() < _RECENT_SHARE, spans, 0), axis=0)
+        return np.repeat(self.losses(), np.where(lines, spans, 0), axis=0)
 
     def _ago(self) -> Array:
         """How long before the last one each of these lines ended, as a share of their iterations."""
@@ -131,13 +137,13 @@ class Model:
     def recent_gain(self) -> float | None:
         """By which share of itself the loss fell over the last fifth of training at full speed; None where
         there is too little to tell."""
-        losses, ago = self.losses().sum(1), self._ago()
+        ago = self._ago()
         if sum(span for span, _ in self._told()) < _SOME_ITERATIONS:
             return None
         lately, earlier = ago < _RECENT_SHARE, (ago >= _RECENT_SHARE) & (ago < 2 * _RECENT_SHARE)
         if not earlier.any():
             return None
-        before, now = np.median(losses[earlier]), np.median(losses[lately])
+        before, now = (np.median(self._losses_where(lines).sum(1)) for lines in (earlier, lately))
         return float((before - now) / before) if before > 0 else None
 
 
