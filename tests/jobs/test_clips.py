@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, OptionInvalid
 from understudy.jobs.clips import add_clips, remove_clip
+from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
+from understudy.project.trash import Trash
 
 
 def test_when_one_of_several_clips_is_missing_none_is_added(project: Project, tmp_path: Path) -> None:
@@ -66,9 +69,9 @@ def test_consent_that_was_not_stated_is_filled_in(project: Project, tmp_path: Pa
     assert (consent.status, consent.scope) == ("agreed", "the film")
 
 
-def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_it_lies_inside(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def with_results(tmp_path: Path) -> Project:
+    """A project whose dst clip lies inside and was worked on, and whose src clip lies elsewhere."""
     project = Project.create(tmp_path / "project")
     inside, outside = project.folder / "clips" / "dst.mp4", tmp_path / "src.mp4"
     inside.parent.mkdir()
@@ -79,6 +82,14 @@ def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_i
     for part in ("merged/dst/main/000000.png", "facesets/dst/main/a.png", "cache/dst.found.jsonl"):
         (project.folder / part).parent.mkdir(parents=True, exist_ok=True)
         (project.folder / part).touch()
+    return project
+
+
+def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_it_lies_inside(
+    with_results: Project, tmp_path: Path
+) -> None:
+    project, outside = with_results, tmp_path / "src.mp4"
+    inside = project.folder / "clips" / "dst.mp4"
     remove_clip(project, "dst")
     assert list(Project.open(project.folder).manifest.clips) == ["src"]
     trashed = {entry.origin for entry in project.trash.entries()}
@@ -87,3 +98,35 @@ def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_i
     assert "stays where it is" in " ".join(remove_clip(project, "src")) and outside.exists()
     with pytest.raises(ClipMissing):
         remove_clip(project, "src")
+
+
+@pytest.mark.parametrize("steps", range(4))  # three things move, then the manifest is written
+def test_taking_a_clip_out_that_was_killed_on_its_way_loses_nothing_and_is_finished_by_the_same_command(
+    with_results: Project, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    done: list[object] = []
+
+    def until_killed(step: Callable[..., object]) -> Callable[..., object]:
+        def taken(*arguments: object, **named: object) -> object:
+            if len(done) == steps:
+                raise Killed
+            done.append(step)
+            return step(*arguments, **named)
+
+        return taken
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Trash, "put", until_killed(Trash.put))
+        killing.setattr(manifest_module, "write_manifest", until_killed(manifest_module.write_manifest))
+        with pytest.raises(Killed):
+            remove_clip(with_results, "dst")
+    assert len(done) == steps
+    project = Project.open(with_results.folder)
+    remove_clip(project, "dst")
+    assert list(Project.open(project.folder).manifest.clips) == ["src"]
+    gone = {"merged/dst", "cache/dst.found.jsonl", "clips/dst.mp4"}
+    assert {entry.origin for entry in project.trash.entries()} == {project.folder / part for part in gone}
+    assert not any((project.folder / part).exists() for part in gone)

@@ -10,7 +10,7 @@ from understudy.errors import ClipMissing, OptionInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import is_same_file
 from understudy.project.lock import exclusive
-from understudy.project.manifest import ROLES, Role
+from understudy.project.manifest import ROLES, Manifest, Role
 from understudy.project.project import Project
 from understudy.project.unknown import unknown
 from understudy.provenance.consent import Consent, Status
@@ -99,13 +99,8 @@ def remove_clip(project: Project, name: str) -> list[str]:
     made = [project.folder / "merged" / name, *(project.cache_folder.glob(f"{safe_name(name)}.*.jsonl"))]
     made += [project.overlays_folder / name, project.people_folder / name, project.explained_folder / name]
     told = [f"{name} is no clip of the project any more."]
-    with exclusive(project.clip_lock(name), wait_s=0.5):
-        with project.change() as manifest:
-            clips = {other: entry for other, entry in manifest.clips.items() if other != name}
-            for performer in manifest.performers.values():
-                for faceset in performer.facesets.values():
-                    faceset.clips = [clip for clip in faceset.clips if clip != name]
-            manifest.clips = clips
+    # The manifest forgets the clip last: of what a kill leaves behind the same command finds the rest.
+    with exclusive(project.clip_lock(name), wait_s=0.5), project.change() as manifest:
         for part in made:
             if part.exists():
                 project.trash.put(part)
@@ -114,7 +109,15 @@ def remove_clip(project: Project, name: str) -> list[str]:
             told.append("Its file lies in the project's trash.")
         elif path.exists():
             told.append(f"Its file stays where it is: {path}.")
+        _forget(manifest, name)
     return told
+
+
+def _forget(manifest: Manifest, name: str) -> None:
+    for performer in manifest.performers.values():
+        for faceset in performer.facesets.values():
+            faceset.clips = [clip for clip in faceset.clips if clip != name]
+    manifest.clips = {other: entry for other, entry in manifest.clips.items() if other != name}
 
 
 def require_in_project(project: Project, name: str) -> None:
