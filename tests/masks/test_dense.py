@@ -70,7 +70,7 @@ def test_a_brow_that_the_network_takes_for_hair_is_filled_and_a_hole_in_the_chee
                 # Of both sides, for it is also shown the face in a mirror.
                 for of_points in ([19], [24], [3, 31], [13, 35]):
                     x, y = points[of_points].mean(0).astype(int)
-                    mask[y - 2 : y + 2, x - 5 : x + 5] = 0.2
+                    mask[y - 3 : y + 3, x - 5 : x + 5] = 0.1
             return reading
 
     crop, points, _ = drawn(Drawn(64, 64, 80), 128)

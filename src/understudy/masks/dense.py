@@ -17,6 +17,7 @@ from understudy.faces.align import crop
 from understudy.faces.dense.landmarker import CropReader
 from understudy.faces.dense.reading_crop import cut_crops, frame_from_crop_of_points
 from understudy.geometry import inverse, transform_points
+from understudy.masks.edges import mask_to_edges
 from understudy.networks.dense_face import CROP_PX
 
 UInt8 = npt.NDArray[np.uint8]
@@ -49,21 +50,25 @@ class DenseSegmenter:
 
         Landmarks that lie on one spot, or are no numbers, have no face about them: their mask is empty.
         """
-        side = crops_NHWC.shape[1]
-        laid = np.zeros((len(crops_NHWC), side, side), np.float32)
+        laid = np.zeros(crops_NHWC.shape[:3], np.float32)
         landmarks = np.nan_to_num(landmarks_N682)
         spread_out = np.flatnonzero(np.ptp(landmarks, axis=1).max(1) >= _LEAST_EXTENT_PX)
         if not len(spread_out):
             return laid
         squares = frame_from_crop_of_points(landmarks[spread_out])
-        masks = self._seen(crops_NHWC, spread_out, squares)
+        masks, shown = self._seen(crops_NHWC, spread_out, squares)
         points = transform_points(inverse(squares), landmarks[spread_out])
-        for place, mask, square, own in zip(spread_out, masks, squares, points, strict=True):
-            laid[place] = _laid(_with_features(mask, own), square, side)
+        for place, mask, seen_in, square, own in zip(spread_out, masks, shown, squares, points, strict=True):
+            laid[place] = mask_to_edges(_with_features(mask, own), seen_in, crops_NHWC[place], square)
         return laid
 
-    def _seen(self, crops_NHWC: UInt8, of_crop: npt.NDArray[np.intp], squares: Float64) -> Float32:
-        """Masks (n, 128, 128) of squares (n, 2, 3): means of a look at each and a nearer, mirrored one."""
+    def _seen(
+        self, crops_NHWC: UInt8, of_crop: npt.NDArray[np.intp], squares: Float64
+    ) -> tuple[Float32, UInt8]:
+        """Masks (n, 128, 128) of squares (n, 2, 3), and what these show, (n, 128, 128, 3).
+
+        Masks are means of a look at each and a nearer, mirrored one.
+        """
         nearer = squares @ _NEARER_IN_SQUARE
         shown = cut_crops(list(crops_NHWC), np.tile(of_crop, 2), np.concatenate([squares, nearer]))
         shown[len(squares) :] = shown[len(squares) :, :, ::-1].copy()
@@ -72,7 +77,7 @@ class DenseSegmenter:
         for one, other in zip(first, second, strict=True):
             moved = crop(np.ascontiguousarray(other), _NEARER_IN_SQUARE[:2], CROP_PX)
             one[_REACHED, _REACHED] = (one[_REACHED, _REACHED] + moved[_REACHED, _REACHED]) / 2
-        return first
+        return first, shown[: len(squares)]
 
 
 def _with_features(mask_HW: Float32, points_68: Float64) -> Float32:
@@ -89,10 +94,3 @@ def _with_features(mask_HW: Float32, points_68: Float64) -> Float32:
 def _disc(radius_px: int) -> UInt8:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
     return disc.astype(np.uint8)
-
-
-def _laid(mask_HW: Float32, crop_from_mask: Float64, side_px: int) -> Float32:
-    """A mask in a square of a crop, laid into the crop; nothing beyond the square."""
-    framed = mask_HW.copy()
-    framed[[0, -1]] = framed[:, [0, -1]] = 0
-    return np.clip(crop(framed, crop_from_mask, side_px), 0, 1).astype(np.float32)

@@ -59,7 +59,7 @@ SEGMENTERS: Mapping[str, SegmenterFactory] = {
 
 # Counted up whenever a segmenter sees otherwise with the same weights, so that its masks are made again; frames
 # that were merged with one of the product's are so by `merging.fingerprints.RECIPE`.
-_LOOK = 2
+_LOOK = 3
 _NAME = re.compile(r"[\w-]{1,60}")
 
 
