@@ -55,7 +55,7 @@ def mask_to_edges(
 
 def _without_noise(picture_HWC: UInt8) -> Float32:
     calm = cv2.bilateralFilter(np.ascontiguousarray(picture_HWC), _AROUND_PX, _LIKE, _NEAR_PX)
-    return calm.astype(np.float32) / 255
+    return np.asarray(calm / np.float32(255), np.float32)
 
 
 def _mask_from_colour(guide_HWC: Float32, mask_HW: Float32) -> tuple[Float32, Float32]:
@@ -75,7 +75,8 @@ def _mask_from_colour(guide_HWC: Float32, mask_HW: Float32) -> tuple[Float32, Fl
     added = mean_of_mask - (worth * mean_of_guide).sum(2)
     explained = _mean(np.maximum((worth * shared).sum(2), 0))
     changes = _mean(np.maximum(_mean(mask_HW * mask_HW) - mean_of_mask * mean_of_mask, 0))
-    return _mean(np.dstack([worth, added])), np.clip(explained / (changes + _EVEN), 0, 1)
+    known = np.clip(explained / (changes + _EVEN), 0, 1).astype(np.float32)
+    return _mean(np.dstack([worth, added])), known
 
 
 def _mean(values: Float32) -> Float32:

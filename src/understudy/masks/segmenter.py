@@ -57,9 +57,9 @@ SEGMENTERS: Mapping[str, SegmenterFactory] = {
 }
 
 
-# Counted up whenever a segmenter sees otherwise with the same weights, so that its masks are made again; frames
-# that were merged with one of the product's are so by `merging.fingerprints.RECIPE`.
-_LOOK = 3
+# Counted up whenever the product's segmenters, or those of projects, see otherwise with the same weights, so
+# that masks are made again; frames that one of the product's took part in by `merging.fingerprints.RECIPE`.
+_LOOK, _OWN_LOOK = 3, 2
 _NAME = re.compile(r"[\w-]{1,60}")
 
 
@@ -138,7 +138,7 @@ class Segmenters:
 
         assert self.folder is not None
         about = read_about(self.folder / name)
-        return f"{name} {about.sha256[:16] if about else ''} look {_LOOK}"
+        return f"{name} {about.sha256[:16] if about else ''} look {_OWN_LOOK}"
 
 
 PRODUCTS_OWN = Segmenters()
