@@ -19,21 +19,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from understudy.files import read_json, write_json, write_text
 from understudy.jobs.measure import measure
 from understudy.masks.hull import hull_mask
 from understudy.measure.pictures import psnr, ssim
-from understudy.measure.placed import laid_on, moved_to_fit
+from understudy.measure.placed import laid_on, moved_to_fit, without_rim
 from understudy.measure.shots import compare_all, in_step, masks_of_landmarks
 
 STARTS: dict[str, tuple[str, ...]] = {
     "five-point": ("--extract.landmarker", "five-point", "--mask-from", "hull"),
     "dense": ("--extract.landmarker", "dense", "--mask-from", "dense"),
 }
-_RIM_PX = 9  # of the face's edge that does not count, where dst shines through
 _STEADINESS = ("jitter", "edge_noise", "colour_drift", "sharpness")
 
 
@@ -74,7 +72,7 @@ def placed(result: Path, said: argparse.Namespace) -> dict[str, float]:
         true, dst = stored[said.key], stored[said.dst_key]
     figures = []
     for index, truth, (made,) in in_step(said.truth, [result]):
-        mask = cv2.erode(hull_mask(dst[index], *truth.shape[1::-1]), np.ones((_RIM_PX, _RIM_PX)))
+        mask = without_rim(hull_mask(dst[index], *truth.shape[1::-1]))
         fitted = moved_to_fit(laid_on(truth, true[index], dst[index]), made, mask)
         figures.append((psnr(made, fitted, mask), ssim(made, fitted, mask)))
     return dict(zip(("placed_psnr_db", "placed_ssim"), np.mean(figures, axis=0).tolist(), strict=True))

@@ -21,6 +21,12 @@ def test_the_table_has_a_line_for_each_shot(capsys: pytest.CaptureFixture[str]) 
     assert "25.12 dB" in lines[1] and "0.810" in lines[1]
 
 
+def test_the_table_says_what_laid_to_fit_means(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {name: {"psnr_db": 25.0, "ssim": 0.8} for name in ("result", "result, laid to fit")}
+    print_table([StageFinished(stage="compare", summary=figures)])
+    assert capsys.readouterr().out.splitlines()[-1].startswith("laid to fit: ")
+
+
 def test_a_swap_that_is_no_better_than_a_tinted_dst_says_how_to_go_on() -> None:
     def told(result_db: float, out: Path) -> str:
         shots = {"result": result_db, "untouched dst": 18.0, "untouched dst, tinted": 20.0}

@@ -8,7 +8,7 @@ import pytest
 
 from understudy.mean_face import MEAN_FACE_68_IN_SPACE
 from understudy.measure.pictures import psnr
-from understudy.measure.placed import laid_on, moved_to_fit
+from understudy.measure.placed import laid_on, moved_to_fit, without_rim
 
 _SIDE = 128
 _FLAT = MEAN_FACE_68_IN_SPACE[:, :2]
@@ -51,3 +51,10 @@ def test_a_sharp_face_that_lies_elsewhere_is_better_than_a_blurred_one_once_it_i
 def test_pictures_without_anything_in_common_stay() -> None:
     flat = np.full((_SIDE, _SIDE, 3), 90, np.uint8)
     np.testing.assert_allclose(moved_to_fit(flat, flat, _mask()), flat / 255, atol=1e-6)
+
+
+def test_a_rim_is_as_wide_as_the_face_is_large() -> None:
+    small, large = np.zeros((200, 200), np.float32), np.zeros((200, 200), np.float32)
+    small[80:120, 80:120] = 1
+    large[20:180, 20:180] = 1
+    assert without_rim(small).sum() == 38**2 and without_rim(large).sum() == 148**2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -89,6 +90,19 @@ def test_a_tinted_shot_is_scored_beside_the_plain_one(tmp_path: Path) -> None:
     assert set(scores) == {"dst", "dst, tinted"}
     plain, matched = scores["dst"].psnr_db, scores["dst, tinted"].psnr_db
     assert plain is not None and matched is not None and matched > plain + 15
+
+
+def test_a_face_two_pixels_off_is_as_good_as_the_true_one_once_that_is_laid_to_fit(tmp_path: Path) -> None:
+    blurred = [cv2.GaussianBlur(frame, (0, 0), 3.0) for frame in pictures(2)]
+    soft = [cv2.normalize(frame, None, 20, 230, cv2.NORM_MINMAX) for frame in blurred]
+    off = [np.roll(frame, (1, 2), axis=(0, 1)) for frame in soft]
+    shots = {"swap": written(tmp_path / "swap", off), "other": written(tmp_path / "other", soft[::-1])}
+    masks = masks_of_landmarks(np.repeat(face()[None], 2, axis=0))
+    scores = compare_all(shots, written(tmp_path / "t", soft), masks=masks, fitted=True)
+    assert set(scores) == {"swap", "other", "swap, laid to fit", "other, laid to fit"}
+    as_it_lies, fitted = scores["swap"].psnr_db, scores["swap, laid to fit"].psnr_db
+    assert as_it_lies is not None and fitted is not None and fitted > as_it_lies + 8
+    assert [frame.frame for frame in scores["swap, laid to fit"].frames] == [0, 1]
 
 
 def test_the_shortest_clip_ends_the_comparison(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ def print_table(finished: Sequence[StageFinished]) -> None:
     print(f"\n{'inside the face, against the true swap':<40} {'PSNR':>8} {'SSIM':>7}")
     for name, score in figures.items():
         print(f"{name:<40} {score['psnr_db']:>5.2f} dB {score['ssim']:>7.3f}")
+    if any("laid to fit" in name for name in figures):
+        print(
+            "laid to fit: the true face is moved and stretched as one onto the shot's first; blur gains nothing"
+        )
 
 
 def too_little_learnt(finished: Sequence[StageFinished], out: Path) -> str:

@@ -145,6 +145,7 @@ def _compared(folder: Path, clips: Path) -> Events:
         clips / "truth.mp4",
         masks=_masks_of(masks),
         tinted="untouched dst",
+        fitted=True,
     )
     figures = {name: {"psnr_db": score.psnr_db, "ssim": score.ssim} for name, score in scores.items()}
     yield from _pictures(folder, clips, len(masks))

@@ -18,6 +18,7 @@ from understudy.measure.pictures import Float32, Picture
 _BLUR_PX = 1.5  # before places are compared: a soft face is where a sharp one is
 _STEPS, _SMALL_ENOUGH = 100, 1e-5
 _SMOOTHING_PX = 5
+_RIM = 0.035  # of the side of a square as large as the face
 
 
 def laid_on(true_rgb: Picture, true_points_68: npt.ArrayLike, dst_points_68: npt.ArrayLike) -> Float32:
@@ -51,6 +52,13 @@ def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -
     except cv2.error:  # it does not converge
         return as_share(true_rgb)
     return _moved(as_share(true_rgb), inverse(np.asarray(true_from_made, np.float64)))
+
+
+def without_rim(mask_HW: npt.ArrayLike) -> Float32:
+    """The mask 0..1 less a rim, where what is around the face shines through."""
+    mask = np.asarray(mask_HW, np.float32)
+    rim_px = max(1, round(_RIM * float(np.sqrt(mask.sum()))))
+    return np.asarray(cv2.erode(mask, np.ones((2 * rim_px + 1, 2 * rim_px + 1))), np.float32)
 
 
 def _moved(picture: Float32, matrix: npt.NDArray[np.float64]) -> Float32:

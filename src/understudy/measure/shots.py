@@ -23,6 +23,7 @@ from understudy.faces.landmark import LANDMARKERS
 from understudy.masks.hull import hull_mask
 from understudy.measure.colour_match import best_tint
 from understudy.measure.pictures import Picture, psnr, ssim
+from understudy.measure.placed import moved_to_fit, without_rim
 from understudy.media.clip import Clip, loose_frame
 from understudy.media.opening import open_clip
 
@@ -31,6 +32,7 @@ Mask = npt.NDArray[np.float32]
 MaskOf = Callable[[int, UInt8], Mask | None]  # (frame index, true frame) to the pixels that count
 
 STAGE = "measure"
+FITTED = ", laid to fit"
 _WORST = 5
 _SMALLEST_MASK_PX = 64
 _BATCH = 8
@@ -84,15 +86,20 @@ def compare(result: Path, truth: Path, *, masks: MaskOf) -> ShotScore:
 
 
 def compare_all(
-    shots: Mapping[str, Path], truth: Path, *, masks: MaskOf, tinted: str | None = None
+    shots: Mapping[str, Path], truth: Path, *, masks: MaskOf, tinted: str | None = None, fitted: bool = False
 ) -> dict[str, ShotScore]:
     """The figures of several clips against one truth, in one pass.
 
     With `tinted`, the shot of that name is scored once more with its colours matched to the truth
-    (`colour_match.best_tint`), as "<name>, tinted". Frames beyond the shortest clip are not measured. Raises
-    ClipSizesDiffer, and what opening raises.
+    (`colour_match.best_tint`), as "<name>, tinted". With `fitted`, every shot is scored once more, as "<name>,
+    laid to fit", against the truth as it fits that shot best (`placed.moved_to_fit`), without the face's rim.
+    Frames beyond the shortest clip are not measured. Raises ClipSizesDiffer, and what opening raises.
     """
-    names = [*shots, *([f"{tinted}, tinted"] if tinted else [])]
+    names = [
+        *shots,
+        *([f"{tinted}, tinted"] if tinted else []),
+        *([f"{name}{FITTED}" for name in shots] if fitted else []),
+    ]
     scores = {name: ShotScore() for name in names}
     for index, true_rgb, pictures in in_step(truth, list(shots.values())):
         mask = masks(index, true_rgb)
@@ -107,6 +114,12 @@ def compare_all(
             scores[name].frames.append(
                 FrameScore(index, psnr(picture, true_rgb, mask), ssim(picture, true_rgb, mask))
             )
+        if fitted:
+            inner = without_rim(mask)
+            for name, made in zip(shots, pictures, strict=True):
+                moved = moved_to_fit(true_rgb, made, inner)
+                score = FrameScore(index, psnr(made, moved, inner), ssim(made, moved, inner))
+                scores[f"{name}{FITTED}"].frames.append(score)
     return scores
 
 
