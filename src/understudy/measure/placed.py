@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from understudy.color import as_share, luma
 from understudy.geometry import compose, crop_from_frame, for_pixel_grid, inverse
-from understudy.measure.pictures import Float32, Picture
+from understudy.measure.pictures import Float32, Picture, psnr
 
 _BLUR_PX = 1.5  # before places are compared: a soft face is where a sharp one is
 _STEPS, _SMALL_ENOUGH = 100, 1e-5
@@ -32,7 +32,7 @@ def laid_on(true_rgb: Picture, true_points_68: npt.ArrayLike, dst_points_68: npt
 
 def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -> Float32:
     """The true picture moved, turned and stretched as one, so that its face, inside its mask, lies as the
-    made one's does, 0..1; as it is where both have nothing in common.
+    made one's does, 0..1; as it is where that brings them no nearer.
 
     Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization",
     IEEE PAMI 30(10), 2008.
@@ -51,7 +51,9 @@ def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -
         )
     except cv2.error:  # it does not converge
         return as_share(true_rgb)
-    return _moved(as_share(true_rgb), inverse(np.asarray(true_from_made, np.float64)))
+    moved = _moved(as_share(true_rgb), inverse(np.asarray(true_from_made, np.float64)))
+    # Small and plain faces can be led astray.
+    return max(as_share(true_rgb), moved, key=lambda each: psnr(made_rgb, each, mask_HW))
 
 
 def without_rim(mask_HW: npt.ArrayLike) -> Float32:
