@@ -40,3 +40,11 @@ def test_performers_are_measured_by_their_own_usual_eyes_and_any_size() -> None:
         assert 0.5 < np.ptp(found[:, 1]) < 2
     points = landmarks(DEMO_SRC, *states)
     np.testing.assert_allclose(openings_of_performer(3 * points + 7), told[DEMO_SRC.name], rtol=1e-6)
+
+
+def test_neither_a_misread_face_nor_many_closed_ones_change_how_far_eyes_usually_are_open() -> None:
+    opened, closed = landmarks(DEMO_SRC, blinking(0.0), blinking(1.0))
+    misread = opened.copy()
+    misread[[41, 40, 47, 46], 1] += 40
+    told = openings_of_performer([misread, *[closed] * 17, *[opened] * 12])
+    np.testing.assert_allclose(told[-12:, 0], 1.0, atol=1e-6)

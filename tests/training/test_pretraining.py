@@ -35,11 +35,13 @@ def trunk(folder: Path, faceset: Faceset, preset: str) -> Path:
 
 
 def test_pretraining_forces_straight_mirrored_faces_and_no_extras_whatever_is_said() -> None:
-    said = tiny_options(random_warp=2.0, gan_power=1.0, lr_dropout=True, src_flip=False, relight=0.5)
+    blinks = {"random_blink": 0.2, "rare_expressions": 0.2, "expression_weight": 0.1}
+    said = tiny_options(random_warp=2.0, gan_power=1.0, lr_dropout=True, src_flip=False, relight=0.5, **blinks)
     forced = pretraining_options(said)
     assert {name: getattr(forced, name) for name in FORCED} == dict(FORCED)
     assert forced.batch_size == said.batch_size
     assert forced.random_warp == 0 and forced.src_flip and forced.dst_flip and forced.gan_power == 0
+    assert [getattr(forced, name) for name in blinks] == [0, 0, 0]  # each is measured by a performer's own eyes
 
 
 def test_a_trunk_is_a_model_that_says_so_and_is_not_trained_on_two_performers(

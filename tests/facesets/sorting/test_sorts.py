@@ -13,6 +13,7 @@ from understudy.errors import OptionInvalid
 from understudy.facesets.sorting.measure import measure_faces
 from understudy.facesets.sorting.options import SortOptions
 from understudy.facesets.sorting.sorts import SORTS, ordered, ranking
+from understudy.facesets.sorting.table import columns
 from understudy.facesets.store import Faceset
 
 # Shuffled, so that the order of frames is none of the orders asked for.
@@ -77,6 +78,14 @@ def test_a_sort_by_one_number_puts_first_what_its_sentence_says(by, tmp_path):
     right = [SHUFFLED.index(place) for place in range(5)]
     assert frames(ordered(faceset, by)) == right
     assert frames(ordered(faceset, by, backwards=True)) == right[::-1]
+
+
+def test_openings_are_told_in_shares_of_the_face_so_that_one_limit_goes_for_every_faceset(tmp_path):
+    told = {by: columns(film(tmp_path / by, states=STATES[by])) for by in ("eyes-open", "mouth-open")}
+    first, last = SHUFFLED.index(0), SHUFFLED.index(4)
+    eyes, mouth = told["eyes-open"]["eyes_open"], told["mouth-open"]["mouth_open"]
+    assert eyes[last] < 0.02 < 0.04 < eyes[first] < 0.15  # the limits that the guide names
+    assert mouth[last] < 0.03 and 0.1 < mouth[first] < 0.4
 
 
 @pytest.fixture

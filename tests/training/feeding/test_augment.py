@@ -189,6 +189,13 @@ def test_the_recipe_deepfacelab_bends_as_strongly_as_its_namesake() -> None:
     assert peaks.max() < 0.4
 
 
+def test_the_recipe_deepfacelab_shows_faces_as_they_come_and_none_with_closed_lids() -> None:
+    said = tiny_options(random_blink=0.2, rare_expressions=0.2)
+    for stage in recipe_named("deepfacelab").stages:
+        shown = stage.options(said, 0.0)
+        assert (shown.random_blink, shown.rare_expressions) == (0, 0)
+
+
 def test_bends_in_x_and_in_y_know_nothing_of_each_other() -> None:
     bends = random_bends(4000, 16, 1.0, Generator().manual_seed(0))
     x, y = bends[..., 0], bends[..., 1]

@@ -73,6 +73,33 @@ def test_brows_nose_and_mouth_stay(shots: tuple[Tensor, Tensor]) -> None:
         assert not moved[k, : int(y[17:27].min())].any()
 
 
+def looked_up(points_B682: Tensor, places_BN2: Tensor, shut: float) -> Tensor:
+    """Where these places are looked up once eyes are closed that far, (B, n, 2)."""
+    return blinked(places_BN2[:, None], points_B682, torch.full((len(points_B682),), shut))[:, 0]
+
+
+@pytest.mark.parametrize("shut", [0.4, 0.8])
+def test_a_lids_edge_comes_down_by_as_much_of_the_eye_as_it_is_closed(shut: float) -> None:
+    points = torch.zeros(1, 68, 2)
+    eye = [[-0.5, 0], [-0.4, -0.1], [-0.2, -0.1], [-0.1, 0], [-0.2, 0.06], [-0.4, 0.06]]
+    points[0, 36:42] = torch.tensor(eye)
+    points[0, 42:48] = torch.tensor(eye) + torch.tensor([0.6, 0])
+    points[0, 17:27] = torch.tensor([0, -0.3])
+    upper, lower = points[:, [37, 38, 43, 44]], points[:, [41, 40, 47, 46]]
+    edge = upper + shut * 1.15 * (lower - upper)  # lids meet a little below the lower one's points
+    by = torch.tensor([0.0, 0.001])
+    torch.testing.assert_close(looked_up(points, edge - by, shut), upper, atol=0.002, rtol=0)
+    torch.testing.assert_close(looked_up(points, edge + by, shut), edge + by, atol=1e-6, rtol=0)
+
+
+def test_brows_nose_mouth_chin_and_corners_of_the_eyes_are_looked_up_where_they_are(
+    shots: tuple[Tensor, Tensor],
+) -> None:
+    points = shots[1][:2]
+    still = points[:, [*range(37), 39, 42, 45, *range(48, 68)]]
+    torch.testing.assert_close(looked_up(points, still, 1.1), still, atol=1e-5, rtol=0)
+
+
 def test_without_blinks_nothing_moves(shots: tuple[Tensor, Tensor]) -> None:
     torch.testing.assert_close(lessons(shots), shots[0][:2], atol=1e-4, rtol=0)
 
