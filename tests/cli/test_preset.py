@@ -80,3 +80,8 @@ def test_mistakes_end_in_a_sentence(folder: Path, capsys) -> None:
     ):
         assert main(words) == 2
         assert capsys.readouterr().err.startswith("understudy: ")
+
+
+def test_a_clip_that_is_none_is_refused_with_the_nearest(folder: Path, capsys) -> None:
+    assert main(["preset", "save", "merge", "x", "--clip", "dts", "--project", str(folder)]) == 2
+    assert "no dst clip called 'dts'; it has dst. Did you mean \"dst\"?" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
-from understudy.errors import CastInvalid, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import CastInvalid, ClipMissing, ModelUnknown, OptionInvalid
 from understudy.jobs.cast import change_cast, listed_cast
 from understudy.jobs.models import require_model
 from understudy.project.manifest import CastEntry
@@ -62,7 +62,7 @@ def test_what_makes_no_sense_changes_nothing(two: Project, word: str, error: typ
 
 def test_a_cast_is_of_a_dst_clip(two: Project) -> None:
     for clip in ("src", "nope"):
-        with pytest.raises(ProjectInvalid, match=clip):
+        with pytest.raises(ClipMissing, match=clip):
             listed_cast(two, clip, "main")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.extraction.stand_in import FACE, Drawn, StandIn, installed, one_person, write_clip
-from understudy.errors import FacesUnknown, FolderUnwritable, NothingToUndo, ProjectInvalid
+from understudy.errors import ClipMissing, FacesUnknown, FolderUnwritable, NothingToUndo
 from understudy.faces.detect import DETECTORS
 from understudy.faces.manual import Region, manual_file, read_regions, write_regions
 from understudy.facesets.curation.choose import Choice
@@ -256,7 +256,7 @@ def test_what_is_not_there_is_refused(desk: FramesDesk) -> None:
         desk.draw(2, np.full((68, 2), 30.0))
     with pytest.raises(FacesUnknown, match="68 points"):
         desk.draw(2, np.full((5, 2), 30.0))
-    with pytest.raises(ProjectInvalid, match="no clip called 'other'"):
+    with pytest.raises(ClipMissing, match="no clip called 'other'"):
         FramesDesk(desk.project, "other")
     assert desk.can()["undo"] == ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.errors import ClipMissing, OptionInvalid, ProjectInvalid
 from understudy.jobs.kept_settings import (
     listed_settings,
     move_key,
@@ -86,7 +86,7 @@ def test_what_was_changed_by_hand_since_is_not_lost_by_taking_back(kept: Project
 
 
 def test_a_clip_that_is_not_there_is_told(kept: Project) -> None:
-    with pytest.raises(ProjectInvalid, match="'other'"):
+    with pytest.raises(ClipMissing, match="no clip called 'other'"):
         listed_settings(kept, "other")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import (
+    ClipMissing,
     ConsentMissing,
     FacesetUnusable,
     FolderUnwritable,
@@ -57,7 +58,7 @@ def test_training_without_faces_says_which_side_lacks_them(project: Project) -> 
 @pytest.mark.parametrize("clip", ["nope", "src"])
 def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
-    with pytest.raises(ProjectInvalid, match=clip):
+    with pytest.raises(ClipMissing, match=clip):
         list(stages.merge(project, "main", clips=[clip], said={}, device="cpu"))
 
 

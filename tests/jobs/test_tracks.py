@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid, TrackEditInvalid
+from understudy.errors import ClipMissing, OptionInvalid, PersonUnknown, ProjectInvalid, TrackEditInvalid
 from understudy.events import StageFinished
 from understudy.files import write_json
 from understudy.jobs import stages
@@ -63,7 +63,7 @@ def test_an_edit_said_with_a_person_that_nobody_is_is_not_kept(project: Project,
 def test_an_edit_without_its_clip_is_refused(project: Project) -> None:
     with pytest.raises(OptionInvalid, match="--track is about one clip"):
         list(extract_with_edits(project, [], ["drop:2"], said={}, device="cpu"))
-    with pytest.raises(ProjectInvalid, match="no clip called 'nobody'"):
+    with pytest.raises(ClipMissing, match="no clip called 'nobody'"):
         list(extract_with_edits(project, ["nobody"], ["drop:2"], said={}, device="cpu"))
 
 

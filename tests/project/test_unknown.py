@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from understudy.project.unknown import unknown
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import ClipMissing, ModelUnknown
+from understudy.project.project import Project
+from understudy.project.unknown import require_clip, require_model, unknown
 
 
 def test_the_refusal_of_a_name_lists_those_there_are_and_asks_for_the_nearest() -> None:
@@ -16,3 +22,19 @@ def test_the_refusal_of_a_name_lists_those_there_are_and_asks_for_the_nearest() 
 def test_a_name_may_be_meant_in_short() -> None:
     told = unknown("faceset", "scr", ["src/main", "src/close"], short=["src"])
     assert told.endswith('it has src/main, src/close. Did you mean "src"?')
+
+
+def test_clips_and_models_are_looked_up_by_the_names_a_project_has(tmp_path: Path) -> None:
+    made = Project.create(tmp_path / "project")
+    for role in ("src", "dst"):
+        (tmp_path / f"{role}.mp4").touch()
+        made.add_clip(tmp_path / f"{role}.mp4", role)
+    made.add_model("main")
+    assert require_clip(made, "src").role == "src"
+    assert require_model(made, "main").preset == made.manifest.models["main"].preset
+    with pytest.raises(ClipMissing, match=r"no clip called 'dts'; it has src, dst\. Did you mean \"dst\"\?"):
+        require_clip(made, "dts")
+    with pytest.raises(ClipMissing, match=r"no dst clip called 'src'; it has dst\."):
+        require_clip(made, "src", "dst")
+    with pytest.raises(ModelUnknown, match=r"no model called 'mian'; it has main\. Did you mean \"main\"\?"):
+        require_model(made, "mian")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from understudy.errors import FacesUnknown, ModelUnknown, OptionInvalid, UnderstudyError
+from understudy.errors import ClipMissing, FacesUnknown, ModelUnknown, OptionInvalid, UnderstudyError
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.runs.run import Run
 from understudy.merging.delivery.options import EncodeOptions
@@ -187,3 +187,10 @@ def test_what_went_wrong_is_told_as_it_was_said() -> None:
     )
     broken = ended("frames", "carry", ".", "shot", "3", state="lost", code=1, sentence="")
     assert carried_on(broken).startswith("The carrying was cut off. “Carry many” (P) from frame 3")
+
+
+def test_a_name_that_is_none_is_refused_with_the_nearest(project: Project) -> None:
+    with pytest.raises(ClipMissing, match=r"no clip called 'dts'; it has src, dst\. Did you mean \"dst\"\?"):
+        run_words(project, "extract", {"clips": ["dts"]})
+    with pytest.raises(ModelUnknown, match=r"no model called 'mian'; it has main\. Did you mean \"main\"\?"):
+        run_words(project, "merge", {"model": "mian"})

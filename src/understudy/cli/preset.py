@@ -13,6 +13,7 @@ from understudy.cli.flags import Json
 from understudy.errors import OptionInvalid
 from understudy.project.own_presets import PresetStage
 from understudy.project.project import Project
+from understudy.project.unknown import require_clip
 
 app = App(name="preset", help="Named sets of options to encode and merge with.")
 
@@ -87,9 +88,7 @@ def save(
     if clip:
         if opened is None or stage != "merge":
             raise OptionInvalid("--clip takes merge settings of a clip in --project. Say both, and merge.")
-        if clip not in opened.manifest.clips_of("dst"):
-            known = ", ".join(opened.manifest.clips_of("dst")) or "none"
-            raise OptionInvalid(f"The project has no dst clip {clip!r}; it has {known}.")
+        require_clip(opened, clip, "dst")
         said = {**look_at(opened, clip, frame), **said}
     print(save_preset(opened, stage, name, said, says=says))
 

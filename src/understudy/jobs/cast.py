@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from understudy.errors import CastInvalid, ModelUnknown, ProjectInvalid
+from understudy.errors import CastInvalid
 from understudy.jobs.merging import models_of_cast, settings_over_time
 from understudy.jobs.models import plain_value
 from understudy.jobs.part_settings import keep_for_part, with_values
 from understudy.merging.cast import part_for, parts_played, require_part
 from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip, require_model
 
 NONE = "none"
 
@@ -22,9 +22,9 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
     which forgets all. Settings that a part has of its own stay; `person 2.blur=0.2` gives it one, and
     `person 2.blur=` takes that out.
 
-    Raises ProjectInvalid, CastInvalid, ModelUnknown; then nothing is changed.
+    Raises ClipMissing, CastInvalid, ModelUnknown; then nothing is changed.
     """
-    _require_dst(project, clip)
+    require_clip(project, clip, "dst")
     cast = dict(project.manifest.clips[clip].cast)
     played = _played(project, clip)
     settings: dict[str, dict[str, Any]] = {}
@@ -47,9 +47,8 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
             cast.pop(part, None)
         elif played and part not in played:
             raise CastInvalid(f"No face of clip {clip!r} is {part!r}. There are {', '.join(played)}.")
-        elif model not in project.manifest.models:
-            raise ModelUnknown(unknown("model", model, project.manifest.models))
         else:
+            require_model(project, model)
             before = cast.get(part)
             cast[part] = before.model_copy(update={"model": model}) if isinstance(before, CastEntry) else model
     entry = project.manifest.clips[clip].model_copy(update={"cast": cast})
@@ -66,7 +65,7 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
 
 def listed_cast(project: Project, clip: str, lead: str) -> dict[str, Any]:
     """Every track of the clip's faces with its person, frames, faces, part and model; parts nobody plays."""
-    _require_dst(project, clip)
+    require_clip(project, clip, "dst")
     cast = models_of_cast(project.manifest.clips[clip], lead)
     tracks: dict[tuple[int, int], list[int]] = {}
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
@@ -105,9 +104,3 @@ def _require_quotes(part: str, words: Sequence[str]) -> None:
             f'{part!r} alone is no part. A part has a space, so put it in quotes, like "{part} 1=main"; '
             f"this came as separate words: {said}"
         )
-
-
-def _require_dst(project: Project, clip: str) -> None:
-    known = project.manifest.clips_of("dst")
-    if clip not in known:
-        raise ProjectInvalid(unknown("dst clip", clip, known))

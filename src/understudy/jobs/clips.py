@@ -12,7 +12,7 @@ from understudy.files import is_same_file
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Manifest, Role
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip
 from understudy.provenance.consent import Consent, Status
 
 _BOTH_WAYS = (ROLES, ROLES[::-1])
@@ -92,7 +92,7 @@ def remove_clip(project: Project, name: str) -> list[str]:
 
     Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
     """
-    require_in_project(project, name)
+    require_clip(project, name)
     path = project.clip_path(name)
     inside = path.resolve().is_relative_to(project.folder.resolve())
     others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]
@@ -118,12 +118,6 @@ def _forget(manifest: Manifest, name: str) -> None:
         for faceset in performer.facesets.values():
             faceset.clips = [clip for clip in faceset.clips if clip != name]
     manifest.clips = {other: entry for other, entry in manifest.clips.items() if other != name}
-
-
-def require_in_project(project: Project, name: str) -> None:
-    """Raise ClipMissing where the project has no such clip."""
-    if name not in project.manifest.clips:
-        raise ClipMissing(unknown("clip", name, project.manifest.clips))
 
 
 def require_usable(*paths: Path, consent: str | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy import __version__
-from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.errors import OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import move_to_trash, sha256_of
 from understudy.jobs.footage import clips_to_hash, learnt_from, performers_of
@@ -17,7 +17,7 @@ from understudy.jobs.marks import learnt_clips, require_consent, stated_consents
 from understudy.jobs.merging import clips_hashed
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_model
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent
 from understudy.provenance.recast import UsedModel, with_fictional
@@ -38,8 +38,7 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     from understudy.training.exchange.dfm import require_exporter, write_dfm
     from understudy.training.keeping.starting import source_in
 
-    if model not in project.manifest.models:
-        raise ModelUnknown(unknown("model", model, project.manifest.models))
+    require_model(project, model)
     performers = performers_of(project, [learnt_from(project, model, hashed=False)], [])
     require_consent(project, use=use, performers=performers)
     exports.require_ledger(project.exports_ledger)

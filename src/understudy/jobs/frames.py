@@ -19,13 +19,13 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from understudy.errors import FacesUnknown, FolderUnwritable, ProjectInvalid
+from understudy.errors import FacesUnknown, FolderUnwritable
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.facesets import finish_change, lock_path
 from understudy.jobs.settings import extract_options
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip
 
 if TYPE_CHECKING:  # each takes a while to import
     from understudy.faces.dense.by_hand import DrawnBox, HandReader, HandReading
@@ -78,7 +78,7 @@ class FrameStates:
 class FramesDesk:
     """One clip on the table. Any thread may ask; changes are made one after the other.
 
-    Raises ProjectInvalid for a clip that the project has not, and what opening a clip raises.
+    Raises ClipMissing for a clip that the project has not, and what opening a clip raises.
     """
 
     def __init__(self, project: Project, clip: str, *, reader: HandReader | None = None) -> None:
@@ -391,12 +391,6 @@ def _of_find(face: Any) -> dict[str, Any]:
         "person": 0,
         "filled": False,
     }
-
-
-def require_clip(project: Project, clip: str) -> None:
-    """Raise ProjectInvalid where the project has no such clip."""
-    if clip not in project.manifest.clips:
-        raise ProjectInvalid(unknown("clip", clip, project.manifest.clips))
 
 
 def _square(landmarks_68: Array) -> dict[str, float]:

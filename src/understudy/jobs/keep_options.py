@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from understudy.errors import ModelUnknown, OptionInvalid
+from understudy.errors import OptionInvalid
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.jobs.clips import require_in_project
 from understudy.jobs.kept_settings import noted
 from understudy.jobs.presets import purpose_options
 from understudy.jobs.settings import encode_options, extract_options, merge_options
@@ -20,7 +19,7 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import Options
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip, require_model
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 
@@ -56,9 +55,9 @@ def kept_options(project: Project, stage: KeptStage, *, of: str = "") -> Kept:
     if not of:
         return Kept(options, defaults, dict(whole))
     if stage == "train":
-        entry = _model(project, of)
+        entry = require_model(project, of)
         return Kept(options, {**defaults, **preset_named(entry.preset).train, **whole}, dict(entry.train))
-    return Kept(options, {**defaults, **whole}, dict(_clip(project, of).merge))
+    return Kept(options, {**defaults, **whole}, dict(require_clip(project, of).merge))
 
 
 def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], *, of: str = "") -> str:
@@ -75,7 +74,7 @@ def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], 
 
         return change(project, of, values).words
     if of:
-        _clip(project, of)
+        require_clip(project, of)
         with noted(project, of, f"kept {_words(values)} for the whole clip"):
             _write(project, stage, values, of=of)
     else:
@@ -114,14 +113,3 @@ def _require_sound(project: Project, stage: KeptStage, *, of: str) -> None:
 
 def _words(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {'as before' if value is None else value}" for name, value in values.items())
-
-
-def _model(project: Project, name: str) -> Any:
-    if name not in project.manifest.models:
-        raise ModelUnknown(unknown("model", name, project.manifest.models))
-    return project.manifest.models[name]
-
-
-def _clip(project: Project, name: str) -> Any:
-    require_in_project(project, name)
-    return project.manifest.clips[name]

@@ -17,9 +17,10 @@ from understudy.masks.segmenter import AUTO, Segmenters
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
+from understudy.options import meant
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
 from understudy.project.project import MANIFEST_NAME, Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_model
 
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
@@ -175,10 +176,10 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
         if model not in known:
             raise ModelUnknown(
                 f"The cast of clip {clip!r} gives {part!r} to the model {model!r}, which the project does not "
-                f"have; it has {', '.join(known) or 'none yet'}."
+                f"have; it has {', '.join(known) or 'none yet'}.{meant(model, known)}"
             )
-    if lead not in known and not names:
-        raise ModelUnknown(unknown("model", lead, known))
+    if not names:
+        require_model(project, lead)
     loaded = {
         name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
     }
@@ -198,7 +199,8 @@ def plate_of(project: Project, clip: str) -> PlateFootage:
 
     known = project.manifest.clips
     if clip not in known:
-        raise OptionInvalid(f"Option 'plate' can't be {clip!r}: the project's clips are {', '.join(known)}.")
+        there = f"the project's clips are {', '.join(known)}.{meant(clip, known)}"
+        raise OptionInvalid(f"Option 'plate' can't be {clip!r}: {there}")
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:
         faces = [face.record for face in faceset.faces() if face.record.clip == clip]
     path = project.present_clip_path(clip)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from understudy.errors import FacesetUnusable, ModelUnknown, OptionInvalid, PersonUnknown, ProjectInvalid
+from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.footage import (
@@ -49,9 +49,9 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
 from understudy.project.lock import exclusive
-from understudy.project.manifest import ROLES, ModelEntry, Role
+from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip, require_model
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -171,7 +171,7 @@ def train(
 
     if show_samples is not None:
         stage = partial(show_what_is_fed, count=show_samples)
-    entry = _model(project, model)
+    entry = require_model(project, model)
     options = train_options(project, model, said)
     names = (*project.facesets_of("src", model), *project.facesets_of("dst", model))
     for name in names if not is_follower() else ():
@@ -215,7 +215,7 @@ def history(
     """Lay out how a model painted one dst face through its iterations. Raises ModelUnknown, FacesUnknown."""
     from understudy.training.viewing.history import write_history, write_movie
 
-    _model(project, model)
+    require_model(project, model)
     yield StageStarted(stage="history", unit="sheets", total=1)
     folder = project.model_folder(model)
     yield Made("history", write_history(folder, face=face, column=column))
@@ -354,7 +354,7 @@ def encode(
 
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
-        _model(project, model)
+        require_model(project, model)
     options = encode_options(project, said)
     if options.frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
@@ -446,12 +446,11 @@ def output_paths(
 
 def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
     known = project.manifest.clips_of(role) if role else project.manifest.clips
-    clip = f"{role} clip" if role else "clip"
     for name in clips:
-        if name not in known:
-            raise ProjectInvalid(unknown(clip, name, known))
+        require_clip(project, name, role)
     if not known:
-        raise ProjectInvalid(f"The project has no {clip}s yet. Add one with `understudy add`.")
+        what = f"{role} clips" if role else "clips"
+        raise ProjectInvalid(f"The project has no {what} yet. Add one with `understudy add`.")
     return list(clips or known)
 
 
@@ -463,13 +462,6 @@ def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), ds
         sides = ([full_name(project, name) for name in names] for names in (src, dst))
         chosen_src, chosen_dst = sides
         project.choose_facesets(model, src=chosen_src, dst=chosen_dst)
-
-
-def _model(project: Project, name: str) -> ModelEntry:
-    try:
-        return project.manifest.models[name]
-    except KeyError:
-        raise ModelUnknown(unknown("model", name, project.manifest.models)) from None
 
 
 def _predictor(project: Project, model: str, *, device: str) -> ModelPredictor:

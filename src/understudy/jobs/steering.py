@@ -12,9 +12,8 @@ from understudy.events import Events, Notice, StageFinished
 from understudy.jobs import stages
 from understudy.jobs.settings import Said, train_options
 from understudy.options import describe
-from understudy.project.manifest import ModelEntry
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_model
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
@@ -48,7 +47,7 @@ def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
     OptionInvalid; then nothing has changed.
     """
     folder = project.model_folder(model)
-    _entry(project, model)
+    require_model(project, model)
     when = {info.name: info.when for info in describe(TrainOptions)}
     for name in values:
         if name not in when:
@@ -73,16 +72,10 @@ def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
     return Changed(live, tuple(name for name in changed if name not in live))
 
 
-def _entry(project: Project, model: str) -> ModelEntry:
-    if model not in project.manifest.models:
-        raise ModelUnknown(unknown("model", model, project.manifest.models))
-    return project.manifest.models[model]
-
-
 def wish(project: Project, model: str, wish: Wish) -> None:
     """Ask the training of a model that runs, wherever it was started. Raises ModelUnknown, OptionInvalid where
     nobody trains it."""
-    _entry(project, model)
+    require_model(project, model)
     folder = project.model_folder(model)
     if holder_of(folder) is None:
         raise OptionInvalid(f"Nobody trains model {model!r} right now, so there is nobody to ask.")
@@ -116,7 +109,7 @@ def check_recipe(project: Project, model: str, recipe: Recipe) -> None:
     from understudy.training.presets import preset_named
     from understudy.training.recipe.trial import require_possible
 
-    entry = _entry(project, model)
+    entry = require_model(project, model)
     options = train_options(project, model, {})
     recipe.require_fit(options)
     about = read_about(project.model_folder(model))

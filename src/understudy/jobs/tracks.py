@@ -13,7 +13,7 @@ from understudy.files import read_json
 from understudy.jobs import stages
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_clip
 
 NONE = "none"
 LIST_NAME = "tracks.json"
@@ -84,24 +84,24 @@ def _one_clip(project: Project, clips: Sequence[str]) -> str:
         raise OptionInvalid(
             f"--track is about one clip; name it. The project has {', '.join(known) or 'none'}."
         )
-    return _known(project, meant[0])
+    require_clip(project, meant[0])
+    return meant[0]
 
 
-def _known(project: Project, clip: str) -> str:
-    if clip not in project.manifest.clips:
-        raise ProjectInvalid(unknown("clip", clip, project.manifest.clips))
-    return clip
+def _people_folder(project: Project, clip: str) -> Path:
+    require_clip(project, clip)
+    return project.people_folder / clip
 
 
 def tracks_known(project: Project, clip: str) -> bool:
-    """Whether a clip's faces were extracted, so that there is a list of its tracks. Raises ProjectInvalid."""
-    return (project.people_folder / _known(project, clip) / LIST_NAME).exists()
+    """Whether a clip's faces were extracted, so that there is a list of its tracks. Raises ClipMissing."""
+    return (_people_folder(project, clip) / LIST_NAME).exists()
 
 
 def listed_tracks(project: Project, clip: str) -> dict[str, Any]:
     """What the last extraction saw of a clip's tracks: its content is that of `tracks.json`, with `changed`
     where other edits were written down since. Raises ProjectInvalid where nothing was extracted."""
-    path = project.people_folder / _known(project, clip) / LIST_NAME
+    path = _people_folder(project, clip) / LIST_NAME
     if not path.exists():
         raise ProjectInvalid(f"The tracks of {clip!r} are not known yet. Run `understudy extract`.", path)
     told: dict[str, Any] = read_json(path)
@@ -125,7 +125,7 @@ def name_track(project: Project, clip: str, track: int, name: str) -> None:
 
 def picture_of_track(project: Project, clip: str, track: int) -> Path:
     """The card of one track. Raises ProjectInvalid where there is none: only the largest tracks have one."""
-    path = project.people_folder / _known(project, clip) / f"track-{track:02d}.jpg"
+    path = _people_folder(project, clip) / f"track-{track:02d}.jpg"
     if not path.is_file():
         raise ProjectInvalid(f"There is no picture of track {track} of {clip!r}.", path)
     return path

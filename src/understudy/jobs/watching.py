@@ -12,14 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import ModelUnknown, RecipeInvalid
+from understudy.errors import RecipeInvalid
 from understudy.files import read_json
 from understudy.jobs.settings import train_options
 from understudy.options import OptionInfo, describe
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_model
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.milestones import milestones
@@ -35,8 +35,7 @@ RATE_NAME = "rate.json"
 
 def require_known(project: Project, model: str) -> Path:
     """The model's folder. Raises ModelUnknown for a name that is none."""
-    if model not in project.manifest.models:
-        raise ModelUnknown(unknown("model", model, project.manifest.models))
+    require_model(project, model)
     return project.model_folder(model)
 
 

@@ -27,10 +27,11 @@ from understudy.files import (
     said_plainly,
     write_json,
 )
+from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import MODEL_CHANGE_NAME, Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import require_model
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
 PUT_AWAY_SUFFIX = ".model"
@@ -134,7 +135,8 @@ def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]
         found = next((model for model in away if model.name == name), None)
         if found is None:
             there = ", ".join(dict.fromkeys(model.name for model in away)) or "none"
-            raise ModelUnknown(f"No model {name!r} is in the trash; those there are: {there}.")
+            near = meant(name, (model.name for model in away))
+            raise ModelUnknown(f"No model {name!r} is in the trash; those there are: {there}.{near}")
         require_free_name(project, goal_name)
         entry, told = _with_known_facesets(project, found.entry)
         base = found.folder
@@ -169,8 +171,7 @@ def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
     with ExitStack() as stack:
         stack.enter_context(exclusive(_lock_path(project), wait_s=2.0))
         _finish(project)
-        if name not in project.manifest.models:
-            raise ModelUnknown(unknown("model", name, project.manifest.models))
+        require_model(project, name)
         if project.model_folder(name).is_dir():
             lock = model_lock(project.model_folder(name))
             if os.name == "posix":

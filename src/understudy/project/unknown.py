@@ -1,13 +1,20 @@
-"""The sentence that refuses a name which nothing in a project has: with the names there are, and the nearest.
+"""Names that a person wrote, looked up in a project; one that nothing has is refused in one sentence, with the
+names there are and the nearest.
 
-Which error carries it is the matter of whoever looked for the name.
+Clips and models are refused here; of other things, whoever looks for them knows which error that is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from understudy.errors import ClipMissing, ModelUnknown
 from understudy.options import meant
+
+if TYPE_CHECKING:
+    from understudy.project.manifest import ClipEntry, ModelEntry, Role
+    from understudy.project.project import Project
 
 
 def unknown(what: str, name: str, known: Iterable[str], *, short: Iterable[str] = ()) -> str:
@@ -15,3 +22,18 @@ def unknown(what: str, name: str, known: Iterable[str], *, short: Iterable[str] 
     names = list(known)
     near = meant(name, [*names, *short])
     return f"The project has no {what} called {name!r}; it has {', '.join(names) or 'none yet'}.{near}"
+
+
+def require_clip(project: Project, name: str, role: Role | None = None) -> ClipEntry:
+    """A clip, of one side where a `role` is said. Raises ClipMissing for a name that is none."""
+    clips = project.manifest.clips_of(role) if role else project.manifest.clips
+    if name not in clips:
+        raise ClipMissing(unknown(f"{role} clip" if role else "clip", name, clips))
+    return clips[name]
+
+
+def require_model(project: Project, name: str) -> ModelEntry:
+    """A model. Raises ModelUnknown for a name that is none."""
+    if name not in project.manifest.models:
+        raise ModelUnknown(unknown("model", name, project.manifest.models))
+    return project.manifest.models[name]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.errors import ClipMissing, ModelUnknown, OptionInvalid, RunImpossible, Stopped
+from understudy.errors import OptionInvalid, RunImpossible, Stopped
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.runs.run import Run
 from understudy.merging.delivery.options import EncodeOptions
@@ -19,6 +19,7 @@ from understudy.merging.options import MergeOptions
 from understudy.options import Options, describe, parse_options
 from understudy.project.manifest import require_name
 from understudy.project.project import Project
+from understudy.project.unknown import require_clip, require_model
 from understudy.training.options import TrainOptions
 from understudy.training.segmenting.options import MaskTrainOptions
 
@@ -171,17 +172,17 @@ def _of_clips(facts: Facts) -> str:
 def _clips(project: Project, facts: Facts) -> list[str]:
     clips = [str(clip) for clip in facts.get("clips") or ()]
     for clip in clips:
-        if clip not in project.manifest.clips or clip.startswith("-"):
-            raise ClipMissing(f"The project has no clip {clip!r}.")
+        require_clip(project, clip)
+        if clip.startswith("-"):
+            raise OptionInvalid(f"Clip {clip!r} begins with a dash, so it can't be named to a command.")
     return clips
 
 
 def _model(project: Project, facts: Facts, *, new: bool = False) -> str:
     name = str(facts.get("model") or "main")
     require_name(name)
-    if not new and name not in project.manifest.models and "cast" not in facts:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model {name!r}; it has {known}.")
+    if not new and "cast" not in facts:
+        require_model(project, name)
     return name
 
 

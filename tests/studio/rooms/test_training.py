@@ -219,3 +219,9 @@ def test_the_last_search_for_a_rate_is_told(
     assert room.get("rate", params={"model": "main"}).json()["rates"] == [1e-6]
     goes_once_seen(monkeypatch, folder / "rate.json")
     assert room.get("rate", params={"model": "main"}).status_code == 200
+
+
+def test_a_model_to_start_from_that_is_none_is_answered_with_the_nearest(room: TestClient) -> None:
+    said = {"name": "other", "preset": "quick", "start_from": "mian"}
+    answer = room.post("new", json=said)
+    assert "no model called 'mian'; it has main. Did you mean \"main\"?" in answer.json()["error"]

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 
 from understudy.errors import FacesUnknown
 from understudy.files import stat_of
+from understudy.project.unknown import require_clip
 from understudy.studio.lanes import HEAVY
 from understudy.studio.mishaps import bugs_told
 from understudy.studio.open_studio import Studio, StudioHere
@@ -108,7 +109,7 @@ def _reader(studio: Studio) -> HandReader:
 def _desk(studio: Studio, clip: str) -> FramesDesk:
     """The clip, kept open until it or what is said of it is another one, and as long as a request looks at it:
     one that is no longer kept is closed by the last who has it in hand."""
-    from understudy.jobs.frames import FramesDesk, require_clip
+    from understudy.jobs.frames import FramesDesk
 
     project = studio.project()
     require_clip(project, clip)

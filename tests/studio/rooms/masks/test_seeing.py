@@ -69,5 +69,5 @@ def test_one_that_has_learned_more_looks_anew(
 def test_who_is_not_there_is_refused(filled: Project) -> None:
     with pytest.raises(SegmenterUnknown):
         Seeing().mask(filled, "dst", FIRST, "seg:nobody")
-    with pytest.raises(ModelUnknown):
+    with pytest.raises(ModelUnknown, match="no model called 'nobody'; it has"):
         Seeing().mask(filled, "dst", FIRST, "learned:nobody")

@@ -147,3 +147,16 @@ def test_presets_are_kept_listed_and_removed(
         gone = {"name": "soft", "whose": whose}
         assert room.client.post("/api/presets/merge/remove", json=gone).status_code == 200
         assert room.client.post("/api/presets/merge/remove", json=gone).status_code == 422
+
+
+@pytest.mark.parametrize("address", ["settings", "shot"])
+def test_a_clip_that_is_none_is_answered_with_the_nearest(room: Room, address: str) -> None:
+    answer = room.client.get(f"/api/merge/{address}", params={"clip": "dts", "model": "main", "frame": 0})
+    assert answer.json()["kind"] == "ClipMissing", answer.text
+    assert "no dst clip called 'dts'; it has dst. Did you mean \"dst\"?" in answer.json()["error"]
+
+
+def test_a_model_that_is_none_is_answered_with_the_nearest(room: Room) -> None:
+    answer = room.get("shot", model="mian")
+    assert answer.json()["kind"] == "ModelUnknown", answer.text
+    assert "no model called 'mian'; it has main. Did you mean \"main\"?" in answer.json()["error"]

@@ -272,3 +272,17 @@ def test_options_are_kept_and_a_wrong_one_is_told_by_its_name(client: TestClient
     assert list(wrong["errors"]) == ["batch_size"]  # type: ignore[call-overload]
     refused = client.post("/api/project/forms/extract/keep", json={"values": {"import_file": "/etc/passwd"}})
     assert refused.status_code == 422 and "place" in refused.json()["error"]
+
+
+@pytest.mark.parametrize("address", ["clips/dts/info", "pictures/clip/dts", "pictures/merged/dts/main"])
+def test_a_clip_that_is_none_is_answered_with_the_nearest(client: TestClient, address: str) -> None:
+    answer = client.get(f"/api/project/{address}")
+    assert (answer.status_code, answer.json()["kind"]) == (422, "ClipMissing")
+    assert "no clip called 'dts'; it has src, dst. Did you mean \"dst\"?" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("address", ["pictures/preview/mian", "pictures/merged/dst/mian"])
+def test_a_model_that_is_none_is_answered_with_the_nearest(client: TestClient, address: str) -> None:
+    answer = client.get(f"/api/project/{address}")
+    assert (answer.status_code, answer.json()["kind"]) == (422, "ModelUnknown")
+    assert "no model called 'mian'; it has main. Did you mean \"main\"?" in answer.json()["error"]

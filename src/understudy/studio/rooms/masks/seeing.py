@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from understudy.errors import ModelUnknown
 from understudy.project.project import Project
+from understudy.project.unknown import require_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,9 +90,7 @@ def _state(project: Project, kind: str, who: str) -> str:
         from understudy.jobs.masks import segmenters_of
 
         return segmenters_of(project).made_by(who)
-    if who not in project.manifest.models:
-        known = ", ".join(project.manifest.models) or "none yet"
-        raise ModelUnknown(f"The project has no model {who!r}; it has {known}.")
+    require_model(project, who)
     from understudy.training.keeping.checkpoint import FOLDER_NAME
 
     folder = project.model_folder(who) / FOLDER_NAME

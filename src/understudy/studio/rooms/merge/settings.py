@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.errors import OptionInvalid
 from understudy.jobs import kept_settings
 from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
 from understudy.project.project import Project
+from understudy.project.unknown import require_clip
 from understudy.studio.open_studio import StudioHere
 from understudy.studio.run_words import require_no_places
 
@@ -193,10 +194,8 @@ def _group(name: str) -> str:
 
 
 def _project_with(project: Project, clip: str) -> Project:
-    """The project, once it is known to have this dst clip. Raises ProjectInvalid."""
-    clips = project.manifest.clips_of("dst")
-    if clip not in clips:
-        raise ProjectInvalid(f"The project has no dst clip {clip!r}; it has {', '.join(clips) or 'none yet'}.")
+    """The project, once it is known to have this dst clip. Raises ClipMissing."""
+    require_clip(project, clip, "dst")
     return project
 
 

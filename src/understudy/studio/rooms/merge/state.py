@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from understudy.errors import ProjectInvalid
 from understudy.facesets.pictures import image_files
 from understudy.files import stat_of
 from understudy.project.manifest import ClipEntry
 from understudy.project.project import MANIFEST_NAME, Project
+from understudy.project.unknown import require_clip, require_model
 
 if TYPE_CHECKING:
     from understudy.merging.settings_over_time import SettingsOverTime
@@ -36,12 +36,9 @@ class Shot(NamedTuple):
 
 
 def shot_of(project: Project, clip: str, model: str) -> Shot:
-    """The names, once they are known to be the project's. Raises ProjectInvalid."""
-    clips, models = project.manifest.clips_of("dst"), project.manifest.models
-    if clip not in clips:
-        raise ProjectInvalid(f"The project has no dst clip {clip!r}; it has {', '.join(clips) or 'none yet'}.")
-    if model not in models and not clips[clip].cast:
-        raise ProjectInvalid(f"The project has no model {model!r}; it has {', '.join(models) or 'none yet'}.")
+    """The names, once they are known to be the project's. Raises ClipMissing, ModelUnknown."""
+    if not require_clip(project, clip, "dst").cast:
+        require_model(project, model)
     return Shot(clip, model)
 
 

@@ -18,6 +18,7 @@ from understudy.jobs.evidence import (
 )
 from understudy.project.manifest import Role
 from understudy.project.project import Project
+from understudy.project.unknown import require_clip
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
 from understudy.studio.places import clip_path
@@ -90,12 +91,10 @@ def remove(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.get("/clips/{clip}/info", dependencies=[HEAVY])
 def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     """What a clip is: size, frames, rate, codec."""
-    from understudy.errors import ClipMissing
     from understudy.media.opening import open_clip
 
     project = studio.project()
-    if clip not in project.manifest.clips:
-        raise ClipMissing(f"The project has no clip {clip!r}.")
+    require_clip(project, clip)
     with open_clip(project.present_clip_path(clip)) as opened:
         told = opened.info
     return {

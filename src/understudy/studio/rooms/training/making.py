@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from understudy.geometry import FaceType
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
+from understudy.project.unknown import require_model
 from understudy.studio.open_studio import StudioHere
 
 routes = APIRouter()
@@ -55,13 +56,12 @@ def choices(studio: StudioHere) -> dict[str, Any]:
 @routes.post("/new")
 def new(studio: StudioHere, said: NewModel) -> dict[str, Any]:
     """Make a model beside the others."""
-    from understudy.errors import ModelUnknown
     from understudy.jobs import models, stages
     from understudy.jobs.facesets import full_name
 
     project = studio.project()
-    if said.start_from and said.start_from not in project.manifest.models:
-        raise ModelUnknown(f"The project has no model called {said.start_from!r} to start from.")
+    if said.start_from:
+        require_model(project, said.start_from)
     for wanted in (*said.src, *said.dst):
         full_name(project, wanted)  # refused before anything is made
     taken = models.new_model(
