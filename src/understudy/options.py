@@ -7,12 +7,14 @@ here. Not here: reading files or flags.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from understudy.errors import OptionInvalid
 
@@ -212,8 +214,21 @@ def require_effect(said: Iterable[str], without: Mapping[str, str]) -> None:
 def validation_sentence(error: ValidationError) -> str:
     """What is wrong with a value, in one sentence."""
     first = error.errors()[0]
-    what = first["msg"].removeprefix("Value error, ")
+    what = value_sentence(first)
     if not first["loc"]:  # two of them don't go together; the sentence names them
-        return f"{what[:1].upper()}{what[1:]}."
+        return f"{what[:1].upper()}{what[1:]}"
     name = ".".join(str(part) for part in first["loc"])
-    return f"Option {name!r} can't be {first['input']!r}: {what[:1].lower()}{what[1:]}."
+    return f"Option {name!r} can't be {first['input']!r}: {what}"
+
+
+def value_sentence(error: ErrorDetails) -> str:
+    """What a value of an option has to be; of a choice, with the nearest that there is."""
+    what = error["msg"].removeprefix("Value error, ")
+    expected = error.get("ctx", {}).get("expected", "") if error["type"] == "literal_error" else ""
+    choices = re.findall(r"'([^']+)'", expected)
+    return ended(f"{what[:1].lower()}{what[1:]}") + meant(error["input"], choices)
+
+
+def ended(words: str) -> str:
+    """A sentence with its full stop, which one that ends by a question has already."""
+    return words if words.endswith((".", "?")) else f"{words}."

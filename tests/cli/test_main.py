@@ -93,6 +93,16 @@ def test_where_no_clip_is_named_those_there_are_stand_in_the_refusal(
         (["tracks", "PROJECT", "kichen"], "kitchen"),
         (["faceset", "list", "PROJECT", "act0r"], "actor"),
         (["consent", "PROJECT", "act0r"], "actor"),
+        (["merge", "PROJECT", "--color", "mlk"], "mkl"),
+        (["merge", "PROJECT", "--mask", "dst-hul"], "dst-hull"),
+        (["encode", "PROJECT", "--codec", "hvec"], "hevc"),
+        (["train", "PROJECT", "--recipe", "patiant"], "patient"),
+        (["recipe", "show", "patiant"], "patient"),
+        (["recipe", "write", "new.toml", "--recipe", "patiant"], "patient"),
+        (["model", "architectures", "avatr"], "avatar"),
+        (["model", "new", "PROJECT", "other", "--preset", "quik"], "quick"),
+        (["weights", "fetch", "yunt"], "yunet"),
+        (["add", "PROJECT", "--src", "x.mp4", "--consent", "agred"], "agreed"),
     ],
 )
 def test_a_name_that_the_project_does_not_have_is_refused_with_the_nearest(

@@ -49,6 +49,9 @@ def test_words_that_are_no_command_are_refused_before_they_are_queued(
         (["merge", ".", "--modl", "x"], "Unknown option: --modl. Did you mean --model?"),
         (["train", ".", "--minutes", "soon"], "'minutes' can't be 'soon'"),
         (["doctor"], "`understudy doctor` can't go on without a terminal"),
+        (["keys", "show"], "`understudy keys show` can't go on without a terminal"),
+        (["model", "nwe", "main"], 'Unknown command "nwe". Did you mean "new"?'),
+        (["model"], "`understudy model` alone does nothing. Say which of its commands is meant: list, "),
         ([], "A run needs a command"),
     ):
         for queue in ([], ["--queue"]):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from understudy.errors import OptionInvalid
+from understudy.errors import ClipMissing, OptionInvalid
 from understudy.events import Made, StageFinished
 from understudy.jobs.explain import explain, previews_of
 from understudy.merging.options import MergeOptions
@@ -26,7 +26,7 @@ def test_a_frame_is_explained_in_a_folder_of_its_own_and_nothing_is_merged(ready
 def test_a_frame_outside_the_clip_and_a_clip_of_src_are_refused(ready: Project) -> None:
     with pytest.raises(OptionInvalid, match="99"):
         list(explain(ready, "main", clips=["dst"], frame=99, said={}, device="cpu"))
-    with pytest.raises(OptionInvalid, match="one dst clip"):
+    with pytest.raises(ClipMissing, match="no dst clip called 'src'; it has dst"):
         list(explain(ready, "main", clips=["src"], frame=1, said={}, device="cpu"))
 
 

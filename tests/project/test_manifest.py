@@ -99,7 +99,12 @@ def test_a_new_manifest_says_only_what_differs_from_the_defaults(tmp_path):
         ("face = 2", "face = 0", "greater than or equal to 1"),
         ('role = "dst"', 'role = "target"', r"\(line 30\).*'src' or 'dst'"),
         ('"agreed"', '"sure"', "'agreed', 'fictional', 'not stated' or 'refused'"),
-        ('performer = "double"', 'performer = "dobule"', "'dobule', which is not there"),
+        ('"agreed"', '"agred"', r"""'refused'\. Did you mean "agreed"\?"""),
+        (
+            'performer = "double"',
+            'performer = "dobule"',
+            r"""'dobule', which is not there; .*\. Did you mean "double"\?""",
+        ),
         (
             'clips = ["shot 12"]',
             'clips = ["shot 13"]',

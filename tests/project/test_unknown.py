@@ -8,7 +8,7 @@ import pytest
 
 from understudy.errors import ClipMissing, ModelUnknown
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model, unknown
+from understudy.project.unknown import clip_named, model_named, unknown
 
 
 def test_the_refusal_of_a_name_lists_those_there_are_and_asks_for_the_nearest() -> None:
@@ -30,11 +30,11 @@ def test_clips_and_models_are_looked_up_by_the_names_a_project_has(tmp_path: Pat
         (tmp_path / f"{role}.mp4").touch()
         made.add_clip(tmp_path / f"{role}.mp4", role)
     made.add_model("main")
-    assert require_clip(made, "src").role == "src"
-    assert require_model(made, "main").preset == made.manifest.models["main"].preset
+    assert clip_named(made, "src").role == "src"
+    assert model_named(made, "main").preset == made.manifest.models["main"].preset
     with pytest.raises(ClipMissing, match=r"no clip called 'dts'; it has src, dst\. Did you mean \"dst\"\?"):
-        require_clip(made, "dts")
+        clip_named(made, "dts")
     with pytest.raises(ClipMissing, match=r"no dst clip called 'src'; it has dst\."):
-        require_clip(made, "src", "dst")
+        clip_named(made, "src", "dst")
     with pytest.raises(ModelUnknown, match=r"no model called 'mian'; it has main\. Did you mean \"main\"\?"):
-        require_model(made, "mian")
+        model_named(made, "mian")

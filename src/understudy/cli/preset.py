@@ -13,7 +13,7 @@ from understudy.cli.flags import Json
 from understudy.errors import OptionInvalid
 from understudy.project.own_presets import PresetStage
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 app = App(name="preset", help="Named sets of options to encode and merge with.")
 
@@ -88,7 +88,7 @@ def save(
     if clip:
         if opened is None or stage != "merge":
             raise OptionInvalid("--clip takes merge settings of a clip in --project. Say both, and merge.")
-        require_clip(opened, clip, "dst")
+        clip_named(opened, clip, "dst")
         said = {**look_at(opened, clip, frame), **said}
     print(save_preset(opened, stage, name, said, says=says))
 

@@ -9,6 +9,7 @@ from cyclopts import App
 from understudy.errors import RecipeInvalid
 from understudy.files import write_text
 from understudy.jobs.steering import check_recipe
+from understudy.options import meant
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import RECIPES, STANDARD, Stage, recipe_named, recipe_text
@@ -75,7 +76,8 @@ def write(file: Path, /, *, recipe: str = STANDARD) -> None:
         Which of the recipes that come along.
     """
     if recipe not in RECIPES:
-        raise RecipeInvalid(f"There is no recipe {recipe!r} to write. Take one of {', '.join(RECIPES)}.")
+        known = f"Take one of {', '.join(RECIPES)}.{meant(recipe, RECIPES)}"
+        raise RecipeInvalid(f"There is no recipe {recipe!r} to write. {known}")
     if file.suffix != ".toml":
         raise RecipeInvalid("A recipe's file ends in .toml.", file)
     if file.exists():

@@ -143,13 +143,18 @@ def _require_command(words: Sequence[str]) -> None:
     if not words:
         return  # the book refuses that
     understudy.parse_args(list(words), exit_on_error=False, print_error=False)
+    chain, apps, _ = understudy.parse_commands(list(words))
+    command = " ".join(("understudy", *chain))
+    if apps[-1].default_command is None:
+        names = ", ".join(name for name in apps[-1] if not name.startswith("-"))
+        raise RunImpossible(f"`{command}` alone does nothing. Say which of its commands is meant: {names}.")
     if "--json" in words:
         return
     try:
         understudy.parse_args([*words, "--json"], exit_on_error=False, print_error=False)
     except CycloptsError:
         raise RunImpossible(
-            f"`understudy {words[0]}` can't go on without a terminal, because it has no --json to tell of "
+            f"`{command}` can't go on without a terminal, because it has no --json to tell of "
             "itself. Type it as it is."
         ) from None
 

@@ -12,7 +12,7 @@ from understudy.jobs.part_settings import keep_for_part, with_values
 from understudy.merging.cast import part_for, parts_played, require_part
 from understudy.project.manifest import CastEntry
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 
 NONE = "none"
 
@@ -24,7 +24,7 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
 
     Raises ClipMissing, CastInvalid, ModelUnknown; then nothing is changed.
     """
-    require_clip(project, clip, "dst")
+    clip_named(project, clip, "dst")
     cast = dict(project.manifest.clips[clip].cast)
     played = _played(project, clip)
     settings: dict[str, dict[str, Any]] = {}
@@ -48,7 +48,7 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
         elif played and part not in played:
             raise CastInvalid(f"No face of clip {clip!r} is {part!r}. There are {', '.join(played)}.")
         else:
-            require_model(project, model)
+            model_named(project, model)
             before = cast.get(part)
             cast[part] = before.model_copy(update={"model": model}) if isinstance(before, CastEntry) else model
     entry = project.manifest.clips[clip].model_copy(update={"cast": cast})
@@ -65,7 +65,7 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
 
 def listed_cast(project: Project, clip: str, lead: str) -> dict[str, Any]:
     """Every track of the clip's faces with its person, frames, faces, part and model; parts nobody plays."""
-    require_clip(project, clip, "dst")
+    clip_named(project, clip, "dst")
     cast = models_of_cast(project.manifest.clips[clip], lead)
     tracks: dict[tuple[int, int], list[int]] = {}
     with project.faceset(*project.faceset_of_clip(clip)) as faceset:

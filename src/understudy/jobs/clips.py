@@ -9,10 +9,11 @@ from typing import get_args
 from understudy.errors import ClipMissing, OptionInvalid
 from understudy.facesets.names import safe_name
 from understudy.files import is_same_file
+from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Manifest, Role
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 from understudy.provenance.consent import Consent, Status
 
 _BOTH_WAYS = (ROLES, ROLES[::-1])
@@ -92,7 +93,7 @@ def remove_clip(project: Project, name: str) -> list[str]:
 
     Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
     """
-    require_clip(project, name)
+    clip_named(project, name)
     path = project.clip_path(name)
     inside = path.resolve().is_relative_to(project.folder.resolve())
     others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]
@@ -124,7 +125,8 @@ def require_usable(*paths: Path, consent: str | None = None) -> None:
     """Raise ClipMissing, ClipUnreadable or ClipSizesDiffer for a clip that can't be used, and OptionInvalid for
     a consent that is none. A clip that can't be opened would stop every later run of its project."""
     if consent is not None and consent not in get_args(Status):
-        raise OptionInvalid(f"Consent can't be {consent!r}; say one of: {', '.join(get_args(Status))}.")
+        near = meant(consent, get_args(Status))
+        raise OptionInvalid(f"Consent can't be {consent!r}; say one of: {', '.join(get_args(Status))}.{near}")
     for path in paths:
         if not path.exists():
             raise ClipMissing("There is no such clip. Check the spelling of the path.", path)

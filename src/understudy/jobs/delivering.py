@@ -32,7 +32,7 @@ from understudy.merging.frame_ranges import one_stretch
 from understudy.merging.journal import is_complete, left_in_words, made_stretch
 from understudy.project.project import Project
 from understudy.project.state import finished_by_name
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 if TYPE_CHECKING:
     from understudy.jobs.frame_states import FrameStates
@@ -47,7 +47,7 @@ def goal_of(project: Project, model: str, clip: str, name: str = "", *, said: Sa
 
     Raises OptionInvalid, ClipMissing.
     """
-    require_clip(project, clip, "dst")
+    clip_named(project, clip, "dst")
     if not name:
         return output_paths(project, model, [clip], None, options=encode_options(project, said or {}))[0]
     if name != Path(name.replace("\\", "/")).name or name.startswith((".", "-")):

@@ -27,6 +27,7 @@ from understudy.facesets.store import Faceset
 from understudy.geometry import inverse, transform_points
 from understudy.jobs.facesets import changed, looked_at
 from understudy.jobs.long_sorts import chosen_told
+from understudy.options import meant
 from understudy.project.project import Project
 
 UInt8 = npt.NDArray[np.uint8]
@@ -191,8 +192,8 @@ def mask_there(record: FaceRecord, cut: FaceRecord, name: str) -> UInt8:
     if name in record.masks:
         return mask_seen(record.masks[name], matrix, size_px)
     if name not in ("drawn", "base", "hull"):
-        there = ", ".join(record.masks) or "none"
-        raise OptionInvalid(f"This face has no mask of {name!r}; there are {there}.")
+        there, near = ", ".join(record.masks) or "none", meant(name, record.masks)
+        raise OptionInvalid(f"This face has no mask of {name!r}; there are {there}.{near}")
     if name == "base":
         record = DrawnFace().within(record)
     mask = record_hull(record, matrix, size_px) if name == "hull" else mask_of_record(record, matrix, size_px)

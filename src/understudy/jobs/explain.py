@@ -12,6 +12,7 @@ from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.merging import cast_of, cuts_of, plate_of, settings_over_time
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
+from understudy.project.unknown import clip_named
 
 if TYPE_CHECKING:
     from understudy.merging.preview import FramePreviews
@@ -68,8 +69,9 @@ def explain(
 
     known = list(project.manifest.clips_of("dst"))
     names = list(clips) or known
-    if len(names) != 1 or names[0] not in known:
+    if len(names) != 1:
         raise OptionInvalid(f"--explain is about one dst clip; name it. The project has {', '.join(known)}.")
+    clip_named(project, names[0], "dst")
     clip = names[0]
     yield StageStarted(stage=STAGE, unit="frames", total=1)
     on = choose_devices(device)[0]

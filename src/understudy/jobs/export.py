@@ -17,7 +17,7 @@ from understudy.jobs.marks import learnt_clips, require_consent, stated_consents
 from understudy.jobs.merging import clips_hashed
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent
 from understudy.provenance.recast import UsedModel, with_fictional
@@ -38,7 +38,7 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     from understudy.training.exchange.dfm import require_exporter, write_dfm
     from understudy.training.keeping.starting import source_in
 
-    require_model(project, model)
+    model_named(project, model)
     performers = performers_of(project, [learnt_from(project, model, hashed=False)], [])
     require_consent(project, use=use, performers=performers)
     exports.require_ledger(project.exports_ledger)

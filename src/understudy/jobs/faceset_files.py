@@ -18,6 +18,7 @@ from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.faceset_sets import named_or_new
 from understudy.jobs.facesets import all_names, changed, lock_path, looked_at
 from understudy.jobs.long_sorts import chosen_told
+from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -35,7 +36,8 @@ def recut_faces(
     kinds: dict[str | None, FaceType] = {kind: kind for kind in FACE_TYPES}
     known = kinds.get(face_type)
     if face_type is not None and known is None:
-        raise OptionInvalid(f"There is no face type {face_type!r}; known: {', '.join(FACE_TYPES)}.")
+        near = meant(face_type, FACE_TYPES)
+        raise OptionInvalid(f"There is no face type {face_type!r}; known: {', '.join(FACE_TYPES)}.{near}")
 
     def clip_of(name: str) -> Path | None:
         return project.clip_path(name) if name in project.manifest.clips else None

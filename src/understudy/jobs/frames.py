@@ -25,7 +25,7 @@ from understudy.jobs.facesets import finish_change, lock_path
 from understudy.jobs.settings import extract_options
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 if TYPE_CHECKING:  # each takes a while to import
     from understudy.faces.dense.by_hand import DrawnBox, HandReader, HandReading
@@ -90,7 +90,7 @@ class FramesDesk:
         from understudy.media.frame_reader import FrameReader
         from understudy.media.opening import open_clip
 
-        require_clip(project, clip)
+        clip_named(project, clip)
         self.project, self.clip = project, clip
         space, path = color_space_of(project, clip), project.present_clip_path(clip)
         self.frames = FrameReader(open_clip(path, space))

@@ -19,7 +19,7 @@ from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import Options
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 
@@ -55,9 +55,9 @@ def kept_options(project: Project, stage: KeptStage, *, of: str = "") -> Kept:
     if not of:
         return Kept(options, defaults, dict(whole))
     if stage == "train":
-        entry = require_model(project, of)
+        entry = model_named(project, of)
         return Kept(options, {**defaults, **preset_named(entry.preset).train, **whole}, dict(entry.train))
-    return Kept(options, {**defaults, **whole}, dict(require_clip(project, of).merge))
+    return Kept(options, {**defaults, **whole}, dict(clip_named(project, of).merge))
 
 
 def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], *, of: str = "") -> str:
@@ -74,7 +74,7 @@ def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], 
 
         return change(project, of, values).words
     if of:
-        require_clip(project, of)
+        clip_named(project, of)
         with noted(project, of, f"kept {_words(values)} for the whole clip"):
             _write(project, stage, values, of=of)
     else:

@@ -19,7 +19,7 @@ from understudy.merging.frame_ranges import require_within
 from understudy.merging.settings_over_time import Ease
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 CLIP, RANGE, KEY, ALL = "clip", "range", "key", "all"
 _KEPT = ("merge", "ranges", "keys")
@@ -40,7 +40,7 @@ def noted(project: Project, clip: str, change: str) -> Iterator[None]:
 
 def listed_settings(project: Project, clip: str) -> dict[str, Any]:
     """What the clip keeps, each part by the name that takes it out, and the changes that can be taken back."""
-    entry = require_clip(project, clip)
+    entry = clip_named(project, clip)
     parts = [{"part": CLIP, "frames": "all", "options": dict(entry.merge)}] if entry.merge else []
     parts += [
         {"part": f"{RANGE} {number}", "frames": part.frames, "options": _extra(part)}
@@ -63,7 +63,7 @@ def remove_settings(project: Project, clip: str, parts: Sequence[str]) -> str:
 
     Raises OptionInvalid for a part or an option that is not there; then nothing is changed.
     """
-    require_clip(project, clip)
+    clip_named(project, clip)
     words = ", ".join(parts)
     with noted(project, clip, f"took out {words}"), project.change() as manifest:
         entry = manifest.clips[clip]
@@ -130,7 +130,7 @@ def undo_settings(project: Project, clip: str) -> str:
 
     Raises OptionInvalid where there is none, ProjectInvalid where understudy.toml was changed since.
     """
-    require_clip(project, clip)
+    clip_named(project, clip)
     notes = _notes(project, clip)
     if not notes:
         raise OptionInvalid(f"Nothing was kept or taken out for clip {clip!r}: there is nothing to take back.")
@@ -143,7 +143,7 @@ def undo_settings(project: Project, clip: str) -> str:
 
 def redo_settings(project: Project, clip: str) -> str:
     """Make the change again that was taken back last; tells which. Raises as `undo_settings`."""
-    require_clip(project, clip)
+    clip_named(project, clip)
     undone = _notes(project, clip, undone=True)
     if not undone:
         raise OptionInvalid(f"No change of clip {clip!r} was taken back: there is nothing to make again.")
@@ -156,7 +156,7 @@ def redo_settings(project: Project, clip: str) -> str:
 
 def _turn(project: Project, clip: str, note: Mapping[str, Any], *, wanted: Literal["before", "after"]) -> None:
     """Give the clip the settings that it had before, or after, a change."""
-    entry, here = require_clip(project, clip), note["after" if wanted == "before" else "before"]
+    entry, here = clip_named(project, clip), note["after" if wanted == "before" else "before"]
     if _state(entry) != here:
         raise ProjectInvalid(
             f"The settings of clip {clip!r} were changed by hand after the last change made here "
@@ -174,7 +174,7 @@ def _turn(project: Project, clip: str, note: Mapping[str, Any], *, wanted: Liter
 def _require_in_clip(project: Project, clip: str, frame: int) -> None:
     from understudy.media.opening import open_clip
 
-    require_clip(project, clip)
+    clip_named(project, clip)
     with open_clip(project.present_clip_path(clip)) as opened:
         require_within([range(frame, frame + 1)], opened.info.frame_count, who="Frames")
 

@@ -322,7 +322,8 @@ def remove(
         else:
             if name and not have:
                 there = sorted({mask for face in faces for mask in face.record.masks})
-                raise FacesUnknown(f"No face has a mask of {name!r}; there are {', '.join(there) or 'none'}.")
+                known = f"there are {', '.join(there) or 'none'}.{meant(name, there)}"
+                raise FacesUnknown(f"No face has a mask of {name!r}; {known}")
             yield from masks.remove_masks(desk.faceset, have, name=name, trash=desk.trash)
 
 

@@ -20,7 +20,7 @@ from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, Se
 from understudy.options import meant
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
 from understudy.project.project import MANIFEST_NAME, Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 
 if TYPE_CHECKING:
     from understudy.merging.cast import Cast
@@ -179,7 +179,7 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
                 f"have; it has {', '.join(known) or 'none yet'}.{meant(model, known)}"
             )
     if not names:
-        require_model(project, lead)
+        model_named(project, lead)
     loaded = {
         name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
     }

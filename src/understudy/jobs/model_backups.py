@@ -8,7 +8,7 @@ from understudy.errors import ModelUnknown
 from understudy.jobs.settings import train_options
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.training.keeping.backups import back_up, backups, made_words, restore_backup
 from understudy.training.keeping.lock import model_lock
 
@@ -42,5 +42,5 @@ def restore(project: Project, model: str, iteration: int) -> list[Path]:
 
 
 def _folder(project: Project, model: str) -> Path:
-    require_model(project, model)
+    model_named(project, model)
     return project.model_folder(model)

@@ -16,7 +16,7 @@ from understudy.options import OptionInfo, describe
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
 from understudy.project.trash import size_bytes
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.training.keeping.about import ModelAbout, ModelWish, network_settings, read_about, wished
 from understudy.training.keeping.lock import Holder, holder_of
 from understudy.training.presets import PRESETS
@@ -63,7 +63,7 @@ def list_models(project: Project) -> list[ModelFacts]:
 
 def model_facts(project: Project, name: str) -> ModelFacts:
     """One model. Raises ModelUnknown for a name that is none."""
-    entry, folder = require_model(project, name), project.model_folder(name)
+    entry, folder = model_named(project, name), project.model_folder(name)
     complaint, about, network = "", None, _NETWORK_UNKNOWN
     try:
         about = read_about(folder)

@@ -109,7 +109,7 @@ def remove_preset(project: Project | None, stage: PresetStage, name: str) -> str
     if name not in (known := own_presets(project, stage)):
         whose = "You have" if project is None else "The project has"
         there = ", ".join(known) or "none"
-        raise PresetInvalid(f"{whose} no own {stage} preset {name!r}; there is {there}.")
+        raise PresetInvalid(f"{whose} no own {stage} preset {name!r}; there is {there}.{meant(name, known)}")
     put_own_preset(project, stage, name, None)
     return f"Took out the {stage} preset {name}: {option_words(known[name].options)}. It lies in the trash."
 

@@ -17,7 +17,7 @@ from understudy.jobs.clips import both_sides_told, clips_of_file, require_usable
 from understudy.jobs.merging import clip_sha256, clips_hashed, last_clip_sha256
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 
 def relink(project: Project, name: str, path: Path, *, force: bool = False, dry_run: bool = False) -> Events:
@@ -27,7 +27,7 @@ def relink(project: Project, name: str, path: Path, *, force: bool = False, dry_
     OptionInvalid where it is another clip of that side, FolderUnwritable while another process works on the
     clip, and what `require_usable` raises.
     """
-    require_clip(project, name)
+    clip_named(project, name)
     require_usable(path)
     before, stored = project.clip_path(name), project.stored_path(path)
     _require_alone(project, name, path)

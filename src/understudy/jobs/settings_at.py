@@ -16,6 +16,7 @@ from understudy.jobs.merging import keep_keys, keep_said, settings_over_time
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED, MergeOptions
 from understudy.merging.settings_over_time import Ease
+from understudy.options import meant
 from understudy.project.manifest import ClipEntry
 from understudy.project.project import Project
 
@@ -83,7 +84,8 @@ def keep_where_it_counts(
     places: dict[str, dict[str, Any]] = {}
     for name, value in said.items():
         if name not in known:
-            raise OptionInvalid(f"There is no option {name!r}. Known here: {', '.join(known)}.")
+            there = f"Known here: {', '.join(known)}.{meant(name, known)}"
+            raise OptionInvalid(f"There is no option {name!r}. {there}")
         places.setdefault(known[name].said, {})[name] = value
     told = []
     for place, values in places.items():

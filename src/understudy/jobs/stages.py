@@ -51,7 +51,7 @@ from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -171,7 +171,7 @@ def train(
 
     if show_samples is not None:
         stage = partial(show_what_is_fed, count=show_samples)
-    entry = require_model(project, model)
+    entry = model_named(project, model)
     options = train_options(project, model, said)
     names = (*project.facesets_of("src", model), *project.facesets_of("dst", model))
     for name in names if not is_follower() else ():
@@ -215,7 +215,7 @@ def history(
     """Lay out how a model painted one dst face through its iterations. Raises ModelUnknown, FacesUnknown."""
     from understudy.training.viewing.history import write_history, write_movie
 
-    require_model(project, model)
+    model_named(project, model)
     yield StageStarted(stage="history", unit="sheets", total=1)
     folder = project.model_folder(model)
     yield Made("history", write_history(folder, face=face, column=column))
@@ -354,7 +354,7 @@ def encode(
 
     names = _named(clips, project, role="dst")
     if any(project.merged_name(name, model) == model for name in names):
-        require_model(project, model)
+        model_named(project, model)
     options = encode_options(project, said)
     if options.frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
@@ -447,7 +447,7 @@ def output_paths(
 def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
     known = project.manifest.clips_of(role) if role else project.manifest.clips
     for name in clips:
-        require_clip(project, name, role)
+        clip_named(project, name, role)
     if not known:
         what = f"{role} clips" if role else "clips"
         raise ProjectInvalid(f"The project has no {what} yet. Add one with `understudy add`.")

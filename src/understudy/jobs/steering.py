@@ -11,9 +11,9 @@ from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.events import Events, Notice, StageFinished
 from understudy.jobs import stages
 from understudy.jobs.settings import Said, train_options
-from understudy.options import describe
+from understudy.options import describe, meant
 from understudy.project.project import Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
@@ -47,11 +47,11 @@ def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
     OptionInvalid; then nothing has changed.
     """
     folder = project.model_folder(model)
-    require_model(project, model)
+    model_named(project, model)
     when = {info.name: info.when for info in describe(TrainOptions)}
     for name in values:
         if name not in when:
-            raise OptionInvalid(f"There is no option {name!r} of training.")
+            raise OptionInvalid(f"There is no option {name!r} of training.{meant(name, when)}")
         if when[name] == "create" and (folder / "model.toml").exists():
             raise OptionInvalid(
                 f"{name} is part of model {model!r} since it was made. Make another model for it."
@@ -75,7 +75,7 @@ def change(project: Project, model: str, values: Mapping[str, Any]) -> Changed:
 def wish(project: Project, model: str, wish: Wish) -> None:
     """Ask the training of a model that runs, wherever it was started. Raises ModelUnknown, OptionInvalid where
     nobody trains it."""
-    require_model(project, model)
+    model_named(project, model)
     folder = project.model_folder(model)
     if holder_of(folder) is None:
         raise OptionInvalid(f"Nobody trains model {model!r} right now, so there is nobody to ask.")
@@ -109,7 +109,7 @@ def check_recipe(project: Project, model: str, recipe: Recipe) -> None:
     from understudy.training.presets import preset_named
     from understudy.training.recipe.trial import require_possible
 
-    entry = require_model(project, model)
+    entry = model_named(project, model)
     options = train_options(project, model, {})
     recipe.require_fit(options)
     about = read_about(project.model_folder(model))

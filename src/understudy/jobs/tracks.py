@@ -13,7 +13,7 @@ from understudy.files import read_json
 from understudy.jobs import stages
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 
 NONE = "none"
 LIST_NAME = "tracks.json"
@@ -84,12 +84,12 @@ def _one_clip(project: Project, clips: Sequence[str]) -> str:
         raise OptionInvalid(
             f"--track is about one clip; name it. The project has {', '.join(known) or 'none'}."
         )
-    require_clip(project, meant[0])
+    clip_named(project, meant[0])
     return meant[0]
 
 
 def _people_folder(project: Project, clip: str) -> Path:
-    require_clip(project, clip)
+    clip_named(project, clip)
     return project.people_folder / clip
 
 

@@ -19,7 +19,7 @@ from understudy.options import OptionInfo, describe
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.milestones import milestones
@@ -35,7 +35,7 @@ RATE_NAME = "rate.json"
 
 def require_known(project: Project, model: str) -> Path:
     """The model's folder. Raises ModelUnknown for a name that is none."""
-    require_model(project, model)
+    model_named(project, model)
     return project.model_folder(model)
 
 

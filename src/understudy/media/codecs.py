@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from understudy.errors import OptionInvalid
+from understudy.options import meant
 
 CodecName = Literal[
     "h264", "hevc", "av1", "mpeg4", "prores", "prores_422", "prores_lt", "prores_proxy", "prores_4444", "dnxhr",
@@ -155,7 +156,8 @@ def codec_for(path: Path, codec: str, *, alpha: bool = False, crf: int | None = 
     """
     choice, suffix = CODECS.get(codec), path.suffix.lower()
     if choice is None:
-        raise OptionInvalid(f"There is no codec {codec!r}. Known are {', '.join(CODECS)}.")
+        near = meant(codec, CODECS)
+        raise OptionInvalid(f"There is no codec {codec!r}. Known are {', '.join(CODECS)}.{near}")
     if suffix not in choice.suffixes:
         others = [name for name, other in CODECS.items() if suffix in other.suffixes]
         here = f" A {suffix} can hold {', '.join(others)}." if others else ""

@@ -20,7 +20,7 @@ from understudy.merging.blending.modes import MODES
 from understudy.merging.blending.options import Mode
 from understudy.merging.frame_ranges import EVERY_FRAME, in_words, require_within
 from understudy.merging.options import FIXED, WHOLE_FRAME, MergeOptions
-from understudy.options import parse_options
+from understudy.options import meant, parse_options
 
 Ease = Literal["hold", "linear", "smooth"]
 EASES: dict[str, Callable[[float], float]] = {
@@ -152,10 +152,9 @@ class SettingsOverTime:
         """Refuse segmenters that are not there; `entries` are who says what."""
         known = self.segmenters.names()
         for who, values in entries:
-            if values.get("segmenter", known[0]) not in known:
-                raise OptionInvalid(
-                    f"In {who}: there is no segmenter {values['segmenter']!r}; known are {', '.join(known)}."
-                )
+            if (name := values.get("segmenter", known[0])) not in known:
+                there = f"known are {', '.join(known)}.{meant(name, known)}"
+                raise OptionInvalid(f"In {who}: there is no segmenter {name!r}; {there}")
 
     def _require_room_for_parts(self) -> None:
         raw = sorted(mode for mode in self._modes(beside_said=True) if MODES[mode].raw)

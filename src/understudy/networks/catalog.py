@@ -30,7 +30,7 @@ from understudy.networks.architectures.two_decoders import (
 from understudy.networks.architectures.ufm import UfmOptions, ufm
 from understudy.networks.face_model import FaceModel
 from understudy.networks.options import NetworkOptions
-from understudy.options import parse_options
+from understudy.options import meant, parse_options
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def architecture_named(name: str) -> Architecture:
     except KeyError:
         raise ModelUnknown(
             f"There is no architecture {name!r}. Take one of {', '.join(ARCHITECTURES)}."
+            f"{meant(name, ARCHITECTURES)}"
         ) from None
 
 

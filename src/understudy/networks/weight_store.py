@@ -21,6 +21,7 @@ import platformdirs
 from understudy.errors import OptionInvalid, WeightsChanged, WeightsMissing
 from understudy.files import move_to_trash, read_json, sha256_of, write_json, written_aside
 from understudy.networks.weight_catalogue import CATALOGUE, Weights
+from understudy.options import meant
 
 FOLDER_VARIABLE = "UNDERSTUDY_WEIGHTS"
 _PINS = "pins.json"
@@ -63,7 +64,8 @@ class WeightStore:
     def entry(self, name: str) -> Weights:
         """The catalogue's entry. Raises OptionInvalid for a name it does not have."""
         if name not in self.catalogue:
-            raise OptionInvalid(f"There are no weights {name!r}. Known: {', '.join(self.catalogue)}.")
+            near = meant(name, self.catalogue)
+            raise OptionInvalid(f"There are no weights {name!r}. Known: {', '.join(self.catalogue)}.{near}")
         return self.catalogue[name]
 
     def place_of(self, weights: Weights) -> Path:

@@ -22,6 +22,7 @@ from understudy.errors import OptionInvalid, ProjectInvalid, ProjectTooNew
 from understudy.facesets.names import safe_name
 from understudy.files import write_text
 from understudy.geometry import FaceType
+from understudy.options import meant, value_sentence
 from understudy.project.migrations import VERSION
 from understudy.provenance.consent import Consent
 
@@ -187,7 +188,9 @@ class Manifest(Part):
 
 def _require(name: str, known: Sequence[str] | Mapping[str, Any], who: str) -> None:
     if name not in known:
-        raise ValueError(f"{who} {name!r}, which is not there; known: {', '.join(known) or 'none'}")
+        raise ValueError(
+            f"{who} {name!r}, which is not there; known: {', '.join(known) or 'none'}.{meant(name, known)}"
+        )
 
 
 def read_values(path: Path) -> dict[str, Any]:
@@ -291,9 +294,8 @@ def _sentence(error: ValidationError, text: str) -> str:
     name = ".".join(where)
     if first["type"] == "extra_forbidden":
         return f"understudy.toml has {name!r}{place}, which is not known. Correct or remove it."
-    what = first["msg"].removeprefix("Value error, ")
     subject = f" at {name!r}" if name else ""
-    return f"understudy.toml is wrong{subject}{place}: {what[:1].lower()}{what[1:]}."
+    return f"understudy.toml is wrong{subject}{place}: {value_sentence(first)}"
 
 
 def _line_of(text: str, where: Sequence[str]) -> int | None:

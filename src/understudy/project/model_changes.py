@@ -31,7 +31,7 @@ from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import MODEL_CHANGE_NAME, Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
 PUT_AWAY_SUFFIX = ".model"
@@ -171,7 +171,7 @@ def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
     with ExitStack() as stack:
         stack.enter_context(exclusive(_lock_path(project), wait_s=2.0))
         _finish(project)
-        require_model(project, name)
+        model_named(project, name)
         if project.model_folder(name).is_dir():
             lock = model_lock(project.model_folder(name))
             if os.name == "posix":

@@ -24,7 +24,7 @@ def unknown(what: str, name: str, known: Iterable[str], *, short: Iterable[str] 
     return f"The project has no {what} called {name!r}; it has {', '.join(names) or 'none yet'}.{near}"
 
 
-def require_clip(project: Project, name: str, role: Role | None = None) -> ClipEntry:
+def clip_named(project: Project, name: str, role: Role | None = None) -> ClipEntry:
     """A clip, of one side where a `role` is said. Raises ClipMissing for a name that is none."""
     clips = project.manifest.clips_of(role) if role else project.manifest.clips
     if name not in clips:
@@ -32,7 +32,7 @@ def require_clip(project: Project, name: str, role: Role | None = None) -> ClipE
     return clips[name]
 
 
-def require_model(project: Project, name: str) -> ModelEntry:
+def model_named(project: Project, name: str) -> ModelEntry:
     """A model. Raises ModelUnknown for a name that is none."""
     if name not in project.manifest.models:
         raise ModelUnknown(unknown("model", name, project.manifest.models))

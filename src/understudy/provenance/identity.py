@@ -27,6 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from understudy.errors import MarksUnreadable
 from understudy.files import said_plainly, write_bytes, written_aside
+from understudy.options import meant
 
 HOME_VARIABLE = "UNDERSTUDY_HOME"
 ROOT_LIFE = timedelta(days=30 * 365)
@@ -171,6 +172,7 @@ def distrust_root(name: str, home: Path | None = None) -> None:
         known = ", ".join(f"{short} ({root})" for short, root in roots.items()) or "none"
         raise MarksUnreadable(
             f"No root called {name!r}, or more than one, was added to the trusted ones; there are: {known}."
+            f"{meant(name, roots)}"
         )
     ((home or home_folder()) / "trust" / f"{name if name in roots else named[0]}.pem").unlink()
 

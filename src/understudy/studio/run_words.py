@@ -16,10 +16,10 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.runs.run import Run
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
-from understudy.options import Options, describe, parse_options
+from understudy.options import Options, describe, meant, parse_options
 from understudy.project.manifest import require_name
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 from understudy.training.options import TrainOptions
 from understudy.training.segmenting.options import MaskTrainOptions
 
@@ -49,7 +49,8 @@ class Command:
 def run_words(project: Project, command: str, facts: Facts) -> tuple[list[str], str]:
     """The words and the title of a run. Raises RunImpossible, OptionInvalid, ClipMissing, ModelUnknown."""
     if command not in COMMANDS:
-        raise RunImpossible(f"The studio can't run {command!r}; it runs {', '.join(COMMANDS)}.")
+        near = meant(command, COMMANDS)
+        raise RunImpossible(f"The studio can't run {command!r}; it runs {', '.join(COMMANDS)}.{near}")
     return COMMANDS[command].words(project, facts), COMMANDS[command].title(facts)
 
 
@@ -172,7 +173,7 @@ def _of_clips(facts: Facts) -> str:
 def _clips(project: Project, facts: Facts) -> list[str]:
     clips = [str(clip) for clip in facts.get("clips") or ()]
     for clip in clips:
-        require_clip(project, clip)
+        clip_named(project, clip)
         if clip.startswith("-"):
             raise OptionInvalid(f"Clip {clip!r} begins with a dash, so it can't be named to a command.")
     return clips
@@ -182,7 +183,7 @@ def _model(project: Project, facts: Facts, *, new: bool = False) -> str:
     name = str(facts.get("model") or "main")
     require_name(name)
     if not new and "cast" not in facts:
-        require_model(project, name)
+        model_named(project, name)
     return name
 
 

@@ -34,7 +34,7 @@ def test_spaces_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("lerned-prd", "'lerned-prd' is no mask; known are full"),
+        ("lerned-prd", r"""'lerned-prd' is no mask; known are full.* Did you mean "learned-prd"\?$"""),
         ("learned-prd*", "a name is missing in 'learned-prd\\*'"),
         ("", "a name is missing in ''"),
         ("learned-prd-dst-hull", "is no mask"),

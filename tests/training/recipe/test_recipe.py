@@ -84,7 +84,11 @@ def test_every_recipe_that_comes_along_is_sound_and_says_what_it_is_for(name: st
         ("share = 0.6", "portion = 0.6", ["Line 7", "stage 1 (rough)", "'portion'", "means nothing"]),
         ("share = 0.6", "", ["Line 6", "stage 1 (rough)", "never ends"]),
         ('name = "rough"', "", ["stage 1", "'name'", "missing"]),
-        ("batch_size", "batch_sise", ["Line 8", "stage 1 (rough)", "'batch_sise'", "no such option"]),
+        (
+            "batch_size",
+            "batch_sise",
+            ["Line 8", "stage 1 (rough)", "'batch_sise'", 'training. Did you mean "batch_size"?'],
+        ),
         ("batch_size = 8", "batch_size = [1, 2, 3]", ["Line 8", "two numbers"]),
         ("batch_size = 8", 'optimizer = "adam"', ["Line 8", "'optimizer'", "can't change while"]),
         ("random_warp = [", "clip = [", ["Line 18", "stage 2 (fine)", "'clip'", "two numbers"]),
@@ -154,6 +158,8 @@ def test_a_file_of_ones_own_is_a_recipe_too(tmp_path: Path) -> None:
     assert recipe_named(str(tmp_path / "mine.toml")) == parse_recipe(GOOD, name="mine")
     with pytest.raises(RecipeInvalid, match=r"standard.*\.toml"):
         recipe_named("mein")
+    with pytest.raises(RecipeInvalid, match=r'\.toml\. Did you mean "patient"\?$'):
+        recipe_named("patiant")
     with pytest.raises(RecipeInvalid, match=r"no such recipe.*Path: .*gone\.toml"):
         recipe_named(str(tmp_path / "gone.toml"))
     (tmp_path / "bad.toml").write_text("stage = []")

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from understudy.errors import OptionInvalid
+from understudy.options import meant
 
 Float32 = npt.NDArray[np.float32]
 
@@ -56,8 +57,8 @@ ENLARGERS: dict[str, Enlarger] = {
 def require_enlarger(name: str) -> None:
     """Raise OptionInvalid for a name that is not in the catalog."""
     if name != "none" and name not in ENLARGERS:
-        known = ", ".join(["none", *ENLARGERS])
-        raise OptionInvalid(f"Option 'super_resolution' can't be {name!r}: known here are {known}.")
+        known, near = ", ".join(["none", *ENLARGERS]), meant(name, ["none", *ENLARGERS])
+        raise OptionInvalid(f"Option 'super_resolution' can't be {name!r}: known here are {known}.{near}")
 
 
 def super_resolved(crop_HWC: Float32, *, name: str, power: float, shown_px: float) -> Float32:

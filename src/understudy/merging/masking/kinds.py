@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from understudy.options import meant
+
 # What a mask is made of: one picture each. -prd is of the painted face, -dst of dst's own.
 SOURCES: Mapping[str, str] = {
     "full": "the whole crop",
@@ -45,7 +47,8 @@ def mask_terms(text: str) -> tuple[tuple[str, ...], ...]:
         if name not in SOURCES and name not in MASK_KINDS:
             wrong = f"{name!r} is no mask" if name else f"a name is missing in {text!r}"
             known = ", ".join(MASK_KINDS)
-            raise ValueError(f"{wrong}; known are {known}, and these joined by * (both) and + (either)")
+            near = meant(name, MASK_KINDS)
+            raise ValueError(f"{wrong}; known are {known}, and these joined by * (both) and + (either).{near}")
     return terms
 
 

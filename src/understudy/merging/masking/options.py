@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from understudy.masks.segmenter import SEGMENTERS, can_name_segmenter
 from understudy.merging.masking.kinds import MASK_KINDS, plain_mask_name, sources_of
-from understudy.options import Names, Options, option
+from understudy.options import Names, Options, meant, option
 
 _SHARE = "share of the face's width"
 
@@ -117,5 +117,6 @@ class MaskOptions(Options):
     @classmethod
     def _is_a_segmenter(cls, name: str) -> str:
         if not can_name_segmenter(name):
-            raise ValueError(f"no segmenter can have that name; known are {', '.join(SEGMENTERS)}")
+            known = f"known are {', '.join(SEGMENTERS)}.{meant(name, SEGMENTERS)}"
+            raise ValueError(f"no segmenter can have that name; {known}")
         return name

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from understudy.errors import MarksUnreadable
 from understudy.files import said_plainly, write_text
+from understudy.options import meant
 from understudy.provenance.identity import home_folder, write_private
 from understudy.provenance.watermark.pattern import OPEN_KEY
 
@@ -125,9 +126,9 @@ def _read(name: str, home: Path | None) -> SpreadKey:
     try:
         material = path.read_bytes() if _NAME.fullmatch(name) else b""
     except OSError as error:
-        there = ", ".join(key.name for key in known_keys(home)) if not path.exists() else ""
-        why = f"there are: {there}" if there else "its file can't be read"
-        raise MarksUnreadable(f"No watermark key called {name!r} is known here; {why}.", path) from error
+        there = [key.name for key in known_keys(home)] if not path.exists() else []
+        why = f"there are: {', '.join(there)}.{meant(name, there)}" if there else "its file can't be read."
+        raise MarksUnreadable(f"No watermark key called {name!r} is known here; {why}", path) from error
     if not material:
         raise MarksUnreadable(f"No watermark key can be called {name!r}.")
     return SpreadKey(name, hashlib.sha256(_SALT + material).digest())

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 
 from understudy.errors import FacesUnknown
 from understudy.files import stat_of
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 from understudy.studio.lanes import HEAVY
 from understudy.studio.mishaps import bugs_told
 from understudy.studio.open_studio import Studio, StudioHere
@@ -112,7 +112,7 @@ def _desk(studio: Studio, clip: str) -> FramesDesk:
     from understudy.jobs.frames import FramesDesk
 
     project = studio.project()
-    require_clip(project, clip)
+    clip_named(project, clip)
     said = repr((project.manifest.clips[clip], project.manifest.extract, project.manifest.ocio_config))
     state = (said, stat_of(project.clip_path(clip)))
     with _opening:

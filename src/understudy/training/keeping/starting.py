@@ -19,6 +19,7 @@ from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.files import read_json, said_plainly
 from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel
+from understudy.options import meant
 from understudy.training.keeping.about import (
     ModelAbout,
     ModelWish,
@@ -115,10 +116,11 @@ def _chosen(model: FaceModel, parts: Sequence[str]) -> set[str]:
     names = list(model.parts())
     chosen: set[str] = set()
     for part in parts or names:
-        meant = [name for name in names if part in (name, _kind(name))]
-        if not meant:
-            raise OptionInvalid(f"This network has no part {part!r}; it has {', '.join(names)}.")
-        chosen.update(meant)
+        of_part = [name for name in names if part in (name, _kind(name))]
+        if not of_part:
+            near = meant(part, names)
+            raise OptionInvalid(f"This network has no part {part!r}; it has {', '.join(names)}.{near}")
+        chosen.update(of_part)
     return chosen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import field_validator
 
-from understudy.options import Names, Options, option
+from understudy.options import Names, Options, meant, option
 
 RECIPE_ENDING = ".toml"
 
@@ -33,5 +33,6 @@ class RecipeOptions(Options):
     @classmethod
     def _is_a_recipe(cls, name: str) -> str:
         if name not in _recipes() and not name.endswith(RECIPE_ENDING):
-            raise ValueError(f"take one of {', '.join(_recipes())}, or a file that ends in {RECIPE_ENDING}")
+            known = f"take one of {', '.join(_recipes())}, or a file that ends in {RECIPE_ENDING}."
+            raise ValueError(f"{known}{meant(name, _recipes())}")
         return name

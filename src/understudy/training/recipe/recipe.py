@@ -30,7 +30,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from understudy.errors import OptionInvalid, RecipeInvalid
-from understudy.options import OptionInfo, describe
+from understudy.options import OptionInfo, describe, ended, meant, value_sentence
 from understudy.training.losses.options import set_of_losses
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.options import RECIPE_ENDING
@@ -165,7 +165,7 @@ def recipe_named(name: str) -> Recipe:
     if path.suffix != RECIPE_ENDING:
         raise RecipeInvalid(
             f"There is no recipe {name!r}. Take one of {', '.join(RECIPES)}, or a file that ends in "
-            f"{RECIPE_ENDING}."
+            f"{RECIPE_ENDING}.{meant(name, RECIPES)}"
         )
     if not path.exists():
         raise RecipeInvalid("There is no such recipe. Make one with `understudy recipe write`.", path)
@@ -194,7 +194,7 @@ def parse_recipe(text: str, *, name: str) -> Recipe:
         raise RecipeInvalid(f"The recipe is no TOML: {error}.") from None
     except ValidationError as error:
         where, what = _words(error)
-        raise RecipeInvalid(f"{_line(text, where)}{where or 'The recipe'}: {what}.") from None
+        raise RecipeInvalid(f"{_line(text, where)}{where or 'The recipe'}: {ended(what)}") from None
     stages: list[Stage] = []
     wrong: list[str] = []
     for number, values in enumerate(table.stage):
@@ -244,7 +244,7 @@ def _stage(values: Mapping[str, Any]) -> Stage:
 
 def _change(key: str, value: Any) -> Change:
     if key not in _known():
-        raise _StageError(key, "there is no such option of training")
+        raise _StageError(key, f"there is no such option of training.{meant(key, _known())}")
     if _known()[key].when != "live" and key not in _OF_STAGES:
         raise _StageError(key, "this option can't change while a model trains")
     if isinstance(value, list | tuple):
@@ -296,7 +296,7 @@ def _wrong(text: str, number: int, values: Any, key: str, what: str) -> RecipeIn
     name = values.get("name") if isinstance(values, dict) else None
     stage = f"stage {number + 1}" + (f" ({name})" if isinstance(name, str) and name else "")
     option = f", {key!r}" if key else ""
-    return RecipeInvalid(f"{_line(text, key, number)}{stage}{option}: {what}.")
+    return RecipeInvalid(f"{_line(text, key, number)}{stage}{option}: {ended(what)}")
 
 
 def _words(error: ValidationError) -> tuple[str, str]:
@@ -307,7 +307,7 @@ def _words(error: ValidationError) -> tuple[str, str]:
         return key, "this word means nothing here"
     if first["type"] == "missing":
         return key, "it is missing"
-    return key, f"it can't be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return key, f"it can't be {first['input']!r}: {value_sentence(first)}"
 
 
 def _line(text: str, key: str, number: int | None = None) -> str:

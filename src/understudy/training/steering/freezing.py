@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from understudy.errors import OptionInvalid
 from understudy.networks.face_model import FaceModel
+from understudy.options import meant
 from understudy.training.options import TrainOptions
 
 _COMMON = "inter_ab"
@@ -22,10 +23,11 @@ def frozen_parts(model: FaceModel, options: TrainOptions, *, iteration: int) -> 
     frozen: set[str] = set()
     if options.freeze_until is None or iteration < options.freeze_until:
         for word in options.freeze.replace(",", " ").split():
-            meant = [part for part in parts if part == word or part.startswith(f"{word}_")]
-            if not meant:
-                raise OptionInvalid(f"This model has no part {word!r} to freeze; it has {', '.join(parts)}.")
-            frozen.update(meant)
+            chosen = [part for part in parts if part == word or part.startswith(f"{word}_")]
+            if not chosen:
+                known = f"it has {', '.join(parts)}.{meant(word, parts)}"
+                raise OptionInvalid(f"This model has no part {word!r} to freeze; {known}")
+            frozen.update(chosen)
     if options.hold_inter_ab and not options.random_warp and _COMMON in parts:
         frozen.add(_COMMON)
     if len(frozen) == len(parts):

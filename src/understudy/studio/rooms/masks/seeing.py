@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from understudy.project.project import Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def _state(project: Project, kind: str, who: str) -> str:
         from understudy.jobs.masks import segmenters_of
 
         return segmenters_of(project).made_by(who)
-    require_model(project, who)
+    model_named(project, who)
     from understudy.training.keeping.checkpoint import FOLDER_NAME
 
     folder = project.model_folder(who) / FOLDER_NAME

@@ -14,7 +14,7 @@ from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 from understudy.studio.open_studio import StudioHere
 from understudy.studio.run_words import require_no_places
 
@@ -195,7 +195,7 @@ def _group(name: str) -> str:
 
 def _project_with(project: Project, clip: str) -> Project:
     """The project, once it is known to have this dst clip. Raises ClipMissing."""
-    require_clip(project, clip, "dst")
+    clip_named(project, clip, "dst")
     return project
 
 

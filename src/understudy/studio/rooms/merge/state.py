@@ -15,7 +15,7 @@ from understudy.facesets.pictures import image_files
 from understudy.files import stat_of
 from understudy.project.manifest import ClipEntry
 from understudy.project.project import MANIFEST_NAME, Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 
 if TYPE_CHECKING:
     from understudy.merging.settings_over_time import SettingsOverTime
@@ -37,8 +37,8 @@ class Shot(NamedTuple):
 
 def shot_of(project: Project, clip: str, model: str) -> Shot:
     """The names, once they are known to be the project's. Raises ClipMissing, ModelUnknown."""
-    if not require_clip(project, clip, "dst").cast:
-        require_model(project, model)
+    if not clip_named(project, clip, "dst").cast:
+        model_named(project, model)
     return Shot(clip, model)
 
 

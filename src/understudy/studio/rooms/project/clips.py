@@ -18,7 +18,7 @@ from understudy.jobs.evidence import (
 )
 from understudy.project.manifest import Role
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip
+from understudy.project.unknown import clip_named
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
 from understudy.studio.places import clip_path
@@ -94,7 +94,7 @@ def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     from understudy.media.opening import open_clip
 
     project = studio.project()
-    require_clip(project, clip)
+    clip_named(project, clip)
     with open_clip(project.present_clip_path(clip)) as opened:
         told = opened.info
     return {

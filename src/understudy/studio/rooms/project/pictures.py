@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request, Response
 from understudy.errors import UnderstudyError
 from understudy.project.manifest import Role
 from understudy.project.project import Project
-from understudy.project.unknown import require_clip, require_model
+from understudy.project.unknown import clip_named, model_named
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import StudioHere
 
@@ -35,7 +35,7 @@ _lock = Lock()
 def clip_picture(studio: StudioHere, request: Request, clip: str, width: int = 480) -> Response:
     """A frame from the first third of a clip."""
     project = studio.project()
-    require_clip(project, clip)
+    clip_named(project, clip)
     path = project.clip_path(clip)
     return _jpeg(request, path, width, lambda: _frame(project, clip))
 
@@ -61,7 +61,7 @@ def _a_face(folder: Path) -> Path | None:
 def preview_picture(studio: StudioHere, request: Request, model: str, width: int = 960) -> Response:
     """Two rows of the newest preview of a model's training: src, dst and the swap, large enough to be read."""
     project = studio.project()
-    require_model(project, model)
+    model_named(project, model)
     newest = max((project.model_folder(model) / "previews").glob("[0-9]*.png"), default=None)
     return _none() if newest is None else _jpeg(request, newest, width, lambda: _rows(newest))
 
@@ -70,9 +70,9 @@ def preview_picture(studio: StudioHere, request: Request, model: str, width: int
 def merged_picture(studio: StudioHere, request: Request, clip: str, model: str, width: int = 480) -> Response:
     """A merged frame from the middle of a clip."""
     project = studio.project()
-    require_clip(project, clip)
+    clip_named(project, clip)
     if model != "cast":
-        require_model(project, model)
+        model_named(project, model)
     folder = project.merged_folder(clip, model)
     frames = sorted(path for path in folder.glob("[0-9]*") if path.suffix in (".png", ".exr"))
     if not frames:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from understudy.geometry import FaceType
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
-from understudy.project.unknown import require_model
+from understudy.project.unknown import model_named
 from understudy.studio.open_studio import StudioHere
 
 routes = APIRouter()
@@ -61,7 +61,7 @@ def new(studio: StudioHere, said: NewModel) -> dict[str, Any]:
 
     project = studio.project()
     if said.start_from:
-        require_model(project, said.start_from)
+        model_named(project, said.start_from)
     for wanted in (*said.src, *said.dst):
         full_name(project, wanted)  # refused before anything is made
     taken = models.new_model(
