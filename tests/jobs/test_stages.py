@@ -21,6 +21,7 @@ from understudy.errors import (
     OptionInvalid,
     PersonUnknown,
     ProjectInvalid,
+    RecipeInvalid,
 )
 from understudy.events import StageFinished
 from understudy.files import write_text
@@ -53,6 +54,15 @@ def test_a_preset_that_is_none_is_refused_before_the_model_is_made(project: Proj
 def test_training_without_faces_says_which_side_lacks_them(project: Project) -> None:
     with pytest.raises(FacesetUnusable, match="src"):
         list(stages.train(project, "main", said={}, device="cpu"))
+
+
+def test_a_later_stage_that_cant_work_is_refused_before_the_faces_are_asked_for(
+    project: Project, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "bad.toml"
+    recipe.write_text('[[stage]]\nname = "a"\nshare = 0.5\n\n[[stage]]\nname = "b"\nset.freeze = "nose"')
+    with pytest.raises(RecipeInvalid, match=r"stage 2 \(b\): This model has no part 'nose'"):
+        list(stages.train(project, "main", said={"recipe": str(recipe)}, device="cpu"))
 
 
 @pytest.mark.parametrize("clip", ["nope", "src"])

@@ -163,6 +163,16 @@ def test_a_swap_that_is_refused_makes_no_project_and_changes_none(
     assert (project.folder / "understudy.toml").read_bytes() == before
 
 
+def test_a_stage_of_a_recipe_that_cant_work_refuses_a_swap_before_faces_are_looked_for(tmp_path: Path) -> None:
+    recipe = tmp_path / "bad.toml"
+    recipe.write_text('[[stage]]\nname = "a"\nshare = 0.5\n\n[[stage]]\nname = "b"\nset.freeze = "nose"')
+    clips = {"src": (write_wall(tmp_path / "a.mp4"),), "dst": (write_wall(tmp_path / "b.mp4"),)}
+    out = tmp_path / "new" / "f.mp4"
+    with pytest.raises(RecipeInvalid, match=r"stage 2 \(b\): This model has no part 'nose'"):
+        list(swap(SwapRequest(**clips, out=out, train={"recipe": str(recipe)})))
+    assert not out.parent.exists()
+
+
 def _says(request: SwapRequest) -> list[str]:
     """What is said until the first stage begins."""
     before = takewhile(lambda event: not isinstance(event, StageStarted), swap(request))

@@ -8,7 +8,7 @@ from cyclopts import App
 
 from understudy.errors import RecipeInvalid
 from understudy.files import write_text
-from understudy.jobs.steering import check_recipe
+from understudy.jobs.stages import check_recipe
 from understudy.options import meant
 from understudy.project.project import Project
 from understudy.training.options import TrainOptions
@@ -59,7 +59,7 @@ def check(recipe: str, /, *, project: Path | None = None, model: str = "main") -
     if project is None:
         found.require_fit(TrainOptions())
     else:
-        check_recipe(Project.open(project), model, found)
+        check_recipe(Project.open(project), model, found, said={})
     count = len(found.stages)
     print(f"{found.name}: sound, {count} stage{'s' if count > 1 else ''}")
 

@@ -201,6 +201,8 @@ def train(
         stage = _stage_meant(finish=finish, search=searched, keep_rate=set_rate, show_samples=show_samples)
         events = stage(opened, model, said=said, device=device)
         if start_from is not None and not is_follower():
+            if not finish and searched is None and show_samples is None:
+                stages.check_recipe(opened, model, said=said)  # before the model is made
             events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
         run(_announced(events, opened, model, is_new), json=json, wishes=_wishes(opened.model_folder(model)))
     return 0

@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # each takes seconds to import
     from understudy.merging.plan import Wanted
     from understudy.merging.settings_over_time import Ease
     from understudy.training.predictor import ModelPredictor
+    from understudy.training.recipe.recipe import Recipe
 
 
 def extract(
@@ -169,6 +170,8 @@ def train(
     from understudy.training.train import show_samples as show_what_is_fed
     from understudy.training.train import train as train_model
 
+    if stage is None and show_samples is None and not keep_recipe:
+        check_recipe(project, model, said=said)  # clips may be hashed for long before the training begins
     if show_samples is not None:
         stage = partial(show_what_is_fed, count=show_samples)
     entry = model_named(project, model)
@@ -207,6 +210,17 @@ def train(
             device=device,
             segmenters=Segmenters(project.masks_folder),
         )
+
+
+def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
+    """Raise RecipeInvalid where a stage of this recipe, or of the one that a training would follow, doesn't fit
+    a model's options or asks its network in vain. Raises ModelUnknown too."""
+    from understudy.training.keeping.about import ModelWish
+    from understudy.training.train import require_recipe
+
+    entry, options = model_named(project, model), train_options(project, model, said)
+    wish = ModelWish(entry.preset, entry.network, entry.face_type, options.seed)
+    require_recipe(project.model_folder(model), wish, options, recipe)
 
 
 def history(

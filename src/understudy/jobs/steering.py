@@ -17,7 +17,6 @@ from understudy.project.unknown import model_named
 from understudy.training.keeping.lock import holder_of
 from understudy.training.keeping.requests import Wish, ask
 from understudy.training.options import TrainOptions
-from understudy.training.recipe.recipe import Recipe
 from understudy.training.steering.options import RateSearchOptions
 
 _OF_FINISHING = {"finish_iterations": "iterations", "finish_share": "share"}
@@ -98,25 +97,6 @@ def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
         yield from stages.train(project, model, said=said, device=device, keep_recipe=keep)
         return
     yield Notice(f"Asked {running.words} to finish: it settles, saves and ends by itself.")
-
-
-def check_recipe(project: Project, model: str, recipe: Recipe) -> None:
-    """Raise RecipeInvalid where a stage doesn't fit a model's options or asks its network in vain.
-
-    Raises ModelUnknown too.
-    """
-    from understudy.training.keeping.about import network_settings, read_about
-    from understudy.training.presets import preset_named
-    from understudy.training.recipe.trial import require_possible
-
-    entry = model_named(project, model)
-    options = train_options(project, model, {})
-    recipe.require_fit(options)
-    about = read_about(project.model_folder(model))
-    preset = preset_named(entry.preset)
-    kind = about or preset
-    network = network_settings(kind.architecture, kind.network, entry.network or {})
-    require_possible(recipe, options, kind.architecture, network, iteration=0)
 
 
 def find_rate(

@@ -137,7 +137,6 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
     """Raise what would stop this swap at its beginning or, which is worse, after hours of training; nothing is
     written yet. Raises what its stages raise."""
     from understudy.training.machine.device import choose_device
-    from understudy.training.recipe.recipe import recipe_named
 
     if not request.src and not (folder / MANIFEST_NAME).exists():
         raise ProjectInvalid("There is no project here to go on with. Name SRC and DST to make one.", folder)
@@ -150,9 +149,7 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
         merge_options(project, name, request.merge)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     extract_options(project, request.extract)
-    train_options(project, request.model, request.train)
-    if "recipe" in request.train:
-        recipe_named(request.train["recipe"])
+    stages.check_recipe(project, request.model, said=request.train)
     choose_device(request.device)  # of several only extracting and merging know what to do
 
 

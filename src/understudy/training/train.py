@@ -21,7 +21,7 @@ from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Po
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import ModelWish, about_model, about_to_be
-from understudy.training.keeping.checkpoint import newest_checkpoint, set_damaged_aside
+from understudy.training.keeping.checkpoint import newest_checkpoint, newest_iteration, set_damaged_aside
 from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
@@ -32,12 +32,13 @@ from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 from understudy.training.recipe.course import Course, recipe_followed
-from understudy.training.recipe.recipe import recipe_named
+from understudy.training.recipe.recipe import Recipe, recipe_named
+from understudy.training.recipe.trial import require_possible
 from understudy.training.run import STAGE, Run
 from understudy.training.steering.plan import Plan, planned
 from understudy.training.viewing.samples import write_samples
 
-__all__ = ["STAGE", "show_samples", "train"]
+__all__ = ["STAGE", "require_recipe", "show_samples", "train"]
 _FEW_FACES = 20
 _CACHE_FOLDER = "cache"
 
@@ -70,11 +71,11 @@ def train(
     CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
+    wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
     if not keep_recipe:
-        recipe_named(options.recipe)  # refused before the model is made and faces are read, which may take long
+        require_recipe(model_dir, wish, options)
     compute = choose_device(local_device(device))
     with exactly_repeated(), joined(compute.device.type) as group:
-        wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
         events = _train(
             model_dir,
             wish,
@@ -93,6 +94,17 @@ def train(
         group.wait_until_ready()
         for _ in events:  # the leader has said it
             pass
+
+
+def require_recipe(
+    model_dir: Path, wish: ModelWish, options: TrainOptions, recipe: Recipe | None = None
+) -> None:
+    """Raise RecipeInvalid where a stage of the options' recipe, or of another one, can't work: before the model
+    is made and faces are read, which may take long. Raises like `about_to_be` too; nothing is written."""
+    recipe = recipe or recipe_named(options.recipe)
+    recipe.require_fit(options)
+    about, iteration = about_to_be(model_dir, wish), newest_iteration(model_dir)
+    require_possible(recipe, options, about.architecture, about.network, iteration=iteration)
 
 
 def _train(

@@ -314,7 +314,17 @@ def test_a_stage_that_cant_work_is_refused_before_the_first_iteration(tmp_path: 
     (tmp_path / "bad.toml").write_text(RECIPE.replace("set.batch_size = 3", "set.identity_weight = 0.5"))
     with pytest.raises(RecipeInvalid, match=r"stage 2 \(two\).*identity_embedder"):
         trained(tmp_path / "m", facesets, options_with(str(tmp_path / "bad.toml"), iterations=8))
-    assert not (tmp_path / "m" / FOLDER_NAME).exists() and course_of(tmp_path / "m") == []
+    assert not (tmp_path / "m").exists(), "no model was made"
+
+
+def test_a_later_stage_that_takes_an_option_out_of_its_range_is_refused_before_a_model_is_made(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    (tmp_path / "bad.toml").write_text(RECIPE.replace("set.batch_size = 3", "scale.ema_length = 2"))
+    options = options_with(str(tmp_path / "bad.toml"), iterations=8, ema_length=0.2)
+    with pytest.raises(RecipeInvalid, match=r"stage 2 \(two\).*ema_length"):
+        trained(tmp_path / "m", facesets, options)
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_recipe_that_cant_be_read_is_refused_before_a_model_is_made(tmp_path: Path, facesets: Pair) -> None:

@@ -160,6 +160,11 @@ def _folders(root: Path) -> list[Path]:
     return sorted(named, key=lambda p: int(p.name), reverse=True)
 
 
+def newest_iteration(model_dir: Path) -> int:
+    """The iteration of the newest checkpoint, whole or not; 0 where there is none."""
+    return next((int(folder.name) for folder in _folders(model_dir / FOLDER_NAME)), 0)
+
+
 def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> Iterator[Notice | Checkpoint]:
     """Look for the newest whole checkpoint: a Notice for every damaged one, then the checkpoint.
 
