@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,21 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
     write_bytes(face, b"a face")
     write_bytes(face.with_name("extracted.jsonl"), b"")
     assert main(["clean", str(project), "extract", "--dry-run"]) == 0
-    assert face.exists() and "To have it back" not in capsys.readouterr().out
+    assert face.exists() and "back" not in capsys.readouterr().out
     assert main(["clean", str(project), "extract"]) == 0
     assert not face.exists()
     said, back = capsys.readouterr().out.splitlines()
     lies = project / "trash" / said.rpartition(", as ")[2]
-    assert back == f"To have it back, move each from the trash to where it lay: {lies.parent}" and lies.is_dir()
+    assert lies.is_dir()
     assert [path.read_bytes() for path in (project / "trash").rglob("face.jpg")] == [b"a face"]
+    assert back.startswith("`understudy ") and back.endswith("` brings it back")
+    command = shlex.split(back.split("`")[1])[1:]
+    assert main([*command, "--dry-run"]) == 0 and not face.exists()
+    assert f"would move back: {face.parent}" in capsys.readouterr().out
+    assert main(command) == 0
+    assert face.read_bytes() == b"a face"
+    assert main(command) == 2
+    assert "all of it is back" in capsys.readouterr().err
 
 
 def test_a_clip_that_was_moved_is_told_its_new_place(

@@ -1,8 +1,10 @@
+import shutil
+
 import pytest
 
-from understudy.errors import ModelInUse
+from understudy.errors import ModelInUse, NothingToUndo, UndoImpossible
 from understudy.files import write_text
-from understudy.project.cleaning import STAGES, clean
+from understudy.project.cleaning import STAGES, bring_back, clean
 from understudy.training.keeping.lock import model_lock
 
 MADE = {
@@ -79,3 +81,40 @@ def test_frames_that_a_person_had_done_again_stay(worked):
         write_text(path, "xx")
     clean(worked, "extract")
     assert all(path.exists() for path in kept)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_went_at_once_comes_back_at_once(worked, stage):
+    clean(worked, stage)
+    assert [path.relative_to(worked.folder).as_posix() for path in bring_back(worked, stage)] == MADE[stage]
+    assert all((worked.folder / path).exists() for path in MADE[stage])
+    with pytest.raises(NothingToUndo):
+        bring_back(worked, stage)
+
+
+def test_what_was_made_since_goes_to_the_trash_before_the_older_comes_back(worked):
+    result = worked.folder / "out/result.mp4"
+    for text in ("second", "third"):
+        clean(worked, "encode")
+        write_text(result, text)
+    bring_back(worked, "encode")
+    assert result.read_text() == "second"
+    bring_back(worked, "encode")
+    assert result.read_text() == "xx"
+    assert {entry.path.read_text() for entry in worked.trash.entries()} == {"second", "third"}
+
+
+def test_nothing_comes_back_where_a_part_left_the_trash(worked):
+    first, *_ = clean(worked, "extract")
+    shutil.rmtree(first.trashed.path)
+    with pytest.raises(UndoImpossible, match=first.trashed.path.name):
+        bring_back(worked, "extract")
+    assert not any((worked.folder / path).exists() for path in MADE["extract"])
+
+
+def test_a_model_that_is_being_trained_is_not_replaced_by_an_older_one(worked):
+    clean(worked, "train")
+    worked.model_folder("main").mkdir(parents=True)
+    with model_lock(worked.model_folder("main")), pytest.raises(ModelInUse):
+        bring_back(worked, "train")
+    assert not (worked.model_folder("main") / "model.toml").exists()

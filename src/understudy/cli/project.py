@@ -208,7 +208,14 @@ def status(project: Path, /, *, json: Json = False) -> None:
         print(f"next: {state.next_stage or 'nothing'}, {state.next_why}")
 
 
-def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
+def clean(
+    project: Path,
+    stage: Stage,
+    /,
+    *,
+    undo: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+) -> None:
     """Move what a stage made to the project's trash; nothing is deleted.
 
     Parameters
@@ -217,12 +224,19 @@ def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
         The project folder.
     stage:
         Whose work to take back: extract, train, merge or encode.
+    undo:
+        Move what went the last time back to where it lay; what was made there since goes to the trash.
     dry_run:
-        Only say what would go.
+        Only say what would go, or come back.
     """
+    from understudy.project.cleaning import bring_back
     from understudy.project.cleaning import clean as take_back
 
     opened = Project.open(project)
+    if undo:
+        for path in bring_back(opened, stage, dry_run=dry_run):
+            print(f"{'would move' if dry_run else 'moved'} back: {path}")
+        return
     removals = take_back(opened, stage, dry_run=dry_run)
     for removal in removals:
         word = "would move" if dry_run else "moved"
@@ -231,7 +245,8 @@ def clean(project: Path, stage: Stage, /, *, dry_run: DryRun = False) -> None:
     if not removals:
         print(f"{stage} has made nothing yet.")
     elif not dry_run:
-        print(f"To have it back, move each from the trash to where it lay: {opened.trash.folder}")
+        command = shlex.join(["understudy", "clean", str(project), stage, "--undo"])
+        print(f"`{command}` brings it back")
 
 
 def _training(model_folder: Path) -> str:

@@ -1,4 +1,7 @@
-"""Take back what a stage made: everything goes to the trash, nothing is deleted."""
+"""Take back what a stage made, and bring it back: everything goes to the trash, nothing is deleted.
+
+What went at once is noted beside it in the trash, so that it also comes back at once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from understudy.errors import NothingToUndo, UndoImpossible
 from understudy.facesets.extraction.journal import JOURNAL_NAME
+from understudy.files import read_json, write_json
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
 from understudy.training.keeping.lock import model_lock
@@ -29,15 +34,60 @@ def clean(project: Project, stage: Stage, *, dry_run: bool = False) -> list[Remo
 
     Raises ModelInUse, before anything moves, when a model is being trained right now.
     """
-    removals = []
+    removals: list[Removal] = []
     paths = _made_by(project, stage)
     if stage == "train" and not dry_run:
         for path in paths:
             _require_idle(path)
+    cleaned = _cleaned(project, stage)
     for path in paths:
         size = size_bytes(path)
         removals.append(Removal(path, size, None if dry_run else project.trash.put(path)))
+        if not dry_run:  # after each, so that what went before a kill comes back too
+            moved = [removal.trashed.path.name for removal in removals if removal.trashed]
+            write_json(_note(project, stage), {"cleaned": [*cleaned, moved]})
     return removals
+
+
+def bring_back(project: Project, stage: Stage, *, dry_run: bool = False) -> list[Path]:
+    """Move all that the last `clean` of a stage moved back to where it lay, or only list it; what was made
+    there since goes to the trash.
+
+    Raises, before anything moves, NothingToUndo, UndoImpossible where some of it is in the trash no more, and
+    ModelInUse.
+    """
+    *before, names = _cleaned(project, stage) or [[]]
+    if not names:
+        raise NothingToUndo(f"Nothing that {stage} made was cleaned, or all of it is back.", project.folder)
+    there = {entry.path.name: entry for entry in project.trash.entries()}
+    if gone := [name for name in names if name not in there or there[name].origin is None]:
+        raise UndoImpossible(
+            f"Not all that was cleaned is still in the trash: {', '.join(gone)}. Move the rest back by hand.",
+            project.trash.folder,
+        )
+    entries = [there[name] for name in names]
+    paths = [entry.origin for entry in entries if entry.origin is not None]
+    if dry_run:
+        return paths
+    for path in paths if stage == "train" else ():
+        _require_idle(path)
+    for number, entry in enumerate(entries, 1):
+        project.trash.restore(entry)
+        left = [names[number:]] if names[number:] else []
+        write_json(_note(project, stage), {"cleaned": [*before, *left]})
+    return paths
+
+
+def _note(project: Project, stage: Stage) -> Path:
+    return project.trash.folder / f".cleaned-{stage}.json"
+
+
+def _cleaned(project: Project, stage: Stage) -> list[list[str]]:
+    """The names in the trash of what went, each time, the last one last."""
+    try:
+        return [[str(name) for name in names] for names in read_json(_note(project, stage))["cleaned"]]
+    except (OSError, ValueError, KeyError, TypeError):  # never cleaned, or somebody edited the note
+        return []
 
 
 def _made_by(project: Project, stage: Stage) -> list[Path]:
