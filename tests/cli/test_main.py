@@ -181,3 +181,15 @@ def test_explain_takes_one_frame_and_says_so(tmp_path: Path, capsys: pytest.Capt
     assert main(["merge", str(tmp_path), "--explain", "3:5"]) != 0
     said = capsys.readouterr()
     assert "one frame, like 4" in " ".join((said.out + said.err).split())
+
+
+@pytest.mark.parametrize("command", ["swap", "train"])
+def test_how_long_to_train_stands_near_the_top_of_the_help(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    panels = [line.strip("╭╮─ ") for line in lines if line.startswith("╭")]
+    assert panels[:3] == ["Arguments", "Parameters", "Training"]
+    first = lines[next(n for n, line in enumerate(lines) if "─ Training ─" in line) + 1]
+    assert "--minutes" in first

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 # Print events as JSON lines.
 Json = Annotated[bool, Parameter(name="--json", negative="")]
@@ -26,6 +26,8 @@ Parts = Annotated[
         converter=lambda _, tokens: tuple(part for token in tokens for part in token.value.split(",") if part),
     ),
 ]
+# The help shows it before the groups that are sorted by name: how long to train is asked first.
+TRAINING = Group("Training", sort_key=1)
 # Look, but change nothing.
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 

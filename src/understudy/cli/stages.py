@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
-from understudy.cli.flags import DryRun, Json, Network, Parts, Sets
+from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
 from understudy.errors import OptionInvalid, Stopped
 from understudy.events import Events
@@ -130,7 +130,7 @@ def train(
     find_rate: Annotated[bool, Parameter(negative="")] = False,
     set_rate: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
-    options: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
+    options: Annotated[TrainOptions, Parameter(name="*", group=TRAINING)] = TrainOptions(),
     search: Annotated[RateSearchOptions, Parameter(name="*", group="Finding a rate")] = RateSearchOptions(),
 ) -> int:
     """Train a model, or go on training it.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.flags import Json
+from understudy.cli.flags import TRAINING, Json
 from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.facesets.extraction.options import ExtractOptions
@@ -37,7 +37,7 @@ def swap(
     preset: str | None = None,
     device: str = "auto",
     json: Json = False,
-    train: Annotated[TrainOptions, Parameter(name="*", group="Training")] = TrainOptions(),
+    train: Annotated[TrainOptions, Parameter(name="*", group=TRAINING)] = TrainOptions(),
     extract: Annotated[ExtractOptions, Parameter(group="Extracting")] = ExtractOptions(),
     merge: Annotated[MergeOptions, Parameter(group="Merging")] = MergeOptions(),
     encode: Annotated[EncodeOptions, Parameter(group="Encoding")] = EncodeOptions(),
