@@ -1,3 +1,4 @@
+import platform
 import subprocess
 import sys
 
@@ -32,6 +33,25 @@ def holder(tmp_path):
 def test_a_second_process_waits_and_then_says_so(tmp_path, holder):
     with pytest.raises(FolderUnwritable, match="Another process"), exclusive(tmp_path / "lock", wait_s=0.1):
         pass
+
+
+def test_who_works_on_it_is_named_and_nobody_is_told_to_end_that(tmp_path, holder):
+    with pytest.raises(FolderUnwritable) as told, exclusive(tmp_path / "lock", wait_s=0.1):
+        pass
+    assert f": process {holder.pid} on {platform.node()} since " in told.value.message
+    assert "Wait until it is done" in told.value.message and "top" not in told.value.message
+    (tmp_path / "lock").write_bytes(b"")
+    with (
+        pytest.raises(FolderUnwritable, match=r"this project\. Wait"),
+        exclusive(tmp_path / "lock", wait_s=0.1),
+    ):
+        pass
+
+
+def test_a_lock_that_nobody_holds_names_nobody(tmp_path):
+    with exclusive(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_bytes()
+    assert (tmp_path / "lock").read_bytes() == b""
 
 
 def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path, holder):

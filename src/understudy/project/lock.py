@@ -1,4 +1,7 @@
-"""One writer at a time: an operating system's lock on a file, gone by itself when its process dies."""
+"""One writer at a time: an operating system's lock on a file, gone by itself when its process dies.
+
+While it is held, the file says who holds it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from understudy.errors import FolderUnwritable
 from understudy.files import said_plainly, try_lock, unlock
+from understudy.training.keeping.lock import NOBODY_KNOWN, holder_words, write_holder
 
 _RETRY_S = 0.02
 
@@ -27,12 +31,22 @@ def exclusive(path: Path, *, wait_s: float = 30.0) -> Iterator[None]:
         deadline = time.monotonic() + wait_s
         while not try_lock(file):
             if time.monotonic() > deadline:
-                raise FolderUnwritable(
-                    "Another process is changing this project and doesn't finish. Stop it and try again.",
-                    path.parent,
-                )
+                raise FolderUnwritable(_in_use_sentence(path), path.parent)
             time.sleep(_RETRY_S)
         try:
+            with contextlib.suppress(OSError):  # on a full disk it holds all the same
+                write_holder(file)
             yield
         finally:
+            with contextlib.suppress(OSError):
+                file.truncate(0)
             unlock(file)
+
+
+def _in_use_sentence(path: Path) -> str:
+    who = holder_words(path)
+    known = "" if who == NOBODY_KNOWN else f": {who}"
+    return (
+        f"Another process is changing this project{known}. Wait until it is done, then run the same command "
+        "again."
+    )

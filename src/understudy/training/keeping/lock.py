@@ -24,6 +24,7 @@ LOCK_NAME = "training.lock"
 _LOOK_S = 0.5  # somebody who only looks whether a model is in use holds it for a moment
 _RETRY_S = 0.02
 _LONGEST_COMMAND = 300  # characters
+NOBODY_KNOWN = "another process"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def model_lock(model_dir: Path) -> Iterator[None]:
     with file:
         if not _taken(file):
             raise ModelInUse(
-                f"Model {model_dir.name!r} is in use by {_words(path)}. Stop that first or take another model.",
+                f"Model {model_dir.name!r} is in use by {holder_words(path)}. Stop that first or take "
+                "another model.",
                 model_dir,
             )
         try:
@@ -63,7 +65,7 @@ def model_lock(model_dir: Path) -> Iterator[None]:
                     model_dir,
                 )
             with said_plainly(path):
-                _write_holder(file)
+                write_holder(file)
             yield
         finally:
             unlock(file)
@@ -104,7 +106,8 @@ def _taken(file: BinaryIO) -> bool:
     return True
 
 
-def _write_holder(file: BinaryIO) -> None:
+def write_holder(file: BinaryIO) -> None:
+    """Say in a lock's file that this process holds it."""
     program = Path(sys.argv[0]).stem.replace("__main__", "understudy")
     command = " ".join([program, *sys.argv[1:]])[:_LONGEST_COMMAND]
     about = Holder(os.getpid(), platform.node(), time.strftime("%Y-%m-%d %H:%M:%S"), command)
@@ -113,9 +116,10 @@ def _write_holder(file: BinaryIO) -> None:
     file.flush()
 
 
-def _words(path: Path) -> str:
+def holder_words(path: Path) -> str:
+    """Who holds the lock, as its file says, for people; NOBODY_KNOWN where it doesn't say."""
     holder = _written(path)
-    return holder.words if holder else "another process"
+    return holder.words if holder else NOBODY_KNOWN
 
 
 def _written(path: Path) -> Holder | None:
