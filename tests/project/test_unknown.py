@@ -16,7 +16,12 @@ def test_the_refusal_of_a_name_lists_those_there_are_and_asks_for_the_nearest() 
         "The project has no model called 'mian'; it has main, close. Did you mean \"main\"?"
     )
     assert unknown("dst clip", "x", ["shot"]) == "The project has no dst clip called 'x'; it has shot."
-    assert unknown("model", "main", []) == "The project has no model called 'main'; it has none yet."
+    assert unknown("clip", "x", []) == "The project has no clip called 'x'; it has none yet."
+
+
+def test_where_there_is_no_model_yet_the_command_that_makes_one_is_named() -> None:
+    told = "The project has no model called 'main'; it has none yet. `understudy train PROJECT` makes one."
+    assert unknown("model", "main", []) == told
 
 
 def test_a_name_may_be_meant_in_short() -> None:

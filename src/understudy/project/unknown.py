@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from understudy.project.manifest import ClipEntry, ModelEntry, Role
     from understudy.project.project import Project
 
+_MAKES_ONE = {"model": " `understudy train PROJECT` makes one."}
+
 
 def unknown(what: str, name: str, known: Iterable[str], *, short: Iterable[str] = ()) -> str:
     """`what` is what was looked for, like "dst clip". `short` are further ways to name one of those known."""
     names = list(known)
     near = meant(name, [*names, *short])
-    return f"The project has no {what} called {name!r}; it has {', '.join(names) or 'none yet'}.{near}"
+    there, next_step = ", ".join(names) or "none yet", near if names else _MAKES_ONE.get(what, "")
+    return f"The project has no {what} called {name!r}; it has {there}.{next_step}"
 
 
 def clip_named(project: Project, name: str, role: Role | None = None) -> ClipEntry:
