@@ -18,6 +18,7 @@ from understudy.errors import (
     FacesetUnusable,
     FolderUnwritable,
     ModelUnknown,
+    NoFaceFound,
     OptionInvalid,
     PersonUnknown,
     ProjectInvalid,
@@ -108,6 +109,17 @@ def test_encoding_an_unknown_model_names_those_there_are(project: Project) -> No
         list(stages.encode(project, "other", said={}))
 
 
+def test_merging_and_encoding_without_any_model_name_the_command_that_makes_one(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.models = {}
+    for stage in (
+        stages.merge(project, "main", said={}, device="cpu"),
+        stages.encode(project, "main", said={}),
+    ):
+        with pytest.raises(ModelUnknown, match="`understudy train PROJECT`"):
+            list(stage)
+
+
 def test_encoding_what_was_not_merged_says_what_to_do(project: Project) -> None:
     with pytest.raises(ProjectInvalid, match="understudy merge"):
         list(stages.encode(project, "main", said={}))
@@ -173,7 +185,10 @@ def test_a_clip_that_another_process_works_on_is_refused(project: Project) -> No
     lock = project.cache_folder / ".src.lock"
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-        with pytest.raises(FolderUnwritable, match="Another process"):
+        with pytest.raises(
+            FolderUnwritable,
+            match=r"Another process is changing this project: process [0-9]+ on .* since .*Wait",
+        ):
             list(stages.extract(project, clips=["src"], said={}, device="cpu"))
         holder.kill()
 
@@ -190,6 +205,23 @@ def test_a_person_whom_nobody_is_does_not_stay_in_the_project(project: Project, 
         with contextlib.suppress(PersonUnknown):
             list(stages.extract(project, clips=["dst"], said={}, device="cpu", faces_before=before))
     assert Project.open(project.folder).manifest.clips["dst"].face == 2
+
+
+def test_every_clip_is_searched_though_one_before_has_no_face(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+
+    def nobody_in_src(*_: object, clip_name: str, **__: object) -> Iterator[StageFinished]:
+        searched.append(clip_name)
+        if clip_name == "src":
+            raise NoFaceFound("No face was found.")
+        yield StageFinished(stage="extract")
+
+    monkeypatch.setattr("understudy.facesets.extraction.extract.extract", nobody_in_src)
+    with pytest.raises(NoFaceFound, match="in 1 of 2 clips: src"):
+        list(stages.extract(project, said={}, device="cpu"))
+    assert searched == ["src", "dst"]
 
 
 def test_a_clip_that_was_replaced_under_its_name_is_merged_again(ready: Project) -> None:

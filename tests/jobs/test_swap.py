@@ -18,6 +18,7 @@ from understudy.errors import (
     DiskFull,
     FolderUnwritable,
     ModelUnknown,
+    NoFaceFound,
     OptionInvalid,
     ProjectInvalid,
     RecipeInvalid,
@@ -206,3 +207,23 @@ def test_a_clip_that_is_on_both_sides_on_purpose_stays_there_with_a_warning(
     ):
         assert any("src.mp4 is on both sides" in text for text in _says(request))
     assert not any("on both sides" in text for text in _says(SwapRequest(project=project.folder)))
+
+
+def test_a_clip_without_faces_ends_a_swap_before_it_trains_and_after_the_others_were_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def nobody_in_wall(*_: object, clip_name: str, **__: object) -> Events:
+        done.append(clip_name)
+        if clip_name == "wall":
+            raise NoFaceFound("No face was found.")
+        yield StageFinished(stage="extract")
+
+    monkeypatch.setattr("understudy.facesets.extraction.extract.extract", nobody_in_wall)
+    monkeypatch.setattr("understudy.jobs.stages.train", lambda *_, **__: done.append("train"))
+    src, wall, shot = (write_wall(tmp_path / f"{name}.mp4") for name in ("src", "wall", "shot"))
+    request = SwapRequest(src=(src,), dst=(wall, shot), project=tmp_path / "p", out=tmp_path / "done")
+    with pytest.raises(NoFaceFound, match="in 1 of 3 clips: wall"):
+        list(swap(request))
+    assert done == ["src", "wall", "shot"]

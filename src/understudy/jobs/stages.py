@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.jobs.clip_by_clip import clip_by_clip
 from understudy.jobs.color_spaces import color_space_of
 from understudy.jobs.footage import (
     Sets,
@@ -89,7 +90,8 @@ def extract(
 
     options, command = extract_options(project, said), uuid4().hex
     devices = choose_devices(device)
-    for name in _named(clips, project):
+
+    def extracted(name: str) -> Events:
         clip = project.manifest.clips[name]
         performer, short = goal_of_clip(project, name, faceset, redo_deleted=redo_deleted)
         with (
@@ -117,6 +119,8 @@ def extract(
             )
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
+
+    yield from clip_by_clip(_named(clips, project), extracted)
 
 
 def choose_faces(
