@@ -173,6 +173,22 @@ def test_training_that_was_interrupted_goes_on_and_says_how_much_is_done(extract
     assert next_of(extracted) == ("train", why)
 
 
+def test_a_model_that_learnt_nothing_waits_until_what_has_learnt_is_delivered(trained):
+    trained.add_model("large")
+    assert next_of(trained) == ("merge", "clip 'dst clip' is not merged yet")
+    merge(trained, 1200)
+    assert project_state(trained).next_stage == "encode"
+    encode(trained, trained.out_folder / "shot.mp4")
+    assert next_of(trained) == ("train", "model 'large' has learnt nothing yet")
+
+
+def test_where_a_clip_has_a_cast_every_model_learns_before_it_is_merged(trained):
+    trained.add_model("large")
+    with trained.change() as manifest:
+        manifest.clips["dst clip"].cast = {"person 1": "large"}
+    assert next_of(trained) == ("train", "model 'large' has learnt nothing yet")
+
+
 def test_training_without_a_planned_end_is_done_when_it_is_stopped(extracted):
     checkpoint(extracted, 7, plan=Plan(minutes=None, iterations=None, done_iterations=7))
     assert project_state(extracted).next_stage == "merge"

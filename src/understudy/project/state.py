@@ -135,7 +135,8 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     models = tuple(model_state(project, name) for name in project.manifest.models)
     merged = _looked_at(_merged(project), models, behind)
     outputs = _outputs(project)
-    next_stage, why = _next(clips, models, tuple(_meant(project, merged)))
+    first = _first_to_train(project, models)
+    next_stage, why = _next(clips, models, tuple(_meant(project, merged)), first)
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -363,23 +364,35 @@ def _outputs(project: Project) -> tuple[OutputState, ...]:
 
 
 def _next(
-    clips: tuple[ClipState, ...], models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
+    clips: tuple[ClipState, ...],
+    models: tuple[ModelState, ...],
+    merged: tuple[MergedState, ...],
+    first: Sequence[ModelState],
 ) -> tuple[Stage | str | None, str]:
-    """The first stage that has something left to do, and what."""
+    """The first stage that has something left to do, and what. Models that are not `first` come last."""
     for role in ROLES:
         if not any(clip.role == role for clip in clips):
             return "add", f"there is no {role} clip yet"
     dst = [clip.name for clip in clips if clip.role == "dst"]
     left: tuple[tuple[Stage, list[str]], ...] = (
         ("extract", [_left_to_extract(clip) for clip in clips]),
-        ("train", [_left_to_train(model) for model in models] or ["there is no model yet"]),
+        ("train", [_left_to_train(model) for model in first] or ["there is no model yet"]),
         ("merge", [_left_to_merge(name, models, merged) for name in dst]),
         ("encode", [_left_to_encode(name, models, merged) for name in dst]),
+        ("train", [_left_to_train(model) for model in models]),
     )
     for stage, reasons in left:
         if any(reasons):
             return stage, next(filter(None, reasons))
     return None, "everything that was asked is done"
+
+
+def _first_to_train(project: Project, models: tuple[ModelState, ...]) -> Sequence[ModelState]:
+    """Those whose training comes before any merge: the ones that have begun to learn, where any has. A cast may
+    need every model."""
+    if any(entry.cast for entry in project.manifest.clips.values()):
+        return models
+    return [model for model in models if model.iteration] or models
 
 
 def _left_to_extract(clip: ClipState) -> str:
