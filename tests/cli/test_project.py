@@ -34,6 +34,16 @@ def test_several_clips_go_after_one_flag(
     assert "added dst clip a" in said and "added dst clip b" in said
 
 
+def test_a_clip_that_is_there_already_is_not_said_to_be_added(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    new = str(write_wall(tmp_path / "new.mp4"))
+    assert main(["add", str(project), "--src", str(tmp_path / "src 影.mp4"), new]) == 0
+    told = capsys.readouterr().out
+    assert told == "src clip src 影 is in the project already\nadded src clip new\n"
+
+
 def test_a_file_for_both_sides_is_added_with_a_warning(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,11 +82,14 @@ def add(
     opened = Project.open(project)
     if color_space:
         require_color_space(opened, color_space, config=ocio_config)
+    known = set(opened.manifest.clips)
     names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset)
     if color_space is not None or ocio_config is not None:
         choose_color_space(opened, names, name=color_space, config=ocio_config)
     for name in names:
-        print(f"added {opened.manifest.clips[name].role} clip {name}")
+        clip = f"{opened.manifest.clips[name].role} clip {name}"
+        print(f"{clip} is in the project already" if name in known else f"added {clip}")
+        known.add(name)
     for told in both_sides_told(opened, names):
         print(f"warning: {told}")
 
