@@ -54,6 +54,13 @@ def test_the_same_clip_is_not_added_twice_and_another_of_its_name_gets_a_number(
     assert project.manifest.performers["src"].facesets["main"].clips == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("file", "name"), [("-dash", "dash"), ("--src", "src"), ("- -a-b-", "a-b-"), ("-con", "_con"), ("---", "_")]
+)
+def test_no_clip_is_called_like_a_flag(project, tmp_path, file, name):
+    assert project.add_clip(clip_file(tmp_path, f"{file}.mp4"), "dst") == name
+
+
 def test_one_file_may_be_src_and_dst(project, tmp_path):
     path = clip_file(tmp_path, "take.mp4")
     assert project.add_clip(path, "src") != project.add_clip(path, "dst")

@@ -338,7 +338,7 @@ class Rehearsal(Project):
 
 
 def _free_name(wish: str, manifest: Manifest) -> str:
-    name = safe_name(wish)
+    name = safe_name(safe_name(wish).lstrip("-. "))  # what begins with a dash is a flag to every command
     taken = {clip.casefold() for clip in manifest.clips}  # folders of some systems don't tell cases apart
     candidates = (name, *(f"{name}-{number}" for number in range(2, 100_000)))
     return next(candidate for candidate in candidates if candidate.casefold() not in taken)
