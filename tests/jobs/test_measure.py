@@ -12,7 +12,8 @@ import pytest
 from tests.jobs.conftest import write_wall
 from tests.measure.heads import eight_bit, landmarks, moved, texture
 from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
-from understudy.events import Notice, Progress, StageStarted
+from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.extraction.journal import Journal
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips
 from understudy.jobs.color_spaces import choose_color_space
@@ -72,6 +73,26 @@ def test_a_clip_and_what_is_merged_are_not_measured_together(ready: Project, tmp
             list(measure(result, project=project, merged="main", device="cpu"))
     with pytest.raises(OptionInvalid, match="--merged"):
         list(measure(None, project=ready.folder, device="cpu"))
+
+
+@pytest.mark.parametrize("landmarker", ["dense", "five-point", ""])
+def test_advice_goes_by_what_placed_the_landmarks_of_the_projects_faces(
+    ready: Project, landmarker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def noted(*_: object, landmarker: str, **__: object) -> Events:
+        asked.append(landmarker)
+        yield StageFinished(stage="measure")
+
+    monkeypatch.setattr(against_plate, "measure_against_plate", noted)
+    monkeypatch.setattr(alike, "mark_to_share", lambda *_: at_once(None))
+    if landmarker:
+        with Journal(ready.faceset_folder("dst")) as journal:
+            journal.note_run("dst", content="x", settings={"landmarker": "fan"})
+            journal.note_run("dst", content="x", settings={"landmarker": landmarker})
+    list(measure(ready.clip_path("dst"), project=ready.folder, device="cpu"))
+    assert asked == [landmarker]
 
 
 def at_once(mark: Watermark | None) -> Generator[None, None, Watermark | None]:

@@ -139,6 +139,20 @@ def test_every_figure_outside_names_its_bound_how_far_it_is_off_and_a_remedy() -
     assert outside({"jitter": None, "sharpness": 3.0}) == []
 
 
+def test_a_landmark_network_is_proposed_where_none_was_used_and_as_a_condition_where_nobody_knows() -> None:
+    def tried(**known: str) -> str:
+        return outside({"jitter": 1.4}, **known)[0]["try"]
+
+    for landmarker in ("dense", "fan"):
+        assert tried(landmarker=landmarker) == "train longer; --steady-face 4 helps too"
+    assert "; so do steadier landmarks: `understudy extract` with --landmarker dense" in tried(
+        landmarker="five-point"
+    )
+    for unknown in ("", "import"):
+        assert "where the faces' landmarks are not from a landmark network" in tried(landmarker=unknown)
+    assert "landmark" not in outside({"jitter": 0.1})[0]["try"]
+
+
 def test_a_remedy_never_proposes_what_is_the_default_already() -> None:
     every = [
         miss["try"]

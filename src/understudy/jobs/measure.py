@@ -73,7 +73,7 @@ def _against_plate(
     from understudy.media.opening import open_clip
     from understudy.training.machine.device import choose_device
 
-    space = None
+    space, landmarker = None, ""
     if project is None:
         assert plate is not None
         faces_of = found_faces(device=str(choose_device(device).device))
@@ -81,18 +81,21 @@ def _against_plate(
         opened = Project.open(project)
         name = _clip_of(opened, clip)
         faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.present_clip_path(name)
+        landmarker = _landmarker(opened, name)
         with open_clip(plate) as shown:  # as `encode` chooses it
             space = space_to_draw_in(shown.info, color_space_of(opened, name))
-    yield from _as_marked(result, plate, faces_of, space)
+    yield from _as_marked(result, plate, faces_of, space, landmarker)
 
 
-def _as_marked(result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace | None) -> Events:
+def _as_marked(
+    result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace | None, landmarker: str
+) -> Events:
     """Measured with the result's watermark in the plate as well; the summary says so as `plate_marked`."""
     from understudy.measure.against_plate import measure_against_plate
 
     mark = yield from _mark_told(result, plate)
     if mark is None:
-        yield from measure_against_plate(result, plate, faces_of=faces_of)
+        yield from measure_against_plate(result, plate, faces_of=faces_of, landmarker=landmarker)
         return
     text = (
         "This carries understudy's watermark, which lies still while faces move. The plate is given the same "
@@ -103,7 +106,7 @@ def _as_marked(result: Path, plate: Path, faces_of: FacesOf, space: ColorSpace |
     def marked(rgb: UInt8) -> UInt8:
         return np.asarray(mark.marked(rgb, space=space), np.uint8)
 
-    for event in measure_against_plate(result, plate, faces_of=faces_of, treated=marked):
+    for event in measure_against_plate(result, plate, faces_of=faces_of, treated=marked, landmarker=landmarker):
         if isinstance(event, StageFinished):
             event = replace(event, summary={**event.summary, "plate_marked": True})
         yield event
@@ -146,7 +149,13 @@ def measure_merged(project: Project, clip: str, model: str) -> Events:
     made, path = journal.digest(), project.present_clip_path(clip)
     faces_of = known_faces(_landmarks(project, clip))
     shown = MergedClip(open_clip(path, color_space_of(project, clip)), folder)
-    for event in measure_against_plate(shown, path, faces_of=faces_of, mask_of=lambda at: _mask(folder, at)):
+    for event in measure_against_plate(
+        shown,
+        path,
+        faces_of=faces_of,
+        mask_of=lambda at: _mask(folder, at),
+        landmarker=_landmarker(project, clip),
+    ):
         if isinstance(event, StageFinished):
             write_json(_measured_file(folder), {"made": made, **event.summary})
         yield event
@@ -185,6 +194,14 @@ def _landmarks(project: Project, clip: str) -> dict[int, list[np.ndarray]]:
             if face.record.clip == clip:
                 by_frame.setdefault(face.record.frame, []).append(face.record.landmarks())
     return by_frame
+
+
+def _landmarker(project: Project, clip: str) -> str:
+    """What placed the landmarks of the clip's faces when they were last extracted; empty where nobody knows."""
+    from understudy.facesets.extraction.journal import Journal
+
+    runs = Journal.look(project.faceset_folder(*project.faceset_of_clip(clip))).settings(clip)
+    return str(runs[-1].get("landmarker", "")) if runs else ""
 
 
 def _clip_of(project: Project, clip: str | None) -> str:

@@ -81,6 +81,7 @@ def measure_against_plate(
     faces_of: FacesOf,
     mask_of: MaskOf = lambda _: None,
     treated: Treated = lambda rgb: rgb,
+    landmarker: str = "",
 ) -> Events:
     """Four ratios of `result` to `plate` for every shot and for all, inside the faces of the plate.
 
@@ -88,10 +89,11 @@ def measure_against_plate(
     where others were changed. The summary's `by_frame` has the figures of both clips in every frame. A seam is
     looked for where `mask_of` says that the painted face ends, else around the face's landmarks. What the
     result has all over and is no swap, like a watermark, `treated` gives the plate's frames too, after faces
-    were looked for. Raises NoFaceFound, ClipSizesDiffer, and what opening and finding raise.
+    were looked for. `landmarker` is what placed the landmarks, where it is known, for the advice. Raises
+    NoFaceFound, ClipSizesDiffer, and what opening and finding raise.
     """
     with open_clip(result) if isinstance(result, Path) else result as shown:
-        yield from _measured(shown, plate, _Looks(faces_of, mask_of, treated))
+        yield from _measured(shown, plate, _Looks(faces_of, mask_of, treated, landmarker))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +103,7 @@ class _Looks:
     faces_of: FacesOf
     mask_of: MaskOf
     treated: Treated
+    landmarker: str
 
 
 def _measured(result: Clip, plate: Path, looks: _Looks) -> Events:
@@ -127,7 +130,7 @@ def _measured(result: Clip, plate: Path, looks: _Looks) -> Events:
     rows, notices = _changed(rows)
     yield from notices
     starts = {indices[place] for place in shot_starts(notes)}
-    yield StageFinished(stage=STAGE, summary=_summary(rows, indices, starts))
+    yield StageFinished(stage=STAGE, summary=_summary(rows, indices, starts, looks.landmarker))
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +216,7 @@ def _changed(rows: list[Row]) -> tuple[list[Row], list[Notice]]:
     return touched, [Notice(f"{left} as in the plate, and not measured.")]
 
 
-def _summary(rows: list[Row], indices: Sequence[int], starts: set[int]) -> dict[str, Any]:
+def _summary(rows: list[Row], indices: Sequence[int], starts: set[int], landmarker: str) -> dict[str, Any]:
     """The figures of every shot with faces, of all together, and the worst second."""
     begins = sorted({indices[0], *starts})
     shots = []
@@ -229,7 +232,7 @@ def _summary(rows: list[Row], indices: Sequence[int], starts: set[int]) -> dict[
         "goals": {name: [low, None if high == inf else high] for name, (low, high) in GOALS.items()},
         "all": {"faces": len(whole)} | {k: v for k, v in together.items() if k != "worst"},
         "within": is_within(together),
-        "outside": outside(together),
+        "outside": outside(together, landmarker=landmarker),
         "shots": shots,
         "worst_second": worst_of(shots),
         "by_frame": figures_by_frame(whole),

@@ -37,13 +37,25 @@ GOALS: dict[str, tuple[float, float]] = {
 # What to try first, above the range and below it.
 _REMEDIES: dict[str, tuple[str, str]] = {
     "jitter": (
-        "train longer; steadier landmarks (extract with a landmark network), --steady-face 4 help too",
+        "train longer; --steady-face 4 helps too",
         "the face is frozen: train longer, and take less --steady-face, --steady-mask and --steady-frames",
     ),
     "colour_drift": ("--color mkl with --steady-frames 4", "less --steady-frames, and no --color none"),
     "edge_noise": ("more --blur, or --steady-mask 5", "less --blur, or --grain 1"),
     "sharpness": ("less --sharpen", "train longer; then a larger model, or --sharpen unsharp"),
 }
+
+
+# Landmarks of our networks can't be steadied by looking again; whose they are is not always known.
+_STEADIER_LANDMARKS = {
+    "dense": "",
+    "fan": "",
+    "five-point": "; so do steadier landmarks: `understudy extract` with --landmarker dense",
+}
+_STEADIER_WHERE_UNKNOWN = (
+    "; where the faces' landmarks are not from a landmark network, so does `understudy extract` with "
+    "--landmarker dense"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +135,9 @@ def is_within(figures: dict[str, Any]) -> bool:
     return all(low <= value <= high for value, (low, high) in told)
 
 
-def outside(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every ratio out of its range: the bound it misses, by how much, and what to try."""
+def outside(figures: dict[str, Any], *, landmarker: str = "") -> list[dict[str, Any]]:
+    """Every ratio out of its range: the bound it misses, by how much, and what to try. `landmarker` placed the
+    landmarks of the faces that were painted, where that is known."""
     found = []
     for name, (low, high) in GOALS.items():
         value = figures.get(name)
@@ -133,6 +146,8 @@ def outside(figures: dict[str, Any]) -> list[dict[str, Any]]:
         above = value > high
         bound = high if above else low
         remedy = _REMEDIES[name][0 if above else 1]
+        if name == "jitter" and above:
+            remedy += _STEADIER_LANDMARKS.get(landmarker, _STEADIER_WHERE_UNKNOWN)
         found.append(
             {"measure": name, "ratio": value, "goal": bound, "off": round(abs(value - bound), 4), "try": remedy}
         )
