@@ -105,6 +105,22 @@ def test_a_folder_with_films_is_read_file_by_file(
     assert [row.split()[0] for row in rows] == ["stripped", "none"] and "notes.txt" not in str(rows)
 
 
+def test_films_and_pictures_of_every_kind_in_a_folder_are_read_and_what_is_neither_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of part.mp4, webm.webm and gif.gif the first alone was listed, and nothing was said of the others."""
+    kinds = ("gif.gif", "part.mp4", "still.avif", "webm.WEBM")
+    for name in (*kinds, "notes.txt", "a.txt", "b.txt", "uPlot.d.ts", "part.json", ".DS_Store"):
+        (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(b"torn")
+    main(["verify", str(tmp_path / "out"), "--table", "--no-watermark"])
+    said = capsys.readouterr()
+    assert tuple(Path(row.split()[-1]).name for row in said.out.splitlines()[1:]) == kinds
+    assert (
+        "passed over: 4 files called like neither a film nor a picture (a.txt, b.txt, notes.txt, …)" in said.err
+    )
+
+
 def test_sequences_beside_films_and_deeper_down_are_read_too(
     clips: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from understudy.provenance.verify import Verdict
 
 _STAGE = "verify"
+_OTHERS_NAMED = 3
+_BESIDE_FINISHED = (".c2pa", ".json", ".jsonl", ".toml")  # sidecars, reports, ledgers, the project
 
 
 def verify(
@@ -39,7 +41,8 @@ def verify(
     ----------
     file:
         A film, an image, a folder of images, or a folder of all of these, each of which is read. In a folder,
-        hidden folders and those that a project works with, such as its facesets, are passed over and counted.
+        hidden folders and those that a project works with, such as its facesets, are passed over and counted,
+        and so are files that are called like neither a film nor a picture.
     more:
         Further ones.
     watermark:
@@ -60,6 +63,11 @@ def verify(
         _beside(
             f"passed over: {files} in hidden folders and in those that projects work with; name one to read it"
         )
+    if meant.others:
+        named = ", ".join(path.name for path in meant.others[:_OTHERS_NAMED])
+        and_more = ", …" if len(meant.others) > _OTHERS_NAMED else ""
+        files = f"{counted(len(meant.others), 'file')} called like neither a film nor a picture"
+        _beside(f"passed over: {files} ({named}{and_more}); name one to read it")
     if table and not json:
         print(f"{'state':<9} {'watermark':<11} {'ledger':<24} {'signer':<28} {'source':<36} file", flush=True)
     ledgers = [ledger_of(path) for path in ledger]
@@ -99,10 +107,12 @@ def _told(
 
 @dataclass(frozen=True)
 class Meant:
-    """What is to be read, and how many films and pictures in folders of no finished files are not."""
+    """What is to be read, how many films and pictures in folders of no finished files are not, and the files
+    that are neither."""
 
     files: list[Path]
     passed_over: int
+    others: list[Path]
 
 
 def files_meant(said: Sequence[Path]) -> Meant:
@@ -112,19 +122,23 @@ def files_meant(said: Sequence[Path]) -> Meant:
     """
     files: list[Path] = []
     not_finished: list[Path] = []
+    others: list[Path] = []
     for path in said:
-        files += (_in_folder(path, not_finished) or [path]) if path.is_dir() else [path]
-    return Meant(files, sum(_count_media(folder) for folder in not_finished))
+        files += (_in_folder(path, not_finished, others) or [path]) if path.is_dir() else [path]
+    return Meant(files, sum(_count_media(folder) for folder in not_finished), others)
 
 
-def _in_folder(folder: Path, not_finished: list[Path]) -> list[Path]:
-    """Notes in `not_finished` the folders that it doesn't look into."""
+def _in_folder(folder: Path, not_finished: list[Path], others: list[Path]) -> list[Path]:
+    """Notes in `not_finished` the folders that it doesn't look into, in `others` the files it doesn't read."""
     from understudy.project.project import MANIFEST_NAME, WORK_FOLDERS
     from understudy.provenance.ledger import LEDGER_NAME
     from understudy.provenance.sign import are_signed_each
 
     inside = sorted(folder.iterdir())
-    films, images = _media(path for path in inside if not path.name.startswith(".") and path.is_file())
+    shown = [path for path in inside if not path.name.startswith(".") and path.is_file()]
+    films, images = _media(shown)
+    read = {*films, *images}
+    others += [path for path in shown if path not in read and path.suffix.lower() not in _BESIDE_FINISHED]
     below = [path for path in inside if path.is_dir() and not path.is_symlink()]
     work = WORK_FOLDERS if (folder / MANIFEST_NAME).is_file() else ()
     passed_over = [path for path in below if path.name.startswith(".") or path.name in work]
@@ -132,26 +146,29 @@ def _in_folder(folder: Path, not_finished: list[Path]) -> list[Path]:
     meant = sorted([*films, *images])
     if (folder / LEDGER_NAME).is_file() or (images and not films and not are_signed_each(images)):
         meant = [folder, *films]
-    return meant + [file for one in below if one not in passed_over for file in _in_folder(one, not_finished)]
+    looked_into = [one for one in below if one not in passed_over]
+    return meant + [file for one in looked_into for file in _in_folder(one, not_finished, others)]
 
 
 def _media(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """The films and the images among them, by their names."""
-    from understudy.media.codecs import CONTAINERS
     from understudy.media.images import IMAGE_SUFFIXES
+    from understudy.media.movie_files import is_movie
+    from understudy.provenance.credentials import EMBEDDING_FORMATS
 
     films, images = [], []
     for path in files:
-        if path.suffix.lower() in CONTAINERS:
+        if is_movie(path):
             films.append(path)
-        elif path.suffix.lower() in IMAGE_SUFFIXES:
+        elif path.suffix.lower() in IMAGE_SUFFIXES or path.suffix.lower() in EMBEDDING_FORMATS:
             images.append(path)
     return films, images
 
 
 def _count_media(folder: Path) -> int:
     """How many films and images lie in a folder, however deep."""
-    return sum(len(found) for _, _, names in os.walk(folder) for found in _media(map(Path, names)))
+    below = os.walk(folder)
+    return sum(len(found) for here, _, names in below for found in _media(Path(here, name) for name in names))
 
 
 def _beside(line: str) -> None:

@@ -16,15 +16,15 @@ from fastapi import APIRouter, Request, Response
 
 from understudy.errors import ClipMissing, ProjectInvalid
 from understudy.facesets.names import safe_name
+from understudy.media.movie_files import is_movie
 from understudy.project.project import MANIFEST_NAME
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
-from understudy.studio.receiving import CLIPS_FOLDER, MOVIE_SUFFIXES
+from understudy.studio.receiving import CLIPS_FOLDER
 
 _DEEPEST, _MOST = 6, 5000  # folders into each other, clips listed
 _MOST_KNOWN = 4 * _MOST
 _PICTURE_PX = 320
-_PACKET_BYTES = 188  # of MPEG-TS
 
 routes = APIRouter()
 
@@ -215,17 +215,5 @@ def _clips_below(root: Path) -> Iterator[ClipPlace]:
         for name in shown:
             if name in images:
                 yield ClipPlace(here / name, root, "image")
-            elif Path(name).suffix.lower() in MOVIE_SUFFIXES and _is_movie(here / name):
+            elif is_movie(here / name):
                 yield ClipPlace(here / name, root, "movie")
-
-
-def _is_movie(path: Path) -> bool:
-    """A name in .ts may be that of a program in TypeScript; packets of MPEG-TS begin with one byte."""
-    if path.suffix.lower() != ".ts":
-        return True
-    try:
-        with path.open("rb") as file:
-            start = file.read(_PACKET_BYTES + 1)
-    except OSError:
-        return False
-    return start[:1] == start[_PACKET_BYTES:] == b"G"

@@ -21,15 +21,10 @@ from typing import BinaryIO
 from understudy.errors import UnderstudyError, UploadBusy, UploadRefused, UploadUnknown
 from understudy.facesets.names import FreeNames, safe_name
 from understudy.files import require_free_space, said_plainly, stat_of
+from understudy.media.movie_files import MOVIE_SUFFIXES
 from understudy.project.lock import exclusive
 
 CLIPS_FOLDER = "clips"
-# fmt: off
-MOVIE_SUFFIXES = frozenset({
-    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".mxf", ".flv",
-    ".wmv", ".ogv", ".3gp", ".y4m", ".nut", ".gif",
-})
-# fmt: on
 LARGEST_BYTES = 500 << 30
 AT_ONCE = 8
 _LEFT_AFTER_S = 86_400.0  # without a piece
