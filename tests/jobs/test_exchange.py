@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.facesets.conftest import make_record, noise
 from tests.facesets.exchange import foreign_files as made
 from understudy.errors import ConsentMissing, ExchangeUnreadable, FacesUnknown, OptionInvalid
-from understudy.events import Progress, StageFinished
+from understudy.events import Notice, Progress, StageFinished
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.jobs import exchange, facesets
 from understudy.project.project import Project
@@ -65,6 +66,31 @@ def test_a_new_faceset_is_made_where_it_is_named_in_full(project: Project, align
     for name in ("../x/main", "src/../../x", "src/"):
         with pytest.raises(OptionInvalid, match="can't be called"):
             take(project, name, aligned)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("dst/from-faceswap", "--dst-faceset dst/from-faceswap` learns"),
+        ("anna/main", "--src-faceset anna/main` (or --dst-faceset) learns"),
+    ],
+)
+def test_how_a_model_learns_from_a_new_faceset_is_said_when_its_faces_are_there(
+    project: Project, aligned: Path, tmp_path: Path, name: str, options: str
+) -> None:
+    """It was said before anything was read, without the project, and of dst's faces as of src's."""
+
+    def told(path: Path) -> list[str]:
+        stream = exchange.import_faces(project, name, [path], form="auto", frames=None, options=ImportOptions())
+        events = list(stream)
+        assert not any(isinstance(event, Notice) and "new faceset" in event.text for event in events[:-1])
+        return [event.text for event in events[-1:] if isinstance(event, Notice)]
+
+    with pytest.raises(ExchangeUnreadable):
+        told(tmp_path / "gone")
+    (text,) = told(aligned)
+    assert f"`understudy train {shlex.quote(str(project.folder))} {options} from it." in text
+    assert told(aligned) == []
 
 
 def test_frames_are_a_clip_of_the_project_or_any_other(project: Project, tmp_path: Path) -> None:

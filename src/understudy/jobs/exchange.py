@@ -7,6 +7,7 @@ when it was stopped or killed.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -60,11 +61,6 @@ def import_faces(
         space = color_space_of(project, clip_name)
         clip = stack.enter_context(open_clip(clip_path, space)) if clip_path else None
         name, is_new = _faceset_named(project, text)
-        if is_new:
-            yield Notice(
-                f"{name} is a new faceset; `understudy train --src-faceset {name}` (or --dst-faceset) learns "
-                "from it."
-            )
         performer, _, short = name.partition("/")
         stack.enter_context(_step_of_import(project, name, paths))
         faceset = stack.enter_context(project.faceset(performer, short))
@@ -76,6 +72,8 @@ def import_faces(
             clip_name=clip_name,
             forgotten=_taken_back(project, name),
         )
+    if is_new and name in all_names(project):
+        yield Notice(_learning_from(project, name))
 
 
 def export_faces(
@@ -101,6 +99,16 @@ def export_faces(
             with said_plainly(pak):
                 clear_leftovers(pak)
         yield from hand_out(desk.faceset, out, form=form, options=options, footage=_footage_of(project, frames))
+
+
+def _learning_from(project: Project, name: str) -> str:
+    """How a model learns from a new faceset: as the side of its performer's clips, where that is one."""
+    performer = name.partition("/")[0]
+    roles: set[str] = {clip.role for clip in project.manifest.clips.values() if clip.performer == performer}
+    sides = sorted(roles) or [side for side in ("src", "dst") if side == performer] or ["src", "dst"]
+    one, *other = (f"--{side}-faceset" for side in sides)
+    train = f"understudy train {shlex.quote(str(project.folder))} {one} {shlex.quote(name)}"
+    return f"{name} is a new faceset; `{train}`{f' (or {other[0]})' if other else ''} learns from it."
 
 
 def _faceset_named(project: Project, text: str) -> tuple[str, bool]:
