@@ -109,5 +109,5 @@ def says_painted(made_from: Sequence[Path]) -> bool:
 
 def _told(marked: Sequence[Path], sidecar: Path | None) -> list[Event]:
     names = ", ".join(clip.name for clip in marked)
-    beside = f", in {sidecar.name} beside it" if sidecar else ""
-    return [Notice(f"The Content Credentials of {names} go along{beside}. Copy them with the result.")]
+    where = f"in {sidecar.name} beside it. Copy that with the result" if sidecar else "inside the file"
+    return [Notice(f"The Content Credentials of {names} go along, {where}.")]
