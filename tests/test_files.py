@@ -132,6 +132,21 @@ def test_a_refusal_that_is_nobodys_fault_stays_what_it_is(tmp_path):
     assert caught.value.errno == errno.EIO
 
 
+def test_a_place_that_the_system_makes_up_is_said_plainly_and_a_usual_one_stays_as_it_was(
+    tmp_path, monkeypatch
+):
+    files.require_writable(tmp_path / "new" / "deep")
+    assert left_in(tmp_path) == []
+
+    def refused(*_, **__):
+        raise FileNotFoundError(errno.ENOENT, "as in /proc")
+
+    monkeypatch.setattr(Path, "touch", refused)
+    with pytest.raises(FolderUnwritable, match="No file can be made") as caught:
+        files.require_writable(tmp_path / "new")
+    assert caught.value.path == tmp_path / "new"
+
+
 def test_a_file_where_a_folder_should_be_is_said_plainly(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderUnwritable):

@@ -236,10 +236,29 @@ def move_to_trash(path: Path, trash: Path) -> Path:
     raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
 
 
+def require_writable(folder: Path) -> None:
+    """Raise FolderUnwritable unless a file can be made in `folder`, or where that would be made."""
+    there = nearest_existing(folder)
+    probe = there / f".{next(_TURN)}.{os.getpid()}{ASIDE_SUFFIX}"
+    with said_plainly(folder):
+        there.mkdir(exist_ok=True)  # which a file that stands there refuses
+        try:
+            probe.touch()
+        except FileNotFoundError as error:  # what the system makes up, as /proc
+            raise FolderUnwritable(
+                "No file can be made in this place. Choose another folder.", folder
+            ) from error
+        probe.unlink(missing_ok=True)
+
+
+def nearest_existing(folder: Path) -> Path:
+    """The folder itself, or the last of those around it that is there."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
 def require_free_space(folder: Path, *, needed_bytes: int) -> None:
     """Raise DiskFull unless `folder`'s disk has room for `needed_bytes` and a little more."""
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed_bytes * 1.1:
         raise DiskFull(
             f"Not enough room: {needed_bytes / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free. "

@@ -65,6 +65,17 @@ def test_a_page_names_no_command_that_is_none(page: Path) -> None:
     assert [why for said in of_page(page) if not any(o in said for o in _OPEN) and (why := wrong(said))] == []
 
 
+def test_no_two_pages_of_the_guide_encode_into_one_folder_in_two_ways() -> None:
+    """The second was refused, for the first one's frames, to whoever ran the guide's commands in order."""
+    ways: dict[str, set[str]] = {}
+    for page in (REPOSITORY / "docs" / "guide").glob("*.md"):
+        for said in of_page(page):
+            goal = re.search(r"^understudy encode \S+ .*-o (\S+)", said)
+            if goal and not Path(goal[1]).suffix:
+                ways.setdefault(goal[1], set()).add(said)
+    assert ways and [each for each in ways.values() if len(each) > 1] == []
+
+
 def test_a_sentence_of_the_product_names_no_command_that_is_none() -> None:
     said = {
         " ".join(one.split())

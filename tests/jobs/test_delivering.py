@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -165,8 +166,11 @@ def test_a_clip_that_is_merged_in_part_is_refused_with_the_frames_that_can_be_de
 ) -> None:
     (shot,) = delivering.shots(in_part)
     assert (shot["merged"], shot["partly"]) == ([], {"main": "1"})
-    with pytest.raises(ProjectInvalid, match="understudy encode --frames 1`"):
+    with pytest.raises(ProjectInvalid) as refused:
         list(stages.encode(in_part, "main", said={}))
+    of = f"{shlex.quote(str(in_part.folder))} dst"
+    assert f"`understudy merge {of}` first" in refused.value.message
+    assert f"`understudy encode {of} --frames 1`" in refused.value.message
     for frames in ("", "1:2"):
         (block,) = delivering.outlook(in_part, "main", "dst", said={"frames": frames})["blocks"]
         assert "deliver what is merged alone: frames 1." in block

@@ -67,6 +67,13 @@ def test_a_result_that_cannot_be_written_is_refused_before_the_work(project: Pro
         list(swap(SwapRequest(project=project.folder, out=tmp_path / "file" / "out.mp4")))
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no made-up folder of the system here")
+def test_a_place_where_no_file_can_be_made_is_refused_before_the_work(project: Project) -> None:
+    """It ended in a traceback."""
+    with pytest.raises(FolderUnwritable, match="No file can be made"):
+        list(swap(SwapRequest(project=project.folder, out=Path("/proc/f.mp4"))))
+
+
 def test_refused_consent_stops_before_the_first_stage(project: Project) -> None:
     with project.change() as manifest:
         manifest.performers["src"].consent = manifest.performers["src"].consent.model_copy(

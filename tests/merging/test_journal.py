@@ -136,8 +136,13 @@ def test_a_merge_of_some_frames_is_whole_where_nothing_was_left(tmp_path: Path) 
 def test_what_is_not_merged_is_refused_with_the_frames_that_are(tmp_path: Path) -> None:
     in_part(tmp_path)
     for frames in ("", "1:8"):
-        with pytest.raises(ProjectInvalid, match="understudy encode --frames 4:8"):
+        with pytest.raises(ProjectInvalid, match="understudy encode --frames 4:8") as refused:
             merge_facts(tmp_path, frames)
+        assert "made with other settings than they have now" in refused.value.message
+    with pytest.raises(ProjectInvalid) as refused:
+        merge_facts(tmp_path, "2:8", of="shot dst")
+    assert "understudy encode shot dst --frames 4:8" in refused.value.message
+    assert "other settings" not in refused.value.message, "none of these is to be merged again"
     assert left_in_words(tmp_path) == "frames 2,9 are not merged yet and frame 1 is to be merged again"
     assert left_in_words(tmp_path, "2:8") == "frame 2 is not merged yet"
     assert left_in_words(tmp_path, "4:8") == ""

@@ -6,6 +6,7 @@ other's, so a job is written by `yield from`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -51,7 +52,7 @@ from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
-from understudy.project.project import Project
+from understudy.project.project import CAST, Project
 from understudy.project.unknown import clip_named, model_named
 
 if TYPE_CHECKING:  # each takes seconds to import
@@ -388,6 +389,7 @@ def encode(
         if not merged.is_dir():
             whom = "its cast" if called != model else f"model {model!r}"
             raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
+        merge_facts(merged, options.frames, of=_in_commands(project, name, called))
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         facts = facts_of(project, model, name, goal, merged, frames=options.frames)
         marks = FinalMarks(project, facts, options)
@@ -406,6 +408,12 @@ def encode(
                 color_space=color_space_of(project, name),
             )
             yield from marks.told(goal)
+
+
+def _in_commands(project: Project, clip: str, called: str) -> str:
+    """What commands on a merged clip begin with."""
+    of = f"{shlex.quote(str(project.folder))} {shlex.quote(clip)}"
+    return f"{of} --model {shlex.quote(called)}" if called not in ("main", CAST) else of
 
 
 def require_outputs(

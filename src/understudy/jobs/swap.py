@@ -13,7 +13,7 @@ from typing import Any
 
 from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.files import require_free_space, said_plainly, write_json
+from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, both_sides_told, require_own_side
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
@@ -157,12 +157,7 @@ def _check_room(folder: Path, request: SwapRequest) -> None:
     """Say now, not after hours of training, that the result can't be written. No folder is made for that."""
     goal = request.out.parent if request.out is not None else folder
     for place in {folder, goal}:
-        there = next(path for path in (place, *place.parents) if path.exists())
-        with said_plainly(place):
-            there.mkdir(exist_ok=True)  # which a file that stands there refuses
-            probe = there / ".understudy-can-write"
-            probe.touch()
-            probe.unlink()
+        require_writable(place)
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 

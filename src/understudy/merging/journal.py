@@ -27,6 +27,11 @@ _VERSION = 1
 _NOTES_NAME = "merge.jsonl"
 _FRAMES_NAMED = 5
 _STRETCHES_NAMED = 5
+_AGAIN = "to be merged again"
+_WHY_AGAIN = (
+    "Those that are to be merged again were made with other settings than they have now, or by a model that "
+    "has learnt more since."
+)
 
 
 def frame_path(folder: Path, frame: int) -> Path:
@@ -198,9 +203,10 @@ class MergeFacts:
     plate: str = ""  # the clip whose frames were painted into, where that was not dst
 
 
-def merge_facts(folder: Path, frames: str = "") -> MergeFacts:
+def merge_facts(folder: Path, frames: str = "", *, of: str = "") -> MergeFacts:
     """Read them from merge.json, of the whole clip or of the stretch `frames` (like "120:160").
 
+    `of` is what commands on this clip begin with, as "shot dst", for what is said where it is not merged.
     Raises ProjectInvalid where no merge came to its end there, OptionInvalid for frames the clip doesn't have.
     """
     try:
@@ -228,17 +234,19 @@ def merge_facts(folder: Path, frames: str = "") -> MergeFacts:
             plate=str(state.get("settings", {}).get("plate", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ProjectInvalid(_not_made(folder, frames), folder) from error
+        raise ProjectInvalid(_not_made(folder, frames, of), folder) from error
 
 
-def _not_made(folder: Path, frames: str) -> str:
+def _not_made(folder: Path, frames: str, of: str) -> str:
     made, left = made_stretch(folder), left_in_words(folder, frames)
+    merge, encode = (" ".join(filter(None, ("understudy", verb, of))) for verb in ("merge", "encode"))
     if not made or not left:
-        return "This clip has not been merged to its end. Run `understudy merge` first."
+        return f"This clip has not been merged to its end. Run `{merge}` first."
     asked = f"frames {frames} of this clip" if frames else "this clip"
+    why = f" {_WHY_AGAIN}" if _AGAIN in left else ""
     return (
-        f"Of {asked}, {left}. Run `understudy merge` first, or deliver frames {made} alone with `understudy "
-        f"encode --frames {made}`."
+        f"Of {asked}, {left}.{why} Run `{merge}` first, or deliver frames {made} alone with `{encode} --frames "
+        f"{made}`."
     )
 
 
@@ -253,7 +261,7 @@ def left_in_words(folder: Path, frames: str = "") -> str:
         known = {int(frame) for frame in (*state["merged"], *state["refused"])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OptionInvalid):
         return ""
-    told = [(left - known, "not merged yet"), (left & known, "to be merged again")]
+    told = [(left - known, "not merged yet"), (left & known, _AGAIN)]
     return " and ".join(f"{_named(which)} {words}" for which, words in told if which)
 
 

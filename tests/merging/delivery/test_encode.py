@@ -325,8 +325,26 @@ def test_a_name_without_ending_is_told_to_be_a_folder_of_images(
 ) -> None:
     told = [each.text for each in run(movie, merged, tmp_path / "noext") if isinstance(each, Notice)]
     assert any("folder of images, without sound" in text for text in told)
-    told = [each.text for each in run(movie, merged, tmp_path / "out.mp4") if isinstance(each, Notice)]
-    assert not any("folder of images" in text for text in told)
+    for name, said in (("out.mp4", {}), ("a", {"images": "png16"}), ("b", {"container": "images"})):
+        events = run(movie, merged, tmp_path / name, QUICK.changed(**said))
+        told = [each.text for each in events if isinstance(each, Notice)]
+        assert not any("folder of images" in text for text in told), name
+
+
+def test_folders_that_are_made_are_told_where_more_than_the_last_was_missing(
+    movie: Path, merged: Path, tmp_path: Path
+) -> None:
+    for name, made in (("one/out.mp4", ""), ("one/out2.mp4", ""), ("two/deep/out.mp4", str(Path("two/deep")))):
+        events = run(movie, merged, tmp_path / name)
+        told = [each.text for each in events if isinstance(each, Notice) and "was not there" in each.text]
+        assert told == ([f"The folder {made} was not there and is made in {tmp_path}."] if made else [])
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no made-up folder of the system here")
+def test_a_place_where_no_file_can_be_made_is_refused_in_a_sentence(movie: Path, merged: Path) -> None:
+    """A full disk was to blame, with 0 MB free."""
+    with pytest.raises(FolderUnwritable, match="No file can be made in this place"):
+        run(movie, merged, Path("/proc/x.mp4"))
 
 
 def test_a_folder_of_the_same_names_that_was_not_made_here_goes_to_the_trash(

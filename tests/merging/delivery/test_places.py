@@ -245,6 +245,17 @@ def test_only_our_pictures_and_their_ledger_make_a_folder_ours(tmp_path: Path, f
             require_safe_output(out, keep=(), codec="h264", names=names)
 
 
+def test_frames_of_an_earlier_export_are_called_so_with_their_first_number(tmp_path: Path) -> None:
+    """They were "other files", though understudy had made them."""
+    for name in ("001001.exr", "001002.exr"):
+        (tmp_path / name).write_bytes(b"x")
+    write_json(
+        tmp_path / "frames.sha256.json", {"version": 1, "frames": {"001001.exr": "0", "001002.exr": "0"}}
+    )
+    with pytest.raises(FolderUnwritable, match=r"earlier export, numbered from 1001 \(001001\.exr\)"):
+        require_safe_output(tmp_path, keep=(), codec="h264", names=["000000.exr", "000001.exr"])
+
+
 def test_pictures_without_a_ledger_are_somebodys(tmp_path: Path) -> None:
     (tmp_path / "000000.png").write_bytes(b"x")
     with pytest.raises(FolderUnwritable, match=r"000000\.png"):

@@ -19,7 +19,7 @@ from typing import Any
 
 from understudy.errors import ClipUnreadable, OptionInvalid, WrittenWrongly
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
-from understudy.files import write_bytes
+from understudy.files import nearest_existing, require_writable, write_bytes
 from understudy.media.clip import Clip, ColorTags
 from understudy.media.codecs import codec_for
 from understudy.media.color_spaces import ColorSpace, space_to_draw_in
@@ -173,6 +173,7 @@ def encode(
             require_intermediate(options, out / names[0])
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         require_fitting(clip, out, options, color_space)
+        require_writable(out.parent)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
@@ -237,10 +238,15 @@ def _missing_beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] 
 
 def _foretold(delivery: _Delivery) -> Events:
     """What is to be known before a shot is made."""
-    clip, out = delivery.clip, delivery.out
-    if not out.suffix and clip.info.kind == "video":
+    clip, out, options = delivery.clip, delivery.out, delivery.options
+    said_images = options.images is not None or options.container == "images"  # by itself or by a purpose
+    if not out.suffix and clip.info.kind == "video" and not said_images:
         yield Notice("A name without ending is a folder of images, without sound; .mp4 makes a movie.")
-    if not is_complete(delivery.merged_folder, delivery.options.frames):
+    there = nearest_existing(out.parent)
+    missing = out.parent.absolute().relative_to(there.absolute())
+    if len(missing.parts) > 1:  # more than one may be a slip of the pen
+        yield Notice(f"The folder {missing} was not there and is made in {there}.")
+    if not is_complete(delivery.merged_folder, options.frames):
         text = "The merge has not run to its end, so some frames may still show dst. Merge again first."
         yield Notice(text=text, level="warning")
     as_images = not out.suffix or out.suffix.lower() in IMAGE_SUFFIXES

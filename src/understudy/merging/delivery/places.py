@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -173,12 +173,25 @@ def _require_own_folder(out: Path, names: Collection[str] | None) -> None:
         return
     if not out.is_dir():
         raise FolderUnwritable("A file stands where the image folder should go. Choose another name.", out)
-    own = set(_listed(out) if names is None else names) | {LEDGER_NAME, sidecar_of(Path(LEDGER_NAME)).name}
+    listed = _listed(out)
+    own = set(listed if names is None else names) | {LEDGER_NAME, sidecar_of(Path(LEDGER_NAME)).name}
     others = sorted(path.name for path in out.iterdir() if path.name not in own)
+    if others and set(others) <= set(listed):
+        raise FolderUnwritable(
+            f"This folder holds frames of an earlier export{_numbered(others)} ({others[0]}), which would be "
+            "lost. Choose another folder, or export the same frames with the same numbers and ending.",
+            out,
+        )
     if others:
         raise FolderUnwritable(
             f"This folder holds other files ({others[0]}), which would be lost. Choose an empty one.", out
         )
+
+
+def _numbered(names: Sequence[str]) -> str:
+    """From which number on, where their names are numbers."""
+    stem = Path(names[0]).stem
+    return f", numbered from {int(stem)}" if stem.isdecimal() else ""
 
 
 def _listed(folder: Path) -> Collection[str]:
