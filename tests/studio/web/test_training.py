@@ -178,7 +178,7 @@ def test_a_face_is_shown_large_and_columns_can_be_hidden(open_page: Callable[...
     assert page.locator(".preview-name").count() == columns - 1
     page.locator(".preview-cell").nth(4).click()
     page.wait_for_selector("dialog us-view2d canvas")
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     page.wait_for_selector("dialog", state="detached")
 
 
