@@ -238,9 +238,9 @@ def move_to_trash(path: Path, trash: Path) -> Path:
 
 def require_writable(folder: Path) -> None:
     """Raise FolderUnwritable unless a file can be made in `folder`, or where that would be made."""
-    there = nearest_existing(folder)
-    probe = there / f".{next(_TURN)}.{os.getpid()}{ASIDE_SUFFIX}"
     with said_plainly(folder):
+        there = nearest_existing(folder)
+        probe = there / f".{next(_TURN)}.{os.getpid()}{ASIDE_SUFFIX}"
         there.mkdir(exist_ok=True)  # which a file that stands there refuses
         try:
             probe.touch()

@@ -99,3 +99,33 @@ def test_black_and_burnt_out_pictures_keep_their_mask_within_bounds(value, seen)
     made = mask_to_edges(np.full((SIDE, SIDE), seen, np.float32), picture, picture, AS_IT_LIES)
     assert made.dtype == np.float32 and np.isfinite(made).all()
     np.testing.assert_allclose(inner(made), seen, atol=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [0, 35, 160])
+def test_a_mask_lies_in_a_large_picture_as_it_would_in_a_cutting_of_it(degrees):
+    random = np.random.default_rng(1)
+    picture = random.integers(0, 255, (300, 400, 3)).astype(np.uint8)
+    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), degrees, 1.2)
+    placed = turn + np.array([[0, 0, 150], [0, 0, 100]])
+    seen = seen_roughly(half_plane(SIDE, 20))
+    shown = random.integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
+    whole = mask_to_edges(seen, shown, picture, placed)
+    cutting = mask_to_edges(seen, shown, picture[60:220, 110:290], placed - [[0, 0, 110], [0, 0, 60]])
+    # Places are read in steps of a 32nd of a pixel.
+    assert np.abs(whole[60:220, 110:290] - cutting).mean() < 1e-3
+    assert whole.sum() == pytest.approx(cutting.sum(), rel=1e-3) and cutting.sum() > 1000
+
+
+def test_a_square_beside_the_picture_leaves_it_empty():
+    picture = np.full((50, 50, 3), SKIN, np.uint8)
+    beside = np.array([[1.0, 0, 90], [0, 1.0, 0]])
+    assert mask_to_edges(np.ones((SIDE, SIDE), np.float32), picture[:1], picture, beside).max() == 0
+
+
+def test_a_small_picture_shows_the_mean_of_the_mask_and_not_every_third_pixel_of_it():
+    cheek = np.full((SIDE, SIDE, 3), SKIN, np.uint8)
+    striped = np.ones((SIDE, SIDE), np.float32)
+    striped[:, ::2] = 0
+    small = np.array([[0.25, 0, 0], [0, 0.25, 0]])
+    made = mask_to_edges(striped, cheek, cheek[:16, :16], small)
+    np.testing.assert_allclose(made[3:-3, 3:-3], 0.5, atol=0.02)

@@ -109,6 +109,15 @@ def test_a_face_two_pixels_off_is_as_good_as_the_true_one_once_that_is_laid_to_f
     assert [frame.frame for frame in scores["swap, laid to fit"].frames] == [0, 1]
 
 
+def test_a_face_that_is_all_rim_is_not_laid_to_fit(tmp_path: Path) -> None:
+    thin = np.zeros((SIZE, SIZE), np.float32)
+    thin[30:32, 10:50] = 1
+    shot = written(tmp_path / "swap", pictures(1))
+    scores = compare_all({"swap": shot}, shot, masks=lambda index, rgb: thin, fitted=True)
+    assert len(scores["swap"].frames) == 1
+    assert (scores["swap, laid to fit"].frames, scores["swap, laid to fit"].unmeasured) == ([], [0])
+
+
 def test_the_shortest_clip_ends_the_comparison(tmp_path: Path) -> None:
     truth = pictures(4)
     score = compare(

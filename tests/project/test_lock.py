@@ -16,6 +16,15 @@ with exclusive(Path(sys.argv[1])):
     time.sleep(60)
 """
 
+WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+from understudy.project.lock import exclusive
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+"""
+
 
 @pytest.fixture
 def holder(tmp_path):
@@ -66,3 +75,11 @@ def test_the_lock_is_free_again_after_an_error(tmp_path):
         raise RuntimeError
     with exclusive(tmp_path / "lock", wait_s=0):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size there")
+def test_a_disk_without_room_for_the_holders_name_holds_the_lock_all_the_same(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ROOM, tmp_path / "lock"], capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "held\n", "")

@@ -9,11 +9,13 @@ that goes over into the neck, the mask stays as it was seen. What that is worth:
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from understudy.geometry import for_pixel_grid
+from understudy.geometry import for_pixel_grid, transform_points
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
@@ -26,6 +28,7 @@ _EVEN = 1e-4  # variance of a mask that has none
 _AROUND_PX, _LIKE, _NEAR_PX = 5, 50.0, 1.5
 # The filter's means soften every edge; this much steeper about one half, the mask errs least.
 _STEEPER = 2.0
+_MOST_FINE = 8  # times as fine as the picture, before it is averaged
 
 
 def mask_to_edges(
@@ -36,21 +39,47 @@ def mask_to_edges(
     `shown_HWC` is what the mask was seen in, RGB of the mask's size; `picture_from_mask` (2, 3) says where its
     points lie in the picture, both 8-bit.
     """
+    made = np.zeros(picture_HWC.shape[:2], np.float32)
+    top, bottom, left, right = _reached(mask_HW.shape, made.shape, picture_from_mask)
+    if top >= bottom or left >= right:
+        return made
     found, known = _mask_from_colour(_without_noise(shown_HWC), mask_HW)
     found *= _STEEPER
     found[..., 3] += (1 - _STEEPER) / 2
     layers = np.dstack([found, known, mask_HW])
     layers[[0, -1]] = layers[:, [0, -1]] = 0
-    height, width = picture_HWC.shape[:2]
+    laid = _laid(layers, picture_from_mask - [[0, 0, left], [0, 0, top]], right - left, bottom - top)
+    colours = _without_noise(picture_HWC[top:bottom, left:right])
+    drawn = np.clip(np.einsum("hwc,hwc->hw", laid[..., :3], colours) + laid[..., 3], 0, 1)
+    made[top:bottom, left:right] = laid[..., 5] + laid[..., 4] * (drawn - laid[..., 5])
+    return made
+
+
+def _reached(
+    mask_shape: tuple[int, ...], picture_shape: tuple[int, ...], picture_from_mask: Float64
+) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what of the picture the mask's square covers, and a little more."""
+    (rows, columns), (height, width) = mask_shape, picture_shape
+    corners = transform_points(picture_from_mask, np.array([[0, 0], [columns, 0], [0, rows], [columns, rows]]))
+    left, top = np.floor(corners.min(0)).astype(int) - _AROUND_PX
+    right, bottom = np.ceil(corners.max(0)).astype(int) + _AROUND_PX
+    return max(0, int(top)), min(height, int(bottom)), max(0, int(left)), min(width, int(right))
+
+
+def _laid(layers_HWC: Float32, picture_from_mask: Float64, width: int, height: int) -> Float32:
+    """What lies in the mask's square as it lies in a picture; averaged where that is the coarser one."""
+    scale = math.sqrt(abs(np.linalg.det(picture_from_mask[:, :2])))
+    fine = min(_MOST_FINE, max(1, math.ceil(1 / max(scale, 1e-6) - 1e-6)))
     laid = cv2.warpAffine(
-        layers,
-        for_pixel_grid(picture_from_mask),
-        (width, height),
+        layers_HWC,
+        for_pixel_grid(picture_from_mask * fine),
+        (width * fine, height * fine),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    drawn = np.einsum("hwc,hwc->hw", laid[..., :3], _without_noise(picture_HWC)) + laid[..., 3]
-    return np.asarray(laid[..., 5] + laid[..., 4] * (np.clip(drawn, 0, 1) - laid[..., 5]), np.float32)
+    if fine > 1:
+        laid = cv2.resize(laid, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(laid, np.float32)
 
 
 def _without_noise(picture_HWC: UInt8) -> Float32:

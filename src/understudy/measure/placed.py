@@ -44,6 +44,8 @@ def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -
     inside = (np.asarray(mask_HW) > 0.5).astype(np.uint8)
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, _SMALL_ENOUGH)
     start = np.eye(2, 3, dtype=np.float32)
+    if not inside.any():
+        return as_share(true_rgb)
     try:
         # The mask is the second picture's, and what is found leads from the first one's pixels to its own.
         _, true_from_made = cv2.findTransformECC(

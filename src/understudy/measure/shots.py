@@ -117,6 +117,9 @@ def compare_all(
         if fitted:
             inner = without_rim(mask)
             for name, made in zip(shots, pictures, strict=True):
+                if float(inner.sum()) < _SMALLEST_MASK_PX:
+                    scores[f"{name}{FITTED}"].unmeasured.append(index)
+                    continue
                 moved = moved_to_fit(true_rgb, made, inner)
                 score = FrameScore(index, psnr(made, moved, inner), ssim(made, moved, inner))
                 scores[f"{name}{FITTED}"].frames.append(score)

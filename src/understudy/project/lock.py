@@ -26,7 +26,8 @@ def exclusive(path: Path, *, wait_s: float = 30.0) -> Iterator[None]:
     """
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
+        # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
+        file = path.open("a+b", buffering=0)
     with file:
         deadline = time.monotonic() + wait_s
         while not try_lock(file):

@@ -173,7 +173,6 @@ def encode(
             require_intermediate(options, out / names[0])
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
         require_fitting(clip, out, options, color_space)
-        require_writable(out.parent)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
@@ -181,6 +180,7 @@ def encode(
             yield from put_beside(out, missing, memory=memory, trash=trash)
             yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=not missing)
             return
+        require_writable(out.parent)
         yield StageStarted(stage=STAGE, unit="frames", total=total)
         yield from _foretold(delivery)
         yield from _delivered(delivery)

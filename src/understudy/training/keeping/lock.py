@@ -49,7 +49,8 @@ def model_lock(model_dir: Path) -> Iterator[None]:
     path = model_dir / LOCK_NAME
     with said_plainly(path):
         model_dir.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
+        # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
+        file = path.open("a+b", buffering=0)
     with file:
         if not _taken(file):
             raise ModelInUse(
