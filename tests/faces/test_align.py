@@ -120,7 +120,7 @@ def test_a_drawn_pattern_follows_the_crop_and_comes_back(
         assert centre_of(cut) == pytest.approx(tuple(expected), abs=0.05 * max(1.0, finer))
         back = warp_to_frame(cut, inverse(to_crop), width, height)
         assert centre_of(back) == pytest.approx(tuple(place), abs=0.05)
-        assert np.abs(back - frame).max() < 0.065
+        assert np.abs(back - frame).max() < 0.07
 
 
 @settings(max_examples=15, deadline=None)

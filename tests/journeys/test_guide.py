@@ -121,9 +121,9 @@ def test_every_command_of_the_page_on_marks_runs(
     # What the page says in words.
     assert "A. Weber" in told["understudy ledger show shot"]
     assert "finished.mp4" in told[f"understudy ledger find {_NUMBER} shot"]
-    assert "for the compositor" in told["understudy ledger find layers shot"]
+    assert "for the compositor" in told["understudy ledger find layers-unmarked shot"]
     made = {path.name for path in tmp_path.iterdir()}
-    assert made >= {"consent-src.html", "card.png", "trailer.mp4", "layers"}
+    assert made >= {"consent-src.html", "card.png", "trailer.mp4", "layers-unmarked"}
 
 
 def _another_signer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
