@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import write_wall
-from understudy.errors import ClipMissing, ClipUnreadable, OptionInvalid
+from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
 from understudy.jobs.clips import add_clips, remove_clip
 from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
@@ -100,7 +100,31 @@ def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_i
         remove_clip(project, "src")
 
 
-@pytest.mark.parametrize("steps", range(4))  # three things move, then the manifest is written
+def test_a_clip_that_the_manifest_cant_forget_stays_whole(
+    with_results: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    monkeypatch.setattr(manifest_module, "write_manifest", full)
+    with pytest.raises(DiskFull):
+        remove_clip(with_results, "dst")
+    assert not with_results.trash.entries()
+    assert (with_results.folder / "clips" / "dst.mp4").exists() and "dst" in with_results.manifest.clips
+
+
+def test_a_clip_is_taken_out_from_where_another_process_has_said_that_it_lies(
+    with_results: Project, tmp_path: Path
+) -> None:
+    with Project.open(with_results.folder).change() as manifest:
+        manifest.clips["dst"].path = str(write_wall(tmp_path / "moved.mp4"))
+    assert f"Its file stays where it is: {tmp_path / 'moved.mp4'}." in remove_clip(with_results, "dst")
+    assert (with_results.folder / "clips" / "dst.mp4").exists(), "that is no clip's any more"
+
+
+@pytest.mark.parametrize(
+    "steps", range(5)
+)  # the manifest is written as it is, three things move, and it forgets
 def test_taking_a_clip_out_that_was_killed_on_its_way_loses_nothing_and_is_finished_by_the_same_command(
     with_results: Project, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
@@ -125,7 +149,7 @@ def test_taking_a_clip_out_that_was_killed_on_its_way_loses_nothing_and_is_finis
             remove_clip(with_results, "dst")
     assert len(done) == steps
     project = Project.open(with_results.folder)
-    remove_clip(project, "dst")
+    assert "Its file lies in the project's trash." in remove_clip(project, "dst")
     assert list(Project.open(project.folder).manifest.clips) == ["src"]
     gone = {"merged/dst", "cache/dst.found.jsonl", "clips/dst.mp4"}
     assert {entry.origin for entry in project.trash.entries()} == {project.folder / part for part in gone}

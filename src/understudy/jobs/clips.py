@@ -91,27 +91,48 @@ def remove_clip(project: Project, name: str) -> list[str]:
     """Take a clip out of the project: what was merged into it and found in it goes to the trash, and so does
     its file where it lies in the project; one that lies elsewhere stays. Its faces stay in their faceset.
 
-    Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip.
+    Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip, and
+    before anything moves what `Project.change` raises.
     """
     clip_named(project, name)
-    path = project.clip_path(name)
-    inside = path.resolve().is_relative_to(project.folder.resolve())
-    others = [project.clip_path(other).resolve() for other in project.manifest.clips if other != name]
+    with exclusive(project.clip_lock(name), wait_s=0.5):
+        with project.change():  # as it is: where the manifest can't be written, nothing is to move
+            pass
+        clip_named(project, name)  # which another process may have taken out since
+        # The manifest forgets the clip last: of what a kill leaves behind the same command finds the rest.
+        with project.change() as manifest:
+            for part in _made_of(project, name):
+                if part.exists():
+                    project.trash.put(part)
+            told = _file_put_away(project, manifest, name)
+            _forget(manifest, name)
+    return [f"{name} is no clip of the project any more.", *told]
+
+
+def _made_of(project: Project, name: str) -> list[Path]:
+    """Where that lies which was merged into a clip and found in it."""
     made = [project.folder / "merged" / name, *(project.cache_folder.glob(f"{safe_name(name)}.*.jsonl"))]
-    made += [project.overlays_folder / name, project.people_folder / name, project.explained_folder / name]
-    told = [f"{name} is no clip of the project any more."]
-    # The manifest forgets the clip last: of what a kill leaves behind the same command finds the rest.
-    with exclusive(project.clip_lock(name), wait_s=0.5), project.change() as manifest:
-        for part in made:
-            if part.exists():
-                project.trash.put(part)
-        if inside and path.exists() and path.resolve() not in others:
-            project.trash.put(path)
-            told.append("Its file lies in the project's trash.")
-        elif path.exists():
-            told.append(f"Its file stays where it is: {path}.")
-        _forget(manifest, name)
-    return told
+    return [
+        *made,
+        project.overlays_folder / name,
+        project.people_folder / name,
+        project.explained_folder / name,
+    ]
+
+
+def _file_put_away(project: Project, manifest: Manifest, name: str) -> list[str]:
+    """Move a clip's file to the trash where it lies in the project and is no other's; tells where it is."""
+    path = project.folder / manifest.clips[name].path
+    if not path.exists():
+        moved = any(entry.origin == path for entry in project.trash.entries())  # by a run that was cut off
+        return ["Its file lies in the project's trash."] if moved else []
+    others = [
+        (project.folder / entry.path).resolve() for other, entry in manifest.clips.items() if other != name
+    ]
+    if not path.resolve().is_relative_to(project.folder.resolve()) or path.resolve() in others:
+        return [f"Its file stays where it is: {path}."]
+    project.trash.put(path)
+    return ["Its file lies in the project's trash."]
 
 
 def _forget(manifest: Manifest, name: str) -> None:
