@@ -182,6 +182,15 @@ def test_a_model_that_learnt_nothing_waits_until_what_has_learnt_is_delivered(tr
     assert next_of(trained) == ("train", "model 'large' has learnt nothing yet")
 
 
+def test_what_is_left_begins_with_the_next_stage_and_leaves_out_what_is_done(trained):
+    assert project_state(trained).stages_left == ("merge", "encode", "train")
+    merge(trained, 1200)
+    encode(trained, trained.out_folder / "shot.mp4")
+    assert project_state(trained).stages_left == ()
+    trained.add_model("large")
+    assert project_state(trained).stages_left == ("train",)
+
+
 def test_where_a_clip_has_a_cast_every_model_learns_before_it_is_merged(trained):
     trained.add_model("large")
     with trained.change() as manifest:

@@ -108,7 +108,8 @@ class OutputState:
 @dataclass(frozen=True, kw_only=True)
 class ProjectState:
     """Everything `understudy status` tells. `next_stage` is None when all that was asked is done, "add" when
-    clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off."""
+    clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off.
+    `stages_left` are the next one and those that come after it; all others are done."""
 
     folder: Path
     name: str
@@ -121,6 +122,7 @@ class ProjectState:
     outputs: tuple[OutputState, ...]
     next_stage: Stage | str | None
     next_why: str
+    stages_left: tuple[Stage | str, ...] = ()
     train_on: str = ""
 
 
@@ -136,7 +138,8 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     merged = _looked_at(_merged(project), models, behind)
     outputs = _outputs(project)
     first = _first_to_train(project, models)
-    next_stage, why = _next(clips, models, tuple(_meant(project, merged)), first)
+    left, why = _left(clips, models, tuple(_meant(project, merged)), first)
+    next_stage = next(iter(left), None)
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -149,6 +152,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
         outputs=outputs,
         next_stage=next_stage,
         next_why=why,
+        stages_left=left,
         train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
     )
 
@@ -363,16 +367,17 @@ def _outputs(project: Project) -> tuple[OutputState, ...]:
     )
 
 
-def _next(
+def _left(
     clips: tuple[ClipState, ...],
     models: tuple[ModelState, ...],
     merged: tuple[MergedState, ...],
     first: Sequence[ModelState],
-) -> tuple[Stage | str | None, str]:
-    """The first stage that has something left to do, and what. Models that are not `first` come last."""
+) -> tuple[tuple[Stage | str, ...], str]:
+    """The first stage that has something left to do and those behind it, and what it has. Models that are not
+    `first` come last."""
     for role in ROLES:
         if not any(clip.role == role for clip in clips):
-            return "add", f"there is no {role} clip yet"
+            return ("add", "extract", "train", "merge", "encode"), f"there is no {role} clip yet"
     dst = [clip.name for clip in clips if clip.role == "dst"]
     left: tuple[tuple[Stage, list[str]], ...] = (
         ("extract", [_left_to_extract(clip) for clip in clips]),
@@ -381,10 +386,10 @@ def _next(
         ("encode", [_left_to_encode(name, models, merged) for name in dst]),
         ("train", [_left_to_train(model) for model in models]),
     )
-    for stage, reasons in left:
+    for place, (_, reasons) in enumerate(left):
         if any(reasons):
-            return stage, next(filter(None, reasons))
-    return None, "everything that was asked is done"
+            return tuple(dict.fromkeys(stage for stage, _ in left[place:])), next(filter(None, reasons))
+    return (), "everything that was asked is done"
 
 
 def _first_to_train(project: Project, models: tuple[ModelState, ...]) -> Sequence[ModelState]:

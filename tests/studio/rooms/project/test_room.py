@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,9 +14,11 @@ from fastapi.testclient import TestClient
 
 from understudy.jobs.clips import both_sides_told
 from understudy.project.project import Project
+from understudy.project.state import project_state
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
 from understudy.studio.places import clip_id
+from understudy.studio.rooms.project.state import steps
 
 
 def _clip(path: Path) -> Path:
@@ -54,6 +57,11 @@ def test_the_state_says_what_is_next_and_who_agreed(client: TestClient) -> None:
     assert "no faces" in told["steps"][1]["why"] and told["next_stage"] == "extract"
     assert [performer["consent"]["status"] for performer in told["performers"]] == ["not stated"] * 2
     assert told["disk"]["free_bytes"] > 0
+
+
+def test_what_is_delivered_is_done_though_a_second_model_has_learnt_nothing(project: Project) -> None:
+    now = replace(project_state(project), next_stage="train", stages_left=("train",))
+    assert [step["state"] for step in steps(now)] == ["done", "done", "next", "done", "done"]
 
 
 def test_reports_beside_a_film_are_no_films(client: TestClient, project: Project) -> None:

@@ -69,15 +69,14 @@ def steps(now: ProjectState) -> list[dict[str, Any]]:
         "merge": ", ".join(f"{one.clip}: {_counted(one.frames, 'frame')}" for one in now.merged),
         "encode": _counted(len(now.outputs), "finished file"),
     }
-    next_place = order.index(now.next_stage) if now.next_stage in order else len(order)
     return [
         {
             "stage": stage,
-            "state": "done" if place < next_place else "next" if place == next_place else "waits",
+            "state": "next" if stage == now.next_stage else "waits" if stage in now.stages_left else "done",
             "words": words[stage],
-            "why": now.next_why if place == next_place else "",
+            "why": now.next_why if stage == now.next_stage else "",
         }
-        for place, stage in enumerate(order)
+        for stage in order
     ]
 
 
