@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,11 @@ from understudy.errors import (
     UnderstudyError,
 )
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
+from understudy.files import write_json
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import Report, project_folder, report_path, swap
 from understudy.project.project import Project
+from understudy.training.steering.plan import Plan
 
 
 def test_the_project_lies_beside_the_finished_file_unless_said_otherwise() -> None:
@@ -179,6 +182,25 @@ def test_a_stage_of_a_recipe_that_cant_work_refuses_a_swap_before_faces_are_look
     with pytest.raises(RecipeInvalid, match=r"stage 2 \(b\): This model has no part 'nose'"):
         list(swap(SwapRequest(**clips, out=out, train={"recipe": str(recipe)})))
     assert not out.parent.exists()
+
+
+def test_a_recipe_that_is_gone_stops_no_swap_that_has_nothing_left_to_train(project: Project) -> None:
+    request = SwapRequest(project=project.folder)
+    with project.change() as manifest:
+        manifest.models["main"].train = {"recipe": "gone.toml"}
+    with pytest.raises(RecipeInvalid):
+        _says(request)
+    plan = Plan(minutes=None, iterations=7, done_iterations=7)
+    write_json(
+        project.model_folder("main") / "checkpoints" / "000000007" / "state.json",
+        {"layout": 1, "iteration": 7, "sha256": {}, "state": {"plan": plan.as_json()}},
+    )
+    assert _says(request)
+    for said in ({"iterations": 9}, {"recipe": "gone too.toml"}):
+        with pytest.raises(RecipeInvalid):
+            _says(replace(request, train=said))
+    with pytest.raises(OptionInvalid):
+        _says(replace(request, train={"batch_size": "many"}))
 
 
 def _says(request: SwapRequest) -> list[str]:

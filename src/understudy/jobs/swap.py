@@ -60,8 +60,7 @@ def swap(request: SwapRequest) -> Events:
 
 
 def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Events:
-    set_in_project = train_options(project, request.model, {}).model_dump()
-    length = journal.training_left(request.train, set_in_project)
+    length = _training_left(project, request, journal)
     journal.begin(request.train)
     if length is None:
         yield StageStarted(stage="train", unit="iteration", why="is done; --minutes trains more")
@@ -71,6 +70,10 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
             yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
         said = {**request.train, **length}
         yield from stages.train(project, request.model, said=said, device=request.device)
+
+
+def _training_left(project: Project, request: SwapRequest, journal: SwapJournal) -> dict[str, Any] | None:
+    return journal.training_left(request.train, train_options(project, request.model, {}).model_dump())
 
 
 def project_folder(request: SwapRequest) -> Path:
@@ -149,7 +152,11 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
         merge_options(project, name, request.merge)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     extract_options(project, request.extract)
-    stages.check_recipe(project, request.model, said=request.train)
+    train_options(project, request.model, request.train)
+    # A recipe that nothing is trained by any more may be gone.
+    trains = _training_left(project, request, SwapJournal(project, request.model)) is not None
+    if trains or "recipe" in request.train:
+        stages.check_recipe(project, request.model, said=request.train)
     choose_device(request.device)  # of several only extracting and merging know what to do
 
 
