@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ProjectInvalid
-from understudy.media.images import decode_image, encode_png
+from understudy.media.images import IMAGE_SUFFIXES, decode_image, encode_png
+from understudy.media.movie_files import MOVIE_SUFFIXES
 from understudy.project.project import Project
 from understudy.studio import places
 from understudy.studio.app import studio_app
@@ -98,6 +99,11 @@ def test_the_list_tells_no_path(disk: Path) -> None:
     assert str(disk) not in answer.text and answer.json()["folders"] == ["clips"]
     folders = {clip["name"]: clip["folder"] for clip in answer.json()["clips"]}
     assert folders["c.MKV"] == "clips/day/deep" and folders["a.mp4"] == "clips"
+
+
+def test_the_list_tells_which_files_may_be_sent_instead() -> None:
+    told = TestClient(studio_app(Studio(None))).get("/api/places/clips").json()["endings"]
+    assert set(told) == MOVIE_SUFFIXES | IMAGE_SUFFIXES
 
 
 def test_a_clip_has_a_small_picture_that_is_sent_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from understudy.media.movie_files import is_movie
 from understudy.project.project import MANIFEST_NAME
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
-from understudy.studio.receiving import CLIPS_FOLDER
+from understudy.studio.receiving import CLIP, CLIPS_FOLDER
 
 _DEEPEST, _MOST = 6, 5000  # folders into each other, clips listed
 _MOST_KNOWN = 4 * _MOST
@@ -122,11 +122,12 @@ def new_project_path(studio: Studio, name: str) -> Path:
 
 @routes.get("/clips", dependencies=[HEAVY])
 def clips(studio: StudioHere) -> dict[str, Any]:
-    """The clips that may be chosen."""
+    """The clips that may be chosen, and the `endings` of files that may be sent instead."""
     found = [
         told for place, _ in zip(clip_places(studio), range(_MOST), strict=False) if (told := _told(place))
     ]
-    return {"clips": found, "folders": [folder.name for folder in studio.clips]}
+    folders = [folder.name for folder in studio.clips]
+    return {"clips": found, "folders": folders, "endings": sorted(CLIP.suffixes())}
 
 
 def _told(place: ClipPlace) -> dict[str, Any] | None:

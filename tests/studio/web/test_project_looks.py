@@ -57,7 +57,7 @@ def test_single_images_stand_apart_from_the_clips(page: Any, expected_errors: li
     expected_errors.append("404")
     kinds = {"a.mp4": "movie", "plates": "images", "still.png": "image"}
     clips = [{**_CLIP, "id": name, "name": name, "kind": kind} for name, kind in kinds.items()]
-    told = {"clips": clips, "folders": ["plates"]}
+    told = {"clips": clips, "folders": ["plates"], "endings": [".gxf", ".png"]}
     page.route("**/api/places/clips", lambda route: route.fulfill(json=told))
     page.locator(".pipeline").wait_for()
     page.keyboard.press("a")
@@ -67,3 +67,4 @@ def test_single_images_stand_apart_from_the_clips(page: Any, expected_errors: li
     assert not dialog.locator("[data-place='still.png']").is_visible()
     dialog.get_by_text("Single images: 1").click()
     assert dialog.locator("[data-place='still.png']").is_visible()
+    assert dialog.locator("input[type=file]").get_attribute("accept") == ".gxf,.png", "as the studio says"

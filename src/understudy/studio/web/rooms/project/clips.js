@@ -10,8 +10,6 @@ import { send_clip } from "./sending.js";
 import { counted, size_words } from "../../kit/words.js";
 import { waited } from "../../kit/waiting.js";
 
-const ENDINGS = ".mp4,.mov,.mkv,.avi,.webm,.m4v,.mxf,.png,.jpg,.jpeg,.tif,.tiff,.exr";
-
 /** Which clips are being searched for faces now. @param {any} state @param {import("../../kit/runs.js").Run[]} runs @returns {string[]} */
 export function searched_now(state, runs) {
   const searches = runs.filter((run) => ["running", "stopping"].includes(run.state) && ["extract", "swap"].includes(run.words[0]));
@@ -70,8 +68,8 @@ async function take_out(clip) {
 
 /** Choose clips from the studio's machine or send one from here. @param {"src" | "dst"} role */
 export async function add_clips(role) {
-  const { clips, folders } = await waited("Looking for clips…", get("places/clips"));
-  const picker = h("input", { type: "file", accept: ENDINGS, multiple: true });
+  const { clips, folders, endings } = await waited("Looking for clips…", get("places/clips"));
+  const picker = h("input", { type: "file", accept: endings.join(","), multiple: true });
   const chosen = new Set();
   const row_of = (/** @type {any} */ clip) => {
     const box = h("input", { type: "checkbox", onchange: () => (box.checked ? chosen.add(clip.id) : chosen.delete(clip.id)) });
