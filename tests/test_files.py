@@ -213,6 +213,32 @@ def test_a_whole_folder_goes_to_the_trash(tmp_path):
     assert (place / "a").read_text() == "1"
 
 
+def test_nothing_moves_onto_something_else(tmp_path):
+    for name in ("a", "b"):
+        files.write_text(tmp_path / name, name)
+    with pytest.raises(FolderUnwritable):
+        files.move_whole(tmp_path / "a", tmp_path / "b")
+    assert [(tmp_path / name).read_text() for name in ("a", "b")] == ["a", "b"]
+
+
+def test_a_copy_to_another_disk_that_fails_leaves_nothing_half_done(tmp_path, monkeypatch):
+    files.write_text(tmp_path / "model" / "a", "1")
+
+    def fail(error):
+        def failing(*_, **__):
+            raise OSError(error, "no")
+
+        return failing
+
+    monkeypatch.setattr(Path, "rename", fail(errno.EXDEV))
+    monkeypatch.setattr(files.shutil, "copy2", fail(errno.ENOSPC))
+    monkeypatch.setattr(files.shutil, "copytree", fail(errno.ENOSPC))
+    with pytest.raises(DiskFull):
+        files.move_whole(tmp_path / "model", tmp_path / "trash" / "model")
+    assert (tmp_path / "model" / "a").read_text() == "1"
+    assert not any((tmp_path / "trash").iterdir())
+
+
 def test_too_little_room_is_said_before_anything_is_written(tmp_path):
     files.require_free_space(tmp_path / "not" / "there" / "yet", needed_bytes=1)
     with pytest.raises(DiskFull, match="MB are needed"):

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from understudy.errors import DiskFull, FolderUnwritable
 
 ASIDE_SUFFIX = ".partial"
+ORIGIN_SUFFIX = ".origin.json"  # of the note beside a thing in the trash that says where it lay
 _CHUNK_BYTES = 1 << 20
 _TURN = count()  # of this process's writes
 _WRITTEN_NOW: set[Path] = set()  # folders that threads of this process write aside at this moment
@@ -225,15 +226,57 @@ def sha256_pieces(path: Path) -> Generator[int, None, str]:
 
 def move_to_trash(path: Path, trash: Path) -> Path:
     """Move a file or folder into `trash` under a new dated name and return where it lies now."""
+    goal = free_in_trash(path, trash)
+    move_whole(path, goal)
+    return goal
+
+
+def free_in_trash(path: Path, trash: Path) -> Path:
+    """A dated name in `trash` that nothing has, and that is kept for nothing by a note of its origin."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     with said_plainly(trash):
         trash.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1000):
-            goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
-            if not goal.exists():
-                shutil.move(path, goal)
-                return goal
+    for attempt in range(1000):
+        goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
+        if not os.path.lexists(goal) and not goal.with_name(goal.name + ORIGIN_SUFFIX).exists():
+            return goal
     raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
+
+
+def move_whole(path: Path, goal: Path) -> None:
+    """Move a file or folder to where nothing is, also on another disk. Under either name it is whole or not
+    there at all, whenever the process is killed. Raises FolderUnwritable or DiskFull."""
+    with said_plainly(goal):
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(goal):  # which a file would replace without a word
+            raise FileExistsError(errno.EEXIST, "it is there already", str(goal))
+        try:
+            path.rename(goal)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _move_to_other_disk(path, goal)
+
+
+def _move_to_other_disk(path: Path, goal: Path) -> None:
+    aside, gone = folder_aside(goal), folder_aside(path)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, aside, symlinks=True)
+        else:
+            shutil.copy2(path, aside, follow_symlinks=False)
+        aside.rename(goal)
+    finally:
+        _remove(aside)
+    path.rename(gone)  # at once, so that a kill leaves no half of it under its name
+    _remove(gone)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def require_writable(folder: Path) -> None:

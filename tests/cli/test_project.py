@@ -104,7 +104,14 @@ def test_cleaning_moves_to_the_trash_only_without_dry_run(
     assert main(command) == 0
     assert face.read_bytes() == b"a face"
     assert main(command) == 2
-    assert "all of it is back" in capsys.readouterr().err
+    assert "all that its last `clean` moved is back" in capsys.readouterr().err
+    assert main(["clean", str(project), "extract"]) == 0
+    write_bytes(face, b"a newer face")
+    capsys.readouterr()
+    assert main(command) == 0 and face.read_bytes() == b"a face"
+    told, again = capsys.readouterr().out.splitlines()
+    assert (project / "trash" / told.rpartition(", as ")[2] / "face.jpg").read_bytes() == b"a newer face"
+    assert main(shlex.split(again.split("`")[1])[1:]) == 0 and face.read_bytes() == b"a newer face"
 
 
 def test_a_clip_that_was_moved_is_told_its_new_place(

@@ -1,10 +1,15 @@
+import contextlib
+import json
+import os
 import shutil
 
 import pytest
 
-from understudy.errors import ModelInUse, NothingToUndo, UndoImpossible
+from understudy.errors import FolderUnwritable, ModelInUse, NothingToUndo, UndoImpossible
 from understudy.files import write_text
+from understudy.project import cleaning, trash
 from understudy.project.cleaning import STAGES, bring_back, clean
+from understudy.project.lock import exclusive
 from understudy.training.keeping.lock import model_lock
 
 MADE = {
@@ -86,28 +91,195 @@ def test_frames_that_a_person_had_done_again_stay(worked):
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_went_at_once_comes_back_at_once(worked, stage):
     clean(worked, stage)
-    assert [path.relative_to(worked.folder).as_posix() for path in bring_back(worked, stage)] == MADE[stage]
+    assert [one.path.relative_to(worked.folder).as_posix() for one in bring_back(worked, stage)] == MADE[stage]
     assert all((worked.folder / path).exists() for path in MADE[stage])
-    with pytest.raises(NothingToUndo):
-        bring_back(worked, stage)
+    for dry_run in (True, False):
+        with pytest.raises(NothingToUndo):
+            bring_back(worked, stage, dry_run=dry_run)
+    assert worked.trash.entries() == []
 
 
-def test_what_was_made_since_goes_to_the_trash_before_the_older_comes_back(worked):
+def test_what_was_made_since_goes_to_the_trash_and_comes_back_with_the_next_undo(worked):
     result = worked.folder / "out/result.mp4"
     for text in ("second", "third"):
         clean(worked, "encode")
         write_text(result, text)
-    bring_back(worked, "encode")
-    assert result.read_text() == "second"
-    bring_back(worked, "encode")
-    assert result.read_text() == "xx"
-    assert {entry.path.read_text() for entry in worked.trash.entries()} == {"second", "third"}
+    for text, other in (("second", "third"), ("third", "second")) * 2:
+        (one,) = bring_back(worked, "encode")
+        assert result.read_text() == text
+        assert one.replaced is not None and one.replaced.read_text() == other
+    assert {entry.path.read_text() for entry in worked.trash.entries()} == {"xx", "second"}
+
+
+class Killed(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def killed(monkeypatch, step, *, after):
+    """A kill at the n-th thing that is written or moved, before it or just `after` it."""
+    steps = iter(range(1000))
+
+    def dying(do):
+        def done(*args):
+            now = next(steps)
+            if now == step and not after:
+                raise Killed
+            do(*args)
+            if now == step:
+                raise Killed
+
+        return done
+
+    with monkeypatch.context() as patch:
+        for module, name in ((cleaning, "write_json"), (trash, "write_json"), (trash, "move_whole")):
+            patch.setattr(module, name, dying(getattr(module, name)))
+        yield
+
+
+def contents(worked):
+    return {path: (worked.folder / path).exists() for path in MADE["extract"]}
+
+
+def text_of(worked, path):
+    place = worked.folder / path
+    return (place if place.is_file() else next(p for p in place.iterdir() if p.name[0] != ".")).read_text()
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(9))  # four places kept, the plan, four moves
+def test_a_cleaning_killed_anywhere_goes_on_and_all_comes_back(worked, monkeypatch, step, after):
+    with killed(monkeypatch, step, after=after), pytest.raises(Killed):
+        clean(worked, "extract")
+    clean(worked, "extract")
+    assert not any(contents(worked).values())
+    assert all(entry.origin is not None for entry in worked.trash.entries())
+    assert len(worked.trash.entries()) == len(MADE["extract"])
+    bring_back(worked, "extract")
+    assert all(contents(worked).values()) and worked.trash.entries() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(9))
+def test_a_killed_cleaning_is_undone_as_far_as_it_went(worked, monkeypatch, step, after):
+    with killed(monkeypatch, step, after=after), pytest.raises(Killed):
+        clean(worked, "extract")
+    with contextlib.suppress(NothingToUndo):
+        bring_back(worked, "extract")
+    assert all(contents(worked).values()) and worked.trash.entries() == []
+    with pytest.raises(NothingToUndo):
+        bring_back(worked, "extract")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(5))  # the plan, four moves
+def test_an_undo_killed_anywhere_goes_on(worked, monkeypatch, step, after):
+    clean(worked, "extract")
+    with killed(monkeypatch, step, after=after), pytest.raises(Killed):
+        bring_back(worked, "extract")
+    with contextlib.suppress(NothingToUndo):
+        bring_back(worked, "extract")
+    assert all(contents(worked).values()) and worked.trash.entries() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(14))  # four places kept, the plan, eight moves, what the next undo moves
+def test_an_undo_over_newer_things_killed_anywhere_keeps_both(worked, monkeypatch, step, after):
+    clean(worked, "extract")
+    for path in ("facesets/src/main/f.jpg", "people/src clip/1", "overlays/src clip/0", "cache/a.found.jsonl"):
+        write_text(worked.folder / path, "newer")
+    with killed(monkeypatch, step, after=after), pytest.raises(Killed):
+        bring_back(worked, "extract")
+    if (step, after) != (13, True):  # which was all of it
+        with contextlib.suppress(NothingToUndo):
+            bring_back(worked, "extract")
+    for text, next_text in (("xx", "newer"), ("newer", "xx")):
+        assert [text_of(worked, path) for path in MADE["extract"]] == [text] * 4
+        bring_back(worked, "extract")
+        assert [text_of(worked, path) for path in MADE["extract"]] == [next_text] * 4
+        assert len(worked.trash.entries()) == 4
+
+
+def test_a_cleaning_is_planned_in_one_note_whatever_was_cleaned_before(worked):
+    note = worked.trash.folder / ".cleaned-encode.json"
+    for _ in range(3):
+        clean(worked, "encode")
+        write_text(worked.folder / "out/result.mp4", "xx")
+    assert [*json.loads(note.read_text())["parts"]] == ["out/result.mp4"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *({origin: "x"} for origin in ("../outside", "/etc/passwd", "", ".")),
+        *({"out/a": name} for name in ("../x", "..", ".", "", 7)),
+        7,
+    ],
+)
+def test_a_note_that_leads_out_of_the_project_is_not_followed(worked, parts):
+    write_text(worked.trash.folder / ".cleaned-encode.json", json.dumps({"parts": parts, "displaced": {}}))
+    with pytest.raises(NothingToUndo):
+        bring_back(worked, "encode")
+
+
+def test_a_newer_file_that_became_a_clip_is_not_replaced(worked):
+    clean(worked, "encode")
+    write_text(worked.folder / "out/result.mp4", "newer")
+    worked.add_clip(worked.folder / "out" / "result.mp4", "dst")
+    with pytest.raises(UndoImpossible, match=r"relink.*result\.mp4"):
+        bring_back(worked, "encode")
+    assert (worked.folder / "out/result.mp4").read_text() == "newer"
+
+
+@pytest.mark.parametrize(
+    ("stage", "lock"),
+    [
+        ("extract", "clip_lock src clip"),
+        ("extract", "faceset_lock src/main"),
+        ("merge", "clip_lock dst clip"),
+        ("encode", "clip_lock dst clip"),
+    ],
+)
+def test_nothing_moves_under_a_stage_at_work(worked, stage, lock):
+    which, _, name = lock.partition(" ")
+    path = getattr(worked, which)(name)
+    with exclusive(path), pytest.raises(FolderUnwritable, match="Another process"):
+        clean(worked, stage)
+    assert all((worked.folder / made).exists() for made in MADE[stage])
+    clean(worked, stage)
+    with exclusive(path), pytest.raises(FolderUnwritable, match="Another process"):
+        bring_back(worked, stage)
+    assert not any((worked.folder / made).exists() for made in MADE[stage])
+    bring_back(worked, stage)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there a folder can't move while a file in it is open")
+def test_a_model_is_held_until_it_is_moved(worked, monkeypatch):
+    folder, held = worked.model_folder("main"), []
+
+    def moving(path, goal, move=trash.move_whole):
+        if folder.is_dir():
+            with pytest.raises(ModelInUse), model_lock(folder):
+                pass
+            held.append(path)
+        move(path, goal)
+
+    monkeypatch.setattr(trash, "move_whole", moving)
+    clean(worked, "train")
+    write_text(folder / "model.toml", "newer")
+    bring_back(worked, "train")
+    assert held == [folder, folder]
+
+
+def test_another_clip_at_work_stops_no_cleaning_of_merged_frames(worked):
+    with exclusive(worked.clip_lock("another")):
+        assert len(clean(worked, "merge")) == 1
 
 
 def test_nothing_comes_back_where_a_part_left_the_trash(worked):
     first, *_ = clean(worked, "extract")
     shutil.rmtree(first.trashed.path)
-    with pytest.raises(UndoImpossible, match=first.trashed.path.name):
+    with pytest.raises(UndoImpossible, match="facesets/src/main"):
         bring_back(worked, "extract")
     assert not any((worked.folder / path).exists() for path in MADE["extract"])
 

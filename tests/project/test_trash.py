@@ -1,7 +1,11 @@
+import errno
+from pathlib import Path
+
 import pytest
 
 from understudy.errors import ProjectInvalid
 from understudy.files import write_json, write_text
+from understudy.project import trash
 
 
 def test_what_is_put_away_comes_back_to_its_place(project):
@@ -35,3 +39,43 @@ def test_a_note_that_leads_out_of_the_project_is_not_followed(project, origin):
     assert entry.origin is None
     with pytest.raises(ProjectInvalid, match="by hand"):
         project.trash.restore(entry)
+
+
+def test_what_a_killed_process_put_here_is_known_by_its_origin(project, monkeypatch):
+    path = project.folder / "out" / "a.txt"
+    write_text(path, "x")
+
+    def moved_then_killed(old, new):
+        old.rename(new)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trash, "move_whole", moved_then_killed)
+    with pytest.raises(KeyboardInterrupt):
+        project.trash.put(path)
+    monkeypatch.undo()
+    (entry,) = project.trash.entries()
+    assert project.trash.restore(entry) == path and path.read_text() == "x"
+
+
+def test_a_place_that_is_kept_is_nobody_elses(project):
+    path = project.folder / "out" / "a.txt"
+    places = {project.trash.place_for(path) for _ in range(3)}
+    assert len(places) == 3 and project.trash.entries() == []
+
+
+@pytest.mark.parametrize("inside", ["", "b/c.txt"])
+def test_a_trash_on_another_disk_takes_and_gives_back(project, monkeypatch, inside):
+    path = project.folder / "out" / "a"
+    write_text(path / inside, "x")
+    rename = Path.rename
+
+    def on_one_disk(old, new):
+        if old.parent != Path(new).parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(old, new)
+
+    monkeypatch.setattr(Path, "rename", on_one_disk)
+    entry = project.trash.put(path)
+    assert not any(path.parent.iterdir()) and (entry.path / inside).read_text() == "x"
+    project.trash.restore(entry)
+    assert (path / inside).read_text() == "x" and not any(project.trash.folder.iterdir())

@@ -228,7 +228,8 @@ def clean(
     stage:
         Whose work to take back: extract, train, merge or encode.
     undo:
-        Move what went the last time back to where it lay; what was made there since goes to the trash.
+        Move what went the last time back to where it lay; what was made there since goes to the trash, and
+        comes back with the next --undo.
     dry_run:
         Only say what would go, or come back.
     """
@@ -236,9 +237,16 @@ def clean(
     from understudy.project.cleaning import clean as take_back
 
     opened = Project.open(project)
+    command = shlex.join(["understudy", "clean", str(project), stage, "--undo"])
     if undo:
-        for path in bring_back(opened, stage, dry_run=dry_run):
-            print(f"{'would move' if dry_run else 'moved'} back: {path}")
+        returns = bring_back(opened, stage, dry_run=dry_run)
+        for one in returns:
+            lies = (
+                f"; what was made there since is in the trash, as {one.replaced.name}" if one.replaced else ""
+            )
+            print(f"{'would move' if dry_run else 'moved'} back: {one.path}{lies}")
+        if any(one.replaced for one in returns):
+            print(f"`{command}` brings that back and puts this away again")
         return
     removals = take_back(opened, stage, dry_run=dry_run)
     for removal in removals:
@@ -248,7 +256,6 @@ def clean(
     if not removals:
         print(f"{stage} has made nothing yet.")
     elif not dry_run:
-        command = shlex.join(["understudy", "clean", str(project), stage, "--undo"])
         print(f"`{command}` brings it back")
 
 

@@ -115,7 +115,7 @@ def changed(
 
 def lock_path(project: Project, name: str) -> Path:
     """The lock of one faceset's changes."""
-    return project.cache_folder / f".faceset-{name.replace('/', '-')}.lock"
+    return project.faceset_lock(name)
 
 
 @contextlib.contextmanager

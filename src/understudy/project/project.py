@@ -262,6 +262,10 @@ class Project:
         """The lock of whoever works on a clip: two processes on one clip would write the same files."""
         return self.cache_folder / f".{name}.lock"
 
+    def faceset_lock(self, name: str) -> Path:
+        """The lock of one faceset's changes; it is named PERFORMER/NAME."""
+        return self.cache_folder / f".faceset-{name.replace('/', '-')}.lock"
+
     @property
     def out_folder(self) -> Path:
         """Finished files, when no other place is named."""

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import ProjectInvalid
-from understudy.files import folder_size_bytes, move_to_trash, read_json, said_plainly, stat_of, write_json
-
-_NOTE = ".origin.json"
+from understudy.files import (
+    ORIGIN_SUFFIX,
+    folder_size_bytes,
+    free_in_trash,
+    move_whole,
+    read_json,
+    said_plainly,
+    stat_of,
+    write_json,
+)
 
 
 @dataclass(frozen=True)
@@ -30,20 +37,26 @@ class Trash:
         self._project = folder
         self.folder = folder / "trash"
 
-    def put(self, path: Path) -> TrashEntry:
-        """Move a file or folder of the project here."""
-        origin = path.absolute().relative_to(self._project.absolute())
+    def put(self, path: Path, *, to: Path | None = None) -> TrashEntry:
+        """Move a file or folder of the project here, `to` the place that was kept for it, or to a new one."""
         size = size_bytes(path)
-        now = move_to_trash(path, self.folder)
-        write_json(_note(now), {"origin": origin.as_posix()})
-        return TrashEntry(now, self._project / origin, size)
+        now = to or self.place_for(path)
+        move_whole(path, now)
+        return TrashEntry(now, self._project / self._inside(path), size)
+
+    def place_for(self, path: Path) -> Path:
+        """Keep a place here for a file or folder of the project: a note of where it lies, and nothing moves."""
+        origin = self._inside(path)
+        place = free_in_trash(path, self.folder)
+        write_json(_note(place), {"origin": origin.as_posix()})
+        return place
 
     def entries(self) -> list[TrashEntry]:
         """Everything in the trash, oldest first."""
         if not self.folder.is_dir():
             return []
         names = sorted(p.name for p in self.folder.iterdir())
-        paths = [self.folder / n for n in names if not n.endswith(_NOTE) and not n.startswith(".")]
+        paths = [self.folder / n for n in names if not n.endswith(ORIGIN_SUFFIX) and not n.startswith(".")]
         return [TrashEntry(path, self._origin(path), size_bytes(path)) for path in paths]
 
     def restore(self, entry: TrashEntry) -> Path:
@@ -55,11 +68,17 @@ class Trash:
             raise ProjectInvalid("It isn't known where this belongs. Move it by hand.", entry.path)
         if entry.origin.exists():
             self.put(entry.origin)
-        with said_plainly(entry.origin):
-            entry.origin.parent.mkdir(parents=True, exist_ok=True)
-            entry.path.rename(entry.origin)
-            _note(entry.path).unlink(missing_ok=True)
+        self.move_back(entry.path, entry.origin)
         return entry.origin
+
+    def move_back(self, path: Path, origin: Path) -> None:
+        """Move what lies here under `path` to `origin`, where nothing is."""
+        move_whole(path, origin)
+        with said_plainly(self.folder):
+            _note(path).unlink(missing_ok=True)
+
+    def _inside(self, path: Path) -> Path:
+        return path.absolute().relative_to(self._project.absolute())
 
     def _origin(self, path: Path) -> Path | None:
         try:
@@ -76,4 +95,4 @@ def size_bytes(path: Path) -> int:
 
 
 def _note(path: Path) -> Path:
-    return path.with_name(path.name + _NOTE)
+    return path.with_name(path.name + ORIGIN_SUFFIX)
