@@ -63,6 +63,7 @@ def test_tracks_that_are_not_there_are_refused(client: TestClient, tracked: Proj
     refused = client.post("/api/faces/tracks/name", json={"clip": "src", "track": 9, "name": "Anna"})
     assert (refused.status_code, refused.json()["kind"]) == (422, "TrackEditInvalid")
     assert client.get("/api/faces/tracks/src/2").content == b"\xff\xd8picture"
-    for path in ("tracks/src/3", "tracks/nobody/2", "tracks?clip=nobody"):
-        assert client.get(f"/api/faces/{path}").json()["kind"] == "ProjectInvalid"
+    assert client.get("/api/faces/tracks/src/3").json()["kind"] == "ProjectInvalid"
+    for path in ("tracks/nobody/2", "tracks?clip=nobody"):
+        assert client.get(f"/api/faces/{path}").json()["kind"] == "ClipMissing"
     assert client.post("/api/faces/tracks/edit", json={"clip": "src", "edits": ["chose:2"]}).status_code == 422
