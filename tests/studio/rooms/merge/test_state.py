@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.studio.rooms.merge.conftest import Room
-from understudy.errors import ProjectInvalid
+from understudy.errors import ClipMissing, ModelUnknown
 from understudy.jobs.merging import keep_said
 from understudy.studio.rooms.merge.state import (
     Shot,
@@ -45,8 +45,9 @@ def test_settings_change_the_picture_and_not_what_is_open(room: Room) -> None:
 
 def test_only_names_of_the_project_are_a_shot(room: Room) -> None:
     assert shot_of(room.project, "dst", "main") == Shot("dst", "main")
-    for clip, model in (("src", "main"), ("dst", "other"), ("../dst", "main")):
-        with pytest.raises(ProjectInvalid):
+    refused = (("src", "main", ClipMissing), ("dst", "other", ModelUnknown), ("../dst", "main", ClipMissing))
+    for clip, model, error in refused:
+        with pytest.raises(error):
             shot_of(room.project, clip, model)
 
 
