@@ -239,6 +239,25 @@ def test_a_copy_to_another_disk_that_fails_leaves_nothing_half_done(tmp_path, mo
     assert not any((tmp_path / "trash").iterdir())
 
 
+@pytest.mark.skipif(os.name != "posix", reason="what may only be read can't be flushed there")
+def test_what_goes_to_another_disk_is_on_it_for_good_before_the_original_goes(tmp_path, monkeypatch):
+    files.write_text(tmp_path / "model" / "a", "1")
+    (tmp_path / "model" / "a").chmod(0o444)
+    there_when_flushed = []
+
+    def refused(path, goal):
+        raise OSError(errno.EXDEV, "no")
+
+    def flushed(number):
+        there_when_flushed.append((tmp_path / "model" / "a").exists())
+
+    monkeypatch.setattr(Path, "rename", refused)
+    monkeypatch.setattr(files.os, "fsync", flushed)
+    files.move_whole(tmp_path / "model", tmp_path / "trash" / "model")
+    assert there_when_flushed == [True]
+    assert (tmp_path / "trash" / "model" / "a").read_text() == "1" and not (tmp_path / "model").exists()
+
+
 def test_too_little_room_is_said_before_anything_is_written(tmp_path):
     files.require_free_space(tmp_path / "not" / "there" / "yet", needed_bytes=1)
     with pytest.raises(DiskFull, match="MB are needed"):

@@ -262,14 +262,24 @@ def _move_to_other_disk(path: Path, goal: Path) -> None:
     aside, gone = folder_aside(goal), folder_aside(path)
     try:
         if path.is_dir() and not path.is_symlink():
-            shutil.copytree(path, aside, symlinks=True)
+            shutil.copytree(path, aside, symlinks=True, copy_function=_copied)
         else:
-            shutil.copy2(path, aside, follow_symlinks=False)
-        aside.rename(goal)
+            _copied(path, aside, follow_symlinks=False)
+        aside.replace(goal)
     finally:
         _remove(aside)
-    path.rename(gone)  # at once, so that a kill leaves no half of it under its name
+    path.replace(gone)  # at once, so that a kill leaves no half of it under its name
     _remove(gone)
+
+
+def _copied(path: str | Path, goal: str | Path, *, follow_symlinks: bool = True) -> str | Path:
+    """Copy a file to a disk for good, before the original goes: a power cut leaves one of them whole."""
+    shutil.copy2(path, goal, follow_symlinks=follow_symlinks)
+    made = Path(goal)
+    if os.name == "posix" and not made.is_symlink():  # elsewhere what may only be read can't be flushed
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+    return goal
 
 
 def _remove(path: Path) -> None:

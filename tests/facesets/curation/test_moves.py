@@ -33,7 +33,7 @@ def test_a_file_goes_whole_to_another_disk_and_nothing_else_stays(tmp_path: Path
 def test_a_disk_that_is_full_halfway_leaves_the_file_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: Path, goal: Path) -> None:
+    def full(_: Path, goal: Path, **__: object) -> None:
         goal.write_bytes(b"ha")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

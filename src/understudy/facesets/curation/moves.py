@@ -8,16 +8,15 @@ files move and why is `history.py`'s.
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.counts import counted
-from understudy.files import said_plainly, sha256_of, written_aside
+from understudy.files import move_whole as move
+from understudy.files import sha256_of
 
 # (name in the faceset's folder, place below the trash)
 Pair = tuple[str, str]
@@ -74,25 +73,6 @@ def move_in(pairs: Sequence[Pair], *, folder: Path, trash: Path, hold: str, outc
             outcome.displaced.append(name)
         move(start, goal)
     _sync(folder)
-
-
-def move(start: Path, goal: Path) -> None:
-    """Move one file to a place where nothing lies; whole under one of the two names at any moment."""
-    with said_plainly(goal):
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            start.rename(goal)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            _move_across(start, goal)
-
-
-def _move_across(start: Path, goal: Path) -> None:
-    """Between two disks: the copy is whole before the original goes."""
-    with written_aside(goal) as aside:
-        shutil.copy2(start, aside)
-    start.unlink()
 
 
 def _remove_if_same(start: Path, goal: Path) -> bool:
