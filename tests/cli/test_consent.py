@@ -81,6 +81,25 @@ def test_slips_are_refused(shot: Path, capsys) -> None:
     assert main(["consent", str(shot), "src", "--evidence", str(shot / "gone.pdf")]) == 2
 
 
+def test_evidence_that_is_not_there_or_empty_is_refused_before_a_form_is_written(shot: Path, capsys) -> None:
+    (shot / "empty.pdf").touch()
+    page = shot / "form.html"
+    for file, why in (("gone.pdf", "isn't there"), ("empty.pdf", "is an empty file")):
+        said = ["--who", "Mira", "--evidence", str(shot / file), "--form", str(page)]
+        assert main(["consent", str(shot), "src", *said]) == 2
+        error = capsys.readouterr().err
+        assert why in error and "Traceback" not in error
+    assert not page.exists() and Project.open(shot).manifest.performers["src"].consent == Consent()
+
+
+def test_a_form_said_instead_of_how_they_agreed_is_refused_before_a_project_is_made(shot: Path, capsys) -> None:
+    clips = ["--src", str(shot.parent / "a.mp4"), "--dst", str(shot.parent / "b.mp4")]
+    assert main(["new", str(shot.parent / "other"), *clips, "--consent", "forms/signed.pdf"]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert "say one of: agreed," in error and "understudy consent PROJECT PERFORMER --evidence FILE" in error
+    assert not (shot.parent / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("here", "project", "said", "kept"),
     [

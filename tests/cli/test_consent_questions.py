@@ -68,12 +68,15 @@ def test_a_dash_clears_what_is_recorded() -> None:
     }
 
 
-def test_what_cannot_be_read_is_asked_again(capsys) -> None:
-    ask, asked = _saying("maybe", "-", "agr", "", "", "", "soon", "2026-01-01", "", "", "gone.pdf", "")
+def test_what_cannot_be_read_is_asked_again(capsys, tmp_path: Path) -> None:
+    (empty := tmp_path / "empty.pdf").touch()
+    files = ("gone.pdf", str(empty), "")
+    ask, asked = _saying("maybe", "-", "agr", "", "", "", "soon", "2026-01-01", "", "", *files)
     assert answers("src", Consent(), ask=ask) == {"status": "agreed", "valid_from": date(2026, 1, 1)}
     said = capsys.readouterr().out
     assert "One of these words" in said and "A day like 2026-09-01" in said and "no such file" in said
-    assert len(asked) == 12
+    assert "That file is empty." in said
+    assert len(asked) == 13
 
 
 def test_a_last_day_before_the_first_is_asked_again_at_once(capsys) -> None:

@@ -12,6 +12,7 @@ from understudy.jobs import stages
 from understudy.jobs.consents import record_consent, write_form
 from understudy.jobs.marks import consent_told, stated_consents
 from understudy.project.project import Project
+from understudy.provenance.consent import Consent
 from understudy.provenance.exports import lines_of
 
 
@@ -81,6 +82,35 @@ def test_evidence_that_can_not_be_read_is_not_recorded(ready: Project, monkeypat
     with pytest.raises(ConsentMissing, match=r"src's consent can't be read, so nothing was recorded"):
         record_consent(ready, "src", {"scope": "all", "evidence": str(evidence)})
     assert ready.manifest.performers["src"].consent == before
+
+
+def test_evidence_without_content_is_not_recorded_and_stops_nothing_where_it_was_before(ready: Project) -> None:
+    empty = ready.folder / "signed.txt"
+    empty.touch()
+    with pytest.raises(ConsentMissing, match=r"consent is an empty file, so nothing was recorded") as caught:
+        record_consent(ready, "src", {"scope": "all", "evidence": str(empty)})
+    assert caught.value.path == empty and ready.manifest.performers["src"].consent.scope == ""
+    with pytest.raises(ConsentMissing, match="is a folder"):
+        record_consent(ready, "src", {"evidence": str(ready.folder)})
+    with ready.change() as manifest:
+        manifest.performers["src"].consent = Consent.model_validate({"evidence": "signed.txt"})
+    assert stated_consents(ready)["src"].evidence_sha256, "as an older project has it"
+
+
+def test_evidence_that_stayed_when_its_project_moved_is_told_by_content(ready: Project, tmp_path: Path) -> None:
+    (ready.folder / "inside.txt").write_text("yes")
+    outside = tmp_path / "contract.txt"
+    outside.write_text("yes, says dst")
+    record_consent(ready, "src", {"evidence": str(ready.folder / "inside.txt")})
+    known = record_consent(ready, "dst", {"evidence": str(outside)})
+    outside.rename(tmp_path / "renamed.txt")
+    moved = Project.open(ready.folder.rename(tmp_path / "moved"))
+    assert stated_consents(moved, ["src"])["src"].evidence == (moved.folder / "inside.txt").as_posix()
+    with pytest.raises(ConsentMissing, match=f"its SHA-256 is {known.evidence_sha256}") as caught:
+        stated_consents(moved)
+    assert caught.value.path == outside
+    record_consent(moved, "dst", {"evidence": str(tmp_path / "renamed.txt")})
+    assert stated_consents(moved)["dst"].evidence_sha256 == known.evidence_sha256
 
 
 def test_evidence_that_is_a_link_in_the_project_is_recorded_as_it(ready: Project, tmp_path: Path) -> None:

@@ -92,9 +92,12 @@ def _day(text: str) -> date:
 
 
 def _file(text: str) -> str:
-    if not Path(text).expanduser().is_file():
+    path = Path(text).expanduser()
+    if not path.is_file():
         raise ValueError("There is no such file.")
-    return str(Path(text).expanduser())
+    if not path.stat().st_size:
+        raise ValueError("That file is empty.")
+    return str(path)
 
 
 def _shown(value: object) -> str:

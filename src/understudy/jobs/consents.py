@@ -23,7 +23,7 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     """Change what is said of a performer's consent; what isn't said stays. Evidence is hashed and from then on
     must stay the file it is.
 
-    Raises PersonUnknown, ConsentMissing where the evidence can't be read, OptionInvalid.
+    Raises PersonUnknown, OptionInvalid, ConsentMissing where the evidence isn't there, is empty or unreadable.
     """
     known = consent_of(project, performer)
     values = {**known.model_dump(), **said}
@@ -33,6 +33,7 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
         values["evidence"] = project.stored_path(path, through_link=False)
         with reading_evidence(performer, path, stops=", so nothing was recorded"):
             values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
+            _require_content(performer, path)
     try:
         consent = Consent.model_validate(values)
     except ValidationError as error:
@@ -40,6 +41,16 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
     with project.change() as manifest:
         manifest.performers[performer].consent = consent
     return consent
+
+
+def _require_content(performer: str, evidence: Path) -> None:
+    """Asked of what is recorded now alone: what a project has recorded before stays as it is."""
+    if not evidence.stat().st_size:
+        raise ConsentMissing(
+            f"The evidence of {performer}'s consent is an empty file, so nothing was recorded. Name the signed "
+            "form or contract itself.",
+            evidence,
+        )
 
 
 @contextlib.contextmanager

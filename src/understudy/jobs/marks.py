@@ -202,7 +202,7 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     if hashed is None:
         raise ConsentMissing(
             f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
-            "path counts from the project's folder), or record another with "
+            f"path counts from the project's folder{_recorded_as(consent)}), or record another with "
             f"`understudy consent PROJECT {performer} --evidence FILE`.",
             path,
         )
@@ -213,6 +213,11 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
             path,
         )
     return hashed
+
+
+def _recorded_as(consent: Consent) -> str:
+    """How the file that is gone can be told among others, where the project or the file has moved."""
+    return f"; its SHA-256 is {consent.evidence_sha256}" if consent.evidence_sha256 else ""
 
 
 def require_consent(

@@ -48,6 +48,8 @@ class Consent(BaseModel):
 
     def with_evidence(self, evidence: Path) -> Self:
         """A copy that names `evidence` and its SHA-256. Raises ConsentMissing when there is no such file."""
+        if evidence.is_dir():
+            raise ConsentMissing("The evidence of consent is a folder. Name a file in it.", evidence)
         if not evidence.is_file():
             raise ConsentMissing("The evidence of consent isn't there. Name a file that exists.", evidence)
         return self.model_copy(
