@@ -9,7 +9,9 @@ import pytest
 from tests.jobs.conftest import write_wall
 from understudy.cli.consent_questions import answers
 from understudy.cli.main import main
+from understudy.events import StageFinished
 from understudy.jobs.clips import add_clips
+from understudy.jobs.models import require_model
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
 
@@ -144,6 +146,21 @@ def test_at_a_terminal_it_asks_and_anywhere_else_it_names_the_flags(
     assert main(["consent", str(shot), "src"]) == 0
     kept = Project.open(shot).manifest.performers["src"].consent
     assert (kept.status, kept.who) == ("fictional", "Adam")
+
+
+def test_encoding_says_of_whom_it_is_not_recorded_whether_they_agreed(
+    shot: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.jobs.stages.encode", lambda *_, **__: iter([StageFinished(stage="encode")]))
+    require_model(Project.open(shot), "main", preset=None)
+    assert main(["consent", str(shot), "src", "--status", "agreed"]) == 0
+    for status, warned in (("not stated", True), ("fictional", False)):
+        assert main(["consent", str(shot), "dst", "--status", status]) == 0
+        capsys.readouterr()
+        assert main(["encode", str(shot)]) == 0
+        told = " ".join("".join(capsys.readouterr()).split())
+        assert ("Nobody has recorded whether dst agreed" in told) == warned
+        assert ("`understudy consent " in told) == warned
 
 
 def test_evidence_that_is_not_there_is_said_at_once_and_in_the_status(shot: Path, capsys) -> None:

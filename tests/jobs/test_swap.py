@@ -238,6 +238,22 @@ def test_a_clip_that_is_on_both_sides_on_purpose_stays_there_with_a_warning(
     assert not any("on both sides" in text for text in _says(SwapRequest(project=project.folder)))
 
 
+def test_a_swap_of_whom_nobody_said_whether_they_agreed_says_once_which_commands_record_it(
+    project: Project, tmp_path: Path
+) -> None:
+    ends: list[list[str]] = []
+    for said in (None, "not stated", "agreed"):
+        clips = {side: (write_wall(tmp_path / f"{side}-{said}.mp4"),) for side in ("src", "dst")}
+        told = _says(SwapRequest(**clips, project=tmp_path / f"p {said}", consent=said))
+        ends.append([text for text in told if "agreed, and what is finished says so" in text])
+    (warning,) = ends[0]
+    assert ends[1:] == [[], []], "what was said is no news"
+    assert "recorded whether src and dst agreed" in warning
+    for performer in ("src", "dst"):
+        assert f"`understudy consent '{tmp_path / 'p None'}' {performer}`" in warning
+    assert not any("recorded whether" in text for text in _says(SwapRequest(project=project.folder)))
+
+
 def test_a_clip_without_faces_ends_a_swap_before_it_trains_and_after_the_others_were_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -417,13 +417,13 @@ def encode(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import delivering, stages
+    from understudy.jobs import delivering, marks, stages
 
-    said = options.model_dump(exclude_unset=True)
+    said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
-        opened = Project.open(project)
         for clip in clips or opened.manifest.clips_of("dst"):
             name = out.name if out and len(clips) == 1 else ""
             print("\n".join(delivering.outlook_words(opened, model, clip, said=said, name=name)))
         return
-    run(stages.encode(Project.open(project), model, clips=clips, out=out, said=said), json=json)
+    encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
+    run(joined(encoded, marks.unstated_told(opened, model, clips)), json=json)

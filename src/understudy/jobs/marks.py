@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import shlex
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
@@ -245,6 +246,31 @@ def consent_told(project: Project, performers: Collection[str]) -> Events:
     """Say before hours of work, which may go on, that nothing final can be made of it as things are."""
     for trouble in consent_troubles(project, performers).values():
         yield Notice(f"Nothing final can be made: {trouble}", level="warning")
+
+
+def unstated_told(
+    project: Project, model: str, clips: Sequence[str] = (), *, before_training: bool = False
+) -> Events:
+    """Say of whom in finished files of these dst clips, or of all, it isn't recorded whether they agreed, and
+    which command records it. That stops nothing; the marks say it as it is."""
+    of_clips = [
+        performers_shown(project, model, clip, before_training=before_training)
+        for clip in clips or project.manifest.clips_of("dst")
+    ]
+    shown = {performer for each in of_clips for performer in each}
+    unstated = [
+        performer
+        for performer, consent in project.consents().items()
+        if performer in shown and consent.status == "not stated"
+    ]
+    if unstated:
+        folder = shlex.quote(str(project.folder))
+        commands = [f"`understudy consent {folder} {shlex.quote(performer)}`" for performer in unstated]
+        yield Notice(
+            f"Nobody has recorded whether {' and '.join(unstated)} agreed, and what is finished says so. "
+            f"Record it with {' and '.join(commands)}.",
+            level="warning",
+        )
 
 
 def performers_shown(

@@ -17,7 +17,7 @@ from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips import add_clips, both_sides_told, require_own_side
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
-from understudy.jobs.marks import performers_shown, require_consent
+from understudy.jobs.marks import performers_shown, require_consent, unstated_told
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models import require_model
 from understudy.jobs.request import SwapRequest
@@ -41,6 +41,8 @@ def swap(request: SwapRequest) -> Events:
     clips, faces_before = _added(project, request)
     yield from (Notice(text, level="warning") for text in both_sides_told(project, clips))
     dst = _dst_of(project, clips)
+    if request.consent is None:  # "not stated" can be said too, and is an answer
+        yield from unstated_told(project, request.model, dst, before_training=True)
     report = Report()
     yield from report.over(
         stages.extract(project, said=request.extract, device=request.device, faces_before=faces_before)
