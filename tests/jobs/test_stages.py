@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,18 @@ def test_frames_are_of_one_clip(project: Project, tmp_path: Path) -> None:
     add_clips(project, src=[], dst=[write_wall(tmp_path / "more.mov")], consent="fictional")
     with pytest.raises(OptionInvalid, match="about one clip"):
         list(stages.merge(project, "main", said={}, device="cpu", frames="0:1"))
+
+
+@pytest.mark.parametrize("more", [{}, {"dry_run": True}, {"key": "linear"}, {"save": True}])
+def test_frames_beyond_the_clip_are_refused_before_a_model_is_loaded(
+    project: Project, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: pytest.fail("the model was loaded"))
+    before = (project.folder / "understudy.toml").read_bytes()
+    for frames in ("3", "1:3", "7:"):
+        with pytest.raises(OptionInvalid, match=f"Frames can't be {frames}: the clip's frames are 0 to 2"):
+            list(stages.merge(project, "main", said={"erode": 0.1}, device="cpu", frames=frames, **more))
+    assert (project.folder / "understudy.toml").read_bytes() == before
 
 
 def test_encoding_an_unknown_model_names_those_there_are(project: Project) -> None:

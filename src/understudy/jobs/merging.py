@@ -101,6 +101,22 @@ def _extra(entry: RangeEntry | CastEntry | Any) -> dict[str, Any]:
     return dict(entry.model_extra or {})
 
 
+def frames_asked(project: Project, clips: Sequence[str], frames: str) -> list[range] | None:
+    """The stretches of the one clip that `frames` names, as said; None where it names none. It is asked before
+    a model is loaded. Raises OptionInvalid for frames that the clip does not have, and where it could be about
+    several clips, ClipMissing, ClipUnreadable."""
+    from understudy.media.opening import open_clip
+
+    if not frames:
+        return None
+    stretches = parse_frames(frames)
+    if len(clips) > 1:
+        raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(clips)}.")
+    with open_clip(project.present_clip_path(clips[0])) as opened:
+        require_within(stretches, opened.info.frame_count, who="Frames")
+    return stretches
+
+
 def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range] | None) -> str:
     """Store what is said in the manifest: for these frames of the clip, or for all; tells what was stored.
 

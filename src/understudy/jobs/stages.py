@@ -40,6 +40,7 @@ from understudy.jobs.merging import (
     clip_sha256,
     clips_hashed,
     cuts_of,
+    frames_asked,
     keep_keys,
     keep_said,
     plate_of,
@@ -289,9 +290,7 @@ def merge(
     from understudy.training.machine.device import choose_devices
 
     names, devices = _named(clips, project, role="dst"), choose_devices(device)
-    stretches = parse_frames(frames) if frames else None
-    if frames and len(names) > 1:
-        raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
+    stretches = frames_asked(project, names, frames)
     if key is not None:
         if stretches is None or dry_run:
             raise OptionInvalid("--key needs the frames of the keys, like --frames 120, and no --dry-run.")
