@@ -1,12 +1,19 @@
-"""Clips in which nobody is seen stand in nobody's way, and are named at the end."""
+"""A clip in which nobody is seen, or that somebody has to look at, stands in no way and is named at the end."""
 
 from __future__ import annotations
 
 import pytest
 
-from understudy.errors import NoFaceFound, SeveralPeople, UnderstudyError
+from understudy.errors import (
+    ClipUnreadable,
+    DeviceUnavailable,
+    DiskFull,
+    NoFaceFound,
+    SeveralPeople,
+    UnderstudyError,
+)
 from understudy.events import Events, Notice, StageFinished
-from understudy.jobs.clip_by_clip import clip_by_clip
+from understudy.jobs.clip_by_clip import OF_ONE_CLIP, clip_by_clip
 
 
 def _searched(
@@ -49,7 +56,38 @@ def test_of_a_single_clip_its_own_words_are_the_error() -> None:
     assert str(_searched("wall", wall=NoFaceFound)[2]) == "Of wall. Path: /clips"
 
 
-@pytest.mark.parametrize("clips", ["crowd actor", "crowd"])
-def test_what_a_person_has_to_decide_still_stops_at_once(clips: str) -> None:
-    begun, _, error = _searched(clips, crowd=SeveralPeople)
-    assert begun == ["crowd"] and isinstance(error, SeveralPeople)
+@pytest.mark.parametrize("of_one", OF_ONE_CLIP)
+def test_what_stops_one_clip_stops_none_after_it_and_is_the_error_at_the_end(
+    of_one: type[UnderstudyError],
+) -> None:
+    begun, told, error = _searched("crowd actor", crowd=of_one)
+    assert begun == ["crowd", "actor"] and told == ["Of crowd."]
+    assert isinstance(error, of_one) and error.exit_code == 2
+    if of_one is SeveralPeople:
+        assert "counts for all; say it with `understudy extract PROJECT crowd`. Path: /clips" in str(error)
+    elif of_one is not NoFaceFound:
+        assert str(error) == "Of crowd. The faces of the others are stored. Path: /clips"
+
+
+def test_clips_that_are_stopped_by_different_things_are_all_named_each_with_its_own() -> None:
+    errors = {"wall": NoFaceFound, "crowd": SeveralPeople, "bad": ClipUnreadable}
+    begun, told, error = _searched("wall crowd actor bad", **errors)
+    assert begun == ["wall", "crowd", "actor", "bad"] and told == ["Of wall.", "Of crowd.", "Of bad."]
+    assert isinstance(error, SeveralPeople)
+    assert error.message.startswith(
+        "3 of 4 clips were left: wall, crowd, bad. The faces of the others are stored."
+    )
+    assert "Of crowd. Path: /clips Of bad. Path: /clips No face was found in 1 of 4 clips: wall. Take" in str(
+        error
+    )
+
+
+@pytest.mark.parametrize(
+    ("clips", "error"), [("crowd", SeveralPeople), ("disk actor", DiskFull), ("gone actor", DeviceUnavailable)]
+)
+def test_what_is_of_all_clips_or_of_the_only_one_stops_at_once(
+    clips: str, error: type[UnderstudyError]
+) -> None:
+    first = clips.split()[0]
+    begun, told, raised = _searched(clips, **{first: error})
+    assert begun == [first] and not told and isinstance(raised, error)

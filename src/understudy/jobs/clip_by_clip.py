@@ -1,29 +1,70 @@
-"""One clip after the other: one in which nobody is seen doesn't keep the others from being searched."""
+"""One clip after the other: one that can't be searched as it is doesn't keep the others from being searched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 
-from understudy.errors import NoFaceFound
+from understudy.errors import (
+    ClipInterlaced,
+    ClipMissing,
+    ClipSizesDiffer,
+    ClipUnreadable,
+    NoFaceFound,
+    PersonUnknown,
+    SeveralPeople,
+    TrackEditInvalid,
+    UnderstudyError,
+)
 from understudy.events import Events, Notice
+
+# What is wrong with one clip, or has to be decided of it; a full disk or a device that is gone ends them all.
+OF_ONE_CLIP = (
+    NoFaceFound,
+    SeveralPeople,
+    PersonUnknown,
+    TrackEditInvalid,
+    ClipMissing,
+    ClipUnreadable,
+    ClipSizesDiffer,
+    ClipInterlaced,
+)
 
 
 def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events]) -> Events:
-    """Do each clip. Raises NoFaceFound at the end, naming all in which no face was found; of a single clip, and
-    anything else, at once."""
-    faceless: list[str] = []
+    """Do each clip. Raises at the end what stopped some of them, naming all; of a single clip, and anything
+    that is not `OF_ONE_CLIP`, at once."""
+    refused: dict[str, UnderstudyError] = {}
     for name in names:
         try:
             yield from extracted(name)
-        except NoFaceFound as error:
+        except OF_ONE_CLIP as error:
             if len(names) == 1:
                 raise
-            faceless.append(name)
+            refused[name] = error
             yield Notice(error.message, level="warning")
-    if faceless:
-        others = "" if len(faceless) == len(names) else " The faces of the others are stored."
-        raise NoFaceFound(
-            f"No face was found in {len(faceless)} of {len(names)} clips: {', '.join(faceless)}.{others} Take "
-            "such a clip out with `understudy remove PROJECT CLIP` and name it no more, or look again with "
-            "`understudy extract PROJECT CLIP --min-face 0.03` or another --detector."
-        )
+    if refused:
+        raise _at_the_end(refused, of=len(names))
+
+
+def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int) -> UnderstudyError:
+    """One error for all. Where they differ it is of the class of the first that asks for more than a face."""
+    faceless = [name for name, error in refused.items() if isinstance(error, NoFaceFound)]
+    decided = [error for error in refused.values() if not isinstance(error, NoFaceFound)]
+    others = "" if len(refused) == of else " The faces of the others are stored."
+    count = f"{len(faceless)} of {of} clips: {', '.join(faceless)}"
+    nobody = (
+        f"No face was found in {count}.{others if not decided else ''} Take such a clip out with `understudy "
+        "remove PROJECT CLIP` and name it no more, or look again with `understudy extract PROJECT CLIP "
+        "--min-face 0.03` or another --detector."
+    )
+    if not decided:
+        return NoFaceFound(nobody)
+    first, crowds = decided[0], [name for name, error in refused.items() if isinstance(error, SeveralPeople)]
+    if crowds:
+        command = f"`understudy extract PROJECT {shlex.quote(crowds[0])}`"
+        others += f" A number said without a clip's name counts for all; say it with {command}."
+    if len(refused) == 1:
+        return type(first)(first.message + others, first.path)
+    told = [f"{len(refused)} of {of} clips were left: {', '.join(refused)}.{others}", *map(str, decided)]
+    return type(first)(" ".join([*told, nobody] if faceless else told))
