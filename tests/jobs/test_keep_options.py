@@ -66,6 +66,8 @@ def test_nothing_changes_where_a_value_is_refused(project: Project) -> None:
     ):
         with pytest.raises(OptionInvalid):
             keep_options(project, stage, values, of=of)  # type: ignore[arg-type]
+    with pytest.raises(OptionInvalid, match=r"no option 'bacth_size' of train\. Did you mean \"batch_size\"\?"):
+        keep_options(project, "train", {"bacth_size": 4})
     with pytest.raises(ModelUnknown):
         kept_options(project, "train", of="nobody")
     with pytest.raises(ClipMissing):

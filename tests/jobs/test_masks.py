@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from understudy.errors import (
     SegmenterUnknown,
     WeightsMissing,
 )
-from understudy.events import Notice, StageFinished
+from understudy.events import Events, Notice, StageFinished
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.masks import draw
 from understudy.facesets.painted import grey_of, layer_of
@@ -218,6 +219,18 @@ def test_a_segmenter_is_trained_applied_renamed_put_away_and_brought_back(
     assert masks.segmenters_put_away(filled) == {}
     with pytest.raises(OptionInvalid, match="a segmenter 'boom' already"):
         masks.bring_back(filled, "boom")
+
+
+@pytest.mark.parametrize("stage", [masks.train, masks.check])
+def test_a_start_that_is_nearly_a_segmenter_of_the_project_is_refused_with_it(
+    filled: Project, stage: Callable[..., Events]
+) -> None:
+    about = AboutSegmenter(face_type="full", size_px=64, start="nothing", iteration=1)
+    publish(filled.folder / "masks" / "microphone", about, DenseFaceNet().state_dict())
+    with pytest.raises(OptionInvalid) as refused:
+        list(stage(filled, "boom", [], MaskTrainOptions(start="micropone")))
+    said = str(refused.value)
+    assert said.startswith("Option 'start' can't be 'micropone'") and 'Did you mean "microphone"?' in said
 
 
 def test_of_two_segmenters_of_a_name_the_one_put_away_last_comes_back(filled: Project) -> None:

@@ -64,8 +64,9 @@ def test_what_one_part_cannot_have_is_refused_and_nothing_changes(
     cast: Project, part: str, values: dict, error: type[Exception]
 ) -> None:
     before = (cast.folder / "understudy.toml").read_text(encoding="utf-8")
-    with pytest.raises(error):
+    with pytest.raises(error) as refused:
         keep_for_part(cast, "dst", part, values)
+    assert ('Did you mean "blur"?' in str(refused.value)) == ("blurr" in values)
     assert (cast.folder / "understudy.toml").read_text(encoding="utf-8") == before
 
 

@@ -45,8 +45,11 @@ def test_every_preset_and_every_stage_has_its_form(project: Project) -> None:
         assert names == set(ARCHITECTURES[PRESETS[preset].architecture].options.model_fields)
     for name in (*KEPT, *FORMS):
         assert form(project, name)
-    with pytest.raises(OptionInvalid):
-        form(project, "nothing")
+    for refused in (form, lambda project, name: form_errors(project, name, {})):
+        with pytest.raises(OptionInvalid, match='Did you mean "masks-train"'):
+            refused(project, "mask-train")
+    (wrong,) = form_errors(project, "masks-train", {"start": "dens"}).values()
+    assert wrong.endswith('known are dense, nothing. Did you mean "dense"?')
 
 
 def test_each_wrong_value_has_its_sentence(project: Project) -> None:

@@ -17,7 +17,7 @@ from understudy.jobs.presets import purpose_options
 from understudy.jobs.settings import encode_options, extract_options, merge_options
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
-from understudy.options import Options
+from understudy.options import Options, meant
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
 from understudy.training.options import TrainOptions
@@ -68,7 +68,8 @@ def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], 
     """
     unknown = [name for name in values if name not in KEPT[stage].model_fields]
     if unknown:
-        raise OptionInvalid(f"There is no option {unknown[0]!r} of {stage}.")
+        near = meant(unknown[0], KEPT[stage].model_fields)
+        raise OptionInvalid(f"There is no option {unknown[0]!r} of {stage}.{near}")
     if of and stage == "train":
         from understudy.jobs.steering import change
 

@@ -99,6 +99,7 @@ def check(
     """
     from understudy.training.segmenting.cross_check import cross_check
 
+    require_names(project, type(options), options.model_dump(exclude_unset=True))
     yield from _with_drawn_faces(
         project, name, facesets, partial(cross_check, options=options, parts=parts), device
     )

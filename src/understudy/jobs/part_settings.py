@@ -12,6 +12,7 @@ from understudy.errors import CastInvalid, OptionInvalid
 from understudy.jobs.kept_settings import noted
 from understudy.jobs.merging import settings_over_time
 from understudy.merging.options import MergeOptions
+from understudy.options import meant
 from understudy.project.manifest import CastEntry, ClipEntry
 from understudy.project.project import Project
 
@@ -35,7 +36,8 @@ def with_values(entry: ClipEntry, part: str, values: Mapping[str, Any]) -> ClipE
         there = ", ".join(entry.cast) or "nobody"
         raise CastInvalid(f"{part!r} is not in the clip's cast; in it are {there}. Say first who paints them.")
     if unknown := [name for name in values if name not in MergeOptions.model_fields]:
-        raise OptionInvalid(f"There is no option {unknown[0]!r} of merging.")
+        near = meant(unknown[0], MergeOptions.model_fields)
+        raise OptionInvalid(f"There is no option {unknown[0]!r} of merging.{near}")
     before = entry.cast[part]
     own = before if isinstance(before, CastEntry) else CastEntry(model=before)
     extra = {**(own.model_extra or {}), **values}

@@ -12,7 +12,7 @@ from typing import Any, cast
 from understudy.errors import OptionInvalid
 from understudy.jobs.keep_options import KEPT, KeptStage, kept_options
 from understudy.jobs.option_names import names_in, require_names
-from understudy.options import OptionInfo, Options, describe, parse_options
+from understudy.options import OptionInfo, Options, describe, meant, parse_options
 from understudy.project.project import Project
 from understudy.studio.run_words import require_no_places
 
@@ -29,8 +29,13 @@ def form(project: Project, name: str, *, of: str = "") -> list[dict[str, Any]]:
         kept = kept_options(project, cast(KeptStage, name), of=of)
         return option_list(kept.options, unsaid=kept.unsaid, said=kept.said, project=project)
     if name not in FORMS:
-        raise OptionInvalid(f"There is no form {name!r}; there are {', '.join([*KEPT, *FORMS])}.")
+        raise _no_such_form(name)
     return FORMS[name](project, of)
+
+
+def _no_such_form(name: str) -> OptionInvalid:
+    known = [*KEPT, *FORMS]
+    return OptionInvalid(f"There is no form {name!r}; there are {', '.join(known)}.{meant(name, known)}")
 
 
 def option_list(
@@ -104,7 +109,7 @@ def form_errors(project: Project, name: str, said: Said, *, of: str = "") -> dic
         kept = kept_options(project, cast(KeptStage, name), of=of)
         return _with_places(kept.options, said, option_errors(kept.options, {**kept.said, **said}, project))
     if name not in CLASSES:
-        raise OptionInvalid(f"There is no form {name!r}; there are {', '.join([*KEPT, *FORMS])}.")
+        raise _no_such_form(name)
     options = CLASSES[name](project, of)
     return _with_places(options, said, option_errors(options, said, project))
 

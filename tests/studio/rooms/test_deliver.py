@@ -188,6 +188,7 @@ def test_wrong_values_are_refused_in_a_sentence(room: TestClient, clip: str) -> 
     ):
         assert room.get("outlook", params=wrong).status_code == 422, wrong
     assert room.post("outlook", json={"clip": clip, "model": "main"}).status_code == 405, "it changes nothing"
+    assert 'Did you mean "fr"?' in room.get("credits", params={"language": "fra"}).json()["error"]
     assert "no credits in 'xx'" in room.get("credits", params={"language": "xx"}).json()["error"]
 
 

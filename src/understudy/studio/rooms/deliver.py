@@ -103,9 +103,11 @@ def credits(studio: StudioHere, language: str = "en") -> dict[str, Any]:
     from understudy.errors import OptionInvalid
     from understudy.jobs.consents import credits_of
     from understudy.merging.delivery.options import LABEL_WORDS
+    from understudy.options import meant
 
     if language not in LABEL_WORDS:
-        raise OptionInvalid(f"There are no credits in {language!r}; there are {', '.join(LABEL_WORDS)}.")
+        there = f"there are {', '.join(LABEL_WORDS)}.{meant(language, LABEL_WORDS)}"
+        raise OptionInvalid(f"There are no credits in {language!r}; {there}")
     return {"lines": credits_of(studio.project(), language), "languages": LABEL_WORDS}
 
 
