@@ -102,7 +102,7 @@ def main() -> None:
             if len(data := encode_jpeg(rgb, quality=quality)) <= LARGEST_BYTES
         )
         (folder / name).write_bytes(data)
-        print(f"{name}: {rgb.shape[1]} x {rgb.shape[0]}, {len(data) // 1000} kB")
+        print(f"{name}: {rgb.shape[1]} x {rgb.shape[0]}, {len(data) // 1000} kB", flush=True)
 
 
 def _stored(dst: Rendered) -> StoredFace:

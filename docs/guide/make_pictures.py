@@ -132,13 +132,16 @@ def _in_the_middle(who: Identity, states: Sequence[State], plate: UInt8, size_px
 
 
 def _write(path: Path, frames: Iterator[UInt8]) -> None:
+    print(f"rendering {path}", flush=True)
     rate = Fraction(RATE_HZ)
     first = next(frames)
     height, width = first.shape[:2]
     with MovieWriter(path, width=width, height=height, time_base=1 / rate, rate=rate, color=_BT709) as movie:
         movie.write(first, 0)
-        for index, rgb in enumerate(frames, 1):
-            movie.write(rgb, index)
+        count = 1
+        for count, rgb in enumerate(frames, 2):
+            movie.write(rgb, count - 1)
+    print(f"{path.name}: {count} frames of {width} x {height}", flush=True)
 
 
 # The pictures.
@@ -209,7 +212,7 @@ def _keep(made: dict[str, UInt8]) -> None:
             if len(data) <= LARGEST_BYTES:
                 break
         (PICTURES / name).write_bytes(data)
-        print(f"{name}: {rgb.shape[1]} x {rgb.shape[0]}, {len(data) // 1000} kB")
+        print(f"{name}: {rgb.shape[1]} x {rgb.shape[0]}, {len(data) // 1000} kB", flush=True)
 
 
 def main() -> None:

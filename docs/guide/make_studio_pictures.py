@@ -286,7 +286,7 @@ def main() -> None:
                 if name in only:
                     scene(page)
                     picture(page, said.out / f"{name}.jpg")
-                    print(f"{name}.jpg")
+                    print(said.out / f"{name}.jpg", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,20 @@ def test_the_stages_last_words_are_returned() -> None:
     assert [(s.stage, s.summary) for s in show(_job())] == [("merge", {"frames": 10})]
 
 
+def test_beside_an_output_for_programs_a_pipe_is_told_how_far_it_is_once_that_lasts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was told nothing, for minutes, and no warning either."""
+    show(_job(), beside_output=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == ["warning: two frames have no face", "made shot: Mein Prøjekt 影.mp4"]
+    monkeypatch.setattr(shown, "_SECONDS_BETWEEN_LINES", 0.0)
+    show(_job(), beside_output=True)
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.startswith("merge: 10/10 | ")
+
+
 def test_a_terminal_gets_bars_with_the_same_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -58,6 +59,25 @@ def test_every_picture_of_the_guide_is_there_and_small() -> None:
     assert {p.name: p.stat().st_size for p in shown if p.stat().st_size > made.LARGEST_BYTES} == {}
     assert set((GUIDE / "pictures").iterdir()) == shown, "a picture that no page shows"
     assert all(min(read_image(path).shape[:2]) > 60 for path in shown)
+
+
+def test_what_makes_the_pictures_says_each_clip_before_it_is_rendered_and_after_it_also_into_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Into a pipe or a file nothing came before the end, and of the clips nothing at all."""
+    _made_by()._write(tmp_path / "a.mp4", iter(np.zeros((3, 48, 64, 3), np.uint8)))
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"rendering {tmp_path / 'a.mp4'}", "a.mp4: 3 frames of 64 x 48"]
+    scripts = sorted(GUIDE.glob("make_*.py"))
+    prints = [
+        (script.name, call)
+        for script in scripts
+        for call in ast.walk(ast.parse(script.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+    ]
+    assert {name for name, _ in prints} == {script.name for script in scripts}
+    held = [name for name, call in prints if "flush" not in {keyword.arg for keyword in call.keywords}]
+    assert held == []
 
 
 @pytest.mark.journey

@@ -38,7 +38,7 @@ def show(
 ) -> list[StageFinished]:
     """Print events until the job ends; give what every stage said at its end.
 
-    With `beside_output` only who sits at the terminal sees them: the standard output is for another program.
+    With `beside_output` they go to the standard error alone: the standard output is for another program.
     `wishes` are what keys ask of a training at a terminal: the key, its word, and what pressing it does.
     Raises what the job raises, and Stopped after Ctrl-C.
     """
@@ -73,17 +73,7 @@ def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
 def _reader_beside() -> _Reader:
     # The output's own lines may pass through it, and stay as they are.
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    return _Bars(console, {}, beside_output=True) if console.is_terminal else _Nobody()
-
-
-class _Nobody(_Reader):
-    """Where words would be in the way of a program that reads."""
-
-    def read(self, event: Event) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    return _Bars(console, {}, beside_output=True) if console.is_terminal else _LinesBeside()
 
 
 class _Clock:
@@ -131,18 +121,34 @@ class _Lines(_Reader):
             case StageStarted():
                 self._clock, self._last = _Clock(event), time.monotonic()
                 total = f" of {event.total}" if event.total else ""
-                _say(f"{event.stage}: {event.why or f'{event.done}{total} {event.unit}'}")
+                self._say(f"{event.stage}: {event.why or f'{event.done}{total} {event.unit}'}")
             case Progress() if self._clock and time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
                 self._last = time.monotonic()
                 total = f"/{event.total}" if event.total else ""
-                _say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
+                self._say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
             case StageFinished():
-                _say(f"{event.stage}: {end_of(event)}")
+                self._say(f"{event.stage}: {end_of(event)}")
             case Notice() | Made():
-                _say(_plain(event))
+                self._say(_plain(event))
 
     def close(self) -> None:
         pass
+
+    def _say(self, line: str) -> None:
+        _say(line)
+
+
+class _LinesBeside(_Lines):
+    """The same beside an output that is read by a program: how far it is, once that lasts, and what is told."""
+
+    def read(self, event: Event) -> None:
+        if isinstance(event, StageStarted):
+            self._clock, self._last = _Clock(event), time.monotonic()
+        elif not isinstance(event, StageFinished):
+            super().read(event)
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
 
 class _Bars(_Reader):
