@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
 from understudy.files import write_bytes
 from understudy.project.project import Project
+from understudy.project.state import project_state
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.status import write_status
 
@@ -68,6 +70,20 @@ def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture
     assert main(["status", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["next_stage"] == "add" and told["clips"][0]["role"] == "src"
+
+
+def test_the_next_step_names_the_model_that_has_to_be_said(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model, words in (
+        ("close up", "next: merge --model 'close up', not merged yet"),
+        ("", "next: merge, not"),
+    ):
+        state = replace(project_state(Project.open(project)), next_stage="merge", next_model=model)
+        told = replace(state, next_why="not merged yet")
+        monkeypatch.setattr("understudy.jobs.standing.state_now", lambda _, told=told: told)
+        assert main(["status", str(project)]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_status_names_the_training_that_runs_in_another_window(

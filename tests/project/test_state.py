@@ -42,18 +42,18 @@ def search(project, clip: str, *, to_the_end: bool = True) -> None:
             log.finish(range(1))
 
 
-def checkpoint(project, iteration: int, name: str = "", plan: Plan = DONE) -> None:
-    folder = project.model_folder("main") / "checkpoints" / (name or f"{iteration:09d}")
+def checkpoint(project, iteration: int, name: str = "", plan: Plan = DONE, *, model: str = "main") -> None:
+    folder = project.model_folder(model) / "checkpoints" / (name or f"{iteration:09d}")
     state = {"layout": 1, "iteration": iteration, "sha256": {}, "state": {"plan": plan.as_json()}}
     write_json(folder / "state.json", state)
 
 
-def merge(project, iteration: int, *, to_the_end: bool = True) -> Path:
-    folder = project.merged_folder("dst clip", "main")
+def merge(project, iteration: int, *, to_the_end: bool = True, model: str = "main") -> Path:
+    folder = project.merged_folder("dst clip", model)
     write_text(folder / "000000.png", "x")
     journal = Journal(folder)
-    model = {"name": "main", "sha256": "0", "iterations": iteration}
-    journal.describe({"model": model, "clip": {"frames": 1}})
+    painted_by = {"name": model, "sha256": "0", "iterations": iteration}
+    journal.describe({"model": painted_by, "clip": {"frames": 1}})
     journal.remember(0, "fingerprint")
     journal.save(complete=to_the_end)
     return folder
@@ -189,6 +189,36 @@ def test_what_is_left_begins_with_the_next_stage_and_leaves_out_what_is_done(tra
     assert project_state(trained).stages_left == ()
     trained.add_model("large")
     assert project_state(trained).stages_left == ("train",)
+
+
+def test_what_is_next_names_its_model_where_it_is_not_the_one_that_commands_mean(extracted):
+    for place, name in enumerate(("older", "newer")):
+        extracted.add_model(name)
+        checkpoint(extracted, 900, model=name)
+        set_time(extracted.model_folder(name) / "checkpoints" / f"{900:09d}", 100 + place)
+    state = project_state(extracted)
+    assert (state.next_stage, state.next_model) == ("merge", "newer"), "main has learnt nothing"
+    merge(extracted, 900, model="older")
+    state = project_state(extracted)
+    assert (state.next_stage, state.next_model) == ("encode", "older"), "it has been merged"
+    behind = project_state(extracted, behind=lambda _clip, model: "old" if model == "older" else "")
+    assert (behind.next_stage, behind.next_model) == ("merge", "older"), "its settings are others now"
+    merge(extracted, 800, model="older")
+    checkpoint(extracted, 700)
+    state = project_state(extracted)
+    assert (state.next_stage, state.next_model) == ("merge", "older"), "this one is what is behind"
+    merge(extracted, 700)
+    assert project_state(extracted).next_model == ""
+
+
+def test_where_main_has_learnt_or_a_cast_paints_no_model_is_to_be_named(trained):
+    trained.add_model("large")
+    checkpoint(trained, 900, model="large")
+    state = project_state(trained)
+    assert (state.next_stage, state.next_model) == ("merge", "")
+    with trained.change() as manifest:
+        manifest.clips["dst clip"].cast = {"person 1": "large"}
+    assert project_state(trained).next_model == ""
 
 
 def test_where_a_clip_has_a_cast_every_model_learns_before_it_is_merged(trained):

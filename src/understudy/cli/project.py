@@ -208,7 +208,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
     if state.train_on:
         print(f"next: train, {state.next_why}, but {state.train_on}")
     else:
-        print(f"next: {state.next_stage or 'nothing'}, {state.next_why}")
+        named = f" --model {shlex.quote(state.next_model)}" if state.next_model else ""
+        print(f"next: {state.next_stage or 'nothing'}{named}, {state.next_why}")
 
 
 def clean(

@@ -24,6 +24,7 @@ from understudy.project.trash import size_bytes
 from understudy.training.steering.plan import Plan
 from understudy.training.steering.plateau import Plateau
 
+UNSAID_MODEL = "main"  # the one that commands mean where none is named
 _LAST_LINE_BYTES = 128
 _BESIDE = (".report.json", ".report.txt", ".swap.json", ".transform.json", ".c2pa")
 
@@ -109,6 +110,7 @@ class OutputState:
 class ProjectState:
     """Everything `understudy status` tells. `next_stage` is None when all that was asked is done, "add" when
     clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off.
+    `next_model` has to be named to the next stage; it is empty where it is the one that is meant unsaid.
     `stages_left` are the next one and those that come after it; all others are done."""
 
     folder: Path
@@ -122,6 +124,7 @@ class ProjectState:
     outputs: tuple[OutputState, ...]
     next_stage: Stage | str | None
     next_why: str
+    next_model: str = ""
     stages_left: tuple[Stage | str, ...] = ()
     train_on: str = ""
 
@@ -138,7 +141,8 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     merged = _looked_at(_merged(project), models, behind)
     outputs = _outputs(project)
     first = _first_to_train(project, models)
-    left, why = _left(clips, models, tuple(_meant(project, merged)), first)
+    meant = tuple(_meant(project, merged))
+    left, why = _left(clips, models, meant, first)
     next_stage = next(iter(left), None)
     return ProjectState(
         folder=project.folder,
@@ -152,6 +156,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
         outputs=outputs,
         next_stage=next_stage,
         next_why=why,
+        next_model=_model_to_name(project, next_stage, models, meant),
         stages_left=left,
         train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
     )
@@ -398,6 +403,32 @@ def _first_to_train(project: Project, models: tuple[ModelState, ...]) -> Sequenc
     if any(entry.cast for entry in project.manifest.clips.values()):
         return models
     return [model for model in models if model.iteration] or models
+
+
+def _model_to_name(
+    project: Project, stage: Stage | str | None, models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
+) -> str:
+    """Which model the next merge or encode is about; empty where that is the one that is meant unsaid, or a
+    clip's cast, which names its own."""
+    if stage not in ("merge", "encode"):
+        return ""
+    reason = _left_to_merge if stage == "merge" else _left_to_encode
+    clip = next(name for name in project.manifest.clips_of("dst") if reason(name, models, merged))
+    if project.manifest.clips[clip].cast:
+        return ""
+    of_clip = [state for state in merged if state.clip == clip]
+    learnt = sorted((model for model in models if model.iteration), key=_newest_first)
+    if stage == "encode":
+        of_clip = _up_to_date(of_clip, models)
+    else:  # what is behind its settings is the reason, before what is behind its model
+        of_clip = [state for state in of_clip if state.behind] or [state for state in of_clip if state.complete]
+    known = [model.name for model in learnt]
+    meant = [state.model for state in of_clip if state.model in known] or known
+    return "" if UNSAID_MODEL in meant or not meant else min(meant, key=known.index)
+
+
+def _newest_first(model: ModelState) -> float:
+    return -model.changed.timestamp() if model.changed else 0.0
 
 
 def _left_to_extract(clip: ClipState) -> str:

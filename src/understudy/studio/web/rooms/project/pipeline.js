@@ -42,7 +42,8 @@ export function next_panel(state, actions, running) {
   const refused = state.performers.filter((/** @type {any} */ one) => one.consent.status === "refused").map((/** @type {any} */ one) => one.name);
   const why_not = refused.length ? `The consent of ${refused.join(" and ")} is refused, so no finished shot is made.` : "";
   if (both) row.append(button(actions.swap, { label: "Do it all", why_not }));
-  const why = `${state.next_why[0].toUpperCase()}${state.next_why.slice(1)}.`;
+  const by = state.next_model ? ` Model ${state.next_model} does it.` : "";
+  const why = `${state.next_why[0].toUpperCase()}${state.next_why.slice(1)}.${by}`;
   return h("section", { class: "panel next", "aria-label": "Next" }, h("h2", {}, `Next: ${STEPS[step].does.toLowerCase()}`), h("p", {}, why), h("p", { class: "dim" }, NEWCOMER[step]), row);
 }
 
