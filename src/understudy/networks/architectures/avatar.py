@@ -18,7 +18,7 @@ from torch.nn import functional as nnf
 
 from understudy.errors import OptionInvalid
 from understudy.geometry import crop_share
-from understudy.networks.architectures.blocks import Encoder, Inter, Up, initialise
+from understudy.networks.architectures.blocks import Conv, Encoder, Inter, Up, initialise
 from understudy.networks.face_model import FaceModel, Painted, Reconstruction, of_side
 from understudy.networks.options import NetworkOptions, require_multiple
 from understudy.networks.swap import Side
@@ -43,7 +43,7 @@ class FaceOnly(nn.Module):
     def __init__(self, width_in: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.ups = nn.Sequential(*(Up(a, b) for a, b in pairwise((width_in, *widths))))
-        self.last = nn.Conv2d(widths[-1], 3, 5, padding=2)
+        self.last = Conv(widths[-1], 3, 5)
 
     def forward(self, code_BCHW: Tensor) -> Tensor:
         return torch.sigmoid(self.last(self.ups(code_BCHW)).float())

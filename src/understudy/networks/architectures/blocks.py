@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from understudy.networks.architectures.cells import depth_to_space
+from understudy.networks.architectures.thin import FEW, convolve_to_few
 from understudy.networks.face_model import Painted
 
 LEAK, RESIDUAL_LEAK = 0.1, 0.2
@@ -59,6 +60,11 @@ class Conv(nn.Conv2d):
             mode = "reflect" if self.edges.reflect else "constant"
             x_BCHW = nnf.pad(x_BCHW, (left, right, top, bottom), mode=mode)
         return super().forward(x_BCHW)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.out_channels > FEW or self.stride[0] > 1 or self.groups > 1:
+            return super()._conv_forward(input, weight, bias)
+        return convolve_to_few(input, weight, bias, int(self.padding[0]))
 
     def _around(self, side: int) -> tuple[int, int]:
         """Pixels to put before and after a row, as TensorFlow's "SAME" does."""

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.blocks import Conv
 from understudy.networks.architectures.cells import depth_to_space
 from understudy.networks.face_model import FaceModel, Painted, Reconstruction
 from understudy.networks.options import NetworkOptions, require_multiple
@@ -77,7 +78,7 @@ class UfmDecoder(nn.Module):
             NormedConv(a + b, 4 * c, 3, stride=1)
             for a, b, c in zip(entries, beside, reversed(widths), strict=True)
         )
-        self.last = nn.Conv2d(widths[0], width_out, 3, padding=1)
+        self.last = Conv(widths[0], width_out, 3)
         nn.init.normal_(self.last.weight, 0, _SPREAD)
 
     def forward(self, maps: Features) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
+from understudy.networks.architectures.blocks import Conv
 from understudy.networks.architectures.custom.chance import Chance
 from understudy.networks.architectures.custom.choices import MapNorm, Upscaler
 from understudy.networks.architectures.custom.filter_curve import floored
@@ -85,11 +86,11 @@ class CustomDecoder(nn.Module):
         super().__init__()
         last = widths[-1] if widths else width_in
         self.face = nn.ModuleList(face)
-        self.face_out = nn.Conv2d(last, 3, kernel, padding=kernel // 2)
+        self.face_out = Conv(last, 3, kernel)
         mask_widths = [floored(width / _MASK_SHARE) for width in widths]
         self.mask = nn.Sequential(
             *(upscaler("subpixel", a, b) for a, b in pairwise((width_in, *mask_widths))),
-            nn.Conv2d(mask_widths[-1] if mask_widths else width_in, 1, kernel, padding=kernel // 2),
+            Conv(mask_widths[-1] if mask_widths else width_in, 1, kernel),
         )
 
     def forward(self, code_BCHW: Tensor, chance: Chance | None = None) -> Painted:
