@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from understudy.networks.architectures.cells import depth_to_space
-from understudy.networks.architectures.thin import convolve_to_few
 from understudy.networks.face_model import Painted
 
 _LEAK, _RESIDUAL_LEAK = 0.1, 0.2
@@ -168,7 +167,7 @@ class HdDecoder(nn.Module):
         # A filter of one pixel amid zeros is the same filter.
         even = [nnf.pad(each, [(side - each.shape[-1]) // 2] * 4) for each in filters]
         filters_OCKK, bias_O = torch.stack(even, 1).flatten(0, 1), torch.stack(biases, 1).flatten()
-        return depth_to_space(convolve_to_few(maps_BCHW, filters_OCKK, bias_O, side // 2))
+        return depth_to_space(nnf.conv2d(maps_BCHW, filters_OCKK, bias_O, padding=side // 2))
 
 
 def pixel_normed(features_BF: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as nnf
+from torch.utils.flop_counter import register_flop_formula
 
 FEW = 4  # channels; more are tiles enough
 _ALIGNED = 8  # numbers of two bytes that units for products read at once
@@ -43,16 +44,30 @@ class _ToFew(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope_BOHW: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, slope_BOHW: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x_BCHW, filters_OCKK = ctx.saved_tensors
-        wants_x, wants_filters, wants_bias, _ = ctx.needs_input_grad
-        seen = _windows(slope_BOHW, filters_OCKK.shape[-1], ctx.padding)
-        return (
-            _slope_of_input(seen, filters_OCKK, x_BCHW) if wants_x else None,
-            _slope_of_filters(seen, filters_OCKK, x_BCHW) if wants_filters else None,
-            slope_BOHW.sum((0, 2, 3)) if wants_bias else None,
-            None,
-        )
+        slope_x, slope_filters = _slopes(slope_BOHW, x_BCHW, filters_OCKK, ctx.padding)
+        return slope_x, slope_filters, slope_BOHW.sum((0, 2, 3)) if ctx.needs_input_grad[2] else None, None
+
+
+# An operation of its own, since compilers that look inside make something slower of it.
+@torch.library.custom_op("understudy::slopes_of_few", mutates_args=())
+def _slopes(slope_BOHW: Tensor, x_BCHW: Tensor, filters_OCKK: Tensor, padding: int) -> tuple[Tensor, Tensor]:
+    """The gradients of the maps, channels last, and of the filters."""
+    seen = _windows(slope_BOHW, filters_OCKK.shape[-1], padding)
+    slope_x = _slope_of_input(seen, filters_OCKK, x_BCHW).contiguous(memory_format=torch.channels_last)
+    return slope_x, torch.empty_like(filters_OCKK).copy_(_slope_of_filters(seen, filters_OCKK, x_BCHW))
+
+
+@_slopes.register_fake
+def _(slope_BOHW: Tensor, x_BCHW: Tensor, filters_OCKK: Tensor, padding: int) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x_BCHW, memory_format=torch.channels_last), torch.empty_like(filters_OCKK)
+
+
+@register_flop_formula(torch.ops.understudy.slopes_of_few)
+def _(slope_shape: Any, x_shape: Any, filters_shape: Any, *_: Any, **__: Any) -> int:
+    """As those of any convolution: one product as large as the forward one for each of the two."""
+    return 2 * 2 * math.prod(filters_shape) * slope_shape[0] * slope_shape[2] * slope_shape[3]
 
 
 def _row(kernel: int, channels: int) -> int:
@@ -93,5 +108,4 @@ def _slope_of_filters(seen: Tensor, filters_OCKK: Tensor, x_BCHW: Tensor) -> Ten
     shares = seen.view(count, len(x) // count, seen.shape[1]).mT @ x.view(count, len(x) // count, width_in)
     total = shares.sum(0, dtype=torch.promote_types(shares.dtype, torch.float32))
     rows = total.view(kernel, -1, width_in)[:, : kernel * channels]
-    turned = rows.reshape(kernel, kernel, channels, width_in).permute(2, 3, 0, 1).flip(2, 3)
-    return turned.to(filters_OCKK.dtype)
+    return rows.reshape(kernel, kernel, channels, width_in).permute(2, 3, 0, 1).flip(2, 3)
