@@ -17,7 +17,7 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms, mean_terms
-from understudy.training.machine.compiling import way_of_steps
+from understudy.training.machine.compiling import COMPILED, PLAYED_BACK, way_of_steps
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.machine.offload import HOME
 from understudy.training.machine.processes import Group
@@ -53,7 +53,7 @@ class Learner:
             recompute(self.model)
         self._reconstruct = self.model.reconstruct
         self._way = way_of_steps(options, compute, can_record=self._can_record(options))
-        if self._way == "compiled":
+        if self._way in COMPILED:
             self._reconstruct = torch.compile(self.model.reconstruct, dynamic=False)
         # With `offload` the average lies where the optimisers' memory lies.
         self.average_compute = choose_device(str(HOME)) if options.offload else compute
@@ -106,7 +106,7 @@ class Learner:
 
     def _asked(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """As `_ask`, from a recording where there can be one."""
-        if self._way != "played back" or not self._can_record(options):
+        if self._way not in PLAYED_BACK or not self._can_record(options):
             return self._ask(src, dst, options)
         refused = self.replay.refused
         found = self.replay.ask(src, dst, options, frozen=self._frozen)

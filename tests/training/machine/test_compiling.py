@@ -77,9 +77,20 @@ def test_of_two_that_won_the_faster_is_taken(file: Path, compiled: float, played
 def test_what_was_asked_for_is_taken_over_what_was_measured(file: Path) -> None:
     compiling.keep("compiled", EXACT, 1.5)
     compiling.keep("played back", EXACT, 2.7)
-    assert way(compile="on") == way(compile="on", replay="on") == "compiled"
+    assert way(compile="on", replay="off") == "compiled"
     compiling.keep("compiled", EXACT, 9.0)
     assert way(replay="on") == "played back"
+
+
+def test_what_is_compiled_on_request_is_played_back_too_where_that_was_asked_for_or_won(file: Path) -> None:
+    assert way(compile="on") == "compiled"
+    assert way(compile="on", replay="on") == "compiled and played back"
+    assert way(compile="on", replay="on", can_record=False) == "compiled"
+    compiling.keep("played back", EXACT, 1.0)
+    assert way(compile="on") == "compiled"
+    compiling.keep("played back", EXACT, 2.7)
+    assert way(compile="on") == "compiled and played back"
+    assert way(compile="on", can_record=False) == "compiled"
 
 
 def test_steps_that_cannot_be_recorded_are_still_compiled_where_that_won(file: Path) -> None:

@@ -176,6 +176,21 @@ def test_a_step_is_recorded_anew_where_openings_begin_to_be_asked(played: list[s
     assert float(terms.src["expression"]) > 0 < float(terms.dst["expression"])
 
 
+def test_what_is_compiled_is_recorded_as_it_was_compiled(
+    played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+
+    def heard(passes: Any, **_: object) -> Any:
+        return lambda *given: compiled.append("passed") or passes(*given)
+
+    monkeypatch.setattr(torch, "compile", heard)
+    monkeypatch.setattr(learning, "way_of_steps", lambda *_, **__: "compiled and played back")
+    losses(learner("auto"), lambda _: tiny_options(), 14)
+    assert played.count("played") == 14 - replay._ALIKE_FOR
+    assert len(compiled) == replay._ALIKE_FOR + len(played)
+
+
 @pytest.mark.parametrize("ratio, is_played", [(2.7, True), (1.0, False), (None, False)])
 def test_by_itself_training_plays_back_where_that_was_measured_faster(
     played: list[str], monkeypatch: pytest.MonkeyPatch, ratio: float | None, is_played: bool

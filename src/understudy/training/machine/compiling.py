@@ -1,5 +1,5 @@
-"""How a network's passes are made: plainly, compiled before they run, or recorded once and played back. Each is
-worth it on some machines, a loss on others.
+"""How a network's passes are made: plainly, compiled before they run, recorded once and played back, or both.
+Each is worth it on some machines, a loss on others.
 
 `understudy doctor --training` measures them and keeps for each device how much faster they were;
 `compile = "auto"` and `replay = "auto"` go by that. Not here: the options (`options.py`), recording
@@ -22,7 +22,9 @@ from understudy.training.machine.device import Compute
 from understudy.training.machine.options import MachineOptions
 from understudy.training.machine.peak import waited
 
-Way = Literal["plain", "compiled", "played back"]
+Way = Literal["plain", "compiled", "played back", "compiled and played back"]
+COMPILED: frozenset[Way] = frozenset({"compiled", "compiled and played back"})
+PLAYED_BACK: frozenset[Way] = frozenset({"played back", "compiled and played back"})
 _WORTH = 1.05  # a step must be so much faster than a plain one to be taken
 
 
@@ -64,11 +66,14 @@ def way_of_steps(options: MachineOptions, compute: Compute, *, can_record: bool)
     """What the options come to on this device: what was asked for, of what is "auto" the fastest that was
     measured to win here, and plain steps where nothing was.
 
-    What is compiled is never recorded too. Where steps can't be recorded with the options as they stand
-    (`can_record`), that does not keep them from being compiled.
+    Both at once only where compiling was asked for: of what nobody asked for, one is taken. Where steps can't be
+    recorded with the options as they stand (`can_record`), that does not keep them from being compiled.
     """
     if options.compile == "on":
-        return "compiled"
+        recorded = options.replay == "on" or (
+            options.replay == "auto" and (times_as_fast("played back", compute) or 0.0) >= _WORTH
+        )
+        return "compiled and played back" if recorded and can_record else "compiled"
     won: dict[Way, float] = {"plain": _WORTH}
     if options.compile == "auto":
         won["compiled"] = times_as_fast("compiled", compute) or 0.0
