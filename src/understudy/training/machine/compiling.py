@@ -66,8 +66,8 @@ def way_of_steps(options: MachineOptions, compute: Compute, *, can_record: bool)
     """What the options come to on this device: what was asked for, of what is "auto" the fastest that was
     measured to win here, and plain steps where nothing was.
 
-    Both at once only where compiling was asked for: of what nobody asked for, one is taken. Where steps can't be
-    recorded with the options as they stand (`can_record`), that does not keep them from being compiled.
+    Both at once only where compiling was asked for: of what nobody asked for, one is taken. Where steps can't
+    be recorded with the options as they stand (`can_record`), that does not keep them from being compiled.
     """
     if options.compile == "on":
         recorded = options.replay == "on" or (
