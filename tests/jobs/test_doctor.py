@@ -128,6 +128,13 @@ def test_a_signing_key_counts_only_when_it_signs(
     assert str(home) not in finding.words
 
 
+_PLAYED = {
+    ("small", "played back"): Played(2.76, apart=0.0),
+    ("large", "played back"): Played(1.4, apart=0.0),
+    ("large", "compiled and played back"): Played(1.7, apart=0.0),
+}
+
+
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], float]:
     """What was kept of the measurements by (kind of step, device), on a machine with a GPU and a processor."""
@@ -135,8 +142,13 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], float]:
     _only(monkeypatch)
     monkeypatch.setattr(device, "describe_devices", lambda: iter([("cuda:0", "a GPU"), ("cpu", "a processor")]))
     monkeypatch.setattr(device, "choose_device", lambda name: Compute(torch.device(name), uses_bfloat16=False))
-    monkeypatch.setattr(timing, "compiled_ratio", lambda _: 1.2)
-    monkeypatch.setattr(compiling, "keep", lambda way, on, ratio: found.update({(way, on.device.type): ratio}))
+    monkeypatch.setattr(timing, "compiled_ratio", lambda _, size: 1.2 if size == "small" else 1.3)
+    monkeypatch.setattr(timing, "played", lambda _, size, way: _PLAYED[size, way])
+
+    def keep(way: str, on: Compute, ratio: float, size: str) -> None:
+        found[way, on.device.type if size == "small" else f"{on.device.type}, large"] = ratio
+
+    monkeypatch.setattr(compiling, "keep", keep)
     return found
 
 
@@ -145,15 +157,25 @@ def _of_training(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def test_on_gpus_steps_that_are_played_back_are_measured_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: dict[tuple[str, str], float]
+    tmp_path: Path, kept: dict[tuple[str, str], float]
 ) -> None:
-    monkeypatch.setattr(timing, "played", lambda _: Played(2.76, apart=0.0))
+    fast = "times as fast as a plain one"
     assert _of_training(tmp_path) == [
-        ("cuda:0", "ok", "a compiled step is 1.20 times as fast as a plain one"),
-        ("cuda:0", "ok", "a step that is played back is 2.76 times as fast as a plain one"),
-        ("cpu", "ok", "a compiled step is 1.20 times as fast as a plain one"),
+        ("cuda:0", "ok", f"a compiled step is 1.20 {fast}"),
+        ("cuda:0", "ok", f"a step that is played back is 2.76 {fast}"),
+        ("cuda:0", "ok", f"a compiled step of a large network is 1.30 {fast}"),
+        ("cuda:0", "ok", f"a step of a large network that is played back is 1.40 {fast}"),
+        ("cuda:0", "ok", f"a compiled step of a large network that is played back is 1.70 {fast}"),
+        ("cpu", "ok", f"a compiled step is 1.20 {fast}"),
     ]
-    assert kept == {("compiled", "cuda"): 1.2, ("played back", "cuda"): 2.76, ("compiled", "cpu"): 1.2}
+    assert kept == {
+        ("compiled", "cuda"): 1.2,
+        ("played back", "cuda"): 2.76,
+        ("compiled", "cuda, large"): 1.3,
+        ("played back", "cuda, large"): 1.4,
+        ("compiled and played back", "cuda, large"): 1.7,
+        ("compiled", "cpu"): 1.2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -181,7 +203,9 @@ def test_a_recording_that_fails_or_learns_something_else_has_not_won_and_is_said
     words: str,
 ) -> None:
     kept["played back", "cuda"] = 2.0  # of an earlier look
-    monkeypatch.setattr(timing, "played", _failing(found) if isinstance(found, Exception) else lambda _: found)
+    monkeypatch.setattr(
+        timing, "played", _failing(found) if isinstance(found, Exception) else lambda *_, **__: found
+    )
     assert _of_training(tmp_path)[1] == ("cuda:0", "weak", words)
     assert kept["played back", "cuda"] == 0
 
@@ -189,8 +213,8 @@ def test_a_recording_that_fails_or_learns_something_else_has_not_won_and_is_said
 def test_compiling_that_fails_has_not_won_whatever_was_found_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: dict[tuple[str, str], float]
 ) -> None:
-    kept["compiled", "cpu"] = 2.0  # of an earlier look
-    monkeypatch.setattr(timing, "played", lambda _: Played(2.76, apart=0.0))
+    kept["compiled", "cpu"] = kept["compiled", "cuda, large"] = 2.0  # of an earlier look
     monkeypatch.setattr(timing, "compiled_ratio", _failing(RuntimeError("/home/somebody")))
     assert _of_training(tmp_path)[-1] == ("cpu", "weak", "can't be compiled: fails with RuntimeError")
-    assert kept["compiled", "cpu"] == 0
+    assert _of_training(tmp_path)[2][2] == "a large network can't be compiled: fails with RuntimeError"
+    assert kept["compiled", "cpu"] == kept["compiled", "cuda, large"] == 0

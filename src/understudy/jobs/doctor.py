@@ -25,6 +25,7 @@ from understudy.errors import UnderstudyError
 from understudy.files import written_aside
 
 if TYPE_CHECKING:
+    from understudy.training.machine.compiling import Size, Way
     from understudy.training.machine.device import Compute
 
 _LOW_MEMORY_BYTES = 4e9
@@ -121,42 +122,55 @@ def _faster_steps() -> Iterator[Finding]:
 
     for device, _ in describe_devices():
         compute = choose_device(device)
-        yield _compiled_steps(device, compute)
-        if compute.device.type == "cuda":  # no other device records
-            yield _played_steps(device, compute)
+        yield _compiled_steps(device, compute, "small")
+        if (
+            compute.device.type != "cuda"
+        ):  # no other device records, and large networks take too long to compile
+            continue
+        yield _played_steps(device, compute, "small", "played back")
+        yield _compiled_steps(device, compute, "large")
+        yield _played_steps(device, compute, "large", "played back")
+        yield _played_steps(device, compute, "large", "compiled and played back")
 
 
-def _compiled_steps(device: str, compute: Compute) -> Finding:
+def _compiled_steps(device: str, compute: Compute, size: Size) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import compiled_ratio
 
-    keep("compiled", compute, 0.0)  # what fails from here on has not won, whatever was found before
+    keep("compiled", compute, 0.0, size)  # what fails from here on has not won, whatever was found before
     try:
-        ratio = compiled_ratio(compute)
+        ratio = compiled_ratio(compute, size)
     except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
-        return Finding("training", device, "weak", f"can't be compiled: {_words(error)}")
-    keep("compiled", compute, ratio)
-    return Finding("training", device, "ok", f"a compiled step is {ratio:.2f} times as fast as a plain one")
+        what = "can't be compiled" if size == "small" else "a large network can't be compiled"
+        return Finding("training", device, "weak", f"{what}: {_words(error)}")
+    keep("compiled", compute, ratio, size)
+    words = f"{_step('a compiled step', size)} is {ratio:.2f} times as fast as a plain one"
+    return Finding("training", device, "ok", words)
 
 
-def _played_steps(device: str, compute: Compute) -> Finding:
+def _played_steps(device: str, compute: Compute, size: Size, way: Way) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import played
 
-    keep("played back", compute, 0.0)
+    name = _step("a step" if way == "played back" else "a compiled step", size)
+    keep(way, compute, 0.0, size)
     try:
-        found = played(compute)
-    except _REFUSALS as error:
-        return Finding("training", device, "weak", f"a step can't be played back: {_words(error)}")
+        found = played(compute, size=size, way=way)
+    except (*_REFUSALS, AssertionError) as error:
+        return Finding("training", device, "weak", f"{name} can't be played back: {_words(error)}")
     if found.refused:
-        words = f"a step can't be recorded ({found.refused}), so none is played back"
+        words = f"{name} can't be recorded ({found.refused}), so none is played back"
         return Finding("training", device, "weak", words)
-    keep("played back", compute, found.ratio_to_keep)
-    words = f"a step that is played back is {found.ratio:.2f} times as fast as a plain one"
+    keep(way, compute, found.ratio_to_keep, size)
+    words = f"{name} that is played back is {found.ratio:.2f} times as fast as a plain one"
     if not found.ratio_to_keep:
         words += f", but its loss is {100 * found.apart:.2g}% apart, so none is played back"
         return Finding("training", device, "weak", words)
     return Finding("training", device, "ok", words)
+
+
+def _step(words: str, size: Size) -> str:
+    return words if size == "small" else f"{words} of a large network"
 
 
 def _codecs() -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from understudy.training.feeding.augment import Lesson
 from understudy.training.keeping.checkpoint import Checkpoint
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms, mean_terms
-from understudy.training.machine.compiling import COMPILED, PLAYED_BACK, way_of_steps
+from understudy.training.machine.compiling import COMPILED, PLAYED_BACK, size_of, way_of_steps
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.machine.offload import HOME
 from understudy.training.machine.processes import Group
@@ -52,7 +52,9 @@ class Learner:
         if options.recompute:
             recompute(self.model)
         self._reconstruct = self.model.reconstruct
-        self._way = way_of_steps(options, compute, can_record=self._can_record(options))
+        self._way = way_of_steps(
+            options, compute, can_record=self._can_record(options), size=size_of(self.model)
+        )
         if self._way in COMPILED:
             self._reconstruct = torch.compile(self.model.reconstruct, dynamic=False)
         # With `offload` the average lies where the optimisers' memory lies.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
-from understudy.training.machine.compiling import Way, seconds_a_call
+from understudy.training.machine.compiling import Size, Way, seconds_a_call
 from understudy.training.machine.device import Compute, exactly_repeated
 from understudy.training.options import TrainOptions
 
@@ -21,7 +21,9 @@ _CHOICES: dict[Way, dict[str, str]] = {
     "plain": {"compile": "off", "replay": "off"},
     "compiled": {"compile": "on", "replay": "off"},
     "played back": {"compile": "off", "replay": "on"},
+    "compiled and played back": {"compile": "on", "replay": "on"},
 }
+_YARDSTICKS: dict[Size, str] = {"small": "quick", "large": "df"}
 
 
 @dataclass(frozen=True)
@@ -39,40 +41,54 @@ class Played:
         return 0.0 if self.refused or self.apart != 0 else self.ratio  # also where losses are no numbers
 
 
-def compiled_ratio(compute: Compute) -> float:
-    """How many times as fast a compiled step of `quick` is as a plain one, at four faces a side."""
-    return step_seconds("plain", compute) / step_seconds("compiled", compute)
+def compiled_ratio(compute: Compute, size: Size = "small") -> float:
+    """How many times as fast a compiled step of such a network is as a plain one, at four faces a side."""
+    return step_seconds("plain", compute, size=size) / step_seconds("compiled", compute, size=size)
 
 
-def played(compute: Compute, network: Mapping[str, Any] | None = None) -> Played:
-    """Steps of `quick` played back beside plain ones, at four faces a side, on a device that records."""
+def played(
+    compute: Compute,
+    network: Mapping[str, Any] | None = None,
+    *,
+    size: Size = "small",
+    way: Way = "played back",
+) -> Played:
+    """Steps of such a network that are played back beside plain ones, at four faces a side, on a device that
+    records. What was compiled too loses other than plain steps do, so its losses are held against those of
+    compiled steps."""
     with exactly_repeated():
-        plain, expected, _ = _trial("plain", compute, network)
-        seconds, losses, learner = _trial("played back", compute, network)
+        plain, expected, _ = _trial("plain", compute, network, size)
+        if way != "played back":
+            _, expected, _ = _trial("compiled", compute, network, size)
+        seconds, losses, learner = _trial(way, compute, network, size)
     apart = float(((losses - expected).abs() / expected.abs()).max())
     refused = "" if learner.replay.is_recorded else learner.replay.refused or "no step was like the one before"
     return Played(plain / seconds, apart, refused)
 
 
-def step_seconds(way: Way, compute: Compute, network: Mapping[str, Any] | None = None) -> float:
-    """Seconds of a step of `quick`, whose sizes `network` changes, the quickest of five."""
-    _, step = _begun(way, compute, network, speed=0.0)
+def step_seconds(
+    way: Way, compute: Compute, network: Mapping[str, Any] | None = None, *, size: Size = "small"
+) -> float:
+    """Seconds of a step of such a network, whose sizes `network` changes, the quickest of five."""
+    _, step = _begun(way, compute, network, size, speed=0.0)
     return seconds_a_call(step, compute)
 
 
-def _trial(way: Way, compute: Compute, network: Mapping[str, Any] | None) -> tuple[float, Tensor, Learner]:
+def _trial(
+    way: Way, compute: Compute, network: Mapping[str, Any] | None, size: Size
+) -> tuple[float, Tensor, Learner]:
     """(Seconds of a step, the losses of the steps before, who learned them)."""
-    learner, step = _begun(way, compute, network, speed=1.0)
+    learner, step = _begun(way, compute, network, size, speed=1.0)
     losses = torch.stack([step() for _ in range(_STEPS_COMPARED)])
     return seconds_a_call(step, compute), losses, learner
 
 
 def _begun(
-    way: Way, compute: Compute, network: Mapping[str, Any] | None, *, speed: float
+    way: Way, compute: Compute, network: Mapping[str, Any] | None, size: Size, *, speed: float
 ) -> tuple[Learner, Callable[[], Tensor]]:
     """Who learns, and a step of it."""
     options = TrainOptions.model_validate({**_CHOICES[way], "batch_size": _BATCH_SIZE})
-    learner = Learner("quick", network, options=options, seed=0, compute=compute)
+    learner = Learner(_YARDSTICKS[size], network, options=options, seed=0, compute=compute)
     src, dst = (_noise(learner.model.seen_px, learner.model.size_px, compute) for _ in range(2))
     return learner, lambda: learner.step(src, dst, options, speed=speed).totals()
 

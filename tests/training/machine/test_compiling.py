@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.networks.small import SMALL
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from tests.training.test_learner import lessons
+from understudy.networks.catalog import build
+from understudy.networks.face_model import Reconstruction
 from understudy.training.learner import Learner
 from understudy.training.machine import compiling
 from understudy.training.machine.device import Compute
@@ -25,9 +29,11 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def way(compile: str = "auto", replay: str = "auto", *, can_record: bool = True) -> str:
+def way(
+    compile: str = "auto", replay: str = "auto", *, can_record: bool = True, size: compiling.Size = "small"
+) -> str:
     options = MachineOptions.model_validate({"compile": compile, "replay": replay})
-    return compiling.way_of_steps(options, EXACT, can_record=can_record)
+    return compiling.way_of_steps(options, EXACT, can_record=can_record, size=size)
 
 
 @pytest.mark.parametrize("ratio, taken", [(1.4, True), (1.0, False), (0.6, False), (0.0, False)])
@@ -80,6 +86,17 @@ def test_what_was_asked_for_is_taken_over_what_was_measured(file: Path) -> None:
     assert way(compile="on", replay="off") == "compiled"
     compiling.keep("compiled", EXACT, 9.0)
     assert way(replay="on") == "played back"
+
+
+def test_what_won_for_networks_of_a_size_is_taken_for_those(file: Path) -> None:
+    compiling.keep("played back", EXACT, 2.7)
+    compiling.keep("compiled", EXACT, 1.3, "large")
+    assert (way(), way(size="large")) == ("played back", "compiled")
+    compiling.keep("compiled and played back", EXACT, 1.7, "large")
+    assert (way(), way(size="large")) == ("played back", "compiled and played back")
+    assert way(size="large", can_record=False) == "compiled"
+    assert way(size="large", replay="off") == "compiled"
+    assert way(size="large", compile="off") == "plain"
 
 
 def test_what_is_compiled_on_request_is_played_back_too_where_that_was_asked_for_or_won(file: Path) -> None:
@@ -136,3 +153,24 @@ def test_the_option_decides_whether_the_networks_passes_are_compiled(monkeypatch
 def test_twenty_compiled_steps_lose_as_much_as_plain_ones() -> None:
     plain, compiled = losses(learner("off"), 20), losses(learner("on"), 20)
     torch.testing.assert_close(compiled, plain, atol=1e-3, rtol=0)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's compiler looks at what torch warns of
+@pytest.mark.parametrize("architecture", ["df", "saehd", "sae", "liaef128", "amp"])
+def test_the_passes_of_networks_can_be_traced_and_lose_the_same(architecture: str) -> None:
+    model = build(architecture, SMALL[architecture])
+    faces = torch.rand(2, 3, model.seen_px, model.seen_px)
+
+    def asked(passes: Callable[..., Reconstruction]) -> tuple[torch.Tensor, torch.Tensor]:
+        model.zero_grad()
+        made = passes(faces, faces.flip(0), torch.Generator().manual_seed(3))
+        painted = (made.src.faces_BCHW, made.src.masks_B1HW, made.dst.faces_BCHW, made.dst.masks_B1HW)
+        loss = torch.stack([values.square().mean() for values in painted]).sum()
+        loss.backward()
+        slopes = [weights.grad.flatten() for weights in model.parameters() if weights.grad is not None]
+        return loss.detach(), torch.cat(slopes)
+
+    # Without the last step, code for the processor, which takes minutes and changes no value.
+    traced = torch.compile(model.reconstruct, dynamic=False, backend="aot_eager")
+    for mine, expected in zip(asked(traced), asked(model.reconstruct), strict=True):
+        torch.testing.assert_close(mine, expected)

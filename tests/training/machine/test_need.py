@@ -100,7 +100,7 @@ def test_steps_that_are_played_back_need_room_for_one_more_batch(
 
 
 def test_a_recording_that_nobody_asked_for_takes_only_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "times_as_fast", lambda way, _: 2.7 if way == "played back" else None)
+    monkeypatch.setattr(compiling, "times_as_fast", lambda way, *_: 2.7 if way == "played back" else None)
     gpu = Compute(torch.device("cuda"), uses_bfloat16=False)
     options = tiny_options(replay="auto", compile="auto")
     assert compiling.way_of_steps(options, gpu, can_record=True) == "played back"

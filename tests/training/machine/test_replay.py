@@ -195,7 +195,7 @@ def test_what_is_compiled_is_recorded_as_it_was_compiled(
 def test_by_itself_training_plays_back_where_that_was_measured_faster(
     played: list[str], monkeypatch: pytest.MonkeyPatch, ratio: float | None, is_played: bool
 ) -> None:
-    monkeypatch.setattr(compiling, "times_as_fast", lambda way, _: ratio if way == "played back" else None)
+    monkeypatch.setattr(compiling, "times_as_fast", lambda way, *_: ratio if way == "played back" else None)
     losses(learner("auto"), lambda _: tiny_options(), 14)
     assert ("played" in played) is is_played
 

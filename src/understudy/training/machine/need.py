@@ -20,7 +20,7 @@ from understudy.networks.catalog import build
 from understudy.networks.face_model import FaceModel, parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.losses.objective import Objective
-from understudy.training.machine.compiling import PLAYED_BACK, way_of_steps
+from understudy.training.machine.compiling import PLAYED_BACK, size_of, way_of_steps
 from understudy.training.machine.device import Compute
 from understudy.training.machine.recompute import blocks_of, parts_of
 from understudy.training.machine.replay import can_replay
@@ -99,9 +99,10 @@ def needed_on(
     need = needed(architecture, network, options, bfloat16=compute.uses_bfloat16)
     if options.replay != "on" or compute.device.type != "cuda":
         return need
-    if way_of_steps(options, compute, can_record=True) not in PLAYED_BACK:
+    model = build(architecture, network, device=_META)
+    if way_of_steps(options, compute, can_record=True, size=size_of(model)) not in PLAYED_BACK:
         return need
-    if not can_replay(build(architecture, network, device=_META), options, compute):
+    if not can_replay(model, options, compute):
         return need
     return replace(need, recording=need.activations + need.batch)
 

@@ -15,9 +15,7 @@ class MachineOptions(Options):
     compile: Literal["auto", "on", "off"] = option(
         "auto",
         "Compile the network before training: minutes at the start, then faster steps on many accelerators. "
-        "auto compiles where `understudy doctor --training` found it faster on this device, and nowhere else. "
-        "It measures a small model; large ones at large batches gain more (on an H100 `df` at 64 faces 1.17 "
-        "times, played back besides).",
+        "auto compiles where `understudy doctor --training` found it faster on this device, and nowhere else.",
         when="restart",
     )
     replay: Literal["auto", "on", "off"] = option(
