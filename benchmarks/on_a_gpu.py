@@ -81,7 +81,7 @@ def entries(folder: Path) -> list[Entry]:
     return [
         Entry("device", about_device, 5),
         Entry("train", partial(promises, folder), 20),
-        Entry("doctor", doctor, 30, apart=True),
+        Entry("doctor", doctor, 110, apart=True),
         *(Entry(_title("replayed", *row), partial(replayed, *row), 15, apart=True) for row in recorded),
         Entry("sae 128 in 2 GB", sae_in_2_gb, 8),
         Entry("every option", every_option, 15),
@@ -321,8 +321,14 @@ def both(preset: str, batch: int | None, network: dict[str, Any], compute: Compu
 
 def doctor(compute: Compute) -> Result:
     """What `understudy doctor --training` finds."""
-    found = played(compute)
-    return {"played_back": asdict(found), "compiled_times_as_fast": compiled_ratio(compute)}
+    both = played(compute, size="large", way="compiled and played back")
+    return {
+        "played_back": asdict(played(compute)),
+        "compiled_times_as_fast": compiled_ratio(compute),
+        "large_played_back": asdict(played(compute, size="large")),
+        "large_compiled_times_as_fast": compiled_ratio(compute, "large"),
+        "large_compiled_and_played_back": asdict(both),
+    }
 
 
 if __name__ == "__main__":

@@ -64,7 +64,10 @@ def test_what_stops_one_clip_stops_none_after_it_and_is_the_error_at_the_end(
     assert begun == ["crowd", "actor"] and told == ["Of crowd."]
     assert isinstance(error, of_one) and error.exit_code == 2
     if of_one is SeveralPeople:
-        assert "counts for all; say it with `understudy extract PROJECT crowd`. Path: /clips" in str(error)
+        assert error.message == (
+            "Of crowd. Say the number with `understudy extract PROJECT crowd`: without a clip's name it counts "
+            "for all. The faces of the others are stored."
+        )
     elif of_one is not NoFaceFound:
         assert str(error) == "Of crowd. The faces of the others are stored. Path: /clips"
 
@@ -77,9 +80,8 @@ def test_clips_that_are_stopped_by_different_things_are_all_named_each_with_its_
     assert error.message.startswith(
         "3 of 4 clips were left: wall, crowd, bad. The faces of the others are stored."
     )
-    assert "Of crowd. Path: /clips Of bad. Path: /clips No face was found in 1 of 4 clips: wall. Take" in str(
-        error
-    )
+    assert "crowd: Of crowd. bad: Of bad. No face was found in 1 of 4 clips: wall. Take" in error.message
+    assert str(error).endswith("without a clip's name it counts for all. Path: /clips")
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,23 @@ def test_what_is_next_names_its_model_where_it_is_not_the_one_that_commands_mean
     assert project_state(extracted).next_model == ""
 
 
+def test_a_merge_that_was_interrupted_goes_on_with_its_own_model(trained):
+    trained.add_model("close")
+    checkpoint(trained, 900, model="close")
+    merge(trained, 900, model="close", to_the_end=False)
+    state = project_state(trained)
+    assert (state.next_stage, state.next_model) == ("merge", "close")
+
+
+def test_a_training_that_is_next_names_its_model_where_it_is_another(extracted):
+    extracted.add_model("close")
+    checkpoint(extracted, 50, model="close", plan=Plan(minutes=None, iterations=100, done_iterations=0))
+    state = project_state(extracted)
+    assert (state.next_stage, state.next_model) == ("train", "close")
+    checkpoint(extracted, 50, plan=Plan(minutes=None, iterations=100, done_iterations=0))
+    assert project_state(extracted).next_model == ""
+
+
 def test_where_main_has_learnt_or_a_cast_paints_no_model_is_to_be_named(trained):
     trained.add_model("large")
     checkpoint(trained, 900, model="large")

@@ -148,7 +148,8 @@ class _LinesBeside(_Lines):
             super().read(event)
 
     def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # closed: print would take the standard output
+            print(line, file=sys.stderr, flush=True)
 
 
 class _Bars(_Reader):

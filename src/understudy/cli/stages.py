@@ -426,4 +426,4 @@ def encode(
             print("\n".join(delivering.outlook_words(opened, model, clip, said=said, name=name)))
         return
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
-    run(joined(encoded, marks.unstated_told(opened, model, clips)), json=json)
+    run(joined(encoded, marks.unstated_told(opened, model, clips, frames=options.frames)), json=json)

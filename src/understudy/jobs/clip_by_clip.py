@@ -10,6 +10,8 @@ from understudy.errors import (
     ClipMissing,
     ClipSizesDiffer,
     ClipUnreadable,
+    FindsUnusable,
+    ImageUnreadable,
     NoFaceFound,
     PersonUnknown,
     SeveralPeople,
@@ -28,6 +30,8 @@ OF_ONE_CLIP = (
     ClipUnreadable,
     ClipSizesDiffer,
     ClipInterlaced,
+    ImageUnreadable,
+    FindsUnusable,
 )
 
 
@@ -61,10 +65,13 @@ def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int) -> Understud
     if not decided:
         return NoFaceFound(nobody)
     first, crowds = decided[0], [name for name, error in refused.items() if isinstance(error, SeveralPeople)]
+    once = ""
     if crowds:
         command = f"`understudy extract PROJECT {shlex.quote(crowds[0])}`"
-        others += f" A number said without a clip's name counts for all; say it with {command}."
+        once = f" Say the number with {command}: without a clip's name it counts for all."
     if len(refused) == 1:
-        return type(first)(first.message + others, first.path)
-    told = [f"{len(refused)} of {of} clips were left: {', '.join(refused)}.{others}", *map(str, decided)]
-    return type(first)(" ".join([*told, nobody] if faceless else told))
+        return type(first)(first.message + once + others, first.path)
+    told = [f"{name}: {error.message}" for name, error in refused.items() if not isinstance(error, NoFaceFound)]
+    ends = [nobody] if faceless else []
+    count = f"{len(refused)} of {of} clips were left: {', '.join(refused)}.{others}"
+    return type(first)(" ".join([count, *told, *ends]) + once, first.path)

@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from understudy.training.machine.compiling import Size, Way
     from understudy.training.machine.device import Compute
 
+# No other device records, and on a processor a large network takes too long to compile.
+_MEASURED_ELSEWHERE: tuple[tuple[Size, Way], ...] = (("small", "compiled"),)
+_MEASURED: tuple[tuple[Size, Way], ...] = (
+    *_MEASURED_ELSEWHERE,
+    ("small", "played back"),
+    ("large", "compiled"),
+    ("large", "played back"),
+    ("large", "compiled and played back"),
+)
 _LOW_MEMORY_BYTES = 4e9
 _LOW_DISK_BYTES = 5e9
 # What a machine answers with when something on it is missing or broken. Libraries that don't fit each other
@@ -118,26 +128,23 @@ def _devices() -> Iterator[Finding]:
 
 
 def _faster_steps() -> Iterator[Finding]:
+    from understudy.training.machine.compiling import keep
     from understudy.training.machine.device import choose_device, describe_devices
 
     for device, _ in describe_devices():
         compute = choose_device(device)
-        yield _compiled_steps(device, compute, "small")
-        if (
-            compute.device.type != "cuda"
-        ):  # no other device records, and large networks take too long to compile
-            continue
-        yield _played_steps(device, compute, "small", "played back")
-        yield _compiled_steps(device, compute, "large")
-        yield _played_steps(device, compute, "large", "played back")
-        yield _played_steps(device, compute, "large", "compiled and played back")
+        sizes = _MEASURED if compute.device.type == "cuda" else _MEASURED_ELSEWHERE
+        for size, way in sizes:
+            keep(way, compute, 0.0, size)  # what fails from here on has not won, whatever was found before
+        for size, way in sizes:
+            look = partial(_compiled_steps, size) if way == "compiled" else partial(_played_steps, size, way)
+            yield look(device, compute)
 
 
-def _compiled_steps(device: str, compute: Compute, size: Size) -> Finding:
+def _compiled_steps(size: Size, device: str, compute: Compute) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import compiled_ratio
 
-    keep("compiled", compute, 0.0, size)  # what fails from here on has not won, whatever was found before
     try:
         ratio = compiled_ratio(compute, size)
     except (*_REFUSALS, AssertionError) as error:  # no C++ compiler, or no support for the device
@@ -148,12 +155,11 @@ def _compiled_steps(device: str, compute: Compute, size: Size) -> Finding:
     return Finding("training", device, "ok", words)
 
 
-def _played_steps(device: str, compute: Compute, size: Size, way: Way) -> Finding:
+def _played_steps(size: Size, way: Way, device: str, compute: Compute) -> Finding:
     from understudy.training.machine.compiling import keep
     from understudy.training.timing import played
 
     name = _step("a step" if way == "played back" else "a compiled step", size)
-    keep(way, compute, 0.0, size)
     try:
         found = played(compute, size=size, way=way)
     except (*_REFUSALS, AssertionError) as error:

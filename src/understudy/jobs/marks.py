@@ -249,12 +249,17 @@ def consent_told(project: Project, performers: Collection[str]) -> Events:
 
 
 def unstated_told(
-    project: Project, model: str, clips: Sequence[str] = (), *, before_training: bool = False
+    project: Project,
+    model: str,
+    clips: Sequence[str] = (),
+    *,
+    frames: str = "",
+    before_training: bool = False,
 ) -> Events:
     """Say of whom in finished files of these dst clips, or of all, it isn't recorded whether they agreed, and
     which command records it. That stops nothing; the marks say it as it is."""
     of_clips = [
-        performers_shown(project, model, clip, before_training=before_training)
+        performers_shown(project, model, clip, frames=frames, before_training=before_training)
         for clip in clips or project.manifest.clips_of("dst")
     ]
     shown = {performer for each in of_clips for performer in each}

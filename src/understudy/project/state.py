@@ -156,7 +156,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
         outputs=outputs,
         next_stage=next_stage,
         next_why=why,
-        next_model=_model_to_name(project, next_stage, models, meant),
+        next_model=_model_to_name(project, next_stage, models, first, meant),
         stages_left=left,
         train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
     )
@@ -406,10 +406,17 @@ def _first_to_train(project: Project, models: tuple[ModelState, ...]) -> Sequenc
 
 
 def _model_to_name(
-    project: Project, stage: Stage | str | None, models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
+    project: Project,
+    stage: Stage | str | None,
+    models: tuple[ModelState, ...],
+    first: Sequence[ModelState],
+    merged: tuple[MergedState, ...],
 ) -> str:
-    """Which model the next merge or encode is about; empty where that is the one that is meant unsaid, or a
-    clip's cast, which names its own."""
+    """Which model the next training, merge or encode is about; empty where that is the one that is meant
+    unsaid, or a clip's cast, which names its own."""
+    if stage == "train":
+        name = next((model.name for model in (*first, *models) if _left_to_train(model)), "")
+        return "" if name == UNSAID_MODEL else name
     if stage not in ("merge", "encode"):
         return ""
     reason = _left_to_merge if stage == "merge" else _left_to_encode
@@ -421,7 +428,8 @@ def _model_to_name(
     if stage == "encode":
         of_clip = _up_to_date(of_clip, models)
     else:  # what is behind its settings is the reason, before what is behind its model
-        of_clip = [state for state in of_clip if state.behind] or [state for state in of_clip if state.complete]
+        reasons = (lambda state: state.behind, lambda state: state.complete, lambda state: state.frames)
+        of_clip = next(filter(None, (list(filter(reason, of_clip)) for reason in reasons)), [])
     known = [model.name for model in learnt]
     meant = [state.model for state in of_clip if state.model in known] or known
     return "" if UNSAID_MODEL in meant or not meant else min(meant, key=known.index)

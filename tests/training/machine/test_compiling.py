@@ -102,12 +102,23 @@ def test_what_won_for_networks_of_a_size_is_taken_for_those(file: Path) -> None:
 def test_what_is_compiled_on_request_is_played_back_too_where_that_was_asked_for_or_won(file: Path) -> None:
     assert way(compile="on") == "compiled"
     assert way(compile="on", replay="on") == "compiled and played back"
-    assert way(compile="on", replay="on", can_record=False) == "compiled"
+    assert way(compile="on", replay="on", can_record=False) == "compiled and played back"  # once it can be
     compiling.keep("played back", EXACT, 1.0)
     assert way(compile="on") == "compiled"
     compiling.keep("played back", EXACT, 2.7)
     assert way(compile="on") == "compiled and played back"
-    assert way(compile="on", can_record=False) == "compiled"
+    compiling.keep("compiled and played back", EXACT, 0.0)  # it learnt something else
+    assert way(compile="on") == "compiled"
+    compiling.keep("compiled and played back", EXACT, 1.2)
+    compiling.keep("compiled", EXACT, 1.1)
+    assert way(compile="on") == "compiled and played back"
+
+
+def test_what_only_wins_where_it_is_recorded_is_not_compiled_where_it_cannot_be(file: Path) -> None:
+    compiling.keep("compiled", EXACT, 0.98)
+    compiling.keep("compiled and played back", EXACT, 1.17)
+    assert way() == "compiled and played back"
+    assert way(can_record=False) == "plain"
 
 
 def test_steps_that_cannot_be_recorded_are_still_compiled_where_that_won(file: Path) -> None:

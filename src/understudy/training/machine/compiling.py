@@ -82,8 +82,7 @@ def way_of_steps(options: MachineOptions, compute: Compute, *, can_record: bool,
         return times_as_fast(way, compute, size) or 0.0
 
     if options.compile == "on":
-        recorded = options.replay == "on" or (options.replay == "auto" and measured("played back") >= _WORTH)
-        return "compiled and played back" if recorded and can_record else "compiled"
+        return "compiled and played back" if _recorded_too(options, compute, size) else "compiled"
     won: dict[Way, float] = {"plain": _WORTH}
     if options.compile == "auto":
         won["compiled"] = measured("compiled")
@@ -91,11 +90,21 @@ def way_of_steps(options: MachineOptions, compute: Compute, *, can_record: bool,
         won["played back"] = measured("played back")
     elif options.replay == "on":
         won["played back"] = math.inf
-    if options.compile == options.replay == "auto":
+    if options.compile == options.replay == "auto" and can_record:  # else compiling alone would be taken
         won["compiled and played back"] = measured("compiled and played back")
     if not can_record and won.get("compiled", 0.0) >= _WORTH:
         return "compiled"
     return max(reversed(won), key=won.__getitem__)  # the last of equals
+
+
+def _recorded_too(options: MachineOptions, compute: Compute, size: Size) -> bool:
+    """Whether what is compiled on request is to be played back too, once it can be recorded."""
+    if options.replay != "auto":
+        return options.replay == "on"
+    both = times_as_fast("compiled and played back", compute, size)
+    if both is None:  # of small networks it is not measured
+        return (times_as_fast("played back", compute, size) or 0.0) >= _WORTH
+    return both > (times_as_fast("compiled", compute, size) or 0.0)
 
 
 def seconds_a_call(call: Callable[[], object], compute: Compute, *, calls: int = 5) -> float:

@@ -28,7 +28,8 @@ const FIRST = {
  */
 export async function start_stage(stage, state, devices, model = "") {
   const choice = new Choice(stage, state, devices);
-  if (model) choice.model.value = model;
+  const chosen = model || "main"; // the one that commands mean unsaid
+  if (state.models.some((/** @type {any} */ one) => one.name === chosen)) choice.model.value = chosen;
   await waited("Looking at the options…", choice.begin());
   const choices = [
     { label: "Cancel", value: null },
