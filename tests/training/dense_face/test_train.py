@@ -54,7 +54,7 @@ def asked(tmp_path: Path) -> FaceTraining:
 
 @pytest.fixture(autouse=True)
 def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.machine.device.has_bfloat16", lambda _: False)
     monkeypatch.setattr("understudy.training.dense_face.report._AT_ONCE", 8)
 
 

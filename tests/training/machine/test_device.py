@@ -62,7 +62,7 @@ def test_a_kind_of_accelerator_means_all_of_that_kind(monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 3)
-    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.machine.device.has_bfloat16", lambda _: False)
     monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
     assert choose_devices("cuda") == ["cuda:0", "cuda:1", "cuda:2"]
     assert choose_devices("cuda:2,cuda:0") == ["cuda:2", "cuda:0"]
@@ -74,7 +74,7 @@ def accelerators(monkeypatch: pytest.MonkeyPatch, kind: str, free_bytes: list[in
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: len(free_bytes))
     tells = SimpleNamespace(mem_get_info=lambda device: (free_bytes[device.index or 0], 10**12))
     monkeypatch.setattr(torch, "get_device_module", lambda _: tells)
-    monkeypatch.setattr("understudy.training.machine.device._has_bfloat16", lambda _: False)
+    monkeypatch.setattr("understudy.training.machine.device.has_bfloat16", lambda _: False)
     monkeypatch.setattr("understudy.training.machine.device._title", lambda kind, index: kind)
 
 

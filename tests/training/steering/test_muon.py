@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Generator, Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from understudy.training.steering import muon
 from understudy.training.steering.muon import Muon, orthogonal
 
 
@@ -60,6 +63,35 @@ def test_matrices_turned_together_are_those_of_the_papers_iteration_one_by_one(s
     for made, matrix in zip(orthogonal(matrices), matrices, strict=True):
         expected = by_the_paper(matrix)
         assert (made - expected).norm() < 0.02 * expected.norm()  # bfloat16 has three digits
+
+
+class Multiplied(TorchDispatchMode):
+    """The number formats of all products."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formats: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if func in (torch.ops.aten.bmm.default, torch.ops.aten.baddbmm.default):
+            self.formats.add(made.dtype)
+        return made
+
+
+@pytest.mark.parametrize("has_bfloat16", [True, False])
+def test_products_are_short_where_a_device_multiplies_short_numbers_and_nowhere_else(
+    has_bfloat16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(muon, "has_bfloat16", lambda device: has_bfloat16)
+    bank = nn.Parameter(torch.zeros(24, 90))
+    bank.grad = torch.randn(24, 90, generator=Generator().manual_seed(3))
+    with Multiplied() as multiplied:
+        Muon([bank]).step()
+    assert multiplied.formats == {torch.bfloat16 if has_bfloat16 else torch.float32}
+    expected, made = by_the_paper(bank.grad), bank.detach()
+    off = (made / made.norm() + expected / expected.norm()).norm()  # a step goes down
+    assert off < (0.02 if has_bfloat16 else 1e-5)
 
 
 class Counted(TorchDispatchMode):

@@ -57,7 +57,7 @@ def choose_device(name: str = "auto") -> Compute:
     cuda too. Raises DeviceUnavailable.
     """
     device = _freest() if name == "auto" else _named(name)
-    return Compute(device, _has_bfloat16(device))
+    return Compute(device, has_bfloat16(device))
 
 
 def choose_devices(names: str = "auto") -> list[str]:
@@ -141,10 +141,10 @@ def _title(kind: str, index: int) -> str:
 
 
 def _format_words(device: torch.device) -> str:
-    return "bfloat16" if _has_bfloat16(device) else "float32"
+    return "bfloat16" if has_bfloat16(device) else "float32"
 
 
-def _has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is faster here than float32, not merely emulated."""
     if device.type == "cpu":
         # Without these instructions oneDNN converts back and forth and loses. They are not in torch's public

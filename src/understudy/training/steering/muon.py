@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from understudy.training.machine.device import has_bfloat16
+
 _MOMENTUM = 0.95
 _ROUNDS = 4
 # Quintic Newton-Schulz iteration that brings all singular values near 1, fastest from below.
@@ -35,6 +37,7 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(list(parameters), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._kinds: dict[torch.device, torch.dtype] = {}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -55,10 +58,17 @@ class Muon(torch.optim.Optimizer):
         for number, matrix in enumerate(matrices):
             alike[matrix.shape].append(number)
         for shape, numbers in alike.items():
-            turned = orthogonal(torch.stack([matrices[number] for number in numbers])).unbind()
+            stacked = torch.stack([matrices[number] for number in numbers])
+            turned = orthogonal(stacked, self._kind(stacked.device)).unbind()
             banks = [moving[number] for number in numbers]
             directions = [_bank(matrix, bank.shape) for matrix, bank in zip(turned, banks, strict=True)]
             torch._foreach_add_(banks, directions, alpha=-group["lr"] * _LIKE_ADAM * max(shape) ** 0.5)
+
+    def _kind(self, device: torch.device) -> torch.dtype:
+        # bfloat16 is exact enough for a direction. Where it is emulated it takes ten times as long.
+        if device not in self._kinds:
+            self._kinds[device] = torch.bfloat16 if has_bfloat16(device) else torch.float32
+        return self._kinds[device]
 
     def _kept(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
@@ -78,11 +88,10 @@ def _bank(matrix: Tensor, shape: torch.Size) -> Tensor:
     return matrix.view(shape[0], *shape[2:], shape[1]).movedim(-1, 1)
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (N, m, n) with singular values near 1 (about 0.7 to 1.2), by products alone: three a round for
-    all N at once, because small products cost a GPU no more than their launch."""
-    # bfloat16 is exact enough: the result is a direction.
-    x = matrices.bfloat16()
+def orthogonal(matrices: Tensor, kind: torch.dtype = torch.bfloat16) -> Tensor:
+    """Matrices (N, m, n) with singular values near 1 (about 0.7 to 1.2), by products alone, of numbers of that
+    kind: three a round for all N at once, because small products cost a GPU no more than their launch."""
+    x = matrices.to(kind)
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
