@@ -16,9 +16,9 @@ from typing import Literal
 
 import platformdirs
 import torch
-from torch import nn
 
 from understudy.files import read_json, write_json
+from understudy.networks.face_model import FaceModel, parameter_count
 from understudy.training.machine.device import Compute
 from understudy.training.machine.options import MachineOptions
 from understudy.training.machine.peak import waited
@@ -36,9 +36,9 @@ def choices_file() -> Path:
     return platformdirs.user_cache_path("understudy") / "faster-steps.json"
 
 
-def size_of(model: nn.Module) -> Size:
+def size_of(model: FaceModel) -> Size:
     """Which networks a measurement counts for: small ones wait for the processor, large ones for the device."""
-    return "large" if sum(weights.numel() for weights in model.parameters()) >= _LARGE_FROM else "small"
+    return "large" if parameter_count(model) >= _LARGE_FROM else "small"
 
 
 def key_of(compute: Compute, way: Way, size: Size = "small") -> str:
