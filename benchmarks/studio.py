@@ -257,7 +257,7 @@ def _drawn_project(folder: Path) -> Path:
     from understudy.faces.align import crop
     from understudy.facesets.record import FaceRecord
     from understudy.geometry import crop_from_frame
-    from understudy.jobs import drawing
+    from understudy.jobs.facesets import drawing
     from understudy.project.manifest import Performer
     from understudy.project.project import Project
 

@@ -22,7 +22,7 @@ import psutil
 from preview import footage
 
 from understudy.faces.align import crop
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.media.opening import open_clip
 from understudy.project.project import Project
 

@@ -29,7 +29,7 @@ from understudy.faces.align import crop
 from understudy.facesets.face_mask import stored_mask
 from understudy.facesets.record import FaceRecord
 from understudy.files import read_json, write_json
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.masks.segmenter import Segmenters
 from understudy.media.images import encode_jpeg, encode_png, read_image
 from understudy.project.project import Project

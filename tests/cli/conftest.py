@@ -8,7 +8,7 @@ import pytest
 
 from tests.facesets.conftest import make_record, noise
 from tests.jobs.conftest import write_wall
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.project.project import Project
 
 

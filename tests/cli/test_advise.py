@@ -10,7 +10,7 @@ import pytest
 from tests.jobs.conftest import write_wall
 from tests.jobs.test_advise import filled
 from understudy.cli.main import main
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.project.project import Project
 
 

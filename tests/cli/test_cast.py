@@ -11,8 +11,8 @@ import pytest
 from tests.facesets.conftest import make_record
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
-from understudy.jobs.clips import add_clips
-from understudy.jobs.models import require_model
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.models.making import require_model
 from understudy.project.project import Project
 
 

@@ -10,8 +10,8 @@ from tests.jobs.conftest import write_wall
 from understudy.cli.consent_questions import answers
 from understudy.cli.main import main
 from understudy.events import StageFinished
-from understudy.jobs.clips import add_clips
-from understudy.jobs.models import require_model
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.models.making import require_model
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
 

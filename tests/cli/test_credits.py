@@ -8,8 +8,8 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
-from understudy.jobs.clips import add_clips
-from understudy.jobs.consents import record_consent
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.delivery.consents import record_consent
 from understudy.media.images import read_image
 from understudy.project.project import Project
 

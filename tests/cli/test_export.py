@@ -20,7 +20,8 @@ def test_an_imported_model_can_be_listed_and_is_exported_by_name(
     assert "made from program DeepFaceLab" in capsys.readouterr().out
     asked: list[object] = []
     monkeypatch.setattr(
-        "understudy.jobs.export.export_dfm", lambda *said, **more: iter(asked.append((said, more)) or ())
+        "understudy.jobs.models.exporting.export_dfm",
+        lambda *said, **more: iter(asked.append((said, more)) or ()),
     )
     assert main(["export", folder, "--dfm", "bought", "-o", "x.dfm", "--use", "stream"]) == 0
     ((said, more),) = asked

@@ -17,7 +17,7 @@ from understudy.cli.main import main
 from understudy.events import StageStarted
 from understudy.facesets.curation.choose import Choice, ranked_part
 from understudy.facesets.sorting.told import Told
-from understudy.jobs import long_sorts
+from understudy.jobs.facesets import long_sorts
 
 VERBS = [name for name in app if not name.startswith("-")]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from understudy.cli.main import main
-from understudy.jobs.facesets import all_names
+from understudy.jobs.facesets.curating import all_names
 from understudy.project.project import Project
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.facesets.extraction.stand_in import StandIn, installed, one_person
-from tests.jobs.test_carry import StandInReader
-from tests.jobs.test_frames import extracted, made
+from tests.jobs.frames.test_carry import StandInReader
+from tests.jobs.frames.test_desk import extracted, made
 from understudy.cli.main import main
 from understudy.faces.detect import DETECTORS
 

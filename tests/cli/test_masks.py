@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.cli.main import main
-from understudy.jobs.masks import put_away
+from understudy.jobs.facesets.masks import put_away
 from understudy.masks.own import AboutSegmenter, publish
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.project.project import Project
@@ -117,7 +117,7 @@ def test_a_check_takes_its_parts_and_options(folder: str, monkeypatch: pytest.Mo
         asked.append((told, more))
         return []
 
-    monkeypatch.setattr("understudy.jobs.masks.check", check)
+    monkeypatch.setattr("understudy.jobs.facesets.masks.check", check)
     assert main(["masks", "check", folder, "mic", "src", "--parts", "3", "--seed", "4", "--device", "cpu"]) == 0
     ((name, facesets, options), more) = asked[0]
     assert (name, list(facesets), options.seed, more) == ("mic", ["src"], 4, {"parts": 3, "device": "cpu"})

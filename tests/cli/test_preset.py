@@ -10,8 +10,8 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
-from understudy.jobs.clips import add_clips
-from understudy.jobs.merging import keep_said
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.merging.inputs import keep_said
 from understudy.project.project import Project
 
 

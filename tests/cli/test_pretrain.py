@@ -8,8 +8,8 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.events import Events
-from understudy.jobs import pretrain as job
-from understudy.jobs.pretrain import PretrainRequest
+from understudy.jobs.models import pretrain as job
+from understudy.jobs.models.pretrain import PretrainRequest
 
 
 def test_nobody_to_learn_from_is_said_with_exit_code_2(

@@ -81,7 +81,7 @@ def test_the_next_step_names_the_model_that_has_to_be_said(
     ):
         state = replace(project_state(Project.open(project)), next_stage="merge", next_model=model)
         told = replace(state, next_why="not merged yet")
-        monkeypatch.setattr("understudy.jobs.standing.state_now", lambda _, told=told: told)
+        monkeypatch.setattr("understudy.jobs.merging.standing.state_now", lambda _, told=told: told)
         assert main(["status", str(project)]) == 0
         assert words in capsys.readouterr().out
 

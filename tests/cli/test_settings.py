@@ -9,8 +9,8 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import main
-from understudy.jobs.clips import add_clips
-from understudy.jobs.merging import keep_keys, keep_said
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.merging.inputs import keep_keys, keep_said
 from understudy.merging.frame_ranges import parse_frames
 from understudy.project.project import Project
 

@@ -12,8 +12,8 @@ from tests.facesets.conftest import make_record, noise
 from tests.merging.conftest import Painter, landmarks
 from understudy import geometry
 from understudy.facesets.record import FaceRecord
-from understudy.jobs.clips import add_clips
-from understudy.jobs.models import require_model
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.models.making import require_model
 from understudy.media.clip import ColorTags
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip

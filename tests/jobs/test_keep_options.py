@@ -8,7 +8,7 @@ import pytest
 
 from understudy.errors import ClipMissing, ModelUnknown, OptionInvalid
 from understudy.jobs.keep_options import keep_options, kept_options
-from understudy.jobs.kept_settings import undo_settings
+from understudy.jobs.merging.kept_settings import undo_settings
 from understudy.jobs.settings import encode_options, extract_options, merge_options, train_options
 from understudy.project.project import Project
 

@@ -15,10 +15,10 @@ from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.extraction.journal import Journal
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips
-from understudy.jobs.color_spaces import choose_color_space
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.clips.color_spaces import choose_color_space
 from understudy.jobs.measure import measure, measured
-from understudy.jobs.merging import keep_said
+from understudy.jobs.merging.inputs import keep_said
 from understudy.measure import against_plate
 from understudy.media.images import encode_png
 from understudy.project.project import Project

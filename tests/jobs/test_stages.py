@@ -28,9 +28,9 @@ from understudy.errors import (
 from understudy.events import StageFinished
 from understudy.files import write_text
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips
-from understudy.jobs.marks import require_consent, stated_consents
-from understudy.jobs.models import require_model
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.delivery.marks import require_consent, stated_consents
+from understudy.jobs.models.making import require_model
 from understudy.media.images import read_image_deep
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project

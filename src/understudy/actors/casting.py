@@ -1,6 +1,6 @@
 """Many people who do not exist, each in many states: what a model is pretrained on.
 
-Not here: what becomes of the pictures (`jobs.pretrain`).
+Not here: what becomes of the pictures (`jobs.models.pretrain`).
 """
 
 from __future__ import annotations

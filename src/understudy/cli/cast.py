@@ -28,7 +28,7 @@ def cast(project: Path, clip: str, /, *parts: str, model: str = "main", json: Js
     json:
         Print the list as JSON.
     """
-    from understudy.jobs.cast import change_cast, listed_cast
+    from understudy.jobs.merging.cast import change_cast, listed_cast
 
     opened = Project.open(project)
     if parts:

@@ -46,7 +46,7 @@ def frames(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.clip_tools import write_frames
+    from understudy.jobs.clips.tools import write_frames
 
     run(write_frames(clip, out, options), json=json)
 
@@ -77,7 +77,7 @@ def cut(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.clip_tools import cut as cut_clip
+    from understudy.jobs.clips.tools import cut as cut_clip
 
     run(cut_clip(clip, out, options, start=start, stop=stop), json=json)
 
@@ -102,7 +102,7 @@ def denoise(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.clip_tools import denoise as denoise_clip
+    from understudy.jobs.clips.tools import denoise as denoise_clip
 
     run(denoise_clip(clip, out, options), json=json)
 
@@ -127,7 +127,7 @@ def deinterlace(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.clip_fields import deinterlace as deinterlace_clip
+    from understudy.jobs.clips.deinterlacing import deinterlace as deinterlace_clip
 
     run(deinterlace_clip(clip, out, options), json=json)
 
@@ -154,7 +154,7 @@ def join(
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.errors import OptionInvalid
-    from understudy.jobs.clip_movies import join as join_clips
+    from understudy.jobs.clips.movies import join as join_clips
 
     if not parts:
         raise OptionInvalid("Name at least one folder of images or one video to join.")
@@ -172,7 +172,7 @@ def info(clip: Path, /, *, json: Json = False) -> None:
     json:
         Print the facts as JSON.
     """
-    from understudy.jobs.clip_info import clip_info
+    from understudy.jobs.clips.info import clip_info
 
     facts = clip_info(clip)
     if json:

@@ -75,8 +75,8 @@ def consent(
     form:
         Write a page to print and sign, filled in with what is recorded.
     """
-    from understudy.jobs.consents import consent_of, record_consent, write_form
-    from understudy.jobs.marks import consent_troubles
+    from understudy.jobs.delivery.consents import consent_of, record_consent, write_form
+    from understudy.jobs.delivery.marks import consent_troubles
 
     opened = Project.open(project)
     cleared = {field: empty for each in clear for field, empty in _CLEARED[each].items()}
@@ -116,7 +116,7 @@ def consent(
 
 
 def _show(project: Project, performer: str, trouble: str) -> None:
-    from understudy.jobs.consents import consent_of
+    from understudy.jobs.delivery.consents import consent_of
 
     known = consent_of(project, performer)
     print(f"{performer}{f' ({known.who})' if known.who else ''}: {known.sentence()}")

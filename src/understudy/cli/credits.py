@@ -37,7 +37,7 @@ def credits(
     height:
         Pixels of the picture.
     """
-    from understudy.jobs.consents import credits_of, write_credits
+    from understudy.jobs.delivery.consents import credits_of, write_credits
 
     opened = Project.open(project)
     lines = credits_of(opened, language)

@@ -42,7 +42,7 @@ def import_(
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.errors import OptionInvalid
-    from understudy.jobs import exchange
+    from understudy.jobs.facesets import exchange
 
     if not paths:
         raise OptionInvalid("Name what to import: pictures, a folder, a .pak, a .fsa or a .json.")
@@ -78,7 +78,7 @@ def export(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import exchange
+    from understudy.jobs.facesets import exchange
 
     opened = Project.open(project)
     run(exchange.export_faces(opened, faceset, out, form=format, frames=frames, options=options), json=json)

@@ -39,6 +39,6 @@ def export(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.export import export_dfm
+    from understudy.jobs.models.exporting import export_dfm
 
     run(export_dfm(Project.open(project), dfm, out=out, use=use), json=json)

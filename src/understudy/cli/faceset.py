@@ -1,7 +1,7 @@
 """`understudy faceset VERB PROJECT FACESET …`: look at a faceset, choose, clean and arrange its faces.
 
 FACESET is PERFORMER/NAME, or PERFORMER alone where that says enough. The verbs are functions in
-`jobs.facesets`; here their words become flags and their results lines.
+`jobs.facesets.curating`; here their words become flags and their results lines.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def list_faces(
     json:
         Print everything that is known of each face as JSON.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened, choice = Project.open(project), choice_of(names, which)
-    rows = _answered(facesets.listed_faces(opened, faceset, choice), for_programs=json or only_names)
+    rows = _answered(curating.listed_faces(opened, faceset, choice), for_programs=json or only_names)
     if json:
         print(to_json.dumps(rows, indent=2, ensure_ascii=False))
     elif only_names:
@@ -87,7 +87,7 @@ def list_faces(
         if not rows:
             _print_texts_not_there(opened, faceset, choice)
         if which.where and not rows:
-            for name, (least, most) in facesets.spread_of(opened, faceset, which.where).items():
+            for name, (least, most) in curating.spread_of(opened, faceset, which.where).items():
                 print(f"{name} goes from {_cell(least)} to {_cell(most)} here")
 
 
@@ -106,10 +106,10 @@ def select(project: Path, faceset: str, /, *names: str, json: Json = False, whic
     json:
         Print the names as a JSON list.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened, choice = Project.open(project), choice_of(names, which)
-    rows = _answered(facesets.listed_faces(opened, faceset, choice), for_programs=True)
+    rows = _answered(curating.listed_faces(opened, faceset, choice), for_programs=True)
     chosen = [row["name"] for row in rows]
     print(to_json.dumps(chosen, ensure_ascii=False) if json else "\n".join(chosen))
 
@@ -139,17 +139,17 @@ def reject(
     json:
         Print the names of those that went as JSON.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened, choice = Project.open(project), choice_of(names, which)
-    gone = _answered(facesets.rejected_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
+    gone = _answered(curating.rejected_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
     if json:
         print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
     elif not gone:
         print(f"No face matched, so nothing {'would change' if dry_run else 'was changed'}.")
         _print_texts_not_there(opened, faceset, choice)
     elif dry_run:
-        stay = facesets.count_faces(opened, faceset) - len(gone)
+        stay = curating.count_faces(opened, faceset) - len(gone)
         print(f"{counted(len(gone), 'face')} would go to the trash, {stay} would stay")
         _print_names("would go to the trash", gone)
     else:
@@ -181,14 +181,14 @@ def keep(
     json:
         Print the names of those that went as JSON.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened, choice = Project.open(project), choice_of(names, which)
-    gone = _answered(facesets.kept_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
+    gone = _answered(curating.kept_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
     if json:
         print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
         return
-    stay = facesets.count_faces(opened, faceset) - (len(gone) if dry_run else 0)
+    stay = curating.count_faces(opened, faceset) - (len(gone) if dry_run else 0)
     if not gone:
         print(f"All {stay} are chosen to stay, so nothing {'would change' if dry_run else 'was changed'}.")
     elif dry_run:
@@ -226,15 +226,15 @@ def restore(
     json:
         Print names as JSON.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened = Project.open(project)
     if dry_run:
-        back = [str(name) for name in facesets.rejected_faces(opened, faceset)]
+        back = [str(name) for name in curating.rejected_faces(opened, faceset)]
         if not json:
             print("\n".join(back))
     else:
-        back = facesets.restore_faces(opened, faceset, names=names, last=last)
+        back = curating.restore_faces(opened, faceset, names=names, last=last)
     if json:
         print(to_json.dumps(back, ensure_ascii=False))
     else:
@@ -258,9 +258,9 @@ def rename(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    run(facesets.rename_faces(Project.open(project), faceset, choice_of((), which), dry_run=dry_run), json=json)
+    run(curating.rename_faces(Project.open(project), faceset, choice_of((), which), dry_run=dry_run), json=json)
 
 
 @faceset.command(name="recover-names")
@@ -278,9 +278,9 @@ def recover_names(project: Path, faceset: str, /, *, dry_run: DryRun = False, js
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    run(facesets.recover_face_names(Project.open(project), faceset, dry_run=dry_run), json=json)
+    run(curating.recover_face_names(Project.open(project), faceset, dry_run=dry_run), json=json)
 
 
 @faceset.command
@@ -296,9 +296,9 @@ def history(project: Path, faceset: str, /, *, json: Json = False) -> None:
     json:
         Print the list as JSON.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    entries = facesets.history(Project.open(project), faceset)
+    entries = curating.history(Project.open(project), faceset)
     if json:
         fields = ("number", "when", "verb", "words", "faces", "undone")
         print(
@@ -339,9 +339,9 @@ def undo(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    run(facesets.undo(Project.open(project), faceset, steps=steps, step=step, dry_run=dry_run), json=json)
+    run(curating.undo(Project.open(project), faceset, steps=steps, step=step, dry_run=dry_run), json=json)
 
 
 @faceset.command
@@ -372,10 +372,10 @@ def redo(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
     opened = Project.open(project)
-    run(facesets.undo(opened, faceset, steps=steps, step=step, redo=True, dry_run=dry_run), json=json)
+    run(curating.undo(opened, faceset, steps=steps, step=step, redo=True, dry_run=dry_run), json=json)
 
 
 def choice_of(names: tuple[str, ...], which: Which) -> Choice:
@@ -458,8 +458,8 @@ def _print_gone(project: Path, faceset: str, gone: list[StoredFace]) -> None:
 
 
 def _print_texts_not_there(project: Project, faceset: str, choice: Choice) -> None:
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    sentence = facesets.texts_not_there(project, faceset, choice)
+    sentence = curating.texts_not_there(project, faceset, choice)
     if sentence:
         print(sentence)

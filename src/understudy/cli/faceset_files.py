@@ -40,10 +40,10 @@ def resize(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_files
+    from understudy.jobs.facesets import files
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(faceset_files.recut_faces(opened, faceset, choice, size_px=size_px, dry_run=dry_run), json=json)
+    run(files.recut_faces(opened, faceset, choice, size_px=size_px, dry_run=dry_run), json=json)
 
 
 def retype(
@@ -76,13 +76,11 @@ def retype(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_files
+    from understudy.jobs.facesets import files
 
     opened, choice = Project.open(project), choice_of(names, which)
     run(
-        faceset_files.recut_faces(
-            opened, faceset, choice, size_px=size_px, face_type=face_type, dry_run=dry_run
-        ),
+        files.recut_faces(opened, faceset, choice, size_px=size_px, face_type=face_type, dry_run=dry_run),
         json=json,
     )
 
@@ -110,9 +108,9 @@ def pack(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_files
+    from understudy.jobs.facesets import files
 
-    run(faceset_files.pack_set(Project.open(project), faceset, out=out), json=json)
+    run(files.pack_set(Project.open(project), faceset, out=out), json=json)
 
 
 def unpack(project: Path, faceset: str, file: Path, /, *, dry_run: DryRun = False, json: Json = False) -> None:
@@ -133,6 +131,6 @@ def unpack(project: Path, faceset: str, file: Path, /, *, dry_run: DryRun = Fals
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_files
+    from understudy.jobs.facesets import files
 
-    run(faceset_files.unpack_set(Project.open(project), faceset, file, dry_run=dry_run), json=json)
+    run(files.unpack_set(Project.open(project), faceset, file, dry_run=dry_run), json=json)

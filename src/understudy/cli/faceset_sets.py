@@ -23,9 +23,9 @@ def new(project: Path, faceset: str, /, *, json: Json = False) -> None:
     json:
         Print its name, and whether it was made now, as JSON.
     """
-    from understudy.jobs import faceset_sets
+    from understudy.jobs.facesets import sets
 
-    made = faceset_sets.new_set(Project.open(project), faceset)
+    made = sets.new_set(Project.open(project), faceset)
     if json:
         print(to_json.dumps({"faceset": faceset, "made": made}, ensure_ascii=False))
         return
@@ -59,10 +59,10 @@ def copy(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_sets
+    from understudy.jobs.facesets import sets
 
     run(
-        faceset_sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which), dry_run=dry_run),
+        sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which), dry_run=dry_run),
         json=json,
     )
 
@@ -83,6 +83,6 @@ def merge(project: Path, goal: str, /, *sources: str, dry_run: DryRun = False, j
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_sets
+    from understudy.jobs.facesets import sets
 
-    run(faceset_sets.merge_sets(Project.open(project), goal, sources, dry_run=dry_run), json=json)
+    run(sets.merge_sets(Project.open(project), goal, sources, dry_run=dry_run), json=json)

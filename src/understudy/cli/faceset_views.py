@@ -35,9 +35,9 @@ def measure(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import facesets
+    from understudy.jobs.facesets import curating
 
-    run(facesets.measure_faceset(Project.open(project), faceset, identity=identity), json=json)
+    run(curating.measure_faceset(Project.open(project), faceset, identity=identity), json=json)
 
 
 def sheet(
@@ -76,9 +76,9 @@ def sheet(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_views
+    from understudy.jobs.facesets import views
 
-    events = faceset_views.sheet(
+    events = views.sheet(
         Project.open(project),
         faceset,
         choice_of(names, which),
@@ -115,11 +115,9 @@ def landmarks(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import faceset_views
+    from understudy.jobs.facesets import views
 
-    show(
-        faceset_views.landmarks(Project.open(project), faceset, choice_of(names, which), out=out), as_json=json
-    )
+    show(views.landmarks(Project.open(project), faceset, choice_of(names, which), out=out), as_json=json)
 
 
 def coverage(
@@ -146,9 +144,9 @@ def coverage(
     json:
         Print the whole map as JSON.
     """
-    from understudy.jobs import faceset_views
+    from understudy.jobs.facesets import views
 
-    events = faceset_views.show_coverage(Project.open(project), src=src, dst=dst, out=out)
+    events = views.show_coverage(Project.open(project), src=src, dst=dst, out=out)
     if json:
         *_, finished = events
         print(to_json.dumps(vars(finished)["summary"], indent=1, ensure_ascii=False))

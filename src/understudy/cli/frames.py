@@ -39,7 +39,7 @@ def list_(project: Path, clip: str, /, *, which: _Which = "no face", json: Json 
         Print the numbers as JSON.
     """
     from understudy.facesets.extraction.summary import as_ranges
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         frames = desk.states().frames(which)
@@ -71,7 +71,7 @@ def draw(
         Read several times and take the mean.
     """
     from understudy.faces.dense.by_hand import DrawnBox
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         reading = desk.read(frame, DrawnBox(*box, angle), accurate=accurate)
@@ -105,8 +105,8 @@ def carry(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs.carry import carry as carry_on
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.carry import carry as carry_on
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         run(carry_on(desk, frame, options, face=face), json=json)
@@ -126,7 +126,7 @@ def remove(project: Path, clip: str, frame: int, /) -> None:
         The frame, counted from 0.
     """
     from understudy.errors import FacesUnknown
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         names = [face["name"] for face in desk.faces(frame) if face["name"]]
@@ -148,7 +148,7 @@ def undo(project: Path, clip: str, /, *, step: int | None = None) -> None:
     step:
         The number of the step that is meant: refused where it is not the next one.
     """
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         _say("taken back", desk.undo(step))
@@ -167,7 +167,7 @@ def redo(project: Path, clip: str, /, *, step: int | None = None) -> None:
     step:
         The number of the step that is meant: refused where it is not the next one.
     """
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
         _say("done again", desk.redo(step))

@@ -1,6 +1,6 @@
 """`understudy masks VERB PROJECT …`: regions drawn on faces, and masks that a segmenter makes of them.
 
-The verbs are functions in `jobs.masks`.
+The verbs are functions in `jobs.facesets.masks`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def train(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     run(masks.train(Project.open(project), name, facesets, options, device=device), json=json)
 
@@ -84,7 +84,7 @@ def check(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     run(masks.check(Project.open(project), name, facesets, options, parts=parts, device=device), json=json)
 
@@ -102,7 +102,7 @@ def rename(project: Path, name: str, new_name: str, /) -> None:
     new_name:
         Its name from now on.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     masks.rename(Project.open(project), name, new_name)
     print(f"{name} is called {new_name} now")
@@ -119,7 +119,7 @@ def delete(project: Path, name: str, /) -> None:
     name:
         Its name.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     lies = masks.put_away(Project.open(project), name)
     back = shlex.join(["understudy", "masks", "restore", str(project), name])
@@ -146,7 +146,7 @@ def restore(
     json:
         Print as JSON the segmenters in the trash, or what was brought back and which backups there are.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened = Project.open(project)
     if name is None:
@@ -208,7 +208,7 @@ def draw(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened = Project.open(project)
     run(masks.draw(opened, faceset, files, face=face, keep_others=add, dry_run=dry_run), json=json)
@@ -247,7 +247,7 @@ def apply(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened, choice = Project.open(project), choice_of(names, which)
     events = masks.apply(opened, faceset, choice, segmenter=segmenter, device=device, dry_run=dry_run)
@@ -290,7 +290,7 @@ def fetch(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened, choice = Project.open(project), choice_of(names, which)
     run(masks.fetch(opened, faceset, choice, folder=to, into=into, undrawn=undrawn, dry_run=dry_run), json=json)
@@ -327,7 +327,7 @@ def remove(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened, choice = Project.open(project), choice_of(names, which)
     run(masks.remove(opened, faceset, choice, name=name, polygons=polygons, dry_run=dry_run), json=json)
@@ -364,7 +364,7 @@ def mark(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import drawing
+    from understudy.jobs.facesets import drawing
 
     opened, choice = Project.open(project), choice_of(names, which)
     run(drawing.mark(opened, faceset, "" if said == "none" else said, choice, dry_run=dry_run), json=json)
@@ -400,7 +400,7 @@ def carry(
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs import drawing
+    from understudy.jobs.facesets import drawing
 
     opened, choice = Project.open(project), choice_of(names, which)
     run(drawing.carry(opened, faceset, giver, choice, dry_run=dry_run), json=json)
@@ -417,7 +417,7 @@ def list_masks(project: Path, /, *, json: Json = False) -> None:
     json:
         Print it as JSON.
     """
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
 
     opened = Project.open(project)
     segmenters, facesets = masks.segmenters_listed(opened), list(masks.facesets_listed(opened))

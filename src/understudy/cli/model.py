@@ -1,7 +1,7 @@
 """`understudy model VERB …`: the models of a project, and what new ones can be made from.
 
-The verbs are functions in `jobs.models` and `jobs.model_facts`; here their words become flags and their results
-lines.
+The verbs are functions in `jobs.models.making` and `jobs.models.facts`; here their words become flags and their
+results lines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from understudy.options import OptionInfo
 from understudy.project.project import Project
 
 if TYPE_CHECKING:  # imports torch, which `--help` does not need
-    from understudy.jobs.model_facts import ModelFacts
+    from understudy.jobs.models.facts import ModelFacts
 
 model = App(name="model", help="Make, list, copy, rename and put away the models of a project.")
 
@@ -39,7 +39,7 @@ def list_models(project: Path, /, *, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
-    from understudy.jobs import model_facts
+    from understudy.jobs.models import facts as model_facts
 
     facts = model_facts.list_models(Project.open(project))
     if json:
@@ -73,7 +73,7 @@ def show(project: Path, name: str, /, *, json: Json = False) -> None:
     json:
         Print it as JSON.
     """
-    from understudy.jobs import model_facts
+    from understudy.jobs.models import facts as model_facts
 
     facts = model_facts.model_facts(Project.open(project), name)
     if json:
@@ -124,14 +124,15 @@ def new(
     json:
         Print what `understudy model show` says of it as JSON.
     """
-    from understudy.jobs import model_facts, models
+    from understudy.jobs.models import facts as model_facts
+    from understudy.jobs.models import making
 
     opened = Project.open(project)
-    taken = models.new_model(
+    taken = making.new_model(
         opened,
         name,
         preset=preset,
-        network=models.settings_said(network),
+        network=making.settings_said(network),
         face_type=face_type,
         source=start_from,
         parts=parts,
@@ -255,7 +256,7 @@ def backups(project: Path, name: str, /) -> None:
     name:
         The model.
     """
-    from understudy.jobs import model_backups
+    from understudy.jobs.models import backups as model_backups
 
     found = model_backups.list_backups(Project.open(project), name)
     for words in found:
@@ -274,7 +275,7 @@ def back_up(project: Path, name: str, /) -> None:
     name:
         The model.
     """
-    from understudy.jobs import model_backups
+    from understudy.jobs.models import backups as model_backups
 
     made = model_backups.make(Project.open(project), name)
     print(
@@ -295,7 +296,7 @@ def restore_backup(project: Path, name: str, iteration: int, /) -> None:
     iteration:
         Which backup, by its iteration.
     """
-    from understudy.jobs import model_backups
+    from understudy.jobs.models import backups as model_backups
 
     moved = model_backups.restore(Project.open(project), name, iteration)
     print(
@@ -320,7 +321,7 @@ def import_model(project: Path, files: Path, name: str, /, *, called: str = "", 
     json:
         Print every event as a JSON line.
     """
-    from understudy.jobs.model_import import import_model as take_over
+    from understudy.jobs.models.importing import import_model as take_over
 
     run(take_over(Project.open(project), files, name, called=called), json=json)
 
@@ -334,7 +335,7 @@ def presets(*, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
-    from understudy.jobs import model_facts
+    from understudy.jobs.models import facts as model_facts
 
     rows = model_facts.list_presets()
     if json:
@@ -359,7 +360,7 @@ def architectures(name: str | None = None, /, *, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
-    from understudy.jobs import model_facts
+    from understudy.jobs.models import facts as model_facts
 
     if name is None:
         sources = model_facts.list_architectures()

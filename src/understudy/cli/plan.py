@@ -15,7 +15,7 @@ from understudy.project.project import Project
 from understudy.training.options import TrainOptions
 
 if TYPE_CHECKING:  # imports torch, which `--help` does not need
-    from understudy.jobs.plan import Outlook
+    from understudy.jobs.models.plan import Outlook
 
 _PARTS = ("weights", "gradients", "moments", "average", "critics", "activations", "batch")
 _AWAY = ("moments", "average")
@@ -50,8 +50,8 @@ def plan(
         Print everything as JSON.
     """
     from understudy.errors import OptionInvalid
-    from understudy.jobs import plan as plans
-    from understudy.jobs.models import settings_said
+    from understudy.jobs.models import plan as plans
+    from understudy.jobs.models.making import settings_said
 
     said = options.model_dump(exclude_unset=True)
     if preset is not None:

@@ -79,9 +79,9 @@ def save(
     says:
         One sentence on what it is for.
     """
-    from understudy.jobs.models import settings_said
+    from understudy.jobs.merging.settings_at import look_at
+    from understudy.jobs.models.making import settings_said
     from understudy.jobs.presets import save_preset
-    from understudy.jobs.settings_at import look_at
 
     opened = None if project is None else Project.open(project)
     said = settings_said(options, what="option", like="crf=20")

@@ -57,9 +57,9 @@ def pretrain(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs.models import settings_said
-    from understudy.jobs.pretrain import PretrainRequest
-    from understudy.jobs.pretrain import pretrain as pretrain_job
+    from understudy.jobs.models.making import settings_said
+    from understudy.jobs.models.pretrain import PretrainRequest
+    from understudy.jobs.models.pretrain import pretrain as pretrain_job
 
     request = PretrainRequest(
         folder=folder,

@@ -35,7 +35,7 @@ def new(
     name:
         The project's name; the folder's when none is given.
     """
-    from understudy.jobs.clips import add_clips, both_sides_told, require_usable
+    from understudy.jobs.clips.adding import add_clips, both_sides_told, require_usable
 
     require_usable(*src, *dst, consent=consent)
     made = Project.create(project, name=name)
@@ -76,8 +76,8 @@ def add(
     ocio_config:
         The OpenColorIO config that knows the project's colour spaces: a file, or ocio://NAME.
     """
-    from understudy.jobs.clips import add_clips, both_sides_told
-    from understudy.jobs.color_spaces import choose_color_space, require_color_space
+    from understudy.jobs.clips.adding import add_clips, both_sides_told
+    from understudy.jobs.clips.color_spaces import choose_color_space, require_color_space
 
     opened = Project.open(project)
     if color_space:
@@ -104,7 +104,7 @@ def remove(project: Path, clip: str, /) -> None:
     clip:
         The clip's name in the project.
     """
-    from understudy.jobs.clips import remove_clip
+    from understudy.jobs.clips.adding import remove_clip
 
     for words in remove_clip(Project.open(project), clip):
         print(words)
@@ -138,7 +138,7 @@ def relink(
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.cli.show import run
-    from understudy.jobs.relink import relink as relink_clip
+    from understudy.jobs.clips.relink import relink as relink_clip
 
     run(relink_clip(Project.open(project), clip, path, force=force, dry_run=dry_run), json=json)
 
@@ -168,8 +168,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
     json:
         Print everything as JSON.
     """
-    from understudy.jobs.marks import consent_troubles
-    from understudy.jobs.standing import state_now
+    from understudy.jobs.delivery.marks import consent_troubles
+    from understudy.jobs.merging.standing import state_now
 
     opened = Project.open(project)
     state = state_now(opened)

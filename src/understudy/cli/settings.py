@@ -57,9 +57,14 @@ def settings(
     json:
         Print the list as JSON.
     """
-    from understudy.jobs.kept_settings import listed_settings, redo_settings, remove_settings, undo_settings
-    from understudy.jobs.kept_settings import move_key as moved_key
-    from understudy.jobs.settings_at import copy_settings
+    from understudy.jobs.merging.kept_settings import (
+        listed_settings,
+        redo_settings,
+        remove_settings,
+        undo_settings,
+    )
+    from understudy.jobs.merging.kept_settings import move_key as moved_key
+    from understudy.jobs.merging.settings_at import copy_settings
     from understudy.merging.frame_ranges import parse_frames
 
     opened = Project.open(project)
@@ -100,7 +105,7 @@ def _print_parts(told: dict[str, Any]) -> None:
 
 
 def _print_at(project: Project, clip: str, frame: int, *, as_json: bool) -> None:
-    from understudy.jobs.settings_at import settings_at
+    from understudy.jobs.merging.settings_at import settings_at
 
     known = settings_at(project, clip, frame)
     if as_json:

@@ -81,7 +81,7 @@ def extract(
     before = stages.choose_faces(opened, clips, src=src_face, dst=dst_face)
     said = options.model_dump(exclude_unset=True)
     if track:
-        from understudy.jobs.tracks import extract_with_edits
+        from understudy.jobs.frames.tracks import extract_with_edits
 
         events = extract_with_edits(
             opened,
@@ -181,7 +181,8 @@ def train(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import models, stages
+    from understudy.jobs import stages
+    from understudy.jobs.models import making
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
     facesets: dict[Role, Sequence[str]] = {"src": src_faceset, "dst": dst_faceset}
@@ -189,7 +190,7 @@ def train(
         project, model, preset=preset, network=network, face_type=face_type, facesets=facesets
     )
     searched = search if find_rate or set_rate else None
-    with models.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(searched is not None):
+    with making.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(searched is not None):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
         if processes > 1 and not is_one_of_several():
@@ -203,7 +204,7 @@ def train(
         if start_from is not None and not is_follower():
             if not finish and searched is None and show_samples is None:
                 stages.check_recipe(opened, model, said=said)  # before the model is made
-            events = joined(models.start_from(opened, model, start_from, parts=parts, said=said), events)
+            events = joined(making.start_from(opened, model, start_from, parts=parts, said=said), events)
         run(_announced(events, opened, model, is_new), json=json, wishes=_wishes(opened.model_folder(model)))
     return 0
 
@@ -219,24 +220,25 @@ def _with_model(
 ) -> tuple[Project, bool]:
     """The project with the model in its manifest, and whether that is new there. Of several processes the one
     that leads them notes it; the others wait for that. Raises what noting it raises."""
-    from understudy.jobs import models
+    from understudy.jobs.models import making
     from understudy.training.machine.launch import is_follower
 
-    settings = models.settings_said(network)
+    settings = making.settings_said(network)
     if is_follower():
-        noted = models.await_model(
+        noted = making.await_model(
             project, model, preset=preset, network=settings, face_type=face_type, facesets=facesets
         )
         return noted, False
     opened = Project.open(project)
-    return opened, models.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
+    return opened, making.require_model(opened, model, preset=preset, network=settings, face_type=face_type)
 
 
 def _stage_meant(
     *, finish: bool, search: RateSearchOptions | None, keep_rate: bool, show_samples: int | None
 ) -> Callable[..., Events]:
     """Settling, looking for a rate, or training; each takes the same."""
-    from understudy.jobs import stages, steering
+    from understudy.jobs import stages
+    from understudy.jobs.models import steering
 
     if finish:
         return steering.finish
@@ -252,7 +254,7 @@ def _say_where_new(project: Project, model: str, *, is_new: bool) -> None:
 
 def _announced(events: Events, project: Project, model: str, is_new: bool) -> Events:
     """The same events; that the model is new is said as soon as it has a folder, or at the end. A training
-    that is refused before forgets it (`models.forgotten_if_unmade`), and then there is nothing new."""
+    that is refused before forgets it (`making.forgotten_if_unmade`), and then there is nothing new."""
     try:
         for event in events:
             if is_new and project.model_folder(model).exists():
@@ -279,7 +281,7 @@ def _stopped(searches: bool) -> Iterator[None]:
 
 def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool) -> int:
     """Ask the training that runs elsewhere, and say so."""
-    from understudy.jobs import steering
+    from understudy.jobs.models import steering
 
     told = [steering.change(project, model, changes).words] if changes else []
     if wish:
@@ -370,7 +372,7 @@ def merge(
 
         said = {**preset_options(opened, "merge", preset), **said}
     if explain is not None:
-        from understudy.jobs.explain import explain as explain_frame
+        from understudy.jobs.merging.explain import explain as explain_frame
 
         run(explain_frame(opened, model, clips=clips, frame=explain, said=said, device=device), json=json)
         return
@@ -417,13 +419,14 @@ def encode(
     json:
         Print every event as a JSON line instead of a progress bar.
     """
-    from understudy.jobs import delivering, marks, stages
+    from understudy.jobs import stages
+    from understudy.jobs.delivery import finished_files, marks
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
         for clip in clips or opened.manifest.clips_of("dst"):
             name = out.name if out and len(clips) == 1 else ""
-            print("\n".join(delivering.outlook_words(opened, model, clip, said=said, name=name)))
+            print("\n".join(finished_files.outlook_words(opened, model, clip, said=said, name=name)))
         return
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
     run(joined(encoded, marks.unstated_told(opened, model, clips, frames=options.frames)), json=json)

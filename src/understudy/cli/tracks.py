@@ -30,7 +30,7 @@ def tracks(project: Path, clip: str, /, *, name: Names = (), json: Json = False)
     json:
         Print the list as JSON.
     """
-    from understudy.jobs.tracks import listed_tracks, name_track
+    from understudy.jobs.frames.tracks import listed_tracks, name_track
 
     opened = Project.open(project)
     for words in name:

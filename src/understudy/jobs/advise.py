@@ -24,7 +24,7 @@ from understudy.geometry import FaceType, crop_from_frame
 from understudy.jobs.advice import faces as of_faces
 from understudy.jobs.advice import training as of_training
 from understudy.jobs.advice.facts import Advice, Faces, Facts, Machine, Model
-from understudy.jobs.model_facts import ModelFacts, model_facts
+from understudy.jobs.models.facts import ModelFacts, model_facts
 from understudy.jobs.settings import train_options
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project

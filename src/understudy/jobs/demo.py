@@ -21,7 +21,7 @@ from understudy.actors.render import Rendered, render_frames
 from understudy.actors.voice import voice
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json, said_plainly, write_json, written_aside
-from understudy.jobs.clip_results import made_file
+from understudy.jobs.clips.results import made_file
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
 from understudy.measure.sheet import UInt8, sheet, side_by_side

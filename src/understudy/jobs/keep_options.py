@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from understudy.errors import OptionInvalid
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.jobs.kept_settings import noted
+from understudy.jobs.merging.kept_settings import noted
 from understudy.jobs.presets import purpose_options
 from understudy.jobs.settings import encode_options, extract_options, merge_options
 from understudy.merging.delivery.options import EncodeOptions
@@ -71,7 +71,7 @@ def keep_options(project: Project, stage: KeptStage, values: Mapping[str, Any], 
         near = meant(unknown[0], KEPT[stage].model_fields)
         raise OptionInvalid(f"There is no option {unknown[0]!r} of {stage}.{near}")
     if of and stage == "train":
-        from understudy.jobs.steering import change
+        from understudy.jobs.models.steering import change
 
         return change(project, of, values).words
     if of:

@@ -67,7 +67,7 @@ def measure(
 def _against_plate(
     result: Path, plate: Path | None, *, project: Path | None, clip: str | None, device: str
 ) -> Events:
-    from understudy.jobs.color_spaces import color_space_of
+    from understudy.jobs.clips.color_spaces import color_space_of
     from understudy.measure.against_plate import found_faces, known_faces
     from understudy.media.color_spaces import space_to_draw_in
     from understudy.media.opening import open_clip
@@ -135,7 +135,7 @@ def measure_merged(project: Project, clip: str, model: str) -> Events:
 
     Raises ProjectInvalid where nothing is merged, and what measuring raises.
     """
-    from understudy.jobs.color_spaces import color_space_of
+    from understudy.jobs.clips.color_spaces import color_space_of
     from understudy.measure.against_plate import known_faces, measure_against_plate
     from understudy.media.opening import open_clip
     from understudy.merging.journal import Journal, require_frames

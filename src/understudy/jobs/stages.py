@@ -17,16 +17,8 @@ from uuid import uuid4
 from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import clip_by_clip
-from understudy.jobs.color_spaces import color_space_of
-from understudy.jobs.footage import (
-    Sets,
-    faces_by_clip,
-    hashed_before,
-    learning_from,
-    learnt_from,
-    performers_of,
-)
-from understudy.jobs.marks import (
+from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.delivery.marks import (
     FinalMarks,
     consent_told,
     facts_of,
@@ -35,7 +27,15 @@ from understudy.jobs.marks import (
     require_closed_production,
     require_consent,
 )
-from understudy.jobs.merging import (
+from understudy.jobs.delivery.whose_faces import (
+    Sets,
+    faces_by_clip,
+    hashed_before,
+    learning_from,
+    learnt_from,
+    performers_of,
+)
+from understudy.jobs.merging.inputs import (
     cast_of,
     clip_sha256,
     clips_hashed,
@@ -86,8 +86,8 @@ def extract(
     """
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
-    from understudy.jobs.faceset_sets import goal_of_clip, put_in_faceset
-    from understudy.jobs.facesets import shelf_of, step_of_extraction
+    from understudy.jobs.facesets.curating import shelf_of, step_of_extraction
+    from understudy.jobs.facesets.sets import goal_of_clip, put_in_faceset
     from understudy.training.machine.device import choose_devices
 
     options, command = extract_options(project, said), uuid4().hex
@@ -148,7 +148,7 @@ def _or_choice_back(project: Project, clip: str, before: Mapping[str, int | None
 
 
 def _redone_away(project: Project, faceset: Faceset, command: str) -> Callable[[Sequence[StoredFace]], None]:
-    from understudy.jobs.facesets import put_away
+    from understudy.jobs.facesets.curating import put_away
 
     why = "frames that are done again"
     return lambda faces: put_away(project, faceset, faces, why=why, command=command)
@@ -262,7 +262,7 @@ def _nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) 
 
 def _finished(project: Project, faceset: str) -> Events:
     """Half a change of a faceset must be neither learnt from nor merged."""
-    from understudy.jobs.facesets import finish_change
+    from understudy.jobs.facesets.curating import finish_change
 
     for text in finish_change(project, faceset):
         yield Notice(text, level="warning")
@@ -481,7 +481,7 @@ def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) 
 
 def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:
     """Keep for a model which facesets it learns from. Raises FacesUnknown, naming those there are."""
-    from understudy.jobs.facesets import full_name
+    from understudy.jobs.facesets.curating import full_name
 
     if src or dst:
         sides = ([full_name(project, name) for name in names] for names in (src, dst))

@@ -15,11 +15,11 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
-from understudy.jobs.clips import add_clips, both_sides_told, require_own_side
+from understudy.jobs.clips.adding import add_clips, both_sides_told, require_own_side
+from understudy.jobs.delivery.marks import performers_shown, require_consent, unstated_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
-from understudy.jobs.marks import performers_shown, require_consent, unstated_told
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
-from understudy.jobs.models import require_model
+from understudy.jobs.models.making import require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal

@@ -133,7 +133,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     """Look at everything in the project.
 
     `behind` tells, for a clip and the model or cast that merged it, what of its frames the settings kept now
-    would make otherwise; finding that out takes what lies above here (`jobs.standing`).
+    would make otherwise; finding that out takes what lies above here (`jobs.merging.standing`).
     """
     facesets, faces_of_clip = _facesets(project)
     clips = tuple(_clip(project, name, faces_of_clip.get(name, 0)) for name in project.manifest.clips)

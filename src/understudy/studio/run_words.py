@@ -122,7 +122,9 @@ def _encode(project: Project, facts: Facts) -> list[str]:
     clips = _clips(project, facts)
     words = ["encode", HERE, *clips, f"--model={_model(project, facts)}"]
     if (name := str(facts.get("name") or "")) and len(clips) == 1:
-        from understudy.jobs.delivering import goal_of  # imports torch, and the studio starts without
+        from understudy.jobs.delivery.finished_files import (
+            goal_of,  # imports torch, and the studio starts without
+        )
 
         goal = goal_of(project, _model(project, facts), clips[0], name)
         words.append(f"--out={goal.relative_to(project.folder)}")
@@ -191,7 +193,7 @@ def _facesets(project: Project, facts: Facts, *names: str) -> list[str]:
     said = [(name, str(faceset)) for name in names for faceset in facts.get(name) or ()]
     if not said:
         return []
-    from understudy.jobs.facesets import full_name  # imports what faces are measured with
+    from understudy.jobs.facesets.curating import full_name  # imports what faces are measured with
 
     return [f"--{name.replace('_', '-')}={full_name(project, faceset)}" for name, faceset in said]
 

@@ -1,4 +1,4 @@
-"""`facesets/by_hand/drawing.py`; what a hand does on a whole project is in `tests/jobs/test_frames.py`."""
+"""`facesets/by_hand/drawing.py`; what a hand does on a whole project is in `tests/jobs/frames/test_desk.py`."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from tests.jobs.conftest import project as project
 from tests.jobs.conftest import ready as ready
 from understudy.jobs import stages
-from understudy.jobs.consents import record_consent
-from understudy.jobs.merging import keep_said
+from understudy.jobs.delivery.consents import record_consent
+from understudy.jobs.merging.inputs import keep_said
 from understudy.project.project import Project
 from understudy.provenance import exports
 from understudy.studio.app import studio_app

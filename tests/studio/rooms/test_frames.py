@@ -14,13 +14,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.facesets.extraction.stand_in import FACE, Drawn, StandIn, installed, one_person
-from tests.jobs.test_carry import StandInReader
-from tests.jobs.test_frames import extracted, made
+from tests.jobs.frames.test_carry import StandInReader
+from tests.jobs.frames.test_desk import extracted, made
 from tests.studio.going import goes_once_seen
 from understudy.errors import FolderUnwritable
 from understudy.faces.detect import DETECTORS
 from understudy.faces.manual import manual_file, read_regions
-from understudy.jobs.frames import FramesDesk
+from understudy.jobs.frames.desk import FramesDesk
 from understudy.jobs.runs.book import RunBook
 from understudy.media.images import decode_image
 from understudy.project.project import Project

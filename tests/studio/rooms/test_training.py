@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.studio.going import goes_once_seen
 from understudy.files import write_json
-from understudy.jobs import watching
+from understudy.jobs.models import watching
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio

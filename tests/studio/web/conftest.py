@@ -90,7 +90,7 @@ def made_projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clips = _made(folder, "clips", _render_clips)
 
     def extracted(aside: Path) -> None:
-        from understudy.jobs.clips import add_clips
+        from understudy.jobs.clips.adding import add_clips
 
         add_clips(Project.create(aside), src=[clips / "src.mp4"], dst=[clips / "dst.mp4"], consent="fictional")
         _command("extract", aside, "--device", "cpu", "--workers", "1")

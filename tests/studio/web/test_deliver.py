@@ -12,8 +12,8 @@ import pytest
 
 from tests.studio.web.test_training import until
 from understudy.jobs import presets
-from understudy.jobs.consents import record_consent
-from understudy.jobs.merging import keep_said
+from understudy.jobs.delivery.consents import record_consent
+from understudy.jobs.merging.inputs import keep_said
 from understudy.project.project import Project
 from understudy.provenance.exports import breaks_in, lines_of
 from understudy.provenance.verify import verify

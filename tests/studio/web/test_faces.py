@@ -8,7 +8,7 @@ import pytest
 
 from tests.studio.web.many_faces import many_faces
 from understudy.facesets.curation.choose import Choice
-from understudy.jobs import facesets as jobs
+from understudy.jobs.facesets import curating as jobs
 from understudy.project.manifest import FacesetEntry
 from understudy.project.project import Project
 

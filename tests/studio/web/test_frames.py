@@ -15,8 +15,8 @@ from understudy.actors.performance import dst_track
 from understudy.actors.render import render_frames
 from understudy.faces.dense.by_hand import box_about
 from understudy.facesets.record import FaceRecord
-from understudy.jobs.facesets import undo
-from understudy.jobs.frames import FramesDesk
+from understudy.jobs.facesets.curating import undo
+from understudy.jobs.frames.desk import FramesDesk
 from understudy.project.project import Project
 
 ROOM = "document.querySelector('us-room-frames')"

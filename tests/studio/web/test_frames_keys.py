@@ -12,7 +12,7 @@ import pytest
 from tests.studio.web.conftest import RunningStudio
 from tests.studio.web.test_frames import Window, emptied, records, whole, window  # noqa: F401
 from understudy.facesets.extraction.overlays import DrawnLog, overlay_name
-from understudy.jobs.frames import FramesDesk
+from understudy.jobs.frames.desk import FramesDesk
 from understudy.project.project import Project
 
 

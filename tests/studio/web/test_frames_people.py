@@ -9,7 +9,7 @@ import pytest
 
 from tests.studio.web.test_frames import Window, emptied, records, truth, whole, window  # noqa: F401
 from understudy.faces.dense.by_hand import box_about
-from understudy.jobs.frames import FramesDesk
+from understudy.jobs.frames.desk import FramesDesk
 from understudy.project.project import Project
 
 

@@ -17,7 +17,7 @@ from understudy.facesets.face_mask import face_mask
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.xmp import extract_record
 from understudy.geometry import transform_points, unit_from_frame
-from understudy.jobs.facesets import history
+from understudy.jobs.facesets.curating import history
 from understudy.project.manifest import FacesetEntry
 from understudy.project.project import Project
 

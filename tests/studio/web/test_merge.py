@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from understudy.jobs.merging import settings_over_time
+from understudy.jobs.merging.inputs import settings_over_time
 from understudy.merging.journal import Journal
 from understudy.project.project import Project
 

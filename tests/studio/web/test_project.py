@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.studio.web.conftest import RunningStudio
-from understudy.jobs.clips import both_sides_told
+from understudy.jobs.clips.adding import both_sides_told
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.run import PROCESS
 from understudy.project.project import Project

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from understudy.jobs import model_backups
+from understudy.jobs.models import backups as model_backups
 from understudy.project.project import Project
 from understudy.project.state import newest_checkpoint
 from understudy.training.keeping.backups import backups

@@ -1,6 +1,6 @@
 """What may leave `encode` without marks: what stays between the makers, never what people are shown.
 
-Rules only. That it is written down is `jobs.marks`' matter.
+Rules only. That it is written down is `jobs.delivery.marks`' matter.
 """
 
 from __future__ import annotations

@@ -43,14 +43,14 @@ class Sent(Name):
 @routes.get("/state")
 def state(studio: StudioHere, use: str = "") -> dict[str, Any]:
     """Clips and their merges, consents, what was finished, and the ledger."""
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
 
     project = studio.project()
-    ledger = delivering.ledger_lines(project)
+    ledger = finished_files.ledger_lines(project)
     return {
-        "shots": delivering.shots(project),
-        "consents": delivering.consents(project, use=use),
-        "finished": delivering.finished(project, ledger),
+        "shots": finished_files.shots(project),
+        "consents": finished_files.consents(project, use=use),
+        "finished": finished_files.finished(project, ledger),
         "ledger": ledger,
     }
 
@@ -81,27 +81,27 @@ def options(studio: StudioHere, purpose: str | None = None) -> dict[str, Any]:
 @routes.get("/outlook", dependencies=[HEAVY])
 def outlook(studio: StudioHere, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """What would be written, what the credentials would say, and what would stop it. Writes nothing."""
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
 
     project, said = studio.project(), said_of(wanted.said)
-    told = delivering.outlook(project, wanted.model, wanted.clip, said=said, name=wanted.name)
-    return {**told, "consents": delivering.consents(project, use=str(said.get("use") or ""))}
+    told = finished_files.outlook(project, wanted.model, wanted.clip, said=said, name=wanted.name)
+    return {**told, "consents": finished_files.consents(project, use=str(said.get("use") or ""))}
 
 
 @routes.get("/frames", dependencies=[HEAVY])
 def frames(studio: StudioHere, desk: DeskHere, clip: str, model: str, stretch: str = "") -> dict[str, Any]:
     """How many frames of a clip, or of a stretch of it, are not as the settings kept now make them."""
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
 
     project = studio.project()
-    return delivering.behind(desk.wanted(project, shot_of(project, clip, model)).states(), stretch)
+    return finished_files.behind(desk.wanted(project, shot_of(project, clip, model)).states(), stretch)
 
 
 @routes.get("/credits")
 def credits(studio: StudioHere, language: str = "en") -> dict[str, Any]:
     """The words for a film's credits."""
     from understudy.errors import OptionInvalid
-    from understudy.jobs.consents import credits_of
+    from understudy.jobs.delivery.consents import credits_of
     from understudy.merging.delivery.options import LABEL_WORDS
     from understudy.options import meant
 
@@ -118,14 +118,14 @@ def download(studio: StudioHere, name: str) -> Response:
     A folder of images, and a file that has to keep others beside it, come as a zip.
     """
     from understudy.errors import ClipMissing
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
     from understudy.studio.zipping import zipped
 
     project = studio.project()
-    path = delivering.finished_path(project, name)
+    path = finished_files.finished_path(project, name)
     if path.parent != project.out_folder or path.is_symlink() or not path.exists():
         raise ClipMissing(f"{name!r} lies elsewhere. Copy it from there.")
-    parts, headers = delivering.parts_of(path), {"Cache-Control": "no-store"}
+    parts, headers = finished_files.parts_of(path), {"Cache-Control": "no-store"}
     if path.is_file() and len(parts) == 1:
         return FileResponse(path, filename=name, headers=headers)
     said = f"attachment; filename*=UTF-8''{quote(f'{name}.zip')}"
@@ -136,10 +136,10 @@ def download(studio: StudioHere, name: str) -> Response:
 @routes.get("/verify", dependencies=[HEAVY])
 def verify(studio: StudioHere, name: str) -> dict[str, Any]:
     """What the marks of a finished file say, as `understudy verify` does."""
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
 
     project = studio.project()
-    return delivering.verdict(project, delivering.finished_path(project, name))
+    return finished_files.verdict(project, finished_files.finished_path(project, name))
 
 
 @routes.post("/verify/begin")
@@ -162,12 +162,12 @@ class Arrived(BaseModel):
 def finish(studio: StudioHere, arrived: Arrived) -> dict[str, Any]:
     """What the marks of a file that was sent say. The file is forgotten."""
     from understudy.errors import UploadRefused
-    from understudy.jobs import delivering
+    from understudy.jobs.delivery import finished_files
 
     upload = studio.receiving.get(arrived.id)
     try:
         if upload.have_bytes != upload.size_bytes:
             raise UploadRefused(f"Only {upload.have_bytes} of {upload.size_bytes} bytes of {upload.name} came.")
-        return {**delivering.verdict(studio.project(), upload.aside), "name": upload.name}
+        return {**finished_files.verdict(studio.project(), upload.aside), "name": upload.name}
     finally:
         studio.receiving.cancel(upload)

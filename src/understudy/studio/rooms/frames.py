@@ -1,7 +1,7 @@
 """Frames: what was found in every frame of a clip, and faces drawn, corrected and carried on by hand.
 
-All of it is `jobs.frames` and `jobs.carry`; here clips are kept open between requests. A face is carried over a
-few frames in a thread, over many in a run.
+All of it is `jobs.frames.desk` and `jobs.frames.carry`; here clips are kept open between requests.
+A face is carried over a few frames in a thread, over many in a run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # each takes a while to import
     from understudy.faces.dense.by_hand import DrawnBox, HandReader
     from understudy.facesets.by_hand.options import CarryOptions
     from understudy.facesets.by_hand.steps import HandStep
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
     from understudy.jobs.runs.run import Run
 
 routes = APIRouter()
@@ -109,7 +109,7 @@ def _reader(studio: Studio) -> HandReader:
 def _desk(studio: Studio, clip: str) -> FramesDesk:
     """The clip, kept open until it or what is said of it is another one, and as long as a request looks at it:
     one that is no longer kept is closed by the last who has it in hand."""
-    from understudy.jobs.frames import FramesDesk
+    from understudy.jobs.frames.desk import FramesDesk
 
     project = studio.project()
     clip_named(project, clip)
@@ -161,7 +161,7 @@ def clips(studio: StudioHere) -> list[dict[str, Any]]:
 @routes.get("/clip", dependencies=[HEAVY])
 def clip(studio: StudioHere, clip: str) -> dict[str, Any]:
     """One clip and the state of each of its frames: `flags` are 16-bit, `error` 8-bit numbers in Base64."""
-    from understudy.jobs import frames as job
+    from understudy.jobs.frames import desk as job
 
     desk = _desk(studio, clip)
     _loaded_meanwhile(studio)
@@ -410,7 +410,7 @@ def carry(studio: StudioHere, asked: Carried) -> dict[str, Any]:
 
 
 def _carried_here(studio: Studio, desk: FramesDesk, asked: Carried, options: CarryOptions) -> dict[str, Any]:
-    from understudy.jobs.carry import carry as carry_on
+    from understudy.jobs.frames.carry import carry as carry_on
 
     desk.use(_reader(studio))
     jobs = _carrying(studio)

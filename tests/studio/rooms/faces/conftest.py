@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.facesets.conftest import make_record, noise
 from tests.jobs.conftest import write_wall
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi.testclient import TestClient
 
-from understudy.jobs import facesets as jobs
+from understudy.jobs.facesets import curating as jobs
 from understudy.project.project import Project
 
 SET = {"faceset": "src/main"}

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.sorting.sorts import SORTS
 from understudy.facesets.sorting.table import COLUMNS
-from understudy.jobs import facesets as jobs
+from understudy.jobs.facesets import curating as jobs
 from understudy.project.project import Project
 
 
@@ -112,7 +112,7 @@ def test_a_filter_that_is_none_is_refused_in_a_sentence(client: TestClient) -> N
 def test_a_long_sort_says_how_far_it_is_and_is_stopped(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from understudy.jobs import kept_facesets, kept_orders
+    from understudy.jobs.facesets import kept_open, kept_orders
     from understudy.studio.rooms.faces import listing
 
     def endless(*asked: Any) -> None:
@@ -120,7 +120,7 @@ def test_a_long_sort_says_how_far_it_is_and_is_stopped(
             asked[-1](0.25)
             time.sleep(0.001)
 
-    monkeypatch.setattr(kept_facesets, "ordered", endless)
+    monkeypatch.setattr(kept_open, "ordered", endless)
     monkeypatch.setattr(kept_orders, "_SAY_EVERY_S", 0.0)
     monkeypatch.setattr(listing, "_WAIT_S", 0.05)
     where = {"faceset": "src/main"}

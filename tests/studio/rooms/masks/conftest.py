@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.jobs.conftest import with_three_faces, write_wall
-from understudy.jobs.clips import add_clips
+from understudy.jobs.clips.adding import add_clips
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio

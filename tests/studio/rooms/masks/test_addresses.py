@@ -16,8 +16,8 @@ from tests.studio.rooms.masks.conftest import FIRST, SECOND, THIRD
 from understudy.facesets.face_mask import face_mask
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.xmp import extract_record
-from understudy.jobs import masks
-from understudy.jobs.facesets import history
+from understudy.jobs.facesets import masks
+from understudy.jobs.facesets.curating import history
 from understudy.project.project import Project
 
 SQUARE = [[4, 4], [28, 4], [28, 28], [4, 28]]

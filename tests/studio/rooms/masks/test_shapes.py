@@ -6,7 +6,7 @@ import base64
 
 import numpy as np
 
-from understudy.jobs.drawing import FaceDrawing
+from understudy.jobs.facesets.drawing import FaceDrawing
 from understudy.studio.rooms.masks.shapes import as_json, drawing_from
 
 

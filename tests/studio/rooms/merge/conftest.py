@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.jobs.conftest import project, ready  # noqa: F401 - fixtures
 from tests.merging.conftest import Painter
-from understudy.jobs.merging import keep_said
+from understudy.jobs.merging.inputs import keep_said
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio

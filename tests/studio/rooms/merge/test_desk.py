@@ -70,7 +70,7 @@ def test_pictures_dont_wait_until_a_long_shot_is_planned(room: Room, monkeypatch
         assert go.wait(30)
         return "planned"
 
-    monkeypatch.setattr("understudy.jobs.frame_states.FramesWanted", slow)
+    monkeypatch.setattr("understudy.jobs.merging.frame_states.FramesWanted", slow)
     found: list[object] = []
     shot = Shot("dst", "main")
     thread = threading.Thread(target=lambda: found.append(room.desk.wanted(room.project, shot)))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.studio.rooms.merge.conftest import Room
-from understudy.jobs.settings_at import settings_at
+from understudy.jobs.merging.settings_at import settings_at
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.studio.rooms.merge.conftest import Room
 from understudy.errors import ClipMissing, ModelUnknown
-from understudy.jobs.merging import keep_said
+from understudy.jobs.merging.inputs import keep_said
 from understudy.studio.rooms.merge.state import (
     Shot,
     faces_in,

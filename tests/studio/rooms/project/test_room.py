@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from understudy.jobs.clips import both_sides_told
+from understudy.jobs.clips.adding import both_sides_told
 from understudy.project.project import Project
 from understudy.project.state import project_state
 from understudy.studio.app import studio_app

@@ -65,7 +65,7 @@ class Measured(InFaceset):
 def reject(studio: StudioHere, asked: Named) -> dict[str, Any]:
     """Put faces into the trash."""
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.facesets import reject_faces
+    from understudy.jobs.facesets.curating import reject_faces
 
     project, kept = kept_faceset(studio, asked.faceset)
     with kept.in_hand() as opened:
@@ -77,7 +77,7 @@ def reject(studio: StudioHere, asked: Named) -> dict[str, Any]:
 def keep(studio: StudioHere, asked: Named) -> dict[str, Any]:
     """Put all but these into the trash."""
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.facesets import keep_faces
+    from understudy.jobs.facesets.curating import keep_faces
 
     project, kept = kept_faceset(studio, asked.faceset)
     with kept.in_hand() as opened:
@@ -88,7 +88,7 @@ def keep(studio: StudioHere, asked: Named) -> dict[str, Any]:
 @routes.post("/restore")
 def restore(studio: StudioHere, asked: Restored) -> dict[str, Any]:
     """Bring rejected faces back."""
-    from understudy.jobs.facesets import restore_faces
+    from understudy.jobs.facesets.curating import restore_faces
 
     project, kept = kept_faceset(studio, asked.faceset)
     with kept.in_hand() as opened:
@@ -110,7 +110,7 @@ def redo(studio: StudioHere, asked: Stepped) -> dict[str, Any]:
 
 def _stepped(studio: Studio, asked: Stepped, *, redo: bool) -> dict[str, Any]:
     from understudy.events import Notice
-    from understudy.jobs.facesets import undo as step
+    from understudy.jobs.facesets.curating import undo as step
 
     project, kept = kept_faceset(studio, asked.faceset)
     before = set(kept.look(project).place_of_name)
@@ -126,7 +126,7 @@ def _stepped(studio: Studio, asked: Stepped, *, redo: bool) -> dict[str, Any]:
 @routes.get("/steps")
 def steps(studio: StudioHere, faceset: str) -> dict[str, Any]:
     """Which step would be taken back now, and which done again."""
-    from understudy.jobs.facesets import next_steps
+    from understudy.jobs.facesets.curating import next_steps
 
     return next_steps(studio.project(), faceset)
 
@@ -134,7 +134,7 @@ def steps(studio: StudioHere, faceset: str) -> dict[str, Any]:
 @routes.get("/history")
 def history(studio: StudioHere, faceset: str) -> list[dict[str, Any]]:
     """Every change, the newest first."""
-    from understudy.jobs.facesets import history as steps
+    from understudy.jobs.facesets.curating import history as steps
 
     fields = ("number", "when", "verb", "words", "faces", "undone", "dropped")
     told = [{field: getattr(step, field) for field in fields} for step in steps(studio.project(), faceset)]
@@ -144,7 +144,7 @@ def history(studio: StudioHere, faceset: str) -> list[dict[str, Any]]:
 @routes.get("/rejected")
 def rejected(studio: StudioHere, faceset: str) -> list[str]:
     """Names of the faces that lie in the trash and can come back, the newest first."""
-    from understudy.jobs.facesets import rejected_faces
+    from understudy.jobs.facesets.curating import rejected_faces
 
     return list(rejected_faces(studio.project(), faceset))[::-1]
 
@@ -154,7 +154,7 @@ def copy(studio: StudioHere, asked: Copied) -> dict[str, Any]:
     """Copy faces into another faceset."""
     from understudy.events import Notice, StageFinished
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.faceset_sets import copy_faces
+    from understudy.jobs.facesets.sets import copy_faces
 
     project, kept = kept_faceset(studio, asked.faceset)
     events = list(copy_faces(project, kept.name, asked.goal, Choice(names=tuple(asked.names))))
@@ -167,7 +167,7 @@ def copy(studio: StudioHere, asked: Copied) -> dict[str, Any]:
 @routes.post("/new")
 def new(studio: StudioHere, asked: InFaceset) -> dict[str, Any]:
     """Make an empty faceset."""
-    from understudy.jobs.faceset_sets import new_set
+    from understudy.jobs.facesets.sets import new_set
 
     made = new_set(studio.project(), asked.faceset)
     studio.live.say("project")
@@ -206,7 +206,7 @@ def recover_names(studio: StudioHere, asked: InFaceset) -> dict[str, Any]:
 
 def _done(studio: Studio, name: str, facts: dict[str, Any]) -> dict[str, Any]:
     """The answer to a change, with what could be taken back now."""
-    from understudy.jobs.facesets import next_steps
+    from understudy.jobs.facesets.curating import next_steps
 
     studio.live.say("faces", faceset=name)
     return facts | {"next": next_steps(studio.project(), name)}

@@ -16,7 +16,7 @@ from understudy.studio.open_studio import StudioHere
 from understudy.studio.rooms.faces.kept import answered, kept_facesets
 
 if TYPE_CHECKING:
-    from understudy.jobs.kept_facesets import Look
+    from understudy.jobs.facesets.kept_open import Look
 
 routes = APIRouter()
 _COVERAGE = "coverage"
@@ -60,7 +60,7 @@ def tracks(studio: StudioHere, clip: str) -> dict[str, Any]:
 
     `tracks` is None where the clip was not extracted yet.
     """
-    from understudy.jobs.tracks import listed_tracks, tracks_known
+    from understudy.jobs.frames.tracks import listed_tracks, tracks_known
 
     project = studio.project()
     told = listed_tracks(project, clip) if tracks_known(project, clip) else {"clip": clip, "tracks": None}
@@ -78,7 +78,7 @@ def tracks(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.get("/tracks/{clip}/{number}", dependencies=[HEAVY])
 def track_picture(studio: StudioHere, clip: str, number: int) -> Response:
     """The card of one track."""
-    from understudy.jobs.tracks import picture_of_track
+    from understudy.jobs.frames.tracks import picture_of_track
 
     return FileResponse(picture_of_track(studio.project(), clip, number), headers={"Cache-Control": "no-cache"})
 
@@ -94,7 +94,7 @@ class NamedTrack(BaseModel):
 @routes.post("/tracks/name")
 def name_track(studio: StudioHere, asked: NamedTrack) -> dict[str, Any]:
     """Give a track a name, as `understudy tracks --name` does."""
-    from understudy.jobs.tracks import name_track as named
+    from understudy.jobs.frames.tracks import name_track as named
 
     project = studio.project()
     named(project, asked.clip, asked.track, asked.name)
@@ -112,7 +112,7 @@ class EditedTracks(BaseModel):
 @routes.post("/tracks/edit")
 def edit_tracks(studio: StudioHere, asked: EditedTracks) -> dict[str, Any]:
     """Say what a clip's tracks are and extract it again, as a run. Words that say nothing are refused."""
-    from understudy.jobs.tracks import changed_edits, listed_tracks
+    from understudy.jobs.frames.tracks import changed_edits, listed_tracks
 
     listed_tracks(studio.project(), asked.clip)
     changed_edits([], asked.edits)

@@ -15,7 +15,7 @@ from understudy.studio.open_studio import Studio
 
 if TYPE_CHECKING:
     from understudy.facesets.store import Faceset
-    from understudy.jobs.kept_facesets import KeptFaceset, KeptFacesets
+    from understudy.jobs.facesets.kept_open import KeptFaceset, KeptFacesets
     from understudy.project.project import Project
 
 FOREVER = "private, max-age=31536000, immutable"  # what a version stands in the address of
@@ -24,7 +24,7 @@ _ROOM = "facesets"
 
 def kept_facesets(studio: Studio) -> KeptFacesets:
     """The facesets that this studio keeps open."""
-    from understudy.jobs.kept_facesets import KeptFacesets
+    from understudy.jobs.facesets.kept_open import KeptFacesets
 
     with studio.keeping:
         if _ROOM not in studio.kept:

@@ -19,7 +19,7 @@ from understudy.studio.open_studio import Studio, StudioHere
 from understudy.studio.rooms.faces.kept import answered, kept_faceset, kept_facesets
 
 if TYPE_CHECKING:
-    from understudy.jobs.kept_facesets import Look, Order
+    from understudy.jobs.facesets.kept_open import Look, Order
 
 routes = APIRouter()
 _WAIT_S = 1.5  # for an order; then the window is told when it is there
@@ -28,7 +28,7 @@ _WAIT_S = 1.5  # for an order; then the window is told when it is there
 @routes.get("/facesets")
 def facesets(studio: StudioHere) -> list[dict[str, Any]]:
     """Every faceset with its count, the side its clips are of, and whether it was made yet."""
-    from understudy.jobs.facesets import all_names
+    from understudy.jobs.facesets.curating import all_names
 
     project, kept = studio.project(), kept_facesets(studio)
     told = []
@@ -140,7 +140,7 @@ def _told(look: Look, found: Order) -> dict[str, Any]:
 def why_none(studio: StudioHere, faceset: str, where: str) -> dict[str, Any]:
     """For a filter that leaves no face: which values there are."""
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.facesets import spread_of, texts_not_there
+    from understudy.jobs.facesets.curating import spread_of, texts_not_there
 
     project = studio.project()
     spread = spread_of(project, faceset, where)

@@ -158,7 +158,7 @@ def frame(studio: StudioHere, request: Request, faceset: str, name: str) -> Resp
 
     A browser keeps it and asks whether it is still the one: the clip may be another by now.
     """
-    from understudy.jobs.color_spaces import color_space_of
+    from understudy.jobs.clips.color_spaces import color_space_of
     from understudy.media.images import encode_jpeg
     from understudy.media.opening import open_clip
 

@@ -1,7 +1,7 @@
 """What the masks room asks: faces with their drawings, pictures, and stages to start.
 
-What a drawing is and where it is kept says `jobs.drawing`; which faces there are is `listing.py`'s; what
-segmenters and models see is `seeing.py`'s.
+What a drawing is and where it is kept says `jobs.facesets.drawing`; which faces there are is `listing.py`'s;
+what segmenters and models see is `seeing.py`'s.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Stepped(BaseModel):
 def desk(studio: StudioHere) -> dict[str, Any]:
     """The facesets, with what is drawn on those that are open, the segmenters, and the models whose masks can
     be looked at."""
-    from understudy.jobs import masks
+    from understudy.jobs.facesets import masks
     from understudy.training.keeping.about import read_about
 
     project = studio.project()
@@ -65,7 +65,7 @@ def desk(studio: StudioHere) -> dict[str, Any]:
 @routes.get("/drawing")
 def drawing(studio: StudioHere, faceset: str, face: str) -> dict[str, Any]:
     """What is drawn on a face."""
-    from understudy.jobs.drawing import drawing_of
+    from understudy.jobs.facesets.drawing import drawing_of
 
     with in_hand(studio, faceset, [face]) as (project, opened):
         return as_json(drawing_of(project, faceset, face, opened=opened))
@@ -74,7 +74,7 @@ def drawing(studio: StudioHere, faceset: str, face: str) -> dict[str, Any]:
 @routes.get("/carried", dependencies=[HEAVY])
 def carried(studio: StudioHere, faceset: str, giver: str, face: str) -> dict[str, Any]:
     """What is drawn on `giver` as it would lie on `face`."""
-    from understudy.jobs.drawing import carried as carried_to
+    from understudy.jobs.facesets.drawing import carried as carried_to
 
     with in_hand(studio, faceset, [giver, face]) as (project, opened):
         return as_json(carried_to(project, faceset, giver, face, opened=opened))
@@ -83,7 +83,7 @@ def carried(studio: StudioHere, faceset: str, giver: str, face: str) -> dict[str
 @routes.post("/drawing")
 def keep(studio: StudioHere, wish: Kept) -> dict[str, Any]:
     """Keep a drawing in its face."""
-    from understudy.jobs.drawing import keep as keep_drawing
+    from understudy.jobs.facesets.drawing import keep as keep_drawing
 
     drawn = drawing_from(
         wish.face, wish.size_px, wish.regions, wish.painted, mark=wish.mark, revision=wish.revision
@@ -98,7 +98,7 @@ def keep(studio: StudioHere, wish: Kept) -> dict[str, Any]:
 def undo(studio: StudioHere, wish: Stepped) -> dict[str, Any]:
     """Take back a step of the faceset's history, if it is still the last one; says what it was."""
     from understudy.events import Notice
-    from understudy.jobs.facesets import undo as take_back
+    from understudy.jobs.facesets.curating import undo as take_back
 
     events = take_back(studio.project(), wish.faceset, step=wish.step)
     said = [event.text for event in events if isinstance(event, Notice)]
@@ -129,7 +129,7 @@ def mask_file(
 ) -> Response:
     """A mask over a face, white with the mask as its alpha: drawn, hull, the name of a stored one, or what a
     segmenter (seg:NAME) or a model (learned:MODEL) sees now."""
-    from understudy.jobs.drawing import picture_and_record
+    from understudy.jobs.facesets.drawing import picture_and_record
     from understudy.studio.rooms.masks.seeing import seeing_of
 
     with in_hand(studio, faceset, [face]) as (project, opened):

@@ -16,8 +16,8 @@ from understudy.studio.rooms.faces.kept import kept_faceset, kept_facesets
 
 if TYPE_CHECKING:
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.kept_facesets import KeptFaceset, Look
-    from understudy.jobs.lined_up import LineUps
+    from understudy.jobs.facesets.kept_open import KeptFaceset, Look
+    from understudy.jobs.facesets.lined_up import LineUps
     from understudy.project.project import Project
 
 routes = APIRouter()
@@ -27,7 +27,7 @@ _MEASURED_AT_ONCE = 500  # faces, before an order that needs it; more are a run
 
 
 class Asked(BaseModel):
-    """A part of a faceset in an order, as `jobs.lined_up.Wish` has it; `line` is the order gone through."""
+    """A part of a faceset in an order, as `jobs.facesets.lined_up.Wish` has it; `line` is the order in use."""
 
     faceset: str = Field(max_length=300)
     sort: str = ""
@@ -46,7 +46,7 @@ class Asked(BaseModel):
 def faces(studio: StudioHere, asked: Annotated[Asked, Query()]) -> dict[str, Any]:
     """Some faces of an order, each with what was done on it; or that sorting goes on and will be told."""
     from understudy.facesets.curation.choose import Choice
-    from understudy.jobs.lined_up import Wish, told
+    from understudy.jobs.facesets.lined_up import Wish, told
 
     project, kept = kept_faceset(studio, asked.faceset)
     kept.look(project)
@@ -71,8 +71,8 @@ def _tell(studio: Studio, name: str, _future: object) -> None:
 
 def facesets_here(studio: Studio) -> list[dict[str, Any]]:
     """Every faceset with how many faces it has; small and open ones also with what is drawn on them."""
-    from understudy.jobs.facesets import all_names
-    from understudy.jobs.lined_up import counts
+    from understudy.jobs.facesets.curating import all_names
+    from understudy.jobs.facesets.lined_up import counts
 
     project, told = studio.project(), list[dict[str, Any]]()
     for name in all_names(project):
@@ -87,7 +87,7 @@ def facesets_here(studio: Studio) -> list[dict[str, Any]]:
 
 
 def _lines(studio: Studio) -> LineUps:
-    from understudy.jobs.lined_up import LineUps
+    from understudy.jobs.facesets.lined_up import LineUps
 
     with studio.keeping:
         return studio.kept.setdefault(_ROOM, LineUps())

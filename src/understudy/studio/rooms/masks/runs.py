@@ -62,7 +62,7 @@ def train_options(studio: StudioHere) -> dict[str, Any]:
 @routes.post("/train")
 def train(studio: StudioHere, wish: Trained) -> dict[str, Any]:
     """Teach a segmenter what is drawn."""
-    from understudy.jobs.masks import segmenters_of
+    from understudy.jobs.facesets.masks import segmenters_of
     from understudy.training.segmenting.options import MaskTrainOptions
 
     project = studio.project()
@@ -76,7 +76,7 @@ def train(studio: StudioHere, wish: Trained) -> dict[str, Any]:
 @routes.post("/apply")
 def apply(studio: StudioHere, wish: Applied) -> dict[str, Any]:
     """Write a segmenter's mask into faces."""
-    from understudy.jobs.masks import segmenters_of
+    from understudy.jobs.facesets.masks import segmenters_of
 
     project = studio.project()
     segmenters_of(project).require(wish.segmenter)
@@ -107,7 +107,7 @@ def remove(studio: StudioHere, wish: Removed) -> dict[str, Any]:
 
 def _named(project: Project, wish: Faces) -> list[str]:
     """The faceset's and the faces' names as words; each is one that is there."""
-    from understudy.jobs.facesets import full_name, looked_at
+    from understudy.jobs.facesets.curating import full_name, looked_at
 
     name = full_name(project, wish.faceset)
     with looked_at(project, name) as desk:
@@ -118,7 +118,7 @@ def _named(project: Project, wish: Faces) -> list[str]:
 
 
 def _facesets(project: Project, names: Sequence[str]) -> list[str]:
-    from understudy.jobs.facesets import full_name
+    from understudy.jobs.facesets.curating import full_name
 
     return [full_name(project, name) for name in names]
 

@@ -46,11 +46,11 @@ class Seeing:
         seen: tuple[UInt8, FaceRecord, FaceRecord] | None = None,
     ) -> UInt8:
         """A mask over a face's square picture, (size, size), 0 to 255. `name` is seg:SEGMENTER, learned:MODEL,
-        or one of `jobs.drawing.mask_there`. `seen` is what `picture_and_record` gave, where it is at hand.
+        or one of `jobs.facesets.drawing.mask_there`. `seen` is what `picture_and_record` gave, where at hand.
 
         Raises SegmenterUnknown, WeightsMissing, ModelUnknown, OptionInvalid.
         """
-        from understudy.jobs.drawing import mask_there, picture_and_record
+        from understudy.jobs.facesets.drawing import mask_there, picture_and_record
 
         kind, _, who = name.partition(":")
         picture, cut, record = seen or picture_and_record(project, faceset, face)
@@ -87,7 +87,7 @@ def seeing_of(app: Any) -> Seeing:
 def _state(project: Project, kind: str, who: str) -> str:
     """Another text as soon as it might see otherwise."""
     if kind == "seg":
-        from understudy.jobs.masks import segmenters_of
+        from understudy.jobs.facesets.masks import segmenters_of
 
         return segmenters_of(project).made_by(who)
     model_named(project, who)
@@ -101,7 +101,7 @@ def _segmenter(project: Project, who: str) -> Look:
     import numpy as np
 
     from understudy.geometry import transform_points
-    from understudy.jobs.masks import segmenters_of
+    from understudy.jobs.facesets.masks import segmenters_of
 
     segmenter = segmenters_of(project).load(who)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from understudy.facesets.store import Faceset
-    from understudy.jobs.drawing import FaceDrawing
+    from understudy.jobs.facesets.drawing import FaceDrawing
 
 _LARGEST_PAINTED_PX = 4096  # a small file may hold a picture that fills the memory
 _Coordinate = Annotated[float, Field(ge=-100_000, le=100_000)]
@@ -61,7 +61,7 @@ def drawing_from(
     """The drawing that a window sent. Raises DrawingUnreadable."""
     import numpy as np
 
-    from understudy.jobs.drawing import FaceDrawing
+    from understudy.jobs.facesets.drawing import FaceDrawing
 
     shapes: list[tuple[Literal["include", "exclude"], npt.NDArray[np.float64]]] = [
         (region.kind, np.array(region.points, float)) for region in regions
@@ -112,7 +112,7 @@ def layer_png(project: Project, faceset: str, face: str, opened: Faceset) -> byt
     """What is painted on a face, as a PNG with alpha; clear where nothing is."""
     import numpy as np
 
-    from understudy.jobs.drawing import drawing_of
+    from understudy.jobs.facesets.drawing import drawing_of
 
     drawn = drawing_of(project, faceset, face, opened=opened)
     clear = np.full((drawn.size_px, drawn.size_px), 128, np.uint8)
@@ -129,7 +129,7 @@ def mask_png(grey_HW: npt.NDArray[np.uint8]) -> bytes:
 def picture(project: Project, faceset: str, face: str, opened: Faceset) -> tuple[bytes, str]:
     """A face's square picture: its own file where that is one."""
     from understudy.errors import ImageUnreadable
-    from understudy.jobs.drawing import picture_and_record
+    from understudy.jobs.facesets.drawing import picture_and_record
     from understudy.media.images import encode_jpeg
 
     stored = opened.face(face)

@@ -26,7 +26,7 @@ from understudy.studio.rooms.merge.state import Shot, picture_key, state_of_shot
 from understudy.studio.rooms.merge.turns import Turns
 
 if TYPE_CHECKING:
-    from understudy.jobs.frame_states import FramesWanted
+    from understudy.jobs.merging.frame_states import FramesWanted
     from understudy.merging.light import Picture
     from understudy.merging.preview import FramePreviews
     from understudy.networks.swap import Predictor
@@ -91,7 +91,7 @@ class Desk:
 
     def previews(self, project: Project, shot: Shot) -> FramePreviews:
         """The shot, opened anew where its clip, faces, cast or model changed. Only for who has the turn."""
-        from understudy.jobs.explain import previews_of
+        from understudy.jobs.merging.explain import previews_of
 
         self._stay()
         state = state_of_shot(project, shot)
@@ -107,8 +107,8 @@ class Desk:
 
     def wanted(self, project: Project, shot: Shot) -> FramesWanted:
         """What a merge should have made of the shot, worked out anew where anything changed."""
-        from understudy.jobs.frame_states import FramesWanted
-        from understudy.jobs.merging import cast_of
+        from understudy.jobs.merging.frame_states import FramesWanted
+        from understudy.jobs.merging.inputs import cast_of
 
         self._stay()
         state = (picture_key(project, shot), stat_of(project.cache_folder / "sha256.json"))

@@ -79,8 +79,8 @@ def picture(
 
 def _tried(project: Project, ask: Ask, said: Mapping[str, Any]) -> SettingsOverTime:
     """The clip's settings with what is tried over them, for everybody or for one part of the cast."""
-    from understudy.jobs.merging import settings_over_time
-    from understudy.jobs.part_settings import with_values
+    from understudy.jobs.merging.inputs import settings_over_time
+    from understudy.jobs.merging.part_settings import with_values
 
     if not ask.part:
         return settings_over_time(project, ask.clip, said)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from understudy.errors import OptionInvalid
-from understudy.jobs import kept_settings
+from understudy.jobs.merging import kept_settings
 from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
@@ -97,14 +97,14 @@ def presets(studio: StudioHere) -> dict[str, Any]:
 @routes.post("/keep")
 def keep(studio: StudioHere, wish: Keep) -> dict[str, Any]:
     """Keep values in the manifest."""
-    from understudy.jobs.merging import keep_keys, keep_said
-    from understudy.jobs.settings_at import keep_where_it_counts
+    from understudy.jobs.merging.inputs import keep_keys, keep_said
+    from understudy.jobs.merging.settings_at import keep_where_it_counts
 
     project = _project_with(studio.project(), wish.clip)
     require_no_places(MergeOptions, wish.values)
     values = {name: value for name, value in wish.values.items() if value is not None}
     if wish.part:
-        from understudy.jobs.part_settings import keep_for_part
+        from understudy.jobs.merging.part_settings import keep_for_part
 
         return _told(studio, wish, keep_for_part(project, wish.clip, wish.part, wish.values))
     if wish.scope == "auto":
@@ -137,7 +137,7 @@ def move_key(studio: StudioHere, wish: MoveKey) -> dict[str, Any]:
 @routes.post("/copy")
 def copy(studio: StudioHere, wish: Copy) -> dict[str, Any]:
     """Give a frame's settings to others."""
-    from understudy.jobs.settings_at import copy_settings
+    from understudy.jobs.merging.settings_at import copy_settings
 
     project = _project_with(studio.project(), wish.clip)
     return _told(studio, wish, copy_settings(project, wish.clip, wish.frame, to=parse_frames(wish.to)))
@@ -159,8 +159,8 @@ def redo(studio: StudioHere, wish: Wish) -> dict[str, Any]:
 
 def options_at(project: Project, clip: str, frame: int, part: str = "") -> list[dict[str, Any]]:
     """For a form: every option that can change within a clip, with what counts in the frame."""
-    from understudy.jobs.merging import settings_over_time
-    from understudy.jobs.settings_at import DEFAULT, settings_at
+    from understudy.jobs.merging.inputs import settings_over_time
+    from understudy.jobs.merging.settings_at import DEFAULT, settings_at
     from understudy.merging.options import FIXED, WHOLE_CLIP, WHOLE_FRAME, MergeOptions
     from understudy.options import describe
     from understudy.studio.forms import choices_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from understudy.jobs.cast import change_cast, listed_cast
+from understudy.jobs.merging.cast import change_cast, listed_cast
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import StudioHere
 from understudy.studio.rooms.merge.desk import DeskHere
@@ -35,8 +35,8 @@ def room(studio: StudioHere) -> dict[str, Any]:
 @routes.get("/shot", dependencies=[HEAVY])
 def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
     """A clip's size, length and cuts, and who is painted by which model."""
-    from understudy.jobs.color_spaces import color_space_of
-    from understudy.jobs.merging import cuts_of
+    from understudy.jobs.clips.color_spaces import color_space_of
+    from understudy.jobs.merging.inputs import cuts_of
     from understudy.media.opening import open_clip
 
     project = studio.project()

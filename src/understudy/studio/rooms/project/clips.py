@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from understudy.errors import OptionInvalid, UnderstudyError, UploadUnknown
-from understudy.jobs.evidence import (
+from understudy.jobs.delivery.evidence import (
     EVIDENCE_SUFFIXES,
     LARGEST_EVIDENCE_BYTES,
     evidence_folder,
@@ -69,7 +69,7 @@ class EvidenceSaid(BaseModel):
 @routes.post("/clips/add", dependencies=[HEAVY])
 def add(studio: StudioHere, wish: NewClips) -> dict[str, Any]:
     """Add clips that were chosen or sent, all or none of them; `warnings` are of those on both sides now."""
-    from understudy.jobs.clips import add_clips, both_sides_told
+    from understudy.jobs.clips.adding import add_clips, both_sides_told
 
     paths, project = [clip_path(studio, place) for place in wish.places], studio.project()
     src, dst = (paths, []) if wish.role == "src" else ([], paths)
@@ -81,7 +81,7 @@ def add(studio: StudioHere, wish: NewClips) -> dict[str, Any]:
 @routes.post("/clips/{clip}/remove")
 def remove(studio: StudioHere, clip: str) -> dict[str, Any]:
     """Take a clip out of the project; what was made for it goes to the trash."""
-    from understudy.jobs.clips import remove_clip
+    from understudy.jobs.clips.adding import remove_clip
 
     told = remove_clip(studio.project(), clip)
     studio.live.say("project", what="clips", clip=clip)
@@ -112,7 +112,7 @@ def info(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.post("/performers/{performer}/consent")
 def consent(studio: StudioHere, performer: str, said: ConsentSaid) -> dict[str, Any]:
     """Change what is recorded of a performer's consent. The answer, which is kept in a log, says none of it."""
-    from understudy.jobs.consents import record_consent
+    from understudy.jobs.delivery.consents import record_consent
 
     unknown = set(said.values) - _OF_A_WINDOW
     if unknown:
@@ -148,7 +148,7 @@ def _received(studio: Studio, project: Project, performer: str, upload_id: str) 
 @routes.get("/performers/{performer}/consent/form")
 def form(studio: StudioHere, performer: str) -> HTMLResponse:
     """The page for a performer to sign, filled in with what is recorded, to look at and to print."""
-    from understudy.jobs.consents import form_of
+    from understudy.jobs.delivery.consents import form_of
 
     return HTMLResponse(form_of(studio.project(), performer, style_at=_FORM_STYLE))
 

@@ -32,7 +32,7 @@ def presets() -> dict[str, Any]:
 @routes.get("/models")
 def models(studio: StudioHere) -> dict[str, Any]:
     """Every model with its figures, and those that lie in the trash."""
-    from understudy.jobs.model_facts import list_models
+    from understudy.jobs.models.facts import list_models
 
     project = studio.project()
     told = [
@@ -79,7 +79,7 @@ def bring_back(studio: StudioHere, model: str) -> dict[str, Any]:
 
 @cache
 def _presets() -> list[dict[str, Any]]:
-    from understudy.jobs.model_facts import list_presets  # builds every network once: seconds
+    from understudy.jobs.models.facts import list_presets  # builds every network once: seconds
 
     return [asdict(preset) for preset in list_presets()]
 

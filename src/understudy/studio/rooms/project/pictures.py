@@ -84,7 +84,7 @@ def merged_picture(studio: StudioHere, request: Request, clip: str, model: str, 
 @routes.get("/pictures/finished", dependencies=[HEAVY])
 def finished_picture(studio: StudioHere, request: Request, name: str, width: int = 480) -> Response:
     """A frame from the first third of a finished film, by its name in the Deliver room."""
-    from understudy.jobs.delivering import finished_path
+    from understudy.jobs.delivery.finished_files import finished_path
 
     path = finished_path(studio.project(), name)
     return _jpeg(request, path, width, lambda: _frame_of(path, None))
@@ -136,7 +136,7 @@ def _small(picture: object, width: int) -> bytes:
 
 
 def _frame(project: Project, clip: str) -> object:
-    from understudy.jobs.color_spaces import color_space_of
+    from understudy.jobs.clips.color_spaces import color_space_of
 
     return _frame_of(project.clip_path(clip), color_space_of(project, clip))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from understudy.jobs.standing import state_now
+from understudy.jobs.merging.standing import state_now
 from understudy.project.project import Project
 from understudy.project.state import ProjectState, finished_by_name
 from understudy.studio.lanes import HEAVY

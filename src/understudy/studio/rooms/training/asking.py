@@ -41,12 +41,12 @@ class Restore(OfModel):
 @routes.post("/ask")
 def ask(studio: StudioHere, said: Wish) -> dict[str, Any]:
     """Ask the training that runs; a backup is made here where none does."""
-    from understudy.jobs import model_backups, steering
+    from understudy.jobs.models import backups, steering
     from understudy.training.keeping.lock import holder_of
 
     project = studio.project()
     if said.wish == "backup" and holder_of(project.model_folder(said.model)) is None:
-        model_backups.make(project, said.model)
+        backups.make(project, said.model)
     else:
         steering.wish(project, said.model, said.wish)
     if said.wish != "look":
@@ -57,7 +57,7 @@ def ask(studio: StudioHere, said: Wish) -> dict[str, Any]:
 @routes.post("/change")
 def change(studio: StudioHere, said: Change) -> dict[str, Any]:
     """Keep other options for a model, and let the training that runs take over those that are live."""
-    from understudy.jobs import steering
+    from understudy.jobs.models import steering
 
     require_no_places(TrainOptions, said.values)
     changed = steering.change(studio.project(), said.model, said.values)
@@ -68,8 +68,8 @@ def change(studio: StudioHere, said: Change) -> dict[str, Any]:
 @routes.post("/restore")
 def restore(studio: StudioHere, said: Restore) -> dict[str, Any]:
     """Make a backup the model's newest state; what was learnt after it goes to the trash."""
-    from understudy.jobs import model_backups
+    from understudy.jobs.models import backups
 
-    moved = model_backups.restore(studio.project(), said.model, said.iteration)
+    moved = backups.restore(studio.project(), said.model, said.iteration)
     studio.live.say("training", model=said.model)
     return {"to_trash": len(moved)}

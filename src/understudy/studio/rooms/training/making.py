@@ -56,15 +56,16 @@ def choices(studio: StudioHere) -> dict[str, Any]:
 @routes.post("/new")
 def new(studio: StudioHere, said: NewModel) -> dict[str, Any]:
     """Make a model beside the others."""
-    from understudy.jobs import models, stages
-    from understudy.jobs.facesets import full_name
+    from understudy.jobs import stages
+    from understudy.jobs.facesets.curating import full_name
+    from understudy.jobs.models import making
 
     project = studio.project()
     if said.start_from:
         model_named(project, said.start_from)
     for wanted in (*said.src, *said.dst):
         full_name(project, wanted)  # refused before anything is made
-    taken = models.new_model(
+    taken = making.new_model(
         project,
         said.name,
         preset=said.preset,

@@ -21,7 +21,7 @@ def sheet(studio: StudioHere, model: str) -> dict[str, Any]:
     """What the newest preview shows and where, and its version; empty where there is none."""
     from dataclasses import asdict
 
-    from understudy.jobs.watching import require_known, version_of
+    from understudy.jobs.models.watching import require_known, version_of
     from understudy.training.viewing.sheets import iteration_of, newest_layout
 
     path, layout = newest_layout(require_known(studio.project(), model)) or (None, None)
@@ -33,7 +33,7 @@ def sheet(studio: StudioHere, model: str) -> dict[str, Any]:
 @routes.get("/sheets")
 def sheets(studio: StudioHere, model: str) -> dict[str, Any]:
     """All previews that are kept, oldest first: iteration, version, and which faces and columns they show."""
-    from understudy.jobs.watching import require_known, version_of
+    from understudy.jobs.models.watching import require_known, version_of
     from understudy.training.viewing.sheets import preview_paths, read_layout
 
     found = []
@@ -53,7 +53,7 @@ def picture(
 ) -> Response:
     """A preview of an iteration as WebP, or one of its faces without loss as PNG."""
     from understudy.errors import FacesUnknown
-    from understudy.jobs.watching import require_known, version_of
+    from understudy.jobs.models.watching import require_known, version_of
     from understudy.training.viewing.sheets import sheet_of
 
     none = FacesUnknown(f"Model {model!r} has no preview of iteration {iteration}.")

@@ -48,7 +48,7 @@ def curves_of(studio: Studio) -> Curves:
 @routes.get("/watch")
 def watch(studio: StudioHere) -> dict[str, Any]:
     """Every model of the project as it stands now."""
-    from understudy.jobs.watching import watch_model
+    from understudy.jobs.models.watching import watch_model
 
     project = studio.project()
     return {"models": [watch_model(project, name) for name in project.manifest.models]}
@@ -73,7 +73,7 @@ class CurveWish(BaseModel):
 def curve(studio: StudioHere, wish: Annotated[CurveWish, Query()]) -> dict[str, Any]:
     """The figures of a model, thinned. `more` asks the window to come again at once: a long file is read in
     stretches."""
-    from understudy.jobs.watching import require_known
+    from understudy.jobs.models.watching import require_known
     from understudy.training.keeping.metrics import METRICS_NAME
 
     names = [name for name in wish.series.split(",") if name][:_MOST_SERIES]
@@ -91,7 +91,7 @@ def curve(studio: StudioHere, wish: Annotated[CurveWish, Query()]) -> dict[str, 
 @routes.get("/options")
 def options(studio: StudioHere, model: str) -> dict[str, Any]:
     """Every option of a model's training with its value, and what counts in the training that runs."""
-    from understudy.jobs.watching import options_of
+    from understudy.jobs.models.watching import options_of
 
     return {"options": options_of(studio.project(), model)}
 
@@ -101,7 +101,7 @@ def plan(studio: StudioHere, model: str = "", preset: str = "", device: str = "a
     """What training will need: memory by part, whether it fits, seconds for an iteration. Estimates."""
     from dataclasses import asdict
 
-    from understudy.jobs.plan import plan_preset, plan_training
+    from understudy.jobs.models.plan import plan_preset, plan_training
 
     if model:
         found = plan_training(studio.project(), model, said={}, device=device)
@@ -115,7 +115,7 @@ def plan(studio: StudioHere, model: str = "", preset: str = "", device: str = "a
 def rate(studio: StudioHere, model: str) -> dict[str, Any]:
     """What the last search for a learning rate found: rates, losses, the advice. Empty where there was none."""
     from understudy.files import read_json
-    from understudy.jobs.watching import RATE_NAME, require_known
+    from understudy.jobs.models.watching import RATE_NAME, require_known
 
     try:
         return read_json(require_known(studio.project(), model) / RATE_NAME)

@@ -1,0 +1,1 @@
+"""Finished files of a project: what they will be and say, whose consent they need, their marks."""

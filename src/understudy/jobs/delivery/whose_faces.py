@@ -1,0 +1,123 @@
+"""Whose faces a model learns from, and with it whose consent a finished file needs.
+
+A training notes the clips whose faces it shows (`training.keeping.learnt_from`); marks name those
+and no others. Not here: what the marks say of them (`marks`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from understudy.events import Events
+from understudy.jobs.merging.inputs import clip_sha256, clips_hashed
+from understudy.project.manifest import ROLES, Role
+from understudy.project.project import Project
+from understudy.training.keeping.learnt_from import NOT_KNOWN, Footage, LearntFrom, learnt_by, learnt_in_all
+
+if TYPE_CHECKING:
+    from understudy.facesets.store import Faceset
+
+Sets = Mapping[Role, Sequence[tuple[str, "Faceset"]]]  # by side: PERFORMER/FACESET and the open faceset
+
+
+@dataclass(frozen=True)
+class FacesOfClip:
+    """How many faces of a clip are about to be learnt from, and as whose."""
+
+    role: Role
+    performer: str
+    clip: str
+    faces: int
+
+
+def faces_by_clip(sets: Sets) -> list[FacesOfClip]:
+    """Count the faces of every clip. All their records are read for it, so who needs it twice keeps it."""
+    found: list[FacesOfClip] = []
+    for role, facesets in sets.items():
+        counts: Counter[tuple[str, str]] = Counter()
+        for name, faceset in facesets:
+            performer = name.split("/")[0]
+            counts.update((performer, str(record["clip"])) for _, _, record in faceset.plain_records({}))
+        found += [FacesOfClip(role, *key, faces) for key, faces in sorted(counts.items())]
+    return found
+
+
+def hashed_before(project: Project, counts: Iterable[FacesOfClip]) -> Events:
+    """Hash the clips whose faces are about to be learnt from, and tell how far that is."""
+    clips = {one.clip for one in counts if one.clip in project.manifest.clips}
+    yield from clips_hashed(project, [project.clip_path(clip) for clip in sorted(clips)])
+
+
+def learning_from(project: Project, counts: Iterable[FacesOfClip]) -> LearntFrom:
+    """What a training on these faces learns from. A clip that is no longer there has no hash, one that came
+    from another program only its name."""
+    return LearntFrom(tuple(_footage(project, one.role, one.performer, one.clip, one.faces) for one in counts))
+
+
+def _footage(
+    project: Project, role: Role, performer: str, clip: str, faces: int, *, hashed: bool = True
+) -> Footage:
+    path = project.clip_path(clip) if clip in project.manifest.clips else None
+    sha256 = clip_sha256(project, path) if hashed and path is not None and path.exists() else ""
+    return Footage(role, performer, clip, faces, file=path.name if path is not None else "", sha256=sha256)
+
+
+def learnt_from(
+    project: Project, model: str, sha256: str = "", *, and_next: bool = False, hashed: bool = True
+) -> LearntFrom:
+    """What the model's weights of this hash learnt from; without one, what any of its weights did.
+
+    Where that isn't known it is taken to be all clips of the facesets that the manifest names for the model; so
+    are those with `and_next`, which it would learn from in its next training. Who asks only for the performers
+    wants no clip `hashed` for it, which takes long.
+    """
+    found = _recorded(project, model, sha256)
+    if found.is_whole and not and_next:
+        return found
+    return found.joined(LearntFrom(tuple(_named(project, model, hashed=hashed))))
+
+
+def _recorded(project: Project, model: str, sha256: str) -> LearntFrom:
+    """The records of the weights; of a model that has another name now, or was trained on, too."""
+    if sha256:
+        for name in (model, *project.manifest.models):
+            if (learnt := learnt_by(project.model_folder(name), sha256)) is not None:
+                return learnt
+    return learnt_in_all(project.model_folder(model)) or NOT_KNOWN
+
+
+def _named(project: Project, model: str, *, hashed: bool) -> Iterator[Footage]:
+    """All clips of the facesets that the manifest names for a model; of one it doesn't know, of all."""
+    for role, performer, clip in _named_clips(project, model):
+        yield _footage(project, role, performer, clip, 0, hashed=hashed)
+
+
+def _named_clips(project: Project, model: str) -> Iterator[tuple[Role, str, str]]:
+    known = model in project.manifest.models
+    for role in ROLES:
+        for name in project.facesets_of(role, model) if known else project.facesets_with_clips(role):
+            performer, short = name.split("/")
+            for clip in project.manifest.performers[performer].facesets[short].clips:
+                yield role, performer, clip
+
+
+def clips_to_hash(project: Project, model: str, sha256: str = "") -> list[str]:
+    """The clips whose content `learnt_from` asks for: none where the weights' own record tells it."""
+    if _recorded(project, model, sha256).is_whole:
+        return []
+    named = dict.fromkeys(clip for _, _, clip in _named_clips(project, model))
+    return [clip for clip in named if clip in project.manifest.clips]
+
+
+def performers_of(project: Project, learnt: Iterable[LearntFrom], clips: Iterable[str]) -> list[str]:
+    """Whose consent a file needs: of everybody the models learnt from, and of those in the clips themselves.
+
+    In the manifest's order; at the end those whom the project does not know any more.
+    """
+    needed = {part.performer for each in learnt for part in each.footage if part.performer}
+    needed |= {project.manifest.clips[clip].performer for clip in clips if clip in project.manifest.clips}
+    known = [name for name in project.manifest.performers if name in needed]
+    return [*known, *sorted(needed - set(known))]

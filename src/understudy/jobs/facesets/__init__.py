@@ -1,0 +1,1 @@
+"""Facesets of a project: curated, brought together, drawn on, masked, kept open, exchanged, shown."""

@@ -1,0 +1,156 @@
+"""Adding clips: all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.conftest import write_wall
+from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
+from understudy.jobs.clips.adding import add_clips, remove_clip
+from understudy.project import manifest as manifest_module
+from understudy.project.project import Project
+from understudy.project.trash import Trash
+
+
+def test_when_one_of_several_clips_is_missing_none_is_added(project: Project, tmp_path: Path) -> None:
+    there = tmp_path / "there.mp4"
+    write_wall(there)
+    before = dict(project.manifest.clips)
+    with pytest.raises(ClipMissing):
+        add_clips(project, src=[there, tmp_path / "gone.mp4"])
+    assert Project.open(project.folder).manifest.clips == before
+
+
+def test_a_clip_named_twice_is_added_once(project: Project, tmp_path: Path) -> None:
+    assert add_clips(project, src=[tmp_path / "src.mp4"]) == ["src"]
+    assert list(project.manifest.clips) == ["src", "dst"]
+
+
+def test_consent_goes_to_the_performers_of_the_clips(project: Project) -> None:
+    assert {consent.status for consent in project.consents().values()} == {"fictional"}
+
+
+def test_consent_that_is_none_is_refused_before_anything_is_added(project: Project, tmp_path: Path) -> None:
+    new = tmp_path / "new.mp4"
+    write_wall(new)
+    with pytest.raises(OptionInvalid, match="perhaps"):
+        add_clips(project, src=[new], consent="perhaps")
+    assert "new" not in Project.open(project.folder).manifest.clips
+
+
+def test_a_file_that_is_no_clip_never_enters_a_project(project: Project, tmp_path: Path) -> None:
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("a letter")
+    with pytest.raises(ClipUnreadable):
+        add_clips(project, dst=[fake])
+    assert list(Project.open(project.folder).manifest.clips) == ["src", "dst"]
+
+
+def test_consent_in_the_file_is_never_replaced_by_a_flag(project: Project, tmp_path: Path) -> None:
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = person.consent.model_copy(update={"who": "Mira", "scope": "the film"})
+    add_clips(project, src=[tmp_path / "src.mp4"], consent="fictional")
+    assert project.consents()["src"].who == "Mira"
+    with pytest.raises(OptionInvalid, match=r"understudy\.toml"):
+        add_clips(project, src=[tmp_path / "src.mp4"], consent="agreed")
+    assert project.consents()["src"].status == "fictional"
+
+
+def test_consent_that_was_not_stated_is_filled_in(project: Project, tmp_path: Path) -> None:
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = person.consent.model_copy(update={"status": "not stated", "scope": "the film"})
+    add_clips(project, src=[tmp_path / "src.mp4"], consent="agreed")
+    consent = project.consents()["src"]
+    assert (consent.status, consent.scope) == ("agreed", "the film")
+
+
+@pytest.fixture
+def with_results(tmp_path: Path) -> Project:
+    """A project whose dst clip lies inside and was worked on, and whose src clip lies elsewhere."""
+    project = Project.create(tmp_path / "project")
+    inside, outside = project.folder / "clips" / "dst.mp4", tmp_path / "src.mp4"
+    inside.parent.mkdir()
+    for path in (inside, outside):
+        path.write_bytes(b"frames")
+    project.add_clip(outside, "src")
+    project.add_clip(inside, "dst")
+    for part in ("merged/dst/main/000000.png", "facesets/dst/main/a.png", "cache/dst.found.jsonl"):
+        (project.folder / part).parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / part).touch()
+    return project
+
+
+def test_a_clip_that_is_taken_out_leaves_its_faces_and_goes_to_the_trash_where_it_lies_inside(
+    with_results: Project, tmp_path: Path
+) -> None:
+    project, outside = with_results, tmp_path / "src.mp4"
+    inside = project.folder / "clips" / "dst.mp4"
+    remove_clip(project, "dst")
+    assert list(Project.open(project.folder).manifest.clips) == ["src"]
+    trashed = {entry.origin for entry in project.trash.entries()}
+    assert trashed == {inside, project.folder / "merged/dst", project.folder / "cache/dst.found.jsonl"}
+    assert (project.folder / "facesets/dst/main/a.png").exists()
+    assert "stays where it is" in " ".join(remove_clip(project, "src")) and outside.exists()
+    with pytest.raises(ClipMissing):
+        remove_clip(project, "src")
+
+
+def test_a_clip_that_the_manifest_cant_forget_stays_whole(
+    with_results: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    monkeypatch.setattr(manifest_module, "write_manifest", full)
+    with pytest.raises(DiskFull):
+        remove_clip(with_results, "dst")
+    assert not with_results.trash.entries()
+    assert (with_results.folder / "clips" / "dst.mp4").exists() and "dst" in with_results.manifest.clips
+
+
+def test_a_clip_is_taken_out_from_where_another_process_has_said_that_it_lies(
+    with_results: Project, tmp_path: Path
+) -> None:
+    with Project.open(with_results.folder).change() as manifest:
+        manifest.clips["dst"].path = str(write_wall(tmp_path / "moved.mp4"))
+    assert f"Its file stays where it is: {tmp_path / 'moved.mp4'}." in remove_clip(with_results, "dst")
+    assert (with_results.folder / "clips" / "dst.mp4").exists(), "that is no clip's any more"
+
+
+@pytest.mark.parametrize(
+    "steps", range(5)
+)  # the manifest is written as it is, three things move, and it forgets
+def test_taking_a_clip_out_that_was_killed_on_its_way_loses_nothing_and_is_finished_by_the_same_command(
+    with_results: Project, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    done: list[object] = []
+
+    def until_killed(step: Callable[..., object]) -> Callable[..., object]:
+        def taken(*arguments: object, **named: object) -> object:
+            if len(done) == steps:
+                raise Killed
+            done.append(step)
+            return step(*arguments, **named)
+
+        return taken
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Trash, "put", until_killed(Trash.put))
+        killing.setattr(manifest_module, "write_manifest", until_killed(manifest_module.write_manifest))
+        with pytest.raises(Killed):
+            remove_clip(with_results, "dst")
+    assert len(done) == steps
+    project = Project.open(with_results.folder)
+    assert "Its file lies in the project's trash." in remove_clip(project, "dst")
+    assert list(Project.open(project.folder).manifest.clips) == ["src"]
+    gone = {"merged/dst", "cache/dst.found.jsonl", "clips/dst.mp4"}
+    assert {entry.origin for entry in project.trash.entries()} == {project.folder / part for part in gone}
+    assert not any((project.folder / part).exists() for part in gone)

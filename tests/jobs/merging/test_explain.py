@@ -1,0 +1,39 @@
+"""Looking at single frames of a project."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from understudy.errors import ClipMissing, OptionInvalid
+from understudy.events import Made, StageFinished
+from understudy.jobs.merging.explain import explain, previews_of
+from understudy.merging.options import MergeOptions
+from understudy.project.project import Project
+
+
+def test_a_frame_is_explained_in_a_folder_of_its_own_and_nothing_is_merged(ready: Project) -> None:
+    events = list(explain(ready, "main", clips=["dst"], frame=1, said={"mask": "dst-hull"}, device="cpu"))
+    (made,) = (event for event in events if isinstance(event, Made))
+    assert made.path == ready.explained_folder / "dst" / "000001"
+    numbers = json.loads((made.path / "numbers.json").read_text())
+    assert numbers["settings"]["mask"] == "dst-hull" and len(numbers["faces"]) == 1
+    assert isinstance(events[-1], StageFinished)
+    assert not (ready.folder / "merged").exists()
+
+
+def test_a_frame_outside_the_clip_and_a_clip_of_src_are_refused(ready: Project) -> None:
+    with pytest.raises(OptionInvalid, match="99"):
+        list(explain(ready, "main", clips=["dst"], frame=99, said={}, device="cpu"))
+    with pytest.raises(ClipMissing, match="no dst clip called 'src'; it has dst"):
+        list(explain(ready, "main", clips=["src"], frame=1, said={}, device="cpu"))
+
+
+def test_previews_show_the_project_s_clip_under_any_settings(ready: Project) -> None:
+    with previews_of(ready, "main", "dst", said={}, device="cpu") as previews:
+        shown = previews.preview_frame(1, MergeOptions(mask="dst-hull"))
+        assert (shown.picture != shown.plate).any()
+        assert (
+            previews.preview_frame(0, MergeOptions()).picture == previews.preview_frame(0, MergeOptions()).plate
+        ).all()
