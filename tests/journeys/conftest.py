@@ -96,7 +96,8 @@ class Terminal:
             **os.environ,
             "UNDERSTUDY_HOME": str(home),
             "PYTHONUNBUFFERED": "1",
-            "OMP_NUM_THREADS": "2",
+            # A core for each where pytest runs a process for each core (tests/conftest.py).
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
         }
 
     def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:

@@ -1,9 +1,9 @@
 """Ask the studio's tests in a browser once more where they, and nothing else, failed: `python -m
-tests.studio.web.again REPORT`, with the JUnit report of the whole run.
+tests.studio.web.again FOLDER`, with the folder in which `make test-all` leaves its reports and exit codes.
 
 On a machine that others share, a browser can be starved for longer than any test waits. Modules that failed run
 anew from their beginning, once, and are named; what fails twice fails. Any failure elsewhere is final, and so
-is a run that did not come to its end: pytest's exit code must lie beside the report (`Makefile`).
+is a run that did not come to its end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 
 _HERE = "tests.studio.web."
 _MOST_MODULES = 6  # more than these fail for a reason
-_SOME_FAILED = "1"  # pytest's code for a run that came to its end; interrupted ones write reports too
+# pytest's codes for runs that came to their end; those that were interrupted write reports too.
+_PASSED, _SOME_FAILED = "0", "1"
 
 
 def failed_modules(report: Path) -> list[str]:
@@ -34,11 +35,15 @@ def may_be_asked_again(modules: list[str]) -> bool:
     return 0 < len(modules) <= _MOST_MODULES and all(name.startswith(_HERE) for name in modules)
 
 
-def main(report: Path) -> int:
+def _ended(code: Path) -> str:
+    return code.read_text().strip() if code.is_file() else ""
+
+
+def main(folder: Path) -> int:
     """The exit code of the second run, or 1 where there is none."""
-    code = report.with_suffix(".exit")
-    ended = report.is_file() and code.is_file() and code.read_text().strip() == _SOME_FAILED
-    modules = failed_modules(report) if ended else []
+    report = folder / "browser.xml"
+    ends = _ended(folder / "tests.exit"), _ended(folder / "browser.exit")
+    modules = failed_modules(report) if ends == (_PASSED, _SOME_FAILED) and report.is_file() else []
     if not may_be_asked_again(modules):
         return 1
     print(f"These failed in the browser and are asked once more: {', '.join(modules)}", flush=True)
