@@ -75,21 +75,27 @@ def _is_used_elsewhere(module: Module) -> bool:
     """True for what another room imports; the command line is used by people."""
     if "cli" in module.name.split("."):
         return module.path.name != "__init__.py"
-    inside = () if module.path.name == "__init__.py" else (f"{module.name}.",)
+    whole = module.path.name == "__init__.py"  # what lies in a package is no use of its own file
     return any(
-        name == module.name or name.startswith(inside)
-        for room, names in _imports_by_room().items()
+        module.name in names or (not whole and module.name in holders)
+        for room, (names, holders) in _imports_by_room().items()
         if room != _room(module)
-        for name in names
     )
 
 
 @cache
-def _imports_by_room() -> dict[str, set[str]]:
+def _imports_by_room() -> dict[str, tuple[set[str], set[str]]]:
+    """For each room the names that it imports, and what holds them: of `a.b.c` that is `a.b` and `a`."""
     names: dict[str, set[str]] = {}
     for module in modules():
         names.setdefault(_room(module), set()).update(name for _, name in imported(module.tree))
-    return names
+    return {room: (imports, set(_holders(imports))) for room, imports in names.items()}
+
+
+def _holders(names: set[str]) -> Iterator[str]:
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def _room(module: Module) -> str:
