@@ -5,9 +5,10 @@ Run: python benchmarks/swap_by_landmarks.py SRC DST TRUTH --landmarks FILE.npz [
 
 TRUTH shows src with dst's motion and light; its true landmarks say where the face is. Each start is one `swap`
 by the command line: dense also gives the masks to learn from. Told: PSNR and SSIM inside the face against the
-truth as it is, and as it is laid where dst's landmarks say and moved to fit (`understudy.measure.placed`);
-jitter, edge noise and colour drift against dst, all measured alike for every start (places of faces are looked
-for in dst anew). Delete a start's movie to make it anew. Writes swap-by-landmarks.json and .md.
+truth as it is, as it is laid where dst's landmarks say and moved to fit (`understudy.measure.placed`), and as
+it fits when it may only be moved and turned, which counts dst's proportions against a swap; jitter, edge noise
+and colour drift against dst, all measured alike for every start (places of faces are looked for in dst anew).
+Delete a start's movie to make it anew. Writes swap-by-landmarks.json and .md.
 """
 
 from __future__ import annotations
@@ -73,9 +74,11 @@ def placed(result: Path, said: argparse.Namespace) -> dict[str, float]:
     figures = []
     for index, truth, (made,) in in_step(said.truth, [result]):
         mask = without_rim(hull_mask(dst[index], *truth.shape[1::-1]))
-        fitted = moved_to_fit(laid_on(truth, true[index], dst[index]), made, mask)
-        figures.append((psnr(made, fitted, mask), ssim(made, fitted, mask)))
-    return dict(zip(("placed_psnr_db", "placed_ssim"), np.mean(figures, axis=0).tolist(), strict=True))
+        laid = laid_on(truth, true[index], dst[index])
+        fits = [moved_to_fit(laid, made, mask, stretched=stretched) for stretched in (True, False)]
+        figures.append([figure(made, fit, mask) for fit in fits for figure in (psnr, ssim)])
+    names = ("placed_psnr_db", "placed_ssim", "turned_psnr_db", "turned_ssim")
+    return dict(zip(names, np.mean(figures, axis=0).tolist(), strict=True))
 
 
 def as_markdown(figures: dict[str, dict[str, Any]], minutes: float) -> str:

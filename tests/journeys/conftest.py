@@ -23,8 +23,8 @@ from understudy.media.movie import MovieWriter
 SIZE_PX = 192
 SRC_FRAMES, DST_FRAMES = 40, 16
 _BT709 = ColorTags(matrix=1, range=1, primaries=1, transfer=1)
-# Small enough for minutes on two cores, with a checkpoint every second or so for the kills. Adam, since Muon's steps
-# cost twice as much where batches are as small as this; the demo takes Muon's (tests/jobs/test_demo.py).
+# Small enough for minutes on two cores, with a checkpoint every second or so for the kills. Adam, since Muon's
+# steps cost twice as much where batches are as small as this; the demo takes Muon's (tests/jobs/test_demo.py).
 QUICK = (
     *("--batch-size", "2", "--optimizer", "adam"),
     *("--checkpoint-minutes", "0.02", "--preview-every", "0", "--device", "cpu"),

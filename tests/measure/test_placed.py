@@ -48,6 +48,17 @@ def test_a_sharp_face_that_lies_elsewhere_is_better_than_a_blurred_one_once_it_i
     assert psnr(sharp, fitted["sharp"], mask) > psnr(blurred, fitted["blurred"], mask) + 6
 
 
+@pytest.mark.parametrize("scale, is_src", [((1.0, 1.0), True), ((1.1, 0.94), False)])
+def test_a_face_of_other_proportions_fits_only_where_the_truth_may_be_stretched(
+    scale: tuple[float, float], is_src: bool
+) -> None:
+    truth, mask = _face(_POINTS), _mask()
+    made = _face((_POINTS - 64) * scale + [66.0, 63.0])
+    likeness = {on: psnr(made, moved_to_fit(truth, made, mask, stretched=on), mask) for on in (True, False)}
+    assert likeness[True] > 28
+    assert (likeness[False] > 28) is is_src
+
+
 def test_pictures_without_anything_in_common_stay() -> None:
     flat = np.full((_SIDE, _SIDE, 3), 90, np.uint8)
     np.testing.assert_allclose(moved_to_fit(flat, flat, _mask()), flat / 255, atol=1e-6)

@@ -30,9 +30,12 @@ def laid_on(true_rgb: Picture, true_points_68: npt.ArrayLike, dst_points_68: npt
     return _moved(as_share(true_rgb), for_pixel_grid(compose(inverse(dst), true)))
 
 
-def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -> Float32:
+def moved_to_fit(
+    true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike, *, stretched: bool = True
+) -> Float32:
     """The true picture moved, turned and stretched as one, so that its face, inside its mask, lies as the
-    made one's does, 0..1; as it is where that brings them no nearer.
+    made one's does, 0..1; as it is where that brings them no nearer. What is not `stretched` keeps its
+    size and proportions, so that a swap of dst's proportions is told from one of src's.
 
     Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization",
     IEEE PAMI 30(10), 2008.
@@ -44,13 +47,12 @@ def moved_to_fit(true_rgb: Picture, made_rgb: Picture, mask_HW: npt.ArrayLike) -
     inside = (np.asarray(mask_HW) > 0.5).astype(np.uint8)
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, _SMALL_ENOUGH)
     start = np.eye(2, 3, dtype=np.float32)
+    ways = cv2.MOTION_AFFINE if stretched else cv2.MOTION_EUCLIDEAN
     if not inside.any():
         return as_share(true_rgb)
     try:
         # The mask is the second picture's, and what is found leads from the first one's pixels to its own.
-        _, true_from_made = cv2.findTransformECC(
-            made, true, start, cv2.MOTION_AFFINE, until, inside, _SMOOTHING_PX
-        )
+        _, true_from_made = cv2.findTransformECC(made, true, start, ways, until, inside, _SMOOTHING_PX)
     except cv2.error:  # it does not converge
         return as_share(true_rgb)
     moved = _moved(as_share(true_rgb), inverse(np.asarray(true_from_made, np.float64)))
