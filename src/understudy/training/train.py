@@ -229,9 +229,15 @@ def prepared(
         compute.device,
         size_px=model.size_px,
         seen_px=model.seen_px,
-        seed=options.seed,
+        seed=about.seed,
         frames_together=model.frames_together,
+        share=(group.rank, group.size),
     )
+    if deaf := feed.unheard(options):
+        yield Notice(
+            "This network sees several frames at once, as they are, so these options do nothing: "
+            f"{', '.join(deaf)}."
+        )
     return learner, feed, options, state
 
 

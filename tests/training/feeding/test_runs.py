@@ -68,6 +68,20 @@ def test_all_frames_of_a_run_are_varied_alike_and_runs_are_not() -> None:
     assert not torch.allclose(normed[0, 0], normed[1, 0], atol=0.05)
 
 
+def test_hue_moves_what_is_seen_of_src_and_what_does_nothing_for_runs_is_told() -> None:
+    """hsv_power did nothing, and of none of the others was anything said."""
+    moved, plain = (
+        still(batch_size=4, hsv_power=power).lessons(torch.Generator().manual_seed(2)) for power in (0.5, 0.0)
+    )
+    assert not torch.allclose(moved[0].seen_BCHW, plain[0].seen_BCHW, atol=0.05)
+    assert torch.equal(moved[0].goal_BCHW, plain[0].goal_BCHW)
+    feed = still(ct_mode="rct", relight=0.2)
+    assert feed.unheard(feed.options) == ("ct_mode", "relight")
+    assert still().unheard(tiny_options()) == ()
+    single = Feed(feed.src.cache, feed.dst.cache, feed.options, CPU)
+    assert single.unheard(feed.options) == ()
+
+
 def expressive() -> FaceCache:
     """Faces of one clip, one frame after the other: in the last three of 40 eyes are nearly closed."""
     cache = cache_of([("a", 0, frame) for frame in range(40)])

@@ -124,6 +124,19 @@ def test_an_epoch_shows_every_face_once(pair: list) -> None:
     assert sorted(torch.cat([d.dst for d in draws[:3]]).tolist()) == list(range(12))
 
 
+@pytest.mark.parametrize("sampling", ["epoch", "uniform-yaw"])
+def test_processes_show_different_faces_and_together_those_of_one(pair: list, sampling: str) -> None:
+    """Each drew what all others did: of N processes, N - 1 learned nothing more."""
+
+    def dst(share: tuple[int, int], count: int) -> list[list[int]]:
+        options = tiny_options(batch_size=count, sampling=sampling, pose_pairing=0)
+        feed = Feed(*pair, options, torch.device("cpu"), share=share)
+        return [feed.draw(Generator().manual_seed(0), iteration=i).dst.tolist() for i in range(3)]
+
+    one, first, second = dst((0, 1), 4), dst((0, 2), 2), dst((1, 2), 2)
+    assert [a + b for a, b in zip(first, second, strict=True)] == one
+
+
 def test_directions_are_balanced_when_asked(pair: list) -> None:
     feed = Feed(*pair, tiny_options(batch_size=4, sampling="uniform-yaw"), torch.device("cpu"))
     filled = len(feed.dst.uniform_bins.filled)

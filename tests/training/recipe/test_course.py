@@ -230,6 +230,24 @@ def test_a_stage_says_for_itself_when_its_loss_counts_as_flat() -> None:
     assert 64 <= begins[0] < 200 and 320 <= begins[1] < 500
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_when_a_loss_counts_as_flat_can_be_changed_in_the_middle_of_a_stage(resumed: bool) -> None:
+    plan = Plan(None, None)
+    going = course('[[stage]]\nname = "a"', plan, schedule="plateau", plateau_iterations=2000)
+    flattening(going, plan, 100, falls_until=0)
+    options = going.options.changed(plateau_iterations=64, plateau_fall=0.03)
+    if resumed:
+        going = Course(going.recipe, options, plan).resume(going.as_json(), plan)
+    else:
+        going.change(options)
+    assert going.now(plan).measured_every == 2
+    flattening(going, at(plan, 100), 200, falls_until=0)
+    assert going.drops >= 1
+    asked = going.as_json()["plateau"]
+    going.change(going.options.changed(plateau_fall=0.01))
+    assert going.as_json()["plateau"] == asked | {"least_fall": 0.01}, "what was measured counts on"
+
+
 def test_the_last_stage_ends_a_training_when_it_has_an_end_of_its_own() -> None:
     plan = Plan(None, None)
     going = course(FLAT.replace('name = "c"', 'name = "c"\niterations = 10'), plan, plateau_iterations=32)

@@ -162,13 +162,15 @@ class Feed:
         seen_px: int | None = None,
         seed: int = 0,
         frames_together: int = 1,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         """`size_px` is the side of what is painted, `seen_px` that of what is seen: the cache's own without.
 
         `seed` is that of orders that reach over many batches. Where a network sees several `frames_together`, a
-        batch holds so many consecutive ones about each face drawn, one such run after the other.
+        batch holds so many consecutive ones about each face drawn, one such run after the other. Of several
+        processes that draw at once, `share` is which this is, from 0, and how many there are.
         """
-        self.seed = seed
+        self.seed, self.share = seed, share
         self.options, self.device = options, device
         self.size_px = size_px or dst.size_px
         self.seen_px = seen_px or self.size_px
@@ -211,7 +213,8 @@ class Feed:
     ) -> Tensor:
         """The faces of one side as `sampling` has them."""
         count = options.batch_size
-        order = {"position": iteration * count, "seed": self.seed, "who": who}
+        which, processes = self.share
+        order = {"position": (iteration * processes + which) * count, "seed": self.seed, "who": who}
         if options.sampling == "uniform-yaw":
             return evenly_turned(side.uniform_bins, count, **order)
         total = len(side.cache)
@@ -260,17 +263,27 @@ class Feed:
     def _lessons_of_runs(
         self, draw: Draw, told: Told, options: FeedOptions, generator: Generator
     ) -> tuple[Lesson, Lesson]:
-        """Consecutive frames about each face drawn, in their own light and colours."""
+        """Consecutive frames about each face drawn, in their own light."""
         varied = variation(options)
-        made = partial(
-            lesson, size_px=self.size_px, seen_px=self.seen_px, variation=varied, generator=generator
+        sides = (
+            (self.src, draw.src, replace(varied, hue=options.hsv_power)),
+            (self.dst, draw.dst, varied),
         )
         lessons = []
-        sides = ((self.src, draw.src), (self.dst, draw.dst))
-        for (side, drawn), runs in zip(sides, self.runs, strict=True):
+        for (side, drawn, strengths), runs in zip(sides, self.runs, strict=True):
+            made = partial(
+                lesson, size_px=self.size_px, seen_px=self.seen_px, variation=strengths, generator=generator
+            )
             faces = [side.faces(numbers, told) for numbers in runs[drawn].unbind(1)]
             lessons.append(lesson_of_runs(faces, made, generator))
         return lessons[0], lessons[1]
+
+    def unheard(self, options: FeedOptions) -> tuple[str, ...]:
+        """The options that are set to something else than usual and do nothing for such a network: what is
+        seen in runs keeps its colours and its light."""
+        usual = FeedOptions.model_fields
+        deaf = ("ct_mode", "ct_share", "relight") if self.runs else ()
+        return tuple(name for name in deaf if getattr(options, name) != usual[name].default)
 
     def _recolored(self, src: Faces, dst: Faces, options: FeedOptions, generator: Generator) -> Faces:
         """Some of src's faces in the colours of the dst faces beside them."""

@@ -35,8 +35,8 @@ class Course:
 
     def __init__(self, recipe: Recipe, options: TrainOptions, plan: Plan) -> None:
         """Raises RecipeInvalid where a stage would take the options out of their range."""
-        self.recipe = recipe
-        self.change(options)
+        recipe.require_fit(options)
+        self.recipe, self.options = recipe, options
         self.number = 0  # of the stage, from 0
         self.drops = 0  # plateaus that halved the rate
         self.ended = False  # the last stage has reached an end of its own
@@ -58,6 +58,12 @@ class Course:
         """Go on with other options, as stages change them. Raises RecipeInvalid."""
         self.recipe.require_fit(options)
         self.options = options
+        self._plateau = self._asking_now()
+
+    def _asking_now(self) -> Plateau:
+        """The test for a flat loss as the present stage's options have it."""
+        options = self.stage.options(self.options, 0.0)
+        return self._plateau.asking(options.plateau_iterations, options.plateau_fall)
 
     def now(self, plan: Plan) -> Now:
         """What holds for the next iteration."""
@@ -187,6 +193,7 @@ class Course:
             self._from_iteration = int(value["from_iteration"])
             self._from_share, self._until_share = value["from_share"], value["until_share"]
             self._plateau = Plateau.from_json(value["plateau"])
+            self._plateau = self._asking_now()
         last = len(self.recipe.stages) - 1
         if plan.settled is not None and self.number < last:
             self._begin_stage(last, plan)

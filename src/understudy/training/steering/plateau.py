@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -60,6 +60,10 @@ class Plateau:
     def again(self) -> Self:
         """The same test from the beginning."""
         return type(self)(self.window, self.least_fall)
+
+    def asking(self, window: int, least_fall: float) -> Self:
+        """The same losses asked otherwise; another window begins anew, since its stretches are others."""
+        return replace(self, least_fall=least_fall) if window == self.window else type(self)(window, least_fall)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
