@@ -485,6 +485,29 @@ def test_without_a_batch_size_the_largest_is_found_once_and_kept(
         assert summary(trained(tmp_path / "m", facesets, options))["batch_size"] == 3
 
 
+def test_the_batch_that_was_found_is_what_stages_change_at_every_start(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage's own was kept as that which was found: each start halved it again."""
+    (tmp_path / "mine.toml").write_text('[[stage]]\nname = "a"\nscale.batch_size = 0.5\n')
+    monkeypatch.setattr(train_module, "largest_batch", lambda *_: 8)
+    options = tiny_options(iterations=2, batch_size=0, recipe=str(tmp_path / "mine.toml"))
+    sizes = [summary(trained(tmp_path / "m", facesets, options))["batch_size"] for _ in range(3)]
+    assert sizes == [4, 4, 4]
+
+
+def test_a_setback_in_a_stage_with_a_rate_of_its_own_is_remembered(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage's rate was taken for one that a person had chosen since, and the setback for forgiven."""
+    (tmp_path / "mine.toml").write_text('[[stage]]\nname = "a"\nscale.learning_rate = 0.5\n')
+    model, options = tmp_path / "m", tiny_options(iterations=20, recipe=str(tmp_path / "mine.toml"))
+    stopped_after(model, facesets, options, 4)
+    breaking(monkeypatch, float("nan"), when=lambda run: run.iteration == 6 and not run.attempt)
+    stopped_after(model, facesets, options, 12)
+    assert summary(trained(model, facesets, options))["rollbacks"] == 1
+
+
 @pytest.mark.parametrize("option", ["recompute", "offload"])
 def test_sparing_memory_changes_nothing_of_what_is_learnt(tmp_path: Path, facesets: Pair, option: str) -> None:
     options = tiny_options(iterations=3, preview_every=3)

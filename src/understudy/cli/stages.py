@@ -190,6 +190,8 @@ def train(
         project, model, preset=preset, network=network, face_type=face_type, facesets=facesets
     )
     searched = search if find_rate or set_rate else None
+    if searched is not None and (processes > 1 or is_one_of_several()):
+        raise OptionInvalid("A rate is searched for by one process. Leave --processes out for the search.")
     with making.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(searched is not None):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)

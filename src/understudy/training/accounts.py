@@ -32,7 +32,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "tally": run.tally.as_json(),
         "watch": run.watch.as_json(),
         "setbacks": run.setbacks.as_json(),
-        "batch_size": run.options.batch_size,
+        "batch_size": run.course.options.batch_size,  # the next start's, which stages change anew
         STATE_KEY: run.learnt.as_json(),
         "duties": {duty.name: state for duty in run.duties if (state := duty.state())},
     }

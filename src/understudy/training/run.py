@@ -91,7 +91,8 @@ class Run:
     def _resume(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint says beside tensors; the setbacks stay, since they came after it."""
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
-        self.watch = Watch.from_json(state.get("watch", {}))
+        # A new plan may ask for other losses of other faces, so what was usual before says nothing of them.
+        self.watch = Watch.from_json(state.get("watch", {}) if self.plan.done_iterations else {})
         self.learner.attempt = self.setbacks.count
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
@@ -388,7 +389,7 @@ class Run:
         where = self.learner.iteration
         if self.setbacks.count >= self.options.rollbacks:
             raise error
-        self.setbacks = self.setbacks.one_more(self.options.learning_rate)
+        self.setbacks = self.setbacks.one_more(self.course.options.learning_rate)
         found = self._restore()
         text = (
             f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "

@@ -90,6 +90,18 @@ def test_tints_change_what_is_seen_and_leave_what_is_painted() -> None:
     assert (made.seen_BCHW - made.goal_BCHW).abs().mean() > 0.02
 
 
+@pytest.mark.parametrize("empty", ["own", "other", "both"])
+def test_a_face_of_which_nothing_is_seen_has_no_light_to_give_or_to_take(empty: str) -> None:
+    """An empty mask counted as blackness: faces were darkened to a third, or brightened three times."""
+    faces, mask = torch.full((2, 3, 64, 64), 0.5), torch.ones(2, 1, 64, 64)
+    nothing = mask.clone()
+    nothing[0] = 0
+    own, other = (nothing if empty in (side, "both") else mask for side in ("own", "other"))
+    gain = light_gain(faces, own, faces * 0.6, other)
+    assert gain[0].unique().tolist() == [1.0]
+    assert gain[1].mean() < 0.7
+
+
 def test_a_relit_face_takes_the_slow_light_of_the_other_in_both_pictures() -> None:
     batch, light = faces(seed=0), faces(seed=1)
     relit = torch.tensor([True, False, True])

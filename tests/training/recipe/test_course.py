@@ -248,6 +248,19 @@ def test_when_a_loss_counts_as_flat_can_be_changed_in_the_middle_of_a_stage(resu
     assert going.as_json()["plateau"] == asked | {"least_fall": 0.01}, "what was measured counts on"
 
 
+def test_losses_of_other_options_do_not_make_a_loss_flat() -> None:
+    """A weight that is raised lifts the loss, which then lay above what it had been for a whole window."""
+    plan = Plan(None, None)
+    going = course(FLAT, plan, plateau_iterations=64)
+    flattening(going, plan, 64, falls_until=64)
+    before = going.as_json()["plateau"]
+    assert before["means"]
+    going.change(going.options.changed(preview_rows=3))
+    assert going.as_json()["plateau"] == before
+    going.change(going.options.changed(eyes_weight=30.0))
+    assert going.as_json()["plateau"]["means"] == []
+
+
 def test_the_last_stage_ends_a_training_when_it_has_an_end_of_its_own() -> None:
     plan = Plan(None, None)
     going = course(FLAT.replace('name = "c"', 'name = "c"\niterations = 10'), plan, plateau_iterations=32)

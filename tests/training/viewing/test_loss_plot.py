@@ -41,6 +41,24 @@ def test_however_long_a_training_is_few_stretches_are_kept(
     assert sum(s.count for s in course.stretches.values()) == 1000
 
 
+def test_of_a_long_training_each_line_is_looked_at_once_where_the_newest_are_in_view(tmp_path: Path) -> None:
+    """Every line looked at every stretch in view: minutes, in which the training stood still."""
+
+    class Counted(dict[int, module.Stretch]):
+        looked_at = 0
+
+        def __iter__(self):
+            for number in super().__iter__():
+                Counted.looked_at += 1
+                yield number
+
+    course = LossCourse(written(tmp_path, range(3000)), last=1000)
+    course.stretches = Counted()
+    course.follow()
+    assert sorted(course.stretches) == list(range(1999, 3000))
+    assert Counted.looked_at < 3 * 3000
+
+
 def test_only_what_was_added_is_read_and_a_file_that_was_cut_is_followed(tmp_path: Path) -> None:
     course = LossCourse(written(tmp_path, range(50))).follow()
     written(tmp_path, range(50, 60), src=9.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def _outlook(
 
 def _from_history(path: Path | None) -> float | None:
     """Seconds an iteration of this model took lately; None where it has not been trained."""
-    lines = list(read_metrics(path))[-_LINES_LOOKED_AT:] if path else []
+    lines = deque(read_metrics(path), maxlen=_LINES_LOOKED_AT) if path else ()
     pairs = [
         (b["seconds"] - a["seconds"], b["iteration"] - a["iteration"])
         for a, b in itertools.pairwise(lines)

@@ -157,9 +157,12 @@ def slow_light(faces_BCHW: Tensor, masks_B1HW: Tensor) -> Tensor:
 
 
 def light_gain(faces: Tensor, masks: Tensor, lit_faces: Tensor, lit_masks: Tensor) -> Tensor:
-    """The slowly varying factor that brings `faces` into the light of `lit_faces`, in their shape."""
+    """The slowly varying factor that brings `faces` into the light of `lit_faces`, in their shape; 1 where the
+    mask of either is empty, which is no darkness."""
     gain = (slow_light(lit_faces, lit_masks) + _DARKNESS) / (slow_light(faces, masks) + _DARKNESS)
     size = (faces.shape[-2], faces.shape[-1])
+    seen_B = (masks.sum((1, 2, 3)) >= 1) & (lit_masks.sum((1, 2, 3)) >= 1)
+    gain = torch.where(seen_B.view(-1, 1, 1, 1), gain, 1.0)
     return nnf.interpolate(
         gain.clamp(1 / _MOST_LIGHT, _MOST_LIGHT), size=size, mode="bilinear", align_corners=False
     )

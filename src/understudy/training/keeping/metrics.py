@@ -49,7 +49,8 @@ class MetricsLog:
         self._file: BinaryIO | None = None
         with said_plainly(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("r+b" if path.exists() else "w+b")
+            # Unbuffered: what a full disk has refused would be tried, and refused, once more on closing.
+            self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
         self.cut(iteration)
 
     def __enter__(self) -> Self:
@@ -84,4 +85,3 @@ class MetricsLog:
         rounded = {name: round(float(value), 6) for name, value in values.items()}
         with said_plainly(self.path):
             self._file.write(json.dumps({"iteration": iteration, **rounded}).encode() + b"\n")
-            self._file.flush()

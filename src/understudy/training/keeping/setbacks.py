@@ -84,7 +84,7 @@ class Setbacks:
 
     count: int = 0
     rate: float = 1.0
-    learning_rate: float = 0.0  # the option's value at the last setback
+    learning_rate: float = 0.0  # what was chosen at the last setback, whatever a stage made of it
 
     def one_more(self, learning_rate: float) -> Self:
         """After another setback."""

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from understudy.errors import RecipeInvalid
+from understudy.training.feeding.options import FeedOptions
+from understudy.training.losses.options import LossOptions
 from understudy.training.options import TrainOptions
 from understudy.training.recipe.recipe import Recipe, Stage
 from understudy.training.steering.plan import Plan
 from understudy.training.steering.plateau import Plateau
 from understudy.training.steering.schedule import cooling, settling_speed, speed_at
+
+# Where one of these changes, losses from before it say nothing of those after it.
+_SHAPES_LOSSES = (*LossOptions.model_fields, *FeedOptions.model_fields)
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class Course:
     def change(self, options: TrainOptions) -> None:
         """Go on with other options, as stages change them. Raises RecipeInvalid."""
         self.recipe.require_fit(options)
+        others = any(getattr(options, name) != getattr(self.options, name) for name in _SHAPES_LOSSES)
         self.options = options
-        self._plateau = self._asking_now()
+        self._plateau = self._asking_now().again() if others else self._asking_now()
 
     def _asking_now(self) -> Plateau:
         """The test for a flat loss as the present stage's options have it."""
