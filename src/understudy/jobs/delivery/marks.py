@@ -56,7 +56,7 @@ class FinalMarks:
         from understudy.provenance.watermark.payload import name_of, new_number
 
         self._project, self._options = project, options
-        facts = replace(facts, use=options.use)
+        facts = agreed_today(project, replace(facts, use=options.use))
         carries = carries_watermark(options)
         self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
@@ -74,9 +74,13 @@ class FinalMarks:
             signer_for()
 
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
-        """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""
+        """Sign, read back, and enter into the project's ledger.
+
+        Raises ConsentMissing where somebody took theirs back since the work began, and what
+        `signed_and_verified` raises.
+        """
+        self.facts = agreed_today(self._project, self.facts)
         if self._unmarked is not None:
-            require_consent(self._project, use=self._options.use, performers=list(self.facts.consents))
             _put_without_marks(unsigned, signed)
             self._enter(signed, marks=[], signer="")
             return None
@@ -228,6 +232,17 @@ def require_consent(
     `use` where one is asked for."""
     today = datetime.now(UTC).astimezone().date()
     require_export_consent(stated_consents(project, performers), today=today, use=use)
+
+
+def agreed_today(project: Project, facts: SigningFacts) -> SigningFacts:
+    """The facts with what the performers agree to now, as the project on the disk says: while one shot is
+    written, for hours, or others before it, somebody may take their consent back.
+
+    Raises ConsentMissing, and ProjectInvalid where the project can't be read any more.
+    """
+    now, performers = Project.open(project.folder), list(facts.consents)
+    require_consent(now, use=facts.use, performers=performers)
+    return replace(facts, consents=stated_consents(now, performers))
 
 
 def consent_troubles(project: Project, performers: Collection[str] | None = None) -> dict[str, str]:
