@@ -19,10 +19,10 @@ from understudy.errors import ConsentMissing, OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.files import said_plainly, write_bytes
 from understudy.jobs.delivery.consents import reading_evidence
+from understudy.jobs.delivery.entering import enter
 from understudy.jobs.delivery.whose_faces import clips_to_hash, learnt_from, performers_of
 from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, models_of_cast
 from understudy.merging.delivery.options import EncodeOptions
-from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent, require_export_consent
@@ -112,9 +112,7 @@ class FinalMarks:
             signer=signer,
             unmarked=self._unmarked,
         )
-        with exclusive(self._project.ledger_lock):
-            exports.append(self._project.exports_ledger, made)
-            exports.remember_ledger(self._project.exports_ledger)
+        enter(self._project, made)
         self._is_made = True
 
     def told(self, finished: Path) -> Events:

@@ -12,10 +12,10 @@ from understudy import __version__
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import move_to_trash, sha256_of
+from understudy.jobs.delivery.entering import enter
 from understudy.jobs.delivery.marks import learnt_clips, require_consent, stated_consents
 from understudy.jobs.delivery.whose_faces import clips_to_hash, learnt_from, performers_of
 from understudy.jobs.merging.inputs import clips_hashed
-from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.unknown import model_named
 from understudy.provenance import exports
@@ -111,9 +111,7 @@ def _enter(
     line = exports.Export(
         at=datetime.now(UTC), file=title, sha256=sha256_of(made), marks=["notice"], recast=told
     )
-    with exclusive(project.ledger_lock):
-        exports.append(project.exports_ledger, line)
-        exports.remember_ledger(project.exports_ledger)
+    enter(project, line)
 
 
 def _for_marks(consents: Mapping[str, Consent]) -> dict[str, Any]:
