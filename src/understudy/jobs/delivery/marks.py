@@ -25,7 +25,7 @@ from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, models_of_
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
 from understudy.provenance import exports
-from understudy.provenance.consent import Consent, require_export_consent
+from understudy.provenance.consent import Consent, Status, require_export_consent
 from understudy.provenance.final import signed_and_verified
 from understudy.provenance.ledger import LEDGER_NAME, ledger_of
 from understudy.provenance.recast import LearntClip
@@ -271,16 +271,8 @@ def unstated_told(
 ) -> Events:
     """Say of whom in finished files of these dst clips, or of all, it isn't recorded whether they agreed, and
     which command records it. That stops nothing; the marks say it as it is."""
-    of_clips = [
-        performers_shown(project, model, clip, frames=frames, before_training=before_training)
-        for clip in clips or project.manifest.clips_of("dst")
-    ]
-    shown = {performer for each in of_clips for performer in each}
-    unstated = [
-        performer
-        for performer, consent in project.consents().items()
-        if performer in shown and consent.status == "not stated"
-    ]
+    recorded = consents_shown(project, model, clips, frames=frames, before_training=before_training)
+    unstated = [performer for performer, status in recorded.items() if status == "not stated"]
     if unstated:
         folder = shlex.quote(str(project.folder))
         commands = [f"`understudy consent {folder} {shlex.quote(performer)}`" for performer in unstated]
@@ -289,6 +281,23 @@ def unstated_told(
             f"Record it with {' and '.join(commands)}.",
             level="warning",
         )
+
+
+def consents_shown(
+    project: Project,
+    model: str,
+    clips: Sequence[str] = (),
+    *,
+    frames: str = "",
+    before_training: bool = False,
+) -> dict[str, Status]:
+    """What is recorded of everybody in finished files of these dst clips, or of all: whether they agreed."""
+    of_clips = [
+        performers_shown(project, model, clip, frames=frames, before_training=before_training)
+        for clip in clips or project.manifest.clips_of("dst")
+    ]
+    shown = {performer for each in of_clips for performer in each}
+    return {name: consent.status for name, consent in project.consents().items() if name in shown}
 
 
 def performers_shown(
