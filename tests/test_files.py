@@ -284,3 +284,17 @@ def test_a_file_that_goes_while_the_size_of_its_folder_is_counted_is_no_error(tm
 
     monkeypatch.setattr(Path, "stat", gone_after_one_look)
     assert files.folder_size_bytes(tmp_path) in (5, 8)
+
+
+def test_a_line_is_added_behind_one_that_a_kill_cut_short_and_no_more_is_read_than_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "new" / "log.jsonl"
+    files.append_line(log, b"one")
+    files.append_line(log, b"two")
+    with log.open("ab") as file:
+        file.write(b"thr")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", lambda _: pytest.fail("all of it is read"))
+        files.append_line(log, b"four")
+    assert log.read_bytes() == b"one\ntwo\nthr\nfour\n"

@@ -182,6 +182,10 @@ class PersonUnknown(OptionInvalid):
     """A number was said of a person whom nobody in the clip has."""
 
 
+class StretchEmpty(OptionInvalid):
+    """No frame of a clip lies between the places that were said."""
+
+
 class MemoryTooSmall(UnderstudyError):
     """A device has too little memory for a model, even for one face at a time."""
 

@@ -186,6 +186,20 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Write a line at the end of a log that only grows, and see it on the disk. One that a kill cut short does
+    not swallow it. Of a long log no more is read than its last byte."""
+    with said_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file written by us. Raises ValueError when it is not JSON."""
     return json.loads(path.read_text(encoding="utf-8"))

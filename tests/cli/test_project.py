@@ -75,12 +75,13 @@ def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture
 def test_the_next_step_names_the_model_that_has_to_be_said(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for model, words in (
-        ("close up", "next: merge --model 'close up', not merged yet"),
-        ("", "next: merge, not"),
+    for model, clips, words in (
+        ("close up", (), "next: merge --model 'close up', not merged yet"),
+        ("close", ("shot 2", "b"), "next: merge 'shot 2' b --model close, not"),
+        ("", (), "next: merge, not"),
     ):
         state = replace(project_state(Project.open(project)), next_stage="merge", next_model=model)
-        told = replace(state, next_why="not merged yet")
+        told = replace(state, next_clips=clips, next_why="not merged yet")
         monkeypatch.setattr("understudy.jobs.merging.standing.state_now", lambda _, told=told: told)
         assert main(["status", str(project)]) == 0
         assert words in capsys.readouterr().out

@@ -24,14 +24,18 @@ from understudy.errors import (
     PersonUnknown,
     ProjectInvalid,
     RecipeInvalid,
+    StretchEmpty,
 )
 from understudy.events import StageFinished
+from understudy.facesets.extraction.options import ExtractOptions
+from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.marks import require_consent, stated_consents
 from understudy.jobs.models.making import require_model
 from understudy.media.images import read_image_deep
+from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
 from understudy.provenance.credentials import read_credentials
@@ -235,6 +239,26 @@ def test_every_clip_is_searched_though_one_before_has_no_face(
     with pytest.raises(NoFaceFound, match="in 1 of 2 clips: src"):
         list(stages.extract(project, said={}, device="cpu"))
     assert searched == ["src", "dst"]
+
+
+def test_a_start_beyond_one_clips_end_keeps_no_other_clip_from_being_searched(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wall(tmp_path / "long.mp4", frames=8)
+    add_clips(project, src=[], dst=[tmp_path / "long.mp4"], consent=None)
+    searched: list[str] = []
+
+    def wanted(path: Path, *, clip_name: str, options: ExtractOptions, **_: object) -> Iterator[StageFinished]:
+        with open_clip(path) as clip:
+            searched.append(f"{clip_name} {wanted_frames(clip, options)}")
+        yield StageFinished(stage="extract")
+
+    monkeypatch.setattr("understudy.facesets.extraction.extract.extract", wanted)
+    with pytest.raises(
+        StretchEmpty, match=r"2 of 3 clips were left: src, dst.*the clip has 3 frames"
+    ) as caught:
+        list(stages.extract(project, said={"start": "5f"}, device="cpu"))
+    assert searched == ["long range(5, 8)"] and caught.value.exit_code == 2
 
 
 def test_a_clip_that_was_replaced_under_its_name_is_merged_again(ready: Project) -> None:

@@ -27,6 +27,7 @@ from understudy.errors import (
 )
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.files import write_json
+from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import Report, project_folder, report_path, swap
 from understudy.project.project import Project
@@ -96,11 +97,29 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
         StageFinished(stage="merge", summary={"unswapped": [{"frame": 3, "reason": "no face"}]}),
     ]
     assert list(report.over(iter(events))) == events
-    report.write(tmp_path / "report.json", seconds=1.25)
+    report.write(tmp_path / "report.json", seconds=1.25, consent={"src": "agreed"})
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["stages"][0]["unswapped"] == [{"frame": 3, "reason": "no face"}]
     assert told["notices"] == ["one frame has no face"]
     assert told["peak_memory_bytes"] > 10_000_000
+
+
+@pytest.mark.parametrize("said", [None, "not stated"])
+def test_the_report_says_what_is_recorded_of_everybodys_consent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    def agreed_meanwhile(project: Project, *_: object, **__: object) -> Events:
+        record_consent(Project.open(project.folder), "dst", {"status": "agreed"})
+        yield StageFinished(stage="encode")
+
+    for stage in ("extract", "train", "merge"):
+        monkeypatch.setattr(f"understudy.jobs.stages.{stage}", lambda *_, **__: iter(()))
+    monkeypatch.setattr("understudy.jobs.stages.encode", agreed_meanwhile)
+    clips = write_wall(tmp_path / "a.mp4"), write_wall(tmp_path / "b.mp4")
+    out = tmp_path / "out.mp4"
+    list(swap(SwapRequest(src=clips[:1], dst=clips[1:], out=out, consent=said)))
+    told = json.loads((tmp_path / "out.swap.json").read_text())
+    assert told["consent"] == {"src": "not stated", "dst": "agreed"}
 
 
 def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:

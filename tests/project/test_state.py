@@ -219,6 +219,24 @@ def test_a_merge_that_was_interrupted_goes_on_with_its_own_model(trained):
     assert (state.next_stage, state.next_model) == ("merge", "close")
 
 
+def test_what_is_next_names_its_clips_where_another_is_painted_by_another_model(trained):
+    trained.add_model("close")
+    checkpoint(trained, 900, model="close")
+    assert project_state(trained).next_clips == (), "there is no other"
+    wide = trained.folder / "wide.mp4"
+    wide.write_bytes(b"wide")
+    trained.add_clip(wide, "dst")
+    store_face(trained, "dst", "wide")
+    search(trained, "wide")
+    assert (project_state(trained).next_stage, project_state(trained).next_clips) == ("merge", ()), "both"
+    merge(trained, 900, model="close", to_the_end=False)
+    state = project_state(trained)
+    assert (state.next_model, state.next_clips) == ("close", ("dst clip",)), "the other is painted by main"
+    merge(trained, 900, model="close")
+    state = project_state(trained)
+    assert (state.next_stage, state.next_model, state.next_clips) == ("merge", "", ("wide",))
+
+
 def test_a_training_that_is_next_names_its_model_where_it_is_another(extracted):
     extracted.add_model("close")
     checkpoint(extracted, 50, model="close", plan=Plan(minutes=None, iterations=100, done_iterations=0))

@@ -208,8 +208,9 @@ def status(project: Path, /, *, json: Json = False) -> None:
     if state.train_on:
         print(f"next: train, {state.next_why}, but {state.train_on}")
     else:
-        named = f" --model {shlex.quote(state.next_model)}" if state.next_model else ""
-        print(f"next: {state.next_stage or 'nothing'}{named}, {state.next_why}")
+        model = ["--model", state.next_model] if state.next_model else []
+        command = shlex.join([state.next_stage or "nothing", *state.next_clips, *model])
+        print(f"next: {command}, {state.next_why}")
 
 
 def clean(

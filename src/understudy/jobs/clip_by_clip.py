@@ -15,6 +15,7 @@ from understudy.errors import (
     NoFaceFound,
     PersonUnknown,
     SeveralPeople,
+    StretchEmpty,
     TrackEditInvalid,
     UnderstudyError,
 )
@@ -25,6 +26,7 @@ OF_ONE_CLIP = (
     NoFaceFound,
     SeveralPeople,
     PersonUnknown,
+    StretchEmpty,
     TrackEditInvalid,
     ClipMissing,
     ClipUnreadable,

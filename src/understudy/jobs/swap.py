@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, both_sides_told, require_own_side
-from understudy.jobs.delivery.marks import performers_shown, require_consent, unstated_told
+from understudy.jobs.delivery.marks import consents_shown, performers_shown, require_consent, unstated_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models.making import require_model
@@ -57,7 +57,8 @@ def swap(request: SwapRequest) -> Events:
     )
     journal.delivered()
     path = report_path(project, request.model, dst, request.out, said=request.encode)
-    report.write(path, seconds=time.monotonic() - began)
+    recorded = consents_shown(Project.open(folder), request.model, dst)  # as the marks say it, not as it was
+    report.write(path, seconds=time.monotonic() - began, consent=recorded)
     yield Made("report", path)
 
 
@@ -124,12 +125,13 @@ class Report:
         about = {"stage": event.stage, "seconds": round(seconds, 1), "skipped": event.skipped}
         self.stages.append({**about, **event.summary})
 
-    def write(self, path: Path, *, seconds: float) -> None:
-        """Write everything as JSON."""
+    def write(self, path: Path, *, seconds: float, consent: Mapping[str, str]) -> None:
+        """Write everything as JSON. `consent`: what is recorded of each performer who is shown."""
         write_json(
             path,
             {
                 "seconds": round(seconds, 1),
+                "consent": dict(consent),
                 "peak_memory_bytes": peak_memory_bytes(),
                 "peak_memory_of_children_bytes": peak_memory_of_children_bytes(),
                 "stages": self.stages,

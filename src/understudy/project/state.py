@@ -110,7 +110,8 @@ class OutputState:
 class ProjectState:
     """Everything `understudy status` tells. `next_stage` is None when all that was asked is done, "add" when
     clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off.
-    `next_model` has to be named to the next stage; it is empty where it is the one that is meant unsaid.
+    `next_model` has to be named to the next stage; it is empty where it is the one that is meant unsaid. So
+    have `next_clips`, which it is about; none are named where it is about all.
     `stages_left` are the next one and those that come after it; all others are done."""
 
     folder: Path
@@ -125,6 +126,7 @@ class ProjectState:
     next_stage: Stage | str | None
     next_why: str
     next_model: str = ""
+    next_clips: tuple[str, ...] = ()
     stages_left: tuple[Stage | str, ...] = ()
     train_on: str = ""
 
@@ -144,6 +146,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     meant = tuple(_meant(project, merged))
     left, why = _left(clips, models, meant, first)
     next_stage = next(iter(left), None)
+    next_model, next_clips = _to_name(project, next_stage, models, first, meant)
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -156,7 +159,8 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
         outputs=outputs,
         next_stage=next_stage,
         next_why=why,
-        next_model=_model_to_name(project, next_stage, models, first, meant),
+        next_model=next_model,
+        next_clips=next_clips,
         stages_left=left,
         train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
     )
@@ -405,22 +409,30 @@ def _first_to_train(project: Project, models: tuple[ModelState, ...]) -> Sequenc
     return [model for model in models if model.iteration] or models
 
 
-def _model_to_name(
+def _to_name(
     project: Project,
     stage: Stage | str | None,
     models: tuple[ModelState, ...],
     first: Sequence[ModelState],
     merged: tuple[MergedState, ...],
-) -> str:
-    """Which model the next training, merge or encode is about; empty where that is the one that is meant
-    unsaid, or a clip's cast, which names its own."""
+) -> tuple[str, tuple[str, ...]]:
+    """Which model the next training, merge or encode is about, and which dst clips; empty for all of them."""
     if stage == "train":
         name = next((model.name for model in (*first, *models) if _left_to_train(model)), "")
-        return "" if name == UNSAID_MODEL else name
+        return "" if name == UNSAID_MODEL else name, ()
     if stage not in ("merge", "encode"):
-        return ""
-    reason = _left_to_merge if stage == "merge" else _left_to_encode
-    clip = next(name for name in project.manifest.clips_of("dst") if reason(name, models, merged))
+        return "", ()
+    reason, dst = _left_to_merge if stage == "merge" else _left_to_encode, project.manifest.clips_of("dst")
+    left = [name for name in dst if reason(name, models, merged)]
+    by = {name: _model_of_clip(project, stage, name, models, merged) for name in left}
+    alike = tuple(name for name in left if by[name] == by[left[0]])
+    return by[left[0]], alike if len(alike) < len(dst) else ()
+
+
+def _model_of_clip(
+    project: Project, stage: str, clip: str, models: tuple[ModelState, ...], merged: tuple[MergedState, ...]
+) -> str:
+    """Empty where it is the one that is meant unsaid, or the clip's cast, which names its own."""
     if project.manifest.clips[clip].cast:
         return ""
     of_clip = [state for state in merged if state.clip == clip]

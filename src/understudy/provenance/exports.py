@@ -200,7 +200,8 @@ def find(ledgers: Iterable[Path], *, watermark: str = "", sha256: str = "") -> t
 
 
 def remember_ledger(ledger: Path, home: Path | None = None) -> None:
-    """From now on this user's `verify` looks into that ledger too, and knows how it ended.
+    """From now on this user's `verify` looks into that ledger too, and knows how it ended. Hold a lock in the
+    home folder meanwhile: it is one list for all projects.
 
     Where the ledger isn't what was remembered, that memory stays and goes on telling; a ledger of one line was
     begun anew.

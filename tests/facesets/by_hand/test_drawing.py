@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from tests.facesets.extraction.stand_in import FACE
 from understudy.facesets.by_hand.drawing import Hand, HandFace
 from understudy.facesets.by_hand.stored import StoredFaces
 from understudy.facesets.curation.history import History
+from understudy.facesets.extraction.found import FoundFrame, FoundLog, frame_of_line
 from understudy.facesets.extraction.options import ExtractOptions
-from understudy.facesets.extraction.redone import look_redone
+from understudy.facesets.extraction.redone import look_redone, redone_path
 from understudy.facesets.store import Faceset
 from understudy.media.clip import Frame
 
@@ -87,3 +89,33 @@ def test_steps_on_one_frame_go_back_together_with_one_look_at_the_faceset(
     (place,) = hand.stored.of_frame(3)
     assert round(place.box_xyxy[0]) == 42
     assert (len(opened), len(logs)) == (2, 2)
+
+
+def test_a_stroke_makes_of_the_finds_done_again_those_of_its_own_frames_alone(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in (5, 6, 7, 8):
+        hand.put([drawn(index)])
+    made = list[int]()
+
+    def counted(value: dict) -> FoundFrame:
+        made.append(value["frame"])
+        return frame_of_line(value)
+
+    monkeypatch.setattr("understudy.facesets.by_hand.glance.frame_of_line", counted)
+    monkeypatch.setattr(FoundLog, "look", lambda *_, **__: pytest.fail("all of the log is read"))
+    step = hand.put([drawn(6, x=62)])
+    assert set(made) == {6} and step.before.redone[6] is not None
+    assert hand.put([drawn(9)]).before.redone == {9: None}
+
+
+def test_finds_that_an_earlier_version_left_in_the_cache_are_what_was_before_a_step(hand: Hand) -> None:
+    hand.put([drawn(5)])
+    old = redone_path(hand.cache, "shot")
+    old.parent.mkdir()
+    redone_path(hand.manual, "shot").replace(old)
+    again = replace(hand, redone=(), log=None)
+    assert again.put([drawn(5, x=62)]).before.redone[5] is not None
+    old.write_bytes(old.read_bytes().replace(b'"content"', b'"of another"', 1))
+    again = replace(hand, redone=(), log=None)
+    assert again.put([drawn(7)]).before.redone[7] is None

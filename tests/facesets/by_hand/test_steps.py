@@ -116,6 +116,26 @@ def test_who_keeps_a_log_reads_what_is_new_alone(tmp_path: Path, monkeypatch: py
     assert kept.look().all() == HandSteps(tmp_path, "shot").all()
 
 
+def test_what_a_step_costs_does_not_grow_with_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, changed, count = HandSteps(tmp_path, "shot"), list[HandStep](), 40
+
+    def counted(step: HandStep, **values: object) -> HandStep:
+        changed.append(step)
+        return replace(step, **values)  # pyright: ignore[reportArgumentType]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", lambda path: pytest.fail(f"all of {path.name} is read"))
+        for _ in range(count):
+            steps.toggle(add(steps, STEP), undone=True, there=[], away=[])
+    monkeypatch.setattr("understudy.facesets.by_hand.steps.replace", counted)
+    again = HandSteps(tmp_path, "shot")
+    assert len(changed) <= 3 * count  # it is done, taken back, and dropped by the next
+    assert [step.dropped for step in again.all()] == [True] * (count - 1) + [False]
+    assert words(again.to_redo()) == ["draw"]
+
+
 def test_another_log_in_its_place_is_read_anew(tmp_path: Path) -> None:
     kept = HandSteps(tmp_path, "shot")
     add(kept, STEP)

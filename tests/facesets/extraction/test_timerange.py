@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from understudy.errors import OptionInvalid
+from understudy.errors import OptionInvalid, StretchEmpty
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.timerange import wanted_frames
 
@@ -61,7 +61,7 @@ def test_a_stop_behind_the_end_is_the_end():
 
 @pytest.mark.parametrize("options", [{"start": "300f"}, {"start": "5", "stop": "4"}, {"stop": "0"}])
 def test_a_range_without_a_frame_is_refused_with_the_clips_length(options):
-    with pytest.raises(OptionInvalid, match=r"300 frames.* 9\.977 s"):
+    with pytest.raises(StretchEmpty, match=r"300 frames.* 9\.977 s"):
         frames_of(**options)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
-from understudy.jobs.clips.adding import add_clips, remove_clip
+from understudy.jobs.clips.adding import add_clips, remove_clip, require_usable
 from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
 from understudy.project.trash import Trash
@@ -39,6 +39,19 @@ def test_consent_that_is_none_is_refused_before_anything_is_added(project: Proje
     with pytest.raises(OptionInvalid, match="perhaps"):
         add_clips(project, src=[new], consent="perhaps")
     assert "new" not in Project.open(project.folder).manifest.clips
+
+
+@pytest.mark.parametrize(
+    ("said", "is_form"), [("n/a", False), ("yes/no", False), ("forms/mira.pdf", True), ("signed", True)]
+)
+def test_a_word_for_consent_that_is_none_is_told_the_words_and_a_form_the_command_that_records_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, is_form: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("signed").write_text("I agree.")
+    with pytest.raises(OptionInvalid, match="say one of: agreed, fictional, not stated, refused") as caught:
+        require_usable(consent=said)
+    assert ("--evidence" in caught.value.message) == is_form
 
 
 def test_a_file_that_is_no_clip_never_enters_a_project(project: Project, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.jobs.conftest import write_wall
 from tests.jobs.delivery.test_whose_faces import learned, of
 from tests.provenance.material import facts_for
 from understudy.errors import ConsentMissing, MarksUnreadable, OptionInvalid
-from understudy.events import Notice, StageFinished
+from understudy.events import Notice, Progress, StageFinished, StageStarted
 from understudy.files import sha256_of
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
@@ -220,6 +220,46 @@ def test_a_consent_that_is_refused_stops_a_closed_production_too(ready: Project,
     record_consent(ready, "src", {"status": "refused"})
     with pytest.raises(ConsentMissing):
         list(stages.encode(ready, "main", out=tmp_path / "layers", said=CLOSED))
+
+
+@pytest.mark.parametrize(
+    ("name", "closed"), [("one.mp4", False), ("one.mkv", False), ("frames", False), ("layers", True)]
+)
+def test_a_consent_that_is_withdrawn_while_frames_are_written_stops_the_file_and_leaves_nothing(
+    ready: Project, tmp_path: Path, name: str, closed: bool
+) -> None:
+    merged(ready)
+    out = tmp_path / "out" / name
+    with pytest.raises(ConsentMissing, match=r"of src is refused, so nothing final is written\. Train a model"):
+        for event in stages.encode(ready, "main", out=out, said=CLOSED if closed else {}):
+            if isinstance(event, Progress):
+                record_consent(Project.open(ready.folder), "src", {"status": "refused"})
+    assert list(out.parent.iterdir()) == [] and not ready.exports_ledger.exists()
+    assert not list(ready.folder.rglob(".unsigned*"))
+
+
+def test_what_is_recorded_while_frames_are_written_stands_in_the_marks(ready: Project, tmp_path: Path) -> None:
+    merged(ready)
+    out = tmp_path / "one.mp4"
+    for event in stages.encode(ready, "main", out=out, said={}):
+        if isinstance(event, Progress):
+            record_consent(Project.open(ready.folder), "src", {"status": "agreed", "scope": "a short film"})
+    assert recast_of_file(out).consents["src"].scope == "a short film"
+
+
+def test_a_consent_that_is_withdrawn_after_the_first_clip_stops_the_next_before_it_is_begun(
+    ready: Project, tmp_path: Path
+) -> None:
+    write_wall(tmp_path / "other.mp4")
+    add_clips(ready, src=[], dst=[tmp_path / "other.mp4"], consent=None)
+    merged(ready)
+    begun: list[str] = []
+    with pytest.raises(ConsentMissing, match="of src is refused"):
+        for event in stages.encode(ready, "main", out=tmp_path / "out", said={}):
+            begun += [event.stage] if isinstance(event, StageStarted) else []
+            if isinstance(event, StageFinished):
+                record_consent(Project.open(ready.folder), "src", {"status": "refused"})
+    assert begun.count("encode") == 1 and len(list(lines_of(ready.exports_ledger))) == 1
 
 
 def signed_src(project: Project) -> Path:

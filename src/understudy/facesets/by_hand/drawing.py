@@ -26,6 +26,7 @@ from understudy.errors import FacesUnknown, NothingToUndo
 from understudy.faces.detect import Detection
 from understudy.faces.five_point import five_of
 from understudy.faces.manual import Region, manual_file, read_regions
+from understudy.facesets.by_hand.glance import FoundGlance
 from understudy.facesets.by_hand.settling import hidden_name
 from understudy.facesets.by_hand.steps import HandStep, HandSteps, Side
 from understudy.facesets.by_hand.stored import StoredFaces, StoredPlace
@@ -34,10 +35,10 @@ from understudy.facesets.curation.history import Change, History, require_step
 from understudy.facesets.curation.naming import names_taken
 from understudy.facesets.extraction.cropping import Plan, cut_one
 from understudy.facesets.extraction.finder import faces_seen
-from understudy.facesets.extraction.found import FoundFrame, frame_of_line, line_of_frame
+from understudy.facesets.extraction.found import FoundFrame, found_content, frame_of_line, line_of_frame
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.overlays import DrawnLog, Mark, overlay, overlay_name
-from understudy.facesets.extraction.redone import look_redone
+from understudy.facesets.extraction.redone import redone_path
 from understudy.facesets.extraction.summary import as_ranges
 from understudy.facesets.extraction.tracks import Sighting, Track
 from understudy.facesets.names import FreeNames, face_stem
@@ -82,7 +83,9 @@ class Hand:
     known: Callable[[int], FoundFrame | None]
     person: int = 1  # whose a face is where nothing else says it
     overlays: DrawnLog | None = None
-    log: HandSteps | None = None  # of the clip, where whoever works with it for long has read it
+    # Of the clip, where whoever works with it for long has read them:
+    log: HandSteps | None = None
+    redone: Sequence[FoundGlance] = ()  # finds done again: beside what is drawn, and where they lay once
     manual: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -227,14 +230,23 @@ class Hand:
     # --- effects
 
     def _side(self, indices: Sequence[int], regions: Mapping[int, Sequence[Region]]) -> Side:
+        logs = self._redone_logs()
         redone = {
-            frame.index: frame
-            for frame in look_redone(self.cache, self.clip_name, manual=self.manual, content=self.content)
+            index: next((found for log in logs if (found := log.frame(index))), None) for index in indices
         }
         return Side(
             {index: [region.model_dump(mode="json") for region in regions.get(index, ())] for index in indices},
-            {index: line_of_frame(redone[index]) if index in redone else None for index in indices},
+            {index: line_of_frame(found) if found else None for index, found in redone.items()},
         )
+
+    def _redone_logs(self) -> list[FoundGlance]:
+        """The logs of what `redone.look_redone` gives, what counts more first; read as far as they grew."""
+        if not self.redone:
+            self.redone = [FoundGlance(redone_path(at, self.clip_name)) for at in (self.manual, self.cache)]
+        logs = [log for log in self.redone if found_content(log.path) == self.content]
+        for log in logs:
+            log.refresh()
+        return logs
 
     def _history(self) -> History:
         folder = self.stored.folder

@@ -8,14 +8,13 @@ process died before) counts for nothing. What a step moves is `drawing.py`'s, wh
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from understudy.facesets.names import safe_name
-from understudy.files import said_plainly
+from understudy.files import append_line
 
 Pair = tuple[str, str]  # a face's name, and its place below the trash
 
@@ -58,6 +57,7 @@ class HandSteps:
         self.clip = clip_name
         self.path = manual_folder / f"{safe_name(clip_name)}.steps.jsonl"
         self._steps: dict[int, HandStep] = {}
+        self._undone: set[int] = set()  # and not dropped: a long log is not gone through for each new step
         self._read: tuple[int, int] = (0, 0)  # which file, and how much of it
         self.look()
 
@@ -66,11 +66,11 @@ class HandSteps:
         try:
             status = self.path.stat()
         except OSError:
-            self._steps, self._read = {}, (0, 0)
+            self._steps, self._undone, self._read = {}, set(), (0, 0)
             return self
         file, read = self._read
         if file != status.st_ino or status.st_size < read:
-            self._steps, read = {}, 0
+            self._steps, self._undone, read = {}, set(), 0
         if status.st_size > read:
             with self.path.open("rb") as log:
                 log.seek(read)
@@ -115,14 +115,7 @@ class HandSteps:
         )
 
     def _write(self, value: dict[str, Any]) -> None:
-        line = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        with said_plainly(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            whole = self.path.read_bytes()[-1:] if self.path.exists() else b""
-            with self.path.open("ab") as file:
-                file.write(line if whole in (b"", b"\n") else b"\n" + line)
-                file.flush()
-                os.fsync(file.fileno())
+        append_line(self.path, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
         self.look()
 
     def _take(self, line: bytes) -> None:
@@ -134,19 +127,23 @@ class HandSteps:
                 moved = {"there": tuple(value["there"]), "away": _pairs(value["away"])}
                 if step.begun:
                     self._drop_undone()
-                self._steps[step.number] = replace(step, undone=bool(value["undone"]), begun=False, **moved)
+                self._keep(replace(step, undone=bool(value["undone"]), begun=False, **moved))
             else:
                 step = _step_of(value)
                 if not step.begun:
                     self._drop_undone()
-                self._steps[step.number] = step
+                self._keep(step)
         except (ValueError, KeyError, TypeError, AttributeError):
             return
 
+    def _keep(self, step: HandStep) -> None:
+        self._steps[step.number] = step
+        (self._undone.add if step.undone else self._undone.discard)(step.number)
+
     def _drop_undone(self) -> None:
-        for number, other in self._steps.items():
-            if other.undone:
-                self._steps[number] = replace(other, dropped=True)
+        for number in self._undone:
+            self._steps[number] = replace(self._steps[number], dropped=True)
+        self._undone.clear()
 
 
 def _of_one_command(steps: Sequence[HandStep]) -> list[HandStep]:

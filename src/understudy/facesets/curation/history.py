@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -37,7 +36,7 @@ from understudy.facesets.curation.entries import (
 from understudy.facesets.curation.moves import Outcome, Pair, move_in, move_out
 from understudy.facesets.extraction.journal import JOURNAL_NAME, Journal, faces_noted
 from understudy.facesets.names import safe_name
-from understudy.files import said_plainly, write_bytes
+from understudy.files import append_line, write_bytes
 from understudy.workers.identity import lives, mark_of
 
 
@@ -348,13 +347,7 @@ class History:
         return lines
 
     def _write(self, line: dict[str, Any]) -> None:
-        with said_plainly(self._path):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab+") as file:
-                _end_torn_line(file)
-                file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
-                file.flush()
-                os.fsync(file.fileno())
+        append_line(self._path, json.dumps(line, ensure_ascii=False).encode())
         self._read(line)
 
     def _read(self, line: dict[str, Any]) -> None:
@@ -430,14 +423,6 @@ def _names_of(folder: Path, faces: Sequence[tuple[str, int, int]]) -> dict[tuple
         return {}
     with Faceset(folder) as faceset:
         return {(f.record.clip, f.record.frame, f.record.person): f.name for f in faceset.faces()}
-
-
-def _end_torn_line(file: Any) -> None:
-    """A line that a kill cut short must not swallow the next one."""
-    if file.tell():
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
 
 
 def _remove_empty(folder: Path) -> None:

@@ -99,16 +99,22 @@ def extract(
         if redo_with is not None:
             yield from redo_deleted(clip, task, redo_with)
             return
-        frames, looked_at = yield from _find(clip, task, wanted)
-        meant = yield from choose(clip, task, frames)
-        plans, drawn = planned(meant.person, options), 0
-        done = yield from store_faces(clip, task, meant, plans)
-        if options.overlays:
-            marks = marks_of(task, frames, meant.people, meant.person, plans)
-            drawn = yield from draw_overlays(clip, task, marks)
+        finished = yield from _stored(clip, task, wanted, started=started)
+    yield finished
+
+
+def _stored(clip: Clip, task: Task, wanted: range, *, started: float) -> Generator[Event, None, StageFinished]:
+    """Find, choose, store and draw; returns what came of it."""
+    frames, looked_at = yield from _find(clip, task, wanted)
+    meant = yield from choose(clip, task, frames)
+    plans, drawn = planned(meant.person, task.options), 0
+    done = yield from store_faces(clip, task, meant, plans)
+    if task.options.overlays:
+        marks = marks_of(task, frames, meant.people, meant.person, plans)
+        drawn = yield from draw_overlays(clip, task, marks)
     summary = summary_of(task, frames, meant.people, meant.person) | done.counts()
     skipped = not looked_at.todo and not done.plans and not drawn
-    yield StageFinished(stage="extract", summary=summary | _speed(started, looked_at), skipped=skipped)
+    return StageFinished(stage="extract", summary=summary | _speed(started, looked_at), skipped=skipped)
 
 
 def _made_ready(clip: Clip, task: Task) -> Events:

@@ -147,7 +147,7 @@ def require_usable(*paths: Path, consent: str | None = None) -> None:
     a consent that is none. A clip that can't be opened would stop every later run of its project."""
     if consent is not None and consent not in get_args(Status):
         near = meant(consent, get_args(Status))
-        if Path(consent).suffix or len(Path(consent).parts) > 1:
+        if Path(consent).suffix or Path(consent).is_file():  # somebody means the form that was signed
             near = " A signed form is recorded with `understudy consent PROJECT PERFORMER --evidence FILE`."
         raise OptionInvalid(f"Consent can't be {consent!r}; say one of: {', '.join(get_args(Status))}.{near}")
     for path in paths:

@@ -19,13 +19,13 @@ from understudy.errors import ConsentMissing, OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.files import said_plainly, write_bytes
 from understudy.jobs.delivery.consents import reading_evidence
+from understudy.jobs.delivery.entering import enter
 from understudy.jobs.delivery.whose_faces import clips_to_hash, learnt_from, performers_of
 from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, models_of_cast
 from understudy.merging.delivery.options import EncodeOptions
-from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.provenance import exports
-from understudy.provenance.consent import Consent, require_export_consent
+from understudy.provenance.consent import Consent, Status, require_export_consent
 from understudy.provenance.final import signed_and_verified
 from understudy.provenance.ledger import LEDGER_NAME, ledger_of
 from understudy.provenance.recast import LearntClip
@@ -56,7 +56,7 @@ class FinalMarks:
         from understudy.provenance.watermark.payload import name_of, new_number
 
         self._project, self._options = project, options
-        facts = replace(facts, use=options.use)
+        facts = agreed_today(project, replace(facts, use=options.use))
         carries = carries_watermark(options)
         self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
@@ -74,9 +74,13 @@ class FinalMarks:
             signer_for()
 
     def sign(self, unsigned: Path, signed: Path) -> Path | None:
-        """Sign, read back, and enter into the project's ledger. Raises what `signed_and_verified` raises."""
+        """Sign, read back, and enter into the project's ledger.
+
+        Raises ConsentMissing where somebody took theirs back since the work began, and what
+        `signed_and_verified` raises.
+        """
+        self.facts = agreed_today(self._project, self.facts)
         if self._unmarked is not None:
-            require_consent(self._project, use=self._options.use, performers=list(self.facts.consents))
             _put_without_marks(unsigned, signed)
             self._enter(signed, marks=[], signer="")
             return None
@@ -108,9 +112,7 @@ class FinalMarks:
             signer=signer,
             unmarked=self._unmarked,
         )
-        with exclusive(self._project.ledger_lock):
-            exports.append(self._project.exports_ledger, made)
-            exports.remember_ledger(self._project.exports_ledger)
+        enter(self._project, made)
         self._is_made = True
 
     def told(self, finished: Path) -> Events:
@@ -230,6 +232,17 @@ def require_consent(
     require_export_consent(stated_consents(project, performers), today=today, use=use)
 
 
+def agreed_today(project: Project, facts: SigningFacts) -> SigningFacts:
+    """The facts with what the performers agree to now, as the project on the disk says: while one shot is
+    written, for hours, or others before it, somebody may take their consent back.
+
+    Raises ConsentMissing, and ProjectInvalid where the project can't be read any more.
+    """
+    now, performers = Project.open(project.folder), list(facts.consents)
+    require_consent(now, use=facts.use, performers=performers)
+    return replace(facts, consents=stated_consents(now, performers))
+
+
 def consent_troubles(project: Project, performers: Collection[str] | None = None) -> dict[str, str]:
     """Whose consent, of these performers or of all, would stop a finished file today, each with the sentence
     that says why."""
@@ -258,16 +271,8 @@ def unstated_told(
 ) -> Events:
     """Say of whom in finished files of these dst clips, or of all, it isn't recorded whether they agreed, and
     which command records it. That stops nothing; the marks say it as it is."""
-    of_clips = [
-        performers_shown(project, model, clip, frames=frames, before_training=before_training)
-        for clip in clips or project.manifest.clips_of("dst")
-    ]
-    shown = {performer for each in of_clips for performer in each}
-    unstated = [
-        performer
-        for performer, consent in project.consents().items()
-        if performer in shown and consent.status == "not stated"
-    ]
+    recorded = consents_shown(project, model, clips, frames=frames, before_training=before_training)
+    unstated = [performer for performer, status in recorded.items() if status == "not stated"]
     if unstated:
         folder = shlex.quote(str(project.folder))
         commands = [f"`understudy consent {folder} {shlex.quote(performer)}`" for performer in unstated]
@@ -276,6 +281,23 @@ def unstated_told(
             f"Record it with {' and '.join(commands)}.",
             level="warning",
         )
+
+
+def consents_shown(
+    project: Project,
+    model: str,
+    clips: Sequence[str] = (),
+    *,
+    frames: str = "",
+    before_training: bool = False,
+) -> dict[str, Status]:
+    """What is recorded of everybody in finished files of these dst clips, or of all: whether they agreed."""
+    of_clips = [
+        performers_shown(project, model, clip, frames=frames, before_training=before_training)
+        for clip in clips or project.manifest.clips_of("dst")
+    ]
+    shown = {performer for each in of_clips for performer in each}
+    return {name: consent.status for name, consent in project.consents().items() if name in shown}
 
 
 def performers_shown(

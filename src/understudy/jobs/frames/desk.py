@@ -101,6 +101,7 @@ class FramesDesk:
         self.stored = StoredFaces(project.faceset_folder(*names), clip, partial(project.faceset, *names))
         self._found = FoundGlance(found_path(project.cache_folder, clip))
         self._redone = FoundGlance(redone_path(project.manual_folder, clip))
+        self._redone_anywhere = self._redone, FoundGlance(redone_path(project.cache_folder, clip))
         self._regions = manual_file(project.folder, clip)
         self._reader = reader
         self._lock = threading.RLock()
@@ -323,6 +324,7 @@ class FramesDesk:
                 person=self.project.manifest.clips[self.clip].face or 1,
                 overlays=self._overlays(),
                 log=self._steps,
+                redone=self._redone_anywhere,
             )
 
     # --- looking

@@ -6,21 +6,25 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from understudy import __version__
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import move_to_trash, sha256_of
+from understudy.jobs.delivery.entering import enter
 from understudy.jobs.delivery.marks import learnt_clips, require_consent, stated_consents
 from understudy.jobs.delivery.whose_faces import clips_to_hash, learnt_from, performers_of
 from understudy.jobs.merging.inputs import clips_hashed
-from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.unknown import model_named
 from understudy.provenance import exports
 from understudy.provenance.consent import Consent
 from understudy.provenance.recast import UsedModel, with_fictional
+
+if TYPE_CHECKING:  # they take seconds to import
+    from understudy.training.exchange.dfm import Exported
+    from understudy.training.keeping.about import ModelAbout
 
 STAGE = "export"
 _ENDINGS = (".dfm", ".onnx")
@@ -74,6 +78,11 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+    yield from _told(exported, path, source.about)
+
+
+def _told(exported: Exported, path: Path, about: ModelAbout) -> Events:
+    """What is to be known of the file that was made."""
     if exported.difference is None:
         yield Notice(
             "The file was not tried, because onnxruntime is not installed: pip install onnxruntime",
@@ -84,8 +93,8 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
         "out": str(path),
         "size_mb": round(exported.size_bytes / 1e6, 1),
         "opset": exported.opset,
-        "face_type": source.about.face_type,
-        "size_px": source.about.size_px,
+        "face_type": about.face_type,
+        "size_px": about.size_px,
         "difference": exported.difference,
     }
     yield StageFinished(stage=STAGE, summary=summary)
@@ -111,9 +120,7 @@ def _enter(
     line = exports.Export(
         at=datetime.now(UTC), file=title, sha256=sha256_of(made), marks=["notice"], recast=told
     )
-    with exclusive(project.ledger_lock):
-        exports.append(project.exports_ledger, line)
-        exports.remember_ledger(project.exports_ledger)
+    enter(project, line)
 
 
 def _for_marks(consents: Mapping[str, Consent]) -> dict[str, Any]:
