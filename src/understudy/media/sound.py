@@ -5,6 +5,7 @@ All hand out packets up to a time, so that picture and sound lie side by side in
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
+import av
 import av.error
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +31,8 @@ _BLOCK_SAMPLES = 4096
 _AAC_BITS_PER_CHANNEL = 128_000
 _JOINED_RATE_HZ = 48_000
 _NAMES = ("language", "title", "handler_name")
+# FFmpeg's own guess by the number of channels, for files that don't say which loudspeaker each is for.
+_USUAL_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,17 @@ class CopiedSound:
                 self.notices.append(f"Sound {number} is of a kind not known here; it was left out.")
                 continue
             name = stream.codec_context.name
-            way = _Copy(stream, output) if _can_hold(output, stream) else _Recode(stream, output)
+            if _can_hold(path, stream.index, output):
+                way = _Copy(stream, output)
+            elif _can_encode(stream, output):
+                way = _Recode(stream, output)
+            else:
+                count = stream.codec_context.layout.nb_channels
+                self.notices.append(
+                    f"Sound {number} is {name} of {count} channels, which this container can't hold and no "
+                    "encoder here takes; it was left out."
+                )
+                continue
             self._ways[stream.index] = way
             _name_like(stream, way.goal)
             if isinstance(way, _Recode):
@@ -130,7 +144,7 @@ class CopiedSound:
 
 class _Copy:
     def __init__(self, source: AudioStream, output: OutputContainer) -> None:
-        self.goal = output.add_stream_from_template(source)
+        self.goal = _copy_of(source, output)
 
     def take(self, packet: Packet) -> Iterator[Packet]:
         packet.stream = self.goal
@@ -143,7 +157,7 @@ class _Copy:
 class _Recode:
     def __init__(self, source: AudioStream, output: OutputContainer) -> None:
         self._source = source
-        self._encoder = _AacStream(output, _aac_rate(source.rate), source.codec_context.layout.name)
+        self._encoder = _AacStream(output, _aac_rate(source.rate), _layout_of(source))
         self.goal = self._encoder.stream
 
     def take(self, packet: Packet) -> Iterator[Packet]:
@@ -316,11 +330,53 @@ def _aac_rate(rate_hz: int) -> int:
     return rate_hz if rate_hz in _AAC_RATES else 48000
 
 
-def _can_hold(output: OutputContainer, stream: AudioStream) -> bool:
-    codec = stream.codec_context.codec
-    if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
-        return codec.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
-    return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
+def _layout_of(stream: AudioStream) -> str:
+    """Which loudspeakers a stream's channels are for: AVI and Matroska don't say it of plain samples."""
+    layout = stream.codec_context.layout
+    if layout.name != f"{layout.nb_channels} channels" or layout.nb_channels > len(_USUAL_LAYOUTS):
+        return layout.name
+    return _USUAL_LAYOUTS[layout.nb_channels - 1]
+
+
+def _copy_of(source: AudioStream, output: OutputContainer) -> AudioStream:
+    goal = output.add_stream_from_template(source)
+    if goal.codec_context.layout.name != (layout := _layout_of(source)):
+        goal.codec_context.layout = layout  # MP4 takes no plain samples without it
+    return goal
+
+
+def _can_hold(path: Path, index: int, output: OutputContainer) -> bool:
+    """Whether a container can hold a stream of `path` as it is.
+
+    The first packet is tried, because what FFmpeg says of itself is not always so, and it refuses some sound
+    only when the file is finished.
+    """
+    with open_container(path) as container:
+        stream = container.streams[index]
+        assert isinstance(stream, AudioStream)
+        if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
+            return stream.codec_context.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
+        try:
+            with av.open(io.BytesIO(), "w", output.format.name) as trial:
+                goal = _copy_of(stream, trial)
+                trial.start_encoding()
+                for packet in packets(container, stream):
+                    packet.stream = goal
+                    trial.mux(packet)
+                    break
+        except (av.error.FFmpegError, OSError, ValueError):
+            return False
+    return True
+
+
+def _can_encode(stream: AudioStream, output: OutputContainer) -> bool:
+    try:
+        with av.open(io.BytesIO(), "w", output.format.name) as trial:
+            _AacStream(trial, _aac_rate(stream.rate), _layout_of(stream)).stream.codec_context.open()
+            trial.start_encoding()
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
+    return True
 
 
 def _is_avi(output: OutputContainer) -> bool:
