@@ -51,7 +51,7 @@ def packets_of(path: Path) -> list[bytes]:
 
 
 def test_a_piece_of_avi_with_plain_sound_becomes_mp4(tmp_path: Path) -> None:
-    make_movie(tmp_path / "v.avi", 25, codec="mpeg4", sound=sine(1.0))
+    make_movie(tmp_path / "v.avi", 25, codec="mpeg4", sound=(np.stack([sine(1.0)[0]] * 2, 1), 48000))
     assert copied(tmp_path / "v.avi", tmp_path / "out.mp4", Piece(0, 25)) == list(range(25))
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert sum(frame.samples for frame in container.decode(audio=0)) == pytest.approx(48000, abs=2048)
