@@ -187,6 +187,30 @@ def exr_rate(header: Mapping[str, Any]) -> Fraction | None:
     return said if isinstance(said, Fraction) and 0 < said <= _MOST_FRAMES_PER_SECOND else None
 
 
+def exr_chromaticities(header: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """x and y of red, green, blue and white as a head tells them, or None."""
+    said = header.get("chromaticities")
+    if said is None:
+        return None
+    numbers = tuple(float(number) for number in np.ravel(said))
+    return numbers if len(numbers) == 8 and np.isfinite(numbers).all() else None
+
+
+def exr_unread(header: Mapping[str, Any]) -> str:
+    """One sentence on what a file holds besides its picture and alpha, or empty."""
+    layers = {name.rpartition(".")[0] for name in header["channels"]}
+    prefix = f"{layer}." if (layer := min(layers, default="")) else ""
+    read = {prefix + name for name in (*_RGB, _ALPHA, _LUMA)}
+    more = [name for name in header["channels"] if name not in read]
+    told = []
+    if more:
+        told.append(f"{len(more)} more channels ({', '.join(more[:3])}{', …' if len(more) > 3 else ''})")
+    window, data = _window(header, "displayWindow"), _window(header, "dataWindow")
+    if data[0] < window[0] or data[1] < window[1] or data[2] > window[2] or data[3] > window[3]:
+        told.append("pixels beyond the frame (a data window larger than the display window)")
+    return f"The EXR files hold {' and '.join(told)}, which are not kept." if told else ""
+
+
 def _counts_pairs(rate: Fraction | None) -> bool:
     """SMPTE ST 12-1: above 30 frames a second a clock counts pairs, and the field mark says which of two."""
     return rate is not None and round(rate) > 30
