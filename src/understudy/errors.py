@@ -230,6 +230,10 @@ class WrittenWrongly(UnderstudyError):
     """A file that was just written reads back as something else, so it is not delivered."""
 
 
+class MovieUnwritable(UnderstudyError):
+    """A movie's encoder or container refuses what is to go into it."""
+
+
 class UnsafeFile(UnderstudyError):
     """A file asks for something no weights or settings file may ask for."""
 

@@ -50,6 +50,13 @@ def packets_of(path: Path) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
+def test_a_piece_of_avi_with_plain_sound_becomes_mp4(tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.avi", 25, codec="mpeg4", sound=(np.stack([sine(1.0)[0]] * 2, 1), 48000))
+    assert copied(tmp_path / "v.avi", tmp_path / "out.mp4", Piece(0, 25)) == list(range(25))
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) == pytest.approx(48000, abs=2048)
+
+
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_a_piece_between_key_frames_is_the_very_packets(tmp_path: Path, ending: str) -> None:
     source = long_groups(tmp_path / f"v{ending}")

@@ -11,6 +11,7 @@ import OpenEXR
 import pytest
 
 from understudy.errors import ImageUnreadable
+from understudy.media import exr
 from understudy.media.exr import (
     encode_exr,
     exr_bits,
@@ -124,6 +125,25 @@ def test_a_picture_too_large_is_refused_before_its_pixels_are_read() -> None:
     data[place : place + 16] = np.array([0, 0, 20000, 20000], "<i4").tobytes()
     with pytest.raises(ImageUnreadable, match="too large"):
         read_exr(bytes(data))
+
+
+def test_channels_that_are_not_looked_at_take_no_memory_and_too_many_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = {"": _picture(), **{f"light{number}": _picture() for number in range(30)}}
+    data = encode_exr(layers, half=False)
+    monkeypatch.setattr(exr, "_MOST_VALUES", 12 * 20 * 3)
+    assert np.array_equal(read_exr(data), layers[""])
+    with pytest.raises(ImageUnreadable, match="12 with 93 channels is too large"):
+        read_exr_layers(data)
+
+
+@pytest.mark.parametrize(("half", "bits"), [(True, 16), (False, 32)])
+def test_bits_are_known_from_the_head_alone(half: bool, bits: int) -> None:
+    picture = np.random.default_rng(0).random((64, 64, 3)).astype(np.float32)
+    data = encode_exr({"": picture}, half=half)
+    assert exr_bits(data) == bits
+    assert exr_bits(data[: len(data) // 2]) == bits
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.media.made import number_of, numbered
 from understudy.errors import ClipSizesDiffer, ClipUnreadable
@@ -147,3 +148,26 @@ def test_an_integer_image_among_exr_is_brought_into_linear_light(tmp_path: Path)
     last = list(ImageFolderClip(folder).frames(deep=True))[-1].rgb
     assert last.dtype == np.float32
     assert last.mean() == pytest.approx(0.5, abs=0.005)
+
+
+def test_transparency_of_images_is_in_the_name_of_their_format(tmp_path: Path) -> None:
+    clear = np.full((8, 8, 4), 128, np.uint8)
+    Image.fromarray(clear).save(tmp_path / "1.png")
+    (tmp_path / "2.exr").write_bytes(encode_exr({"": clear.astype(np.float32)}))
+    (tmp_path / "3.png").write_bytes(encode_png(clear[..., :3]))
+    infos = [ImageFolderClip(tmp_path / name).info for name in ("1.png", "2.exr", "3.png")]
+    assert [info.pixel_format for info in infos] == ["rgba", "rgbaf16", "rgb24"]
+    assert [info.scene_linear for info in infos] == [False, True, False]
+
+
+def test_what_exr_files_hold_besides_is_known_and_so_are_their_primaries(tmp_path: Path) -> None:
+    picture, primaries = np.zeros((8, 8, 3), np.float32), (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32, 0.34)
+    plain, more = tmp_path / "1.exr", tmp_path / "2.exr"
+    plain.write_bytes(encode_exr({"": picture}, chromaticities=primaries))
+    more.write_bytes(encode_exr({"": picture, "light": picture}))
+    assert ImageFolderClip(plain).info.chromaticities == pytest.approx(primaries)
+    assert ImageFolderClip(plain).info.unread == ""
+    assert (
+        "3 more channels (light.B, light.G, light.R), which are not kept" in ImageFolderClip(more).info.unread
+    )
+    assert ImageFolderClip(more).info.chromaticities is None

@@ -57,6 +57,10 @@ class ClipInfo:
     )
     interlaced: bool = False  # two half pictures of different moments in one frame
     audio_tracks: int = 0
+    chromaticities: tuple[float, ...] | None = None  # EXR: x and y of red, green, blue and white, where said
+    assumed_rate: bool = False  # of images that say none
+    skipped: str = ""  # one sentence where the numbers of images have gaps
+    unread: str = ""  # one sentence where files hold more than the picture that is read
     color_space: str = ""  # of the file's numbers where its frames are shown as light; see `color_spaces.py`
     damage: str = ""  # one sentence when only part of the file can be used
 

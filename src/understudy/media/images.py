@@ -93,6 +93,20 @@ def image_size(path: Path) -> tuple[int, int]:
         raise _unreadable(path) from error
 
 
+def has_alpha(path: Path) -> bool:
+    """Whether an image has transparency, from the file's head alone. Raises ImageUnreadable."""
+    try:
+        with path.open("rb") as file:
+            if is_exr(file.read(4)):
+                names = exr_header(path)["channels"]
+                layer = min((name.rpartition(".")[0] for name in names), default="")
+                return (f"{layer}.A" if layer else "A") in names
+        with path.open("rb") as file, _opened(file, path) as image:
+            return image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info
+    except _BROKEN as error:
+        raise _unreadable(path) from error
+
+
 def eight_bit(rgb: npt.NDArray[Any]) -> UInt8:
     """uint8 of a uint8 or uint16 picture, rounded; white stays white.
 

@@ -23,7 +23,7 @@ from av.container import OutputContainer
 from av.video.format import VideoFormat
 from av.video.stream import VideoStream
 
-from understudy.errors import OptionInvalid
+from understudy.errors import MovieUnwritable, OptionInvalid
 from understudy.files import written_aside
 from understudy.media.clip import ColorTags, Picture
 from understudy.media.codecs import CONTAINERS, codec_for
@@ -71,7 +71,8 @@ class MovieWriter:
         The clock that stood beside the first frame, "01:00:00:00", or empty.
 
     Raises OptionInvalid for a codec or a container that don't exist or don't go together, FolderUnwritable,
-    DiskFull, and for `audio_from` ClipMissing or ClipUnreadable.
+    DiskFull, for `audio_from` ClipMissing or ClipUnreadable, and MovieUnwritable where FFmpeg refuses something
+    that none of these foresaw.
     """
 
     def __init__(
@@ -153,9 +154,10 @@ class MovieWriter:
         if self._counts_frames:
             frame.pts, frame.time_base = round(pts * self._time_base * self._rate), 1 / self._rate
         frame.duration = max(1, round(1 / (self._rate * frame.time_base)))
-        for packet in self._video.encode(frame):
-            self._container.mux(packet)
-        self._mux_sound_until(pts * self._time_base)
+        with _refusals_told(self._path):
+            for packet in self._video.encode(frame):
+                self._container.mux(packet)
+            self._mux_sound_until(pts * self._time_base)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -169,11 +171,12 @@ class MovieWriter:
     def _finish(self) -> None:
         if self._last_pts is None:
             raise ValueError("no frame was written")
-        for packet in self._video.encode(None):
-            if self._frame_count < _FRAMES_TO_REORDER:
-                packet.dts = packet.pts
-            self._container.mux(packet)
-        self._mux_sound_until(None)
+        with _refusals_told(self._path):
+            for packet in self._video.encode(None):
+                if self._frame_count < _FRAMES_TO_REORDER:
+                    packet.dts = packet.pts
+                self._container.mux(packet)
+            self._mux_sound_until(None)
         for sound in self._sounds:
             self.notices += sound.notices
         if self._path.suffix.lower() == ".mkv" and self._rounded_times:
@@ -296,10 +299,26 @@ class MovieWriter:
             container.metadata["timecode"] = self._timecode
         try:
             yield container
-            container.close()
+            with _refusals_told(self._path):
+                container.close()
             if ending == ".mkv" and self._pixel_aspect != 1 and not say_pixel_aspect(aside, self._pixel_aspect):
                 self.notices.append(without_pixel_aspect(self._pixel_aspect))
         finally:
             # After a failure the file is thrown away; that it can't be closed well is no news.
             with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
                 container.close()
+
+
+@contextlib.contextmanager
+def _refusals_told(path: Path) -> Iterator[None]:
+    """Say for people what FFmpeg refuses; what the disk refuses is told by who makes the file."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        raise MovieUnwritable(
+            f"This movie can't be written; FFmpeg says: {error.strerror}. Choose another ending, as .mkv "
+            "or .mov, or another codec, or leave the sound away.",
+            path,
+        ) from error

@@ -16,15 +16,25 @@ import numpy as np
 
 from understudy.errors import ClipSizesDiffer, ClipUnreadable, ImageUnreadable
 from understudy.media.clip import ClipInfo, ColorTags, Float32, Frame, UInt8, UInt16
-from understudy.media.exr import EXR_SUFFIX, exr_bits, exr_header, exr_rate, exr_timecode
+from understudy.media.exr import (
+    EXR_SUFFIX,
+    exr_bits,
+    exr_chromaticities,
+    exr_header,
+    exr_rate,
+    exr_timecode,
+    exr_unread,
+)
 from understudy.media.images import (
     IMAGE_SUFFIXES,
     eight_bit,
+    has_alpha,
     image_size,
     read_image_deep,
     scene_linear,
     sixteen_bit,
 )
+from understudy.media.numbering import skipped_numbers
 
 DEFAULT_TIME_BASE = Fraction(1, 25)
 _NUMBERS = re.compile(r"(\d+)")
@@ -67,7 +77,11 @@ class ImageFolderClip:
             has_audio=False,
             pixel_aspect=_pixel_aspect(head),
             timecode=exr_timecode(head),
-            scene_linear=pixel_format.startswith("rgbf"),
+            scene_linear=pixel_format in (f"rgbf{bits}", f"rgbaf{bits}"),
+            chromaticities=exr_chromaticities(head),
+            assumed_rate=not time_base and not said and count > 1,
+            skipped=skipped_numbers(found),
+            unread=exr_unread(head) if head else "",
             damage=_damage(count, len(found)),
         )
         self._found = len(found)
@@ -124,12 +138,14 @@ def natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
 
 
 def _kind_of(file: Path) -> tuple[str, int]:
-    """Name of the pixel format, bits."""
-    rgb = read_image_deep(file)
+    """Name of the pixel format, with an a where there is transparency, and bits."""
+    rgb, alpha = read_image_deep(file), has_alpha(file)
     if rgb.dtype.kind == "f":
         bits = exr_bits(file)
-        return f"rgbf{bits}", bits
-    return ("rgb24", 8) if rgb.dtype == np.uint8 else ("rgb48", 16)
+        return f"{'rgba' if alpha else 'rgb'}f{bits}", bits
+    if rgb.dtype == np.uint8:
+        return "rgba" if alpha else "rgb24", 8
+    return "rgba64" if alpha else "rgb48", 16
 
 
 def _pixel_aspect(head: Mapping[str, Any]) -> Fraction:

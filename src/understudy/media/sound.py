@@ -5,6 +5,7 @@ All hand out packets up to a time, so that picture and sound lie side by side in
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Self
 
+import av
 import av.error
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +25,15 @@ from av.packet import Packet
 
 from understudy.errors import OptionInvalid
 from understudy.media.containers import open_container, packets, start_offset_s
+from understudy.media.sound_gaps import Gaps, plain_sample
 
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _BLOCK_SAMPLES = 4096
 _AAC_BITS_PER_CHANNEL = 128_000
 _JOINED_RATE_HZ = 48_000
 _NAMES = ("language", "title", "handler_name")
+# FFmpeg's own guess by the number of channels, for files that don't say which loudspeaker each is for.
+_USUAL_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,17 @@ class CopiedSound:
                 self.notices.append(f"Sound {number} is of a kind not known here; it was left out.")
                 continue
             name = stream.codec_context.name
-            way = _Copy(stream, output) if _can_hold(output, stream) else _Recode(stream, output)
+            if _can_hold(path, stream.index, output):
+                way = _Copy(stream, output)
+            elif _can_encode(stream, output):
+                way = _Recode(stream, output)
+            else:
+                count = stream.codec_context.layout.nb_channels
+                self.notices.append(
+                    f"Sound {number} is {name} of {count} channels, which this container can't hold and no "
+                    "encoder here takes; it was left out."
+                )
+                continue
             self._ways[stream.index] = way
             _name_like(stream, way.goal)
             if isinstance(way, _Recode):
@@ -130,11 +145,34 @@ class CopiedSound:
 
 class _Copy:
     def __init__(self, source: AudioStream, output: OutputContainer) -> None:
-        self.goal = output.add_stream_from_template(source)
+        self.goal = _copy_of(source, output)
+        self._rate_hz, self._channels = source.rate, source.codec_context.layout.nb_channels
+        # Matroska has a time for every packet; the others count plain samples.
+        counted = output.format.name != "matroska"
+        self._plain = plain_sample(source.codec_context.name) if counted else None
+        self._gaps = Gaps(Fraction(0) if _is_avi(output) else None)
 
     def take(self, packet: Packet) -> Iterator[Packet]:
+        if self._plain is not None and packet.pts is not None:
+            samples = packet.size // (self._plain[0] * self._channels)
+            begins_s = packet.pts * packet.time_base
+            silence_s = self._gaps.before(begins_s, Fraction(samples, self._rate_hz))
+            yield from self._silence(silence_s, begins_s - silence_s, packet.time_base)
         packet.stream = self.goal
         yield packet
+
+    def _silence(self, length_s: Fraction, begins_s: Fraction, time_base: Fraction) -> Iterator[Packet]:
+        assert self._plain is not None
+        size, silent = self._plain
+        count, place = round(length_s * self._rate_hz), 0
+        while place < count:
+            block = min(_BLOCK_SAMPLES, count - place)
+            packet = Packet(silent * (block * size * self._channels))
+            packet.time_base = time_base
+            packet.pts = packet.dts = round((begins_s + Fraction(place, self._rate_hz)) / time_base)
+            packet.stream = self.goal
+            place += block
+            yield packet
 
     def rest(self) -> Iterator[Packet]:
         yield from ()
@@ -143,8 +181,9 @@ class _Copy:
 class _Recode:
     def __init__(self, source: AudioStream, output: OutputContainer) -> None:
         self._source = source
-        self._encoder = _AacStream(output, _aac_rate(source.rate), source.codec_context.layout.name)
+        self._encoder = _AacStream(output, _aac_rate(source.rate), _layout_of(source))
         self.goal = self._encoder.stream
+        self._gaps = Gaps(Fraction(0) if _is_avi(output) else None)
 
     def take(self, packet: Packet) -> Iterator[Packet]:
         try:
@@ -152,6 +191,10 @@ class _Recode:
         except (av.error.FFmpegError, OSError, ValueError):
             return  # a broken packet is a short silence
         for frame in frames:
+            begins_s, length_s = _time_of(frame)
+            silence_s = self._gaps.before(begins_s, length_s)
+            if begins_s is not None and silence_s:
+                yield from self._encoder.silence(begins_s - silence_s, silence_s)
             yield from self._encoder.take(frame)
 
     def rest(self) -> Iterator[Packet]:
@@ -169,11 +212,28 @@ class _AacStream:
         if not plain:
             stream.codec_context.bit_rate = _AAC_BITS_PER_CHANNEL * stream.codec_context.layout.nb_channels
         self.stream = stream
-        self._resampler = AudioResampler(format="s16" if plain else "fltp", layout=layout, rate=rate_hz)
+        self._kind, self._layout, self._rate_hz = "s16" if plain else "fltp", layout, rate_hz
+        self._resampler = AudioResampler(format=self._kind, layout=layout, rate=rate_hz)
 
     def take(self, frame: AudioFrame | None) -> Iterator[Packet]:
         for piece in self._resampler.resample(frame):
+            if (
+                piece.pts is not None and piece.time_base is not None
+            ):  # the encoder asks for one unit throughout
+                piece.pts = round(piece.pts * piece.time_base * self._rate_hz)
+                piece.time_base = Fraction(1, self._rate_hz)
             yield from self.stream.encode(piece)
+
+    def silence(self, begins_s: Fraction, length_s: Fraction) -> Iterator[Packet]:
+        """Nothing to be heard for a while; it comes behind all that was taken."""
+        count = round(length_s * self._rate_hz)
+        for place in range(0, count, _BLOCK_SAMPLES):
+            frame = AudioFrame(self._kind, self._layout, min(_BLOCK_SAMPLES, count - place))
+            for plane in frame.planes:
+                plane.update(bytes(plane.buffer_size))
+            frame.sample_rate, frame.time_base = self._rate_hz, Fraction(1, self._rate_hz)
+            frame.pts = round(begins_s * self._rate_hz) + place
+            yield from self.stream.encode(frame)
 
     def rest(self) -> Iterator[Packet]:
         yield from self.take(None)
@@ -260,19 +320,27 @@ def _decoded_sound(path: Path, from_s: Fraction) -> Iterator[tuple[int, npt.NDAr
             return
         stream, offset_s = streams[0], start_offset_s(container) + from_s
         resampler = AudioResampler(format="fltp", layout="stereo", rate=_JOINED_RATE_HZ)
-        place: int | None = None
+        gaps, place = Gaps(), None
         for packet in chain(packets(container, stream), [None]):
             try:
                 frames = stream.codec_context.decode(packet)
             except (av.error.FFmpegError, OSError, ValueError):
                 continue
             for frame in frames:
-                if place is None and frame.pts is not None and frame.time_base is not None:
-                    place = round((frame.pts * frame.time_base - offset_s) * _JOINED_RATE_HZ)
+                begins_s, length_s = _time_of(frame)
+                if place is None:
+                    place = 0 if begins_s is None else round((begins_s - offset_s) * _JOINED_RATE_HZ)
+                place += round(gaps.before(begins_s, length_s) * _JOINED_RATE_HZ)
                 for piece in resampler.resample(frame):
                     samples = piece.to_ndarray().astype(np.float32, copy=False)
-                    yield place or 0, samples
-                    place = (place or 0) + samples.shape[1]
+                    yield place, samples
+                    place += samples.shape[1]
+
+
+def _time_of(frame: AudioFrame) -> tuple[Fraction | None, Fraction]:
+    """When a frame begins by its time stamp, and how long it is, in seconds."""
+    begins_s = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
+    return begins_s, Fraction(frame.samples, frame.sample_rate)
 
 
 class MadeSound:
@@ -316,11 +384,53 @@ def _aac_rate(rate_hz: int) -> int:
     return rate_hz if rate_hz in _AAC_RATES else 48000
 
 
-def _can_hold(output: OutputContainer, stream: AudioStream) -> bool:
-    codec = stream.codec_context.codec
-    if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
-        return codec.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
-    return not {codec.name, codec.canonical_name}.isdisjoint(output.supported_codecs)
+def _layout_of(stream: AudioStream) -> str:
+    """Which loudspeakers a stream's channels are for: AVI and Matroska don't say it of plain samples."""
+    layout = stream.codec_context.layout
+    if layout.name != f"{layout.nb_channels} channels" or layout.nb_channels > len(_USUAL_LAYOUTS):
+        return layout.name
+    return _USUAL_LAYOUTS[layout.nb_channels - 1]
+
+
+def _copy_of(source: AudioStream, output: OutputContainer) -> AudioStream:
+    goal = output.add_stream_from_template(source)
+    if goal.codec_context.layout.name != (layout := _layout_of(source)):
+        goal.codec_context.layout = layout  # MP4 takes no plain samples without it
+    return goal
+
+
+def _can_hold(path: Path, index: int, output: OutputContainer) -> bool:
+    """Whether a container can hold a stream of `path` as it is.
+
+    The first packet is tried, because what FFmpeg says of itself is not always so, and it refuses some sound
+    only when the file is finished.
+    """
+    with open_container(path) as container:
+        stream = container.streams[index]
+        assert isinstance(stream, AudioStream)
+        if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
+            return stream.codec_context.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
+        try:
+            with av.open(io.BytesIO(), "w", output.format.name) as trial:
+                goal = _copy_of(stream, trial)
+                trial.start_encoding()
+                for packet in packets(container, stream):
+                    packet.stream = goal
+                    trial.mux(packet)
+                    break
+        except (av.error.FFmpegError, OSError, ValueError):
+            return False
+    return True
+
+
+def _can_encode(stream: AudioStream, output: OutputContainer) -> bool:
+    try:
+        with av.open(io.BytesIO(), "w", output.format.name) as trial:
+            _AacStream(trial, _aac_rate(stream.rate), _layout_of(stream)).stream.codec_context.open()
+            trial.start_encoding()
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
+    return True
 
 
 def _is_avi(output: OutputContainer) -> bool:

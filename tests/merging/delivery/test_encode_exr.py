@@ -13,6 +13,7 @@ import pytest
 from tests.merging.conftest import HEIGHT, WIDTH, drawn_frame
 from tests.merging.delivery.test_encode import run
 from understudy.errors import DiskFull, OptionInvalid
+from understudy.events import Notice
 from understudy.files import write_json
 from understudy.media.clip import ColorTags
 from understudy.media.color_spaces import ColorSpace
@@ -139,3 +140,19 @@ def test_a_folder_of_one_finished_image_is_never_without_marks(empty: Path, tmp_
     assert not (tmp_path / "a").exists()
     run(clip, empty, tmp_path / "b", EncodeOptions.model_validate({**closed, "images": "exr"}))
     assert (tmp_path / "b").is_dir()
+
+
+def test_primaries_of_exr_footage_go_on_and_what_is_left_behind_or_assumed_is_told(
+    empty: Path, tmp_path: Path
+) -> None:
+    dst, primaries = tmp_path / "shot", (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32, 0.34)
+    dst.mkdir()
+    for number in (1, 2, 4):
+        picture = np.dstack([drawn_frame(number), drawn_frame(number)[..., :1]]).astype(np.float32) / 255
+        data = encode_exr({"": picture, "light": picture}, chromaticities=primaries)
+        (dst / f"{number}.exr").write_bytes(data)
+    told = " ".join(event.text for event in run(dst, empty, tmp_path / "out") if isinstance(event, Notice))
+    assert "transparency" in told and "4 more channels" in told and "frames a second" not in told
+    assert exr_header(tmp_path / "out" / "1.exr")["chromaticities"] == pytest.approx(primaries)
+    told = " ".join(event.text for event in run(dst, empty, tmp_path / "o.mov") if isinstance(event, Notice))
+    assert "25 frames a second" in told and "1 number is left out" in told

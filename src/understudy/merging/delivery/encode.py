@@ -259,6 +259,23 @@ def _foretold(delivery: _Delivery) -> Events:
     if _ALPHA_FORMATS.match(clip.info.pixel_format):
         text = "dst has transparency, which is not kept: the finished shot is opaque."
         yield Notice(text=text, level="warning")
+    if clip.info.unread:
+        yield Notice(text=clip.info.unread, level="warning")
+    if not as_images:
+        yield from _foretold_of_time(clip)
+
+
+def _foretold_of_time(clip: Clip) -> Events:
+    """What is to be known of a movie's time where dst are images."""
+    if clip.info.assumed_rate:
+        rate = float(1 / clip.time_base)
+        text = (
+            f"dst's images say no rate, so the movie has {rate:g} frames a second. For another write a folder "
+            "of images, and make a movie of it with `understudy clip join FOLDER --fps 24 --out MOVIE`."
+        )
+        yield Notice(text=text, level="warning")
+    if clip.info.skipped:
+        yield Notice(text=clip.info.skipped, level="warning")
 
 
 def require_fitting(

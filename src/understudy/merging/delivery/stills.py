@@ -84,9 +84,9 @@ def require_known_curve(info: ClipInfo, space: ColorSpace | None) -> None:
 
 
 def _chromaticities(info: ClipInfo, space: ColorSpace | None) -> tuple[float, ...] | None:
-    """Of dst's primaries; None where they aren't known."""
+    """Of dst's primaries; None where they aren't known. Those that EXR files say go on."""
     if info.scene_linear:
-        return None
+        return info.chromaticities
     if info.kind == "images" or space is not None:  # a colour space's light has Rec.709's
         return _CHROMATICITIES[1]
     return _CHROMATICITIES.get(resolved_tags(info.color, lines=info.height).primaries)
