@@ -9,8 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable
+from tests.jobs.clips.test_movies import images
+from tests.media.made import numbered
+from understudy.errors import FolderUnwritable, OptionInvalid
+from understudy.jobs.clips.movies import join
 from understudy.jobs.clips.results import made_file, made_folder, require_free_name
+from understudy.jobs.clips.tools import denoise, write_frames
+from understudy.media.images import encode_png
+from understudy.media.options import DenoiseOptions, FrameFileOptions, JoinOptions
+from understudy.merging.journal import Journal
+from understudy.merging.pictures import MergedFrame, write_merged
+from understudy.provenance.xmp import source_type_in
 
 
 @pytest.fixture
@@ -77,3 +86,37 @@ def test_a_finished_folder_that_a_kill_had_moved_away_is_no_free_name(tmp_path: 
     with pytest.raises(FolderUnwritable, match="there already"):
         require_free_name(tmp_path / "frames")
     assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+
+
+def merged_folder(folder: Path) -> Path:
+    """What a merge leaves: its frames, their faces, and its journal."""
+    for number in range(3):
+        picture = numbered(number)
+        write_merged(folder, number, MergedFrame(picture, faces_HWC=picture, is_painted=True))
+    Journal(folder).save(complete=True)
+    return folder
+
+
+@pytest.mark.parametrize("part", ["", "000001.png", "faces", "faces/000001.png"])
+def test_no_clip_tool_makes_a_film_of_a_merges_own_frames(tmp_path: Path, part: str) -> None:
+    source, out = merged_folder(tmp_path / "main") / part, tmp_path / "film.mkv"
+    for made in (
+        join([images(tmp_path / "other", 2), source], out, JoinOptions()),
+        denoise(source, out, DenoiseOptions()),
+        write_frames(source, tmp_path / "film", FrameFileOptions()),
+    ):
+        with pytest.raises(OptionInvalid, match="understudy encode"):
+            list(made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["main", "other"]
+
+
+def test_merged_frames_that_were_copied_among_others_are_known_as_painted(
+    tmp_path: Path,
+) -> None:
+    folder, copies = merged_folder(tmp_path / "main"), images(tmp_path / "copies", 2)
+    (copies / "0002.png").write_bytes((folder / "000002.png").read_bytes())
+    list(join([copies], tmp_path / "film.mp4", JoinOptions()))
+    assert source_type_in(tmp_path / "film.mp4") == "compositeWithTrainedAlgorithmicMedia"
+    (copies / "0002.png").write_bytes(encode_png(numbered(2)))
+    list(join([copies], tmp_path / "plain.mp4", JoinOptions()))
+    assert not source_type_in(tmp_path / "plain.mp4")

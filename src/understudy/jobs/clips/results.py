@@ -15,16 +15,19 @@ from understudy.events import Event, Made, Notice
 from understudy.files import file_aside, folder_written_aside, said_plainly
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.merging.delivery.places import UNSIGNED_SUFFIX, clear_leftovers
+from understudy.merging.journal import FACES, JOURNAL_NAME
 from understudy.provenance.ledger import images_in
 from understudy.provenance.sign import marked_of, sign_derived
 from understudy.provenance.xmp import MOVIE_SUFFIXES, SOURCE_TYPE, packet_appended, source_type_in, with_packet
 
 
 def require_free_name(out: Path, *made_from: Path) -> None:
-    """Raise unless `out` is a new name outside of what it is made from: FolderUnwritable or OptionInvalid.
+    """Raise unless `out` is a new name outside of what it is made from: FolderUnwritable or OptionInvalid,
+    which `require_no_merge` raises too.
 
     What killed processes left half-made of it is removed.
     """
+    require_no_merge(made_from)
     for source in made_from:
         if source.is_dir() and source.resolve() in (out.resolve(), *out.resolve().parents):
             raise OptionInvalid("The result would lie among what it is made from. Choose a place outside.", out)
@@ -36,6 +39,21 @@ def require_free_name(out: Path, *made_from: Path) -> None:
             "Something of that name is there already and is not replaced. Choose another name or remove it.",
             out,
         )
+
+
+def require_no_merge(made_from: Sequence[Path]) -> None:
+    """Raise OptionInvalid where something is to be made of a merge's own frames: only `encode` looks at the
+    consent and gives the marks."""
+    for source in made_from:
+        folder = source.resolve() if source.is_dir() else source.resolve().parent
+        is_picture = source.is_dir() or source.suffix.lower() in IMAGE_SUFFIXES
+        holder = folder.parent if folder.name == FACES else folder
+        if is_picture and (holder / JOURNAL_NAME).is_file():
+            raise OptionInvalid(
+                "These are a merge's own frames, which carry no marks yet. Finish them with "
+                "`understudy encode`, as a movie or as images, and work on with what that writes.",
+                source,
+            )
 
 
 def require_readable_marks(made_from: Sequence[Path]) -> list[Path]:
@@ -102,9 +120,10 @@ def sign_folder(folder: Path, made_from: Sequence[Path], description: str) -> li
 
 def says_painted(made_from: Sequence[Path]) -> bool:
     """Whether the metadata of what something is made from say that a trained model painted in it."""
-    files = [next(iter(images_in(path)), None) if path.is_dir() else path for path in made_from]
+    # All images of a folder: those without a face say nothing, and any of them may be the first.
+    files = (file for path in made_from for file in (images_in(path) if path.is_dir() else [path]))
     word = SOURCE_TYPE.rpartition("/")[2]
-    return any(source_type_in(file) == word for file in files if file is not None)
+    return any(source_type_in(file) == word for file in files)
 
 
 def _told(marked: Sequence[Path], sidecar: Path | None) -> list[Event]:

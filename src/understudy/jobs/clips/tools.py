@@ -24,6 +24,7 @@ from understudy.jobs.clips.results import (
     made_file,
     made_folder,
     require_free_name,
+    require_no_merge,
     require_readable_marks,
     says_painted,
     sign_folder,
@@ -52,6 +53,7 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
     """
     if options.image_format == "png":
         require_effect(options.model_fields_set, {"quality": "png loses nothing"})
+    require_no_merge([path])
     with open_clip(path) as clip:
         if clip.info.scene_linear:
             raise OptionInvalid("These are EXR frames already; there is nothing to take apart.", path)
