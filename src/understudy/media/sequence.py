@@ -69,6 +69,7 @@ class ImageFolderClip:
             timecode=exr_timecode(head),
             scene_linear=pixel_format.startswith("rgbf"),
             damage=_damage(count, len(found)),
+            file_names=tuple(file.name for file in self._files),
         )
         self._found = len(found)
         self._broken: set[int] = set()
