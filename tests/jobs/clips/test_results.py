@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.clips.test_movies import images
-from tests.media.made import numbered
+from tests.jobs.clips.test_tools import numbers
+from tests.media.made import make_movie, numbered
+from tests.provenance.material import facts_for
 from understudy.errors import FolderUnwritable, OptionInvalid
 from understudy.jobs.clips.movies import join
 from understudy.jobs.clips.results import made_file, made_folder, require_free_name
@@ -19,6 +21,7 @@ from understudy.media.images import encode_png
 from understudy.media.options import DenoiseOptions, FrameFileOptions, JoinOptions
 from understudy.merging.journal import Journal
 from understudy.merging.pictures import MergedFrame, write_merged
+from understudy.provenance.sign import marked_of, sign_file
 from understudy.provenance.xmp import source_type_in
 
 
@@ -27,22 +30,54 @@ def together() -> threading.Barrier:
     return threading.Barrier(2, timeout=30)
 
 
-def test_two_movies_of_one_name_made_at_once_do_not_take_each_others_half(
+def test_of_two_movies_of_one_name_made_at_once_both_are_kept_whole_and_one_is_told_where(
     tmp_path: Path, together: threading.Barrier
 ) -> None:
     out = tmp_path / "cut.v2.mkv"
 
-    def make(piece: bytes) -> None:
-        with made_file(out, [], "Cut.") as (place, _), place.open("wb") as file:
-            for _ in range(2):
-                file.write(piece)
-                file.flush()
-                together.wait()
+    def make(piece: bytes) -> str:
+        try:
+            with made_file(out, [], "Cut.") as (place, _), place.open("wb") as file:
+                for _ in range(2):
+                    file.write(piece)
+                    file.flush()
+                    together.wait()
+        except FolderUnwritable as error:
+            return str(error)
+        return ""
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(make, (b"one", b"other")))
-    assert out.read_bytes() in (b"oneone", b"otherother")
-    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+        ends = list(pool.map(make, (b"one", b"other")))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.v2-2.mkv", "cut.v2.mkv"]
+    other = tmp_path / "cut.v2-2.mkv"
+    assert {out.read_bytes(), other.read_bytes()} == {b"oneone", b"otherother"}
+    assert ends[(b"oneone", b"otherother").index(out.read_bytes())] == ""
+    assert "cut.v2-2.mkv" in max(ends)
+
+
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_a_file_that_came_meanwhile_is_not_replaced_and_the_work_is_kept(
+    ending: str, marked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+    make_movie(tmp_path / "v.mp4", 3)
+    if marked:
+        sign_file(tmp_path / "v.mp4", tmp_path / "v.mp4", facts_for(tmp_path / "v.mp4"))
+    out = tmp_path / "out" / f"cut{ending}"
+    with (
+        pytest.raises(FolderUnwritable, match=f"lies beside it as cut-3{ending}") as raised,
+        made_file(out, [tmp_path / "v.mp4"], "Cut.") as (place, _),
+    ):
+        make_movie(place, 2)
+        out.write_bytes(b"somebody's")
+        out.with_name(f"cut-2{ending}").write_bytes(b"too")
+    assert raised.value.path == out and out.read_bytes() == b"somebody's"
+    kept = out.with_name(f"cut-3{ending}")
+    assert numbers(kept) == [0, 1] and bool(marked_of([kept])) == marked
+    sidecar = {"cut-3.c2pa"} if marked and ending == ".mkv" else set[str]()
+    names = {path.name for path in out.parent.iterdir()}
+    assert names == {out.name, f"cut-2{ending}", kept.name, *sidecar}
 
 
 def test_of_two_folders_of_one_name_made_at_once_one_comes_whole_and_the_other_is_told(

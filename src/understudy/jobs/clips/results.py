@@ -7,12 +7,14 @@ that its credentials stay with them.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
-from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
+from understudy.errors import FolderUnwritable, MarksUnreadable, NameTaken, OptionInvalid
 from understudy.events import Event, Made, Notice
-from understudy.files import file_aside, folder_written_aside, said_plainly
+from understudy.files import file_aside, folder_written_aside, put_as_new, said_plainly
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.merging.delivery.places import UNSIGNED_SUFFIX, clear_leftovers
 from understudy.merging.journal import FACES, JOURNAL_NAME
@@ -74,7 +76,10 @@ def require_readable_marks(made_from: Sequence[Path]) -> list[Path]:
 @contextlib.contextmanager
 def made_file(out: Path, made_from: Sequence[Path], description: str) -> Iterator[tuple[Path, list[Event]]]:
     """Give a place for one file and a list of what to tell afterwards; when the block ends well `out` is there,
-    with the credentials of what it was made from inside or beside it."""
+    with the credentials of what it was made from inside or beside it.
+
+    Raises FolderUnwritable where a file of that name has come meanwhile: what was made lies under another then.
+    """
     marked = require_readable_marks(made_from)
     place = file_aside(out, UNSIGNED_SUFFIX)
     told: list[Event] = []
@@ -87,14 +92,33 @@ def made_file(out: Path, made_from: Sequence[Path], description: str) -> Iterato
                     told += map(Notice, packet_appended(place))
                 elif out.suffix.lower() in IMAGE_SUFFIXES:
                     place.write_bytes(with_packet(place.read_bytes()))
-            if marked:
-                sidecar = sign_derived(place, out, made_from=marked, description=description)
-                told += _told(marked, sidecar)
-            else:
-                place.replace(out)
+            goal, sidecar = _put_in_place(place, out, marked, description)
         finally:
             place.unlink(missing_ok=True)
-    told.append(Made("clip", out))
+    if goal != out:
+        raise FolderUnwritable(
+            f"Something of that name has come meanwhile and is not replaced. What was made lies beside it as "
+            f"{goal.name}.",
+            out,
+        )
+    told += [*(_told(marked, sidecar) if marked else []), Made("clip", out)]
+
+
+def _put_in_place(place: Path, out: Path, marked: Sequence[Path], description: str) -> tuple[Path, Path | None]:
+    """Give what was made its name, or where that is taken by now the next free one like it. Returns where it
+    lies, and its sidecar where it has one."""
+    for turn in count(1):
+        goal = out if turn == 1 else out.with_name(f"{out.stem}-{turn}{out.suffix}")
+        if os.path.lexists(goal):
+            continue
+        try:
+            if marked:
+                return goal, sign_derived(place, goal, made_from=marked, description=description)
+            put_as_new(place, goal)
+        except NameTaken:  # between the look and now
+            continue
+        return goal, None
+    raise AssertionError("names go on")
 
 
 @contextlib.contextmanager
