@@ -32,7 +32,7 @@ def footage_notices(faceset_folder: Path, clip_name: str | None, info: ClipInfo)
     known = set[str]() if clip_name is None else journal.contents(clip_name)
     # The colour space a clip is seen in moves no frame.
     identities = {content.partition(" in ")[0] for content in known}
-    if clip_name is None or not known or clip_content(info.path) in identities:
+    if clip_name is None or not known or clip_content(info.path, known=identities) in identities:
         return []
     counts = set(journal.frames_in_clip(clip_name).values())
     if counts and info.frame_count not in counts:
