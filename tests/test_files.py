@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy import files
-from understudy.errors import DiskFull, FolderUnwritable
+from understudy.errors import DiskFull, FolderUnwritable, NameTaken
 
 NAME = "Prøjekt 影.json"
 
@@ -298,3 +298,20 @@ def test_a_line_is_added_behind_one_that_a_kill_cut_short_and_no_more_is_read_th
         patched.setattr(Path, "read_bytes", lambda _: pytest.fail("all of it is read"))
         files.append_line(log, b"four")
     assert log.read_bytes() == b"one\ntwo\nthr\nfour\n"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_takes_a_free_name_and_no_other(
+    has_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refused)
+    with files.new_written_aside(tmp_path / "a.txt") as aside:
+        aside.write_bytes(b"first")
+    with pytest.raises(NameTaken, match="not replaced"), files.new_written_aside(tmp_path / "a.txt") as aside:
+        aside.write_bytes(b"second")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"first"

@@ -130,6 +130,10 @@ class FolderUnwritable(UnderstudyError):
     """An output folder cannot be created or written."""
 
 
+class NameTaken(FolderUnwritable):
+    """Something came under the name of a result while that was made."""
+
+
 class DiskFull(UnderstudyError):
     """Not enough free space for what is about to be written."""
 

@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from understudy.errors import DiskFull, FolderUnwritable
+from understudy.errors import DiskFull, FolderUnwritable, NameTaken
 
 ASIDE_SUFFIX = ".partial"
 ORIGIN_SUFFIX = ".origin.json"  # of the note beside a thing in the trash that says where it lay
@@ -90,6 +90,36 @@ def written_aside(path: Path) -> Iterator[Path]:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_written_aside(path: Path) -> Iterator[Path]:
+    """The same for a file that replaces nothing. Raises NameTaken where something of that name has come
+    meanwhile."""
+    aside = file_aside(path)
+    with said_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield aside
+            _flush_to_disk(aside)
+            put_as_new(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def put_as_new(aside: Path, path: Path) -> None:
+    """Give a finished file its name in one step. Raises NameTaken where something has that; the file stays."""
+    taken = NameTaken("Something of that name has come meanwhile and is not replaced.", path)
+    try:
+        os.link(aside, path)  # of two at once one wins, which a look before a rename can't promise
+    except FileExistsError as error:
+        raise taken from error
+    except OSError as error:  # a disk without links
+        if os.path.lexists(path):
+            raise taken from error
+        aside.rename(path)
+        return
+    aside.unlink()
 
 
 @contextlib.contextmanager

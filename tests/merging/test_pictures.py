@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.merging.test_composite import PLAIN, face_in
 from understudy.media.images import read_image_deep
 from understudy.merging.journal import frame_path
 from understudy.merging.pictures import (
+    MergedFrame,
     faces_path,
     mask_path,
     merged_as_far_as_possible,
@@ -19,6 +21,7 @@ from understudy.merging.pictures import (
     remove_merged,
     write_merged,
 )
+from understudy.provenance.xmp import source_type_in
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,35 @@ def test_what_is_asked_for_is_kept_beside_a_frame_and_older_layers_go(
     np.testing.assert_array_equal(read_image_deep(frame_path(tmp_path, 7)), merged.picture)
     remove_merged(tmp_path, 7)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize(
+    ("mode", "said"), [("overlay", True), ("raw-rgb", True), ("original", False), ("raw-layers", False)]
+)
+def test_a_picture_says_that_it_was_painted_in_and_one_that_is_left_as_it_was_does_not(
+    mode: str, said: bool, deep: bool, tmp_path: Path
+) -> None:
+    frame = drawn_frame(1)
+    if deep:
+        frame = (frame.astype(np.float32) / 255).astype(np.float16).astype(np.float32)
+    options = PLAIN.changed(layers="all", mode=mode)
+    merged = merged_frame(frame, [face_in(frame, landmarks(), options)], options)
+    write_merged(tmp_path, 7, merged)
+    word = "compositeWithTrainedAlgorithmicMedia"
+    assert source_type_in(frame_path(tmp_path, 7)) == (word if said else "")
+    assert source_type_in(faces_path(tmp_path, 7)) == word and not source_type_in(mask_path(tmp_path, 7))
+    back = read_image_deep(frame_path(tmp_path, 7))
+    np.testing.assert_allclose(back, merged.picture, rtol=1e-3 if deep else 0, atol=1e-4 if deep else 0)
+    write_merged(tmp_path, 7, MergedFrame(frame))  # a plate's, which takes its place
+    assert not source_type_in(frame_path(tmp_path, 7))
+
+
+def test_where_one_face_is_painted_and_another_left_the_picture_says_so(tmp_path: Path) -> None:
+    frame, left = drawn_frame(1), PLAIN.changed(mode="original")
+    faces = [replace(face_in(frame, landmarks()), options=own) for own in (PLAIN, left)]
+    assert merged_frame(frame, faces, left).is_painted
+    assert not merged_frame(frame, faces[1:], PLAIN).is_painted
 
 
 def test_layers_of_raw_predict_are_as_large_as_its_picture() -> None:

@@ -6,7 +6,7 @@ Only the shape is here; `video.py` and `sequence.py` implement it, `open_clip` i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol, Self
@@ -63,6 +63,7 @@ class ClipInfo:
     unread: str = ""  # one sentence where files hold more than the picture that is read
     color_space: str = ""  # of the file's numbers where its frames are shown as light; see `color_spaces.py`
     damage: str = ""  # one sentence when only part of the file can be used
+    file_names: tuple[str, ...] = field(default=(), repr=False)  # of an image folder's frames
 
     @property
     def is_deep(self) -> bool:

@@ -83,6 +83,7 @@ class ImageFolderClip:
             skipped=skipped_numbers(found),
             unread=exr_unread(head) if head else "",
             damage=_damage(count, len(found)),
+            file_names=tuple(file.name for file in self._files),
         )
         self._found = len(found)
         self._broken: set[int] = set()

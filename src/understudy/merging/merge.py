@@ -42,6 +42,7 @@ from understudy.merging.plan import (
     unswapped_frames,
 )
 from understudy.merging.plate import Plate, PlateFootage
+from understudy.merging.same_footage import footage_notices
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.sharing import shared_frames
 from understudy.merging.stream import MadeFrame
@@ -75,7 +76,8 @@ def merge(
     frame has no face; nothing is steadied over the first frames of new `shots`. The summary lists every frame
     that was not swapped, with its reason. Faces go into the frames of `plate` where that is given. A dry run
     only says what would be made, and why. `devices` are those that several processes share. The clip is in
-    `color_space`, or sRGB. Closing the generator keeps what is written.
+    `color_space`, or sRGB. Closing the generator keeps what is written. Raises ClipDiffers where the clip has
+    another number of frames than when its faces were extracted.
     """
     journal = Journal(folder)
     with open_clip(clip_path, color_space) as clip, Plate(plate) if plate else nullcontext() as opened:
@@ -92,6 +94,8 @@ def merge(
             plate=opened,
             clip_sha256=clip_sha256,
         )
+        footage = footage_notices(faces.folder, clip_name, clip.info)
+        plan = replace(plan, notices=[*footage, *plan.notices]) if plan.todo else plan
         if dry_run:
             yield from _foretold(plan, _options_changed(plan, journal))
             return

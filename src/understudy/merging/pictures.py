@@ -1,7 +1,8 @@
 """A merged frame as it lies on disk: its picture, its mask and, where asked for, its faces.
 
 Frames of 8 and 16 bits are PNG, scene-linear ones half-float EXR. Masks and faces lie in folders of their own
-under the names of their frames. Not here: which frames are done (`journal`).
+under the names of their frames. What a model painted in names its source type, so that a frame that is copied
+elsewhere still says what it is. Not here: which frames are done (`journal`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from understudy.media.clip import ClipInfo, OwnNumbers
 from understudy.media.exr import encode_exr
 from understudy.media.images import encode_png, read_image_deep
 from understudy.merging.blending.blend import BlendFailed
+from understudy.merging.blending.modes import MODES
 from understudy.merging.composite import composite
 from understudy.merging.journal import FACES, MASKS, frame_path
 from understudy.merging.layers import Layers
@@ -27,6 +29,7 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
 from understudy.merging.raw import blank
 from understudy.merging.watching import unwatched
+from understudy.provenance.xmp import EXR_ATTRIBUTE, SOURCE_TYPE, with_packet
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +39,32 @@ class MergedFrame:
     picture: Picture
     mask_HW: npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | None = None
     faces_HWC: Picture | None = None  # straight colours; their alpha is the mask
+    is_painted: bool = False  # False for a picture that a mode, or the plate, leaves as it was
 
 
 def merged_frame(frame: Picture, faces: Sequence[PaintedFace], options: MergeOptions) -> MergedFrame:
     """The frame with its faces, and its layers. Raises BlendFailed where a face can't be painted."""
+    is_painted = _paints(faces, options)
     if options.kept_layers == "none":
-        return MergedFrame(composite(frame, faces, options, watch=unwatched))
+        return MergedFrame(composite(frame, faces, options, watch=unwatched), is_painted=is_painted)
     square = len(faces[0].painted_HWC)
     height, width = (square, square) if options.mode == "raw-predict" else frame.shape[:2]
     layers = Layers(height, width, faces=options.kept_layers == "all")
     picture = composite(frame, faces, options, watch=layers)
     return MergedFrame(
-        picture, layers.stored_mask(frame.dtype), layers.stored_faces(options.light, frame.dtype)
+        picture,
+        layers.stored_mask(frame.dtype),
+        layers.stored_faces(options.light, frame.dtype),
+        is_painted=is_painted,
     )
+
+
+def _paints(faces: Sequence[PaintedFace], options: MergeOptions) -> bool:
+    """Whether the picture shows anything of what a model made."""
+    mode = MODES[options.mode]
+    if mode.raw:
+        return not mode.leaves
+    return any(MODES[(face.options or options).mode].paints for face in faces)
 
 
 def merged_as_far_as_possible(
@@ -95,17 +111,17 @@ def in_own_numbers(
 
 def write_merged(folder: Path, frame: int, merged: MergedFrame) -> None:
     """Put a merged frame in its place, the picture last; what an earlier merge kept beside it goes away."""
-    for place, picture in (
-        (folder / MASKS, merged.mask_HW),
-        (folder / FACES, merged.faces_HWC),
-        (folder, merged.picture),
+    for place, picture, is_painted in (
+        (folder / MASKS, merged.mask_HW, False),
+        (folder / FACES, merged.faces_HWC, True),
+        (folder, merged.picture, merged.is_painted),
     ):
         older = frame_path(place, frame)
         if picture is None or older.suffix != _suffix(picture):
             older.unlink(missing_ok=True)
         if picture is not None:
             place.mkdir(parents=True, exist_ok=True)
-            write_bytes(older.with_suffix(_suffix(picture)), _encoded(picture))
+            write_bytes(older.with_suffix(_suffix(picture)), _encoded(picture, is_painted=is_painted))
 
 
 def write_blanks(
@@ -167,5 +183,7 @@ def _suffix(picture: npt.NDArray[Any]) -> str:
     return ".exr" if picture.dtype.kind == "f" else ".png"
 
 
-def _encoded(picture: npt.NDArray[Any]) -> bytes:
-    return encode_exr({"": picture}) if picture.dtype.kind == "f" else encode_png(picture)
+def _encoded(picture: npt.NDArray[Any], *, is_painted: bool = False) -> bytes:
+    if picture.dtype.kind == "f":
+        return encode_exr({"": picture}, metadata={EXR_ATTRIBUTE: SOURCE_TYPE} if is_painted else None)
+    return with_packet(encode_png(picture)) if is_painted else encode_png(picture)

@@ -29,6 +29,7 @@ from understudy.merging.journal import Journal
 from understudy.merging.keeping import Keep, anew
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
 from understudy.merging.plate import Plate
+from understudy.merging.same_footage import moved_files
 from understudy.merging.settings_over_time import SettingsOverTime
 from understudy.merging.whole_frames import require_whole_frames, unheard_settings, whole_frame_options
 from understudy.networks.swap import KnownModel, Predictor, require_blend
@@ -319,16 +320,19 @@ def _usable_faces(
 ) -> tuple[FacesByFrame, dict[int, str]]:
     faces: FacesByFrame = {}
     left_out: dict[int, str] = {}
-    for face in stored:
+    ours = [face for face in stored if clip_name is None or face.record.clip == clip_name]
+    moved = moved_files((face.record for face in ours), info.file_names)
+    for face in ours:
         record = face.record
-        if clip_name is not None and record.clip != clip_name:
-            continue
         # Another program, whose face this was, may not have known how large its frame is.
         if record.frame_size not in ((0, 0), (info.width, info.height)) or record.frame >= info.frame_count:
             width, height = record.frame_size
             left_out[record.frame] = (
                 f"the face {face.name} belongs to another clip: frame {record.frame} of {width} x {height}"
             )
+            continue
+        if record.source_name in moved:
+            left_out[record.frame] = moved[record.source_name]
             continue
         faces.setdefault(record.frame, []).append(record)
     return dict(sorted(faces.items())), {f: why for f, why in left_out.items() if f not in faces}

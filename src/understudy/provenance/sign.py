@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,13 @@ import c2pa
 
 from understudy import __version__
 from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable
-from understudy.files import folder_written_aside, require_free_space, write_bytes, written_aside
+from understudy.files import (
+    folder_written_aside,
+    new_written_aside,
+    require_free_space,
+    write_bytes,
+    written_aside,
+)
 from understudy.provenance.consent import Consent, require_export_consent
 from understudy.provenance.credentials import (
     UNKNOWN_FORMAT,
@@ -130,12 +137,18 @@ def _parent_and_components(clips: Sequence[Path]) -> Origins:
 
 
 def _sign_movie(
-    unsigned: Path, signed: Path, definition: dict[str, Any], made_from: Origins, identity: Signer
+    unsigned: Path,
+    signed: Path,
+    definition: dict[str, Any],
+    made_from: Origins,
+    identity: Signer,
+    *,
+    written: Callable[[Path], AbstractContextManager[Path]] = written_aside,
 ) -> Path | None:
     embedded = embeds(signed)
     # The library reports a full disk as one error of many; so it is asked for before.
     require_free_space(signed.parent, needed_bytes=unsigned.stat().st_size + _MANIFEST_ROOM_BYTES)
-    with written_aside(signed) as aside:
+    with written(signed) as aside:
         with unsigned.open("rb") as source, aside.open("w+b") as goal:
             manifest = _sign_stream(
                 source, goal, definition, made_from, identity=identity,
@@ -182,7 +195,8 @@ def sign_derived(
 
     `made_from` are what `marked_of` gave; the first is the parent. `description` says what was done. The file
     says nothing more than that and its ingredients. Raises MarksUnreadable where their marks are damaged, for
-    they would be lost, ClipMissing, FolderUnwritable and DiskFull.
+    they would be lost, ClipMissing, FolderUnwritable and DiskFull; NameTaken where a file has come under the
+    name of `signed` meanwhile.
     """
     identity = identity or signer_for()
     for clip in made_from:
@@ -197,7 +211,7 @@ def sign_derived(
         )  # fmt: skip
         write_bytes(ledger, data)
         return _write_sidecar(ledger, manifest)
-    return _sign_movie(unsigned, signed, definition, origins, identity)
+    return _sign_movie(unsigned, signed, definition, origins, identity, written=new_written_aside)
 
 
 def _carries_marks(clip: Path) -> bool:

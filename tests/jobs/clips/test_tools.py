@@ -133,6 +133,26 @@ def test_frames_go_into_nobody_elses_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "g").exists()
 
 
+def test_frames_of_a_clip_whose_file_was_changed_do_not_mix_with_the_older_ones(tmp_path: Path) -> None:
+    clip, out = tmp_path / "v.mp4", tmp_path / "f"
+    make_movie(clip, 3)
+    done(write_frames(clip, out, FrameFileOptions()))
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    clip.write_bytes(clip.read_bytes() + b"\0\0\0\x08free")  # the same name, length and number of frames
+    with pytest.raises(FolderUnwritable, match="before its file was changed"):
+        done(write_frames(clip, out, FrameFileOptions()))
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("said", ["[]", "{", "\ud800", "null"])
+def test_a_folder_with_a_list_of_frames_that_says_nothing_is_somebody_elses(said: str, tmp_path: Path) -> None:
+    make_movie(tmp_path / "v.mp4", 3)
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "frames.json").write_bytes(said.encode("utf-8", "surrogatepass"))
+    with pytest.raises(FolderUnwritable, match="other files"):
+        done(write_frames(tmp_path / "v.mp4", tmp_path / "f", FrameFileOptions()))
+
+
 # cut
 
 

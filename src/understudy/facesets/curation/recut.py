@@ -157,7 +157,7 @@ def _why_not(folder: Path, clip: str, path: Path | None, color_space: ColorSpace
     if path is None or not path.exists():
         return "the clip isn't here"
     contents = Journal.look(folder).contents(clip)
-    if contents and clip_content(path, color_space) not in contents:
+    if contents and clip_content(path, color_space, known=contents) not in contents:
         return "the clip of that name is another one now"
     return ""
 

@@ -16,6 +16,7 @@ from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.faces.finders import fetched
 from understudy.faces.inputs import FinderInputs
 from understudy.facesets.extraction.choosing import choose
+from understudy.facesets.extraction.contents import known_contents
 from understudy.facesets.extraction.cropping import planned
 from understudy.facesets.extraction.find import find
 from understudy.facesets.extraction.finder import FinderPlan
@@ -74,10 +75,12 @@ def extract(
     started = time.monotonic()
     with open_clip(clip_path, color_space) as clip:
         require_progressive(clip.info)
+        manual = cache if manual_file is None else manual_file.parent
+        known = known_contents(clip_name, cache=cache, faceset_folder=faceset.folder, manual=manual)
         task = Task(
             clip_path=clip_path,
             clip_name=clip_name,
-            content=clip_content(clip_path, color_space),
+            content=clip_content(clip_path, color_space, known=known),
             role=role,
             faceset=faceset,
             options=options,

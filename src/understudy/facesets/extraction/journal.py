@@ -117,6 +117,16 @@ class Journal:
         if self.settings(clip)[-1:] != [settings]:
             self._write({"clip": clip, "content": content, "settings": settings})
 
+    def frames_in_clip(self, clip: str) -> dict[str, int]:
+        """How many frames the clip had, by the identities of its content; of those where it was noted."""
+        told = [line for line in self._lines if line.get("clip") == clip and "frames_in_clip" in line]
+        return {str(line["content"]): int(line["frames_in_clip"]) for line in told}
+
+    def note_clip(self, clip: str, *, content: str, frames: int) -> None:
+        """Note how many frames a clip has, unless it is known."""
+        if self.frames_in_clip(clip).get(content) != frames:
+            self._write({"clip": clip, "content": content, "frames_in_clip": frames})
+
     def note_face(
         self, clip: str, *, content: str, frame: int, person: int, box: Sequence[float] | None = None
     ) -> None:

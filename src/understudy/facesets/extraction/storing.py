@@ -61,6 +61,7 @@ def store_faces(clip: Clip, task: Task, meant: Meant, plans: Sequence[Plan]) -> 
         left = [plan for plan in plans if plan.sighting.frame.index not in stored | noted]
         if left:
             require_room(clip, task, faces=len(left))
+            journal.note_clip(name, content=task.content, frames=clip.info.frame_count)
             journal.note_run(name, content=task.content, settings=settings_of(task.options))
             before = len(plans) - len(left)
             why = f"goes on at face {before} of {len(plans)}" if before else ""

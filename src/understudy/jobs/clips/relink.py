@@ -11,7 +11,7 @@ from pathlib import Path
 
 from understudy.errors import ClipDiffers, OptionInvalid
 from understudy.events import Event, Events, Notice
-from understudy.facesets.extraction.found import clip_identity, found_content, found_path
+from understudy.facesets.extraction.found import clip_content, clip_identity, found_content, found_path
 from understudy.facesets.extraction.journal import Journal
 from understudy.jobs.clips.adding import both_sides_told, clips_of_file, require_usable
 from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, last_clip_sha256
@@ -67,7 +67,7 @@ def _what_differs(project: Project, name: str, now: Path) -> str:
     nothing of it is known."""
     known = _contents(project, name)
     identity = clip_identity(now)
-    if known and str(identity) not in known:
+    if known and clip_content(now, known=known) not in known:
         sizes = sorted(int(one.partition("-")[0]) for one in known)
         if identity.size_bytes not in sizes:
             return f"it has {identity.size_bytes:,} bytes instead of {sizes[-1]:,}"

@@ -17,6 +17,7 @@ import numpy as np
 from understudy.counts import counted
 from understudy.errors import FolderUnwritable, OptionInvalid
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
+from understudy.facesets.extraction.found import clip_identity
 from understudy.facesets.extraction.places import parse_place
 from understudy.files import read_json, write_bytes, write_json
 from understudy.jobs.clips.movies import plain, write_like
@@ -24,6 +25,7 @@ from understudy.jobs.clips.results import (
     made_file,
     made_folder,
     require_free_name,
+    require_no_merge,
     require_readable_marks,
     says_painted,
     sign_folder,
@@ -52,6 +54,7 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
     """
     if options.image_format == "png":
         require_effect(options.model_fields_set, {"quality": "png loses nothing"})
+    require_no_merge([path])
     with open_clip(path) as clip:
         if clip.info.scene_linear:
             raise OptionInvalid("These are EXR frames already; there is nothing to take apart.", path)
@@ -163,6 +166,7 @@ def _recipe(path: Path, info: ClipInfo, options: FrameFileOptions) -> dict[str, 
         said.pop("quality")
     return {
         "clip": path.name,
+        "content": str(clip_identity(path)),
         "frames_in_clip": info.frame_count,
         "duration_s": round(info.duration_s, 6),
         **said,
@@ -170,16 +174,31 @@ def _recipe(path: Path, info: ClipInfo, options: FrameFileOptions) -> dict[str, 
 
 
 def _require_own_folder(out: Path, path: Path, recipe: dict[str, Any]) -> None:
-    """Raise unless the folder is new or holds what an earlier run with the same wishes began."""
+    """Raise unless the folder is new or holds what an earlier run with the same wishes and content began."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         require_free_name(out / "0", path)
         return
-    known = read_json(out / _LIST_NAME) if (out / _LIST_NAME).is_file() else {}
-    if {name: known.get(name) for name in recipe} != recipe:
+    known = _begun(out)
+    if {name: known.get(name) for name in recipe} == recipe:
+        return
+    if known.get("clip") == path.name and known.get("content") != recipe["content"]:
         raise FolderUnwritable(
-            "This folder holds other files, or frames written with other settings. Choose an empty one.",
+            "This folder holds frames of what this clip was before its file was changed, or of another clip of "
+            "that name. Choose an empty one.",
             out,
         )
+    raise FolderUnwritable(
+        "This folder holds other files, or frames written with other settings. Choose an empty one.", out
+    )
+
+
+def _begun(out: Path) -> dict[str, Any]:
+    """What an earlier run noted in the folder; empty where that is nothing of ours."""
+    try:
+        known = read_json(out / _LIST_NAME)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _paced(clip: Clip, fps: float) -> list[int]:

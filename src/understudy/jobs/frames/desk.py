@@ -85,6 +85,7 @@ class FramesDesk:
         from understudy.faces.manual import manual_file
         from understudy.facesets.by_hand.glance import FoundGlance
         from understudy.facesets.by_hand.stored import StoredFaces
+        from understudy.facesets.extraction.contents import known_contents
         from understudy.facesets.extraction.found import clip_content, found_path
         from understudy.facesets.extraction.redone import redone_path
         from understudy.media.frame_reader import FrameReader
@@ -94,8 +95,14 @@ class FramesDesk:
         self.project, self.clip = project, clip
         space, path = color_space_of(project, clip), project.present_clip_path(clip)
         self.frames = FrameReader(open_clip(path, space))
-        self.content = clip_content(path, space)
         self.performer, self.short = project.faceset_of_clip(clip)
+        known = known_contents(
+            clip,
+            cache=project.cache_folder,
+            faceset_folder=project.faceset_folder(self.performer, self.short),
+            manual=project.manual_folder,
+        )
+        self.content = clip_content(path, space, known=known)
         self.options = extract_options(project, {})
         names = self.performer, self.short
         self.stored = StoredFaces(project.faceset_folder(*names), clip, partial(project.faceset, *names))
