@@ -290,7 +290,7 @@ def _head(path: Path) -> dict[str, Any] | None:
         with path.open("rb") as file:
             line = file.readline()
             value = json.loads(line) if line.endswith(b"\n") else None
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return value if isinstance(value, dict) and "layout" in value else None
 
