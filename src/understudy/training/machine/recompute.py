@@ -6,12 +6,14 @@ Chen et al., "Training deep nets with sublinear memory cost", arXiv 1604.06174, 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import nn
+from torch import Generator, Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from understudy.networks.architectures.custom.chance import Chance
 from understudy.networks.face_model import FaceModel
 
 
@@ -22,7 +24,7 @@ def recompute(model: FaceModel) -> None:
     """
     parts = parts_of(model)
     for module in dict.fromkeys([*parts, *(block for part in parts for block in blocks_of(part))]):
-        module.forward = _forgetting(module.forward)
+        module.forward = _forgetting(module)
 
 
 def parts_of(model: FaceModel) -> list[nn.Module]:
@@ -39,12 +41,46 @@ def blocks_of(part: nn.Module) -> Iterator[nn.Module]:
             yield module
 
 
-def _forgetting(forward):
+def _forgetting(module: nn.Module):
+    forward = module.forward
+
     @functools.wraps(forward)
     def forgetting(*inputs, **named):
         if not torch.is_grad_enabled():
             return forward(*inputs, **named)
-        # What is random in a network draws from a generator that it is given, not from torch's own.
+        drawn = [value for value in (*inputs, *named.values()) if isinstance(value, Chance | Generator)]
+        if drawn:
+            return _drawing_again(forward, drawn, inputs, named)
+        # What is random in a network draws from what it is given, not from torch's own generator.
         return checkpoint(forward, *inputs, use_reentrant=False, preserve_rng_state=False, **named)
 
     return forgetting
+
+
+@torch.compiler.disable(recursive=False)  # its checkpoints take no contexts
+def _drawing_again(forward, drawn: Sequence[Chance | Generator], inputs, named):
+    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), _AsAtFirst(drawn)
+
+    return checkpoint(
+        forward, *inputs, use_reentrant=False, preserve_rng_state=False, context_fn=contexts, **named
+    )
+
+
+class _AsAtFirst(AbstractContextManager[None]):
+    """For the length of the block, which may come several times, chance stands where it stood when this was
+    made: what is calculated again is to draw the same."""
+
+    def __init__(self, drawn: Sequence[Chance | Generator]) -> None:
+        self._drawn, self._first = drawn, [one.get_state() for one in drawn]
+
+    def __enter__(self) -> None:
+        self._later = [one.get_state() for one in self._drawn]
+        self._stand(self._first)
+
+    def __exit__(self, *_: object) -> None:
+        self._stand(self._later)
+
+    def _stand(self, states: Sequence[Tensor]) -> None:
+        for one, state in zip(self._drawn, states, strict=True):
+            one.set_state(state)
