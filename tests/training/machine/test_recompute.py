@@ -21,6 +21,7 @@ RANDOM = {
     "fc_gblock_dropout": 0.3,
     "dec_gaussian": True,
 }
+NORMED = {**SMALL["custom"], "dec_norm": "batch"}
 
 
 def gradients_and_kept(model: FaceModel, generator: Generator | None = None) -> tuple[torch.Tensor, int]:
@@ -63,3 +64,14 @@ def test_chance_goes_on_from_where_the_forward_pass_left_it() -> None:
     left = chance.get_state()
     made.mean().backward()
     assert chance.get_state().equal(left)
+
+
+def test_batch_norms_count_a_batch_once_though_it_is_calculated_twice() -> None:
+    plain, again = (build("custom", NORMED) for _ in range(2))
+    recompute(again)
+    (expected, _), (found, _) = gradients_and_kept(plain), gradients_and_kept(again)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+    counted = dict(plain.named_buffers())
+    assert any("num_batches" in name for name in counted)
+    for name, value in again.named_buffers():
+        assert torch.equal(value, counted[name]), name
