@@ -128,26 +128,39 @@ def test_no_speed_moves_no_weight() -> None:
     assert torch.equal(start, weights(made))
 
 
+NORMED = {
+    "size_px": 32,
+    "enc_scaling": 3.2,
+    "fs_original_depth": 3,
+    "fs_original_min_filters": 16,
+    "fs_original_max_filters": 16,
+    "bottleneck_size": 16,
+    "fc_max_filters": 16,
+    "enable_gblock": False,
+    "dec_norm": "batch",
+    "dec_max_filters": 16,
+    "dec_min_filters": 8,
+}
+
+
 def test_what_batch_norms_have_counted_is_painted_with() -> None:
-    network = {
-        "size_px": 32,
-        "enc_scaling": 3.2,
-        "fs_original_depth": 3,
-        "fs_original_min_filters": 16,
-        "fs_original_max_filters": 16,
-        "bottleneck_size": 16,
-        "fc_max_filters": 16,
-        "enable_gblock": False,
-        "dec_norm": "batch",
-        "dec_max_filters": 16,
-        "dec_min_filters": 8,
-    }
-    one = Learner("custom", network, options=tiny_options(), seed=0, compute=EXACT)
+    one = Learner("custom", NORMED, options=tiny_options(), seed=0, compute=EXACT)
     fresh = [buffer.clone() for buffer in one.average.buffers()]
     one.step(*lessons(0), tiny_options(), speed=1.0)
     pairs = list(zip(one.average.buffers(), one.model.buffers(), strict=True))
     assert all(torch.equal(held, counted) for held, counted in pairs)
     assert any(not torch.equal(held, before) for (held, _), before in zip(pairs, fresh, strict=True))
+
+
+def test_a_rehearsal_changes_nothing_that_batch_norms_have_counted_even_where_it_fails() -> None:
+    one = Learner("custom", NORMED, options=tiny_options(), seed=0, compute=EXACT)
+    one.step(*lessons(0), tiny_options(), speed=1.0)
+    counted = {name: value.clone() for name, value in one.model.state_dict().items()}
+    one.rehearse(*lessons(1), tiny_options())
+    one.objective.ask = None  # type: ignore[assignment]
+    with pytest.raises(TypeError):
+        one.rehearse(*lessons(2), tiny_options())
+    assert all(torch.equal(value, counted[name]) for name, value in one.model.state_dict().items())
 
 
 def test_gradients_of_several_batches_add_up_to_those_of_one_big_batch() -> None:

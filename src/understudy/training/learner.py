@@ -5,7 +5,8 @@ One step at a time; knows nothing of files or time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -145,13 +146,14 @@ class Learner:
 
     def rehearse(self, src: Lesson, dst: Lesson, options: TrainOptions) -> None:
         """Take the memory of a step, and change nothing. Raises what a step does where that is too much."""
-        with self.compute.autocast():
-            made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
-        try:
-            self.objective.ask(made, src, dst, options, iteration=self.iteration).totals().sum().backward()
-        finally:
-            del made
-            self.let_go()
+        with _buffers_as_before(self.model):
+            with self.compute.autocast():
+                made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
+            try:
+                self.objective.ask(made, src, dst, options, iteration=self.iteration).totals().sum().backward()
+            finally:
+                del made
+                self.let_go()
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """The optimisers' moments by parameter name."""
@@ -198,3 +200,16 @@ class Learner:
         self.objective.load(critics or {})
         self.steering = self._steering()
         self.steering.load(optimizer)
+
+
+@contextlib.contextmanager
+def _buffers_as_before(model: FaceModel) -> Iterator[None]:
+    """After the block, whatever came of it, batch norms know what they knew before."""
+    buffers = list(model.buffers())
+    before = [one.clone() for one in buffers]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for one, kept in zip(buffers, before, strict=True):
+                one.copy_(kept)

@@ -9,11 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.networks.small import SMALL
 from tests.training.conftest import TINY, tiny_options
 from tests.training.losses.drawn import EXACT, pictures
 from understudy.errors import ModelUnknown, OptionInvalid
 from understudy.facesets.store import Faceset
+from understudy.training import presets
 from understudy.training.losses.identity import EMBEDDERS, Embedder, embedder_named, identity_distance
+from understudy.training.presets import Preset
 from understudy.training.train import train
 
 
@@ -53,9 +56,12 @@ def test_black_faces_give_numbers() -> None:
     assert black.grad is not None and torch.isfinite(black.grad).all()
 
 
+@pytest.mark.parametrize("architecture", ["quick", "ufm"])
 def test_the_encoder_of_another_trained_model_can_tell(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch, architecture: str
 ) -> None:
+    small = SMALL[architecture]
+    monkeypatch.setitem(presets.PRESETS, TINY, Preset(architecture, "full", "for tests", network=small))
     src, dst = facesets
     list(
         train(
@@ -63,7 +69,7 @@ def test_the_encoder_of_another_trained_model_can_tell(
         )
     )
     embedder = embedder_named(f"encoder:{tmp_path / 'm'}", EXACT)
-    assert embedder.size_px == 32 and not any(p.requires_grad for p in embedder.parameters())
+    assert embedder.size_px == small["size_px"] and not any(p.requires_grad for p in embedder.parameters())
     swap = pictures(0).requires_grad_()
     identity_distance(embedder, swap, pictures(1)).backward()
     assert swap.grad is not None and swap.grad.abs().sum() > 0

@@ -51,6 +51,15 @@ def test_what_is_kept_grows_with_the_batch_and_shrinks_when_calculated_again() -
     assert tiny(batch_size=16, recompute=True).activations < 0.8 * many.activations
 
 
+def test_what_is_tried_for_its_size_alone_is_made_of_numbers() -> None:
+    torch.use_deterministic_algorithms(True)  # fills what is left empty with what is no number
+    try:
+        lesson = empty_lesson(build("quick", TINY_NETWORK), 2, EXACT.device)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert all(not part.any() for part in tensors_of(lesson))
+
+
 def test_offloading_takes_moments_and_average_off_the_device() -> None:
     here, away = tiny(), tiny(offload=True)
     assert here.device_bytes - away.device_bytes == away.host_bytes == here.moments + here.average

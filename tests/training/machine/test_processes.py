@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.networks.small import SMALL
 from understudy.errors import MemoryTooSmall, ProcessLost
 from understudy.facesets.store import Faceset
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
@@ -77,6 +78,14 @@ def test_two_processes_take_the_steps_of_one_with_the_whole_batch(tmp_path: Path
     assert one[:3] == pytest.approx(two[:3], rel=1e-4)
     assert np.allclose(one[3], two[3], rtol=1e-3, atol=1e-5)
     assert one[4] == pytest.approx(two[4], rel=1e-3)
+
+
+def test_a_network_with_parts_that_never_learn_is_trained_by_two_processes(tmp_path: Path) -> None:
+    network = {**SMALL["amp"], "trained_inters": False}
+    steps = STEPS.replace('{"size_px": 32, "width": 8, "code": 16}', repr(network)).replace('"quick"', '"amp"')
+    one, two = told(steps, 1, tmp_path), told(steps, 2, tmp_path)
+    # Each process draws for itself which channels are src's.
+    assert one[:2] == pytest.approx(two[:2], rel=0.05)
 
 
 TRAINING = """

@@ -54,8 +54,10 @@ def test_a_frozen_part_learns_again_from_the_iteration_that_is_said() -> None:
     assert not torch.equal(weights(made, "encoder"), start)
 
 
-def frozen(architecture: str, iteration: int = 0, **options: object) -> frozenset[str]:
-    model = build(architecture, device="meta")
+def frozen(
+    architecture: str, iteration: int = 0, network: dict | None = None, **options: object
+) -> frozenset[str]:
+    model = build(architecture, network, device="meta")
     return frozen_parts(model, tiny_options(**options), iteration=iteration)
 
 
@@ -77,3 +79,21 @@ def test_a_part_that_is_not_there_or_nothing_left_to_learn_is_refused() -> None:
         frozen("df", freeze="head")
     with pytest.raises(OptionInvalid, match="nothing is left"):
         frozen("quick", freeze="encoder decoder")
+
+
+def test_a_freeze_that_leaves_only_what_never_learns_is_refused() -> None:
+    drawn = {"trained_inters": False}
+    with pytest.raises(OptionInvalid, match=r"inter_src, inter_dst can't learn.*nothing is left"):
+        frozen("amp", network=drawn, freeze="encoder, decoder")
+    assert frozen("amp", freeze="encoder, decoder") == {"encoder", "decoder"}
+    assert frozen("amp", network=drawn, freeze="encoder") == {"encoder"}
+
+
+def test_a_freeze_that_leaves_only_what_a_stage_asks_nothing_of_is_refused() -> None:
+    face = "encoder, inter, decoder"
+    with pytest.raises(OptionInvalid, match=r"view can't learn.*nothing is left"):
+        frozen("avatar", freeze=face, avatar_stage="faces")
+    with pytest.raises(OptionInvalid, match="nothing is left"):
+        frozen("avatar", freeze="view", avatar_stage="views")
+    assert frozen("avatar", freeze="view", avatar_stage="faces") == {"view"}
+    assert "view" not in frozen("avatar", freeze=face)

@@ -136,6 +136,12 @@ def test_every_setting_changes_the_steps(name: str, option: str, value: float) -
     assert any((own[weight] - other[weight]).abs().max() > 1e-4 for weight in own)
 
 
+def test_rmsprop_has_no_mean_gradient_to_decay_and_the_options_help_says_so() -> None:
+    own, other = (stepped(tiny_options(optimizer="rmsprop", beta1=beta1)) for beta1 in (None, 0.5))
+    assert all(torch.equal(own[weight], other[weight]) for weight in own)
+    assert "Nothing for rmsprop" in str(TrainOptions.model_fields["beta1"].description)
+
+
 def test_no_two_optimisers_take_the_same_steps() -> None:
     made = {name: stepped(tiny_options(optimizer=name))["a"] for name in OPTIMIZERS}
     for one, other in itertools.combinations(made, 2):

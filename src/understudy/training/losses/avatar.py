@@ -13,6 +13,7 @@ from torch import Tensor
 from understudy.networks.architectures.avatar import FRAMES, GRAY, Avatar, AvatarPainted
 from understudy.training.losses.case import Case, Scene
 from understudy.training.losses.critic import Critic, verdict_loss
+from understudy.training.losses.options import LossOptions
 from understudy.training.losses.patch import PatchCritic
 from understudy.training.losses.structure import windows
 from understudy.training.losses.terms import Terms
@@ -37,6 +38,13 @@ def asked(scene: Scene) -> Terms:
     if stage != "faces":
         src["view"] = _STRUCTURE * _view_difference(model, scene)
     return Terms(src, dst)
+
+
+def resting(options: LossOptions) -> frozenset[str]:
+    """The parts that a stage asks nothing of."""
+    if options.avatar_stage == "views":
+        return frozenset({"encoder", "inter_both", "decoder_src", "decoder_dst"})
+    return frozenset({"view"} if options.avatar_stage == "faces" else ())
 
 
 def taught(scene: Scene) -> None:

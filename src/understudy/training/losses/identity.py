@@ -18,6 +18,7 @@ from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
 from understudy.networks.catalog import build
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.losses.expression import flat_code
 from understudy.training.machine.device import Compute
 
 
@@ -48,7 +49,7 @@ class EncoderEmbedder(Embedder):
         self.size_px = self.model.seen_px
 
     def forward(self, faces_BCHW: Tensor) -> Tensor:
-        return self.model.encode(faces_BCHW).flatten(1)
+        return flat_code(self.model.encode(faces_BCHW))  # ufm's are several maps
 
 
 EMBEDDERS: dict[str, Callable[[Path], Embedder]] = {

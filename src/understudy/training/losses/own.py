@@ -17,15 +17,18 @@ from understudy.training.losses.terms import Terms
 @dataclass(frozen=True)
 class OwnLosses:
     """`ask` gives what an iteration costs, `teach` lets the critics learn after the model's own step; `options`
-    are those of LossOptions that either looks at."""
+    are those of LossOptions that either looks at; `resting` names the parts that nothing is asked of."""
 
     ask: Callable[[Scene], Terms]
     teach: Callable[[Scene], None]
     options: frozenset[str]
+    resting: Callable[[LossOptions], frozenset[str]] = lambda _: frozenset()
 
 
 OWN_LOSSES: dict[str, OwnLosses] = {
-    "avatar": OwnLosses(avatar.asked, avatar.taught, frozenset({"avatar_stage", "critic_rate"})),
+    "avatar": OwnLosses(
+        avatar.asked, avatar.taught, frozenset({"avatar_stage", "critic_rate"}), avatar.resting
+    ),
     "recyclegan": OwnLosses(recycle.asked, recycle.taught, frozenset({"critic_rate"})),
 }
 

@@ -127,14 +127,14 @@ def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) ->
 
 
 def empty_lesson(model: FaceModel, count: int, device: torch.device) -> Lesson:
-    """A lesson without contents, for what depends on sizes alone."""
+    """A lesson of zeros, for what depends on sizes alone: what lay in memory before could be no number."""
 
     def empty(name: str) -> Tensor:
         if name.endswith("_B2"):
-            return torch.empty(count * model.frames_together, 2, device=device)
+            return torch.zeros(count * model.frames_together, 2, device=device)
         size = model.seen_px if name.startswith("seen") else model.size_px
         channels = 3 if name.endswith("BCHW") else 1
-        return torch.empty(count * model.frames_together, channels, size, size, device=device)
+        return torch.zeros(count * model.frames_together, channels, size, size, device=device)
 
     names = {field.name for field in fields(Lesson)} - (set() if model.paints_frame else {"frame_BCHW"})
     return Lesson(**{name: empty(name) for name in names})

@@ -163,7 +163,8 @@ class Group:
             else:
                 self._pending.append((work, gradient))
 
-        for parameter in network.parameters():
+        learning = (parameter for parameter in network.parameters() if parameter.requires_grad)
+        for parameter in learning:  # the others stay as they were drawn, and torch refuses hooks on them
             parameter.register_post_accumulate_grad_hook(average)
 
     @contextlib.contextmanager

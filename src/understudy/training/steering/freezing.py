@@ -5,9 +5,12 @@ A frozen weight gets no gradient, so that no optimiser moves it or forgets what 
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from understudy.errors import OptionInvalid
 from understudy.networks.face_model import FaceModel
 from understudy.options import meant
+from understudy.training.losses.own import OWN_LOSSES
 from understudy.training.options import TrainOptions
 
 _COMMON = "inter_ab"
@@ -30,9 +33,21 @@ def frozen_parts(model: FaceModel, options: TrainOptions, *, iteration: int) -> 
             frozen.update(chosen)
     if options.hold_inter_ab and not options.random_warp and _COMMON in parts:
         frozen.add(_COMMON)
-    if len(frozen) == len(parts):
-        raise OptionInvalid("Every part of this model is frozen, so nothing is left to learn.")
+    _require_something_to_learn(model, frozen, options)
     return frozenset(frozen)
+
+
+def _require_something_to_learn(model: FaceModel, frozen: Set[str], options: TrainOptions) -> None:
+    left = [name for name in model.parts() if name not in frozen]
+    if not left:
+        raise OptionInvalid("Every part of this model is frozen, so nothing is left to learn.")
+    own = OWN_LOSSES.get(model.own_losses)
+    resting = model.random_parts | (own.resting(options) if own else frozenset())
+    if frozen and resting.issuperset(left):
+        raise OptionInvalid(
+            f"Every other part of this model is frozen, and {', '.join(left)} can't learn with the options as "
+            "they are, so nothing is left to learn. Freeze less."
+        )
 
 
 def hold_still(model: FaceModel, frozen: frozenset[str]) -> None:

@@ -77,7 +77,7 @@ class SteerOptions(Options):
     beta1: float | None = option(
         None,
         "Decay of the mean gradient that gives a step its direction. Without it the optimiser's own: 0.9, for "
-        "muon 0.95.",
+        "muon 0.95. Nothing for rmsprop, which steps along each gradient as it comes.",
         low=0.0,
         high=0.9999,
         when="restart",

@@ -16,6 +16,15 @@ class Chance:
         seed = int(torch.randint(2**62, (1,), generator=generator))
         self._generator = None if device.type == "meta" else torch.Generator(device).manual_seed(seed)
 
+    def get_state(self) -> Tensor:
+        """How far it has come, as torch's generators say it."""
+        return torch.empty(0) if self._generator is None else self._generator.get_state()
+
+    def set_state(self, state: Tensor) -> None:
+        """Draw from there on again."""
+        if self._generator is not None:
+            self._generator.set_state(state)
+
     def noise(self, like: Tensor) -> Tensor:
         """Normal numbers of mean 0 and spread 1 in the shape of `like`."""
         return torch.randn(like.shape, generator=self._generator, device=like.device, dtype=like.dtype)
