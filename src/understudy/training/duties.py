@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
 from understudy.training.keeping.lock import LOCK_NAME
-from understudy.training.keeping.requests import forget_requests, take_requests
+from understudy.training.keeping.requests import forget_requests, fulfilled, take_requests
 from understudy.training.keeping.status import clear_half_said, write_status
 from understudy.training.live_changes import change_live
 from understudy.training.machine.memory import peak_memory_bytes
@@ -140,6 +140,8 @@ class Listen(Duty):
                     yield from change_live(run, request.details)
                 case "finish":
                     yield from run.finish(request.details)
+                    if run.save_plan():
+                        fulfilled(run.model_dir, "finish")
                 case "stop":
                     run.ending = True
 

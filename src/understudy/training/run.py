@@ -319,6 +319,18 @@ class Run:
         yield Notice(f"Asked to finish: settles until iteration {self._iteration_at_end()}.")
         yield from self._say_stage()
 
+    def save_plan(self) -> bool:
+        """Save what people have asked of the plan, lest a kill lose it; whether that is on disk now.
+
+        Raises what `save` does.
+        """
+        if self.saved_iteration == self.learner.iteration:  # before it was asked
+            plan, course = self.plan.as_json(), self.course.as_json()
+            amend_state(self.model_dir, self.saved_iteration, plan=plan, course=course)
+            return True
+        self.save()
+        return self.saved_iteration == self.learner.iteration
+
     def _iteration_at_end(self) -> int:
         left = (self.plan.last_iteration or 0) - self.plan.done_iterations
         return self.learner.iteration + left
