@@ -92,7 +92,6 @@ class Run:
         """Take over what a checkpoint says beside tensors; the setbacks stay, since they came after it."""
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
         self.watch = Watch.from_json(state.get("watch", {}))
-        self.learner.attempt = self.setbacks.count
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
         for duty in self.duties:
@@ -242,6 +241,9 @@ class Run:
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
+        learner.attempt = (
+            self.setbacks.count
+        )  # here, so that it is what a checkpoint says whatever changed them
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         now = self._told or self.course.now(self.plan)
         after = now if self._told else self.course.now(next_plan)
