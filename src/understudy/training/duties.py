@@ -133,9 +133,9 @@ class Listen(Duty):
                 case "backup":
                     yield from _backed_up(run)
                 case "preview":
-                    yield run.preview()
+                    yield from run.preview()
                 case "look":
-                    run.look()
+                    yield from run.preview(is_kept=False)
                 case "change":
                     yield from change_live(run, request.details)
                 case "finish":
@@ -261,7 +261,7 @@ class Preview(Duty):
         return bool(every) and run.learner.iteration % every == 0 and not run.plan.finished
 
     def do(self, run: Run) -> Events:
-        yield run.preview()
+        yield from run.preview()
 
 
 class Save(Duty):
