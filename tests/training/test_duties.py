@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.training.conftest import TINY, tiny_options
-from understudy.events import Event, Events, Notice
+from understudy.events import Event, Events, Notice, Progress
 from understudy.facesets.store import Faceset
 from understudy.training import train as train_module
 from understudy.training.duties import Duty
 from understudy.training.keeping.backups import backups
+from understudy.training.keeping.lock import LOCK_NAME
+from understudy.training.keeping.requests import Wish, ask
 from understudy.training.run import Run
 from understudy.training.train import train
 
@@ -74,3 +77,31 @@ def test_there_is_no_backup_where_nothing_sound_could_be_saved(
     options = tiny_options(iterations=3, backup_every=2)
     list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     assert not backups(tmp_path)
+
+
+@pytest.mark.usefixtures("always_listening")
+@pytest.mark.parametrize("beside", [(), ("save",)])
+def test_a_training_that_is_killed_once_it_was_asked_to_finish_settles_when_it_goes_on(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], beside: tuple[Wish, ...]
+) -> None:
+    src, dst = facesets
+    options = tiny_options(iterations=None, checkpoint_minutes=1000)
+    kills: list[Path] = []
+
+    def trained(folder: Path) -> Iterator[Event]:
+        return train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+
+    for event in trained(tmp_path / "m"):
+        if isinstance(event, Progress) and event.done == 3:
+            for wish in beside:
+                ask(tmp_path / "m", wish)
+            ask(tmp_path / "m", "finish", iterations=6)
+        said = isinstance(event, Notice) and "Asked to finish" in event.text
+        if said or (isinstance(event, Progress) and event.done == 4):  # before it is saved, and after
+            kills.append(shutil.copytree(tmp_path / "m", tmp_path / f"killed {len(kills)}"))
+    assert len(kills) == 2
+    assert not (kills[1] / "requests" / "finish.json").exists()
+    for folder in kills:
+        (folder / LOCK_NAME).unlink()
+        for event in trained(folder):  # which ends
+            assert not isinstance(event, Progress) or event.done <= 11

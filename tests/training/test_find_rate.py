@@ -12,13 +12,14 @@ from tests.training.conftest import TINY, tiny_options
 from tests.training.losses.drawn import NOTHING
 from tests.training.steering.test_rate_search import loss_at, of_a_trained_model
 from tests.training.test_learner import lessons, new
-from understudy.errors import TrainingDiverged
+from understudy.errors import MemoryTooSmall, TrainingDiverged
 from understudy.events import Notice, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.files import read_json, sha256_of
 from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.learner import Learner
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 from understudy.training.steering.rate_search import RateSearch
@@ -151,3 +152,21 @@ def test_a_rate_that_a_trained_model_bears_is_kept_and_a_larger_one_is_not(
     assert kept["learning_rate"] == 0.0042 and "within that: keep it" in said[-1]
     less = found(tmp_path / "m", facesets, said=said, now=0.09)
     assert less["learning_rate"] == pytest.approx(less["best"], rel=0.05) and "is advised" in said[-1]
+
+
+def test_memory_that_does_not_suffice_for_a_search_is_said_and_the_model_is_as_it_was(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.step
+
+    def step(self: Learner, *lessons: object, **settings: object) -> object:
+        if self.iteration == 22:
+            raise torch.OutOfMemoryError("full")
+        return real(self, *lessons, **settings)  # type: ignore[arg-type]
+
+    trained(tmp_path, facesets)
+    before = sha256_of(tmp_path / FOLDER_NAME)
+    monkeypatch.setattr(Learner, "step", step)
+    with pytest.raises(MemoryTooSmall, match="at batch size 4; the model is as it was"):
+        found(tmp_path, facesets)
+    assert sha256_of(tmp_path / FOLDER_NAME) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import torch
 
 from tests.training.conftest import asked
 from understudy.errors import MemoryTooSmall
-from understudy.events import Notice, StageFinished
+from understudy.events import Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.training.feeding.augment import Lesson
+from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.keeping.log import LOG_NAME
 from understudy.training.keeping.metrics import read_metrics
 from understudy.training.keeping.milestones import milestones
@@ -143,3 +145,36 @@ def test_a_batch_that_can_not_fit_is_refused_before_it_is_tried(
     (told,) = [e.text for e in events if isinstance(e, Notice) and e.level == "warning"]
     assert "stays as it is: Batch size 64 would need about" in told and "are free on cpu" in told
     assert [one["kind"] for one in milestones(tmp_path)] == ["start", "end"]
+
+
+@pytest.mark.usefixtures("always_listening")
+def test_a_training_whose_rate_changed_after_a_setback_goes_on_exactly(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, src_dst = Learner.step, facesets
+    for name, until in (("whole", None), ("parts", 10)):
+        broken: list[bool] = []
+
+        def step(self: Learner, *lessons: object, broken: list[bool] = broken, **settings: object) -> Terms:
+            terms = real(self, *lessons, **settings)  # type: ignore[arg-type]
+            if self.iteration == 4 and not broken:
+                broken.append(True)
+                next(self.model.parameters()).data.mul_(float("nan"))
+            return terms
+
+        monkeypatch.setattr(Learner, "step", step)
+        changes = {7: {"learning_rate": 0.0005}}
+        events = asked(tmp_path / name, src_dst, changes, iterations=14, recipe="plain")
+        for event in events:
+            if until and isinstance(event, Progress) and event.done >= until and broken:
+                events.close()  # type: ignore[attr-defined]
+        assert broken
+    list(asked(tmp_path / "parts", src_dst, {}, iterations=14, recipe="plain", learning_rate=0.0005))
+    whole, parts = (weights_of(tmp_path / name) for name in ("whole", "parts"))
+    assert all(tensor.equal(parts[name]) for name, tensor in whole.items())
+
+
+def weights_of(model: Path) -> Mapping[str, torch.Tensor]:
+    (newest,) = newest_checkpoint(model)
+    assert isinstance(newest, Checkpoint) and newest.iteration == 14
+    return newest.model

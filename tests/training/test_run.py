@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.training.conftest import TINY, asked, tiny_options
-from understudy.events import Progress, StageFinished
+from understudy.events import Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.training import duties as duties_module
 from understudy.training import run as run_module
+from understudy.training.keeping.checkpoint import newest_iteration
 from understudy.training.keeping.metrics import read_metrics
 from understudy.training.keeping.milestones import milestones
+from understudy.training.keeping.requests import ask
 from understudy.training.keeping.status import read_status
+from understudy.training.learner import Learner
+from understudy.training.run import Run
 from understudy.training.train import train
 
 
@@ -81,3 +86,61 @@ def test_losses_are_written_from_the_first_iteration_on(
     lines = list(read_metrics(tmp_path / "metrics.jsonl"))
     assert [line["iteration"] for line in lines] == [1, 2, 5, 10, 20]
     assert all(line["loss_src"] > 0 for line in lines)
+
+
+@pytest.mark.usefixtures("always_listening")
+def test_a_preview_for_which_memory_ends_is_left_out_and_training_goes_on(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(Run, "_sheet", full)
+    ask(tmp_path, "look")
+    src, dst = facesets
+    options = tiny_options(iterations=5, preview_every=2)
+    told = list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    said = [e.text for e in told if isinstance(e, Notice) and "did not suffice for a preview" in e.text]
+    assert ["at iteration 2;" in text for text in said].count(True) == 1
+    assert isinstance(told[-1], StageFinished) and told[-1].summary["iterations_in_all"] == 5
+
+
+@pytest.mark.parametrize(("where", "saved"), [("_sheet", 4), ("_attend", 3)])
+def test_an_error_that_nobody_foresaw_ends_a_run_with_all_whole_steps_saved(
+    tmp_path: Path,
+    facesets: tuple[Faceset, Faceset],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    saved: int,
+) -> None:
+    real = getattr(Run, where)
+
+    def wrong(run: Run) -> object:
+        if run.learner.iteration == saved:
+            raise ZeroDivisionError("a bug")
+        return real(run)
+
+    monkeypatch.setattr(Run, where, wrong)
+    src, dst = facesets
+    options = tiny_options(iterations=9, preview_every=2)
+    with pytest.raises(ZeroDivisionError):
+        list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    assert newest_iteration(tmp_path) == saved
+
+
+def test_a_step_that_broke_off_is_not_saved(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.step
+
+    def wrong(self: Learner, *lessons: object, **settings: object) -> object:
+        if self.iteration == 3:
+            raise ZeroDivisionError("a bug")
+        return real(self, *lessons, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Learner, "step", wrong)
+    src, dst = facesets
+    with pytest.raises(ZeroDivisionError):
+        options = tiny_options(iterations=9)
+        list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    assert newest_iteration(tmp_path) == 0

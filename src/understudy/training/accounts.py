@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
+from understudy.events import Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
 
@@ -65,4 +66,14 @@ def memory_too_small(run: Run) -> MemoryTooSmall:
         f"The memory of {run.learner.compute.device} did not suffice at batch size "
         f"{run.options.batch_size}.{kept} Close other programs, or train with a smaller --batch-size, with "
         "--recompute or with --offload."
+    )
+
+
+def no_memory_for_preview(run: Run) -> Notice:
+    """What is said where a preview is left out for want of memory."""
+    return Notice(
+        f"The memory of {run.learner.compute.device} did not suffice for a preview at iteration "
+        f"{run.learner.iteration}; training goes on without it. Close other programs, or ask for fewer faces "
+        "with --preview-rows.",
+        level="warning",
     )

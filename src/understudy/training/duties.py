@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from understudy.events import Events, Made, Notice, Progress
 from understudy.training.keeping.backups import back_up
 from understudy.training.keeping.lock import LOCK_NAME
-from understudy.training.keeping.requests import forget_requests, take_requests
+from understudy.training.keeping.requests import forget_requests, fulfilled, take_requests
 from understudy.training.keeping.status import clear_half_said, write_status
 from understudy.training.live_changes import change_live
 from understudy.training.machine.memory import peak_memory_bytes
@@ -133,13 +133,15 @@ class Listen(Duty):
                 case "backup":
                     yield from _backed_up(run)
                 case "preview":
-                    yield run.preview()
+                    yield from run.preview()
                 case "look":
-                    run.look()
+                    yield from run.preview(is_kept=False)
                 case "change":
                     yield from change_live(run, request.details)
                 case "finish":
                     yield from run.finish(request.details)
+                    if run.save_plan():
+                        fulfilled(run.model_dir, "finish")
                 case "stop":
                     run.ending = True
 
@@ -259,7 +261,7 @@ class Preview(Duty):
         return bool(every) and run.learner.iteration % every == 0 and not run.plan.finished
 
     def do(self, run: Run) -> Events:
-        yield run.preview()
+        yield from run.preview()
 
 
 class Save(Duty):

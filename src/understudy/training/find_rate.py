@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import TrainingDiverged
+from understudy.errors import MemoryTooSmall, TrainingDiverged
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import write_bytes, write_json
@@ -22,6 +22,7 @@ from understudy.training.keeping.about import ModelWish
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
+from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.processes import joined
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
@@ -50,7 +51,7 @@ def find_rate(
     """Try rates from tiny to far too large on the model in `model_dir`; writes rate.png and rate.json there.
 
     The summary of the last event has `learning_rate`, the advice. Raises what `train` raises before its first
-    iteration, and TrainingDiverged where the loss is no number from the start.
+    iteration, TrainingDiverged where the loss is no number from the start, and MemoryTooSmall.
     """
     compute = choose_device(device)
     with model_lock(model_dir), joined(compute.device.type) as group:
@@ -102,11 +103,7 @@ def _advised(sweep: RateSearch) -> Iterator[Notice]:
 def _sweep(sweep: RateSearch, learner: Learner, feed: Feed, options: TrainOptions) -> Events:
     for number, rate in enumerate(sweep.to_try()):
         now = options.model_copy(update={"learning_rate": rate, "accumulation": 1})
-        src, dst = feed.lessons(
-            learner.draws(), options=now, iteration=learner.iteration, openings=now.asks_openings
-        )
-        loss = float(learner.step(src, dst, now, speed=1.0).totals().sum())
-        if not sweep.add(rate, loss):
+        if not sweep.add(rate, _loss(learner, feed, now)):
             return
         yield Progress(
             stage=STAGE,
@@ -115,6 +112,24 @@ def _sweep(sweep: RateSearch, learner: Learner, feed: Feed, options: TrainOption
             loss=sweep.losses[-1],
             note=f"rate {rate:.2g}",
         )
+
+
+def _loss(learner: Learner, feed: Feed, options: TrainOptions) -> float:
+    """That of one step, which is taken. Raises MemoryTooSmall."""
+    try:
+        src, dst = feed.lessons(
+            learner.draws(), options=options, iteration=learner.iteration, openings=options.asks_openings
+        )
+        return float(learner.step(src, dst, options, speed=1.0).totals().sum())
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        learner.let_go()
+        raise MemoryTooSmall(
+            f"The memory of {learner.compute.device} did not suffice for the search at batch size "
+            f"{options.batch_size}; the model is as it was. Close other programs, or search with a smaller "
+            "--batch-size, with --recompute or with --offload."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -126,7 +141,10 @@ def as_it_was(learner: Learner) -> Iterator[None]:
         "optimizer": learner.optimizer_tensors(),
         "critics": learner.objective.tensors(),
     }
-    copies = {part: {name: t.detach().clone() for name, t in tensors.items()} for part, tensors in kept.items()}
+    copies = {  # in the computer's memory: the device has to hold a training beside nothing
+        part: {name: t.detach().to("cpu", copy=True) for name, t in tensors.items()}
+        for part, tensors in kept.items()
+    }
     iteration = learner.iteration
     try:
         yield

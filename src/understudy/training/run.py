@@ -17,7 +17,13 @@ from typing import Any
 from understudy.errors import TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
-from understudy.training.accounts import memory_too_small, state_of, summary_of, why_it_starts_there
+from understudy.training.accounts import (
+    memory_too_small,
+    no_memory_for_preview,
+    state_of,
+    summary_of,
+    why_it_starts_there,
+)
 from understudy.training.duties import Duty, progress_of
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
@@ -82,6 +88,7 @@ class Run:
             self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.drawn_losses = course_of(self.model_dir, last=self.options.loss_plot_last)
         self._told: Now | None = None  # by the leader, for the next iteration
+        self._is_whole = True  # not while a step or a checkpoint changes the learner
         self.untried: Untried | None = None
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
@@ -93,7 +100,6 @@ class Run:
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
         # A new plan may ask for other losses of other faces, so what was usual before says nothing of them.
         self.watch = Watch.from_json(state.get("watch", {}) if self.plan.done_iterations else {})
-        self.learner.attempt = self.setbacks.count
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
         for duty in self.duties:
@@ -123,8 +129,8 @@ class Run:
             yield from self._to_the_end()
         except TrainingDiverged:
             raise
-        except (GeneratorExit, UnderstudyError):
-            self.save()
+        except BaseException as error:
+            self._save_despite(error)
             raise
         finally:
             with contextlib.suppress(RuntimeError):  # the others may be gone
@@ -135,7 +141,7 @@ class Run:
             if self.made:
                 self.note("end", "done" if self.plan.finished else "stopped")
         if self.made and self.options.preview_every:
-            yield self.preview()
+            yield from self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
         yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
@@ -243,6 +249,9 @@ class Run:
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
+        learner.attempt = (
+            self.setbacks.count
+        )  # here, so that it is what a checkpoint says whatever changed them
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         now = self._told or self.course.now(self.plan)
         after = now if self._told else self.course.now(next_plan)
@@ -252,6 +261,7 @@ class Run:
         src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan, now.options), then=then)
         if now.options.swap_sides:
             src, dst = dst, src
+        self._is_whole = False
         self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
         if self.untried is not None and not self.untried.is_new_at(learner.iteration):
             self.untried = None  # it fits, also where a setback leads back to before it
@@ -259,6 +269,7 @@ class Run:
         self.plan = self.plan.after(
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
         )
+        self._is_whole = True
 
     def _order(self, iteration: int, plan: Plan, options: TrainOptions) -> Order:
         # One draw for all parts of a step, of this process's share.
@@ -320,6 +331,15 @@ class Run:
         yield Notice(f"Asked to finish: settles until iteration {self._iteration_at_end()}.")
         yield from self._say_stage()
 
+    def save_plan(self) -> bool:
+        """Save what people have asked of the plan, lest a kill lose it; whether that is on disk now."""
+        if self.saved_iteration == self.learner.iteration:  # before it was asked
+            plan, course = self.plan.as_json(), self.course.as_json()
+            amend_state(self.model_dir, self.saved_iteration, plan=plan, course=course)
+            return True
+        self.save()
+        return self.saved_iteration == self.learner.iteration
+
     def _iteration_at_end(self) -> int:
         left = (self.plan.last_iteration or 0) - self.plan.done_iterations
         return self.learner.iteration + left
@@ -330,15 +350,27 @@ class Run:
             self.note("stage", self.course.stage.name)
             yield Notice(f"At iteration {self.learner.iteration} begins the stage {self.course.title}.")
 
-    def preview(self) -> Made:
-        """Write a preview sheet now."""
-        path = write_preview(self.model_dir, self.learner.iteration, self._sheet())
-        write_loss_plot(self.model_dir, self.drawn_losses, scale=self.options.loss_plot_scale)
-        return Made("preview", path)
+    def preview(self, *, is_kept: bool = True) -> Events:
+        """Write a preview sheet now; one that isn't kept replaces the last such, outside of the history."""
+        sheet = self._sheet_or_why_not()
+        if isinstance(sheet, Notice):
+            yield sheet
+        elif is_kept:
+            path = write_preview(self.model_dir, self.learner.iteration, sheet)
+            write_loss_plot(self.model_dir, self.drawn_losses, scale=self.options.loss_plot_scale)
+            yield Made("preview", path)
+        else:
+            write_look(self.model_dir, self.learner.iteration, sheet)
 
-    def look(self) -> None:
-        """Write a preview sheet now that replaces the last such one and is no part of the history."""
-        write_look(self.model_dir, self.learner.iteration, self._sheet())
+    def _sheet_or_why_not(self) -> Preview | Notice:
+        """Training is worth more than its pictures: where memory ends for one it goes on without."""
+        try:
+            return self._sheet()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        self.learner.let_go()  # here, where the error holds nothing any more
+        return no_memory_for_preview(self)
 
     def _sheet(self) -> Preview:
         src, dst = self.feed.src.cache, self.feed.dst.cache
@@ -368,6 +400,16 @@ class Run:
                 return  # all processes find it, and go back, together at the next measurement
             raise
         self._write()
+
+    def _save_despite(self, error: BaseException) -> None:
+        """Save before an error ends the run, unless it broke off what changes the learner."""
+        if isinstance(error, GeneratorExit | UnderstudyError):
+            self.save()
+        elif self._is_whole:
+            try:
+                self.save()
+            except (RuntimeError, OSError, UnderstudyError) as unsaved:  # of two errors the first one tells why
+                error.add_note(f"Nor could be saved what was learnt until then: {unsaved}")
 
     def _write(self) -> None:
         learner = self.learner
@@ -419,12 +461,14 @@ class Run:
 
     def _load_newest(self) -> Checkpoint | None:
         """Bring the learner to its newest checkpoint, or to its beginning where there is none."""
-        found = [c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)]
-        if not found:
+        self._is_whole = False
+        found = next((c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)), None)
+        if found is None:
             self.begin(self.learner)
-            return None
-        self.learner.load_checkpoint(found[-1])
-        return found[-1]
+        else:
+            self.learner.load_checkpoint(found)
+        self._is_whole = True
+        return found
 
     def _make_room(self, error: Exception) -> Notice:
         """At the start, go on with half the batch; just after a person's change, as before it; later, save and

@@ -170,12 +170,16 @@ def show_samples(
         model_dir, (src, dst), model, about.face_type, options, segmenters=segmenters
     )
     options = options.changed(batch_size=count)
-    sizes = {
-        "size_px": model.size_px,
-        "seen_px": model.seen_px,
-        "frames_together": model.frames_together,
-    }
-    feed = Feed(src_cache, dst_cache, options, on, **sizes, seed=options.seed)
+    feed = Feed(
+        src_cache,
+        dst_cache,
+        options,
+        on,
+        size_px=model.size_px,
+        seen_px=model.seen_px,
+        seed=options.seed,
+        frames_together=model.frames_together,
+    )
     lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
     yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))
     yield StageFinished(stage="samples", summary={"faces": count})

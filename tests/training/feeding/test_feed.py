@@ -139,3 +139,34 @@ def test_whole_frames_go_with_their_faces_and_are_mirrored_with_them(
     assert of_src.frame_BCHW.shape == (6, 3, 40, 40)
     part = of_src.parts(2)[1].frame_BCHW
     assert part is not None and torch.equal(part, of_src.frame_BCHW[3:])
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "refused", "kept"), [(1 << 40, False, True), (1000, False, False), (1 << 40, True, False)]
+)
+def test_faces_are_kept_on_a_device_that_has_the_room_and_else_stay_in_files(
+    tmp_path: Path,
+    facesets: tuple[Faceset, Faceset],
+    monkeypatch: pytest.MonkeyPatch,
+    free_bytes: int,
+    refused: bool,
+    kept: bool,
+) -> None:
+    real = Side._read
+
+    def read(self: Side, places: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        if refused and len(places) == len(self.cache):
+            raise torch.OutOfMemoryError("full")
+        return real(self, places)
+
+    monkeypatch.setattr(feed_module, "free_memory_bytes", lambda _: free_bytes)
+    monkeypatch.setattr(Side, "_read", read)
+    src, _ = caches(tmp_path, facesets)
+    side = Side(src, flip=False, device=torch.device("meta"))
+    assert (side._resident is not None) == kept
+    assert side.faces(torch.tensor([3])).images_BCHW.shape == (
+        1,
+        3,
+        src.images_NHWC.shape[1],
+        src.images_NHWC.shape[1],
+    )

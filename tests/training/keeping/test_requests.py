@@ -12,13 +12,22 @@ from understudy.training.keeping.requests import (
     ask,
     changes_asked,
     forget_requests,
+    fulfilled,
     take_requests,
 )
 
 
 def test_a_wish_is_heard_once_with_its_details(tmp_path: Path) -> None:
+    ask(tmp_path, "stop", why="late")
+    assert take_requests(tmp_path) == [Request("stop", {"why": "late"})]
+    assert take_requests(tmp_path) == []
+
+
+def test_what_outlives_a_training_is_heard_until_it_is_fulfilled(tmp_path: Path) -> None:
     ask(tmp_path, "finish", iterations=300)
-    assert take_requests(tmp_path) == [Request("finish", {"iterations": 300})]
+    for _ in range(2):
+        assert take_requests(tmp_path) == [Request("finish", {"iterations": 300})]
+    fulfilled(tmp_path, "finish")
     assert take_requests(tmp_path) == []
 
 
@@ -54,8 +63,8 @@ def test_a_new_training_does_not_stop_because_an_older_one_should_have_but_finis
 
 
 def test_a_torn_file_is_no_wish_and_does_not_stay(tmp_path: Path) -> None:
-    path = ask(tmp_path, "stop")
-    path.write_bytes(b'{"ha')
+    for wish in ("stop", "finish"):
+        ask(tmp_path, wish).write_bytes(b'{"ha')
     assert take_requests(tmp_path) == []
     assert list((tmp_path / FOLDER_NAME).iterdir()) == []
 

@@ -17,6 +17,7 @@ from understudy.errors import (
     CheckpointCorrupt,
     FacesetUnusable,
     ImageUnreadable,
+    MemoryTooSmall,
     ModelInUse,
     OptionInvalid,
     SegmenterUnknown,
@@ -31,6 +32,7 @@ from understudy.masks.own import open_segmenter, publish, read_about
 from understudy.networks.dense_face import DenseFaceNet
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
+from understudy.training.segmenting import learner as learner_module
 from understudy.training.segmenting import train as train_module
 from understudy.training.segmenting.drawn import Named
 from understudy.training.segmenting.learner import mean_iou
@@ -414,3 +416,33 @@ def test_publishing_leaves_one_file_of_weights(drawn: list[Named], tmp_path: Pat
     assert about
     publish(tmp_path / "bar", about.model_copy(update={"iteration": 77}), newest(tmp_path / "bar").ema)
     assert [path.name for path in (tmp_path / "bar").glob("weights-*")] == ["weights-000000077.safetensors"]
+
+
+def test_memory_that_ends_is_said_and_what_was_learned_goes_on_as_if_it_had_not_ended(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(tmp_path / "whole", drawn, iterations=4, look_every=2)
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    for at in (0, 3):
+        with monkeypatch.context() as little:
+            events = train_segmenter(
+                tmp_path / "parts",
+                facesets=drawn,
+                options=tiny(iterations=4, look_every=2),
+                stock=Hull(),
+                device="cpu",
+            )
+            with pytest.raises(MemoryTooSmall, match="is saved" if at else "--batch-size"):
+                for event in events:
+                    done = event.done if isinstance(event, Progress | StageStarted) else -1
+                    if done == at:
+                        little.setattr(learner_module, "mask_loss", full)
+    assert newest(tmp_path / "parts").iteration == 3
+    trained(tmp_path / "parts", drawn, iterations=4, look_every=2)
+    whole, parts = newest(tmp_path / "whole").model, newest(tmp_path / "parts").model
+    # But for the running means of brightness, which the step that broke off has seen already.
+    learned = [name for name in whole if "running" not in name and "num_batches" not in name]
+    assert all(whole[name].equal(parts[name]) for name in learned)

@@ -31,10 +31,13 @@ from understudy.training.feeding.sampling import (
     uniform_bins,
     without_repeats,
 )
+from understudy.training.machine.device import free_memory_bytes
+from understudy.training.machine.memory import is_out_of_memory
 
 _NEAREST = 8
 _LOOKED_AT = 8192  # faces that are compared to find like ones
 _ON_DEVICE_LIMIT_BYTES = 2 << 30  # a cache this small is kept on an accelerator whole
+_SHARE_OF_FREE = 0.25  # that it may take of an accelerator's memory: steps need the rest
 _STEADY = [*range(17, 48), 48, 54]
 
 
@@ -61,8 +64,21 @@ class Side:
             mirrored[..., 0] = 1 - mirrored[..., 0]
             points = torch.cat([points, mirrored])
         self.shapes_NF = points[:, _STEADY].flatten(1)
-        small = cache.images_NHWC.nbytes + cache.masks_NHW3.nbytes <= _ON_DEVICE_LIMIT_BYTES
-        self._resident = self._read(np.arange(len(cache))) if device.type != "cpu" and small else None
+        self._resident = self._kept_on_device()
+
+    def _kept_on_device(self) -> tuple[Tensor, Tensor] | None:
+        """All pictures and masks on an accelerator that has the room; None where they stay in files."""
+        if self.device.type == "cpu":
+            return None
+        limit = min(_ON_DEVICE_LIMIT_BYTES, _SHARE_OF_FREE * free_memory_bytes(self.device))
+        if self.cache.images_NHWC.nbytes + self.cache.masks_NHW3.nbytes > limit:
+            return None
+        try:
+            return self._read(np.arange(len(self.cache)))
+        except (RuntimeError, MemoryError) as error:  # another program was faster
+            if not is_out_of_memory(error):
+                raise
+            return None
 
     def __len__(self) -> int:
         return len(self.shapes_NF)

@@ -37,10 +37,10 @@ from understudy.files import (
     sha256_of,
     write_json,
 )
+from understudy.training.keeping.folders import STATE_NAME, whole_folders
 
 FOLDER_NAME = "checkpoints"
 _LAYOUT = 1
-_STATE = "state.json"
 _PARTS = ("model", "ema", "optimizer", "critics")
 _OPTIONAL = {"optimizer": "The optimiser's state", "critics": "What the critics had learnt"}
 _KEPT = 3
@@ -70,7 +70,7 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
     """
     root = model_dir / FOLDER_NAME
     folder = root / f"{checkpoint.iteration:09d}"
-    if (folder / _STATE).exists():  # the same iteration, e.g. stopped twice without training
+    if (folder / STATE_NAME).exists():  # the same iteration, e.g. stopped twice without training
         return folder
     tensors = {part: getattr(checkpoint, part) for part in _PARTS}
     needed = sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
@@ -78,7 +78,7 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
     try:
         _write(folder, checkpoint, tensors)
     except FolderUnwritable:
-        if not (folder / _STATE).exists():
+        if not (folder / STATE_NAME).exists():
             raise
         return folder  # another thread's of the same iteration came first
     with said_plainly(root):
@@ -96,15 +96,15 @@ def _write(folder: Path, checkpoint: Checkpoint, tensors: Mapping[str, Tensors])
             "sha256": digests,
             "state": dict(checkpoint.state),
         }
-        write_json(aside / _STATE, state)
+        write_json(aside / STATE_NAME, state)
         _sync(aside)
-        if folder.exists() and not (folder / _STATE).exists():  # half a copy, or half removed
+        if folder.exists() and not (folder / STATE_NAME).exists():  # half a copy, or half removed
             _set_aside(folder)
 
 
 def amend_state(model_dir: Path, iteration: int, **values: Any) -> None:
     """Change some of what a saved checkpoint says beside tensors."""
-    path = model_dir / FOLDER_NAME / f"{iteration:09d}" / _STATE
+    path = model_dir / FOLDER_NAME / f"{iteration:09d}" / STATE_NAME
     about = read_json(path)
     write_json(path, about | {"state": about["state"] | values})
 
@@ -139,30 +139,22 @@ def _sync(folder: Path) -> None:
 
 
 def _tidy(root: Path) -> None:
-    folders = _folders(root)
+    folders = whole_folders(root)
     for folder in folders[_KEPT_OPTIMIZERS:]:
         for part in _OPTIONAL:
             (folder / f"{part}.safetensors").unlink(missing_ok=True)
     for folder in folders[_KEPT:]:
         # state.json first: a half-removed checkpoint must not look like a damaged one.
-        (folder / _STATE).unlink(missing_ok=True)
+        (folder / STATE_NAME).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
     for leftover in root.glob(f".*{ASIDE_SUFFIX}"):
         if not is_written_now(leftover):
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _folders(root: Path) -> list[Path]:
-    """Checkpoint folders that have a state file, newest first."""
-    if not root.is_dir():
-        return []
-    named = [p for p in root.iterdir() if p.name.isdigit() and (p / _STATE).exists()]
-    return sorted(named, key=lambda p: int(p.name), reverse=True)
-
-
 def newest_iteration(model_dir: Path) -> int:
     """The iteration of the newest checkpoint, whole or not; 0 where there is none."""
-    return next((int(folder.name) for folder in _folders(model_dir / FOLDER_NAME)), 0)
+    return next((int(folder.name) for folder in whole_folders(model_dir / FOLDER_NAME)), 0)
 
 
 def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> Iterator[Notice | Checkpoint]:
@@ -172,7 +164,7 @@ def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> It
     gone is left empty. Changes nothing on disk. Raises CheckpointCorrupt when there are checkpoints but none
     is whole, ProjectTooNew when the newest whole one was made by a newer version.
     """
-    folders = _folders(model_dir / FOLDER_NAME)
+    folders = whole_folders(model_dir / FOLDER_NAME)
     for folder in folders:
         try:
             checkpoint, complaint = _load(folder, parts)
@@ -195,7 +187,7 @@ def newest_checkpoint(model_dir: Path, *, parts: tuple[str, ...] = _PARTS) -> It
 
 
 def _load(folder: Path, parts: tuple[str, ...]) -> tuple[Checkpoint, str]:
-    about = read_json(folder / _STATE)
+    about = read_json(folder / STATE_NAME)
     if about["layout"] > _LAYOUT:
         raise ProjectTooNew(
             f"This model was made by a newer understudy (layout {about['layout']}; this one "
@@ -239,14 +231,14 @@ def _short(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error} is missing"
     if isinstance(error, ValueError) and error.__class__ is not ValueError:
-        return f"{_STATE} can't be read"
+        return f"{STATE_NAME} can't be read"
     return str(error).splitlines()[0] if str(error) else error.__class__.__name__
 
 
 def set_damaged_aside(model_dir: Path, *, newer_than: int) -> None:
     """Rename checkpoints beyond iteration `newer_than`, which did not load, so that their names are free."""
     root = model_dir / FOLDER_NAME
-    for folder in _folders(root):
+    for folder in whole_folders(root):
         if int(folder.name) > newer_than:
             with said_plainly(root):
                 _set_aside(folder)

@@ -2,7 +2,8 @@
 
 Whoever asks (`understudy train --finish`, a key at the terminal, the studio) writes a file; the training looks
 now and then, takes the file away and does it. A wish to a training that has ended meanwhile is forgotten, but
-for `finish`, which the next training takes up; one to a training that still gets ready is done at its first
+for `finish`, which the next training takes up: its file stays until the model's checkpoint knows of it, so that
+it outlives a training that is killed. One to a training that still gets ready is done at its first
 step. Several changes of options don't replace each other: each is a file of its own, named by its time. Not
 here: what follows from a wish.
 """
@@ -46,7 +47,8 @@ def ask(model_dir: Path, wish: Wish, **details: Any) -> Path:
 
 
 def take_requests(model_dir: Path) -> list[Request]:
-    """Everything asked since the last look, saving first and stopping last; it then counts as asked no more.
+    """Everything asked since the last look, saving first and stopping last; it then counts as asked no more,
+    but for what outlives a training: that is told again until it is `fulfilled`.
 
     Cheap enough to be called twice a second. A file that is torn or not ours is taken away without effect.
     """
@@ -62,11 +64,18 @@ def take_requests(model_dir: Path) -> list[Request]:
             continue
         except ValueError:
             details = None
-        with said_plainly(path):
-            path.unlink(missing_ok=True)
-        if isinstance(details, dict):
+        understood = isinstance(details, dict)
+        if understood:
             found.append(Request(wish, details))
+        if not understood or wish not in _OUTLIVES_A_TRAINING:
+            _take_away(path)
     return found
+
+
+def fulfilled(model_dir: Path, wish: Wish) -> None:
+    """Count what outlives a training as asked no more, now that a checkpoint knows of it."""
+    for path in _asked(model_dir / FOLDER_NAME, wish):
+        _take_away(path)
 
 
 def forget_requests(model_dir: Path, *, before_s: float = float("inf")) -> None:
@@ -79,8 +88,12 @@ def forget_requests(model_dir: Path, *, before_s: float = float("inf")) -> None:
         for path in _asked(model_dir / FOLDER_NAME, wish):
             if wish in _OUTLIVES_A_TRAINING or _asked_s(path) >= before_s:
                 continue
-            with said_plainly(path):
-                path.unlink(missing_ok=True)
+            _take_away(path)
+
+
+def _take_away(path: Path) -> None:
+    with said_plainly(path):
+        path.unlink(missing_ok=True)
 
 
 def changes_asked(model_dir: Path) -> dict[str, Any]:

@@ -51,9 +51,8 @@ class MaskLearner:
 
     def step(self, shown: MaskLesson, options: MaskTrainOptions) -> float:
         """Learn from one batch; returns its loss. Raises TrainingDiverged."""
-        self.iteration += 1
         whole = options.learning_rate or (_RATE_FROM_NOTHING if self.learns_norms else _RATE)
-        rate = whole * min(1.0, self.iteration / _WARM_UP)
+        rate = whole * min(1.0, (self.iteration + 1) / _WARM_UP)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with self.compute.autocast():
@@ -63,6 +62,7 @@ class MaskLearner:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._learning, 1.0)
         self.optimizer.step()
+        self.iteration += 1  # not sooner: a step for which memory ends is none
         value = loss.item()
         if not np.isfinite(value):
             raise TrainingDiverged(

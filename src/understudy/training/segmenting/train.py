@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from understudy.counts import counted
 from understudy.errors import (
     CheckpointCorrupt,
     FacesetUnusable,
+    MemoryTooSmall,
     OptionInvalid,
     SegmenterUnknown,
     WeightsMissing,
@@ -42,6 +43,7 @@ from understudy.training.keeping.checkpoint import (
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.machine.device import Compute, choose_device
+from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.randomness import reseeded
 from understudy.training.segmenting.drawn import (
     DrawnFaces,
@@ -111,7 +113,7 @@ def train_segmenter(
     goes on where it was stopped; after a finished one it learns as much more, also from what was drawn since.
 
     Raises FacesetUnusable, OptionInvalid, SegmenterUnknown, WeightsMissing, UnsafeFile, ModelInUse,
-    TrainingDiverged, CheckpointCorrupt, DeviceUnavailable, DiskFull or FolderUnwritable.
+    TrainingDiverged, MemoryTooSmall, CheckpointCorrupt, DeviceUnavailable, DiskFull or FolderUnwritable.
     """
     _require_possible(options)
     compute = choose_device(device)
@@ -313,7 +315,7 @@ class _Run:
         )
         yield from self._told()
         metrics = MetricsLog(self.folder / METRICS_NAME, iteration=self.learner.iteration)
-        with metrics:
+        with metrics, self._memory_is_said():
             try:
                 self._begin()
                 while not plan.is_over(options):
@@ -331,8 +333,26 @@ class _Run:
                 f"{self.about.iteration}; the overlap of {plan.best:.3f} is of then."
             )
         if options.previews:
-            yield self._sheet()
+            with self._memory_is_said():
+                yield self._sheet()
         yield StageFinished(stage=STAGE, summary=self._summary(), skipped=not self.made)
+
+    @contextmanager
+    def _memory_is_said(self) -> Iterator[None]:
+        """Where memory ends, save what is learned and raise MemoryTooSmall."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            kept = ""
+            if self.made:
+                self._save()
+                kept = f" Everything up to iteration {self.learner.iteration} is saved."
+            raise MemoryTooSmall(
+                f"The memory of {self.learner.compute.device} did not suffice at batch size "
+                f"{self.options.batch_size}.{kept} Close other programs, or go on with a smaller --batch-size."
+            ) from error
 
     def _told(self) -> Iterator[Notice]:
         """What it learns from, and how far its measure can be trusted."""
