@@ -249,9 +249,7 @@ class Run:
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self._start
-        learner.attempt = (
-            self.setbacks.count
-        )  # here, so that it is what a checkpoint says whatever changed them
+        learner.attempt = self.setbacks.count  # here, so that it is what a checkpoint says
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         now = self._told or self.course.now(self.plan)
         after = now if self._told else self.course.now(next_plan)
