@@ -120,18 +120,15 @@ class Run:
             why=why_it_starts_there(self),
         )
         try:
-            architecture, network = self.learner.drawn_from
-            asked = (self.course.recipe, self.course.options, architecture, network)
-            require_possible(*asked, iteration=self.learner.iteration)
-            for duty in self.duties:
-                duty.begin(self)
-            self._note_start()
-            yield from self._to_the_end()
-        except TrainingDiverged:
-            raise
-        except BaseException as error:
-            self._save_despite(error)
-            raise
+            with contextlib.ExitStack() as at_exit:
+                at_exit.push(self._save_despite)
+                architecture, network = self.learner.drawn_from
+                asked = (self.course.recipe, self.course.options, architecture, network)
+                require_possible(*asked, iteration=self.learner.iteration)
+                for duty in self.duties:
+                    duty.begin(self)
+                self._note_start()
+                yield from self._to_the_end()
         finally:
             with contextlib.suppress(RuntimeError):  # the others may be gone
                 self.group.say(None)
@@ -399,8 +396,10 @@ class Run:
             raise
         self._write()
 
-    def _save_despite(self, error: BaseException) -> None:
+    def _save_despite(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Save before an error ends the run, unless it broke off what changes the learner."""
+        if error is None or isinstance(error, TrainingDiverged):
+            return
         if isinstance(error, GeneratorExit | UnderstudyError):
             self.save()
         elif self._is_whole:

@@ -64,10 +64,9 @@ def take_requests(model_dir: Path) -> list[Request]:
             continue
         except ValueError:
             details = None
-        understood = isinstance(details, dict)
-        if understood:
+        if isinstance(details, dict):
             found.append(Request(wish, details))
-        if not understood or wish not in _OUTLIVES_A_TRAINING:
+        if not isinstance(details, dict) or wish not in _OUTLIVES_A_TRAINING:
             _take_away(path)
     return found
 
