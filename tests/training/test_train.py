@@ -393,6 +393,25 @@ def test_weights_that_one_step_spoiled_are_never_saved_also_at_the_end(
     assert [i for i, *_ in losses(tmp_path / "m")] == [1, 2, 3, 4, 5]
 
 
+def test_a_critic_that_is_no_number_goes_back_and_is_not_taken_for_a_broken_disk(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.step
+
+    def spoiling(self: Learner, *lessons: Lesson, **settings: Any) -> Terms:
+        terms = real(self, *lessons, **settings)
+        if self.iteration == 3 and not self.attempt:
+            (critic,) = self.objective.judges.networks()
+            next(critic.parameters()).data.mul_(float("nan"))
+        return terms
+
+    monkeypatch.setattr(Learner, "step", spoiling)
+    monkeypatch.setattr(duties.Save, "due", lambda _, run: run.learner.iteration == 3)
+    events = trained(tmp_path / "m", facesets, tiny_options(iterations=4, gan_power=0.1))
+    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    assert "At iteration 3; training went back to iteration 0" in notice.text
+
+
 def test_a_loss_that_comes_apart_after_the_last_measurement_goes_back_too(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -394,6 +394,9 @@ class Run:
             if self.group.size > 1 and not last:
                 return  # all processes find it, and go back, together at the next measurement
             raise
+        if self.group.size == 1:  # what no loss of this iteration shows: what norms have counted, and critics
+            model, critics = self.learner.model.buffers(), self.learner.objective.tensors().values()
+            require_sound_weights([*model, *critics])
         self._write()
 
     def _save_despite(self, _kind: object, error: BaseException | None, _trace: object) -> None:
