@@ -217,9 +217,7 @@ class _AacStream:
 
     def take(self, frame: AudioFrame | None) -> Iterator[Packet]:
         for piece in self._resampler.resample(frame):
-            if (
-                piece.pts is not None and piece.time_base is not None
-            ):  # the encoder asks for one unit throughout
+            if piece.pts is not None and piece.time_base is not None:  # encoders ask for one unit throughout
                 piece.pts = round(piece.pts * piece.time_base * self._rate_hz)
                 piece.time_base = Fraction(1, self._rate_hz)
             yield from self.stream.encode(piece)
