@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -81,28 +81,27 @@ def written_aside(path: Path) -> Iterator[Path]:
     Threads may write one file at once, the last wins. Missing parent folders are made. Raises FolderUnwritable
     or DiskFull instead of OSError where the folder or the disk is to blame.
     """
-    aside = file_aside(path)
-    with said_plainly(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield aside
-            _flush_to_disk(aside)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+    with _swapped_in(path, Path.replace) as aside:
+        yield aside
 
 
 @contextlib.contextmanager
 def new_written_aside(path: Path) -> Iterator[Path]:
     """The same for a file that replaces nothing. Raises NameTaken where something of that name has come
     meanwhile."""
+    with _swapped_in(path, put_as_new) as aside:
+        yield aside
+
+
+@contextlib.contextmanager
+def _swapped_in(path: Path, swap_in: Callable[[Path, Path], object]) -> Iterator[Path]:
     aside = file_aside(path)
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield aside
             _flush_to_disk(aside)
-            put_as_new(aside, path)
+            swap_in(aside, path)
         finally:
             aside.unlink(missing_ok=True)
 

@@ -6,13 +6,14 @@ files or addresses). What is inside the file is `video.py`'s and `sound.py`'s bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.error
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
@@ -78,6 +79,26 @@ def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
                 yield packet
     except (av.error.FFmpegError, OSError):
         return
+
+
+def holds_first_packet(
+    format_name: str, container: InputContainer, stream: Stream, added: Callable[[OutputContainer], Stream]
+) -> bool:
+    """Whether a container of that format, to which `added` gives its stream, can hold a stream as it is.
+
+    The first packet is tried, because what FFmpeg says of itself is not always so, and it refuses some sound
+    only once a packet comes.
+    """
+    try:
+        with av.open(io.BytesIO(), "w", format_name) as trial:
+            goal = added(trial)
+            for packet in packets(container, stream):
+                packet.stream = goal
+                trial.mux(packet)
+                break
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
+    return True
 
 
 def start_offset_s(container: InputContainer) -> Fraction:

@@ -8,7 +8,6 @@ encoding, is done with `movie.py`.
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,7 +21,7 @@ from av.video.stream import VideoStream
 
 from understudy.files import written_aside
 from understudy.media.codecs import CONTAINERS
-from understudy.media.containers import open_container, packets, video_stream_of
+from understudy.media.containers import holds_first_packet, open_container, packets, video_stream_of
 from understudy.media.matroska import say_pixel_aspect, without_pixel_aspect
 from understudy.media.sound import CopiedSound, SoundPart
 from understudy.media.timing import FrameTable, frame_table
@@ -80,25 +79,13 @@ def _closed_end(order: list[int], first: int, stop: int) -> int:
 
 
 def can_copy_to(path: Path, out: Path) -> bool:
-    """Whether the container that `out`'s ending names can hold the pictures of `path` as they are.
-
-    The first one is tried, because what FFmpeg says of itself is not always so.
-    """
+    """Whether the container that `out`'s ending names can hold the pictures of `path` as they are."""
     name = CONTAINERS.get(out.suffix.lower())
     if name is None:
         return False
     with open_container(path) as container:
         stream = video_stream_of(container, path)
-        try:
-            with av.open(io.BytesIO(), "w", name) as goal:
-                video = _added(goal, stream)
-                for packet in packets(container, stream):
-                    packet.stream = video
-                    goal.mux(packet)
-                    break
-        except (av.error.FFmpegError, OSError, ValueError):
-            return False
-    return True
+        return holds_first_packet(name, container, stream, lambda trial: _added(trial, stream))
 
 
 def copy_piece(

@@ -10,6 +10,12 @@ from pathlib import Path
 _LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 
+def last_number(name: str) -> int | None:
+    """The number that counts the images of a sequence, of one's name without its ending; None without."""
+    found = _LAST_NUMBER.search(name)
+    return None if found is None else int(found[1])
+
+
 def skipped_numbers(files: Sequence[Path]) -> str:
     """One sentence on gaps in the numbering of files in their order, or empty.
 

@@ -24,7 +24,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from understudy.errors import OptionInvalid
-from understudy.media.containers import open_container, packets, start_offset_s
+from understudy.media.containers import holds_first_packet, open_container, packets, start_offset_s
 from understudy.media.sound_gaps import Gaps, plain_sample
 
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -398,27 +398,13 @@ def _copy_of(source: AudioStream, output: OutputContainer) -> AudioStream:
 
 
 def _can_hold(path: Path, index: int, output: OutputContainer) -> bool:
-    """Whether a container can hold a stream of `path` as it is.
-
-    The first packet is tried, because what FFmpeg says of itself is not always so, and it refuses some sound
-    only when the file is finished.
-    """
+    """Whether a container can hold a stream of `path` as it is."""
     with open_container(path) as container:
         stream = container.streams[index]
         assert isinstance(stream, AudioStream)
         if _is_avi(output):  # packets of unlike lengths, as AAC's, shift the picture there
             return stream.codec_context.name.startswith(("pcm_s16le", "pcm_s24le", "pcm_u8"))
-        try:
-            with av.open(io.BytesIO(), "w", output.format.name) as trial:
-                goal = _copy_of(stream, trial)
-                trial.start_encoding()
-                for packet in packets(container, stream):
-                    packet.stream = goal
-                    trial.mux(packet)
-                    break
-        except (av.error.FFmpegError, OSError, ValueError):
-            return False
-    return True
+        return holds_first_packet(output.format.name, container, stream, lambda trial: _copy_of(stream, trial))
 
 
 def _can_encode(stream: AudioStream, output: OutputContainer) -> bool:

@@ -112,11 +112,18 @@ def merge(
             yield from _merge_todo(clip, plan, journal, opened, devices=devices, color_space=color_space)
         _fill_gaps(shown, opened, plan, journal)
         keep_crops(plan, journal, opened)
-    unswapped = unswapped_frames(frame_count, plan, journal, reasons or {})
-    if plan.todo or plan.gone or plan.lightened or not plan.was_complete:
+    yield _noted(frame_count, plan, journal, reasons or {})
+
+
+def _noted(frame_count: int, plan: MergePlan, journal: Journal, reasons: Mapping[int, str]) -> StageFinished:
+    """Write down what came of it; the event that says so."""
+    unswapped = unswapped_frames(frame_count, plan, journal, reasons)
+    changed = bool(plan.todo or plan.gone or plan.lightened)
+    if changed or not plan.was_complete:
         journal.save(complete=plan.is_whole, unswapped=unswapped, left=plan.left)
-    summary = _summary(frame_count, plan, journal, unswapped)
-    yield StageFinished(stage=STAGE, summary=summary, skipped=not (plan.todo or plan.gone or plan.lightened))
+    return StageFinished(
+        stage=STAGE, summary=_summary(frame_count, plan, journal, unswapped), skipped=not changed
+    )
 
 
 def _frame_bytes(shown: ClipInfo) -> int:

@@ -6,7 +6,6 @@ file more or less, that number is another picture. Not here: telling contents ap
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
@@ -16,8 +15,8 @@ from understudy.facesets.extraction.found import clip_content
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.record import FaceRecord
 from understudy.media.clip import ClipInfo
+from understudy.media.numbering import last_number
 
-_NUMBER = re.compile("[0-9]+")
 _EXTRACT_AGAIN = "put its faces away with `understudy clean extract` and run `understudy extract`"
 
 
@@ -75,5 +74,5 @@ def moved_files(records: Iterable[FaceRecord], names: Sequence[str]) -> dict[str
 def _key(name: str = "") -> int | str:
     """What stays of a file's name in another version of its folder: its number, or else all but its ending."""
     stem = PurePath(name).stem
-    numbers = _NUMBER.findall(stem)
-    return int(numbers[-1]) if numbers else stem
+    number = last_number(stem)
+    return stem if number is None else number

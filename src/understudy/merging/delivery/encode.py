@@ -175,10 +175,7 @@ def encode(
         require_fitting(clip, out, options, color_space)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
-            yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
-            missing = _missing_beside(delivery, unswapped)
-            yield from put_beside(out, missing, memory=memory, trash=trash)
-            yield StageFinished(stage=STAGE, summary={"out": str(out), "frames": total}, skipped=not missing)
+            yield from _kept(delivery, unswapped, memory=memory, trash=trash)
             return
         require_writable(out.parent)
         yield StageStarted(stage=STAGE, unit="frames", total=total)
@@ -188,6 +185,21 @@ def encode(
     memory.remember(out, recipe, whole=delivery.is_whole)
     yield from put_beside(out, _beside(delivery, unswapped), memory=memory, trash=trash)
     yield from _told(delivery, damage)
+
+
+def _kept(
+    delivery: _Delivery,
+    unswapped: Sequence[Mapping[str, Any]] | None,
+    *,
+    memory: DeliveryMemory,
+    trash: Path | None,
+) -> Events:
+    """A finished shot that is as it would be made; what is gone beside it is written again."""
+    total = len(delivery.stretch)
+    yield StageStarted(stage=STAGE, unit="frames", total=total, done=total)
+    missing = _missing_beside(delivery, unswapped)
+    yield from put_beside(delivery.out, missing, memory=memory, trash=trash)
+    yield StageFinished(stage=STAGE, summary={"out": str(delivery.out), "frames": total}, skipped=not missing)
 
 
 def _beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] | None) -> dict[Path, Any]:
