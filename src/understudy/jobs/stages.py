@@ -6,7 +6,6 @@ other's, so a job is written by `yield from`.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -27,6 +26,7 @@ from understudy.jobs.delivery.marks import (
     require_closed_production,
     require_consent,
 )
+from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
 from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
@@ -53,7 +53,7 @@ from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
-from understudy.project.project import CAST, Project
+from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
 
 if TYPE_CHECKING:  # each takes seconds to import
@@ -371,8 +371,7 @@ def encode(
     from understudy.merging.journal import merge_facts
 
     names = _named(clips, project, role="dst")
-    if any(project.merged_name(name, model) == model for name in names):
-        model_named(project, model)
+    require_model_of(project, model, names)
     options = encode_options(project, said)
     if options.frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
@@ -385,10 +384,8 @@ def encode(
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)
-        if not merged.is_dir():
-            whom = "its cast" if called != model else f"model {model!r}"
-            raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
-        merge_facts(merged, options.frames, of=_in_commands(project, name, called))
+        require_merged(project, model, name)
+        merge_facts(merged, options.frames, of=in_commands(project, [name], called))
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         facts = facts_of(project, model, name, goal, merged, frames=options.frames)
         marks = FinalMarks(project, facts, options)
@@ -407,12 +404,6 @@ def encode(
                 color_space=color_space_of(project, name),
             )
             yield from marks.told(goal)
-
-
-def _in_commands(project: Project, clip: str, called: str) -> str:
-    """What commands on a merged clip begin with."""
-    of = f"{shlex.quote(str(project.folder))} {shlex.quote(clip)}"
-    return f"{of} --model {shlex.quote(called)}" if called not in ("main", CAST) else of
 
 
 def require_outputs(

@@ -21,6 +21,7 @@ from understudy.jobs.delivery.marks import (
     stated_consents,
     unmarked_of,
 )
+from understudy.jobs.delivery.merged_by import delivered_by_others
 from understudy.jobs.settings import Said, encode_options
 from understudy.jobs.stages import output_paths
 from understudy.merging.delivery.effect import settled, without_effect
@@ -71,7 +72,9 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     _tried(blocks, lambda: require_consent(project, use=options.use, performers=shown))
     _tried(blocks, lambda: require_closed_production(project, [clip], [goal], asked))
     if not is_complete(merged, options.frames):
-        blocks.append(_not_merged(clip, called, merged, options.frames))
+        blocks.append(
+            _not_merged(clip, called, merged, options.frames) + delivered_by_others(project, [clip], but=called)
+        )
     file = _file(project, clip, goal, merged, options, blocks)
     return {
         "clip": clip,
