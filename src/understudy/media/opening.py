@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.errors import ClipInterlaced, ClipMissing
-from understudy.media.clip import Clip, ClipInfo
+from understudy.errors import ClipInterlaced, ClipMissing, ImageUnreadable
+from understudy.media.clip import Clip, ClipInfo, Frame
 from understudy.media.color_spaces import ColorSpace, ConvertedClip
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.sequence import ImageFolderClip
@@ -29,6 +29,15 @@ def _opened(path: Path) -> Clip:
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFolderClip(path)
     return VideoClip(path)
+
+
+def frame_to_show(clip: Clip, index: int) -> Frame:
+    """The frame `index` in 8 bits, or where that can't be decoded the next one that can, for whoever wants to
+    see what a clip is. Raises ImageUnreadable where none can."""
+    for start, stop in ((index, None), (0, index)):
+        for frame in clip.frames(start, stop):
+            return frame
+    raise ImageUnreadable("No frame of this clip can be decoded. Copy it again.", clip.info.path)
 
 
 def require_progressive(info: ClipInfo) -> None:
