@@ -17,6 +17,7 @@ from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, Pro
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import clip_by_clip
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
     FinalMarks,
     consent_told,
@@ -118,6 +119,7 @@ def extract(
                 edits=clip.tracks,
                 shelf=shelf_of(project, opened, clip=name, command=command),
                 color_space=color_space_of(project, name),
+                fps=fps_of(project, name),
             )
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
@@ -402,6 +404,7 @@ def encode(
                 watermark=marks.watermark,
                 stamp=marks.stamp,
                 color_space=color_space_of(project, name),
+                fps=fps_of(project, name),
             )
             yield from marks.told(goal)
 

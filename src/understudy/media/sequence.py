@@ -70,7 +70,7 @@ class ImageFolderClip:
             height=size[1],
             frame_count=count,
             duration_s=float(count * self.time_base),
-            rate=None,
+            rate=1 / self.time_base if time_base or said else None,
             variable_rate=False,
             rotation_deg=0,
             codec=first.suffix[1:].lower(),

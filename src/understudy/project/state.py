@@ -130,6 +130,7 @@ def _clip(project: Project, name: str, faces: int) -> ClipState:
         size_bytes=size_bytes(path) if there else 0,
         faces=faces,
         searched=_is_searched(project.cache_folder / f"{safe_name(name)}.found.jsonl"),
+        fps=project.manifest.clips[name].fps,
     )
 
 

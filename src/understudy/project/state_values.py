@@ -15,6 +15,7 @@ class ClipState:
     """One clip and how many of its faces are stored; one that lies in several facesets counts once.
 
     `there` is False when the file is gone; `searched` is True when every frame was looked at for faces.
+    `fps` is the rate that was said for images, None where none was.
     """
 
     name: str
@@ -24,6 +25,7 @@ class ClipState:
     size_bytes: int
     faces: int
     searched: bool
+    fps: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ClipMissing, MarksUnreadable, OptionInvalid, UnderstudyError
 from understudy.files import folder_size_bytes, read_json, stat_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
     facts_of,
     performers_shown,
@@ -154,7 +155,7 @@ def _file(
     from understudy.merging.delivery.encode import require_fitting
     from understudy.provenance.credentials import embeds
 
-    with open_clip(project.present_clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
         info = opened.info
         stretch = one_stretch(options.frames, info.frame_count)
         seconds = _seconds(opened, stretch)

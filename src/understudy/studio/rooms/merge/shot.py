@@ -36,12 +36,14 @@ def room(studio: StudioHere) -> dict[str, Any]:
 def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
     """A clip's size, length and cuts, and who is painted by which model."""
     from understudy.jobs.clips.color_spaces import color_space_of
+    from understudy.jobs.clips.rates import fps_of
     from understudy.jobs.merging.inputs import cuts_of
     from understudy.media.opening import open_clip
 
     project = studio.project()
     shot_of(project, clip, model)
-    with open_clip(project.present_clip_path(clip), color_space_of(project, clip)) as opened:
+    path = project.present_clip_path(clip)
+    with open_clip(path, color_space_of(project, clip), fps=fps_of(project, clip)) as opened:
         info = opened.info
         facts = {
             "frames": info.frame_count,

@@ -91,11 +91,12 @@ def remove(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.get("/clips/{clip}/info", dependencies=[HEAVY])
 def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     """What a clip is: size, frames, rate, codec."""
+    from understudy.jobs.clips.rates import fps_of
     from understudy.media.opening import open_clip
 
     project = studio.project()
     clip_named(project, clip)
-    with open_clip(project.present_clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
         told = opened.info
     return {
         "width": told.width,
