@@ -9,6 +9,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
+from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, remove_clip, require_usable
 from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
@@ -52,6 +53,25 @@ def test_a_word_for_consent_that_is_none_is_told_the_words_and_a_form_the_comman
     with pytest.raises(OptionInvalid, match="say one of: agreed, fictional, not stated, refused") as caught:
         require_usable(consent=said)
     assert ("--evidence" in caught.value.message) == is_form
+
+
+@pytest.mark.parametrize("role", ["src", "dst"])
+@pytest.mark.parametrize("name", ["", "000001.png"])
+def test_a_merges_own_frames_enter_no_project_and_what_finishes_them_is_named(
+    ready: Project, role: str, name: str
+) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    before = Project.open(ready.folder).manifest
+    with pytest.raises(OptionInvalid, match="`understudy encode`"):
+        add_clips(ready, **{role: [ready.merged_folder("dst", "main") / name]})
+    assert Project.open(ready.folder).manifest == before
+
+
+def test_a_finished_shot_enters_a_project_as_any_footage(ready: Project) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    out = ready.out_folder / "finished"
+    list(stages.encode(ready, "main", out=out, said={}))
+    assert add_clips(ready, dst=[out]) == ["finished"]
 
 
 def test_a_file_that_is_no_clip_never_enters_a_project(project: Project, tmp_path: Path) -> None:

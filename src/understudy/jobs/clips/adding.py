@@ -144,7 +144,9 @@ def _forget(manifest: Manifest, name: str) -> None:
 
 def require_usable(*paths: Path, consent: str | None = None) -> None:
     """Raise ClipMissing, ClipUnreadable or ClipSizesDiffer for a clip that can't be used, and OptionInvalid for
-    a consent that is none. A clip that can't be opened would stop every later run of its project."""
+    a consent that is none and for a merge's own frames: they change with every merge, carry no marks, and show
+    somebody whose consent only `encode` asks for. A clip that can't be opened would stop every later run of its
+    project."""
     if consent is not None and consent not in get_args(Status):
         near = meant(consent, get_args(Status))
         if Path(consent).suffix or Path(consent).is_file():  # somebody means the form that was signed
@@ -153,7 +155,10 @@ def require_usable(*paths: Path, consent: str | None = None) -> None:
     for path in paths:
         if not path.exists():
             raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
+    from understudy.jobs.clips.results import require_no_merge
     from understudy.media.opening import open_clip
+
+    require_no_merge(paths)
 
     for path in paths:
         open_clip(path).close()
