@@ -56,11 +56,15 @@ def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
 
 @routes.get("/states", dependencies=[HEAVY])
 def states(studio: StudioHere, desk: DeskHere, clip: str, model: str = "main") -> dict[str, Any]:
-    """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all."""
+    """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all;
+    `footage` is what a merge that would paint says of the clip's footage."""
+    from understudy.jobs.merging.frame_states import STALE, TO_MAKE
+
     project = studio.project()
     wanted = desk.wanted(project, shot_of(project, clip, model))
     found = wanted.states()
-    return {"letters": found.letters, "why": found.why, "notices": wanted.notices}
+    footage = wanted.footage if {STALE, TO_MAKE} & {*found.letters} else []
+    return {"letters": found.letters, "why": found.why, "notices": wanted.notices, "footage": footage}
 
 
 @routes.get("/graphs")
