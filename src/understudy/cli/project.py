@@ -36,13 +36,13 @@ def new(
     name:
         The project's name; the folder's when none is given.
     """
-    from understudy.jobs.clips.adding import add_clips, both_sides_told, require_usable
+    from understudy.jobs.clips.adding import add_clips, require_usable, warnings_of
 
     require_usable(*src, *dst, consent=consent)
     made = Project.create(project, name=name)
     names = add_clips(made, src=src, dst=dst, consent=consent)
     print(f"made project: {made.folder}")
-    for told in both_sides_told(made, names):
+    for told in warnings_of(made, names):
         print(f"warning: {told}")
 
 
@@ -81,7 +81,7 @@ def add(
         Frames a second of these folders of images, like 24 or 23.976; also for clips that are there already.
         0 goes back to what the images say themselves, or 25.
     """
-    from understudy.jobs.clips.adding import add_clips, both_sides_told
+    from understudy.jobs.clips.adding import add_clips, warnings_of
     from understudy.jobs.clips.color_spaces import choose_color_space, require_color_space
     from understudy.jobs.clips.rates import choose_rate, require_rate
 
@@ -100,7 +100,7 @@ def add(
         clip = f"{opened.manifest.clips[name].role} clip {name}"
         print(f"{clip} is in the project already" if name in known else f"added {clip}")
         known.add(name)
-    for told in both_sides_told(opened, names):
+    for told in warnings_of(opened, names):
         print(f"warning: {told}")
 
 
