@@ -139,13 +139,13 @@ def folder_kept_beside(path: Path) -> Iterator[Path]:
     too, it lies beside under the next free name like it, and FolderUnwritable says which."""
     with _filled_aside(path) as aside:
         yield aside
-        for turn in count(1):
-            goal = path if turn == 1 else path.with_name(f"{path.name}-{turn}")
-            if os.path.lexists(goal):
-                continue
-            with contextlib.suppress(FolderUnwritable, NotADirectoryError):  # it has come since that look
-                _put_in_place(aside, goal)
-                break
+        goal = path
+        for turn in count(2):
+            if not os.path.lexists(goal):
+                with contextlib.suppress(FolderUnwritable, NotADirectoryError):  # it has come since that look
+                    _put_in_place(aside, goal)
+                    break
+            goal = path.with_name(f"{path.name}-{turn}")
     if goal != path:
         raise FolderUnwritable(
             "Something of that name has come meanwhile and is not replaced. What was made lies beside it as "
