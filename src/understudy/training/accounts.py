@@ -69,6 +69,15 @@ def memory_too_small(run: Run) -> MemoryTooSmall:
     )
 
 
+def ends_swapped(run: Run) -> Notice:
+    """What is said where a run ends while a stage exchanges the sides."""
+    return Notice(
+        f"This training ends in the stage {run.course.stage.name!r}, which exchanges the sides, so the model "
+        "paints the wrong performer as it is. Train on until a later stage has swapped them back.",
+        level="warning",
+    )
+
+
 def no_memory_for_preview(run: Run) -> Notice:
     """What is said where a preview is left out for want of memory."""
     return Notice(

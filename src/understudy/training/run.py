@@ -18,6 +18,7 @@ from understudy.errors import TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
+    ends_swapped,
     no_memory_for_preview,
     state_of,
     summary_of,
@@ -139,6 +140,8 @@ class Run:
             yield from self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
+            if self.options.swap_sides:
+                yield ends_swapped(self)
         yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
 
     def _to_the_end(self) -> Events:

@@ -160,10 +160,24 @@ def test_swapped_sides_show_each_performer_to_the_others_path(
         return real(self, src, dst, *arguments, **named)
 
     monkeypatch.setattr(Learner, "step", step)
-    for swap in (False, True):
-        trained(tmp_path / str(swap), facesets, tiny_options(iterations=1, swap_sides=swap))
+    text = '[[stage]]\nname = "{}"\niterations = 9\nset.swap_sides = {}\n[[stage]]\nname = "end"'
+    ends = []
+    for swap in ("false", "true"):
+        (tmp_path / f"{swap}.toml").write_text(text.format("shake", swap))
+        options = tiny_options(iterations=1, recipe=str(tmp_path / f"{swap}.toml"))
+        ends.append(trained(tmp_path / swap, facesets, options))
     (src, dst), (other_src, other_dst) = shown
     assert src.equal(other_dst) and dst.equal(other_src) and not src.equal(dst)
+    told = ["".join(e.text for e in events if isinstance(e, Notice) and "swapped" in e.text) for events in ends]
+    assert not told[0] and "'shake', which exchanges the sides" in told[1]
+
+
+def test_sides_that_no_stage_swaps_back_are_refused_before_a_model_is_made(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    with pytest.raises(RecipeInvalid, match="wrong performer"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=1, swap_sides=True))
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_training_settles_in_the_last_stage_of_its_recipe_whose_file_is_gone(
