@@ -475,6 +475,22 @@ def test_memory_that_ends_later_ends_training_with_a_checkpoint_and_a_sentence(
     assert (tmp_path / "m" / FOLDER_NAME / "000000003").is_dir()
 
 
+@pytest.mark.parametrize("where", ["__init__", "load_checkpoint"])
+def test_a_model_that_does_not_fit_itself_is_said_in_a_sentence_and_loses_nothing(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2))
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    with monkeypatch.context() as little:
+        little.setattr(Learner, where, full)
+        with pytest.raises(MemoryTooSmall, match=r"memory of cpu.*for the model itself.*--offload"):
+            trained(tmp_path / "m", facesets, tiny_options(iterations=4))
+    assert summary(trained(tmp_path / "m", facesets, tiny_options(iterations=1)))["iterations_in_all"] == 3
+
+
 def test_one_face_that_does_not_fit_is_refused(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,12 +5,14 @@ Not here: how the run goes (`run.py`), what is done between iterations (`duties.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import contextlib
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from understudy.errors import MemoryTooSmall
 from understudy.events import Event, Events, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
@@ -27,6 +29,7 @@ from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.batch import largest_batch
 from understudy.training.machine.device import Compute, choose_device, exactly_repeated
+from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.processes import Group, joined, local_device
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
@@ -210,11 +213,12 @@ def prepared(
     src, dst = facesets
     segmenters = segmenters.on(str(compute.device))
     about = about_to_be(model_dir, wish)
-    learner = Learner(
-        about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
-    )
-    about_model(model_dir, wish)
-    state = yield from _go_on(model_dir, learner)
+    with _memory_is_said(compute):
+        learner = Learner(
+            about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
+        )
+        about_model(model_dir, wish)
+        state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
     src_cache, dst_cache = yield from _both_cached(
@@ -243,6 +247,20 @@ def prepared(
             f"{', '.join(deaf)}."
         )
     return learner, feed, options, state
+
+
+@contextlib.contextmanager
+def _memory_is_said(compute: Compute) -> Iterator[None]:
+    """Raise MemoryTooSmall where the model does not fit, whatever the batch."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryTooSmall(
+            f"The memory of {compute.device} did not suffice for the model itself. Close other programs, train "
+            "with --offload, or make a model of a smaller preset."
+        ) from error
 
 
 def duties() -> list[Duty]:
