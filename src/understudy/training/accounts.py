@@ -29,6 +29,7 @@ def state_of(run: Run) -> dict[str, Any]:
     return {
         "plan": run.plan.as_json(),
         "course": run.course.as_json(),
+        "shown": run.shown_faces,
         "loss": run.loss,
         "tally": run.tally.as_json(),
         "watch": run.watch.as_json(),

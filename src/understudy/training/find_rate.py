@@ -118,7 +118,10 @@ def _loss(learner: Learner, feed: Feed, options: TrainOptions) -> float:
     """That of one step, which is taken. Raises MemoryTooSmall."""
     try:
         src, dst = feed.lessons(
-            learner.draws(), options=options, iteration=learner.iteration, openings=options.asks_openings
+            learner.draws(),
+            options=options,
+            shown=learner.iteration * options.batch_size,
+            openings=options.asks_openings,
         )
         return float(learner.step(src, dst, options, speed=1.0).totals().sum())
     except (RuntimeError, MemoryError) as error:

@@ -74,6 +74,7 @@ class Run:
     measured_every: int | None = None
     group: Group = field(default_factory=Group)
     learnt: LearntFrom = NOT_KNOWN  # what it will have learnt from, with what it had before
+    shown_faces: int = 0  # of each performer, by all processes, since the model was made
     loss: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
@@ -101,6 +102,9 @@ class Run:
         self.watch = Watch.from_json(state.get("watch", {}) if self.plan.done_iterations else {})
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
+        # A checkpoint of before that was counted has shown every batch as large as the next.
+        options = self.course.now(self.plan).options
+        self.shown_faces = int(state.get("shown", self.learner.iteration * self._faces_of_a_step(options)))
         for duty in self.duties:
             duty.resume(state.get("duties", {}).get(duty.name, {}))
 
@@ -174,7 +178,7 @@ class Run:
         """Whether a step fits into the memory of every process; it counts for nothing."""
         now = self._told or self.course.now(self.plan)
         self.options = now.options
-        order = self._order(self.learner.iteration, self.plan, now.options)
+        order = self._order(self.learner.iteration, self.shown_faces, self.plan, now.options)
         with self.group.lost_is_said():
             fits = fits_everywhere(self.learner, lambda: self.ahead.lessons(order), now.options)
         load_newest(self)
@@ -206,6 +210,7 @@ class Run:
             "speed": now.speed,
             "stage": now.stage,
             "measured_every": now.measured_every,
+            "shown": self.shown_faces,
             "watch": self.watch.as_json(),
             "setbacks": self.setbacks.as_json(),
         }
@@ -222,7 +227,7 @@ class Run:
                 options = parse_options(TrainOptions, word["options"])
                 self._told = Now(options, float(word["speed"]), str(word["stage"]), word["measured_every"])
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
-                self.setbacks = Setbacks.from_json(word["setbacks"])
+                self.setbacks, self.shown_faces = Setbacks.from_json(word["setbacks"]), int(word["shown"])
                 if "apart" in word:
                     self._step_apart()
                     continue
@@ -251,14 +256,19 @@ class Run:
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         now = self._told or self.course.now(self.plan)
         after = now if self._told else self.course.now(next_plan)
-        then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan, after.options)
+        shown = self.shown_faces + self._faces_of_a_step(now.options)
+        then = None
+        if not next_plan.finished:
+            then = self._order(learner.iteration + 1, shown, next_plan, after.options)
         self.options, self.speed = now.options, now.speed * self.setbacks.rate
         self.measured_every = now.measured_every
-        src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan, now.options), then=then)
+        order = self._order(learner.iteration, self.shown_faces, self.plan, now.options)
+        src, dst = self.ahead.lessons(order, then=then)
         if now.options.swap_sides:
             src, dst = dst, src
         self.is_whole = False
         self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
+        self.shown_faces = shown
         if self.untried is not None and not self.untried.is_new_at(learner.iteration):
             self.untried = None  # it fits, also where a setback leads back to before it
         self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
@@ -267,7 +277,11 @@ class Run:
         )
         self.is_whole = True
 
-    def _order(self, iteration: int, plan: Plan, options: TrainOptions) -> Order:
+    def _faces_of_a_step(self, options: TrainOptions) -> int:
+        """Of each performer, in all processes."""
+        return self.group.share_of(options.batch_size) * options.accumulation * self.group.size
+
+    def _order(self, iteration: int, shown: int, plan: Plan, options: TrainOptions) -> Order:
         # One draw for all parts of a step, of this process's share.
         count = self.group.share_of(options.batch_size) * options.accumulation
         if count != options.batch_size:
@@ -277,6 +291,7 @@ class Run:
             self.learner.draws(iteration),
             options,
             foretold=plan.minutes is None,
+            shown=shown,
             openings=options.asks_openings,
         )
 

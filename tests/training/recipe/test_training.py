@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torch import Tensor
+from torch import Generator, Tensor
 
 from tests.training.conftest import TINY, tiny_options
 from tests.training.test_train import breaking
@@ -16,6 +16,7 @@ from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import duties
 from understudy.training.feeding.augment import Lesson
+from understudy.training.feeding.feed import Draw, Feed
 from understudy.training.keeping.checkpoint import FOLDER_NAME, amend_state
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.keeping.milestones import losses_since
@@ -122,6 +123,42 @@ def test_what_a_stage_changes_reaches_the_faces_and_the_steps(
     assert sizes[:4] == [4] * 4 and sizes[4:8] == [3] * 4 and sizes[-4:] == [4] * 4
     assert rates[:20] == [1e-3] * 20
     assert rates[-1] < 0.2e-3 and rates[-8:] == sorted(rates[-8:], reverse=True)
+
+
+GROWING = """
+[[stage]]
+name = "small"
+iterations = 2
+set.batch_size = 2
+[[stage]]
+name = "large"
+set.batch_size = 4
+"""
+
+
+@pytest.mark.parametrize("ends", [(), (1, 2, 3, 4)], ids=["in one go", "interrupted"])
+def test_an_epoch_shows_every_face_once_also_where_the_batch_grows(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, ends: tuple[int, ...]
+) -> None:
+    (tmp_path / "own.toml").write_text(GROWING)
+    drawn: dict[int, list[int]] = {}
+    real = Feed.draw
+
+    def draw(self: Feed, generator: Generator, *arguments: Any, **named: Any) -> Draw:
+        found = real(self, generator, *arguments, **named)
+        drawn[generator.initial_seed()] = found.dst.tolist()  # an iteration's own, however often it is drawn
+        return found
+
+    monkeypatch.setattr(Feed, "draw", draw)
+    options = tiny_options(
+        iterations=8, recipe=str(tmp_path / "own.toml"), sampling="epoch", pose_pairing=0.0, dst_flip=False
+    )
+    for until in (*ends, None):
+        trained(tmp_path / "m", facesets, options, until=until)
+    seen = [number for numbers in drawn.values() for number in numbers]
+    assert [len(numbers) for numbers in drawn.values()] == [2, 2, 4, 4, 4, 4, 4, 4]
+    count = len(set(seen))
+    assert count == 12 and all(sorted(seen[at : at + count]) == sorted(set(seen)) for at in (0, count))
 
 
 def test_a_training_that_begins_anew_begins_its_recipe_anew(
