@@ -412,6 +412,24 @@ def test_a_critic_that_is_no_number_goes_back_and_is_not_taken_for_a_broken_disk
     assert "At iteration 3; training went back to iteration 0" in notice.text
 
 
+@pytest.mark.parametrize("change", ["nothing", "other faces", "other weights"])
+def test_what_was_usual_is_forgotten_where_the_faces_or_what_is_asked_of_them_are_others(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A person who extracts more between two calls of one plan is told of no collapse."""
+    stopped_after(tmp_path / "m", facesets, tiny_options(iterations=24, recipe="plain"), 12)
+    breaking(monkeypatch, 50.0, when=lambda learner: learner.iteration >= 13)
+    src, dst = facesets
+    sets = (dst, dst) if change == "other faces" else (src, dst)
+    weights = {"eyes_weight": 50.0} if change == "other weights" else {}
+    options = tiny_options(iterations=24, recipe="plain", rollbacks=0, **weights)
+    if change == "nothing":
+        with pytest.raises(TrainingDiverged, match="the loss rose"):
+            trained(tmp_path / "m", sets, options)
+    else:
+        assert summary(trained(tmp_path / "m", sets, options))["iterations_in_all"] == 24
+
+
 def test_a_loss_that_comes_apart_after_the_last_measurement_goes_back_too(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

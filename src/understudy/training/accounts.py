@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
 from understudy.events import Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.recipe.course import SHAPES_LOSSES
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -33,11 +35,19 @@ def state_of(run: Run) -> dict[str, Any]:
         "loss": run.loss,
         "tally": run.tally.as_json(),
         "watch": run.watch.as_json(),
+        "watch_of": losses_of(run),
         "setbacks": run.setbacks.as_json(),
         "batch_size": run.course.options.batch_size,  # the next start's, which stages change anew
         STATE_KEY: run.learnt.as_json(),
         "duties": {duty.name: state for duty in run.duties if (state := duty.state())},
     }
+
+
+def losses_of(run: Run) -> str:
+    """Tells which losses can be compared: of the same faces, with the same options of faces and losses."""
+    options = run.course.options.model_dump(mode="json", include=set(SHAPES_LOSSES))
+    told = [run.feed.src.cache.key, run.feed.dst.cache.key, *sorted(options.items())]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def summary_of(run: Run) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
     ends_swapped,
+    losses_of,
     no_memory_for_preview,
     state_of,
     summary_of,
@@ -98,8 +99,9 @@ class Run:
     def resume(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint says beside tensors; the setbacks stay, since they came after it."""
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
-        # A new plan may ask for other losses of other faces, so what was usual before says nothing of them.
-        self.watch = Watch.from_json(state.get("watch", {}) if self.plan.done_iterations else {})
+        # What was usual for other faces, or for losses with other options, says nothing of these.
+        same = self.plan.done_iterations and state.get("watch_of") in (None, losses_of(self))
+        self.watch = Watch.from_json(state.get("watch", {}) if same else {})
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
         # A checkpoint of before that was counted has shown every batch as large as the next.

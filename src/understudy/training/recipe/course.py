@@ -20,7 +20,7 @@ from understudy.training.steering.plateau import Plateau
 from understudy.training.steering.schedule import cooling, settling_speed, speed_at
 
 # Where one of these changes, losses from before it say nothing of those after it.
-_SHAPES_LOSSES = (*LossOptions.model_fields, *FeedOptions.model_fields)
+SHAPES_LOSSES = (*LossOptions.model_fields, *FeedOptions.model_fields)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Course:
     def change(self, options: TrainOptions) -> None:
         """Go on with other options, as stages change them. Raises RecipeInvalid."""
         self.recipe.require_fit(options)
-        others = any(getattr(options, name) != getattr(self.options, name) for name in _SHAPES_LOSSES)
+        others = any(getattr(options, name) != getattr(self.options, name) for name in SHAPES_LOSSES)
         self.options = options
         self._plateau = self._asking_now().again() if others else self._asking_now()
 
