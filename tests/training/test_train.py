@@ -151,6 +151,20 @@ def test_the_same_seed_repeats_a_run_and_another_does_not(tmp_path: Path, facese
     assert losses(tmp_path / "a") == losses(tmp_path / "b") != losses(tmp_path / "c")
 
 
+def test_another_seed_for_a_model_that_is_there_is_refused_and_none_goes_on_with_its_own(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2, seed=5))
+    with pytest.raises(OptionInvalid, match="made with seed 5 and can't become 6"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=2, seed=6))
+    for again in (tiny_options(iterations=2), tiny_options(iterations=2, seed=5)):
+        trained(tmp_path / "m", facesets, again)
+    trained(tmp_path / "whole", facesets, tiny_options(iterations=2, seed=5))
+    for _ in range(2):
+        trained(tmp_path / "whole", facesets, tiny_options(iterations=2, seed=5))
+    assert losses(tmp_path / "m") == losses(tmp_path / "whole") and len(losses(tmp_path / "m")) == 6
+
+
 def test_asking_again_after_the_end_trains_as_much_more(tmp_path: Path, facesets: Pair) -> None:
     options = tiny_options(iterations=4)
     trained(tmp_path / "m", facesets, options)

@@ -221,11 +221,11 @@ def train(
 def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
     """Raise RecipeInvalid where a stage of this recipe, or of the one that a training would follow, doesn't fit
     a model's options or asks its network in vain. Raises ModelUnknown too."""
-    from understudy.training.keeping.about import ModelWish
+    from understudy.training.keeping.about import ModelWish, seed_said
     from understudy.training.train import require_recipe
 
     entry, options = model_named(project, model), train_options(project, model, said)
-    wish = ModelWish(entry.preset, entry.network, entry.face_type, options.seed)
+    wish = ModelWish(entry.preset, entry.network, entry.face_type, seed_said(options))
     require_recipe(project.model_folder(model), wish, options, recipe)
 
 

@@ -18,7 +18,7 @@ from understudy.geometry import FaceType
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.media.images import encode_png
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import ModelWish
+from understudy.training.keeping.about import ModelWish, seed_said
 from understudy.training.keeping.lock import model_lock
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
@@ -55,7 +55,7 @@ def find_rate(
     """
     compute = choose_device(device)
     with model_lock(model_dir), joined(compute.device.type) as group:
-        wish = ModelWish(preset, network or {}, face_type, options.seed)
+        wish = ModelWish(preset, network or {}, face_type, seed_said(options))
         learner, feed, options, _ = yield from prepared(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
         )

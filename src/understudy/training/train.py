@@ -22,7 +22,7 @@ from understudy.networks.face_model import FaceModel
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Post, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import ModelWish, about_model, about_to_be
+from understudy.training.keeping.about import ModelWish, about_model, about_to_be, seed_said
 from understudy.training.keeping.checkpoint import newest_checkpoint, newest_iteration, set_damaged_aside
 from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
@@ -74,7 +74,7 @@ def train(
     CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
-    wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
+    wish = ModelWish(preset, network or {}, face_type, seed_said(options), trunk)
     if not keep_recipe:
         require_recipe(model_dir, wish, options)
     compute = choose_device(local_device(device))
@@ -166,7 +166,7 @@ def show_samples(
     """
     on = choose_device(device).device
     segmenters = segmenters.on(str(on))
-    about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
+    about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type, seed_said(options)))
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
     src_cache, dst_cache = yield from _both_cached(
@@ -180,10 +180,10 @@ def show_samples(
         on,
         size_px=model.size_px,
         seen_px=model.seen_px,
-        seed=options.seed,
+        seed=about.seed,
         frames_together=model.frames_together,
     )
-    lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
+    lessons = feed.lessons(reseeded(torch.Generator(), about.seed, "samples"))
     yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))
     yield StageFinished(stage="samples", summary={"faces": count})
 
