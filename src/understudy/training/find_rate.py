@@ -20,6 +20,7 @@ from understudy.media.images import encode_png
 from understudy.training.feeding.feed import Feed
 from understudy.training.keeping.about import ModelWish, seed_said
 from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.requests import heard_here
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
 from understudy.training.machine.memory import is_out_of_memory
@@ -54,7 +55,7 @@ def find_rate(
     iteration, TrainingDiverged where the loss is no number from the start, and MemoryTooSmall.
     """
     compute = choose_device(device)
-    with model_lock(model_dir), joined(compute.device.type) as group:
+    with model_lock(model_dir), heard_here(model_dir), joined(compute.device.type) as group:
         wish = ModelWish(preset, network or {}, face_type, seed_said(options))
         learner, feed, options, _ = yield from prepared(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters

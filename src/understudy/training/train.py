@@ -26,6 +26,7 @@ from understudy.training.keeping.about import ModelWish, about_model, about_to_b
 from understudy.training.keeping.checkpoint import newest_checkpoint, newest_iteration, set_damaged_aside
 from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.requests import ask, heard_here
 from understudy.training.learner import Learner
 from understudy.training.machine.batch import largest_batch
 from understudy.training.machine.device import Compute, choose_device, exactly_repeated
@@ -60,16 +61,17 @@ def train(
     segmenters: Segmenters = PRODUCTS_OWN,
     learnt: LearntFrom = NOT_KNOWN,
     keep_recipe: bool = False,
+    finish: Mapping[str, Any] | None = None,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
-    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`;
-    `segmenters` are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what
-    will be painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`. Ends
-    when the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish
-    (`keeping/requests.py`); closing the generator stops it and saves. The same call again finishes a plan that
-    was interrupted, or trains as much more when it was finished. With `iterations` alone, a run is repeatable
-    on one device.
+    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`; `segmenters`
+    are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what will be
+    painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`; with `finish`,
+    the details of that request, it settles at once. Ends when the plan of `options` (`minutes`, `iterations`)
+    is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and saves. The same
+    call again finishes a plan that was interrupted, or trains as much more when it was finished. With
+    `iterations` alone, a run is repeatable on one device.
     Raises ModelInUse, ModelUnknown, RecipeInvalid, OptionInvalid, FacesetUnusable, DeviceUnavailable,
     CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
@@ -91,7 +93,9 @@ def train(
             keep_recipe=keep_recipe,
         )
         if group.leads:
-            with model_lock(model_dir):
+            with model_lock(model_dir), heard_here(model_dir):
+                if finish is not None:
+                    ask(model_dir, "finish", **finish)
                 yield from events
             return
         group.wait_until_ready()
