@@ -56,6 +56,17 @@ def test_where_no_training_runs_it_finishes_here(project: Project, trainings: li
     assert take_requests(folder) == [] and [how["finish"] for how in trainings] == [{}]
 
 
+def test_of_several_processes_those_that_follow_do_not_take_their_leader_for_another_training(
+    project: Project, trainings: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project.model_folder("main")
+    (folder / "checkpoints" / "000000010").mkdir(parents=True)
+    monkeypatch.setattr("understudy.training.machine.launch.is_follower", lambda: True)
+    with model_lock(folder):
+        list(steering.finish(project, "main", said={}, device="cpu"))
+    assert take_requests(folder) == [] and len(trainings) == 1
+
+
 def test_a_training_that_fails_to_start_leaves_nothing_asked(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
