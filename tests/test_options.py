@@ -71,6 +71,11 @@ def test_options_never_change_in_place():
     assert paint.feather_px == 3
 
 
+def test_a_changed_copy_knows_what_was_said() -> None:
+    assert Paint().changed(feather_px=4).model_fields_set == {"feather_px"}
+    assert Paint(feather_px=4).changed().model_fields_set == {"feather_px"}
+
+
 def test_a_changed_copy_is_validated_too():
     with pytest.raises(OptionInvalid, match="feather_px"):
         Paint().changed(feather_px=99)

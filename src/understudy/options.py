@@ -28,8 +28,11 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def changed(self, **values: Any) -> Self:
-        """A validated copy with some values replaced. Raises OptionInvalid."""
-        return _validated(type(self), {**self.model_dump(), **values})
+        """A validated copy with some values replaced, of which these and what was said before count as said
+        (`model_fields_set`). Raises OptionInvalid."""
+        made = _validated(type(self), {**self.model_dump(), **values})
+        made.__pydantic_fields_set__ = self.model_fields_set | set(values)
+        return made
 
     def idle(self) -> frozenset[str]:
         """Names of options that do nothing as all stand: who agrees in the rest gets the same. A class with

@@ -7,6 +7,7 @@ import pytest
 from understudy.errors import OptionInvalid
 from understudy.jobs.settings import encode_options, extract_options, merge_options, train_options
 from understudy.project.project import Project
+from understudy.training.keeping.about import seed_said
 from understudy.training.presets import PRESETS
 
 
@@ -30,6 +31,16 @@ def test_a_clip_has_merge_settings_of_its_own(project: Project) -> None:
         manifest.clips["dst"].merge = {"blur": 0.3}
     options = merge_options(project, "dst", {})
     assert (options.blur, options.erode) == (0.3, 0.1)
+
+
+def test_a_projects_seed_is_that_of_models_to_come_and_one_that_is_said_counts(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.train["seed"] = 9
+    assert seed_said(train_options(project, "main", {})) == 9
+    project.model_folder("main").mkdir(parents=True)
+    (project.model_folder("main") / "model.toml").touch()
+    assert seed_said(train_options(project, "main", {})) is None
+    assert seed_said(train_options(project, "main", {"seed": 3})) == 3
 
 
 def test_a_typo_in_the_project_is_named(project: Project) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import TINY, tiny_options
-from understudy.events import Event, Events, Notice, Progress
+from understudy.errors import OptionInvalid
+from understudy.events import Event, Events, Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
 from understudy.training import train as train_module
 from understudy.training.duties import Duty
 from understudy.training.keeping.backups import backups
 from understudy.training.keeping.lock import LOCK_NAME
 from understudy.training.keeping.requests import Wish, ask
+from understudy.training.learner import Learner
 from understudy.training.run import Run
 from understudy.training.train import train
 
@@ -77,6 +79,55 @@ def test_there_is_no_backup_where_nothing_sound_could_be_saved(
     options = tiny_options(iterations=3, backup_every=2)
     list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     assert not backups(tmp_path)
+
+
+@pytest.mark.usefixtures("always_listening")
+@pytest.mark.parametrize("how", ["too late", "failed"])
+def test_a_request_to_finish_that_came_too_late_or_failed_ends_no_other_training(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    src, dst = facesets
+
+    def trained(**more: Any) -> Iterator[Event]:
+        options = tiny_options(iterations=6)
+        return train(tmp_path / "m", src=[src], dst=[dst], options=options, preset=TINY, device="cpu", **more)
+
+    for event in trained():
+        if how == "too late" and isinstance(event, StageFinished) and event.stage == "train":
+            ask(tmp_path / "m", "finish", iterations=1)
+    if how == "failed":
+        with monkeypatch.context() as broken, pytest.raises(OptionInvalid):
+            broken.setattr(Learner, "step", refused)
+            list(trained(finish={"iterations": 1}))
+    told = list(trained())
+    assert not [e for e in told if isinstance(e, Notice) and "Asked to finish" in e.text]
+    (end,) = [e for e in told if isinstance(e, StageFinished) and e.stage == "train"]
+    assert end.summary["iterations_in_all"] == 12
+
+
+def refused(*_: object, **__: object) -> None:
+    raise OptionInvalid("A loss can't be asked.")
+
+
+@pytest.mark.usefixtures("always_listening")
+def test_a_training_that_begins_to_finish_settles_at_once(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    src, dst = facesets
+    (end,) = [
+        event
+        for event in train(
+            tmp_path / "m",
+            src=[src],
+            dst=[dst],
+            options=tiny_options(iterations=None),
+            preset=TINY,
+            device="cpu",
+            finish={"iterations": 4},
+        )
+        if isinstance(event, StageFinished) and event.stage == "train"
+    ]
+    assert end.summary["iterations_in_all"] == 5
 
 
 @pytest.mark.usefixtures("always_listening")

@@ -19,6 +19,7 @@ from understudy.files import read_json, sha256_of
 from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
+from understudy.training.keeping.requests import ask, take_requests
 from understudy.training.learner import Learner
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
@@ -76,6 +77,21 @@ def test_a_training_goes_on_after_a_search_as_if_there_had_been_none(tmp_path: P
     found(tmp_path / "searched", facesets)
     assert sha256_of(tmp_path / "searched" / FOLDER_NAME) == before
     assert trained(tmp_path / "searched", facesets) == trained(tmp_path / "not", facesets)
+
+
+def test_what_is_asked_of_a_search_is_asked_of_no_training_after_it(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Learner.__init__
+
+    def asked_meanwhile(self: Learner, *words: object, **named: object) -> None:
+        real(self, *words, **named)  # type: ignore[arg-type]
+        ask(tmp_path / "m", "finish")
+
+    with monkeypatch.context() as asking:
+        asking.setattr(Learner, "__init__", asked_meanwhile)
+        found(tmp_path / "m", facesets)
+    assert take_requests(tmp_path / "m") == []
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])

@@ -151,6 +151,20 @@ def test_the_same_seed_repeats_a_run_and_another_does_not(tmp_path: Path, facese
     assert losses(tmp_path / "a") == losses(tmp_path / "b") != losses(tmp_path / "c")
 
 
+def test_another_seed_for_a_model_that_is_there_is_refused_and_none_goes_on_with_its_own(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2, seed=5))
+    with pytest.raises(OptionInvalid, match="made with seed 5 and can't become 6"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=2, seed=6))
+    for again in (tiny_options(iterations=2), tiny_options(iterations=2, seed=5)):
+        trained(tmp_path / "m", facesets, again)
+    trained(tmp_path / "whole", facesets, tiny_options(iterations=2, seed=5))
+    for _ in range(2):
+        trained(tmp_path / "whole", facesets, tiny_options(iterations=2, seed=5))
+    assert losses(tmp_path / "m") == losses(tmp_path / "whole") and len(losses(tmp_path / "m")) == 6
+
+
 def test_asking_again_after_the_end_trains_as_much_more(tmp_path: Path, facesets: Pair) -> None:
     options = tiny_options(iterations=4)
     trained(tmp_path / "m", facesets, options)
@@ -412,6 +426,24 @@ def test_a_critic_that_is_no_number_goes_back_and_is_not_taken_for_a_broken_disk
     assert "At iteration 3; training went back to iteration 0" in notice.text
 
 
+@pytest.mark.parametrize("change", ["nothing", "other faces", "other weights"])
+def test_what_was_usual_is_forgotten_where_the_faces_or_what_is_asked_of_them_are_others(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A person who extracts more between two calls of one plan is told of no collapse."""
+    stopped_after(tmp_path / "m", facesets, tiny_options(iterations=24, recipe="plain"), 12)
+    breaking(monkeypatch, 50.0, when=lambda learner: learner.iteration >= 13)
+    src, dst = facesets
+    sets = (dst, dst) if change == "other faces" else (src, dst)
+    weights = {"eyes_weight": 50.0} if change == "other weights" else {}
+    options = tiny_options(iterations=24, recipe="plain", rollbacks=0, **weights)
+    if change == "nothing":
+        with pytest.raises(TrainingDiverged, match="the loss rose"):
+            trained(tmp_path / "m", sets, options)
+    else:
+        assert summary(trained(tmp_path / "m", sets, options))["iterations_in_all"] == 24
+
+
 def test_a_loss_that_comes_apart_after_the_last_measurement_goes_back_too(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,6 +505,22 @@ def test_memory_that_ends_later_ends_training_with_a_checkpoint_and_a_sentence(
     with pytest.raises(MemoryTooSmall, match="up to iteration 3 is saved"):
         trained(tmp_path / "m", facesets, tiny_options(iterations=5))
     assert (tmp_path / "m" / FOLDER_NAME / "000000003").is_dir()
+
+
+@pytest.mark.parametrize("where", ["__init__", "load_checkpoint"])
+def test_a_model_that_does_not_fit_itself_is_said_in_a_sentence_and_loses_nothing(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    trained(tmp_path / "m", facesets, tiny_options(iterations=2))
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    with monkeypatch.context() as little:
+        little.setattr(Learner, where, full)
+        with pytest.raises(MemoryTooSmall, match=r"memory of cpu.*for the model itself.*--offload"):
+            trained(tmp_path / "m", facesets, tiny_options(iterations=4))
+    assert summary(trained(tmp_path / "m", facesets, tiny_options(iterations=1)))["iterations_in_all"] == 3
 
 
 def test_one_face_that_does_not_fit_is_refused(

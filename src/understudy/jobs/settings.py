@@ -35,6 +35,8 @@ def train_options(project: Project, model: str, said: Said) -> TrainOptions:
     entry = project.manifest.models[model]
     preset = preset_named(entry.preset)
     stored = {**preset.train, **project.manifest.train, **entry.train}
+    if (project.model_folder(model) / "model.toml").exists():
+        stored.pop("seed", None)  # that of the models to come; this one has its own
     if (recipe := stored.get("recipe")) and str(recipe).endswith(".toml"):
         stored["recipe"] = str(project.folder / str(recipe))
     kind, colon, place = str(stored.get("identity_embedder", "")).partition(":")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, ProjectInvalid
@@ -170,9 +170,11 @@ def train(
     show_samples: int | None = None,
     stage: Callable[..., Events] | None = None,
     keep_recipe: bool = False,
+    finish: Mapping[str, Any] | None = None,
 ) -> Events:
     """Train a model on the facesets the manifest names for it, with `keep_recipe` in the recipe it followed
-    last; or run another `stage` that takes the same, or only show so many faces as it is fed them."""
+    last, with `finish` until it has settled as that says; or run another `stage` that takes the same, or only
+    show so many faces as it is fed them."""
     from understudy.masks.segmenter import Segmenters
     from understudy.training.machine.launch import is_follower
     from understudy.training.train import show_samples as show_what_is_fed
@@ -206,7 +208,8 @@ def train(
             whom = {*performers_of(project, learning, ()), *(name.split("/")[0] for name in names)}
             yield from consent_told(project, sorted(whom))
             yield from hashed_before(project, counts)
-            stage = partial(train_model, learnt=learning_from(project, counts), keep_recipe=keep_recipe)
+            learnt = learning_from(project, counts)
+            stage = partial(train_model, learnt=learnt, keep_recipe=keep_recipe, finish=finish)
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],
@@ -223,11 +226,11 @@ def train(
 def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
     """Raise RecipeInvalid where a stage of this recipe, or of the one that a training would follow, doesn't fit
     a model's options or asks its network in vain. Raises ModelUnknown too."""
-    from understudy.training.keeping.about import ModelWish
+    from understudy.training.keeping.about import ModelWish, seed_said
     from understudy.training.train import require_recipe
 
     entry, options = model_named(project, model), train_options(project, model, said)
-    wish = ModelWish(entry.preset, entry.network, entry.face_type, options.seed)
+    wish = ModelWish(entry.preset, entry.network, entry.face_type, seed_said(options))
     require_recipe(project.model_folder(model), wish, options, recipe)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
 from understudy.events import Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.recipe.course import SHAPES_LOSSES
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -29,14 +31,23 @@ def state_of(run: Run) -> dict[str, Any]:
     return {
         "plan": run.plan.as_json(),
         "course": run.course.as_json(),
+        "shown": run.shown_faces,
         "loss": run.loss,
         "tally": run.tally.as_json(),
         "watch": run.watch.as_json(),
+        "watch_of": losses_of(run),
         "setbacks": run.setbacks.as_json(),
         "batch_size": run.course.options.batch_size,  # the next start's, which stages change anew
         STATE_KEY: run.learnt.as_json(),
         "duties": {duty.name: state for duty in run.duties if (state := duty.state())},
     }
+
+
+def losses_of(run: Run) -> str:
+    """Tells which losses can be compared: of the same faces, with the same options of faces and losses."""
+    options = run.course.options.model_dump(mode="json", include=set(SHAPES_LOSSES))
+    told = [run.feed.src.cache.key, run.feed.dst.cache.key, *sorted(options.items())]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def summary_of(run: Run) -> dict[str, Any]:
@@ -66,6 +77,15 @@ def memory_too_small(run: Run) -> MemoryTooSmall:
         f"The memory of {run.learner.compute.device} did not suffice at batch size "
         f"{run.options.batch_size}.{kept} Close other programs, or train with a smaller --batch-size, with "
         "--recompute or with --offload."
+    )
+
+
+def ends_swapped(run: Run) -> Notice:
+    """What is said where a run ends while a stage exchanges the sides."""
+    return Notice(
+        f"This training ends in the stage {run.course.stage.name!r}, which exchanges the sides, so the model "
+        "paints the wrong performer as it is. Train on until a later stage has swapped them back.",
+        level="warning",
     )
 
 

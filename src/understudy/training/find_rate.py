@@ -18,8 +18,9 @@ from understudy.geometry import FaceType
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.media.images import encode_png
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import ModelWish
+from understudy.training.keeping.about import ModelWish, seed_said
 from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.requests import heard_here
 from understudy.training.learner import Learner
 from understudy.training.machine.device import choose_device
 from understudy.training.machine.memory import is_out_of_memory
@@ -54,8 +55,8 @@ def find_rate(
     iteration, TrainingDiverged where the loss is no number from the start, and MemoryTooSmall.
     """
     compute = choose_device(device)
-    with model_lock(model_dir), joined(compute.device.type) as group:
-        wish = ModelWish(preset, network or {}, face_type, options.seed)
+    with model_lock(model_dir), heard_here(model_dir), joined(compute.device.type) as group:
+        wish = ModelWish(preset, network or {}, face_type, seed_said(options))
         learner, feed, options, _ = yield from prepared(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
         )
@@ -118,7 +119,10 @@ def _loss(learner: Learner, feed: Feed, options: TrainOptions) -> float:
     """That of one step, which is taken. Raises MemoryTooSmall."""
     try:
         src, dst = feed.lessons(
-            learner.draws(), options=options, iteration=learner.iteration, openings=options.asks_openings
+            learner.draws(),
+            options=options,
+            shown=learner.iteration * options.batch_size,
+            openings=options.asks_openings,
         )
         return float(learner.step(src, dst, options, speed=1.0).totals().sum())
     except (RuntimeError, MemoryError) as error:

@@ -1,7 +1,7 @@
-"""One call's training: an iteration, then whatever is due, until the plan is done; saving and going back.
+"""One call's training: an iteration, then whatever is due, until the plan is done; saving.
 
 Not here: how it is set up (`train.py`), what is done between iterations (`duties.py`), what people change
-meanwhile (`live_changes.py`), one step (`learner.py`).
+meanwhile (`live_changes.py`), going back where it came apart (`going_back.py`), one step (`learner.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from understudy.errors import TrainingDiverged, UnderstudyError
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
-    memory_too_small,
+    ends_swapped,
+    losses_of,
     no_memory_for_preview,
     state_of,
     summary_of,
@@ -27,14 +28,13 @@ from understudy.training.accounts import (
 from understudy.training.duties import Duty, progress_of
 from understudy.training.feeding.ahead import Ahead, Order
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.checkpoint import Checkpoint, amend_state, newest_checkpoint, save_checkpoint
+from understudy.training.going_back import go_back, halved, load_newest, make_room
+from understudy.training.keeping.checkpoint import Checkpoint, amend_state, save_checkpoint
 from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom
-from understudy.training.keeping.log import append_log
 from understudy.training.keeping.metrics import METRICS_NAME, MetricsLog
 from understudy.training.keeping.milestones import Kind, add_milestone, cut_milestones
 from understudy.training.keeping.setbacks import Setbacks, Watch, require_sound_weights
 from understudy.training.learner import Learner
-from understudy.training.live_changes import taken_back
 from understudy.training.losses.terms import Means, Tally
 from understudy.training.machine.batch import fits_everywhere
 from understudy.training.machine.memory import is_out_of_memory
@@ -75,6 +75,7 @@ class Run:
     measured_every: int | None = None
     group: Group = field(default_factory=Group)
     learnt: LearntFrom = NOT_KNOWN  # what it will have learnt from, with what it had before
+    shown_faces: int = 0  # of each performer, by all processes, since the model was made
     loss: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)  # the last measurement, by name
     saved_iteration: int = -1
@@ -88,27 +89,31 @@ class Run:
             self.metrics = MetricsLog(self.model_dir / METRICS_NAME, iteration=self.learner.iteration)
         self.drawn_losses = course_of(self.model_dir, last=self.options.loss_plot_last)
         self._told: Now | None = None  # by the leader, for the next iteration
-        self._is_whole = True  # not while a step or a checkpoint changes the learner
+        self.is_whole = True  # not while a step or a checkpoint changes the learner
         self.untried: Untried | None = None
         self.setbacks = Setbacks.from_json(self.state.get("setbacks", {})).for_plan(
             self.options.learning_rate, goes_on=bool(self.plan.done_iterations)
         )
-        self._resume(self.state)
+        self.resume(self.state)
 
-    def _resume(self, state: dict[str, Any]) -> None:
+    def resume(self, state: dict[str, Any]) -> None:
         """Take over what a checkpoint says beside tensors; the setbacks stay, since they came after it."""
         self.tally = Tally.from_json(state.get("tally", {}), self.learner.compute.device)
-        # A new plan may ask for other losses of other faces, so what was usual before says nothing of them.
-        self.watch = Watch.from_json(state.get("watch", {}) if self.plan.done_iterations else {})
+        # What was usual for other faces, or for losses with other options, says nothing of these.
+        same = self.plan.done_iterations and state.get("watch_of") in (None, losses_of(self))
+        self.watch = Watch.from_json(state.get("watch", {}) if same else {})
         # A new plan begins its recipe anew.
         self.course.resume(state.get("course", {}) if self.plan.done_iterations else {}, self.plan)
+        # A checkpoint of before that was counted has shown every batch as large as the next.
+        options = self.course.now(self.plan).options
+        self.shown_faces = int(state.get("shown", self.learner.iteration * self._faces_of_a_step(options)))
         for duty in self.duties:
             duty.resume(state.get("duties", {}).get(duty.name, {}))
 
     def events(self) -> Events:
         """Train, and say so. A process that does not lead does as it is told, and says nothing."""
         plan = self.plan
-        self._began, self._start = time.perf_counter(), (plan, self.learner.iteration)
+        self._began, self.started = time.perf_counter(), (plan, self.learner.iteration)
         if not self.group.leads:
             self._follow()
             return
@@ -141,6 +146,8 @@ class Run:
             yield from self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
+            if self.options.swap_sides:
+                yield ends_swapped(self)
         yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
 
     def _to_the_end(self) -> Events:
@@ -154,7 +161,7 @@ class Run:
                 self.save(last=True)
                 return
             except TrainingDiverged as error:
-                notice = self._go_back(error)
+                notice = go_back(self, error)
                 self.group.say({"back": error.message})
                 yield notice
 
@@ -167,16 +174,16 @@ class Run:
             self.group.say(self._word() | {"apart": True})
             if self._step_apart():
                 return
-            yield self._halved()
+            yield halved(self)
 
     def _step_apart(self) -> bool:
         """Whether a step fits into the memory of every process; it counts for nothing."""
         now = self._told or self.course.now(self.plan)
         self.options = now.options
-        order = self._order(self.learner.iteration, self.plan, now.options)
+        order = self._order(self.learner.iteration, self.shown_faces, self.plan, now.options)
         with self.group.lost_is_said():
             fits = fits_everywhere(self.learner, lambda: self.ahead.lessons(order), now.options)
-        self._load_newest()
+        load_newest(self)
         return fits
 
     def _one(self) -> Events:
@@ -187,12 +194,12 @@ class Run:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            yield self._make_room(error)
+            yield make_room(self, error)
             return
         try:
             yield from self._attend()
         except TrainingDiverged as error:
-            yield self._go_back(error)
+            yield go_back(self, error)
 
     def _word(self) -> dict[str, Any]:
         """What the other processes must know of the next iteration."""
@@ -205,6 +212,7 @@ class Run:
             "speed": now.speed,
             "stage": now.stage,
             "measured_every": now.measured_every,
+            "shown": self.shown_faces,
             "watch": self.watch.as_json(),
             "setbacks": self.setbacks.as_json(),
         }
@@ -216,12 +224,12 @@ class Run:
         try:
             while (word := self.group.hear()) is not None:
                 if "back" in word:
-                    self._go_back(TrainingDiverged(str(word["back"])))
+                    go_back(self, TrainingDiverged(str(word["back"])))
                     continue
                 options = parse_options(TrainOptions, word["options"])
                 self._told = Now(options, float(word["speed"]), str(word["stage"]), word["measured_every"])
                 self.plan, self.watch = Plan.from_json(word["plan"]), Watch.from_json(word["watch"])
-                self.setbacks = Setbacks.from_json(word["setbacks"])
+                self.setbacks, self.shown_faces = Setbacks.from_json(word["setbacks"]), int(word["shown"])
                 if "apart" in word:
                     self._step_apart()
                     continue
@@ -245,28 +253,37 @@ class Run:
         self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
 
     def _iterate(self) -> None:
-        learner, (plan, iteration) = self.learner, self._start
+        learner, (plan, iteration) = self.learner, self.started
         learner.attempt = self.setbacks.count  # here, so that it is what a checkpoint says
         next_plan = self.plan.after(seconds=self.plan.done_seconds, iterations=self.plan.done_iterations + 1)
         now = self._told or self.course.now(self.plan)
         after = now if self._told else self.course.now(next_plan)
-        then = None if next_plan.finished else self._order(learner.iteration + 1, next_plan, after.options)
+        shown = self.shown_faces + self._faces_of_a_step(now.options)
+        then = None
+        if not next_plan.finished:
+            then = self._order(learner.iteration + 1, shown, next_plan, after.options)
         self.options, self.speed = now.options, now.speed * self.setbacks.rate
         self.measured_every = now.measured_every
-        src, dst = self.ahead.lessons(self._order(learner.iteration, self.plan, now.options), then=then)
+        order = self._order(learner.iteration, self.shown_faces, self.plan, now.options)
+        src, dst = self.ahead.lessons(order, then=then)
         if now.options.swap_sides:
             src, dst = dst, src
-        self._is_whole = False
+        self.is_whole = False
         self.tally.add(learner.step(src, dst, now.options, speed=self.speed))
+        self.shown_faces = shown
         if self.untried is not None and not self.untried.is_new_at(learner.iteration):
             self.untried = None  # it fits, also where a setback leads back to before it
         self.made, self.seconds = learner.iteration - iteration, time.perf_counter() - self._began
         self.plan = self.plan.after(
             seconds=plan.done_seconds + self.seconds, iterations=plan.done_iterations + self.made
         )
-        self._is_whole = True
+        self.is_whole = True
 
-    def _order(self, iteration: int, plan: Plan, options: TrainOptions) -> Order:
+    def _faces_of_a_step(self, options: TrainOptions) -> int:
+        """Of each performer, in all processes."""
+        return self.group.share_of(options.batch_size) * options.accumulation * self.group.size
+
+    def _order(self, iteration: int, shown: int, plan: Plan, options: TrainOptions) -> Order:
         # One draw for all parts of a step, of this process's share.
         count = self.group.share_of(options.batch_size) * options.accumulation
         if count != options.batch_size:
@@ -276,6 +293,7 @@ class Run:
             self.learner.draws(iteration),
             options,
             foretold=plan.minutes is None,
+            shown=shown,
             openings=options.asks_openings,
         )
 
@@ -397,7 +415,7 @@ class Run:
         if self.group.size == 1:  # what no loss of this iteration shows: what norms have counted, and critics
             model, critics = self.learner.model.buffers(), self.learner.objective.tensors().values()
             require_sound_weights([*model, *critics])
-        self._write()
+        self.write()
 
     def _save_despite(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Save before an error ends the run, unless it broke off what changes the learner."""
@@ -405,13 +423,14 @@ class Run:
             return
         if isinstance(error, GeneratorExit | UnderstudyError):
             self.save()
-        elif self._is_whole:
+        elif self.is_whole:
             try:
                 self.save()
             except (RuntimeError, OSError, UnderstudyError) as unsaved:  # of two errors the first one tells why
                 error.add_note(f"Nor could be saved what was learnt until then: {unsaved}")
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write a checkpoint of now, which is sound. Raises DiskFull, FolderUnwritable."""
         learner = self.learner
         save_checkpoint(
             self.model_dir,
@@ -425,75 +444,3 @@ class Run:
             ),
         )
         self.saved_iteration = learner.iteration
-
-    def _go_back(self, error: TrainingDiverged) -> Notice:
-        """Go on from the last good state with smaller steps. Raises the error where that was tried enough."""
-        where = self.learner.iteration
-        if self.setbacks.count >= self.options.rollbacks:
-            raise error
-        self.setbacks = self.setbacks.one_more(self.course.options.learning_rate)
-        found = self._restore()
-        text = (
-            f"{error.message} At iteration {where}; training went back to iteration {self.learner.iteration} "
-            f"and goes on with {self.setbacks.rate:g} times the learning rate "
-            f"({self.setbacks.count} of at most {self.options.rollbacks} times)."
-        )
-        if self.metrics is not None:
-            self.metrics.cut(self.learner.iteration)
-            cut_milestones(self.model_dir, self.learner.iteration)
-            self.note("setback", f"back from {where}")
-            append_log(self.model_dir, text)
-            # Written down at once: a process that dies now must not be free to fail as often again.
-            if found:
-                amend_state(self.model_dir, self.learner.iteration, setbacks=self.setbacks.as_json())
-            else:
-                self._write()
-        return Notice(text, level="warning")
-
-    def _restore(self) -> bool:
-        """Take the newest checkpoint's state, or that of a new model; whether there was a checkpoint."""
-        found = self._load_newest()
-        plan, iteration = self._start
-        self.made = self.learner.iteration - iteration
-        self.plan = self.plan.after(seconds=self.plan.done_seconds, iterations=plan.done_iterations + self.made)
-        self._resume(dict(found.state) if found else {})
-        return found is not None
-
-    def _load_newest(self) -> Checkpoint | None:
-        """Bring the learner to its newest checkpoint, or to its beginning where there is none."""
-        self._is_whole = False
-        found = next((c for c in newest_checkpoint(self.model_dir) if isinstance(c, Checkpoint)), None)
-        if found is None:
-            self.begin(self.learner)
-        else:
-            self.learner.load_checkpoint(found)
-        self._is_whole = True
-        return found
-
-    def _make_room(self, error: Exception) -> Notice:
-        """At the start, go on with half the batch; just after a person's change, as before it; later, save and
-        end. Raises MemoryTooSmall."""
-        self.learner.let_go()
-        if self.untried is not None and self.untried.is_new_at(self.learner.iteration) and self.group.size == 1:
-            return taken_back(self, self.untried)
-        if self.made or self.group.size > 1:
-            self.save()
-            raise memory_too_small(self) from error
-        self._restore()
-        return self._halved()
-
-    def _halved(self) -> Notice:
-        """Go on with half the batch. Raises MemoryTooSmall where no process has more than one face, or where a
-        stage says a batch that nothing makes smaller."""
-        tried, base, least = self.options, self.course.options.batch_size, self.group.size
-        batch = tried.batch_size
-        if min(batch, base) <= least:
-            raise memory_too_small(self)
-        self.change(self.course.options.changed(batch_size=max(least, base // 2)))
-        if (smaller := self.course.now(self.plan).options.batch_size) >= batch:
-            self.options = tried
-            raise memory_too_small(self)
-        where = f"the memory of {self.learner.compute.device}" + (" in every process" if least > 1 else "")
-        text = f"Batch size {batch} does not fit into {where}; {smaller} is tried."
-        append_log(self.model_dir, text)
-        return Notice(text, level="warning")

@@ -5,12 +5,14 @@ Not here: how the run goes (`run.py`), what is done between iterations (`duties.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import contextlib
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from understudy.errors import MemoryTooSmall
 from understudy.events import Event, Events, Made, Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.geometry import FaceType
@@ -20,13 +22,15 @@ from understudy.networks.face_model import FaceModel
 from understudy.training.duties import BackUp, Duty, Follow, Listen, Measure, Post, Preview, Save, Say, Tell
 from understudy.training.feeding.cache import FaceCache, face_cache
 from understudy.training.feeding.feed import Feed
-from understudy.training.keeping.about import ModelWish, about_model, about_to_be
+from understudy.training.keeping.about import ModelWish, about_model, about_to_be, seed_said
 from understudy.training.keeping.checkpoint import newest_checkpoint, newest_iteration, set_damaged_aside
 from understudy.training.keeping.learnt_from import NOT_KNOWN, LearntFrom, in_state
 from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.requests import ask, heard_here
 from understudy.training.learner import Learner
 from understudy.training.machine.batch import largest_batch
 from understudy.training.machine.device import Compute, choose_device, exactly_repeated
+from understudy.training.machine.memory import is_out_of_memory
 from understudy.training.machine.processes import Group, joined, local_device
 from understudy.training.machine.randomness import reseeded
 from understudy.training.options import TrainOptions
@@ -57,21 +61,22 @@ def train(
     segmenters: Segmenters = PRODUCTS_OWN,
     learnt: LearntFrom = NOT_KNOWN,
     keep_recipe: bool = False,
+    finish: Mapping[str, Any] | None = None,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
-    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`;
-    `segmenters` are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what
-    will be painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`. Ends
-    when the plan of `options` (`minutes`, `iterations`) is done, or when asked to finish
-    (`keeping/requests.py`); closing the generator stops it and saves. The same call again finishes a plan that
-    was interrupted, or trains as much more when it was finished. With `iterations` alone, a run is repeatable
-    on one device.
+    `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`; `segmenters`
+    are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what will be
+    painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`; with `finish`,
+    the details of that request, it settles at once. Ends when the plan of `options` (`minutes`, `iterations`)
+    is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and saves. The same
+    call again finishes a plan that was interrupted, or trains as much more when it was finished. With
+    `iterations` alone, a run is repeatable on one device.
     Raises ModelInUse, ModelUnknown, RecipeInvalid, OptionInvalid, FacesetUnusable, DeviceUnavailable,
     CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
     preset_named(preset)
-    wish = ModelWish(preset, network or {}, face_type, options.seed, trunk)
+    wish = ModelWish(preset, network or {}, face_type, seed_said(options), trunk)
     if not keep_recipe:
         require_recipe(model_dir, wish, options)
     compute = choose_device(local_device(device))
@@ -88,7 +93,9 @@ def train(
             keep_recipe=keep_recipe,
         )
         if group.leads:
-            with model_lock(model_dir):
+            with model_lock(model_dir), heard_here(model_dir):
+                if finish is not None:
+                    ask(model_dir, "finish", **finish)
                 yield from events
             return
         group.wait_until_ready()
@@ -163,7 +170,7 @@ def show_samples(
     """
     on = choose_device(device).device
     segmenters = segmenters.on(str(on))
-    about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type))
+    about = about_to_be(model_dir, ModelWish(preset, network or {}, face_type, seed_said(options)))
     model = build(about.architecture, about.network, device="meta")
     yield StageStarted(stage="samples", unit="faces", total=count)
     src_cache, dst_cache = yield from _both_cached(
@@ -177,10 +184,10 @@ def show_samples(
         on,
         size_px=model.size_px,
         seen_px=model.seen_px,
-        seed=options.seed,
+        seed=about.seed,
         frames_together=model.frames_together,
     )
-    lessons = feed.lessons(reseeded(torch.Generator(), options.seed, "samples"))
+    lessons = feed.lessons(reseeded(torch.Generator(), about.seed, "samples"))
     yield Made("sheet of what the network is fed", write_samples(model_dir, *lessons))
     yield StageFinished(stage="samples", summary={"faces": count})
 
@@ -210,11 +217,12 @@ def prepared(
     src, dst = facesets
     segmenters = segmenters.on(str(compute.device))
     about = about_to_be(model_dir, wish)
-    learner = Learner(
-        about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
-    )
-    about_model(model_dir, wish)
-    state = yield from _go_on(model_dir, learner)
+    with _memory_is_said(compute):
+        learner = Learner(
+            about.architecture, about.network, options=options, seed=about.seed, compute=compute, group=group
+        )
+        about_model(model_dir, wish)
+        state = yield from _go_on(model_dir, learner)
     options = yield from _sized(options, learner, int(state.get("batch_size", 0)))
     model = learner.model
     src_cache, dst_cache = yield from _both_cached(
@@ -243,6 +251,20 @@ def prepared(
             f"{', '.join(deaf)}."
         )
     return learner, feed, options, state
+
+
+@contextlib.contextmanager
+def _memory_is_said(compute: Compute) -> Iterator[None]:
+    """Raise MemoryTooSmall where the model does not fit, whatever the batch."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryTooSmall(
+            f"The memory of {compute.device} did not suffice for the model itself. Close other programs, train "
+            "with --offload, or make a model of a smaller preset."
+        ) from error
 
 
 def duties() -> list[Duty]:

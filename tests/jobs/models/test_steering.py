@@ -13,7 +13,7 @@ from understudy.jobs import stages
 from understudy.jobs.models import steering
 from understudy.jobs.settings import train_options
 from understudy.project.project import Project
-from understudy.training.keeping.lock import model_lock
+from understudy.training.keeping.lock import holder_of, model_lock
 from understudy.training.keeping.requests import Request, take_requests
 from understudy.training.steering.options import RateSearchOptions
 
@@ -53,7 +53,50 @@ def test_where_no_training_runs_it_finishes_here(project: Project, trainings: li
     folder = project.model_folder("main")
     (folder / "checkpoints" / "000000010").mkdir(parents=True)
     list(steering.finish(project, "main", said={}, device="cpu"))
-    assert take_requests(folder) == [Request("finish", {})] and len(trainings) == 1
+    assert take_requests(folder) == [] and [how["finish"] for how in trainings] == [{}]
+
+
+def test_of_several_processes_those_that_follow_do_not_take_their_leader_for_another_training(
+    project: Project, trainings: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project.model_folder("main")
+    (folder / "checkpoints" / "000000010").mkdir(parents=True)
+    monkeypatch.setattr("understudy.training.machine.launch.is_follower", lambda: True)
+    with model_lock(folder):
+        list(steering.finish(project, "main", said={}, device="cpu"))
+    assert take_requests(folder) == [] and len(trainings) == 1
+
+
+def test_a_training_that_fails_to_start_leaves_nothing_asked(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project.model_folder("main")
+    (folder / "checkpoints" / "000000010").mkdir(parents=True)
+
+    def refused(*_: object, **__: object) -> Events:
+        raise OptionInvalid("There is no such device.")
+
+    monkeypatch.setattr(stages, "train", refused)
+    with pytest.raises(OptionInvalid, match="no such device"):
+        list(steering.finish(project, "main", said={"finish_share": 0.3}, device="no:such"))
+    assert take_requests(folder) == []
+
+
+def test_what_came_too_late_for_a_training_is_asked_of_none_that_comes(
+    project: Project, trainings: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project.model_folder("main")
+    (folder / "checkpoints" / "000000010").mkdir(parents=True)
+    with model_lock(folder):
+        ended = [holder_of(folder)]
+    monkeypatch.setattr(steering, "holder_of", lambda _: ended.pop() if ended else None)
+    list(steering.finish(project, "main", said={"finish_share": 0.3}, device="cpu"))
+    assert take_requests(folder) == [] and [how["finish"] for how in trainings] == [{"share": 0.3}]
+    with model_lock(folder):
+        ended.append(holder_of(folder))
+    with pytest.raises(OptionInvalid, match="Nobody trains"):
+        steering.wish(project, "main", "finish")
+    assert take_requests(folder) == []
 
 
 @pytest.mark.parametrize("said", [{}, {"recipe": "patient"}])

@@ -28,7 +28,7 @@ def order(
     iteration: int, *, options: TrainOptions | None = None, seed: int = 0, foretold: bool = True
 ) -> Order:
     draws = Generator().manual_seed(1000 * seed + iteration)
-    return Order(iteration, draws, options or tiny_options(), foretold=foretold)
+    return Order(iteration, draws, options or tiny_options(), foretold=foretold, shown=iteration)
 
 
 def counted(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -36,7 +36,7 @@ def counted(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     real = feed.lessons
 
     def lessons(generator: Generator, **how: object):
-        made.append(int(how["iteration"]))  # type: ignore[call-overload]
+        made.append(int(how["shown"]))  # type: ignore[call-overload]
         return real(generator, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(feed, "lessons", lessons)

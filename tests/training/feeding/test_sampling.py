@@ -119,7 +119,7 @@ def test_mirrored_faces_look_the_other_way(pair: list) -> None:
 def test_an_epoch_shows_every_face_once(pair: list) -> None:
     feed = Feed(*pair, tiny_options(batch_size=4, sampling="epoch", pose_pairing=0), torch.device("cpu"))
     generator = Generator().manual_seed(0)
-    draws = [feed.draw(generator, iteration=i) for i in range(6)]
+    draws = [feed.draw(generator, shown=4 * i) for i in range(6)]
     assert sorted((torch.cat([d.src for d in draws]) % 24).tolist()) == list(range(24))
     assert sorted(torch.cat([d.dst for d in draws[:3]]).tolist()) == list(range(12))
 
@@ -131,7 +131,7 @@ def test_processes_show_different_faces_and_together_those_of_one(pair: list, sa
     def dst(share: tuple[int, int], count: int) -> list[list[int]]:
         options = tiny_options(batch_size=count, sampling=sampling, pose_pairing=0)
         feed = Feed(*pair, options, torch.device("cpu"), share=share)
-        return [feed.draw(Generator().manual_seed(0), iteration=i).dst.tolist() for i in range(3)]
+        return [feed.draw(Generator().manual_seed(0), shown=4 * i).dst.tolist() for i in range(3)]
 
     one, first, second = dst((0, 1), 4), dst((0, 2), 2), dst((1, 2), 2)
     assert [a + b for a, b in zip(first, second, strict=True)] == one
@@ -140,7 +140,7 @@ def test_processes_show_different_faces_and_together_those_of_one(pair: list, sa
 def test_directions_are_balanced_when_asked(pair: list) -> None:
     feed = Feed(*pair, tiny_options(batch_size=4, sampling="uniform-yaw"), torch.device("cpu"))
     filled = len(feed.dst.uniform_bins.filled)
-    shown = torch.cat([feed.draw(Generator(), iteration=i).dst for i in range(filled)])[:filled]
+    shown = torch.cat([feed.draw(Generator(), shown=4 * i).dst for i in range(filled)])[:filled]
     assert len(set(feed.dst.uniform_bins.place(feed.dst.yaws_deg[shown.numpy()]).tolist())) == filled
 
 

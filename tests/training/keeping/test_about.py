@@ -8,7 +8,15 @@ import pytest
 
 from tests.training.conftest import TINY, TINY_NETWORK
 from understudy.errors import CheckpointCorrupt, ModelUnknown, OptionInvalid
-from understudy.training.keeping.about import FILE_NAME, ModelAbout, ModelWish, about_model, read_about
+from understudy.training.keeping.about import (
+    FILE_NAME,
+    ModelAbout,
+    ModelWish,
+    about_model,
+    read_about,
+    seed_said,
+)
+from understudy.training.options import TrainOptions
 
 
 def test_what_a_model_is_survives_in_its_folder(tmp_path: Path) -> None:
@@ -16,9 +24,16 @@ def test_what_a_model_is_survives_in_its_folder(tmp_path: Path) -> None:
     assert made == read_about(tmp_path) == ModelAbout(TINY, "quick", "full", 32, 7, TINY_NETWORK)
 
 
-def test_a_model_that_exists_keeps_its_seed(tmp_path: Path) -> None:
+def test_a_model_that_exists_keeps_its_seed_and_refuses_another(tmp_path: Path) -> None:
     about_model(tmp_path, ModelWish(TINY, seed=7))
-    assert about_model(tmp_path, ModelWish(TINY, seed=8)).seed == 7
+    assert [about_model(tmp_path, ModelWish(TINY, seed=said)).seed for said in (None, 7)] == [7, 7]
+    with pytest.raises(OptionInvalid, match=r"made with seed 7 and can't become 8.*another name"):
+        about_model(tmp_path, ModelWish(TINY, seed=8))
+
+
+def test_the_default_is_no_seed_that_was_said_also_where_other_options_changed() -> None:
+    assert seed_said(TrainOptions()) is None is seed_said(TrainOptions().changed(batch_size=3))
+    assert seed_said(TrainOptions(seed=0)) == seed_said(TrainOptions(seed=0).changed(batch_size=3)) == 0
 
 
 def test_a_model_that_exists_keeps_its_preset(tmp_path: Path) -> None:

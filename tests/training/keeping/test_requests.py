@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from understudy.training.keeping.requests import (
     FOLDER_NAME,
     Request,
@@ -13,6 +15,7 @@ from understudy.training.keeping.requests import (
     changes_asked,
     forget_requests,
     fulfilled,
+    heard_here,
     take_requests,
 )
 
@@ -53,6 +56,19 @@ def test_the_same_wish_again_replaces_the_first(tmp_path: Path) -> None:
     ask(tmp_path, "finish", iterations=300)
     ask(tmp_path, "finish", share=0.5)
     assert take_requests(tmp_path) == [Request("finish", {"share": 0.5})]
+
+
+def test_what_a_training_has_not_done_when_it_ends_or_fails_is_asked_of_nobody(tmp_path: Path) -> None:
+    wishes: tuple[Wish, ...] = ("stop", "save", "preview", "look", "backup", "change", "finish")
+    with heard_here(tmp_path):
+        for wish in wishes:
+            ask(tmp_path, wish)
+    assert take_requests(tmp_path) == []
+    with pytest.raises(KeyError), heard_here(tmp_path):
+        for wish in wishes:
+            ask(tmp_path, wish)
+        raise KeyError
+    assert take_requests(tmp_path) == []
 
 
 def test_a_new_training_does_not_stop_because_an_older_one_should_have_but_finishes(tmp_path: Path) -> None:

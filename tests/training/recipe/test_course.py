@@ -142,6 +142,40 @@ def test_finishing_never_makes_a_planned_training_longer() -> None:
     assert settling.last_iteration == 100
 
 
+BENDING = """
+[[stage]]
+name = "a"
+share = 0.2
+[[stage]]
+name = "b"
+share = 0.8
+scale.random_warp = [1.0, 0.0]
+"""
+
+
+def test_what_the_last_stage_changes_goes_on_from_where_it_is_when_asked_to_finish() -> None:
+    plan = Plan(None, 1000)
+    going = course(BENDING, plan, random_warp=1.0)
+    walked(going, plan, 800)
+    settling = going.finish(at(plan, 800), 100)
+    warps = [now.options.random_warp for now in walked(going, settling, 900, start=800)]
+    assert warps[0] == pytest.approx(0.25) and warps[50] == pytest.approx(0.125) and warps[-1] < 0.01
+    assert warps == sorted(warps, reverse=True)
+
+
+@pytest.mark.parametrize("saved_before", [False, True], ids=["saved in it", "saved just before"])
+def test_an_interrupted_settling_of_the_last_stage_bends_as_one_that_was_not(saved_before: bool) -> None:
+    plan = Plan(None, 1000)
+    going = course(BENDING, plan, random_warp=1.0)
+    walked(going, plan, 800)
+    before = going.as_json()
+    settling = going.finish(at(plan, 800), 100)
+    saved = before if saved_before else going.as_json()
+    again = course(BENDING, settling, random_warp=1.0).resume(json.loads(json.dumps(saved)), settling)
+    for iteration in (800, 850, 899):
+        assert again.now(at(settling, iteration)) == going.now(at(settling, iteration))
+
+
 def loss_at(iteration: int, falls_until: int) -> float:
     return math.exp(-min(iteration, falls_until) / 100) + 0.001 * (iteration % 3)
 

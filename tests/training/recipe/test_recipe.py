@@ -116,6 +116,17 @@ def test_the_recipe_in_the_guide_is_sound() -> None:
     assert [stage.name for stage in recipe.stages] == ["learn", "shake", "straight", "sharpen"]
 
 
+def test_sides_that_the_last_stage_would_not_swap_back_are_refused_with_the_way_out() -> None:
+    text = '[[stage]]\nname = "a"\niterations = 9\n[[stage]]\nname = "b"\n'
+    with pytest.raises(RecipeInvalid, match=r"'swap_sides'.*wrong performer.*--no-swap-sides.*earlier stage"):
+        parse_recipe(text, name="mine").require_fit(tiny_options(swap_sides=True))
+    back = parse_recipe(text + "set.swap_sides = false", name="mine")
+    back.require_fit(tiny_options(swap_sides=True))
+    parse_recipe(text.replace("[[stage]]", "[[stage]]\nset.swap_sides = true", 1), name="mine").require_fit(
+        tiny_options()
+    )
+
+
 @pytest.mark.parametrize("name", ["finish_iterations", "ema_length", "freeze_until"])
 def test_an_option_without_a_value_is_scaled_only_once_it_has_one(name: str) -> None:
     recipe = parse_recipe(f'[[stage]]\nname = "a"\nscale.{name} = 0.5', name="mine")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torch import Tensor
+from torch import Generator, Tensor
 
 from tests.training.conftest import TINY, tiny_options
 from tests.training.test_train import breaking
@@ -16,6 +16,7 @@ from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.training import duties
 from understudy.training.feeding.augment import Lesson
+from understudy.training.feeding.feed import Draw, Feed
 from understudy.training.keeping.checkpoint import FOLDER_NAME, amend_state
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.keeping.milestones import losses_since
@@ -124,6 +125,42 @@ def test_what_a_stage_changes_reaches_the_faces_and_the_steps(
     assert rates[-1] < 0.2e-3 and rates[-8:] == sorted(rates[-8:], reverse=True)
 
 
+GROWING = """
+[[stage]]
+name = "small"
+iterations = 2
+set.batch_size = 2
+[[stage]]
+name = "large"
+set.batch_size = 4
+"""
+
+
+@pytest.mark.parametrize("ends", [(), (1, 2, 3, 4)], ids=["in one go", "interrupted"])
+def test_an_epoch_shows_every_face_once_also_where_the_batch_grows(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, ends: tuple[int, ...]
+) -> None:
+    (tmp_path / "own.toml").write_text(GROWING)
+    drawn: dict[int, list[int]] = {}
+    real = Feed.draw
+
+    def draw(self: Feed, generator: Generator, *arguments: Any, **named: Any) -> Draw:
+        found = real(self, generator, *arguments, **named)
+        drawn[generator.initial_seed()] = found.dst.tolist()  # an iteration's own, however often it is drawn
+        return found
+
+    monkeypatch.setattr(Feed, "draw", draw)
+    options = tiny_options(
+        iterations=8, recipe=str(tmp_path / "own.toml"), sampling="epoch", pose_pairing=0.0, dst_flip=False
+    )
+    for until in (*ends, None):
+        trained(tmp_path / "m", facesets, options, until=until)
+    seen = [number for numbers in drawn.values() for number in numbers]
+    assert [len(numbers) for numbers in drawn.values()] == [2, 2, 4, 4, 4, 4, 4, 4]
+    count = len(set(seen))
+    assert count == 12 and all(sorted(seen[at : at + count]) == sorted(set(seen)) for at in (0, count))
+
+
 def test_a_training_that_begins_anew_begins_its_recipe_anew(
     tmp_path: Path, facesets: Pair, recipe: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,10 +197,24 @@ def test_swapped_sides_show_each_performer_to_the_others_path(
         return real(self, src, dst, *arguments, **named)
 
     monkeypatch.setattr(Learner, "step", step)
-    for swap in (False, True):
-        trained(tmp_path / str(swap), facesets, tiny_options(iterations=1, swap_sides=swap))
+    text = '[[stage]]\nname = "{}"\niterations = 9\nset.swap_sides = {}\n[[stage]]\nname = "end"'
+    ends = []
+    for swap in ("false", "true"):
+        (tmp_path / f"{swap}.toml").write_text(text.format("shake", swap))
+        options = tiny_options(iterations=1, recipe=str(tmp_path / f"{swap}.toml"))
+        ends.append(trained(tmp_path / swap, facesets, options))
     (src, dst), (other_src, other_dst) = shown
     assert src.equal(other_dst) and dst.equal(other_src) and not src.equal(dst)
+    told = ["".join(e.text for e in events if isinstance(e, Notice) and "swapped" in e.text) for events in ends]
+    assert not told[0] and "'shake', which exchanges the sides" in told[1]
+
+
+def test_sides_that_no_stage_swaps_back_are_refused_before_a_model_is_made(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    with pytest.raises(RecipeInvalid, match="wrong performer"):
+        trained(tmp_path / "m", facesets, tiny_options(iterations=1, swap_sides=True))
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_training_settles_in_the_last_stage_of_its_recipe_whose_file_is_gone(

@@ -38,6 +38,14 @@ def test_true_faces_are_refused_where_a_code_is_no_single_map() -> None:
         tried("set.true_face_power = 0.01", architecture="ufm")
 
 
+def test_a_bottleneck_held_with_straight_faces_beside_all_that_is_frozen_is_refused() -> None:
+    rest = {"freeze": "encoder, inter_b, decoder", "hold_inter_ab": True, "random_warp": 0.5}
+    tried("set.random_warp = 0.1", architecture="liaef128", **rest)
+    for straight in ("set.random_warp = 0.0", "scale.random_warp = [1.0, 0.0]"):
+        with pytest.raises(RecipeInvalid, match=r"stage 2 \(polish\).*nothing is left to learn"):
+            tried(straight, architecture="liaef128", **rest)
+
+
 def test_what_a_model_can_do_is_let_through() -> None:
     tried('set.gan_power = 0.1\nset.feature_weight = 2.0\nset.freeze = "encoder"')
     for name in RECIPES:

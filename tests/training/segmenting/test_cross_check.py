@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.segmenting.conftest import QUICK, Hull, tiny
 from tests.training.segmenting.test_train import summary, trained
-from understudy.errors import FacesetUnusable, SegmenterUnknown
+from understudy.errors import FacesetUnusable, MemoryTooSmall, SegmenterUnknown
 from understudy.events import Event, Progress, StageStarted
 from understudy.files import sha256_of
 from understudy.masks.own import read_about
@@ -60,6 +61,17 @@ def test_it_learns_as_long_as_the_best_state_did(drawn: list[Named], folder: Pat
     assert about and about.iteration
     steps = [event for event in checked(folder, drawn) if isinstance(event, Progress)]
     assert [step.done for step in steps] == list(range(1, 3 * about.iteration + 1))
+
+
+def test_memory_that_ends_in_a_check_is_said_in_a_sentence(
+    drawn: list[Named], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(module, "Shelf", full)
+    with pytest.raises(MemoryTooSmall, match=r"memory of cpu.*at batch size \d+\. .*smaller --batch-size"):
+        checked(folder, drawn)
 
 
 def test_a_check_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(

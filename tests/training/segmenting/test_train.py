@@ -33,6 +33,7 @@ from understudy.networks.dense_face import DenseFaceNet
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
 from understudy.training.segmenting import learner as learner_module
+from understudy.training.segmenting import run as run_module
 from understudy.training.segmenting import train as train_module
 from understudy.training.segmenting.drawn import Named
 from understudy.training.segmenting.learner import mean_iou
@@ -313,7 +314,7 @@ def test_an_overlap_with_other_faces_is_measured_anew_before_anything_is_learned
     folder = tmp_path / "bar"
     first = summary(trained(folder, drawn, **_QUICKLY))
     fill(drawn[0][1], 8, drawn=8, start=20, include=True)
-    monkeypatch.setattr(train_module, "_GAIN", 1.0)  # so that nothing is better
+    monkeypatch.setattr(run_module, "_GAIN", 1.0)  # so that nothing is better
     events = trained(folder, drawn, iterations=1, look_every=1)
     about, said = read_about(folder), summary(events)
     assert about and (about.faces, about.held_out) == (20, 4)
@@ -416,6 +417,20 @@ def test_publishing_leaves_one_file_of_weights(drawn: list[Named], tmp_path: Pat
     assert about
     publish(tmp_path / "bar", about.model_copy(update={"iteration": 77}), newest(tmp_path / "bar").ema)
     assert [path.name for path in (tmp_path / "bar").glob("weights-*")] == ["weights-000000077.safetensors"]
+
+
+@pytest.mark.parametrize("what", ["Shelf", "MaskLearner"])
+def test_memory_that_ends_before_the_first_step_is_said_in_a_sentence(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    for module in (run_module, train_module):
+        if hasattr(module, what):
+            monkeypatch.setattr(module, what, full)
+    with pytest.raises(MemoryTooSmall, match=r"memory of cpu.* for the network and \d+ faces.*--device cpu"):
+        trained(tmp_path / "bar", drawn, iterations=2)
 
 
 def test_memory_that_ends_is_said_and_what_was_learned_goes_on_as_if_it_had_not_ended(

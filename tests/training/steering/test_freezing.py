@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tests.training.conftest import TINY_NETWORK, tiny_options
-from tests.training.test_learner import EXACT, lessons
+from tests.training.test_learner import EXACT, NORMED, lessons
 from understudy.errors import OptionInvalid
 from understudy.networks.catalog import build
 from understudy.training.learner import Learner
@@ -52,6 +52,23 @@ def test_a_frozen_part_learns_again_from_the_iteration_that_is_said() -> None:
     assert torch.equal(weights(made, "encoder"), start)
     stepped(made, options, 1)
     assert not torch.equal(weights(made, "encoder"), start)
+
+
+def test_batch_norms_of_a_frozen_part_count_nothing_until_it_learns_again() -> None:
+    network = {**NORMED, "split_decoders": True}
+    one = Learner("custom", network, options=tiny_options(), seed=0, compute=EXACT)
+
+    def counted(part: str) -> list[Tensor]:
+        return [buffer.clone() for buffer in one.model.parts()[part].buffers()]
+
+    held, other = "decoder_src", "decoder_dst"
+    stepped(one, tiny_options())
+    before, before_other = counted(held), counted(other)
+    stepped(one, tiny_options(freeze=held), steps=2)
+    assert before and all(map(torch.equal, counted(held), before))
+    assert not all(map(torch.equal, counted(other), before_other))
+    stepped(one, tiny_options())
+    assert not all(map(torch.equal, counted(held), before))
 
 
 def frozen(

@@ -115,13 +115,12 @@ def start_from(
 ) -> Iterator[Notice]:
     """Make the model, which is noted already, with parts of another: of one of this project, or of the model in
     a folder. Where that was done before, nothing happens. Raises what `training.keeping.starting` raises."""
-    from understudy.training.keeping.about import ModelWish
+    from understudy.training.keeping.about import ModelWish, seed_said
     from understudy.training.keeping.starting import begin_from
 
     entry = project.manifest.models[name]
-    wish = ModelWish(
-        entry.preset, entry.network, entry.face_type, train_options(project, name, said or {}).seed
-    )
+    seed = seed_said(train_options(project, name, said or {}))
+    wish = ModelWish(entry.preset, entry.network, entry.face_type, seed)
     known = source in project.manifest.models
     folder = project.model_folder(source) if known else Path(source)
     if not known and not folder.is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from understudy.errors import ModelUnknown, OptionInvalid
@@ -14,8 +15,8 @@ from understudy.jobs.settings import Said, train_options
 from understudy.options import describe, meant
 from understudy.project.project import Project
 from understudy.project.unknown import model_named
-from understudy.training.keeping.lock import holder_of
-from understudy.training.keeping.requests import Wish, ask
+from understudy.training.keeping.lock import Holder, holder_of
+from understudy.training.keeping.requests import Wish, ask, withdraw
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
@@ -76,9 +77,9 @@ def wish(project: Project, model: str, wish: Wish) -> None:
     nobody trains it."""
     model_named(project, model)
     folder = project.model_folder(model)
-    if holder_of(folder) is None:
+    running = holder_of(folder)
+    if running is None or not _asked_of(running, folder, wish):
         raise OptionInvalid(f"Nobody trains model {model!r} right now, so there is nobody to ask.")
-    ask(folder, wish)
 
 
 def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
@@ -86,17 +87,30 @@ def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
 
     Raises ModelUnknown where it has learnt nothing yet, and what training raises.
     """
+    from understudy.training.machine.launch import is_follower
+
     folder = project.model_folder(model)
-    running = holder_of(folder)
+    running = (
+        None if is_follower() else holder_of(folder)
+    )  # of several processes the leader is no other training
     if running is None and not any(folder.glob("checkpoints/[0-9]*")):
         raise ModelUnknown(f"Model {model!r} has learnt nothing yet, so there is nothing to finish.")
-    ask(folder, "finish", **{key: said[name] for name, key in _OF_FINISHING.items() if name in said})
-    if running is None:
-        # It settles what was going on, so in the recipe that was followed, whatever a new training would take.
-        keep = "recipe" not in said
-        yield from stages.train(project, model, said=said, device=device, keep_recipe=keep)
+    details = {key: said[name] for name, key in _OF_FINISHING.items() if name in said}
+    if running is not None and _asked_of(running, folder, "finish", **details):
+        yield Notice(f"Asked {running.words} to finish: it settles, saves and ends by itself.")
         return
-    yield Notice(f"Asked {running.words} to finish: it settles, saves and ends by itself.")
+    # It settles what was going on, so in the recipe that was followed, whatever a new training would take.
+    keep = "recipe" not in said
+    yield from stages.train(project, model, said=said, device=device, keep_recipe=keep, finish=details)
+
+
+def _asked_of(running: Holder, folder: Path, wish: Wish, **details: Any) -> bool:
+    """Ask who holds a model; False where it has ended meanwhile, and then nobody is asked."""
+    path = ask(folder, wish, **details)
+    if holder_of(folder) == running:
+        return True
+    withdraw(path)
+    return False
 
 
 def find_rate(

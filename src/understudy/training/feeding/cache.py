@@ -51,6 +51,7 @@ class FaceCache:
     names: tuple[str, ...] = ()  # of the faces, where they are known
     moments: tuple[Moment, ...] = ()  # when they are seen, where it is known
     frames_NHWC: npt.NDArray[np.uint8] | None = None  # RGB, the whole frames, squeezed into squares
+    key: str = ""  # of exactly these faces cut out so; the same again has the same
 
     def __len__(self) -> int:
         return len(self.images_NHWC)
@@ -140,6 +141,7 @@ def _opened(folder: Path, size_px: int) -> FaceCache:
         names=tuple(about["names"]),
         moments=tuple((clip, track, frame) for clip, track, frame in about["moments"]),
         frames_NHWC=mapped("frames")[:count] if (folder / "frames.npy").exists() else None,
+        key=folder.name,
     )
 
 

@@ -198,12 +198,12 @@ class Feed:
             else []
         )
 
-    def draw(self, generator: Generator, options: FeedOptions | None = None, *, iteration: int = 0) -> Draw:
-        """Choose the faces of one batch."""
+    def draw(self, generator: Generator, options: FeedOptions | None = None, *, shown: int = 0) -> Draw:
+        """Choose the faces of one batch; so many of each performer were shown before, by all processes."""
         options = options or self.options
         count = options.batch_size
-        dst = self._numbers("dst", options, generator, iteration)
-        src = self._numbers("src", options, generator, iteration)
+        dst = self._numbers("dst", options, generator, shown)
+        src = self._numbers("src", options, generator, shown)
         if options.yaw_matching:
             src = turned_like(self.src.matching_bins, self.dst.yaws_deg[dst.numpy()], generator)
         alike = _one_of_nearest(self.dst.shapes_NF[dst], self.src.shapes_NF, generator)
@@ -212,10 +212,10 @@ class Feed:
         light = _one_of_nearest(self.src.shapes_NF[src], self.dst.shapes_NF, generator)
         return Draw(src, dst, light)
 
-    def _numbers(self, who: str, options: FeedOptions, generator: Generator, iteration: int) -> Tensor:
+    def _numbers(self, who: str, options: FeedOptions, generator: Generator, shown: int) -> Tensor:
         """The faces of one side, before any is drawn by its likeness to the other side's."""
         side, count = (self.src if who == "src" else self.dst), options.batch_size
-        numbers = self._in_order(side, who, options, generator, iteration)
+        numbers = self._in_order(side, who, options, generator, shown)
         if options.rare_expressions and side.opening_bins:
             rare = torch.rand(count, generator=generator) < options.rare_expressions
             as_open = self._some_mirrored(
@@ -224,13 +224,11 @@ class Feed:
             numbers = torch.where(rare, as_open, numbers)
         return numbers
 
-    def _in_order(
-        self, side: Side, who: str, options: FeedOptions, generator: Generator, iteration: int
-    ) -> Tensor:
+    def _in_order(self, side: Side, who: str, options: FeedOptions, generator: Generator, shown: int) -> Tensor:
         """The faces of one side as `sampling` has them."""
         count = options.batch_size
-        which, processes = self.share
-        order = {"position": (iteration * processes + which) * count, "seed": self.seed, "who": who}
+        which, _ = self.share
+        order = {"position": shown + which * count, "seed": self.seed, "who": who}
         if options.sampling == "uniform-yaw":
             return evenly_turned(side.uniform_bins, count, **order)
         total = len(side.cache)
@@ -249,16 +247,16 @@ class Feed:
         generator: Generator,
         *,
         options: FeedOptions | None = None,
-        iteration: int = 0,
+        shown: int = 0,
         openings: bool = False,
     ) -> tuple[Lesson, Lesson]:
         """A batch of each performer: (src, dst), as the feed's own options say or these `options`.
 
-        `iteration` says how much of an epoch has been shown, where faces are not to repeat; with `openings`
-        a lesson tells how far eyes and mouth are open, as a loss may ask.
+        So many faces of each were `shown` before, by all processes, which counts where they are not to repeat;
+        with `openings` a lesson tells how far eyes and mouth are open, as a loss may ask.
         """
         options = options or self.options
-        draw = self.draw(generator, options, iteration=iteration)
+        draw = self.draw(generator, options, shown=shown)
         told = Told(frames=True, landmarks=bool(options.random_blink), openings=openings)
         if self.runs:
             return self._lessons_of_runs(draw, told, options, generator)

@@ -15,6 +15,7 @@ from understudy.files import write_text
 from understudy.geometry import FaceType
 from understudy.networks.catalog import ARCHITECTURES, architecture_named, build
 from understudy.options import parse_options
+from understudy.training.keeping.options import KeepOptions
 from understudy.training.presets import preset_named
 
 FILE_NAME = "model.toml"
@@ -36,13 +37,18 @@ class ModelAbout:
 
 @dataclass(frozen=True)
 class ModelWish:
-    """What a model is to be: a preset, and what is said beside it."""
+    """What a model is to be: a preset, and what is said beside it. A `seed` of None is not said."""
 
     preset: str = "quick"
     network: Mapping[str, Any] = field(default_factory=dict)
     face_type: FaceType | None = None
-    seed: int = 0
+    seed: int | None = None
     trunk: bool = False
+
+
+def seed_said(options: KeepOptions) -> int | None:
+    """The seed that somebody said; None where it is the default's."""
+    return options.seed if "seed" in options.model_fields_set else None
 
 
 def read_about(model_dir: Path) -> ModelAbout | None:
@@ -98,7 +104,7 @@ def wished(wish: ModelWish) -> ModelAbout:
             "preset avatar-source paints the whole frames of a src that is extracted as mark-only."
         )
     return ModelAbout(
-        wish.preset, chosen.architecture, face_type, size_px, wish.seed, settings, trunk=wish.trunk
+        wish.preset, chosen.architecture, face_type, size_px, wish.seed or 0, settings, trunk=wish.trunk
     )
 
 
@@ -111,7 +117,7 @@ def about_to_be(model_dir: Path, wish: ModelWish) -> ModelAbout:
     if about is None:
         return wished(wish)
     require_trunk(about, wish.trunk, model_dir)
-    require_same(about, preset=wish.preset, network=wish.network, face_type=wish.face_type, path=model_dir)
+    require_as_wished(about, wish, model_dir)
     return replace(about, network=network_settings(about.architecture, about.network))
 
 
@@ -143,12 +149,25 @@ def require_trunk(about: ModelAbout, wanted: bool, path: Path) -> None:
         )
 
 
+def require_as_wished(about: ModelAbout, wish: ModelWish, path: Path) -> None:
+    """Raise OptionInvalid where a wish differs from what a model was made with."""
+    require_same(
+        about,
+        preset=wish.preset,
+        network=wish.network,
+        face_type=wish.face_type,
+        seed=wish.seed,
+        path=path,
+    )
+
+
 def require_same(
     about: ModelAbout,
     *,
     preset: str | None = None,
     network: Mapping[str, Any] | None = None,
     face_type: FaceType | None = None,
+    seed: int | None = None,
     path: Path | None = None,
 ) -> None:
     """Raise OptionInvalid where something is said that differs from what a model was made with."""
@@ -156,6 +175,8 @@ def require_same(
         raise _made_otherwise("preset", about.preset, preset, path)
     if face_type is not None and about.face_type != face_type:
         raise _made_otherwise("face type", about.face_type, face_type, path)
+    if seed is not None and about.seed != seed:
+        raise _made_otherwise("seed", about.seed, seed, path)
     is_now = network_settings(about.architecture, about.network)
     for name, value in network_settings(about.architecture, about.network, network or {}).items():
         if is_now.get(name) != value:

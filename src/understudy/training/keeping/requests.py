@@ -1,11 +1,11 @@
 """What people ask of a training that runs: one small file for each wish in the model's folder.
 
 Whoever asks (`understudy train --finish`, a key at the terminal, the studio) writes a file; the training looks
-now and then, takes the file away and does it. A wish to a training that has ended meanwhile is forgotten, but
-for `finish`, which the next training takes up: its file stays until the model's checkpoint knows of it, so that
-it outlives a training that is killed. One to a training that still gets ready is done at its first
-step. Several changes of options don't replace each other: each is a file of its own, named by its time. Not
-here: what follows from a wish.
+now and then, takes the file away and does it. A wish belongs to the training it was asked of: what that has not
+done when it ends, or fails, is forgotten. Only one that is killed leaves `finish` to the training that goes on
+with it: its file stays until the model's checkpoint knows of it. One to a training that still gets ready is
+done at its first step. Several changes of options don't replace each other: each is a file of its own, named by
+its time. Not here: what follows from a wish.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -77,8 +77,26 @@ def fulfilled(model_dir: Path, wish: Wish) -> None:
         _take_away(path)
 
 
+@contextlib.contextmanager
+def heard_here(model_dir: Path) -> Iterator[None]:
+    """Let the block, which holds the model, be the one of whom things are asked. However it ends, what it has
+    not done by then is asked of nobody, but where the process is killed."""
+    try:
+        yield
+    finally:
+        for wish in get_args(Wish):
+            for path in _asked(model_dir / FOLDER_NAME, wish):
+                _take_away(path)
+
+
+def withdraw(path: Path) -> None:
+    """Take back what `ask` wrote there, where it is not taken up yet."""
+    _take_away(path)
+
+
 def forget_requests(model_dir: Path, *, before_s: float = float("inf")) -> None:
-    """Take away what was asked of a training that is gone; called when the next one starts.
+    """Take away what was asked of a training that was killed, but what outlives it; called when the next one
+    starts.
 
     What was asked from `before_s` on, in seconds since 1970 as the disk counts them, stays: it is meant for the
     one that starts, which holds the model already and reads its faces still.

@@ -24,7 +24,7 @@ from understudy.training.keeping.about import (
     ModelAbout,
     ModelWish,
     read_about,
-    require_same,
+    require_as_wished,
     wished,
     write_about,
 )
@@ -187,7 +187,7 @@ def begin_from(
 
 
 def _require_same_start(about: ModelAbout, wish: ModelWish, said: Mapping[str, Any], model_dir: Path) -> None:
-    require_same(about, preset=wish.preset, network=wish.network, face_type=wish.face_type, path=model_dir)
+    require_as_wished(about, wish, model_dir)
     if any(about.origin.get(name) != value for name, value in said.items()):
         raise OptionInvalid(
             f"Model {model_dir.name!r} is there already and did not start from that. Only a new model can "

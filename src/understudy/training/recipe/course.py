@@ -7,7 +7,7 @@ checkpoint, so that an interrupted training goes on in the middle of a stage as 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from understudy.errors import RecipeInvalid
@@ -20,7 +20,7 @@ from understudy.training.steering.plateau import Plateau
 from understudy.training.steering.schedule import cooling, settling_speed, speed_at
 
 # Where one of these changes, losses from before it say nothing of those after it.
-_SHAPES_LOSSES = (*LossOptions.model_fields, *FeedOptions.model_fields)
+SHAPES_LOSSES = (*LossOptions.model_fields, *FeedOptions.model_fields)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Course:
     def change(self, options: TrainOptions) -> None:
         """Go on with other options, as stages change them. Raises RecipeInvalid."""
         self.recipe.require_fit(options)
-        others = any(getattr(options, name) != getattr(self.options, name) for name in _SHAPES_LOSSES)
+        others = any(getattr(options, name) != getattr(self.options, name) for name in SHAPES_LOSSES)
         self.options = options
         self._plateau = self._asking_now().again() if others else self._asking_now()
 
@@ -80,6 +80,8 @@ class Course:
 
     def way(self, plan: Plan) -> float:
         """How much of the present stage is done, 0..1; 0 where its end is not known."""
+        if plan.settled is not None and self._settles_from_way is not None:
+            return self._settles_from_way + (1 - self._settles_from_way) * plan.settled
         ways = [0.0]
         if self.stage.iterations is not None and plan.settled is None:
             ways.append((plan.done_iterations - self._from_iteration) / self.stage.iterations)
@@ -128,11 +130,20 @@ class Course:
         """The plan that settles from now on for so many iterations, in the recipe's last stage."""
         speed = settling_speed(self.now(plan).options, share=plan.share, drops=self.drops)
         settling = plan.finishing(iterations, speed=plan.top_speed * speed)
-        self._begin_stage(len(self.recipe.stages) - 1, settling)
+        self._settle(plan, settling)
         return settling
+
+    def _settle(self, before: Plan, settling: Plan) -> None:
+        """Stand in the last stage until the end of the settling. Where it had begun by the plan of `before`,
+        what it changes little by little goes on from there."""
+        last = len(self.recipe.stages) - 1
+        way = self.way(before) if self.number == last else 0.0
+        self._begin_stage(last, settling)
+        self._settles_from_way = way
 
     def _begin_stage(self, number: int, plan: Plan) -> None:
         self.number = number
+        self._settles_from_way: float | None = None  # of the last stage, where the settling began
         options = self.stage.options(self.options, 0.0)
         self._plateau = Plateau(options.plateau_iterations, options.plateau_fall)
         self._from_iteration = plan.done_iterations
@@ -184,6 +195,7 @@ class Course:
             "from_iteration": self._from_iteration,
             "from_share": self._from_share,
             "until_share": self._until_share,
+            "settles_from_way": self._settles_from_way,
             "plateau": self._plateau.as_json(),
         }
 
@@ -200,9 +212,9 @@ class Course:
             self._from_share, self._until_share = value["from_share"], value["until_share"]
             self._plateau = Plateau.from_json(value["plateau"])
             self._plateau = self._asking_now()
-        last = len(self.recipe.stages) - 1
-        if plan.settled is not None and self.number < last:
-            self._begin_stage(last, plan)
+            self._settles_from_way = value.get("settles_from_way")
+        if plan.settled is not None and self._settles_from_way is None:
+            self._settle(replace(plan, settles_from=None), plan)
         return self
 
 

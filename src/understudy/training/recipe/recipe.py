@@ -119,7 +119,7 @@ class Recipe:
 
     def require_fit(self, base: TrainOptions) -> None:
         """Raise RecipeInvalid where a stage would take these options out of their range, or scale one that has
-        no value."""
+        no value, and where the sides would be exchanged in the end."""
         for number, stage in enumerate(self.stages, 1):
             where = f"Recipe {self.name!r}, stage {number} ({stage.name})"
             for name in stage.scale:
@@ -133,6 +133,12 @@ class Recipe:
                     base.changed(**stage.options(base, way).model_dump())
                 except OptionInvalid as error:
                     raise RecipeInvalid(f"{where}: {error.message}") from None
+        if self.stages[-1].options(base, 1.0).swap_sides:
+            raise RecipeInvalid(
+                f"Option 'swap_sides' can't be on in the last stage of recipe {self.name!r}: the model would "
+                "end up painting the wrong performer. Leave it out, or say --no-swap-sides where the project "
+                "has it; an earlier stage of a recipe of your own may set it (`understudy recipe write`)."
+            )
 
     @property
     def called(self) -> str:

@@ -23,7 +23,7 @@ from understudy.training.recipe.recipe import Recipe
 from understudy.training.steering.freezing import frozen_parts
 
 _META = torch.device("meta")
-_ASKED = (*LossOptions.model_fields, "freeze", "freeze_until", "hold_inter_ab")
+_ASKED = (*LossOptions.model_fields, "freeze", "freeze_until")
 
 
 def require_possible(
@@ -58,7 +58,8 @@ def require_possible(
 
 
 def _asked(options: TrainOptions) -> list[Any]:
-    return [getattr(options, name) for name in _ASKED]
+    held = options.hold_inter_ab and not options.random_warp  # how strongly faces are bent else asks nothing
+    return [*(getattr(options, name) for name in _ASKED), held]
 
 
 def _ask(model: FaceModel, options: TrainOptions) -> None:

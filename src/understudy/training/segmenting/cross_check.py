@@ -24,6 +24,7 @@ from understudy.training.machine.randomness import reseeded
 from understudy.training.segmenting.drawn import DrawnFaces, Named, faces_to_learn_from, read_drawn
 from understudy.training.segmenting.learner import MaskLearner, mean_iou
 from understudy.training.segmenting.options import MaskTrainOptions
+from understudy.training.segmenting.run import memory_is_said
 from understudy.training.segmenting.train import start_weights
 from understudy.training.segmenting.variety import Shelf, lesson
 
@@ -44,7 +45,8 @@ def cross_check(
     began like it and learned as long from the others. The faces go in `parts`, at least 2: so many trainings it
     takes.
 
-    Raises SegmenterUnknown where it has learned nothing, FacesetUnusable for fewer faces than parts.
+    Raises SegmenterUnknown where it has learned nothing, FacesetUnusable for fewer faces than parts,
+    MemoryTooSmall.
     """
     about = read_about(folder)
     if about is None or not about.has_learned:
@@ -69,11 +71,13 @@ def cross_check(
         stage=STAGE, unit="iterations", total=parts * steps, done=kept * steps, why="goes on" if kept else ""
     )
     for part in range(kept, parts):
-        learner = MaskLearner(compute, start_weights(about.start, folder.parent), options=options)
         held = list(range(part, len(faces), parts))
-        for made in _learned(learner, faces, held, options, compute, steps):
-            yield Progress(stage=STAGE, done=part * steps + made, total=parts * steps)
-        done.append(_overlaps(learner, faces.of(held)))
+        need = f"at batch size {options.batch_size}"
+        with memory_is_said(compute, need, "check with a smaller --batch-size"):
+            learner = MaskLearner(compute, start_weights(about.start, folder.parent), options=options)
+            for made in _learned(learner, faces, held, options, compute, steps):
+                yield Progress(stage=STAGE, done=part * steps + made, total=parts * steps)
+            done.append(_overlaps(learner, faces.of(held)))
         write_json(folder / CHECK_NAME, {"key": key, "overlaps": done})
     each = [overlap for of_part in done for overlap in of_part]
     summary = {"segmenter": folder.name, "faces": len(each), "parts": parts, **figures(each)}

@@ -1,11 +1,14 @@
 """Which parts of a model hold still: a part that was taken from another model, or LIAE's common bottleneck.
 
-A frozen weight gets no gradient, so that no optimiser moves it or forgets what it knew of it.
+A frozen weight gets no gradient, so that no optimiser moves it or forgets what it knew of it, and a frozen
+batch norm counts no faces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
+
+from torch import nn
 
 from understudy.errors import OptionInvalid
 from understudy.networks.face_model import FaceModel
@@ -51,6 +54,12 @@ def _require_something_to_learn(model: FaceModel, frozen: Set[str], options: Tra
 
 
 def hold_still(model: FaceModel, frozen: frozenset[str]) -> None:
-    """Let the weights of these parts have no gradients, and all others have them but those that never learn."""
+    """Let the weights of these parts have no gradients, and all others have them but those that never learn.
+
+    Their batch norms count nothing either, and see faces by what they have counted, as where they paint.
+    """
     for name, part in model.parts().items():
         part.requires_grad_(name not in frozen and name not in model.random_parts)
+        for module in part.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.train(name not in frozen)

@@ -109,7 +109,7 @@ class SteerOptions(Options):
     swap_sides: bool = option(
         False,
         "Show each performer's faces to the other's side of the network: a shake for a model that is stuck, "
-        "for a while, in a recipe. The last stage must swap back.",
+        "for a while, in a stage of a recipe. Refused where the last stage would not swap back.",
     )
     lr_dropout: bool = option(
         False,
