@@ -223,6 +223,7 @@ def test_processes_that_have_no_room_for_one_face_each_end_with_a_sentence_and_s
     assert "did not suffice at batch size 2. Close other programs" in together.stderr
 
 
+@pytest.mark.journey
 def test_a_killed_process_is_told_within_a_minute_and_all_go_on_from_where_they_were(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:
@@ -240,6 +241,7 @@ def test_a_killed_process_is_told_within_a_minute_and_all_go_on_from_where_they_
     assert {p.name for p in (model / "checkpoints").iterdir()} == {"000000007", "000000010"}
 
 
+@pytest.mark.journey
 def test_a_leader_that_is_long_at_something_is_waited_for_and_one_that_is_frozen_is_not(
     tmp_path: Path,
     facesets: tuple[Faceset, Faceset],
