@@ -66,7 +66,9 @@ def needed(
     architecture: str, network: Mapping[str, Any] | None, options: TrainOptions, *, bfloat16: bool
 ) -> Need:
     """What training takes with these options. Raises OptionInvalid, ModelUnknown."""
-    return _needed(architecture, json.dumps(network, sort_keys=True), options, bfloat16)
+    said = json.dumps(network, sort_keys=True)
+    # Options are frozen, which gives them a hash that the type checker can't see.
+    return _needed(architecture, said, options, bfloat16)  # pyright: ignore[reportArgumentType]
 
 
 @lru_cache(maxsize=256)  # whoever looks for a batch that fits asks again and again
