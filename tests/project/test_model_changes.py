@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable, ModelInUse, ModelUnknown, OptionInvalid
-from understudy.files import write_text
+from understudy.errors import FolderUnwritable, ModelInUse, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.files import write_json, write_text
 from understudy.project import model_changes
 from understudy.project.lock import exclusive
 from understudy.project.model_changes import (
@@ -237,3 +237,61 @@ def test_a_trainer_that_waited_while_its_model_moved_away_does_not_go_on(worked:
         with model_lock(folder):
             pass
     assert (folder.with_name("first") / LOCK_NAME).exists()
+
+
+STEAL = "../home/diary.txt"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"moves": [[STEAL, "models/stolen"]]},
+        {"moves": [["models/main", "../home/planted"]]},
+        {"moves": [["models/main", "HOME/planted"]]},
+        {"moves": [["models/../../home/diary.txt", "models/stolen"]]},
+        {"moves": [["linked/diary.txt", "models/stolen"]]},
+        {"moves": [["models/linked/diary.txt", "models/stolen"]]},
+        {"moves": [["models/main", "models/linked/planted"]]},
+        {"moves": [["understudy.toml", "models/manifest"]]},
+        {"moves": [["models", "trash/models"]]},
+        {"moves": [], "emptied": "../home"},
+        {"moves": [], "emptied": "trash/linked"},
+        {"moves": [], "emptied": "models/main"},
+        {"moves": [], "put": "../home", "entry": {}},
+        {"moves": [["models/main", "models/second"]], "put": "second", "entry": {"preset": 7}},
+        {"moves": [[1, 2]]},
+        {"moves": [["models/main"]]},
+        {"moves": 7},
+        [],
+    ],
+)
+def test_what_a_stranger_wrote_into_a_project_moves_nothing_when_it_is_opened(
+    worked: Project, note: object
+) -> None:
+    home = worked.folder.with_name("home")
+    for name in ("diary.txt", "entry.json"):
+        write_text(home / name, "mine")
+    (home / "empty").mkdir()
+    for link in ("linked", "models/linked", "trash/linked"):
+        (worked.folder / link).parent.mkdir(exist_ok=True)
+        (worked.folder / link).symlink_to(home)
+    told = json.dumps(note).replace("HOME", home.as_posix())
+    write_text(worked.folder / MODEL_CHANGE_NAME, told)
+    with pytest.raises(ProjectInvalid, match="remove the note"):
+        again(worked)
+    assert sorted(path.name for path in home.iterdir()) == ["diary.txt", "empty", "entry.json"]
+    assert has(worked, "main") == [True] * 3 and (worked.folder / "models/main/model.toml").exists()
+    (worked.folder / MODEL_CHANGE_NAME).unlink()
+    assert set(again(worked).manifest.models) == {"main", "other"}
+
+
+def test_a_stranger_s_parcel_in_the_trash_brings_nothing_in_from_elsewhere(worked: Project) -> None:
+    home = worked.folder.with_name("home")
+    entry = {"entry": worked.manifest.models["main"].model_dump()}
+    write_json(home / "entry.json", {"name": "linked", **entry})
+    (worked.trash.folder).mkdir()
+    (worked.trash.folder / "20260101-000000-000-linked.model").symlink_to(home)
+    for number, name in enumerate(("../../../home", "", 7)):
+        parcel = worked.trash.folder / f"20260101-000000-00{number}-up.model"
+        write_json(parcel / "entry.json", {"name": name, **entry})
+    assert models_put_away(worked) == []

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.facesets.curation.entries import safe_place
 from understudy.files import (
     ASIDE_SUFFIX,
     folder_aside,
@@ -28,6 +29,7 @@ from understudy.files import (
     write_json,
 )
 from understudy.options import meant
+from understudy.project.inside import truly_inside
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import MODEL_CHANGE_NAME, Project
@@ -36,6 +38,8 @@ from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
 PUT_AWAY_SUFFIX = ".model"
 _ENTRY = "entry.json"
+# Below these lies all that moves with a model.
+_HOMES = ("models", "merged", "logs", "trash")
 # What a copy does without: it can be made again, belongs to the moment, or is a second copy already.
 _NOT_COPIED = (LOCK_NAME, "cache", "requests", "backups")
 
@@ -117,10 +121,11 @@ def models_put_away(project: Project) -> list[PutAway]:
     found = []
     for note in sorted(project.trash.folder.glob(f"*{PUT_AWAY_SUFFIX}/{_ENTRY}"), reverse=True):
         try:
-            said = read_json(note)
-            name, entry = str(said["name"]), dict(said["entry"])
+            said = read_json(truly_inside(project.folder, _inside(project, note)))
+            name, entry = safe_place(said["name"], parts=1), dict(said["entry"])
+            ModelEntry.model_validate(entry)
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a note that somebody edited; the files stay where they are
+            continue  # a note that somebody edited, or of a stranger; the files stay where they are
         found.append(PutAway(name, note.parent, entry, folder_size_bytes(note.parent)))
     return found
 
@@ -242,12 +247,32 @@ def _finish(project: Project) -> None:
             shutil.rmtree(leftover, ignore_errors=True)  # half a copy, whose process died
         return
     try:
-        change = _Change(**read_json(path))
-    except (OSError, ValueError, TypeError) as error:
+        change = _written(project, path)
+    except (OSError, ValueError, TypeError, OptionInvalid) as error:
         raise ProjectInvalid(
-            f"What was begun with a model can't be read ({error}). Remove it.", path
+            f"What was begun with a model can't be finished: its note says what this program writes into none "
+            f"({error}). Nothing is moved by it; remove the note.",
+            path,
         ) from error
     _do(project, change)
+
+
+def _written(project: Project, path: Path) -> _Change:
+    """The change in a note. A project may come from a stranger, and whoever opens it asked for no change:
+    raises ValueError, TypeError or OptionInvalid for what would reach out of it."""
+    change = _Change(**read_json(path))
+    for said in (place for old, new in change.moves for place in (old, new)):
+        home, *below = truly_inside(project.folder, said).relative_to(project.folder).parts
+        if home not in _HOMES or not below:
+            raise ValueError(f"{said!r} is no place of a model")
+    if change.emptied:
+        note = truly_inside(project.folder, f"{change.emptied}/{_ENTRY}")  # the parcel itself may be no link
+        if note.parent.parent != project.trash.folder:
+            raise ValueError(f"{change.emptied!r} is no place in the trash")
+    if change.put:
+        require_name(change.put)
+        ModelEntry.model_validate(change.entry)
+    return change
 
 
 def _carry_out(project: Project, change: _Change) -> None:
