@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable, ModelInUse, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import (
+    FolderUnwritable,
+    ModelInUse,
+    ModelUnknown,
+    OptionInvalid,
+    ProjectInvalid,
+    UndoImpossible,
+)
 from understudy.files import write_json, write_text
 from understudy.project import model_changes
 from understudy.project.lock import exclusive
@@ -295,3 +302,39 @@ def test_a_stranger_s_parcel_in_the_trash_brings_nothing_in_from_elsewhere(worke
         parcel = worked.trash.folder / f"20260101-000000-00{number}-up.model"
         write_json(parcel / "entry.json", {"name": name, **entry})
     assert models_put_away(worked) == []
+
+
+def test_a_name_with_brackets_is_no_pattern(worked: Project) -> None:
+    worked.add_model("a1")
+    write_text(worked.folder / "merged/dst clip/a1/000000.png", "of another model")
+    rename_model(worked, "main", "a[12]")
+    assert has(worked, "a[12]") == [True] * 3 and has(worked, "main") == [False] * 3
+    rename_model(worked, "a[12]", "take[1]")
+    assert has(worked, "take[1]") == [True] * 3
+    put_away_model(worked, "take[1]")
+    assert has(worked, "take[1]") == [False] * 3
+    bring_back_model(worked, "take[1]")
+    assert has(worked, "take[1]") == [True] * 3 and (worked.folder / "logs/swap-take[1].json").exists()
+    assert models_put_away(worked) == []
+    assert (worked.folder / "merged/dst clip/a1/000000.png").exists()
+
+
+def test_a_model_whose_learning_is_gone_from_the_trash_does_not_come_back_empty(worked: Project) -> None:
+    away = put_away_model(worked, "main")
+    (away.folder / "models/main").rename(away.folder / "models/elsewhere")
+    with pytest.raises(UndoImpossible, match="not where it was put"):
+        bring_back_model(worked, "main")
+    note = away.folder / "entry.json"
+    write_json(note, {name: said for name, said in json.loads(note.read_text()).items() if name != "held"})
+    for part in ("merged/dst clip/main", "logs/swap-main.json"):
+        (away.folder / part).rename(away.folder / "aside")
+        (away.folder / "aside").rename(away.folder / f"{part}-aside")
+    with pytest.raises(UndoImpossible, match="not where it was put"):  # of an earlier version
+        bring_back_model(worked, "main")
+    assert "main" not in again(worked).manifest.models and note.exists()
+
+
+def test_a_model_that_had_learnt_nothing_comes_back_as_its_entry(filled: Project) -> None:
+    put_away_model(filled, "main")
+    assert bring_back_model(filled, "main") == []
+    assert list(again(filled).manifest.models) == ["main"]

@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid, UndoImpossible
 from understudy.facesets.curation.entries import safe_place
 from understudy.files import (
     ASIDE_SUFFIX,
@@ -107,11 +108,12 @@ def put_away_model(project: Project, name: str) -> PutAway:
     FolderUnwritable when another process works on its clips."""
     with _changing(project, name) as entry:
         folder = _free_place(project, name)
-        size = sum(folder_size_bytes(project.folder / path) for path in _belongings(project, name))
         values = entry.model_dump()
-        write_json(folder / _ENTRY, {"name": name, "entry": values})
+        held = _belongings(project, name)
+        size = sum(folder_size_bytes(project.folder / path) for path in held)
+        write_json(folder / _ENTRY, {"name": name, "entry": values, "held": held})
         base = _inside(project, folder)
-        moves = [[path, f"{base}/{path}"] for path in _belongings(project, name)]
+        moves = [[path, f"{base}/{path}"] for path in held]
         _carry_out(project, _Change(moves, drop=name))
     return PutAway(name, folder, values, size)
 
@@ -132,7 +134,8 @@ def models_put_away(project: Project) -> list[PutAway]:
 
 def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]:
     """Bring the model that was put away last under that name back, with its merged frames; returns what could
-    not be as it was. Raises ModelUnknown where none is in the trash, OptionInvalid where its name is taken."""
+    not be as it was. Raises ModelUnknown where none is in the trash, UndoImpossible where what it had learnt
+    is not there, OptionInvalid where its name is taken."""
     goal_name = new or name
     with exclusive(_lock_path(project), wait_s=2.0):
         _finish(project)
@@ -146,6 +149,7 @@ def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]
         entry, told = _with_known_facesets(project, found.entry)
         base = found.folder
         inside = [path.relative_to(base).as_posix() for path in sorted(_parcels(base, name))]
+        _require_parcels(base, name, inside)
         moves = [[f"{_inside(project, base)}/{path}", _renamed(path, name, goal_name)] for path in inside]
         _carry_out(
             project,
@@ -201,13 +205,31 @@ def _belongings(project: Project, name: str) -> list[str]:
 
 
 def _merged_clips(project: Project, name: str) -> list[str]:
-    return sorted(path.parent.name for path in (project.folder / "merged").glob(f"*/{name}") if path.is_dir())
+    found = (project.folder / "merged").glob(f"*/{escape(name)}")
+    return sorted(path.parent.name for path in found if path.is_dir())
 
 
 def _parcels(base: Path, name: str) -> Iterator[Path]:
-    yield from base.glob(f"models/{name}")
-    yield from base.glob(f"merged/*/{name}")
-    yield from base.glob(f"logs/swap-{name}.json")
+    named = escape(name)  # a name may hold what a pattern means otherwise: take[1]
+    yield from base.glob(f"models/{named}")
+    yield from base.glob(f"merged/*/{named}")
+    yield from base.glob(f"logs/swap-{named}.json")
+
+
+def _require_parcels(base: Path, name: str, found: list[str]) -> None:
+    """A model that had learnt nothing comes back as its entry alone; of any other its folder is there."""
+    try:
+        told = read_json(base / _ENTRY).get("held", [])
+    except (OSError, ValueError, AttributeError):
+        told = []
+    learnt = f"models/{name}"
+    others = [path.name for path in base.iterdir() if path.name != _ENTRY]
+    if learnt not in found and (learnt in told or (others and not found)):
+        raise UndoImpossible(
+            f"What the model {name!r} had learnt is not where it was put in the trash, so it stays there. Look "
+            "into this folder, and move what you find to where it belongs by hand.",
+            base,
+        )
 
 
 def _renamed(path: str, name: str, new: str) -> str:
