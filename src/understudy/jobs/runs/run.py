@@ -31,7 +31,7 @@ from understudy.workers.identity import found_by, lives, mark_of
 
 RunState = Literal["queued", "running", "stopping", "done", "failed", "stopped", "lost"]
 LIVING: tuple[RunState, ...] = ("queued", "running", "stopping")
-ENDED: tuple[RunState, ...] = ("done", "failed", "stopped", "lost")
+_ENDED: dict[str, RunState] = {"done": "done", "failed": "failed", "stopped": "stopped", "lost": "lost"}
 RUN, KEEPER, PROCESS, STOP, END = "run.json", "keeper.json", "process.json", "stop.json", "end.json"
 EVENTS, OUTPUT = "events.jsonl", "output.log"
 _RUNS_KEPT = 512
@@ -136,8 +136,7 @@ def _state(
 
 def _ended_as(end: dict[str, Any]) -> RunState:
     """A run that is over never counts as living, whatever its file says."""
-    said = end.get("state")
-    return next((state for state in ENDED if state == said), "failed")
+    return _ENDED.get(str(end.get("state")), "failed")
 
 
 def this_process(number: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES, image_size
 from understudy.media.sequence import image_files
-from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of
+from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of, sidecars_with
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
 Sign = Callable[[Path, Path], Path | None]
@@ -114,11 +114,12 @@ def signed_at(
                     check(aside)
                 if make_room is not None:
                     make_room()
+                replaced = sidecars_with(out) if out.exists() and not embeds(out) else []
                 if beside is not None:
                     with said_plainly(out):
                         sidecars.append(beside.replace(sidecar_of(out)))
-                elif out.exists() and not embeds(out):
-                    sidecar_of(out).unlink(missing_ok=True)  # the replaced file's
+                for old in set(replaced) - set(sidecars):
+                    old.unlink(missing_ok=True)
             finally:
                 sidecar_of(aside).unlink(missing_ok=True)
     except UnderstudyError as error:
@@ -174,7 +175,8 @@ def _require_own_folder(out: Path, names: Collection[str] | None) -> None:
     if not out.is_dir():
         raise FolderUnwritable("A file stands where the image folder should go. Choose another name.", out)
     listed = _listed(out)
-    own = set(listed if names is None else names) | {LEDGER_NAME, sidecar_of(Path(LEDGER_NAME)).name}
+    marks = (sidecar_of(Path(LEDGER_NAME)), Path(LEDGER_NAME).with_suffix(SIDECAR_SUFFIX))  # now, and once
+    own = set(listed if names is None else names) | {LEDGER_NAME, *(path.name for path in marks)}
     others = sorted(path.name for path in out.iterdir() if path.name not in own)
     if others and set(others) <= set(listed):
         raise FolderUnwritable(
@@ -204,8 +206,7 @@ def _listed(folder: Path) -> Collection[str]:
 
 def put_in_trash(out: Path, trash: Path) -> Path:
     """Move `out`, and the marks beside it, to `trash`; returns where it lies now."""
-    sidecar = sidecar_of(out)
-    if out.is_file() and sidecar.is_file():
+    for sidecar in sidecars_with(out) if out.is_file() else ():
         move_to_trash(sidecar, trash)  # beside the next file of that name they would call it a fake
     return move_to_trash(out, trash)
 
@@ -237,7 +238,7 @@ def clear_leftovers(out: Path) -> None:
     _put_back(out)
     number = r"(?:\.\d+)?\.(\d+)"
     aside, unsigned, moved = map(re.escape, (ASIDE_SUFFIX, UNSIGNED_SUFFIX, _MOVED_SUFFIX))
-    endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX)))
+    endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX, f"{out.suffix}{SIDECAR_SUFFIX}")))
     # As `files.py` names them: a file's keep its ending apart, a folder's are made of its whole name.
     file = rf"\.?\.{re.escape(out.stem)}{number}({aside}|{unsigned})(?:(?:\.\d+){{1,2}}{aside})?(?:{endings})"
     folder = rf"\.{re.escape(out.name)}{number}({aside}|{moved})"
