@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,20 @@ def test_a_renamed_model_keeps_its_parts_in_every_cast(worked: Project) -> None:
         "person 2": {"model": "first", "erode": 0.1},
         "track 3": "other",
     }
+
+
+def test_what_a_cast_painted_knows_a_renamed_model_and_keeps_its_date(worked: Project) -> None:
+    journal = worked.folder / "merged/dst clip/cast/merge.json"
+    told = [{"name": name, "sha256": "ab", "iterations": 9} for name in ("main", "other")]
+    write_json(journal, {"complete": True, "model": told[0], "models": told})
+    write_text(worked.folder / "merged/second/cast/merge.json", "torn")
+    os.utime(journal, ns=(10**18, 10**18))
+    with exclusive(worked.clip_lock("dst clip")), pytest.raises(FolderUnwritable):
+        rename_model(worked, "main", "first")
+    rename_model(worked, "main", "first")
+    painted = [{**told[0], "name": "first"}, told[1]]
+    assert json.loads(journal.read_text()) == {"complete": True, "model": painted[0], "models": painted}
+    assert journal.stat().st_mtime_ns == 10**18
 
 
 def test_a_copy_has_all_that_was_learnt_and_none_of_what_was_merged(worked: Project) -> None:

@@ -29,11 +29,12 @@ from understudy.files import (
     said_plainly,
     write_json,
 )
+from understudy.merging.journal import JOURNAL_NAME
 from understudy.options import meant
 from understudy.project.inside import truly_inside
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
-from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.project.project import CAST, MODEL_CHANGE_NAME, Project
 from understudy.project.unknown import model_named
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
@@ -188,7 +189,8 @@ def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
             else:  # there a folder can't move while a file in it is open
                 with lock:
                     pass
-        for clip in _merged_clips(project, name):
+        casts = {path.parent.parent.name for path in _cast_journals(project, name)}
+        for clip in sorted({*_merged_clips(project, name), *casts}):
             stack.enter_context(exclusive(project.clip_lock(clip), wait_s=0.5))
         yield project.manifest.models[name]
 
@@ -315,6 +317,9 @@ def _do(project: Project, change: _Change) -> None:
             if source.exists() and (not goal.exists() or _is_same(source, goal)):
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 source.rename(goal)
+    if change.drop and change.put:
+        for journal in _cast_journals(project, change.drop):
+            _rename_in_cast(journal, change.drop, change.put)
     with project.change() as manifest:
         models = {name: entry for name, entry in manifest.models.items() if name != change.drop}
         if change.put:
@@ -338,6 +343,36 @@ def _recast(cast: Mapping[str, str | CastEntry], name: str, new: str) -> dict[st
         else who
         for part, who in cast.items()
     }
+
+
+def _cast_journals(project: Project, name: str) -> list[Path]:
+    """Those of frames that several models painted, this one among them."""
+    paths = sorted((project.folder / "merged").glob(f"*/{CAST}/{JOURNAL_NAME}"))
+    return [path for path in paths if any(one["name"] == name for one in _painters(_read_journal(path)))]
+
+
+def _rename_in_cast(journal: Path, name: str, new: str) -> None:
+    """Its frames are those of the model still: the journal's date, by which a finished file is newer, stays."""
+    state, before = _read_journal(journal), journal.stat()
+    for painter in _painters(state):
+        painter["name"] = new if painter["name"] == name else painter["name"]
+    write_json(journal, state)
+    os.utime(journal, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _read_journal(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        return None  # a merge says that, and makes its frames again
+
+
+def _painters(state: Any) -> list[dict[str, Any]]:
+    """What a merge wrote down of its models."""
+    told = state if isinstance(state, dict) else {}
+    models = told.get("models")
+    painters = [told.get("model"), *(models if isinstance(models, list) else ())]
+    return [one for one in painters if isinstance(one, dict) and "name" in one]
 
 
 def _is_same(source: Path, goal: Path) -> bool:
