@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
-from understudy.files import write_json
+from understudy.files import machine_word, write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.places import (
     clear_leftovers,
@@ -143,10 +143,13 @@ def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
     numbered = [
         tmp_path / f".out.3.{name}.mp4" for name in ("4194999.partial", "4194999.partial.4.4194999.partial")
     ]
-    for path in (dead, alive, other, *marks, *numbered):
+    another = f"{int(machine_word(), 16) ^ 1:06x}"
+    here, elsewhere = (tmp_path / f".out.3.4194999-{word}.partial.mp4" for word in (machine_word(), another))
+    for path in (dead, alive, other, here, elsewhere, *marks, *numbered):
         path.write_bytes(b"x")
     clear_leftovers(out)
-    assert not any(path.exists() for path in (dead, *marks, *numbered)) and alive.exists() and other.exists()
+    assert not any(path.exists() for path in (dead, here, *marks, *numbered))
+    assert all(path.exists() for path in (alive, other, elsewhere))
 
 
 @pytest.mark.parametrize("turn", ["", "3."], ids=["as before", "numbered"])
