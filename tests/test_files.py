@@ -69,8 +69,13 @@ def test_of_threads_that_make_one_folder_at_once_the_first_wins_and_the_other_is
 
 def test_a_folder_half_made_by_a_dead_process_of_our_number_goes_and_one_being_made_stays(tmp_path):
     pid = os.getpid()
-    dead = [tmp_path / f".{name}.partial" for name in (f"run.{pid}", f"run.7.{pid}")]  # before, and now
-    others = [tmp_path / f".{name}.partial" for name in (f"walk.7.{pid}", f"run.7.{pid}9")]
+    dead = [
+        tmp_path / f".{name}.partial"
+        for name in (f"run.{pid}", f"run.7.{pid}", f"run.7.{pid}-{files.machine_word()}")
+    ]
+    others = [
+        tmp_path / f".{name}.partial" for name in (f"walk.7.{pid}", f"run.7.{pid}9", f"run.7.{pid}-another")
+    ]
     for left in (*dead, *others):
         left.mkdir()
     with files.folder_written_aside(tmp_path / "run") as one:

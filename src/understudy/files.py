@@ -11,11 +11,13 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -66,12 +68,26 @@ else:
 def file_aside(path: Path, mark: str = ASIDE_SUFFIX) -> Path:
     """A hidden name beside a file that no other thread or process takes. It keeps the file's ending, because
     writers choose formats by it."""
-    return path.with_name(f".{path.stem}.{next(_TURN)}.{os.getpid()}{mark}{path.suffix}")
+    return path.with_name(f".{path.stem}.{next(_TURN)}.{_process_word()}{mark}{path.suffix}")
 
 
 def folder_aside(path: Path, mark: str = ASIDE_SUFFIX) -> Path:
     """The same beside a folder, whose name has no ending."""
-    return path.with_name(f".{path.name}.{next(_TURN)}.{os.getpid()}{mark}")
+    return path.with_name(f".{path.name}.{next(_TURN)}.{_process_word()}{mark}")
+
+
+def _process_word() -> str:
+    return f"{os.getpid()}-{machine_word()}"
+
+
+@cache
+def machine_word() -> str:
+    """Six letters for where the numbers of processes mean something: this computer, and the container in it.
+    Another one that shares the disk can't tell by a number whether a process lives here."""
+    told = [platform.node()]
+    with contextlib.suppress(OSError):  # Linux alone tells it
+        told.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:6]
 
 
 @contextlib.contextmanager
@@ -181,7 +197,8 @@ def _known_as(aside: Path) -> Path:
 
 def _clear_left_by_namesakes(path: Path) -> None:
     # Whoever looks for leftovers by the process's number would take these for ours and keep them for good.
-    left = re.compile(rf"\.{re.escape(path.name)}(\.\d+)?\.{os.getpid()}{re.escape(ASIDE_SUFFIX)}")
+    process = rf"{os.getpid()}(-{machine_word()})?"  # earlier versions named no machine
+    left = re.compile(rf"\.{re.escape(path.name)}(\.\d+)?\.{process}{re.escape(ASIDE_SUFFIX)}")
     for found in path.parent.iterdir():
         if left.fullmatch(found.name) and not is_written_now(found):
             shutil.rmtree(found, ignore_errors=True)

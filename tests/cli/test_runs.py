@@ -83,3 +83,21 @@ def test_one_that_waits_is_taken_out_of_the_queue(folder: Path, capsys: pytest.C
 def test_a_run_that_is_not_there_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "stop", str(folder), "nothing"]) == 2
     assert "no run" in capsys.readouterr().err
+
+
+def test_a_run_from_elsewhere_is_listed_with_its_command_and_begins_when_accepted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = folder / "logs/runs/20260101-000000-000-new"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(
+        '{"title": "Find faces", "words": ["extract", ".", "--json"], "created": 1.0}'
+    )
+    assert main(["runs", "list", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "from elsewhere: understudy extract . --json" in told and "understudy runs accept" in told
+    assert main(["runs", "accept", str(folder), run.name]) == 0
+    assert f"{run.name} runs: understudy extract . --json" in capsys.readouterr().out
+    _ended(folder)
+    assert main(["runs", "accept", str(folder), run.name]) == 2
+    assert "no run that waits from elsewhere; it is failed" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 
 from understudy.errors import FolderUnwritable, ProjectInvalid
 from understudy.jobs.projects import duplicate_project, projects_in
-from understudy.project.project import Project
+from understudy.project.project import MODEL_CHANGE_NAME, Project
 
 
 @pytest.fixture
@@ -103,3 +103,18 @@ def test_projects_of_a_folder_are_listed_and_a_damaged_one_says_why(project: Pro
     assert (whole.folder, whole.clips, whole.models, whole.complaint) == (project.folder, 2, 1, "")
     assert broken.folder == damaged and "TOML" in broken.complaint
     assert projects_in(project.folder / "nowhere") == []
+
+
+def test_listing_projects_changes_none_of_them(project: Project) -> None:
+    older = project.folder.with_name("older")
+    older.mkdir()
+    text = 'name = "of before"\nsrc = ["a.mp4"]\ndst = ["b.mp4"]\n'
+    (older / "understudy.toml").write_text(text, encoding="utf-8")
+    note = project.folder / MODEL_CHANGE_NAME
+    note.write_text('{"moves": [["models/main", "models/second"]]}', encoding="utf-8")
+    here, before = projects_in(project.folder.parent)
+    assert (here.models, here.complaint, note.exists()) == (1, "", True)
+    assert (project.folder / "models/main").exists()
+    assert (before.name, before.clips, before.models) == ("of before", 2, 1)
+    assert [path.name for path in older.iterdir()] == ["understudy.toml"]
+    assert (older / "understudy.toml").read_text(encoding="utf-8") == text

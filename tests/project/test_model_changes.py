@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from understudy.errors import FolderUnwritable, ModelInUse, ModelUnknown, OptionInvalid
-from understudy.files import write_text
+from understudy.errors import (
+    FolderUnwritable,
+    ModelInUse,
+    ModelUnknown,
+    OptionInvalid,
+    ProjectInvalid,
+    UndoImpossible,
+)
+from understudy.files import write_json, write_text
 from understudy.project import model_changes
 from understudy.project.lock import exclusive
 from understudy.project.model_changes import (
@@ -69,6 +77,20 @@ def test_a_renamed_model_keeps_its_parts_in_every_cast(worked: Project) -> None:
         "person 2": {"model": "first", "erode": 0.1},
         "track 3": "other",
     }
+
+
+def test_what_a_cast_painted_knows_a_renamed_model_and_keeps_its_date(worked: Project) -> None:
+    journal = worked.folder / "merged/dst clip/cast/merge.json"
+    told = [{"name": name, "sha256": "ab", "iterations": 9} for name in ("main", "other")]
+    write_json(journal, {"complete": True, "model": told[0], "models": told})
+    write_text(worked.folder / "merged/second/cast/merge.json", "torn")
+    os.utime(journal, ns=(10**18, 10**18))
+    with exclusive(worked.clip_lock("dst clip")), pytest.raises(FolderUnwritable):
+        rename_model(worked, "main", "first")
+    rename_model(worked, "main", "first")
+    painted = [{**told[0], "name": "first"}, told[1]]
+    assert json.loads(journal.read_text()) == {"complete": True, "model": painted[0], "models": painted}
+    assert journal.stat().st_mtime_ns == 10**18
 
 
 def test_a_copy_has_all_that_was_learnt_and_none_of_what_was_merged(worked: Project) -> None:
@@ -237,3 +259,97 @@ def test_a_trainer_that_waited_while_its_model_moved_away_does_not_go_on(worked:
         with model_lock(folder):
             pass
     assert (folder.with_name("first") / LOCK_NAME).exists()
+
+
+STEAL = "../home/diary.txt"
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"moves": [[STEAL, "models/stolen"]]},
+        {"moves": [["models/main", "../home/planted"]]},
+        {"moves": [["models/main", "HOME/planted"]]},
+        {"moves": [["models/../../home/diary.txt", "models/stolen"]]},
+        {"moves": [["linked/diary.txt", "models/stolen"]]},
+        {"moves": [["models/linked/diary.txt", "models/stolen"]]},
+        {"moves": [["models/main", "models/linked/planted"]]},
+        {"moves": [["understudy.toml", "models/manifest"]]},
+        {"moves": [["models", "trash/models"]]},
+        {"moves": [], "emptied": "../home"},
+        {"moves": [], "emptied": "trash/linked"},
+        {"moves": [], "emptied": "models/main"},
+        {"moves": [], "put": "../home", "entry": {}},
+        {"moves": [["models/main", "models/second"]], "put": "second", "entry": {"preset": 7}},
+        {"moves": [[1, 2]]},
+        {"moves": [["models/main"]]},
+        {"moves": 7},
+        [],
+    ],
+)
+def test_what_a_stranger_wrote_into_a_project_moves_nothing_when_it_is_opened(
+    worked: Project, note: object
+) -> None:
+    home = worked.folder.with_name("home")
+    for name in ("diary.txt", "entry.json"):
+        write_text(home / name, "mine")
+    (home / "empty").mkdir()
+    for link in ("linked", "models/linked", "trash/linked"):
+        (worked.folder / link).parent.mkdir(exist_ok=True)
+        (worked.folder / link).symlink_to(home)
+    told = json.dumps(note).replace("HOME", home.as_posix())
+    write_text(worked.folder / MODEL_CHANGE_NAME, told)
+    with pytest.raises(ProjectInvalid, match="remove the note"):
+        again(worked)
+    assert sorted(path.name for path in home.iterdir()) == ["diary.txt", "empty", "entry.json"]
+    assert has(worked, "main") == [True] * 3 and (worked.folder / "models/main/model.toml").exists()
+    (worked.folder / MODEL_CHANGE_NAME).unlink()
+    assert set(again(worked).manifest.models) == {"main", "other"}
+
+
+def test_a_stranger_s_parcel_in_the_trash_brings_nothing_in_from_elsewhere(worked: Project) -> None:
+    home = worked.folder.with_name("home")
+    entry = {"entry": worked.manifest.models["main"].model_dump()}
+    write_json(home / "entry.json", {"name": "linked", **entry})
+    (worked.trash.folder).mkdir()
+    (worked.trash.folder / "20260101-000000-000-linked.model").symlink_to(home)
+    for number, name in enumerate(("../../../home", "", 7)):
+        parcel = worked.trash.folder / f"20260101-000000-00{number}-up.model"
+        write_json(parcel / "entry.json", {"name": name, **entry})
+    assert models_put_away(worked) == []
+
+
+def test_a_name_with_brackets_is_no_pattern(worked: Project) -> None:
+    worked.add_model("a1")
+    write_text(worked.folder / "merged/dst clip/a1/000000.png", "of another model")
+    rename_model(worked, "main", "a[12]")
+    assert has(worked, "a[12]") == [True] * 3 and has(worked, "main") == [False] * 3
+    rename_model(worked, "a[12]", "take[1]")
+    assert has(worked, "take[1]") == [True] * 3
+    put_away_model(worked, "take[1]")
+    assert has(worked, "take[1]") == [False] * 3
+    bring_back_model(worked, "take[1]")
+    assert has(worked, "take[1]") == [True] * 3 and (worked.folder / "logs/swap-take[1].json").exists()
+    assert models_put_away(worked) == []
+    assert (worked.folder / "merged/dst clip/a1/000000.png").exists()
+
+
+def test_a_model_whose_learning_is_gone_from_the_trash_does_not_come_back_empty(worked: Project) -> None:
+    away = put_away_model(worked, "main")
+    (away.folder / "models/main").rename(away.folder / "models/elsewhere")
+    with pytest.raises(UndoImpossible, match="not where it was put"):
+        bring_back_model(worked, "main")
+    note = away.folder / "entry.json"
+    write_json(note, {name: said for name, said in json.loads(note.read_text()).items() if name != "held"})
+    for part in ("merged/dst clip/main", "logs/swap-main.json"):
+        (away.folder / part).rename(away.folder / "aside")
+        (away.folder / "aside").rename(away.folder / f"{part}-aside")
+    with pytest.raises(UndoImpossible, match="not where it was put"):  # of an earlier version
+        bring_back_model(worked, "main")
+    assert "main" not in again(worked).manifest.models and note.exists()
+
+
+def test_a_model_that_had_learnt_nothing_comes_back_as_its_entry(filled: Project) -> None:
+    put_away_model(filled, "main")
+    assert bring_back_model(filled, "main") == []
+    assert list(again(filled).manifest.models) == ["main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from understudy.provenance.credentials import (
     read_credentials,
     said_by_library,
     sidecar_of,
+    sidecars_with,
 )
 from understudy.provenance.sign import sign_file
 
@@ -31,7 +33,7 @@ def test_endings_count_whatever_their_case_and_matroska_needs_a_sidecar() -> Non
     assert embeds(Path("A.MP4"))
     assert not embeds(Path("a.mkv"))
     assert format_of(Path("a.unheard-of")) == "application/octet-stream"
-    assert sidecar_of(Path("a.b.mkv")) == Path("a.b.c2pa")
+    assert sidecar_of(Path("a.b.mkv")) == Path("a.b.mkv.c2pa")
 
 
 def test_a_quick_look_finds_credentials_inside_and_beside_whether_they_hold_or_not(
@@ -52,7 +54,19 @@ def test_credentials_inside_win_over_a_sidecar(clips: dict[str, Path], tmp_path:
     assert inside is not None
     assert inside.sidecar is None
     assert beside is not None
-    assert beside.sidecar == tmp_path / "film.c2pa"
+    assert beside.sidecar == tmp_path / "film.mkv.c2pa"
+
+
+def test_a_film_beside_another_s_sidecar_of_its_stem_has_no_marks_of_its_own(
+    clips: dict[str, Path], tmp_path: Path
+) -> None:
+    sign_file(clips["mkv"], tmp_path / "film.mkv", facts_for(clips["mkv"]))
+    sidecar_of(tmp_path / "film.mkv").rename(tmp_path / "film.c2pa")  # as earlier versions named it
+    shutil.copy(clips["mp4"], tmp_path / "film.mp4")
+    assert read_credentials(tmp_path / "film.mkv") is not None
+    assert read_credentials(tmp_path / "film.mp4") is None and not has_credentials(tmp_path / "film.mp4")
+    assert sidecars_with(tmp_path / "film.mkv") == [tmp_path / "film.c2pa"]
+    assert sidecars_with(tmp_path / "film.mp4") == []
 
 
 def test_remains_of_credentials_are_damage_and_not_absence(clips: dict[str, Path], tmp_path: Path) -> None:

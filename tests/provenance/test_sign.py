@@ -25,7 +25,7 @@ from tests.provenance.material import (
 from understudy.errors import ClipMissing, ConsentMissing, FolderUnwritable, MarksUnreadable
 from understudy.provenance import sign
 from understudy.provenance.consent import Consent
-from understudy.provenance.credentials import read_credentials
+from understudy.provenance.credentials import read_credentials, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME
 from understudy.provenance.sign import SourceClip, marked_input, marked_of, sign_derived, sign_file
 from understudy.provenance.verify import verify
@@ -43,7 +43,7 @@ def test_containers_that_can_hold_credentials_need_no_sidecar(
 
 def test_a_matroska_file_stays_as_it_was_and_gets_a_sidecar(clips: dict[str, Path], tmp_path: Path) -> None:
     signed = tmp_path / "out.mkv"
-    assert sign_file(clips["mkv"], signed, facts_for(clips["mkv"])) == tmp_path / "out.c2pa"
+    assert sign_file(clips["mkv"], signed, facts_for(clips["mkv"])) == tmp_path / "out.mkv.c2pa"
     assert signed.read_bytes() == clips["mkv"].read_bytes()
     assert verify(signed).state == "trusted"
 
@@ -155,7 +155,7 @@ def test_a_sequence_is_signed_where_it_lies_or_copied(clips: dict[str, Path], tm
     assert sign_file(frames, tmp_path / "copy", facts_for(clips["mp4"])) is not None
     assert {path.name: path.read_bytes() for path in frames.iterdir()} == before
     sidecar = sign_file(frames, frames, facts_for(clips["mp4"]))
-    assert sidecar == frames / "frames.sha256.c2pa"
+    assert sidecar == frames / "frames.sha256.json.c2pa"
     assert {name: (frames / name).read_bytes() for name in before} == before
     assert verify(frames).state == verify(tmp_path / "copy").state == "trusted"
     with pytest.raises(FolderUnwritable, match="already there"):
@@ -343,7 +343,7 @@ def test_images_that_are_signed_each_for_itself_are_seen(clips: dict[str, Path],
 def test_damaged_credentials_are_not_dropped_silently(clips: dict[str, Path], tmp_path: Path) -> None:
     signed = tmp_path / "signed.mkv"
     sign_file(clips["mkv"], signed, facts_for(clips["mkv"]))
-    signed.with_suffix(".c2pa").write_bytes(b"no credentials")
+    sidecar_of(signed).write_bytes(b"no credentials")
     assert marked_of([signed]) == [signed]
     with pytest.raises(MarksUnreadable):
         sign_derived(clips["mov"], tmp_path / "out.mov", made_from=[signed], description="Cut.")

@@ -17,7 +17,7 @@ from tests.provenance.material import facts_for, flip_a_byte_of_the_picture, mak
 from understudy.errors import ClipMissing, MarksUnreadable
 from understudy.provenance import identity
 from understudy.provenance.consent import Consent
-from understudy.provenance.credentials import Credentials, read_credentials
+from understudy.provenance.credentials import Credentials, read_credentials, sidecar_of
 from understudy.provenance.sign import sign_file
 from understudy.provenance.verify import EXIT_CODES, verify
 
@@ -83,12 +83,12 @@ def test_a_remuxed_film_has_no_marks_and_that_proves_nothing(signed: dict[str, P
 
 
 def test_a_lost_sidecar_leaves_no_marks(signed: dict[str, Path]) -> None:
-    signed["mkv"].with_suffix(".c2pa").unlink()
+    sidecar_of(signed["mkv"]).unlink()
     assert verify(signed["mkv"]).state == "none"
 
 
-def test_a_sidecar_may_also_carry_the_whole_name_of_its_file(signed: dict[str, Path]) -> None:
-    signed["mkv"].with_suffix(".c2pa").rename(signed["mkv"].with_name("out.mkv.c2pa"))
+def test_a_sidecar_may_also_be_named_after_its_file_without_the_ending(signed: dict[str, Path]) -> None:
+    sidecar_of(signed["mkv"]).rename(signed["mkv"].with_suffix(".c2pa"))
     assert verify(signed["mkv"]).state == "trusted"
 
 
@@ -203,7 +203,7 @@ def test_a_frame_of_a_signed_sequence_has_the_sequences_marks(sequence: Path) ->
     flip_a_byte_of_the_picture(sequence / "0001.png")
     assert verify(sequence / "0001.png").state == "tampered"
     assert verify(sequence / "0002.png").state == "trusted"
-    (sequence / "frames.sha256.c2pa").unlink()
+    (sequence / "frames.sha256.json.c2pa").unlink()
     assert verify(sequence / "0002.png").state == "none"
 
 
@@ -216,7 +216,7 @@ def test_a_ledger_made_to_fit_changed_frames_does_not_match_its_signature(sequen
 
 def test_folders_without_a_ledger_or_its_signature_have_no_marks(sequence: Path, tmp_path: Path) -> None:
     assert verify(make_sequence(tmp_path / "plain")).state == "none"
-    (sequence / "frames.sha256.c2pa").unlink()
+    (sequence / "frames.sha256.json.c2pa").unlink()
     assert verify(sequence).state == "none"
 
 
@@ -224,7 +224,7 @@ def test_missing_files_and_bare_sidecars_are_errors_for_people(signed: dict[str,
     with pytest.raises(ClipMissing, match="no such file"):
         verify(tmp_path / "none.mp4")
     with pytest.raises(MarksUnreadable, match="Name the file it belongs to"):
-        verify(signed["mkv"].with_suffix(".c2pa"))
+        verify(sidecar_of(signed["mkv"]))
 
 
 def test_names_no_disk_can_hold_and_frames_nobody_may_read_are_errors_for_people(
@@ -260,11 +260,11 @@ def test_no_damage_ends_in_a_traceback(
 ) -> None:
     victim = tmp_path / "victim" / f"victim.{ending}"
     victim.parent.mkdir(exist_ok=True)
-    sidecar = signed[ending].with_suffix(".c2pa")
+    sidecar = sidecar_of(signed[ending])
     victim.write_bytes(signed[ending].read_bytes())
     hurt = victim
     if sidecar.exists():
-        hurt = victim.with_suffix(".c2pa")
+        hurt = sidecar_of(victim)
         hurt.write_bytes(sidecar.read_bytes())
     data = bytearray(hurt.read_bytes())
     data = data[: int(len(data) * cut) + 1]

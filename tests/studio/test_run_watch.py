@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from understudy.jobs.runs.book import RunBook
 from understudy.project.project import Project
+from understudy.studio import run_watch
 from understudy.studio.open_studio import Studio
 from understudy.studio.run_watch import RunWatch
 
@@ -69,3 +71,32 @@ def test_the_queue_goes_on_when_a_run_and_who_kept_it_were_killed(tmp_path: Path
         watch.look()
         time.sleep(0.02)
     book.stop(second.id, at_once=True)
+
+
+def test_a_run_that_nobody_can_read_ends_no_news_of_the_others(tmp_path: Path) -> None:
+    project, heard = Project.create(tmp_path / "project"), _Heard()
+    runs = project.logs_folder / "runs"
+    for name, created in (("a", None), ("b", 1.0)):
+        (runs / name).mkdir(parents=True)
+        (runs / name / "run.json").write_text(json.dumps({"words": ["status"], "created": created}))
+        (runs / name / "end.json").write_text("{}")
+    RunWatch(Studio(project.folder, live=heard)).look()  # type: ignore[arg-type]
+    assert [said["id"] for said in heard.said] == ["b"]
+
+
+def test_a_bug_is_written_down_and_the_watch_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, ending, looks = Project.create(tmp_path / "project"), threading.Event(), list[int]()
+
+    def look(_: RunWatch) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise TypeError("a bug")
+        ending.set()
+
+    monkeypatch.setattr(RunWatch, "look", look)
+    monkeypatch.setattr(run_watch, "_LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(run_watch, "_AFTER_BUG_S", 0.01)
+    studio = Studio(project.folder)
+    run_watch._watch(studio, ending)
+    assert len(looks) == 2
+    assert "a bug" in studio.log().read_text("utf-8")

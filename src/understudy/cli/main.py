@@ -135,7 +135,7 @@ def _clips_to_name(error: MissingArgumentError) -> str:
         folder = next((path for path in folders if (path / MANIFEST_NAME).is_file()), None)
         if folder is None:
             return ""
-        manifest = Project.open(folder).manifest
+        manifest = Project.look(folder)
     except (OSError, UnderstudyError):  # no path at all, or what the corrected command will say
         return ""
     sides = (f"{role}: {', '.join(manifest.clips_of(role)) or 'none yet'}" for role in ROLES)

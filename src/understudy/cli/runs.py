@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from collections.abc import Sequence
 from json import dumps
@@ -42,6 +43,11 @@ def list_runs(project: Path, /, *, json: Json = False) -> None:
         return
     for run, now in found:
         print(f"{run.id}  {run.state:<8}  {run.title}  {_words(run, now)}".rstrip())
+    if any(run.from_elsewhere for run, _ in found):
+        print(
+            "What waits from elsewhere was not asked for here and begins only with `understudy runs accept`; "
+            "`understudy runs stop` takes it out."
+        )
     if any(run.state == "queued" for run, _ in found):
         print(_of_the_queue(book))
     if not found:
@@ -109,6 +115,21 @@ def stop(project: Path, run: str, /, *, at_once: Annotated[bool, Parameter(negat
 
 
 @app.command
+def accept(project: Path, run: str, /) -> None:
+    """Let a run begin that came with a project from elsewhere; `runs list` shows which command it is.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    run:
+        Its name, as `runs list` shows it.
+    """
+    accepted = RunBook(Project.open(project)).accept(run)
+    print(f"{accepted.id} {'waits' if accepted.state == 'queued' else 'runs'}: {_typed(accepted)}")
+
+
+@app.command
 def log(project: Path, run: str, /) -> None:
     """Print what a run said: its events as JSON lines, then what it wrote beside them.
 
@@ -167,11 +188,17 @@ def _of_the_queue(book: RunBook) -> str:
 def _words(run: Run, now: Standing) -> str:
     if not run.living:
         return run.sentence or (_took(run) if run.state == "done" else "")
+    if run.from_elsewhere:
+        return f"from elsewhere: {_typed(run)}"
     if not now.stage:
         return ""
     total = f" of {now.total}" if now.total else ""
     left = f", {clock_time(now.seconds_left)} left" if now.seconds_left is not None else ""
     return f"{now.stage}: {now.done}{total} {now.unit}{left}"
+
+
+def _typed(run: Run) -> str:
+    return shlex.join(["understudy", *run.words])
 
 
 def _took(run: Run) -> str:

@@ -22,7 +22,6 @@ from weakref import WeakSet
 import cv2
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from understudy.counts import counted
 from understudy.errors import FacesUnknown, ImageUnreadable
@@ -37,6 +36,7 @@ from understudy.facesets.xmp import embed, extract_record
 from understudy.files import ASIDE_SUFFIX, write_bytes
 from understudy.geometry import crop_from_frame
 from understudy.media.images import decode_image, encode_jpeg, encode_png
+from understudy.workers.leftovers import is_left_behind
 
 UInt8 = npt.NDArray[np.uint8]
 ImageFormat = Literal["jpg", "png"]
@@ -401,7 +401,7 @@ class Faceset:
             pid = path.name.removesuffix(path.suffix).removesuffix(ASIDE_SUFFIX).rpartition(".")[2]
             with contextlib.suppress(OSError):
                 old = time.time() - path.stat().st_mtime > _LEFTOVER_S
-                if old and pid.isdecimal() and not psutil.pid_exists(int(pid)):
+                if old and is_left_behind(path, pid):
                     path.unlink()
 
     def fingerprint(self) -> str:

@@ -29,13 +29,14 @@ class ProjectFacts:
 
 
 def projects_in(folder: Path) -> list[ProjectFacts]:
-    """The projects right inside a folder, by name; one that can't be opened is listed with the reason."""
+    """The projects right inside a folder, by name; one that can't be opened is listed with the reason. Looking
+    at them changes none of them."""
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or not (path / MANIFEST_NAME).is_file():
             continue
         try:
-            manifest = Project.open(path).manifest
+            manifest = Project.look(path)
         except UnderstudyError as error:
             found.append(ProjectFacts(path, path.name, 0, 0, error.message))
         else:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from understudy.errors import NothingToUndo, UndoImpossible
+from understudy.facesets.curation.entries import safe_place
 from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.files import read_json, said_plainly, write_json
+from understudy.project.inside import inside
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
@@ -142,18 +144,15 @@ def _read_plan(project: Project, stage: Stage) -> _Plan:
     try:
         said = read_json(_note(project, stage))
         parts, displaced = (dict(said[name]) for name in ("parts", "displaced"))
-        for origin, name in (*parts.items(), *displaced.items()):
-            # A note from a foreign project must not lead outside of this one.
-            inside = Path(origin).parts and not Path(origin).is_absolute() and ".." not in Path(origin).parts
-            if not inside or name in ("", "..") or Path(name).name != name:
-                return _Plan()
+        return _Plan(_places(project, parts), _places(project, displaced))
     except (OSError, ValueError, KeyError, TypeError):  # never cleaned, or somebody edited the note
         return _Plan()
-    home, trash = project.folder, project.trash.folder
-    return _Plan(
-        {home / origin: trash / name for origin, name in parts.items()},
-        {home / origin: trash / name for origin, name in displaced.items()},
-    )
+
+
+def _places(project: Project, said: dict[str, str]) -> dict[Path, Path]:
+    """Raises ValueError where the note leads out of the project."""
+    trash = project.trash.folder
+    return {inside(project.folder, origin): trash / safe_place(name, parts=1) for origin, name in said.items()}
 
 
 def _is_there(path: Path) -> bool:

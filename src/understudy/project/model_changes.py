@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid
+from understudy.errors import FolderUnwritable, ModelUnknown, OptionInvalid, ProjectInvalid, UndoImpossible
+from understudy.facesets.curation.entries import safe_place
 from understudy.files import (
     ASIDE_SUFFIX,
     folder_aside,
@@ -27,15 +29,19 @@ from understudy.files import (
     said_plainly,
     write_json,
 )
+from understudy.merging.journal import JOURNAL_NAME
 from understudy.options import meant
+from understudy.project.inside import truly_inside
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
-from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.project.project import CAST, MODEL_CHANGE_NAME, Project
 from understudy.project.unknown import model_named
 from understudy.training.keeping.lock import LOCK_NAME, model_lock
 
 PUT_AWAY_SUFFIX = ".model"
 _ENTRY = "entry.json"
+# Below these lies all that moves with a model.
+_HOMES = ("models", "merged", "logs", "trash")
 # What a copy does without: it can be made again, belongs to the moment, or is a second copy already.
 _NOT_COPIED = (LOCK_NAME, "cache", "requests", "backups")
 
@@ -103,11 +109,12 @@ def put_away_model(project: Project, name: str) -> PutAway:
     FolderUnwritable when another process works on its clips."""
     with _changing(project, name) as entry:
         folder = _free_place(project, name)
-        size = sum(folder_size_bytes(project.folder / path) for path in _belongings(project, name))
         values = entry.model_dump()
-        write_json(folder / _ENTRY, {"name": name, "entry": values})
+        held = _belongings(project, name)
+        size = sum(folder_size_bytes(project.folder / path) for path in held)
+        write_json(folder / _ENTRY, {"name": name, "entry": values, "held": held})
         base = _inside(project, folder)
-        moves = [[path, f"{base}/{path}"] for path in _belongings(project, name)]
+        moves = [[path, f"{base}/{path}"] for path in held]
         _carry_out(project, _Change(moves, drop=name))
     return PutAway(name, folder, values, size)
 
@@ -117,17 +124,19 @@ def models_put_away(project: Project) -> list[PutAway]:
     found = []
     for note in sorted(project.trash.folder.glob(f"*{PUT_AWAY_SUFFIX}/{_ENTRY}"), reverse=True):
         try:
-            said = read_json(note)
-            name, entry = str(said["name"]), dict(said["entry"])
+            said = read_json(truly_inside(project.folder, _inside(project, note)))
+            name, entry = safe_place(said["name"], parts=1), dict(said["entry"])
+            ModelEntry.model_validate(entry)
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a note that somebody edited; the files stay where they are
+            continue  # a note that somebody edited, or of a stranger; the files stay where they are
         found.append(PutAway(name, note.parent, entry, folder_size_bytes(note.parent)))
     return found
 
 
 def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]:
     """Bring the model that was put away last under that name back, with its merged frames; returns what could
-    not be as it was. Raises ModelUnknown where none is in the trash, OptionInvalid where its name is taken."""
+    not be as it was. Raises ModelUnknown where none is in the trash, UndoImpossible where what it had learnt
+    is not there, OptionInvalid where its name is taken."""
     goal_name = new or name
     with exclusive(_lock_path(project), wait_s=2.0):
         _finish(project)
@@ -141,6 +150,7 @@ def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]
         entry, told = _with_known_facesets(project, found.entry)
         base = found.folder
         inside = [path.relative_to(base).as_posix() for path in sorted(_parcels(base, name))]
+        _require_parcels(base, name, inside)
         moves = [[f"{_inside(project, base)}/{path}", _renamed(path, name, goal_name)] for path in inside]
         _carry_out(
             project,
@@ -179,7 +189,8 @@ def _changing(project: Project, name: str) -> Iterator[ModelEntry]:
             else:  # there a folder can't move while a file in it is open
                 with lock:
                     pass
-        for clip in _merged_clips(project, name):
+        casts = {path.parent.parent.name for path in _cast_journals(project, name)}
+        for clip in sorted({*_merged_clips(project, name), *casts}):
             stack.enter_context(exclusive(project.clip_lock(clip), wait_s=0.5))
         yield project.manifest.models[name]
 
@@ -196,13 +207,31 @@ def _belongings(project: Project, name: str) -> list[str]:
 
 
 def _merged_clips(project: Project, name: str) -> list[str]:
-    return sorted(path.parent.name for path in (project.folder / "merged").glob(f"*/{name}") if path.is_dir())
+    found = (project.folder / "merged").glob(f"*/{escape(name)}")
+    return sorted(path.parent.name for path in found if path.is_dir())
 
 
 def _parcels(base: Path, name: str) -> Iterator[Path]:
-    yield from base.glob(f"models/{name}")
-    yield from base.glob(f"merged/*/{name}")
-    yield from base.glob(f"logs/swap-{name}.json")
+    named = escape(name)  # a name may hold what a pattern means otherwise: take[1]
+    yield from base.glob(f"models/{named}")
+    yield from base.glob(f"merged/*/{named}")
+    yield from base.glob(f"logs/swap-{named}.json")
+
+
+def _require_parcels(base: Path, name: str, found: list[str]) -> None:
+    """A model that had learnt nothing comes back as its entry alone; of any other its folder is there."""
+    try:
+        told = read_json(base / _ENTRY).get("held", [])
+    except (OSError, ValueError, AttributeError):
+        told = []
+    learnt = f"models/{name}"
+    others = [path.name for path in base.iterdir() if path.name != _ENTRY]
+    if learnt not in found and (learnt in told or (others and not found)):
+        raise UndoImpossible(
+            f"What the model {name!r} had learnt is not where it was put in the trash, so it stays there. Look "
+            "into this folder, and move what you find to where it belongs by hand.",
+            base,
+        )
 
 
 def _renamed(path: str, name: str, new: str) -> str:
@@ -242,12 +271,32 @@ def _finish(project: Project) -> None:
             shutil.rmtree(leftover, ignore_errors=True)  # half a copy, whose process died
         return
     try:
-        change = _Change(**read_json(path))
-    except (OSError, ValueError, TypeError) as error:
+        change = _written(project, path)
+    except (OSError, ValueError, TypeError, OptionInvalid) as error:
         raise ProjectInvalid(
-            f"What was begun with a model can't be read ({error}). Remove it.", path
+            f"What was begun with a model can't be finished: its note says what this program writes into none "
+            f"({error}). Nothing is moved by it; remove the note.",
+            path,
         ) from error
     _do(project, change)
+
+
+def _written(project: Project, path: Path) -> _Change:
+    """The change in a note. A project may come from a stranger, and whoever opens it asked for no change:
+    raises ValueError, TypeError or OptionInvalid for what would reach out of it."""
+    change = _Change(**read_json(path))
+    for said in (place for old, new in change.moves for place in (old, new)):
+        home, *below = truly_inside(project.folder, said).relative_to(project.folder).parts
+        if home not in _HOMES or not below:
+            raise ValueError(f"{said!r} is no place of a model")
+    if change.emptied:
+        note = truly_inside(project.folder, f"{change.emptied}/{_ENTRY}")  # the parcel itself may be no link
+        if note.parent.parent != project.trash.folder:
+            raise ValueError(f"{change.emptied!r} is no place in the trash")
+    if change.put:
+        require_name(change.put)
+        ModelEntry.model_validate(change.entry)
+    return change
 
 
 def _carry_out(project: Project, change: _Change) -> None:
@@ -268,6 +317,9 @@ def _do(project: Project, change: _Change) -> None:
             if source.exists() and (not goal.exists() or _is_same(source, goal)):
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 source.rename(goal)
+    if change.drop and change.put:
+        for journal in _cast_journals(project, change.drop):
+            _rename_in_cast(journal, change.drop, change.put)
     with project.change() as manifest:
         models = {name: entry for name, entry in manifest.models.items() if name != change.drop}
         if change.put:
@@ -291,6 +343,36 @@ def _recast(cast: Mapping[str, str | CastEntry], name: str, new: str) -> dict[st
         else who
         for part, who in cast.items()
     }
+
+
+def _cast_journals(project: Project, name: str) -> list[Path]:
+    """Those of frames that several models painted, this one among them."""
+    paths = sorted((project.folder / "merged").glob(f"*/{CAST}/{JOURNAL_NAME}"))
+    return [path for path in paths if any(one["name"] == name for one in _painters(_read_journal(path)))]
+
+
+def _rename_in_cast(journal: Path, name: str, new: str) -> None:
+    """Its frames are those of the model still: the journal's date, by which a finished file is newer, stays."""
+    state, before = _read_journal(journal), journal.stat()
+    for painter in _painters(state):
+        painter["name"] = new if painter["name"] == name else painter["name"]
+    write_json(journal, state)
+    os.utime(journal, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _read_journal(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        return None  # a merge says that, and makes its frames again
+
+
+def _painters(state: Any) -> list[dict[str, Any]]:
+    """What a merge wrote down of its models."""
+    told = state if isinstance(state, dict) else {}
+    models = told.get("models")
+    painters = [told.get("model"), *(models if isinstance(models, list) else ())]
+    return [one for one in painters if isinstance(one, dict) and "name" in one]
 
 
 def _is_same(source: Path, goal: Path) -> bool:

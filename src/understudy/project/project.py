@@ -83,6 +83,15 @@ class Project:
             finish_model_change(project)
         return project
 
+    @staticmethod
+    def look(folder: Path) -> Manifest:
+        """What a project's manifest says, an older one as it would be today. Nothing is written, nor finished.
+
+        Raises ProjectInvalid or ProjectTooNew.
+        """
+        path = folder / MANIFEST_NAME
+        return toml.parse_manifest(migrated(toml.read_values(path)), text=toml.read_text(path), path=path)
+
     @classmethod
     def open_or_create(cls, folder: Path, *, name: str = "") -> Self:
         """Open the project in `folder`, or make one when there is none."""

@@ -19,6 +19,7 @@ from understudy.files import (
     stat_of,
     write_json,
 )
+from understudy.project.inside import inside
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,9 @@ class Trash:
 
     def _origin(self, path: Path) -> Path | None:
         try:
-            origin = Path(read_json(_note(path))["origin"])
+            return inside(self._project, read_json(_note(path))["origin"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        # A note from a foreign project must not lead outside of this one.
-        return None if origin.is_absolute() or ".." in origin.parts else self._project / origin
 
 
 def size_bytes(path: Path) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 import c2pa
 
 from understudy.errors import MarksUnreadable
+from understudy.media.movie_files import MOVIE_SUFFIXES
 
 SIDECAR_SUFFIX = ".c2pa"
 UNKNOWN_FORMAT = "application/octet-stream"
@@ -35,6 +36,8 @@ EMBEDDING_FORMATS: dict[str, str] = {
     ".gif": "image/gif",
 }
 _SIDECAR_FORMATS = {".mkv": "video/x-matroska", ".webm": "video/webm", ".json": "application/json"}
+# Of which a sidecar named after the stem may be, as C2PA has it and earlier versions wrote it.
+_FORMATS_WITHOUT = (MOVIE_SUFFIXES | {".exr", ".bmp", ".json"}) - set(EMBEDDING_FORMATS)
 # The type of a manifest store's description box (ISO/IEC 19566-5; C2PA specification, "manifest store").
 _STORE_MARK = bytes.fromhex("6332706100110010800000AA00389B71")
 _SEARCHED_BYTES = 32 << 20
@@ -68,8 +71,35 @@ def format_of(path: Path) -> str:
 
 
 def sidecar_of(path: Path) -> Path:
-    """Where the credentials of a file lie that cannot hold them: same name, other ending, as C2PA has it."""
-    return path.with_suffix(SIDECAR_SUFFIX)
+    """Where the credentials of a file are put that cannot hold them: beside it, after its whole name."""
+    return path.with_name(path.name + SIDECAR_SUFFIX)
+
+
+def sidecars_with(path: Path) -> list[Path]:
+    """Those that lie beside a file and are its alone: what goes where it goes.
+
+    C2PA names them after the stem, and so did earlier versions; then a file that holds its own, or several that
+    can't, may not take it for theirs.
+    """
+    there = [one for one in _sidecars_beside(path) if not one.is_symlink()]
+    is_alone = not embeds(path) and not _others_of_stem(path)
+    return [sidecar for sidecar in there if is_alone or sidecar == sidecar_of(path)]
+
+
+def _sidecars_beside(path: Path) -> list[Path]:
+    """All that are there and may be a file's, the likeliest first."""
+    return [
+        one for one in (sidecar_of(path), path.with_suffix(SIDECAR_SUFFIX)) if one != path and one.is_file()
+    ]
+
+
+def _others_of_stem(path: Path) -> list[Path]:
+    """Other files of the same stem that can't hold credentials: what is named after it may be theirs."""
+    try:
+        same = [other for other in path.parent.iterdir() if other.stem == path.stem and other.name != path.name]
+    except OSError:
+        return []
+    return [other for other in same if other.suffix.lower() in _FORMATS_WITHOUT and other.is_file()]
 
 
 @contextlib.contextmanager
@@ -90,10 +120,8 @@ def read_credentials(path: Path, *, roots_pem: str = "") -> Credentials | None:
     inside = _read_inside(path, roots_pem)
     if inside is not None:
         return inside
-    for sidecar in _sidecars_of(path):
-        if sidecar.is_file():
-            return _read_sidecar(path, sidecar, roots_pem)
-    return None
+    sidecars = _sidecars_of(path)
+    return _read_sidecar(path, sidecars[0], roots_pem) if sidecars else None
 
 
 def has_credentials(path: Path) -> bool:
@@ -103,15 +131,16 @@ def has_credentials(path: Path) -> bool:
         with path.open("rb") as stream, c2pa.Reader(format_of(path), stream, context=_context(check=False)):
             return True
     except c2pa.C2paError:
-        return any(sidecar.is_file() for sidecar in _sidecars_of(path))
+        return bool(_sidecars_of(path))
     except OSError:
         return False
 
 
 def _sidecars_of(path: Path) -> list[Path]:
-    """Where credentials may lie beside a file."""
-    beside = (sidecar_of(path), path.with_name(path.name + SIDECAR_SUFFIX))
-    return [sidecar for sidecar in beside if sidecar != path]
+    """Sidecars to read, the likeliest first: not one that is surely another file's."""
+    there = _sidecars_beside(path)
+    is_another_s = there == [path.with_suffix(SIDECAR_SUFFIX)] and embeds(path) and _others_of_stem(path)
+    return [] if is_another_s else there
 
 
 def _read_inside(path: Path, roots_pem: str) -> Credentials | None:

@@ -15,9 +15,11 @@ from fastapi import FastAPI
 
 from understudy.errors import UnderstudyError
 from understudy.jobs.runs.run import EVENTS, LIVING, RunState, read_run
+from understudy.studio.mishaps import bugs_told
 from understudy.studio.open_studio import Studio
 
 _LOOK_EVERY_S = 0.5
+_AFTER_BUG_S = 60.0
 
 
 @contextlib.asynccontextmanager
@@ -35,9 +37,15 @@ async def watching_runs(app: FastAPI) -> AsyncIterator[None]:
 
 def _watch(studio: Studio, ending: threading.Event) -> None:
     watch = RunWatch(studio)
-    while not ending.wait(_LOOK_EVERY_S):
+    wait_s, bugs = _LOOK_EVERY_S, list[str]()
+    while not ending.wait(wait_s):
+        wait_s = _LOOK_EVERY_S
         with contextlib.suppress(UnderstudyError, OSError):  # no project, or one that is being moved
-            watch.look()
+            with bugs_told(studio.log, "watch the runs", bugs.append):
+                watch.look()
+            if bugs:  # the next look may meet it again, and the log is to stay short
+                bugs.clear()
+                wait_s = _AFTER_BUG_S
 
 
 class RunWatch:

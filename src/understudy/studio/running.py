@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def write_note(port: int, url: str, project: Path | None) -> None:
 def running() -> list[Note]:
     """The studios of this user on this machine that are alive; the notes of others are removed."""
     found = []
-    for path in sorted(_folder().glob(f"{_name(0)[:-1]}*.json")):
+    for path in sorted(_folder().glob(f"{escape(_name(0)[:-1])}*.json")):
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             note = _note(read_json(path))
             if lives(note.process):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
+from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, painted_told, remove_clip, require_usable
 from understudy.project import manifest as manifest_module
@@ -200,3 +201,16 @@ def test_taking_a_clip_out_that_was_killed_on_its_way_loses_nothing_and_is_finis
     gone = {"merged/dst", "cache/dst.found.jsonl", "clips/dst.mp4"}
     assert {entry.origin for entry in project.trash.entries()} == {project.folder / part for part in gone}
     assert not any((project.folder / part).exists() for part in gone)
+
+
+def test_taking_a_clip_out_leaves_the_finds_of_clips_of_a_similar_name(
+    project: Project, tmp_path: Path
+) -> None:
+    for name in ("s[12]", "s1", "s2", "s[12].v2"):
+        (tmp_path / f"{name}.mp4").touch()
+        assert project.add_clip(tmp_path / f"{name}.mp4", "dst") == name
+        for log in ("found", "filled"):
+            write_text(project.cache_folder / f"{name}.{log}.jsonl", "{}")
+    remove_clip(project, "s[12]")
+    left = sorted(path.name for path in project.cache_folder.glob("s*.jsonl"))
+    assert left == [f"{name}.{log}.jsonl" for name in ("s1", "s2", "s[12].v2") for log in ("filled", "found")]

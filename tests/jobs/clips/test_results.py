@@ -75,7 +75,7 @@ def test_a_file_that_came_meanwhile_is_not_replaced_and_the_work_is_kept(
     assert raised.value.path == out and out.read_bytes() == b"somebody's"
     kept = out.with_name(f"cut-3{ending}")
     assert numbers(kept) == [0, 1] and bool(marked_of([kept])) == marked
-    sidecar = {"cut-3.c2pa"} if marked and ending == ".mkv" else set[str]()
+    sidecar = {"cut-3.mkv.c2pa"} if marked and ending == ".mkv" else set[str]()
     names = {path.name for path in out.parent.iterdir()}
     assert names == {out.name, f"cut-2{ending}", kept.name, *sidecar}
 

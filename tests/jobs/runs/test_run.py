@@ -81,3 +81,44 @@ def test_a_folder_without_a_run_is_none(tmp_path: Path) -> None:
     assert read_run(tmp_path) is None
     (tmp_path / RUN).write_text('{"words": ', encoding="utf-8")
     assert read_run(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"words": ["train"], "created": None},
+        {"words": ["train"], "created": "today"},
+        {"words": ["train"], "after": 7},
+        {"words": [7]},
+        {"words": "train"},
+        {},
+        [],
+    ],
+)
+@pytest.mark.parametrize("over", [False, True])
+def test_what_is_no_run_is_passed_over(tmp_path: Path, about: object, over: bool) -> None:
+    folder = _folder(tmp_path, **({"end": {}} if over else {}))
+    assert read_run(folder) is not None
+    read_run.__globals__["_run_that_is_over"].cache_clear()
+    write_json(folder / RUN, about)
+    assert read_run(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("end", {"at": "now"}),
+        ("end", {"exit_code": []}),
+        ("process", {"process": "x", "at": 1}),
+        ("keeper", {"at": []}),
+    ],
+)
+def test_a_run_whose_process_or_end_says_nothing_sensible_is_passed_over(
+    tmp_path: Path, name: str, said: object
+) -> None:
+    assert read_run(_folder(tmp_path, **{name: said})) is None
+
+
+def test_a_run_that_ended_is_over_whatever_its_end_says(tmp_path: Path) -> None:
+    run = read_run(_folder(tmp_path, end={"state": "running"}))
+    assert run is not None and (run.state, run.living) == ("failed", False)

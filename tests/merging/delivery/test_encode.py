@@ -32,6 +32,7 @@ from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
+from understudy.provenance.credentials import sidecar_of
 
 
 def sound_packets(path: Path) -> list[bytes]:
@@ -145,7 +146,7 @@ def test_signing_makes_the_final_file_out_of_the_unsigned_one(
     def sign(unsigned: Path, signed: Path) -> Path:
         seen.append((unsigned.suffix, unsigned.stat().st_size > 0, signed, signed.exists()))
         signed.write_bytes(unsigned.read_bytes() + b"signed")
-        sidecar = signed.with_suffix(".c2pa")
+        sidecar = sidecar_of(signed)
         sidecar.write_bytes(b"marks")
         return sidecar
 
@@ -153,7 +154,7 @@ def test_signing_makes_the_final_file_out_of_the_unsigned_one(
     assert [(*each[:2], each[2].parent, each[2].suffix) for each in seen] == [(".mp4", True, tmp_path, ".mp4")]
     assert not seen[0][3]  # made beside it, and swapped in when it is whole
     assert out.read_bytes().endswith(b"signed")
-    assert [event.path.name for event in events if isinstance(event, Made)] == ["out.mp4", "out.c2pa"]
+    assert [event.path.name for event in events if isinstance(event, Made)] == ["out.mp4", "out.mp4.c2pa"]
     assert not [path for path in merged.iterdir() if "unsigned" in path.name]
 
 

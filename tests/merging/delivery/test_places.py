@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
-from understudy.files import write_json
+from understudy.files import machine_word, write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.places import (
     clear_leftovers,
@@ -19,12 +19,14 @@ from understudy.merging.delivery.places import (
     require_safe_output,
     signed_at,
 )
+from understudy.provenance.credentials import sidecar_of
 
 
 def copied(unsigned: Path, signed: Path) -> Path:
     signed.write_bytes(unsigned.read_bytes() + b"+marks")
-    signed.with_suffix(".c2pa").write_bytes(b"sidecar")
-    return signed.with_suffix(".c2pa")
+    sidecar = sidecar_of(signed)
+    sidecar.write_bytes(b"sidecar")
+    return sidecar
 
 
 def test_the_signed_file_is_made_from_what_was_written(tmp_path: Path) -> None:
@@ -32,8 +34,8 @@ def test_the_signed_file_is_made_from_what_was_written(tmp_path: Path) -> None:
     with signed_at(out, tmp_path, copied) as (place, sidecars):
         assert place != out and place.suffix == ".mkv"
         place.write_bytes(b"movie")
-    assert out.read_bytes() == b"movie+marks" and sidecars == [out.with_suffix(".c2pa")]
-    assert sorted(p.name for p in out.parent.iterdir()) == ["out.c2pa", "out.mkv"] and not place.exists()
+    assert out.read_bytes() == b"movie+marks" and sidecars == [sidecar_of(out)]
+    assert sorted(p.name for p in out.parent.iterdir()) == ["out.mkv", "out.mkv.c2pa"] and not place.exists()
 
 
 def _refused(*paths: Path) -> Path:
@@ -47,14 +49,14 @@ def test_what_is_refused_when_it_is_read_again_leaves_the_older_file_and_its_mar
     out, room = tmp_path / "o" / "out.mkv", []
     out.parent.mkdir()
     out.write_bytes(b"old")
-    out.with_suffix(".c2pa").write_bytes(b"old marks")
+    sidecar_of(out).write_bytes(b"old marks")
     ways = {"sign": copied, "make_room": lambda: room.append(1), **bad}
     with pytest.raises(MarksUnreadable) as error, signed_at(out, tmp_path, **ways) as (place, _):
         place.write_bytes(b"new")
     assert error.value.path == out and not room
     assert {p.name: p.read_bytes() for p in out.parent.iterdir()} == {
         "out.mkv": b"old",
-        "out.c2pa": b"old marks",
+        "out.mkv.c2pa": b"old marks",
     }
 
 
@@ -133,14 +135,21 @@ def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     dead, alive = tmp_path / ".out.4194999.partial.mp4", tmp_path / f".out.{os.getpid()}.partial.mp4"
     other = tmp_path / ".another.4194999.partial.mp4"
-    marks = [tmp_path / ".out.4194999.partial.c2pa", tmp_path / "..out.4194999.partial.4194999.partial.mp4"]
+    marks = [
+        tmp_path / ".out.4194999.partial.c2pa",
+        tmp_path / ".out.0.4194999.partial.mp4.c2pa",
+        tmp_path / "..out.4194999.partial.4194999.partial.mp4",
+    ]
     numbered = [
         tmp_path / f".out.3.{name}.mp4" for name in ("4194999.partial", "4194999.partial.4.4194999.partial")
     ]
-    for path in (dead, alive, other, *marks, *numbered):
+    another = f"{int(machine_word(), 16) ^ 1:06x}"
+    here, elsewhere = (tmp_path / f".out.3.4194999-{word}.partial.mp4" for word in (machine_word(), another))
+    for path in (dead, alive, other, here, elsewhere, *marks, *numbered):
         path.write_bytes(b"x")
     clear_leftovers(out)
-    assert not any(path.exists() for path in (dead, *marks, *numbered)) and alive.exists() and other.exists()
+    assert not any(path.exists() for path in (dead, here, *marks, *numbered))
+    assert all(path.exists() for path in (alive, other, elsewhere))
 
 
 @pytest.mark.parametrize("turn", ["", "3."], ids=["as before", "numbered"])
@@ -234,7 +243,7 @@ def test_a_new_folder_that_cannot_be_put_in_place_leaves_the_old_one(
 def test_only_our_pictures_and_their_ledger_make_a_folder_ours(tmp_path: Path, foreign: str) -> None:
     out = tmp_path / "frames"
     out.mkdir()
-    for name in ("a.png", "frames.sha256.c2pa"):
+    for name in ("a.png", "frames.sha256.c2pa", "frames.sha256.json.c2pa"):
         (out / name).write_bytes(b"x")
     write_json(out / "frames.sha256.json", {"version": 1, "frames": {"a.png": "0"}})
     require_safe_output(out, keep=(), codec="h264", names=["a.png"])
@@ -294,13 +303,37 @@ def test_endings_are_checked_with_the_codec(tmp_path: Path) -> None:
         require_safe_output(tmp_path / "taken.mp4", keep=(), codec="h264")
 
 
-def test_a_file_goes_to_the_trash_with_the_marks_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sidecar", ["out.mkv.c2pa", "out.c2pa"])
+def test_a_file_goes_to_the_trash_with_the_marks_beside_it(tmp_path: Path, sidecar: str) -> None:
     (tmp_path / "out.mkv").write_bytes(b"movie")
-    (tmp_path / "out.c2pa").write_bytes(b"marks")
+    (tmp_path / sidecar).write_bytes(b"marks")
     now = put_in_trash(tmp_path / "out.mkv", tmp_path / "trash")
     assert now.read_bytes() == b"movie"
     assert sorted(p.suffix for p in (tmp_path / "trash").iterdir()) == [".c2pa", ".mkv"]
     assert [p.name for p in tmp_path.iterdir()] == ["trash"]
+
+
+@pytest.mark.parametrize("sidecar", ["shot.mkv.c2pa", "shot.c2pa"])
+def test_a_movie_of_another_kind_leaves_the_marks_of_its_namesake_where_they_are(
+    tmp_path: Path, sidecar: str
+) -> None:
+    for name in ("shot.mkv", sidecar, "shot.mp4"):
+        (tmp_path / name).write_bytes(b"it")
+    put_in_trash(tmp_path / "shot.mp4", tmp_path / "trash")
+    assert {path.name for path in tmp_path.iterdir()} == {"shot.mkv", sidecar, "trash"}
+    (tmp_path / "shot.webm").write_bytes(b"it")
+    put_in_trash(tmp_path / "shot.webm", tmp_path / "trash")  # of which two may be, what it says alone is moved
+    assert {path.name for path in tmp_path.iterdir()} == {"shot.mkv", sidecar, "trash"}
+
+
+def test_marks_of_an_earlier_version_go_when_their_file_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "o" / "out.mkv"
+    out.parent.mkdir()
+    out.write_bytes(b"old")
+    out.with_suffix(".c2pa").write_bytes(b"old marks")
+    with signed_at(out, tmp_path, copied) as (place, _):
+        place.write_bytes(b"new")
+    assert sorted(path.name for path in out.parent.iterdir()) == ["out.mkv", "out.mkv.c2pa"]
 
 
 def test_room_is_made_only_when_the_new_file_is_ready(tmp_path: Path) -> None:

@@ -92,17 +92,17 @@ def test_a_folder_of_images_and_a_film_with_marks_beside_it_come_as_one_zip(
     (ready.out_folder / "dst comp" / "001001.exr").write_bytes(b"exr")
     (ready.out_folder / "dst comp.transform.json").write_bytes(b"{}")
     (ready.out_folder / "a.mkv").write_bytes(b"film")
-    (ready.out_folder / "a.c2pa").write_bytes(b"marks")
+    (ready.out_folder / "a.mkv.c2pa").write_bytes(b"marks")
     for name, inside in (
         ("dst comp", {"dst comp/001001.exr": b"exr", "dst comp.transform.json": b"{}"}),
-        ("a.mkv", {"a.mkv": b"film", "a.c2pa": b"marks"}),
+        ("a.mkv", {"a.mkv": b"film", "a.mkv.c2pa": b"marks"}),
     ):
         got = room.get("download", params={"name": name})
         assert got.headers["content-disposition"].endswith(f"{name.replace(' ', '%20')}.zip")
         with zipfile.ZipFile(io.BytesIO(got.content)) as pack:
             assert {each: pack.read(each) for each in pack.namelist()} == inside
     told = {one["name"]: one["beside"] for one in room.get("state").json()["finished"]}
-    assert told == {"dst comp": ["dst comp.transform.json"], "a.mkv": ["a.c2pa"]}
+    assert told == {"dst comp": ["dst comp.transform.json"], "a.mkv": ["a.mkv.c2pa"]}
 
 
 def test_presets_are_chosen_kept_and_removed(room: TestClient, ready: Project, clip: str) -> None:

@@ -190,10 +190,14 @@ def _pairs(values: Any) -> tuple[Pair, ...]:
     return tuple((safe_place(name, parts=1), safe_place(place, parts=3)) for name, place in values)
 
 
-def safe_place(text: Any, *, parts: int) -> str:
-    """`text` when it leads nowhere but down, by so many steps at most. A faceset may come from a stranger."""
-    pieces = str(text).split("/")
+def safe_place(text: Any, *, parts: int | None = None) -> str:
+    """`text` when it is one and leads nowhere but down, by so many steps at most where that is said. A faceset
+    may come from a stranger, and so may a project."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is no name")
+    pieces = text.split("/")
     forbidden = "\0\\:" if os.name == "nt" else "\0"
-    if len(pieces) > parts or any(p in ("", ".", "..") or set(p) & set(forbidden) for p in pieces):
+    too_deep = parts is not None and len(pieces) > parts
+    if too_deep or any(p in ("", ".", "..") or set(p) & set(forbidden) for p in pieces):
         raise ValueError(f"{text!r} leads out of its folder")
-    return str(text)
+    return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 from typing import get_args
 
@@ -132,9 +133,14 @@ def remove_clip(project: Project, name: str) -> list[str]:
 
 def _made_of(project: Project, name: str) -> list[Path]:
     """Where that lies which was merged into a clip and found in it."""
-    made = [project.folder / "merged" / name, *(project.cache_folder.glob(f"{safe_name(name)}.*.jsonl"))]
+    begun = f"{safe_name(name)}."
+    longer = [safe_name(clip) for clip in project.manifest.clips if safe_name(clip).startswith(begun)]
+    logs = project.cache_folder.glob(
+        f"{escape(begun)}*.jsonl"
+    )  # a name may hold what a pattern means otherwise
     return [
-        *made,
+        project.folder / "merged" / name,
+        *(path for path in logs if not path.name.startswith(tuple(f"{clip}." for clip in longer))),
         project.overlays_folder / name,
         project.people_folder / name,
         project.explained_folder / name,

@@ -312,10 +312,10 @@ def finished_path(project: Project, name: str) -> Path:
 def parts_of(path: Path) -> list[Path]:
     """A finished file with what must go along with it: marks that don't fit inside, places of cut windows."""
     from understudy.merging.delivery.beside import transform_path
-    from understudy.provenance.credentials import sidecar_of
+    from understudy.provenance.credentials import sidecars_with
 
-    beside = [sidecar_of(path), transform_path(path)]
-    return [path, *(one for one in beside if one.is_file() and not one.is_symlink())]
+    places = transform_path(path)
+    return [path, *sidecars_with(path), *([places] if places.is_file() and not places.is_symlink() else [])]
 
 
 def ledger_lines(project: Project) -> dict[str, Any]:

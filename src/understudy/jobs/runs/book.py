@@ -19,6 +19,7 @@ from typing import Any
 
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
+from understudy.jobs.runs.asked_here import seals
 from understudy.jobs.runs.queue import QueueOptions, failed_before
 from understudy.jobs.runs.reading import (
     Standing,
@@ -77,7 +78,7 @@ class RunBook:
     def queue(self, words: Sequence[str], *, title: str = "") -> Run:
         """The same when all that runs or waits now is over; at once where nothing does."""
         with exclusive(self.folder / ".lock"):
-            before = [run.id for run in reversed(self.all()) if run.living]
+            before = [run.id for run in reversed(self.all()) if run.living and not run.from_elsewhere]
             id = self._made(words, title=title, after=before)
         self.go_on()
         return self.get(id)
@@ -102,7 +103,8 @@ class RunBook:
 
     def go_on(self) -> Run | None:
         """Begin the first run that waits, if none runs; gives it. Called whenever a run ends, and by whoever
-        opens the project, because a computer may have been switched off in between.
+        opens the project, because a computer may have been switched off in between. One that waits from
+        elsewhere never begins here.
 
         What the queue's options take out for one that failed is taken out first.
         """
@@ -112,7 +114,8 @@ class RunBook:
             runs = self.all()
             if any(run.state in ("running", "stopping") for run in runs):
                 return None
-            waiting = self._without_the_failed([run for run in reversed(runs) if run.state == "queued"], runs)
+            waiting = [run for run in reversed(runs) if run.state == "queued" and not run.from_elsewhere]
+            waiting = self._without_the_failed(waiting, runs)
             if not waiting:
                 return None
             self._begin(waiting[0].id)
@@ -135,6 +138,21 @@ class RunBook:
             write_end(self.folder / run.id, state="stopped", sentence=sentence, because=failed.id)
             known[run.id] = self.get(run.id)
         return left
+
+    def accept(self, id: str) -> Run:
+        """Let a run that waits from elsewhere begin when all that runs is over, as if it had been asked for.
+
+        Its words are a command: a person should have read them. Raises RunUnknown, RunImpossible for a run that
+        does not wait so.
+        """
+        with exclusive(self.folder / ".lock"):
+            run = self.get(id)
+            if not run.from_elsewhere:
+                raise RunImpossible(f"{id} is no run that waits from elsewhere; it is {run.state}.")
+            folder = self._folder(id)
+            write_json(folder / RUN, {**read_json(folder / RUN), "seals": seals(folder, run.words)})
+        self.go_on()
+        return self.get(id)
 
     def all(self) -> list[Run]:
         """Every run, the newest first."""
@@ -210,6 +228,7 @@ class RunBook:
                 folder.mkdir()
                 about = {"title": title or " ".join(words), "words": said, "created": time.time()}
                 about |= {"after": list(after)} if after else {}
+                about |= {"seals": seals(folder, said)}
                 write_json(folder / RUN, about)
                 return folder.name
         raise RunImpossible("Too many runs were asked for in one second.", self.folder)

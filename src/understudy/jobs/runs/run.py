@@ -23,12 +23,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from understudy.files import read_json, write_json
+from understudy.jobs.runs.asked_here import is_asked_here
 from understudy.workers.identity import found_by, lives, mark_of
 
 RunState = Literal["queued", "running", "stopping", "done", "failed", "stopped", "lost"]
 LIVING: tuple[RunState, ...] = ("queued", "running", "stopping")
+_ENDED: dict[str, RunState] = {"done": "done", "failed": "failed", "stopped": "stopped", "lost": "lost"}
 RUN, KEEPER, PROCESS, STOP, END = "run.json", "keeper.json", "process.json", "stop.json", "end.json"
 EVENTS, OUTPUT = "events.jsonl", "output.log"
 _RUNS_KEPT = 512
@@ -43,6 +46,8 @@ class Run:
     `exit_code` and `sentence`, what a person should read of its end, are known when it has ended; a negative
     code is the signal that killed it. A `lost` run has no process any more and nobody saw it end. `after` are
     those that ran or waited when it was queued; `because` is the failed one for which it was taken out again.
+    One that waits `from_elsewhere` was not asked for on this machine, or not where its project lies now, and
+    begins only when a person says so.
     """
 
     id: str
@@ -57,6 +62,7 @@ class Run:
     process: int | None = None
     after: tuple[str, ...] = ()
     because: str = ""
+    from_elsewhere: bool = False
 
     @property
     def living(self) -> bool:
@@ -78,41 +84,59 @@ def _run_that_is_over(folder: Path, _stamp: tuple[int, int, int]) -> Run | None:
     return _run_in(folder)
 
 
+class _About(BaseModel):
+    """What stands in run.json."""
+
+    model_config = ConfigDict(strict=True)
+
+    words: list[str]
+    title: str = ""
+    created: float = 0.0
+    after: list[str] = []
+    seals: list[str] = []
+
+
 def _run_in(folder: Path) -> Run | None:
-    about = _read(folder / RUN)
-    if about is None or not isinstance(about.get("words"), list):
-        return None
-    keeper, process, end = (_read(folder / name) for name in (KEEPER, PROCESS, END))
-    begun = process or keeper
-    told = end or {}
-    state, sentence = _state(folder, keeper, process, end)
-    return Run(
-        id=folder.name,
-        title=str(about.get("title", "")),
-        words=tuple(str(word) for word in about["words"]),
-        state=state,
-        created=float(about.get("created", 0.0)),
-        started=float(begun["at"]) if begun else None,
-        ended=told.get("at"),
-        exit_code=told.get("exit_code"),
-        sentence=sentence,
-        process=int(process["process"]) if process else None,
-        after=tuple(str(id) for id in about.get("after") or ()),
-        because=str(told.get("because", "")),
-    )
+    try:
+        about = _About.model_validate(_read(folder / RUN))
+        keeper, process, end = (_read(folder / name) for name in (KEEPER, PROCESS, END))
+        begun, told = process or keeper, end or {}
+        state, sentence = _state(folder, keeper, process, end)
+        return Run(
+            id=folder.name,
+            title=about.title,
+            words=tuple(about.words),
+            state=state,
+            created=about.created,
+            started=float(begun["at"]) if begun else None,
+            ended=None if told.get("at") is None else float(told["at"]),
+            exit_code=None if told.get("exit_code") is None else int(told["exit_code"]),
+            sentence=sentence,
+            process=int(process["process"]) if process else None,
+            after=tuple(about.after),
+            because=str(told.get("because", "")),
+            from_elsewhere=state == "queued" and not is_asked_here(folder, about.words, about.seals),
+        )
+    except (ValidationError, KeyError, TypeError, ValueError, OverflowError):
+        return None  # somebody edited it, or a disk spoiled it: the other runs are still told
 
 
 def _state(
     folder: Path, keeper: dict[str, Any] | None, process: dict[str, Any] | None, end: dict[str, Any] | None
 ) -> tuple[RunState, str]:
     if end is not None:
-        return end.get("state", "failed"), str(end.get("sentence", ""))
+        return _ended_as(end), str(end.get("sentence", ""))
     if not (folder / KEEPER).exists():
         return "queued", ""
     if is_alive(process) or is_alive(keeper) or (keeper is None and _is_fresh(folder / KEEPER)):
         return ("stopping" if (folder / STOP).exists() else "running"), ""
     end = _read(folder / END)  # it may have ended while we looked
-    return (end.get("state", "failed"), str(end.get("sentence", ""))) if end else ("lost", _LOST)
+    return (_ended_as(end), str(end.get("sentence", ""))) if end else ("lost", _LOST)
+
+
+def _ended_as(end: dict[str, Any]) -> RunState:
+    """A run that is over never counts as living, whatever its file says."""
+    return _ENDED.get(str(end.get("state")), "failed")
 
 
 def this_process(number: int) -> dict[str, Any]:

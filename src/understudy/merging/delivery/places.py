@@ -26,8 +26,9 @@ from understudy.files import (
 from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
 from understudy.media.images import IMAGE_SUFFIXES
-from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of
+from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of, sidecars_with
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
+from understudy.workers.leftovers import is_left_behind
 
 Sign = Callable[[Path, Path], Path | None]
 MakeRoom = Callable[[], None]
@@ -40,6 +41,7 @@ WRONG_ENDING = (
 
 UNSIGNED_SUFFIX = ".unsigned"  # of a movie that is to be signed
 _MOVED_SUFFIX = ".replaced"
+_PROCESS = r"\d+(?:-[0-9a-f]{6})?"  # its number and its machine, as `files.py` names them
 
 
 def require_safe_output(
@@ -113,11 +115,12 @@ def signed_at(
                     check(aside)
                 if make_room is not None:
                     make_room()
+                replaced = sidecars_with(out) if out.exists() and not embeds(out) else []
                 if beside is not None:
                     with said_plainly(out):
                         sidecars.append(beside.replace(sidecar_of(out)))
-                elif out.exists() and not embeds(out):
-                    sidecar_of(out).unlink(missing_ok=True)  # the replaced file's
+                for old in set(replaced) - set(sidecars):
+                    old.unlink(missing_ok=True)
             finally:
                 sidecar_of(aside).unlink(missing_ok=True)
     except UnderstudyError as error:
@@ -173,7 +176,8 @@ def _require_own_folder(out: Path, names: Collection[str] | None) -> None:
     if not out.is_dir():
         raise FolderUnwritable("A file stands where the image folder should go. Choose another name.", out)
     listed = _listed(out)
-    own = set(listed if names is None else names) | {LEDGER_NAME, sidecar_of(Path(LEDGER_NAME)).name}
+    marks = (sidecar_of(Path(LEDGER_NAME)), Path(LEDGER_NAME).with_suffix(SIDECAR_SUFFIX))  # now, and once
+    own = set(listed if names is None else names) | {LEDGER_NAME, *(path.name for path in marks)}
     others = sorted(path.name for path in out.iterdir() if path.name not in own)
     if others and set(others) <= set(listed):
         raise FolderUnwritable(
@@ -203,8 +207,7 @@ def _listed(folder: Path) -> Collection[str]:
 
 def put_in_trash(out: Path, trash: Path) -> Path:
     """Move `out`, and the marks beside it, to `trash`; returns where it lies now."""
-    sidecar = sidecar_of(out)
-    if out.is_file() and sidecar.is_file():
+    for sidecar in sidecars_with(out) if out.is_file() else ():
         move_to_trash(sidecar, trash)  # beside the next file of that name they would call it a fake
     return move_to_trash(out, trash)
 
@@ -225,36 +228,31 @@ def clear_leftovers(out: Path) -> None:
     if not out.parent.is_dir():
         return
     _put_back(out)
-    number = r"(?:\.\d+)?\.(\d+)"
+    number = rf"(?:\.\d+)?\.({_PROCESS})"
     aside, unsigned, moved = map(re.escape, (ASIDE_SUFFIX, UNSIGNED_SUFFIX, _MOVED_SUFFIX))
-    endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX)))
+    endings = "|".join(map(re.escape, (out.suffix, SIDECAR_SUFFIX, f"{out.suffix}{SIDECAR_SUFFIX}")))
     # As `files.py` names them: a file's keep its ending apart, a folder's are made of its whole name.
-    file = rf"\.?\.{re.escape(out.stem)}{number}({aside}|{unsigned})(?:(?:\.\d+){{1,2}}{aside})?(?:{endings})"
+    again = rf"(?:(?:\.\d+)?\.{_PROCESS}{aside})?"
+    file = rf"\.?\.{re.escape(out.stem)}{number}({aside}|{unsigned}){again}(?:{endings})"
     folder = rf"\.{re.escape(out.name)}{number}({aside}|{moved})"
     for path in out.parent.iterdir():
         match = re.fullmatch(file, path.name) or re.fullmatch(folder, path.name)
-        if match and _is_of_no_use(match, out):
+        if match and _is_of_no_use(path, match, out):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _is_of_no_use(leftover: re.Match[str], out: Path) -> bool:
+def _is_of_no_use(path: Path, leftover: re.Match[str], out: Path) -> bool:
     if leftover[2] == _MOVED_SUFFIX:  # of a folder, which a movie of the same name does not stand for
         return out.is_dir()
-    return not _is_running(int(leftover[1]))
+    return is_left_behind(path, leftover[1])
 
 
 def _put_back(out: Path) -> None:
     """Give an `out` its name back that was moved away by a process killed before it put the new one there."""
     if out.exists():
         return
-    pattern = re.compile(rf"\.{re.escape(out.name)}(?:\.\d+)?\.\d+{re.escape(_MOVED_SUFFIX)}")
+    pattern = re.compile(rf"\.{re.escape(out.name)}(?:\.\d+)?\.{_PROCESS}{re.escape(_MOVED_SUFFIX)}")
     moved = [path for path in out.parent.iterdir() if pattern.fullmatch(path.name) and path.is_dir()]
     if moved:
         with said_plainly(out):
             max(moved, key=lambda path: path.stat().st_mtime_ns).rename(out)
-
-
-def _is_running(pid: int) -> bool:
-    import psutil
-
-    return psutil.pid_exists(pid)

@@ -92,3 +92,16 @@ def test_a_run_in_the_queue_is_taken_out(studio: Studio, client: TestClient) -> 
 def test_an_unknown_run_is_said_to_be_unknown(client: TestClient) -> None:
     told = client.get("/api/project/runs/nothing")
     assert told.status_code == 422 and told.json()["kind"] == "RunUnknown"
+
+
+def test_a_run_from_elsewhere_shows_its_command_and_begins_when_a_person_says_so(
+    studio: Studio, client: TestClient
+) -> None:
+    folder = studio.runs.folder / "20260101-000000-000-new"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text('{"title": "Find faces", "words": ["extract", "."], "created": 1.0}')
+    (told,) = client.get("/api/project/runs").json()["runs"]
+    assert (told["state"], told["from_elsewhere"], told["typed"]) == ("queued", True, "understudy extract .")
+    assert client.post(f"/api/project/runs/{folder.name}/accept").json()["state"] == "running"
+    _ended(studio.runs, folder.name)
+    assert client.post(f"/api/project/runs/{folder.name}/accept").status_code == 422

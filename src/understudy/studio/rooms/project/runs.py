@@ -98,6 +98,15 @@ def stop_run(studio: StudioHere, id: str, wish: StopWish) -> dict[str, Any]:
     return _told(book, run)
 
 
+@routes.post("/runs/{id}/accept")
+def accept_run(studio: StudioHere, id: str) -> dict[str, Any]:
+    """Let a run begin that waits from elsewhere."""
+    book = studio.runs
+    run = book.accept(id)
+    studio.live.say("runs", id=run.id, state=run.state)
+    return _told(book, run)
+
+
 def _told(book: RunBook, run: Run) -> dict[str, Any]:
     standing = asdict(book.standing(run.id)) if run.started else None
     words = {"sentence": way_on(run), "typed": said_words(run.words)}

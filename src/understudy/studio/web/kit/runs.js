@@ -21,7 +21,7 @@ import { live } from "./live.js";
  * @property {"queued" | "running" | "stopping" | "done" | "failed" | "stopped" | "lost"} state
  * @property {number} created @property {number | null} started @property {number | null} ended
  * @property {number | null} exit_code @property {string} sentence @property {boolean} living
- * @property {Standing | null} standing
+ * @property {Standing | null} standing @property {boolean} from_elsewhere
  */
 
 /**
@@ -48,6 +48,11 @@ export function queue_run(command, facts = {}) {
  */
 export function stop_run(id, at_once = false) {
   return post(`project/runs/${id}/stop`, { at_once }, "Asking it to stop…");
+}
+
+/** Let a run begin that waits from elsewhere. @param {string} id @returns {Promise<Run>} */
+export function accept_run(id) {
+  return post(`project/runs/${id}/accept`, {}, "Starting…");
 }
 
 /**
@@ -80,6 +85,7 @@ export function clock_words(seconds) {
 /** What is said of where a run stands. @param {Run} run */
 export function standing_words(run) {
   if (!run.living) return run.sentence || end_words(run);
+  if (run.from_elsewhere) return `came with the project and was not asked for here: ${run.typed}`;
   if (run.state === "queued") return "waits until what runs is over";
   const now = run.standing;
   if (!now?.stage) return run.state === "stopping" ? "stops after this step" : "starts";
@@ -118,10 +124,11 @@ export class RunElement extends StudioElement {
     this.words = h("span", { class: "run-words", role: "status" });
     this.name = h("span", { class: "run-title" });
     this.stop = h("button", { type: "button", class: "run-stop", onclick: () => this.ask_to_stop() }, "Stop");
+    this.accept = h("button", { type: "button", class: "run-accept", onclick: () => this.let_begin(), title: "Carry out this command here" }, "Let it begin");
     this.log = h("button", { type: "button", class: "run-log", onclick: () => this.toggle_log() }, "Log");
     this.lines = h("div", { class: "run-lines", hidden: true, tabIndex: 0 });
     this.place = 0;
-    this.replaceChildren(h("div", { class: "run-head" }, this.name, this.words, this.log, this.stop), this.bar, this.lines);
+    this.replaceChildren(h("div", { class: "run-head" }, this.name, this.words, this.log, this.accept, this.stop), this.bar, this.lines);
     this.listen(live, "runs", (event) => event.detail.id === this.run_id && this.refresh());
     this.listen(live, "look-anew", () => this.refresh());
     if (this.run) this.show();
@@ -162,6 +169,7 @@ export class RunElement extends StudioElement {
     this.bar.hidden = !run.living;
     if (share === null || run.state === "queued") this.bar.removeAttribute("value");
     else this.bar.value = share;
+    this.accept.hidden = !run.from_elsewhere;
     this.stop.hidden = !run.living;
     this.stop.textContent = { queued: "Take out", stopping: "End at once" }[/** @type {"queued"} */ (run.state)] ?? "Stop";
     this.stop.title = run.state === "stopping" ? "End the process now; what was finished before is kept" : "End after this step and keep what is done";
@@ -171,6 +179,12 @@ export class RunElement extends StudioElement {
   async ask_to_stop() {
     if (!this.run) return;
     this.run = await stop_run(this.run.id, this.run.state === "stopping");
+    this.show();
+  }
+
+  async let_begin() {
+    if (!this.run) return;
+    this.run = await accept_run(this.run.id);
     this.show();
   }
 
