@@ -276,6 +276,19 @@ def test_the_size_of_a_folder_counts_everything_below(tmp_path):
     assert files.folder_size_bytes(tmp_path / "missing") == 0
 
 
+def test_the_sizes_of_all_folders_are_those_of_each(tmp_path):
+    for name in ("a/b/one", "a/b/two", "a/three", "four", "c/d/e/five"):
+        files.write_bytes(tmp_path / name, name.encode())
+    (tmp_path / "a" / "linked").symlink_to(tmp_path / "c")
+    sizes = files.folder_sizes(tmp_path)
+    assert set(sizes) == {
+        tmp_path,
+        *(path for path in tmp_path.rglob("*") if path.is_dir() and not path.is_symlink()),
+    }
+    assert all(size == files.folder_size_bytes(folder) for folder, size in sizes.items())
+    assert files.folder_sizes(tmp_path / "missing") == {}
+
+
 def test_a_file_that_goes_while_the_size_of_its_folder_is_counted_is_no_error(tmp_path, monkeypatch):
     files.write_bytes(tmp_path / "a", b"12345")
     files.write_bytes(tmp_path / "going", b"123")

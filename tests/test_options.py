@@ -119,3 +119,15 @@ def test_a_name_that_joins_the_table_later_is_known_too(monkeypatch: pytest.Monk
 
 def test_a_name_that_only_a_project_or_the_class_itself_can_know_is_not_refused_by_the_table():
     assert parse_options(Search, {"taught": "pupil", "sound": "all+2"}).taught == "pupil"
+
+
+@pytest.mark.parametrize("word", ["none", "None", None])
+def test_none_takes_back_what_an_option_without_a_default_was_given(word: str | None):
+    paint = parse_options(Paint, {"seed": word, "pace": word})
+    assert (paint.seed, paint.pace) == (None, None) and paint.model_fields_set == {"seed", "pace"}
+
+
+def test_none_is_no_value_of_an_option_that_always_has_one():
+    assert parse_options(Paint, {"name": "none"}).name == "none"
+    with pytest.raises(OptionInvalid, match="'feather_px' can't be 'none'"):
+        parse_options(Paint, {"feather_px": "none"})

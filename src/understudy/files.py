@@ -411,3 +411,26 @@ def folder_size_bytes(folder: Path) -> int:
     """Bytes in all files below `folder`; 0 when it does not exist. What goes meanwhile counts nothing."""
     below = os.walk(folder)
     return sum(stat_of(Path(parent, name))[1] for parent, _, names in below for name in names)
+
+
+def folder_sizes(folder: Path) -> dict[Path, int]:
+    """The same of `folder` and of every folder below it, each gone through once."""
+    sizes: dict[Path, int] = {}
+    if folder.is_dir():
+        _measure(folder, sizes)
+    return sizes
+
+
+def _measure(folder: Path, sizes: dict[Path, int]) -> int:
+    size = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for one in found:
+            try:
+                if one.is_dir(follow_symlinks=False):
+                    size += _measure(Path(one.path), sizes)
+                elif not one.is_dir():
+                    size += one.stat().st_size
+            except OSError:  # it went meanwhile
+                continue
+    sizes[folder] = size
+    return size

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -21,11 +21,26 @@ from understudy.errors import OptionInvalid
 When = Literal["live", "restart", "create"]
 T = TypeVar("T", bound="Options")
 
+NONE = "none"
+"""The word for no value, where an option may have none: in a flag, a file or a form, over what is kept."""
+
 
 class Options(BaseModel):
     """Base of every option class: immutable, no unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_said(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        return {name: None if cls._is_none(name, value) else value for name, value in values.items()}
+
+    @classmethod
+    def _is_none(cls, name: str, value: Any) -> bool:
+        field = cls.model_fields.get(name)
+        return isinstance(value, str) and value.lower() == NONE and field is not None and field.default is None
 
     def changed(self, **values: Any) -> Self:
         """A validated copy with some values replaced, of which these and what was said before count as said
@@ -95,7 +110,8 @@ def option(
 ) -> Any:
     """Declare one option.
 
-    `low` and `high` are inclusive. `when` says when a change takes effect: `live` while the stage runs,
+    An option whose default is None has no value until one is said, and takes it back with the word none. `low`
+    and `high` are inclusive. `when` says when a change takes effect: `live` while the stage runs,
     `restart` at its next start, `create` only for a new model or project. The value of a `place` may lead to a
     file, a folder or another machine: whoever takes values from strangers refuses such. `names` are offered
     wherever the option is chosen, and a name that is none of them is refused.

@@ -28,8 +28,9 @@ from understudy.errors import (
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
 from understudy.files import write_json
 from understudy.jobs.delivery.consents import record_consent
+from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.request import SwapRequest
-from understudy.jobs.swap import Report, project_folder, report_path, swap
+from understudy.jobs.swap import Report, _trained, project_folder, report_path, swap
 from understudy.project.project import Project
 from understudy.training.steering.plan import Plan
 
@@ -291,3 +292,21 @@ def test_a_clip_without_faces_ends_a_swap_before_it_trains_and_after_the_others_
     with pytest.raises(NoFaceFound, match="in 1 of 3 clips: wall"):
         list(swap(request))
     assert done == ["src", "wall", "shot"]
+
+
+def test_a_swap_that_is_told_no_length_does_not_take_the_one_that_the_project_keeps(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project.change() as manifest:
+        manifest.models["main"].train = {"minutes": 5.0}
+    trained: list[Any] = []
+
+    def train(*_: object, said: Any, **__: object) -> Events:
+        trained.append(said)
+        yield StageFinished(stage="train")
+
+    monkeypatch.setattr("understudy.jobs.stages.train", train)
+    request = SwapRequest(project=project.folder, train={"minutes": None})
+    events = list(_trained(project, request, SwapJournal(project, "main")))
+    assert trained == [{"minutes": DEFAULT_MINUTES}]
+    assert any("--minutes says otherwise" in event.text for event in events if isinstance(event, Notice))

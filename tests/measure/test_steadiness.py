@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -11,7 +13,15 @@ import pytest
 
 from tests.measure.heads import SIZE, landmarks, moved, rows_of, texture
 from understudy.masks.hull import hull_mask
-from understudy.measure.steadiness import figures_by_frame, is_within, outside, shot_figures, worst_of
+from understudy.measure.steadiness import (
+    Row,
+    _high_passed,
+    figures_by_frame,
+    is_within,
+    outside,
+    shot_figures,
+    worst_of,
+)
 from understudy.merging.options import MergeOptions
 
 FACE = hull_mask(landmarks(), SIZE, SIZE)[..., None]
@@ -182,3 +192,52 @@ def test_figures_of_every_frame_show_where_the_result_trembles_and_the_plate_doe
     assert max(range(COUNT), key=apart.__getitem__) == 6 and apart[2] == pytest.approx(0, abs=0.5)
     assert columns["sharpness_plate"][0] > 0 and columns["edge_noise_plate"][3] is not None
     assert len([value for value in columns["colour_drift_result"] if value is not None]) == COUNT
+
+
+def _plainly(times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The high pass as it reads: every moment with every other."""
+    near = np.abs(times[:, None] - times[None]) <= 0.5
+    return values - near @ values / near.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("rate", [8, 23.976, 24, 25, 30, 50, 59.94])
+def test_the_running_mean_is_that_of_every_moment_with_every_other(rate: float) -> None:
+    rng = np.random.default_rng(3)
+    steady = 3600 + np.arange(200) / rate
+    for times in (steady, steady[rng.random(200) > 0.4], np.repeat(steady, 2), rng.permutation(steady)):
+        values = rng.normal(50, 20, (len(times), 3))
+        assert _high_passed(times, values) == pytest.approx(_plainly(times, values), abs=1e-9)
+
+
+def test_the_memory_of_a_long_face_grows_with_its_frames() -> None:
+    def most_bytes(count: int) -> int:
+        times, values = np.arange(count) / 25, np.zeros((count, 3))
+        tracemalloc.start()
+        try:
+            _high_passed(times, values)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert most_bytes(4000) < 3 * most_bytes(2000)
+
+
+def test_the_frames_are_gone_through_as_often_for_many_seconds_as_for_few() -> None:
+    (row,) = rows_of([texture()], [texture()])
+
+    def times_through(seconds: int) -> int:
+        rows = CountedRows(replace(row, frame=n, time_s=n / 4) for n in range(4 * seconds))
+        shot_figures(rows)
+        return rows.times
+
+    assert times_through(20) == times_through(2)
+
+
+class CountedRows(list[Row]):
+    """Knows how often it was gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        self.times += 1
+        return super().__iter__()

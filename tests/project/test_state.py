@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.facesets.conftest import make_record
 from understudy.facesets import pictures
 from understudy.facesets.extraction.found import FoundFrame, FoundLog
-from understudy.files import write_json, write_text
+from understudy.files import folder_size_bytes, write_json, write_text
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import Journal
 from understudy.project.state import newest_checkpoint, project_state
@@ -365,13 +366,22 @@ def test_looking_at_a_project_changes_no_file_of_the_user(filled):
     assert before == after
 
 
-def test_a_finished_file_outside_the_project_counts_as_finished(project, tmp_path):
-    elsewhere = tmp_path / "finished 影.mp4"
-    elsewhere.write_bytes(b"a film")
-    memory = DeliveryMemory(project.merged_folder("dst", "main"))
-    memory.remember(elsewhere, "recipe")
-    memory.remember(tmp_path / "gone.mp4", "recipe")
-    assert [output.path for output in project_state(project).outputs] == [elsewhere]
+def test_a_large_project_is_gone_through_once_for_all_its_sizes(trained, monkeypatch):
+    folder = merge(trained, 1200)
+    write_text(folder / "layers" / "000000.png", "a layer")
+    looked: Counter[Path] = Counter()
+    scandir = os.scandir
+
+    def counted(path):
+        looked[Path(path)] += 1
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    state = project_state(trained)
+    assert looked[folder / "layers"] == 1
+    assert state.size_bytes == folder_size_bytes(trained.folder)
+    assert [(one.frames, one.size_bytes) for one in state.merged] == [(1, folder_size_bytes(folder))]
+    assert state.models[0].size_bytes == folder_size_bytes(trained.model_folder("main"))
 
 
 def test_a_merge_that_is_behind_its_settings_is_next_and_says_why(trained):

@@ -226,6 +226,13 @@ def test_every_picture_is_made_in_turn(tmp_path: Path) -> None:
     assert out_of_turn == []
 
 
+def test_looking_at_a_whole_project_waits_its_turn() -> None:
+    from understudy.studio.rooms.project.state import routes
+
+    (look,) = (route for route in routes.routes if isinstance(route, APIRoute) and route.path == "/state")
+    assert HEAVY.dependency in {one.dependency for one in look.dependencies}
+
+
 _TURNS = {HEAVY.dependency, PREVIEW.dependency}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -177,7 +178,7 @@ def test_a_cancelled_clip_leaves_nothing_and_takes_no_more(folder: Path) -> None
     with pytest.raises(UploadUnknown):
         piece.write(b"def")
     piece.close()
-    assert _all(folder) == []
+    assert _all(folder) == [] and upload.held is None
 
 
 def test_one_that_was_left_is_forgotten(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,11 +221,57 @@ def test_after_a_kill_all_but_what_the_disk_may_lack_is_kept(
     _send(killed, left, b"abcdefg")
     taking = Receiving()
     assert taking.begin(folder, "a.mp4", 10, "print").have_bytes == 0, "another studio may be writing it now"
+    left.let_go()
     os.utime(left.aside, (time.time() - 60, time.time() - 60))
     again = Receiving().begin(folder, "a.mp4", 10, "print")
     assert again.have_bytes == 4
     _send(taking, again, b"EFGHIJ")
     assert again.aside.read_bytes() == b"abcdEFGHIJ"
+
+
+def test_two_studios_that_take_the_same_file_do_not_meet_however_long_one_is_silent(
+    folder: Path, movie: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("understudy.studio.receiving._UNSURE_BYTES", 100)
+    first, second = Receiving(), Receiving()
+    slow = first.begin(folder, "a.mp4", len(movie), "print")
+    _send(first, slow, movie[:1000])
+    os.utime(slow.aside, (time.time() - 60, time.time() - 60))
+    other = second.begin(folder, "a.mp4", len(movie), "print")
+    assert other.aside != slow.aside and other.have_bytes == 0
+    second.piece(other, 0).close()
+    for taking, upload in ((first, slow), (second, other)):
+        _send(taking, upload, movie[upload.have_bytes :])
+        assert taking.finish(upload).read_bytes() == movie
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_file_that_lost_a_part_on_the_disk_is_not_filled_up_with_zeros(folder: Path, whole: bool) -> None:
+    taking = Receiving()
+    upload = taking.begin(folder, "a.mp4", 10)
+    _send(taking, upload, b"abcdefghij" if whole else b"abcdef")
+    os.truncate(upload.aside, 4)
+    with pytest.raises(UploadUnknown, match="gone from the disk"):
+        taking.finish(upload) if whole else taking.piece(upload, 6)
+    assert _all(folder) == []
+
+
+def test_only_what_the_disk_took_counts_as_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taking = Receiving()
+    upload = taking.begin(folder, "a.mp4", 10)
+    piece = taking.piece(upload, 0)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    piece.write(b"abc")
+    assert upload.aside.read_bytes() == b"abc" and upload.have_bytes == 3
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFull):
+        piece.close()
+    monkeypatch.undo()
+    _send(taking, upload, b"defghij")
+    assert upload.aside.read_bytes() == b"abcdefghij"
 
 
 def test_two_windows_that_send_the_same_file_do_not_meet(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from understudy.errors import ClipMissing, FacesUnknown, ModelUnknown, OptionInvalid, UnderstudyError
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.runs.run import Run
+from understudy.jobs.settings import train_options
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
 from understudy.options import Options, describe
@@ -67,6 +68,31 @@ def test_facts_become_flags_that_the_command_line_takes(
     assert part in said_words(words)
     assert title
     app.parse_args([*words, "--json"], exit_on_error=False, print_error=False)
+
+
+def test_no_end_that_a_window_says_is_said_against_the_end_that_the_project_keeps(project: Project) -> None:
+    from understudy.cli.main import app
+
+    with project.change() as manifest:
+        manifest.models["main"].train = {"minutes": 5.0, "iterations": 30}
+    words, _ = run_words(project, "train", {"said": {"minutes": None, "iterations": None}})
+    assert words[-2:] == ["--minutes=none", "--iterations=none"]
+    _, bound, *_ = app.parse_args([*words, "--json"], exit_on_error=False, print_error=False)
+    said = bound.arguments["options"].model_dump(exclude_unset=True)
+    options = train_options(project, "main", said)
+    assert (options.minutes, options.iterations) == (None, None)
+
+
+@pytest.mark.parametrize("options", [TrainOptions, EncodeOptions])
+def test_every_option_that_may_have_no_value_takes_none_on_the_command_line(options: type[Options]) -> None:
+    said = {info.name: None for info in describe(options) if info.default is None}
+    words = option_words(options, said)
+    assert all(word.endswith("=none") for word in words) and len(words) == len(said)
+    if options is EncodeOptions:
+        from understudy.cli.main import app
+
+        _, bound, *_ = app.parse_args(["encode", ".", *words], exit_on_error=False, print_error=False)
+        assert bound.arguments["options"].model_dump(exclude_unset=True) == said
 
 
 def test_every_command_is_tried_here() -> None:

@@ -69,14 +69,16 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
         yield StageStarted(stage="train", unit="iteration", why="is done; --minutes trains more")
         yield StageFinished(stage="train", skipped=True)
     else:
-        if not request.train and length == {"minutes": DEFAULT_MINUTES}:
+        if request.train.get("minutes") is None and length == {"minutes": DEFAULT_MINUTES}:
             yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
         said = {**request.train, **length}
         yield from stages.train(project, request.model, said=said, device=request.device)
 
 
 def _training_left(project: Project, request: SwapRequest, journal: SwapJournal) -> dict[str, Any] | None:
-    return journal.training_left(request.train, train_options(project, request.model, {}).model_dump())
+    return journal.training_left(
+        request.train, train_options(project, request.model, request.train).model_dump()
+    )
 
 
 def project_folder(request: SwapRequest) -> Path:

@@ -6,6 +6,7 @@ compared across one.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -218,12 +219,15 @@ def _changed(rows: list[Row]) -> tuple[list[Row], list[Notice]]:
 
 def _summary(rows: list[Row], indices: Sequence[int], starts: set[int], landmarker: str) -> dict[str, Any]:
     """The figures of every shot with faces, of all together, and the worst second."""
-    begins = sorted({indices[0], *starts})
+    borders = [*sorted({indices[0], *starts}), indices[-1] + 1]
+    by_shot: dict[int, list[Row]] = {}
+    for row in rows:
+        by_shot.setdefault(bisect_right(borders, row.frame) - 1, []).append(row)
     shots = []
     whole: list[Row] = []
-    for number, (first, end) in enumerate(pairwise([*begins, indices[-1] + 1])):
-        inside = [_in_shot(row, number, first, end) for row in rows if first <= row.frame < end]
-        if inside:
+    for number, (first, end) in enumerate(pairwise(borders)):
+        if number in by_shot:
+            inside = [_in_shot(row, number, first, end) for row in by_shot[number]]
             whole += inside
             place = {"shot": number + 1, "frames": [first, end - 1], "faces": len(inside)}
             shots.append(place | shot_figures(inside))

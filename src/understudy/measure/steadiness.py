@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -176,6 +176,7 @@ class _Drift:
     apart: float
 
 
+_Timed = TypeVar("_Timed", Row, _Drift)
 _Ratio = Callable[[Sequence[Row], Sequence[_Drift]], float | None]
 
 
@@ -200,9 +201,37 @@ def _drifts(chain: Sequence[Row]) -> list[_Drift]:
 
 
 def _high_passed(times_s: Array, values: Array) -> Array:
-    """What is left of (n, 3) when the mean of the second around each moment is taken off."""
-    near = np.abs(times_s[:, None] - times_s[None]) <= _HALF_WINDOW_S
-    return values - near @ values / near.sum(1, keepdims=True)
+    """What is left of (n, 3) when the mean of the second around each moment is taken off.
+
+    The windows' sums are differences of running ones, so that a long clip costs as much as its frames.
+    """
+    order = np.argsort(times_s, kind="stable")
+    times, centred = times_s[order], (values - values.mean(0))[order]  # small sums round off less
+    first, end = _windows(times)
+    sums = np.concatenate([np.zeros_like(centred[:1]), np.cumsum(centred, axis=0)])
+    left = np.empty_like(centred)
+    left[order] = centred - (sums[end] - sums[first]) / (end - first)[:, None]
+    return left
+
+
+def _windows(times_s: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Where the second around each of these ascending moments begins, and behind what it ends.
+
+    Two moments are near by their difference: a border that is rounded by itself would leave out a frame that is
+    just half a second away.
+    """
+    count = len(times_s)
+    first = np.searchsorted(times_s, times_s - _HALF_WINDOW_S)
+    end = np.searchsorted(times_s, times_s + _HALF_WINDOW_S, side="right")
+    while (more := (first > 0) & (times_s - times_s[first - 1] <= _HALF_WINDOW_S)).any():
+        first -= more
+    while (less := times_s - times_s[first] > _HALF_WINDOW_S).any():
+        first += less
+    while (more := (end < count) & (times_s[end % count] - times_s <= _HALF_WINDOW_S)).any():
+        end += more
+    while (less := times_s[end - 1] - times_s > _HALF_WINDOW_S).any():
+        end -= less
+    return first, end
 
 
 def _jitter(rows: Sequence[Row], region: int | None = None) -> float | None:
@@ -262,20 +291,27 @@ def _mean_delta_e(rows: Sequence[Row]) -> float | None:
 
 def _worst_seconds(rows: Sequence[Row], drifts: Sequence[_Drift]) -> dict[str, Any]:
     """By measure: the second of the shot whose ratio is furthest from good, its frames and the ratio."""
-    seconds = sorted({int(row.time_s) for row in rows})
+    by_second, drifts_by_second = _by_second(rows), _by_second(drifts)
     worst: dict[str, Any] = {}
     for name, ratio in _RATIOS.items():
         told = []
-        for second in seconds:
-            inside = [row for row in rows if int(row.time_s) == second]
+        for second, inside in by_second.items():
             if len({row.frame for row in inside}) < _FEWEST_IN_A_SECOND:
                 continue
-            value = ratio(inside, [drift for drift in drifts if int(drift.time_s) == second])
+            value = ratio(inside, drifts_by_second.get(second, []))
             if value is not None:
                 frames = [row.frame for row in inside]
                 told.append({"second": second, "frames": [min(frames), max(frames)], "ratio": round(value, 3)})
         worst[name] = max(told, key=lambda one: _badness(name, one["ratio"]), default=None)
     return worst
+
+
+def _by_second(timed: Sequence[_Timed]) -> dict[int, list[_Timed]]:
+    """In the order of time."""
+    found: dict[int, list[_Timed]] = {}
+    for one in timed:
+        found.setdefault(int(one.time_s), []).append(one)
+    return dict(sorted(found.items()))
 
 
 def _badness(measure: str, ratio: float) -> float:

@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from string import digits
 from typing import Any
 
 from understudy.counts import counted
 from understudy.errors import ProjectInvalid
 from understudy.facesets.curation.entries import HISTORY_NAME
 from understudy.facesets.names import safe_name
-from understudy.files import read_json, stat_of
+from understudy.files import folder_sizes, read_json
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import JOURNAL_NAME, merge_facts
 from understudy.project.cleaning import Stage
+from understudy.project.finished import finished_files
 from understudy.project.manifest import ROLES
 from understudy.project.project import CAST, Project
 from understudy.project.state_values import (
@@ -32,9 +34,9 @@ from understudy.project.trash import size_bytes
 from understudy.training.steering.plan import Plan
 from understudy.training.steering.plateau import Plateau
 
+SizeOf = Callable[[Path], int]
 UNSAID_MODEL = "main"  # the one that commands mean where none is named
 _LAST_LINE_BYTES = 128
-_BESIDE = (".report.json", ".report.txt", ".swap.json", ".transform.json", ".c2pa")
 
 
 def project_state(project: Project, *, behind: Callable[[str, str], str] = lambda *_: "") -> ProjectState:
@@ -43,11 +45,12 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     `behind` tells, for a clip and the model or cast that merged it, what of its frames the settings kept now
     would make otherwise; finding that out takes what lies above here (`jobs.merging.standing`).
     """
-    facesets, faces_of_clip = _facesets(project)
+    size_of = _size_of(project)
+    facesets, faces_of_clip = _facesets(project, size_of)
     clips = tuple(_clip(project, name, faces_of_clip.get(name, 0)) for name in project.manifest.clips)
-    models = tuple(model_state(project, name) for name in project.manifest.models)
-    merged = _looked_at(_merged(project), models, behind)
-    outputs = _outputs(project)
+    models = tuple(model_state(project, name, size_of=size_of) for name in project.manifest.models)
+    merged = _looked_at(_merged(project, size_of), models, behind)
+    outputs = _outputs(project, size_of)
     first = _first_to_train(project, models)
     meant = tuple(_meant(project, merged))
     left, why = _left(clips, models, meant, first)
@@ -56,8 +59,8 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
-        size_bytes=size_bytes(project.folder),
-        trash_bytes=size_bytes(project.trash.folder),
+        size_bytes=size_of(project.folder),
+        trash_bytes=size_of(project.trash.folder),
         clips=clips,
         facesets=facesets,
         models=models,
@@ -86,7 +89,13 @@ def newest_checkpoint(model_folder: Path) -> tuple[dict[str, Any], Path] | None:
     return max(found, key=lambda entry: entry[:2])[2:] if found else None
 
 
-def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int]]:
+def _size_of(project: Project) -> SizeOf:
+    """Bytes of whatever lies in the project, which is gone through once for all of it, or elsewhere."""
+    known = folder_sizes(project.folder)
+    return lambda path: known[path] if path in known else size_bytes(path)
+
+
+def _facesets(project: Project, size_of: SizeOf) -> tuple[tuple[FacesetState, ...], dict[str, int]]:
     states, of_clip = list[FacesetState](), dict[str, set[tuple[object, ...]]]()
     for performer_name, performer in project.manifest.performers.items():
         for name in performer.facesets:
@@ -102,7 +111,7 @@ def _facesets(project: Project) -> tuple[tuple[FacesetState, ...], dict[str, int
                     performer=performer_name,
                     name=name,
                     faces=len(faces),
-                    size_bytes=size_bytes(folder),
+                    size_bytes=size_of(folder),
                     changed=changed,
                     notices=notices,
                 )
@@ -145,7 +154,7 @@ def _is_searched(log: Path) -> bool:
         return False
 
 
-def model_state(project: Project, name: str) -> ModelState:
+def model_state(project: Project, name: str, *, size_of: SizeOf = size_bytes) -> ModelState:
     """How far one model is."""
     folder = project.model_folder(name)
     newest = newest_checkpoint(folder)
@@ -154,7 +163,7 @@ def model_state(project: Project, name: str) -> ModelState:
         name=name,
         preset=project.manifest.models[name].preset,
         iteration=int(newest[0]["iteration"]) if newest else 0,
-        size_bytes=size_bytes(folder),
+        size_bytes=size_of(folder),
         changed=_changed(newest[1]) if newest else None,
         trained=trained,
         progress=progress,
@@ -193,7 +202,7 @@ def _training(checkpoint: dict[str, Any]) -> tuple[bool, str]:
         return False, "an unknown part"  # a checkpoint somebody edited
 
 
-def _merged(project: Project) -> tuple[MergedState, ...]:
+def _merged(project: Project, size_of: SizeOf) -> tuple[MergedState, ...]:
     states = []
     for clip, entry in project.manifest.clips_of("dst").items():
         for model in (*project.manifest.models, *((CAST,) if entry.cast else ())):
@@ -206,8 +215,8 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
                 MergedState(
                     clip=clip,
                     model=model,
-                    frames=sum(1 for path in folder.glob("[0-9]*") if path.suffix in (".png", ".exr")),
-                    size_bytes=size_bytes(folder),
+                    frames=_frames_in(folder),
+                    size_bytes=size_of(folder),
                     changed=_changed(folder),
                     complete=iteration is not None,
                     iteration=iteration,
@@ -216,6 +225,11 @@ def _merged(project: Project) -> tuple[MergedState, ...]:
                 )
             )
     return tuple(states)
+
+
+def _frames_in(folder: Path) -> int:
+    with os.scandir(folder) as found:  # there may be a hundred thousand, so no paths are made of them
+        return sum(one.name[0] in digits and one.name.endswith((".png", ".exr")) for one in found)
 
 
 def _looked_at(
@@ -253,32 +267,9 @@ def _is_encoded(folder: Path) -> bool:
     return merged is not None and any(moment >= merged for moment in made)
 
 
-def finished_files(project: Project) -> list[Path]:
-    """Finished files, folders of frames among them: those in the project's own folder, and those that went
-    elsewhere and still stand as they were made. What was put in their place since is not ours, and what lies
-    beside one (its report, its credentials) is none."""
-    memories = [DeliveryMemory(path.parent) for path in project.folder.glob("merged/*/*/encode.json")]
-    found = {path for memory in memories for path in memory.standing()}
-    if project.out_folder.is_dir():
-        replaced = {path for memory in memories for path in memory.outs()} - found
-        found |= set(project.out_folder.iterdir()) - replaced
-    return sorted(path for path in found if not path.name.startswith(".") and not path.name.endswith(_BESIDE))
-
-
-def finished_by_name(project: Project) -> dict[str, Path]:
-    """Every finished file by its name, the newest first. One that lies elsewhere and is called as another has a
-    number after its name."""
-    found = sorted(finished_files(project), key=lambda path: path.parent != project.out_folder)
-    named: dict[str, Path] = {}
-    for path in found:
-        again = sum(other.name == path.name for other in named.values())
-        named[f"{path.name} ({again + 1})" if again else path.name] = path
-    return dict(sorted(named.items(), key=lambda one: stat_of(one[1])[0], reverse=True))
-
-
-def _outputs(project: Project) -> tuple[OutputState, ...]:
+def _outputs(project: Project, size_of: SizeOf) -> tuple[OutputState, ...]:
     return tuple(
-        OutputState(path=path, size_bytes=size_bytes(path), changed=_changed(path))
+        OutputState(path=path, size_bytes=size_of(path), changed=_changed(path))
         for path in finished_files(project)
     )
 

@@ -13,14 +13,14 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from understudy.errors import UnderstudyError, UploadBusy, UploadRefused, UploadUnknown
 from understudy.facesets.names import FreeNames, safe_name
-from understudy.files import require_free_space, said_plainly, stat_of
+from understudy.files import require_free_space, said_plainly, stat_of, try_lock
 from understudy.media.movie_files import MOVIE_SUFFIXES
 from understudy.project.lock import exclusive
 
@@ -75,7 +75,7 @@ TO_VERIFY = replace(
 
 @dataclass
 class Upload:
-    """A file on its way. `have_bytes` are written."""
+    """A file on its way. `have_bytes` are written. While it lives its studio alone holds the file open."""
 
     id: str
     name: str
@@ -85,11 +85,30 @@ class Upload:
     have_bytes: int = 0
     touched: float = field(default_factory=time.monotonic)
     writing: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    held: FileIO | None = field(default=None, repr=False)
 
     @property
     def aside(self) -> Path:
         """Where it is written until it is a clip. The ending stays: readers choose by it."""
         return self.folder / f".{self.id}.partial{Path(self.name).suffix.lower()}"
+
+    def hold(self) -> bool:
+        """Open the file for this studio alone; False where another, which may be silent for long, has it."""
+        if self.held is not None:
+            return True
+        self.aside.touch()
+        held = self.aside.open("r+b", buffering=0)  # what is counted as written is with the system
+        if not try_lock(held):
+            held.close()
+            return False
+        self.held = held
+        return True
+
+    def let_go(self) -> None:
+        """Close the file: any studio may take it."""
+        if self.held is not None:
+            self.held.close()
+            self.held = None
 
 
 class Receiving:
@@ -125,22 +144,24 @@ class Receiving:
             coming = sum(one.size_bytes - one.have_bytes for one in (*others, upload))
             require_free_space(folder, needed_bytes=coming)
             with said_plainly(folder):
-                upload.aside.touch()
+                if not upload.hold():
+                    upload = replace(_new(folder, name, size_bytes), kind=kind)
+                    upload.hold()
             self._uploads[upload.id] = upload
         return upload
 
     def _left_by(self, folder: Path, name: str, size_bytes: int, fingerprint: str) -> Upload:
         """What came of the same file before, or a new one."""
         if not fingerprint:
-            return Upload(secrets.token_hex(8), name, size_bytes, folder)
+            return _new(folder, name, size_bytes)
         told = f"{folder.absolute()}\0{name}\0{size_bytes}\0{fingerprint}"
         id = hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:16]
         known = self._uploads.get(id)
         if known is None:
             known = Upload(id, name, size_bytes, folder)
             known.have_bytes = max(0, _written_bytes(known) - _UNSURE_BYTES)
-        if known.writing.locked() or _is_written_elsewhere(known, self._uploads):
-            return Upload(secrets.token_hex(8), name, size_bytes, folder)
+        if known.writing.locked() or (known.held is None and _is_written_elsewhere(known)):
+            return _new(folder, name, size_bytes)
         known.touched = time.monotonic()
         return known
 
@@ -155,34 +176,41 @@ class Receiving:
 
     def piece(self, upload: Upload, at_bytes: int) -> Piece:
         """Write a piece that begins at `at_bytes`. Raises UploadRefused where that is not where the file ends,
-        UploadBusy while another piece is being written."""
+        UploadBusy while another piece is being written, UploadUnknown where what was written is gone."""
         if not upload.writing.acquire(blocking=False):
             raise UploadBusy(f"Another piece of {upload.name} is just coming.")
         try:
             if at_bytes != upload.have_bytes:
                 raise UploadRefused(f"{upload.name} goes on at {upload.have_bytes}, not at {at_bytes}.")
             with said_plainly(upload.aside):
-                return Piece(upload, upload.aside.open("r+b"))
-        except FileNotFoundError:
-            self._drop(upload)
-            upload.writing.release()
-            raise UploadUnknown(f"What came of {upload.name} is gone from the disk. Send it again.") from None
+                return Piece(upload, self._all_written(upload))
         except (OSError, UnderstudyError):
             upload.writing.release()
             raise
+
+    def _all_written(self, upload: Upload) -> FileIO:
+        """The file to go on in. Where it is gone, or shorter than what was written, zeros would stand there."""
+        held = upload.held
+        if held is not None and _lies_whole(upload, held):
+            return held
+        upload.let_go()
+        self._drop(upload)
+        raise UploadUnknown(f"What came of {upload.name} is gone from the disk. Send it again.")
 
     def finish(self, upload: Upload) -> Path:
         """Look into a file that has come whole and give it its name; returns where it lies.
 
         Raises UploadRefused where something is missing, and where looking raises anything, by the name it was
-        sent under; such a file is removed.
+        sent under; such a file is removed. UploadUnknown where what was written is gone.
         """
         with upload.writing:
             if upload.have_bytes != upload.size_bytes:
                 raise UploadRefused(
                     f"Only {upload.have_bytes} of {upload.size_bytes} bytes of {upload.name} came."
                 )
+            self._all_written(upload)
             try:
+                upload.let_go()
                 _look(upload)
                 with said_plainly(upload.folder), exclusive(upload.folder / ".receiving.lock"):
                     taken = FreeNames(path.name for path in upload.folder.iterdir())
@@ -198,6 +226,8 @@ class Receiving:
 
     def _drop(self, upload: Upload) -> None:
         self._uploads.pop(upload.id, None)
+        if not upload.writing.locked():  # else the piece that is being written closes it
+            upload.let_go()
         upload.aside.unlink(missing_ok=True)
 
     def _forget_left(self) -> None:
@@ -209,7 +239,7 @@ class Receiving:
 class Piece:
     """One piece while it is written; closed, it counts as far as it came."""
 
-    def __init__(self, upload: Upload, file: BinaryIO) -> None:
+    def __init__(self, upload: Upload, file: FileIO) -> None:
         self._upload = upload
         self._file = file
         file.truncate(upload.have_bytes)
@@ -222,19 +252,36 @@ class Piece:
             raise UploadUnknown(f"{upload.name} was cancelled.")
         if upload.have_bytes + len(data) > upload.size_bytes:
             raise UploadRefused(f"{upload.name} is larger than was said.")
+        left = memoryview(data)
         with said_plainly(upload.aside):
-            self._file.write(data)
-        upload.have_bytes += len(data)
+            while left:
+                written = self._file.write(left)
+                upload.have_bytes += written
+                left = left[written:]
         upload.touched = time.monotonic()
 
     def close(self) -> None:
         """To the disk, and the next may come."""
+        upload = self._upload
         try:
-            with said_plainly(self._upload.aside), self._file:
-                self._file.flush()
+            with said_plainly(upload.aside):
                 os.fsync(self._file.fileno())
         finally:
-            self._upload.writing.release()
+            if not upload.aside.exists():  # cancelled meanwhile
+                upload.let_go()
+            upload.writing.release()
+
+
+def _new(folder: Path, name: str, size_bytes: int) -> Upload:
+    return Upload(secrets.token_hex(8), name, size_bytes, folder)
+
+
+def _lies_whole(upload: Upload, held: FileIO) -> bool:
+    try:
+        lies = upload.aside.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(lies, os.fstat(held.fileno())) and lies.st_size >= upload.have_bytes
 
 
 def _is_coming(upload: Upload) -> bool:
@@ -246,9 +293,9 @@ def _written_bytes(upload: Upload) -> int:
     return min(stat_of(upload.aside)[1], upload.size_bytes)
 
 
-def _is_written_elsewhere(upload: Upload, ours: Mapping[str, Upload]) -> bool:
+def _is_written_elsewhere(upload: Upload) -> bool:
     written_ns, _ = stat_of(upload.aside)
-    return upload.id not in ours and abs(time.time() - written_ns / 1e9) < _OTHERS_WRITE_S
+    return abs(time.time() - written_ns / 1e9) < _OTHERS_WRITE_S
 
 
 def _look(upload: Upload) -> None:

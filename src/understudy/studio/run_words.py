@@ -16,7 +16,7 @@ from understudy.facesets.extraction.options import ExtractOptions
 from understudy.jobs.runs.run import Run
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.options import MergeOptions
-from understudy.options import Options, describe, meant, parse_options
+from understudy.options import NONE, Options, describe, meant, parse_options
 from understudy.project.manifest import require_name
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
@@ -63,8 +63,8 @@ def option_words(options: type[Options], said: Mapping[str, Any], *, prefix: str
         flag = f"{prefix}{name.replace('_', '-')}"
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--{_no(flag)}")
-        elif value is not None:
-            words.append(f"--{flag}={value}")
+        else:  # None is said too: it stands against what the project keeps
+            words.append(f"--{flag}={NONE if value is None else value}")
     return words
 
 

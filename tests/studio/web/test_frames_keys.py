@@ -146,6 +146,25 @@ def test_any_key_stops_a_face_that_is_carried_and_does_nothing_else(
     window.settled()
 
 
+def test_a_point_that_is_dragged_while_the_carrying_is_asked_for_is_kept(
+    window: Window,  # noqa: F811
+    emptied: Project,  # noqa: F811
+) -> None:
+    held: list[Any] = []
+    window.page.route("**/api/frames/carry", lambda route: held.append(route))
+    window.go(10)
+    window.page.evaluate("void document.querySelector('us-room-frames').carry({ count: 1 })")
+    window.until("room.keeper.waiting === 0")
+    while not held:
+        window.page.wait_for_timeout(20)
+    x, y = window.of("room.edit.landmarks[30]")
+    window.drag((x, y), (x + 9, y))
+    over = {"number": 1, "is_over": True, "frame": 11, "done": 1, "total": 1, "summary": {"stopped": ""}}
+    held[0].fulfill(json={"carrying": over})
+    window.until("room.frame === 11 && room.told && room.keeper.waiting === 0")
+    assert records(emptied)[10].landmarks()[30] == pytest.approx([x + 9, y], abs=0.5)
+
+
 def test_the_filter_leads_to_the_frames_whose_overlay_was_deleted(
     window: Window,  # noqa: F811
     emptied: Project,  # noqa: F811

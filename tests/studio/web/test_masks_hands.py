@@ -154,6 +154,29 @@ def test_what_was_drawn_without_a_connection_is_offered_in_plain_words_after_the
     assert _record(project, name).is_drawn_on
 
 
+def test_a_drawing_that_is_refused_stays_unkept_and_with_the_browser_until_it_is_sent_again(
+    room: Any, project: Project, expected_errors: list[str]
+) -> None:
+    expected_errors += ["500"]
+    name = _go_to(room, 6)
+    broken = {"error": "This is a bug of the studio.", "kind": "Bug"}
+    room.route("**/api/masks/drawing", lambda route: route.fulfill(status=500, json=broken))
+    for point in [*FACE, FACE[0]]:
+        room.mouse.click(*_at(room, point))
+    room.get_by_text("1 face not kept: This is a bug of the studio.").wait_for()
+    room.evaluate(f"{ROOM}.go_to(1)")
+    room.evaluate(f"{ROOM}.go_to(6)")
+    room.wait_for_function(f"{ROOM}.at === 6 && {ROOM}.editor.ready && {ROOM}.editor.doc.regions.length === 1")
+    remembered = room.evaluate("""import('/web/kit/kept.js').then(async ({ remembered }) =>
+      (await remembered('actions', (await import('/web/kit/api.js')).outbox.project))
+        .map(({ body }) => JSON.parse(body).face))""")
+    assert remembered == [name] and not _record(project, name).is_drawn_on
+    room.unroute_all(behavior="wait")
+    room.get_by_role("button", name="Send it again").click()
+    _kept(room)
+    assert [polygon.kind for polygon in _record(project, name).polygons] == ["include"]
+
+
 def test_the_wheel_takes_points_back_and_with_ctrl_all_of_them_without_zooming(classic: Any) -> None:
     for point in FACE[:4]:
         classic.mouse.click(*_at(classic, point))

@@ -34,6 +34,7 @@ def test_a_clip_that_is_being_searched_says_so(page: Any) -> None:
     page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
     src.get_by_text("being searched…").wait_for()
     assert "not searched" in dst.inner_text()
+    page.unroute_all(behavior="ignoreErrors")  # it may be looking once more
 
 
 def test_devices_are_asked_for_anew_when_the_studio_is_back(page: Any) -> None:
@@ -119,3 +120,37 @@ def test_the_next_step_names_the_clips_it_is_about_and_starts_with_these(
     page.wait_for_function("!document.querySelector('dialog[open]')")
     (said,) = asked
     assert said["facts"].get("clips", []) == clips
+
+
+def test_a_project_that_takes_long_to_look_at_is_not_asked_for_again_meanwhile(page: Any) -> None:
+    page.locator("us-room-project .pipeline").wait_for()
+    page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")
+    page.wait_for_timeout(500)  # the look that connecting is
+    held: list[Any] = []
+    page.route("**/api/project/state", lambda route: held.append(route))
+    say = "import('/web/kit/live.js').then(({ live }) => live.tell('faces', {}))"
+    for _ in range(4):
+        page.evaluate(say)
+        page.wait_for_timeout(300)
+    assert len(held) == 1
+    held[0].continue_()
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].continue_()
+    page.wait_for_timeout(500)
+    assert len(held) == 2
+
+
+def test_a_look_that_hangs_is_given_up_when_the_studio_is_back(page: Any) -> None:
+    page.locator("us-room-project .pipeline").wait_for()
+    page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")
+    page.wait_for_timeout(500)
+    hanging: list[Any] = []
+    page.route("**/api/project/state", lambda route: hanging.append(route))
+    page.evaluate("void document.querySelector('us-room-project').load()")
+    while not hanging:
+        page.wait_for_timeout(20)
+    page.unroute_all()
+    page.evaluate("document.querySelector('us-room-project').state = null")
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    page.wait_for_function("document.querySelector('us-room-project').state !== null")

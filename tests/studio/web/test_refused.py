@@ -71,13 +71,17 @@ def test_a_swap_that_is_refused_keeps_its_question_and_records_consent_once(
     page.get_by_text("A trial: started.").wait_for()
 
 
-def test_a_training_that_is_refused_keeps_its_question(refused_once: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("kind", "iterations"), [("iterations", 4321), ("endless", None)])
+def test_a_training_that_is_refused_keeps_its_question_and_all_that_it_says(
+    refused_once: Callable[..., Any], kind: str, iterations: int | None
+) -> None:
     page, sent = refused_once("#/training?models=main", "project/runs", RUN)
     page.get_by_role("button", name=re.compile("^(Start|Go on)$")).click()
-    page.get_by_label("How long").select_option("iterations")
-    page.get_by_label("How much", exact=True).fill("4321")
+    page.get_by_label("How long").select_option(kind)
+    if iterations:
+        page.get_by_label("How much", exact=True).fill(str(iterations))
     twice(page, "Train")
-    assert [one["facts"]["said"] for one in sent] == [{"iterations": 4321}] * 2
+    assert [one["facts"]["said"] for one in sent] == [{"minutes": None, "iterations": iterations}] * 2
     page.get_by_text("A trial starts.").wait_for()
 
 

@@ -278,6 +278,26 @@ def test_a_new_model_is_planned_made_and_shown_beside_the_other(
     assert "models=second%2Ctiny" in page.url
 
 
+def test_a_model_with_a_comma_in_its_name_is_the_one_that_is_acted_on(
+    open_page: Callable[..., Any], opened: Project
+) -> None:
+    made = {"x", "x,y%", "x%"}
+    with opened.change() as manifest:
+        manifest.models |= {name: manifest.models["tiny"].model_copy(deep=True) for name in made}
+    page = open_page(at=AT)
+    shown = "[...document.querySelectorAll('us-training-model')].map((one) => one.dataset.model).join('|')"
+    page.get_by_role("button", name="x,y%", exact=False).first.click()
+    page.wait_for_function(f"{shown} === 'x,y%'")
+    page.get_by_label("Show x% beside the others").click()
+    page.wait_for_function(f"{shown} === 'x,y%|x%'")
+    page.reload()
+    page.wait_for_function(f"{shown} === 'x,y%|x%'")
+    page.get_by_label("Show x,y% beside the others").click()
+    page.wait_for_function(f"{shown} === 'x%'")
+    with opened.change() as manifest:
+        manifest.models = {name: one for name, one in manifest.models.items() if name not in made}
+
+
 def _names(opened: Project) -> set[str]:
     return set(Project.open(opened.folder).manifest.models)
 

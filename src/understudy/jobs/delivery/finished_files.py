@@ -32,8 +32,8 @@ from understudy.merging.delivery.report import report_paths
 from understudy.merging.delivery.shown import require_masks
 from understudy.merging.frame_ranges import one_stretch
 from understudy.merging.journal import is_complete, left_in_words, made_stretch
+from understudy.project.finished import finished_by_name
 from understudy.project.project import Project
-from understudy.project.state import finished_by_name
 from understudy.project.unknown import clip_named
 
 if TYPE_CHECKING:

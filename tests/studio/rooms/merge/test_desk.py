@@ -23,6 +23,16 @@ def test_encoded_pictures_have_a_limit_of_memory(monkeypatch) -> None:
     assert sum(len(desk.kept(str(number)).data) for number in kept) <= 20_000
 
 
+def test_pictures_that_are_made_again_count_once(monkeypatch) -> None:
+    desk, noise = Desk(), np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    one = len(desk.encoded("0", noise, width=0).data)
+    monkeypatch.setattr(desk_module, "PICTURES_BYTES", 5 * one)
+    for _ in range(20):
+        for number in range(4):
+            desk.encoded(str(number), noise, width=0)
+    assert [number for number in range(4) if desk.kept(str(number))] == [0, 1, 2, 3]
+
+
 def test_a_model_is_loaded_once_and_everything_is_put_away_when_nobody_looks(room: Room) -> None:
     desk = Desk(device="cpu", put_away_after_s=0.3)
     shot = Shot("dst", "main")

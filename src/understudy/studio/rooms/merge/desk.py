@@ -82,6 +82,8 @@ class Desk:
         started = perf_counter()
         shown = Shown(jpeg(picture, width), f'"{key}"', reason)
         with self._lock:
+            if (before := self._pictures.pop(key, None)) is not None:
+                self._size_bytes -= len(before.data)
             self._pictures[key] = shown
             self._size_bytes += len(shown.data)
             while self._size_bytes > PICTURES_BYTES and len(self._pictures) > 1:

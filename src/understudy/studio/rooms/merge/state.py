@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from understudy.errors import SegmenterUnknown, UnsafeFile
 from understudy.facesets.pictures import image_files
 from understudy.files import stat_of
+from understudy.masks.segmenter import ABOUT_NAME, Segmenters
 from understudy.project.manifest import ClipEntry
 from understudy.project.project import MANIFEST_NAME, Project
 from understudy.project.unknown import clip_named, model_named
@@ -43,7 +45,7 @@ def shot_of(project: Project, clip: str, model: str) -> Shot:
 
 
 def state_of_shot(project: Project, shot: Shot) -> tuple[Any, ...]:
-    """Changes when the shot must be opened anew: its clip, its faces, its cast or a model."""
+    """Changes when the shot must be opened anew: its clip, its faces, its cast, a model or a segmenter."""
     entry: ClipEntry = project.manifest.clips[shot.clip]
     cast = {part: one if isinstance(one, str) else one.model for part, one in entry.cast.items()}
     plates = {str(values.get("plate", "")) for values in (project.manifest.merge, entry.merge)}
@@ -57,8 +59,22 @@ def state_of_shot(project: Project, shot: Shot) -> tuple[Any, ...]:
         [stat_of(project.clip_path(name)) for name in clips],
         [faces_in(project.faceset_folder(*project.faceset_of_clip(name))) for name in clips],
         [stat_of(project.model_folder(name) / "checkpoints") for name in models],
+        _segmenters_of(project),
+        project.manifest.ocio_config,
         [stat_of(project.cache_folder / f"{shot.clip}.{what}") for what in ("cuts.json", "found.jsonl")],
     )
+
+
+def _segmenters_of(project: Project) -> list[object]:
+    """What each of the project's own segmenters has learned."""
+    known = Segmenters(project.masks_folder)
+    told: list[object] = []
+    for name in known.own():
+        try:
+            told.append(known.made_by(name))
+        except (UnsafeFile, SegmenterUnknown):  # damaged, or just put away: whoever looks with it is told
+            told.append((name, stat_of(project.masks_folder / name / ABOUT_NAME)))
+    return told
 
 
 def picture_key(project: Project, shot: Shot, *what: Any) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 from fastapi import APIRouter
 
 from understudy.jobs.merging.standing import state_now
+from understudy.project.finished import finished_by_name
 from understudy.project.project import Project
-from understudy.project.state import ProjectState, finished_by_name
+from understudy.project.state import ProjectState
 from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import StudioHere
 
 routes = APIRouter()
 
 
-@routes.get("/state")
+@routes.get("/state", dependencies=[HEAVY])
 def state(studio: StudioHere) -> dict[str, Any]:
     """Everything the room shows; `open` is False where no project is."""
     if studio.folder is None:

@@ -43,7 +43,10 @@ export function faceset_boxes({ facesets }, role, chosen) {
   return { element, said };
 }
 
-/** How long: {element, said()}. @param {any} plan what was asked before */
+/**
+ * How long: {element, said()}. What is not asked is said as null, against what the project keeps.
+ * @param {any} plan what was asked before
+ */
 export function how_long(plan) {
   const kept = plan && !plan.finished ? plan : null;
   const kinds = [["minutes", "minutes"], ["iterations", "iterations"], ["endless", "until I stop it"]];
@@ -54,8 +57,13 @@ export function how_long(plan) {
   const sift = () => (number.hidden = kind.value === "endless");
   kind.addEventListener("change", sift);
   sift();
-  const note = kept ? "The same wish goes on with the plan that was interrupted; another one begins a new plan." : "A planned end settles by itself, which looks better than a stop.";
-  const said = () => (kind.value === "minutes" ? { minutes: number.valueAsNumber } : kind.value === "iterations" ? { iterations: Math.round(number.valueAsNumber) } : {});
+  const both = kept?.minutes && kept?.iterations ? ` That one also ends after ${kept.iterations.toLocaleString("en")} iterations.` : "";
+  const note = kept ? `The same wish goes on with the plan that was interrupted; another one begins a new plan.${both}` : "A planned end settles by itself, which looks better than a stop.";
+  const said = () => {
+    const asked = number.valueAsNumber;
+    if (kind.value === "minutes") return { minutes: asked, iterations: kept?.minutes === asked ? (kept.iterations ?? null) : null };
+    return { minutes: null, iterations: kind.value === "iterations" ? Math.round(asked) : null };
+  };
   return { element: h("div", {}, h("label", {}, "Train for", number, kind), h("p", { class: "dim small" }, note)), said };
 }
 

@@ -360,7 +360,8 @@ export class FramesRoom extends Room {
       else if (told.summary.stopped && told.summary.stopped !== "as asked") toast(`Stopped: ${told.summary.stopped}.`);
     }
     if (told.run) this.#looks_soon(); // a run says nothing of faces by itself
-    if (this.told || told.is_over) await this.go(told.frame, { keep: false }).catch(toast_error);
+    const keep = !this.keeper.refused.has(this.#key); // what a hand drew while the carrying began; what was refused waits there
+    if (this.told || told.is_over) await this.go(told.frame, { keep }).catch(toast_error);
   }
 
   // --- what others do, and what is seen

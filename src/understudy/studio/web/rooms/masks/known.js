@@ -17,13 +17,13 @@ export async function opened(keeper, faceset, face) {
   const key = `${faceset}/${face}`;
   for (;;) {
     const before = known.get(key);
-    if (before && keeper.has(faceset, face)) return before;
+    if (before && keeper.is_unsaved(faceset, face)) return before;
     const { requests } = keeper;
     const drawing = await drawing_of(faceset, face);
     if (before && drawing.revision === before.revision) return { ...before, masks: drawing.masks };
     const theirs = await doc_of(drawing);
     // What was sent or taken in meanwhile is newer than what was read.
-    if (known.get(key) === before && keeper.requests === requests && !keeper.has(faceset, face)) return known_anew(keeper, key, theirs, drawing);
+    if (known.get(key) === before && keeper.requests === requests && !keeper.is_unsaved(faceset, face)) return known_anew(keeper, key, theirs, drawing);
   }
 }
 

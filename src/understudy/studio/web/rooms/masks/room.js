@@ -98,7 +98,7 @@ export class MasksRoom extends Room {
     this.listen(editor, "state", () => this.show_state());
     this.listen(keeper, "state", () => this.show_kept());
     this.listen(keeper, "kept", (event) => this.was_kept(event.detail));
-    this.listen(keeper, "refused", (event) => this.was_refused(event.detail));
+    this.listen(keeper, "changed", (event) => this.was_changed(event.detail));
     this.listen(this.side, "choose", (event) => this.chosen(event.detail).catch(toast_error));
     this.listen(this.strip, "pick", (event) => this.go_to(event.detail));
     this.listen(this.teach, "desk", (event) => this.side.show(event.detail, this.place.faceset ?? "", this.looked_at));
@@ -132,7 +132,7 @@ export class MasksRoom extends Room {
     if (!faceset) return;
     const order = ORDERS[/** @type {"by yaw"} */ (this.side.order.value)] ?? {};
     const now = this.shown.faceset ? this.shown.face : (this.place.face ?? "");
-    const line_up = new LineUp(faceset, order, (face) => keeper.has(faceset, face), (words) => (this.status.textContent = words));
+    const line_up = new LineUp(faceset, order, (face) => keeper.is_unsaved(faceset, face), (words) => (this.status.textContent = words));
     const place = await busy(this.stage, "Putting the faces in order…", line_up.ask({ around: now }));
     if (line_up.unmeasured) toast(`${line_up.unmeasured.toLocaleString("en")} faces are not measured yet, so they come last in this order. Measure them in the Faces room.`);
     const same = place >= 0 && this.open_name === `${faceset}/${now}`;
@@ -236,7 +236,7 @@ export class MasksRoom extends Room {
     if (!one || !this.editor.ready || this.editor.undo !== one.undo) return;
     const { doc, layer } = this.editor;
     this.last_drawn = doc.regions.length || !layer.is_empty ? face : this.last_drawn;
-    if (doc === one.undo.saved && !keeper.has(faceset, face)) return;
+    if (doc === one.undo.saved && !keeper.is_unsaved(faceset, face)) return;
     keeper.keep({ faceset, face, size_px: one.size_px, regions: doc.regions, painted: layer.png_base64(), mark: doc.mark, revision: one.revision, visit });
     one.undo.saved = doc;
     this.set_state(face, doc.mark || (doc.regions.length || !layer.is_empty ? "drawn" : one.masks.length ? "applied" : "none"));
@@ -254,10 +254,10 @@ export class MasksRoom extends Room {
   }
 
   /** @param {{faceset: string, face: string, error: any}} what */
-  async was_refused({ faceset, face, error }) {
+  async was_changed({ faceset, face, error }) {
     toast_error(error);
     const one = known.get(`${faceset}/${face}`);
-    if (!one || error.kind !== "DrawingChanged") return;
+    if (!one) return;
     one.revision = ""; // theirs comes on top, and Ctrl+Z brings ours back
     await opened(keeper, faceset, face);
   }
@@ -392,7 +392,7 @@ export class MasksRoom extends Room {
 
   show_kept() {
     this.kept.textContent = keeper.words;
-    this.kept.classList.toggle("warn", keeper.lost || keeper.busy !== "");
+    this.kept.classList.toggle("warn", keeper.is_late);
   }
 }
 

@@ -7,6 +7,7 @@ import { h } from "../../kit/element.js";
 import { live } from "../../kit/live.js";
 import { bring_back } from "../../kit/model_menu.js";
 import { ask_for_model } from "../../kit/new_model.js";
+import { one_look } from "../../kit/one_look.js";
 import { Room } from "../../kit/room.js";
 import { start_run, stop_run } from "../../kit/runs.js";
 import { styles } from "../../kit/styles.js";
@@ -24,6 +25,7 @@ import { start_swap } from "./swap.js";
 /** @typedef {import("../../kit/keys.js").KeyAction} KeyAction */
 
 class ProjectRoom extends Room {
+  giving_up = new AbortController();
   /** @type {any} */
   state = null;
   /** @type {any} */
@@ -85,7 +87,7 @@ class ProjectRoom extends Room {
     this.replaceChildren(this.head, this.welcome, this.body);
     this.listen(live, "project", () => this.load_soon());
     this.listen(live, "faces", () => this.load_soon());
-    this.listen(live, "look-anew", () => (this.load_soon(), this.look_at_machine())); // it may be another machine's studio now
+    this.listen(live, "look-anew", () => (this.give_up(), this.load_soon(), this.look_at_machine())); // it may be another machine's studio now
     this.listen(this, "runs", (event) => this.have_runs(event.detail));
     this.listen(this, "ended", () => this.load_soon());
     this.load();
@@ -94,6 +96,7 @@ class ProjectRoom extends Room {
 
   leave() {
     clearTimeout(this.timer);
+    this.give_up();
   }
 
   load_soon() {
@@ -101,16 +104,34 @@ class ProjectRoom extends Room {
     this.timer = setTimeout(() => this.load(), 150);
   }
 
-  /** The newest answer is shown; one that is overtaken is dropped. */
-  async load() {
-    const turn = (this.turn = (this.turn ?? 0) + 1);
-    if (!this.state) this.head?.replaceChildren(h("p", { class: "dim", role: "status" }, "Looking at the project…"));
-    const state = await get("project/state").catch((error) => {
-      if (!(error instanceof ConnectionLost)) throw error;
-      if (!this.state) this.head?.replaceChildren(h("p", { class: "warn", role: "status" }, "The studio can't be reached. The project is shown as soon as it can."));
-      return null; // what was known stays; all is asked again when the studio is back
+  /** Looking at a large project takes its time, so it is not asked for again before it has answered. */
+  load = one_look(() => this.#look(this.giving_up.signal));
+  load_models = one_look(() => this.#look_at_models(this.giving_up.signal));
+
+  /** What is asked for now may be on a connection that died; nobody waits for it any more. */
+  give_up() {
+    this.giving_up.abort();
+    this.giving_up = new AbortController();
+  }
+
+  /** @param {string} path @param {AbortSignal} given_up @returns {Promise<any>} null where it can't be known now */
+  #asked(path, given_up) {
+    return get(path, given_up).catch((error) => {
+      if (!given_up.aborted && !(error instanceof ConnectionLost)) throw error;
+      return null;
     });
-    if (!state || turn !== this.turn || !this.isConnected) return;
+  }
+
+  /** @param {AbortSignal} given_up */
+  async #look(given_up) {
+    if (!this.state) this.head?.replaceChildren(h("p", { class: "dim", role: "status" }, "Looking at the project…"));
+    const state = await this.#asked("project/state", given_up);
+    if (given_up.aborted || !this.isConnected) return;
+    if (!state) {
+      // What was known stays; all is asked again when the studio is back.
+      if (!this.state) this.head?.replaceChildren(h("p", { class: "warn", role: "status" }, "The studio can't be reached. The project is shown as soon as it can."));
+      return;
+    }
     const other = this.state && this.state.folder !== state.folder;
     if (other) this.models = null;
     this.state = state;
@@ -118,12 +139,14 @@ class ProjectRoom extends Room {
     this.is_ready?.();
     if (other) this.list.load();
     this.show_advice();
-    if (!state.open) return;
-    // Their figures take the networks themselves, which take seconds to import once; the rest is shown meanwhile.
-    const models = await get("project/models").catch((error) => {
-      if (!(error instanceof ConnectionLost)) throw error;
-    });
-    if (!models || turn !== this.turn || !this.isConnected) return;
+    if (state.open) this.load_models(); // their figures take the networks themselves, which take seconds to import once
+  }
+
+  /** @param {AbortSignal} given_up */
+  async #look_at_models(given_up) {
+    const { folder } = this.state;
+    const models = await this.#asked("project/models", given_up);
+    if (!models || given_up.aborted || !this.isConnected || folder !== this.state.folder) return;
     this.models = models;
     this.show_models();
   }

@@ -21,6 +21,19 @@ const RUNNING_MS = 1000;
 const RESTING_MS = 4000;
 const MOST_BESIDE = 4;
 
+// A name may have a comma, so each is escaped in the address.
+const to_place = (/** @type {string[]} */ names) => names.map(encodeURIComponent).join(",");
+const from_place = (/** @type {string} */ words) => words.split(",").map(unescaped);
+
+/** One that somebody typed with a bare % stands for itself. @param {string} word */
+function unescaped(word) {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
+}
+
 await styles(new URL("./room.css", import.meta.url));
 
 class TrainingRoom extends Room {
@@ -36,7 +49,7 @@ class TrainingRoom extends Room {
 
   /** Models that are shown, the current one first. */
   get shown() {
-    const names = (this.place.models ?? "").split(",").filter((name) => this.models.some((model) => model.name === name));
+    const names = from_place(this.place.models ?? "").filter((name) => this.models.some((model) => model.name === name));
     if (names.length) return names;
     const first = this.models.find((model) => model.running) ?? this.models[0];
     return first ? [first.name] : [];
@@ -130,7 +143,7 @@ class TrainingRoom extends Room {
 
   /** @param {string} name */
   choose(name) {
-    this.keep_place({ models: name });
+    this.keep_place({ models: to_place([name]) });
     this.#draw();
   }
 
@@ -138,7 +151,7 @@ class TrainingRoom extends Room {
   beside(name) {
     const shown = this.shown;
     const next = shown.includes(name) ? shown.filter((one) => one !== name) : [...shown, name].slice(-MOST_BESIDE);
-    this.keep_place({ models: (next.length ? next : [name]).join(",") });
+    this.keep_place({ models: to_place(next.length ? next : [name]) });
     this.#draw();
   }
 
@@ -169,7 +182,7 @@ class TrainingRoom extends Room {
   async #changed(dialog, before) {
     try {
       const name = await dialog;
-      if (name !== null && name !== before) this.keep_place({ models: name });
+      if (name !== null && name !== before) this.keep_place({ models: to_place([name]) });
     } catch (error) {
       toast_error(error);
     }
