@@ -37,7 +37,7 @@ def training(learner: Learner, feed: Feed, options: TrainOptions) -> Iterator[Sp
         src, dst = feed.lessons(
             learner.draws(),
             options=now.options,
-            iteration=learner.iteration,
+            shown=learner.iteration * now.options.batch_size,
             openings=now.options.asks_openings,
         )
         learner.step(src, dst, now.options, speed=now.speed)
