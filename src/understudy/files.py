@@ -128,6 +128,34 @@ def folder_written_aside(path: Path) -> Iterator[Path]:
     A folder that is not empty is not replaced: move it away in the block, or FolderUnwritable is raised. So of
     threads that make one folder at once the first wins.
     """
+    with _filled_aside(path) as aside:
+        yield aside
+        _put_in_place(aside, path)
+
+
+@contextlib.contextmanager
+def folder_kept_beside(path: Path) -> Iterator[Path]:
+    """The same for what took long to make: where its name is taken in the end, by a file or an empty folder
+    too, it lies beside under the next free name like it, and FolderUnwritable says which."""
+    with _filled_aside(path) as aside:
+        yield aside
+        goal = path
+        for turn in count(2):
+            if not os.path.lexists(goal):
+                with contextlib.suppress(FolderUnwritable, NotADirectoryError):  # it has come since that look
+                    _put_in_place(aside, goal)
+                    break
+            goal = path.with_name(f"{path.name}-{turn}")
+    if goal != path:
+        raise FolderUnwritable(
+            "Something of that name has come meanwhile and is not replaced. What was made lies beside it as "
+            f"{goal.name}.",
+            path,
+        )
+
+
+@contextlib.contextmanager
+def _filled_aside(path: Path) -> Iterator[Path]:
     aside = folder_aside(path)
     known = _known_as(aside)
     with said_plainly(path):
@@ -137,7 +165,6 @@ def folder_written_aside(path: Path) -> Iterator[Path]:
             _clear_left_by_namesakes(path)
             aside.mkdir()
             yield aside
-            _put_in_place(aside, path)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
             _WRITTEN_NOW.discard(known)

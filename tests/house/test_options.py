@@ -89,17 +89,6 @@ def test_every_option_is_a_flag_of_some_command() -> None:
     assert not missing, "\n".join(missing)
 
 
-def test_the_reference_is_what_the_code_says_today() -> None:
-    from understudy.cli.reference import pages
-
-    stale = [
-        name
-        for name, text in pages().items()
-        if not (REFERENCE / name).is_file() or (REFERENCE / name).read_text(encoding="utf-8") != text
-    ]
-    assert stale == [], "run `make docs`"
-
-
 def test_an_option_that_is_not_declared_is_found() -> None:
     class Careless(Options):
         size: int = 3

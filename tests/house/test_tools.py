@@ -16,7 +16,10 @@ from tests.house.source import REPOSITORY
     [
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("basedpyright", "src", "--pythonpath", sys.executable),  # also where no .venv lies in the folder
+        pytest.param(  # takes two minutes; `make lint` asks it too
+            ("basedpyright", "src", "--pythonpath", sys.executable),  # also where no .venv lies in the folder
+            marks=pytest.mark.journey,
+        ),
     ],
     ids=lambda command: " ".join(command[:2]),
 )

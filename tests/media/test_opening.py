@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.media.made import make_movie, number_of, numbered, sine
-from understudy.errors import ClipMissing, ClipUnreadable, UnderstudyError
+from understudy.errors import ClipMissing, ClipUnreadable, ImageUnreadable, OptionInvalid, UnderstudyError
 from understudy.media.images import encode_png
-from understudy.media.opening import open_clip
+from understudy.media.opening import frame_to_show, open_clip
 
 
 def test_videos_folders_and_single_images_open_alike(tmp_path: Path) -> None:
@@ -165,3 +166,32 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(
             assert len(list(clip.frames())) <= clip.info.frame_count
     except UnderstudyError:
         pass
+
+
+def test_where_the_frame_to_show_is_damaged_the_next_is_shown_or_one_before(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.png").write_bytes(encode_png(numbered(number)))
+    (tmp_path / "2.png").write_bytes(b"")
+    with open_clip(tmp_path) as clip:
+        assert [frame_to_show(clip, index).index for index in (1, 2)] == [1, 3]
+        (tmp_path / "3.png").unlink()
+        assert frame_to_show(clip, 2).index == 0
+        for left in tmp_path.iterdir():
+            left.unlink()
+        with pytest.raises(ImageUnreadable, match="No frame"):
+            frame_to_show(clip, 1)
+
+
+def test_images_are_shown_at_the_rate_that_is_said_and_a_video_keeps_its_own(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    for number in range(3):
+        (tmp_path / "f" / f"{number}.png").write_bytes(encode_png(numbered(number)))
+    with open_clip(tmp_path / "f", fps=23.976) as clip:
+        assert clip.info.rate == 1 / clip.time_base == Fraction(24000, 1001)
+        assert (clip.info.assumed_rate, clip.info.variable_rate) == (False, False)
+        assert [f.time_s for f in clip.frames()] == pytest.approx([0, 1001 / 24000, 2002 / 24000])
+    with open_clip(tmp_path / "f") as clip:
+        assert (clip.info.rate, clip.info.assumed_rate) == (None, True)
+    make_movie(tmp_path / "v.mp4", 3)
+    with pytest.raises(OptionInvalid, match=r"24 frames a second, and it is a video.*--fps 0"):
+        open_clip(tmp_path / "v.mp4", fps=24)

@@ -102,17 +102,31 @@ def test_a_folder_of_broken_images_is_refused(tmp_path: Path) -> None:
         ImageFolderClip(tmp_path)
 
 
-def test_a_broken_image_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_broken_image_is_left_out_and_told_and_no_other_takes_its_number(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "f", [f"{n}.png" for n in range(5)])
     (folder / "1.png").write_text("no image")
     cut = (folder / "3.png").read_bytes()
     (folder / "3.png").write_bytes(cut[: len(cut) // 2])
     clip = ImageFolderClip(folder)
-    assert clip.info.damage == "Only 4 of 5 images could be read: the rest is damaged."
+    assert clip.info.damage == (
+        "Only 4 of 5 images could be read: 1.png is damaged and left out. The other frames keep their numbers."
+    )
+    assert (clip.info.frame_count, len(clip.timestamps()), clip.info.file_names[2]) == (5, 5, "2.png")
     frames = list(clip.frames())
-    assert [number_of(f.rgb) for f in frames] == [0, 2, 4]
-    assert [f.index for f in frames] == [0, 1, 3]
-    assert clip.info.damage == "Only 3 of 5 images could be read: the rest is damaged."
+    assert [number_of(f.rgb) for f in frames] == [f.index for f in frames] == [0, 2, 4]
+    assert [f.index for f in clip.frames(2, 5, step=2)] == [2, 4]
+    assert "Only 3 of 5 images could be read: 1.png and 1 more are damaged" in clip.info.damage
+
+
+@pytest.mark.parametrize("keep_bytes", [0, 100])
+def test_a_broken_first_image_shifts_none_and_the_next_says_what_the_folder_is(
+    tmp_path: Path, keep_bytes: int
+) -> None:
+    folder = _folder(tmp_path / "f", ["1.png", "2.png", "3.png"])
+    (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:keep_bytes])
+    clip = ImageFolderClip(folder)
+    assert (clip.info.frame_count, clip.info.pixel_format) == (3, "rgb24")
+    assert [(f.index, number_of(f.rgb)) for f in clip.frames()] == [(1, 1), (2, 2)]
 
 
 def test_images_removed_or_replaced_while_open_do_not_raise(tmp_path: Path) -> None:

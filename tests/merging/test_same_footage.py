@@ -74,11 +74,21 @@ def test_faces_of_which_no_count_was_kept_are_merged_with_a_word(images: Path, t
     assert "another one than when" in told[0] and last.summary["swapped"] == 5
 
 
-def test_behind_a_file_that_can_not_be_read_no_face_is_painted_into_the_next_frame(
+def test_a_file_that_can_not_be_read_keeps_its_number_so_the_faces_behind_it_are_painted_where_they_are(
+    images: Path, tmp_path: Path
+) -> None:
+    faces = extracted(images, tmp_path / "faces")
+    (images / "take5.png").write_bytes(b"")
+    last = warnings(merged(images, faces, tmp_path / "merged"))[1]
+    assert last.summary["swapped"] == 5 and len(last.summary["unswapped"]) == 1
+    assert last.summary["unswapped"][0]["frame"] == 2
+
+
+def test_behind_a_file_that_is_gone_no_face_is_painted_into_the_next_frame(
     images: Path, tmp_path: Path
 ) -> None:
     faces = extracted(images, tmp_path / "faces", counted=False)
-    (images / "take5.png").write_bytes(b"")
+    (images / "take5.png").unlink()
     (images / "take13.png").write_bytes(encode_png(drawn_frame(6)))
     told, last = warnings(merged(images, faces, tmp_path / "merged"))
     assert last.summary["swapped"] == 2 and any("can't be used here" in text for text in told)

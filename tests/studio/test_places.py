@@ -118,6 +118,16 @@ def test_a_clip_has_a_small_picture_that_is_sent_once(tmp_path: Path) -> None:
     )
 
 
+def test_a_sequence_whose_middle_image_is_broken_has_a_small_picture_too(tmp_path: Path) -> None:
+    for number in range(3):
+        path = tmp_path / "shot" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encode_png(np.full((48, 64, 3), 90, np.uint8)) if number != 1 else b"")
+    client = TestClient(studio_app(Studio(None, clips=(tmp_path,))))
+    (clip,) = client.get("/api/places/clips").json()["clips"]
+    assert decode_image(client.get(f"/api/{clip['picture']}").content).shape[:2] == (48, 64)
+
+
 def test_a_picture_of_a_listed_clip_walks_through_no_folder(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,7 @@ def found(
             src=[src],
             dst=[dst],
             options=options or tiny_options(optimizer="adamw", learning_rate=now),
-            search=RateSearchOptions.model_validate({"rate_iterations": 60} | search),
+            search=RateSearchOptions.model_validate({"rate_iterations": 40} | search),
             preset=TINY,
             device="cpu",
         )

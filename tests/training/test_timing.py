@@ -17,6 +17,12 @@ from understudy.training.machine.device import Compute
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 
 
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many that the last are played back, which begins after ten alike."""
+    monkeypatch.setattr(timing, "_STEPS_COMPARED", replay._ALIKE_FOR + 3)
+
+
 def test_the_ratio_is_that_of_a_plain_step_to_a_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

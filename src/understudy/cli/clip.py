@@ -189,6 +189,8 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     light = ", scene-linear" if facts["scene_linear"] else ""
     uneven = " on average, uneven" if facts["variable_rate"] else ""
     pace = "" if rate is None else f", {rate:g} frames per second{uneven}"
+    if facts["assumed_rate"]:
+        pace = " at 25 frames per second, which is assumed: `understudy add --fps` says it for a project"
     lines = [
         ("clip", facts["path"]),
         ("kind", f"{facts['kind']}, {facts['codec']}, {facts['size_bytes'] / 1e6:,.1f} MB"),

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from understudy.cli.flags import Clips, DryRun, Json
 from understudy.counts import counted
+from understudy.media.rates import rate_words
 from understudy.project.project import Project
 
 Stage = Literal["extract", "train", "merge", "encode"]
@@ -35,13 +36,13 @@ def new(
     name:
         The project's name; the folder's when none is given.
     """
-    from understudy.jobs.clips.adding import add_clips, both_sides_told, require_usable
+    from understudy.jobs.clips.adding import add_clips, require_usable, warnings_of
 
     require_usable(*src, *dst, consent=consent)
     made = Project.create(project, name=name)
     names = add_clips(made, src=src, dst=dst, consent=consent)
     print(f"made project: {made.folder}")
-    for told in both_sides_told(made, names):
+    for told in warnings_of(made, names):
         print(f"warning: {told}")
 
 
@@ -55,6 +56,7 @@ def add(
     faceset: str = "main",
     color_space: str | None = None,
     ocio_config: str | None = None,
+    fps: float | None = None,
 ) -> None:
     """Add clips to a project.
 
@@ -75,22 +77,30 @@ def add(
         LogC4"; also for clips that are there already.
     ocio_config:
         The OpenColorIO config that knows the project's colour spaces: a file, or ocio://NAME.
+    fps:
+        Frames a second of these folders of images, like 24 or 23.976; also for clips that are there already.
+        0 goes back to what the images say themselves, or 25.
     """
-    from understudy.jobs.clips.adding import add_clips, both_sides_told
+    from understudy.jobs.clips.adding import add_clips, warnings_of
     from understudy.jobs.clips.color_spaces import choose_color_space, require_color_space
+    from understudy.jobs.clips.rates import choose_rate, require_rate
 
     opened = Project.open(project)
     if color_space:
         require_color_space(opened, color_space, config=ocio_config)
+    if fps is not None:
+        require_rate([*src, *dst], fps)
     known = set(opened.manifest.clips)
     names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset)
     if color_space is not None or ocio_config is not None:
         choose_color_space(opened, names, name=color_space, config=ocio_config)
+    if fps is not None:
+        choose_rate(opened, names, fps)
     for name in names:
         clip = f"{opened.manifest.clips[name].role} clip {name}"
         print(f"{clip} is in the project already" if name in known else f"added {clip}")
         known.add(name)
-    for told in both_sides_told(opened, names):
+    for told in warnings_of(opened, names):
         print(f"warning: {told}")
 
 
@@ -183,6 +193,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
     for clip in state.clips:
         there = counted(clip.faces, "face") if clip.there else "the file is gone"
         print(f"  {clip.role} clip   {clip.name:<20} {there:<16} {_size(clip.size_bytes):>9}  {clip.path}")
+        if clip.fps:
+            print(f"             rate: {rate_words(clip.fps)} frames a second, as was said of it")
         if not clip.there:
             command = shlex.join(["understudy", "relink", str(project), clip.name, "NEW_PATH"])
             print(f"             note: `{command}` says where it lies now")

@@ -136,6 +136,7 @@ def measure_merged(project: Project, clip: str, model: str) -> Events:
     Raises ProjectInvalid where nothing is merged, and what measuring raises.
     """
     from understudy.jobs.clips.color_spaces import color_space_of
+    from understudy.jobs.clips.rates import fps_of
     from understudy.measure.against_plate import known_faces, measure_against_plate
     from understudy.media.opening import open_clip
     from understudy.merging.journal import Journal, require_frames
@@ -148,7 +149,7 @@ def measure_merged(project: Project, clip: str, model: str) -> Events:
     require_frames(folder)
     made, path = journal.digest(), project.present_clip_path(clip)
     faces_of = known_faces(_landmarks(project, clip))
-    shown = MergedClip(open_clip(path, color_space_of(project, clip)), folder)
+    shown = MergedClip(open_clip(path, color_space_of(project, clip), fps=fps_of(project, clip)), folder)
     for event in measure_against_plate(
         shown,
         path,

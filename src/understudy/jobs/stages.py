@@ -6,7 +6,6 @@ other's, so a job is written by `yield from`.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
@@ -18,6 +17,7 @@ from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, Pro
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import clip_by_clip
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
     FinalMarks,
     consent_told,
@@ -27,6 +27,7 @@ from understudy.jobs.delivery.marks import (
     require_closed_production,
     require_consent,
 )
+from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
 from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
@@ -53,7 +54,7 @@ from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
-from understudy.project.project import CAST, Project
+from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
 
 if TYPE_CHECKING:  # each takes seconds to import
@@ -118,6 +119,7 @@ def extract(
                 edits=clip.tracks,
                 shelf=shelf_of(project, opened, clip=name, command=command),
                 color_space=color_space_of(project, name),
+                fps=fps_of(project, name),
             )
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
@@ -374,8 +376,7 @@ def encode(
     from understudy.merging.journal import merge_facts
 
     names = _named(clips, project, role="dst")
-    if any(project.merged_name(name, model) == model for name in names):
-        model_named(project, model)
+    require_model_of(project, model, names)
     options = encode_options(project, said)
     if options.frames and len(names) > 1:
         raise OptionInvalid(f"--frames is about one clip; name it. The project has {', '.join(names)}.")
@@ -388,10 +389,8 @@ def encode(
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)
-        if not merged.is_dir():
-            whom = "its cast" if called != model else f"model {model!r}"
-            raise ProjectInvalid(f"Clip {name!r} has not been merged with {whom}. Run `understudy merge`.")
-        merge_facts(merged, options.frames, of=_in_commands(project, name, called))
+        require_merged(project, model, name)
+        merge_facts(merged, options.frames, of=in_commands(project, [name], called))
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         facts = facts_of(project, model, name, goal, merged, frames=options.frames)
         marks = FinalMarks(project, facts, options)
@@ -408,14 +407,9 @@ def encode(
                 watermark=marks.watermark,
                 stamp=marks.stamp,
                 color_space=color_space_of(project, name),
+                fps=fps_of(project, name),
             )
             yield from marks.told(goal)
-
-
-def _in_commands(project: Project, clip: str, called: str) -> str:
-    """What commands on a merged clip begin with."""
-    of = f"{shlex.quote(str(project.folder))} {shlex.quote(clip)}"
-    return f"{of} --model {shlex.quote(called)}" if called not in ("main", CAST) else of
 
 
 def require_outputs(

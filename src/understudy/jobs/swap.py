@@ -15,7 +15,7 @@ from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
-from understudy.jobs.clips.adding import add_clips, both_sides_told, require_own_side
+from understudy.jobs.clips.adding import add_clips, require_own_side, warnings_of
 from understudy.jobs.delivery.marks import consents_shown, performers_shown, require_consent, unstated_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
@@ -39,7 +39,7 @@ def swap(request: SwapRequest) -> Events:
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     clips, faces_before = _added(project, request)
-    yield from (Notice(text, level="warning") for text in both_sides_told(project, clips))
+    yield from (Notice(text, level="warning") for text in warnings_of(project, clips))
     dst = _dst_of(project, clips)
     if request.consent is None:  # "not stated" can be said too, and is an answer
         yield from unstated_told(project, request.model, dst, before_training=True)

@@ -42,7 +42,7 @@ class ClipInfo:
     height: int
     frame_count: int
     duration_s: float
-    rate: Fraction | None  # average frames per second; None for image folders
+    rate: Fraction | None  # average frames per second; None of images that say none, and none was said
     variable_rate: bool
     rotation_deg: int  # by how much the stored picture was turned to stand upright: 0, 90, 180, 270
     codec: str

@@ -39,6 +39,7 @@ def described(clip: Clip) -> dict[str, Any]:
         "duration_s": round(info.duration_s, 6),
         "rate": None if info.rate is None else str(info.rate),
         "frames_per_second": None if info.rate is None else round(float(info.rate), 4),
+        "assumed_rate": info.assumed_rate,
         "variable_rate": info.variable_rate,
         "timecode": info.timecode,
         "interlaced": info.interlaced,

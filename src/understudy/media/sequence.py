@@ -1,12 +1,14 @@
 """A folder of images as a clip: one image, one frame, in the natural order of their names.
 
-Reads pixels through `images.py`. Sizes are checked from the files' heads when the folder is opened.
+Reads pixels through `images.py`. Sizes are checked from the files' heads when the folder is opened. A file that
+can't be read keeps its number: its frame is missing, and no other frame moves into its place.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +40,7 @@ from understudy.media.numbering import skipped_numbers
 
 DEFAULT_TIME_BASE = Fraction(1, 25)
 _NUMBERS = re.compile(r"(\d+)")
+_NONE_READ = "None of the images in this folder can be read. Save them again."
 
 
 class ImageFolderClip:
@@ -54,12 +57,12 @@ class ImageFolderClip:
                 "files.",
                 path,
             )
-        self._files, size = _of_one_size(found, path)
-        pixel_format, bits = _kind_of(self._files[0])
-        head = exr_header(self._files[0]) if self._files[0].suffix.lower() == EXR_SUFFIX else {}
+        size, self._broken = _size_of_all(found, path)
+        first, pixel_format, bits = _first_read([file for file in found if file not in self._broken], path)
+        head = exr_header(first) if first.suffix.lower() == EXR_SUFFIX else {}
         said = exr_rate(head)
         self.time_base = time_base or (1 / said if said else DEFAULT_TIME_BASE)
-        count = len(self._files)
+        self._files, count = found, len(found)
         self.info = ClipInfo(
             path=path,
             kind="images",
@@ -67,10 +70,10 @@ class ImageFolderClip:
             height=size[1],
             frame_count=count,
             duration_s=float(count * self.time_base),
-            rate=None,
+            rate=1 / self.time_base if time_base or said else None,
             variable_rate=False,
             rotation_deg=0,
-            codec=self._files[0].suffix[1:].lower(),
+            codec=first.suffix[1:].lower(),
             pixel_format=pixel_format,
             bit_depth=bits,
             color=ColorTags(),
@@ -82,11 +85,9 @@ class ImageFolderClip:
             assumed_rate=not time_base and not said and count > 1,
             skipped=skipped_numbers(found),
             unread=exr_unread(head) if head else "",
-            damage=_damage(count, len(found)),
+            damage=_damage(found, self._broken),
             file_names=tuple(file.name for file in self._files),
         )
-        self._found = len(found)
-        self._broken: set[int] = set()
 
     def timestamps(self) -> Sequence[int]:
         """0, 1, 2 … in `time_base`."""
@@ -97,24 +98,24 @@ class ImageFolderClip:
     ) -> Iterator[Frame]:
         """Stream frames; see `Clip.frames`. Unreadable images are left out and told in `info.damage`."""
         for index in range(len(self._files))[slice(max(0, start), stop, step)]:
+            file = self._files[index]
             try:
-                rgb = read_image_deep(self._files[index])
+                rgb = read_image_deep(file)
             except ImageUnreadable:
-                self._note_broken(index)
+                self._note_broken(file)
                 continue
             if rgb.shape[:2] != (self.info.height, self.info.width):
-                self._note_broken(index)  # replaced by another picture since the folder was opened
+                self._note_broken(file)  # replaced by another picture since the folder was opened
                 continue
             rgb = self._in_its_depth(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
-            yield Frame(index, index, float(index * self.time_base), rgb, self._files[index].name)
+            yield Frame(index, index, float(index * self.time_base), rgb, file.name)
 
     def _in_its_depth(self, rgb: UInt8 | UInt16 | Float32) -> UInt16 | Float32:
         return scene_linear(rgb) if self.info.scene_linear else sixteen_bit(rgb)
 
-    def _note_broken(self, index: int) -> None:
-        self._broken.add(index)
-        damage = _damage(len(self._files) - len(self._broken), self._found)
-        self.info = replace(self.info, damage=damage)
+    def _note_broken(self, file: Path) -> None:
+        self._broken.add(file)
+        self.info = replace(self.info, damage=_damage(self._files, self._broken))
 
     def close(self) -> None:
         """Nothing stays open between readings."""
@@ -154,26 +155,41 @@ def _pixel_aspect(head: Mapping[str, Any]) -> Fraction:
     return Fraction(said).limit_denominator(1000) if 0 < said < 100 else Fraction(1)
 
 
-def _damage(have: int, found: int) -> str:
-    return "" if have == found else f"Only {have} of {found} images could be read: the rest is damaged."
+def _damage(files: Sequence[Path], broken: Collection[Path]) -> str:
+    if not broken:
+        return ""
+    first = next(file.name for file in files if file in broken)
+    which = f"{first} is" if len(broken) == 1 else f"{first} and {len(broken) - 1} more are"
+    return (
+        f"Only {len(files) - len(broken)} of {len(files)} images could be read: {which} damaged and left out. "
+        "The other frames keep their numbers."
+    )
 
 
-def _of_one_size(found: list[Path], folder: Path) -> tuple[list[Path], tuple[int, int]]:
-    readable: list[Path] = []
-    size = (0, 0)
+def _first_read(files: Sequence[Path], folder: Path) -> tuple[Path, str, int]:
+    """The first image of which the pixels can be read too, and what `_kind_of` tells of it."""
+    for file in files:
+        with contextlib.suppress(ImageUnreadable):
+            return file, *_kind_of(file)
+    raise ClipUnreadable(_NONE_READ, folder)
+
+
+def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], set[Path]]:
+    """The one size that the images have, by their heads, and those whose heads can't be read."""
+    broken, like, size = set[Path](), None, (0, 0)
     for file in found:
         try:
             this = image_size(file)
         except ImageUnreadable:
+            broken.add(file)
             continue
-        if readable and this != size:
+        if like is not None and this != size:
             raise ClipSizesDiffer(
-                f"The images differ in size: {readable[0].name} is {size[0]} x {size[1]} and {file.name} is "
+                f"The images differ in size: {like.name} is {size[0]} x {size[1]} and {file.name} is "
                 f"{this[0]} x {this[1]}. Bring them to one size or move the others away.",
                 folder,
             )
-        size = this
-        readable.append(file)
-    if not readable:
-        raise ClipUnreadable("None of the images in this folder can be read. Save them again.", folder)
-    return readable, size
+        like, size = like or file, this
+    if like is None:
+        raise ClipUnreadable(_NONE_READ, folder)
+    return size, broken

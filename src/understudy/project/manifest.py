@@ -104,6 +104,9 @@ class ClipEntry(Part):
     role: Role
     performer: Name
     color_space: str = Field("", description="What its numbers are, as PQ or ACEScct; nothing is sRGB.")
+    fps: float | None = Field(
+        None, gt=0, le=1000, description="Frames a second of images; nothing is what they say, or 25."
+    )
     face: int | None = Field(None, ge=1, description="Which person in the clip, where several are seen.")
     tracks: list[str] = Field(
         default_factory=list,

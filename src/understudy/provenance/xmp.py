@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from understudy.provenance.still_parts import still_parts
+
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 # OpenEXR has no place for XMP: IPTC's word stands there as an attribute of its own, a string.
 EXR_ATTRIBUTE = "Iptc4xmpExt:DigitalSourceType"
@@ -118,10 +120,10 @@ def _tiff_with_packet(image: bytes, order: str) -> bytes:
 def source_type_in(path: Path) -> str:
     """The last word of the source type that the metadata name, e.g. trainedAlgorithmicMedia; empty without.
 
-    Looks into the first and last megabytes, where every format's writers put it, and of a movie into the boxes
-    that may hold it.
+    Of a PNG, TIFF or EXR all but the pixels is looked into. Of others the first and last megabytes, where every
+    format's writers put it, and of a movie the boxes that may hold it.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:  # what lies between the parts is not read
         for start, count in _searched(file):
             file.seek(start)
             if found := _said(file.read(count)):
@@ -131,6 +133,9 @@ def source_type_in(path: Path) -> str:
 
 def _searched(file: BinaryIO) -> Iterator[tuple[int, int]]:
     """Where in a file to look: start and how many bytes."""
+    if (parts := still_parts(file)) is not None:
+        yield from ((start, min(count, _LARGEST_PART_BYTES)) for start, count in parts)
+        return
     size = file.seek(0, 2)
     yield 0, _SEARCHED_BYTES
     if size > _SEARCHED_BYTES:

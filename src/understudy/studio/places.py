@@ -186,11 +186,10 @@ def _small_picture(path: Path) -> bytes:
     import cv2
 
     from understudy.media.images import eight_bit, encode_jpeg
-    from understudy.media.opening import open_clip
+    from understudy.media.opening import frame_to_show, open_clip
 
     with open_clip(path) as clip:
-        middle = clip.info.frame_count // 2
-        rgb = eight_bit(next(iter(clip.frames(middle, middle + 1))).rgb)
+        rgb = eight_bit(frame_to_show(clip, clip.info.frame_count // 2).rgb)
     scale = min(1.0, _PICTURE_PX / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     return encode_jpeg(eight_bit(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)), 80)

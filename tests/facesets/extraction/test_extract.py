@@ -103,6 +103,17 @@ def test_a_record_tells_the_truth_about_its_crop(tmp_path, detector):
     assert face.record.sharpness > 0
 
 
+def test_faces_in_images_have_the_times_of_the_rate_that_was_said_also_after_they_were_found(
+    tmp_path, detector
+):
+    room = Room(tmp_path, one_person(4))
+    room.run(OPTIONS.changed(stop="3f"))
+    room.run(fps=10.0)
+    times = {face.record.frame: face.record.time_s for face in Faceset(tmp_path / "faces").faces()}
+    assert times[3] == pytest.approx(0.3)
+    assert summary_of(room.run(OPTIONS.changed(start="0.3"), fps=10.0))["frames"] == 1
+
+
 def test_running_again_does_nothing_and_says_so(tmp_path, detector):
     room = Room(tmp_path, one_person(8))
     room.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
-from understudy.jobs.clips.adding import add_clips, remove_clip, require_usable
+from understudy.jobs import stages
+from understudy.jobs.clips.adding import add_clips, painted_told, remove_clip, require_usable
 from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
 from understudy.project.trash import Trash
@@ -52,6 +54,37 @@ def test_a_word_for_consent_that_is_none_is_told_the_words_and_a_form_the_comman
     with pytest.raises(OptionInvalid, match="say one of: agreed, fictional, not stated, refused") as caught:
         require_usable(consent=said)
     assert ("--evidence" in caught.value.message) == is_form
+
+
+@pytest.mark.parametrize("role", ["src", "dst"])
+@pytest.mark.parametrize("name", ["", "000001.png"])
+def test_a_merges_own_frames_enter_no_project_and_what_finishes_them_is_named(
+    ready: Project, role: str, name: str
+) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    before = Project.open(ready.folder).manifest
+    with pytest.raises(OptionInvalid, match="`understudy encode`"):
+        add_clips(ready, **{role: [ready.merged_folder("dst", "main") / name]})
+    assert Project.open(ready.folder).manifest == before
+
+
+def test_a_finished_shot_enters_a_project_as_any_footage(ready: Project) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    out = ready.out_folder / "finished"
+    list(stages.encode(ready, "main", out=out, said={}))
+    assert add_clips(ready, dst=[out]) == ["finished"]
+    assert painted_told(ready, ["finished", "dst", "src"]) == [], "its credentials say whom it shows"
+
+
+def test_a_copy_of_merged_frames_is_taken_with_a_warning(ready: Project, tmp_path: Path) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for picture in ready.merged_folder("dst", "main").glob("*.png"):
+        shutil.copy(picture, copy)
+    names = add_clips(ready, dst=[copy])
+    (told,) = painted_told(ready, [*names, *names])
+    assert "copy says of itself" in told and "`understudy encode`" in told
 
 
 def test_a_file_that_is_no_clip_never_enters_a_project(project: Project, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_file_that_came_meanwhile_is_not_replaced_and_the_work_is_kept(
     assert names == {out.name, f"cut-2{ending}", kept.name, *sidecar}
 
 
-def test_of_two_folders_of_one_name_made_at_once_one_comes_whole_and_the_other_is_told(
+def test_of_two_folders_of_one_name_made_at_once_both_come_whole_and_one_is_told_where(
     tmp_path: Path, together: threading.Barrier
 ) -> None:
     out = tmp_path / "frames.v2"
@@ -92,16 +92,42 @@ def test_of_two_folders_of_one_name_made_at_once_one_comes_whole_and_the_other_i
                     (place / name).write_bytes(piece)
                     together.wait()
         except FolderUnwritable as error:
-            assert error.path == out and "not replaced" in str(error)
+            assert error.path == out and "not replaced" in str(error) and "as frames.v2-2." in str(error)
             return False
         return True
 
     with ThreadPoolExecutor(2) as pool:
         ends = list(pool.map(make, (b"one", b"other")))
     assert sorted(ends) == [False, True]
-    whole = b"one" if ends[0] else b"other"
-    assert [(out / name).read_bytes() for name in ("000000.png", "000001.png")] == [whole, whole]
-    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+    first, second = (b"one", b"other") if ends[0] else (b"other", b"one")
+    for folder, whole in ((out, first), (tmp_path / "frames.v2-2", second)):
+        assert [(folder / name).read_bytes() for name in ("000000.png", "000001.png")] == [whole, whole]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [out.name, "frames.v2-2"]
+
+
+@pytest.mark.parametrize("came", ["a file", "an empty folder", "a full folder"])
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_folder_that_came_meanwhile_is_not_replaced_and_the_work_is_kept(
+    came: str, marked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_HOME", str(tmp_path / "home"))
+    make_movie(tmp_path / "v.mp4", 3)
+    if marked:
+        sign_file(tmp_path / "v.mp4", tmp_path / "v.mp4", facts_for(tmp_path / "v.mp4"))
+    out = tmp_path / "out" / "frames"
+    with (
+        pytest.raises(FolderUnwritable, match=r"lies beside it as frames-2\.") as raised,
+        made_folder(out, [tmp_path / "v.mp4"], "Written.") as (place, _),
+    ):
+        (place / "0.png").write_bytes(encode_png(numbered(0)))
+        out.write_bytes(b"somebody's") if came == "a file" else out.mkdir()
+        if came == "a full folder":
+            (out / "notes").write_bytes(b"somebody's")
+    assert raised.value.path == out and out.is_file() == (came == "a file")
+    kept = tmp_path / "out" / "frames-2"
+    assert (kept / "0.png").is_file() and bool(marked_of([kept])) == marked
+    assert {path.name for path in out.parent.iterdir()} == {"frames", "frames-2"}
+    assert came != "a full folder" or [path.name for path in out.iterdir()] == ["notes"]
 
 
 @pytest.mark.parametrize(("name", "ending"), [("cut.v2.mkv", ".unsigned.mkv"), ("frames", ".partial")])

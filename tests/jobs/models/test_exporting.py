@@ -125,3 +125,39 @@ def test_an_exported_model_stands_in_the_ledger(trained: Project) -> None:
     assert line.export.file == "main.dfm" and line.export.sha256 == sha256_of(trained.out_folder / "main.dfm")
     assert line.export.recast["model"]["iterations"] == 12 and line.export.recast["use"] == "live show"
     assert line.export.recast["consents"]["src"] == {"status": "fictional"}
+
+
+def changed_while_writing(
+    monkeypatch: pytest.MonkeyPatch, project: Project, consent: Consent, *, at: str = "src"
+) -> None:
+    """Another process changes a consent while the file is written for the first time."""
+    write = dfm.write_dfm
+
+    def slowly(*args: object, **more: object) -> Exported:
+        if not WRITTEN:
+            with Project.open(project.folder).change() as manifest:
+                manifest.performers[at].consent = consent
+        return write(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dfm, "write_dfm", slowly)
+
+
+def test_a_consent_that_is_withdrawn_while_the_model_is_written_stops_the_export(
+    trained: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bytes(trained.out_folder / "main.dfm", b"older")
+    changed_while_writing(monkeypatch, trained, Consent(status="refused"))
+    with pytest.raises(ConsentMissing, match="refused"):
+        list(export_dfm(trained, "main"))
+    assert [path.name for path in trained.out_folder.iterdir()] == ["main.dfm"]
+    assert (trained.out_folder / "main.dfm").read_bytes() == b"older" and not trained.exports_ledger.exists()
+
+
+def test_a_consent_that_is_changed_while_the_model_is_written_stands_in_it_and_in_the_ledger(
+    trained: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed_while_writing(monkeypatch, trained, Consent(status="agreed", who="Ida"))
+    list(export_dfm(trained, "main"))
+    assert json.loads(WRITTEN[-1][1]["consent"])["src"]["status"] == "agreed"
+    (line,) = lines_of(trained.exports_ledger)
+    assert line.export.recast["consents"] == json.loads(WRITTEN[-1][1]["consent"])

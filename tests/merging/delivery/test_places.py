@@ -124,7 +124,7 @@ def test_images_are_named_like_dsts(images: Path, movie: Path) -> None:
         assert image_names(clip) == [f"take{k}.png" for k in (1, 3, 5, 7, 9, 11)]
     (images / "take0.png").write_bytes(b"broken")
     with open_clip(images) as clip:
-        assert image_names(clip)[0] == "take1.png" and len(image_names(clip)) == 6
+        assert image_names(clip)[:2] == ["take0.png", "take1.png"] and len(image_names(clip)) == 7
     with open_clip(movie) as clip:
         assert image_names(clip)[:2] == ["000000.png", "000001.png"]
 

@@ -301,3 +301,18 @@ def test_with_a_cast_one_person_s_settings_are_changed_alone(open_page: Any, ope
     page.close()  # or it still asks for pictures of a person whom nobody plays any more
     with opened.change() as manifest:
         manifest.clips["dst"] = before
+
+
+def test_what_a_merge_would_say_of_other_footage_is_said_once_and_stays(room: Any) -> None:
+    words = "The file of clip 'dst' is another one than when its faces were extracted."
+
+    def answer(route: Any) -> None:
+        route.fulfill(json={**route.fetch().json(), "footage": [words]})
+
+    room.route("**/api/merge/states*", answer)
+    room.evaluate(f"document.querySelector('{ROOM}').look_at_states()")
+    said = room.locator(".toast").get_by_text(words)
+    said.wait_for()
+    room.locator(".toast", has_text=words).get_by_role("button", name="Close this message").click()
+    room.evaluate(f"document.querySelector('{ROOM}').look_at_states()")
+    assert said.count() == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 _RUN = {
     "id": "trial", "title": "Find faces", "typed": "understudy extract .", "state": "running", "living": True,
     "words": ["extract", ".", "--json"], "created": 0, "started": 1, "ended": None, "exit_code": None,
@@ -68,3 +70,52 @@ def test_single_images_stand_apart_from_the_clips(page: Any, expected_errors: li
     dialog.get_by_text("Single images: 1").click()
     assert dialog.locator("[data-place='still.png']").is_visible()
     assert dialog.locator("input[type=file]").get_attribute("accept") == ".gxf,.png", "as the studio says"
+
+
+def _next_is_merging(clips: list[str]) -> Any:
+    def answer(route: Any) -> None:
+        told = route.fetch().json()
+        dst = next(clip for clip in told["clips"] if clip["name"] == "dst")
+        told["clips"] += [{**dst, "name": name} for name in ("wide", "far")]
+        told["models"] = [{"name": "main", "preset": "quick", "iteration": 5, "trained": True, "changed": None}]
+        route.fulfill(json={**told, "next_stage": "merge", "next_why": "it lacks", "next_clips": clips})
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("clips", "words"),
+    [
+        (["dst"], "It lacks. This is about clip dst alone."),
+        (["dst", "far"], "It lacks. This is about clips dst, far alone."),
+        ([], "It lacks."),
+    ],
+)
+def test_the_next_step_names_the_clips_it_is_about_and_starts_with_these(
+    page: Any, clips: list[str], words: str, expected_errors: list[str]
+) -> None:
+    expected_errors += ["pictures/preview", "422"]  # of the model that the test makes up
+    asked: list[Any] = []
+
+    def begin(route: Any) -> None:
+        if route.request.method == "POST":
+            asked.append(route.request.post_data_json)
+            route.fulfill(json={**_RUN, "title": "Merge"})
+        else:
+            route.fulfill(json={"runs": []})
+
+    page.route("**/api/project/state", _next_is_merging(clips))
+    page.route("**/api/project/runs", begin)
+    page.reload()
+    panel = page.locator("section[aria-label=Next]")
+    panel.get_by_text(words, exact=True).wait_for()
+    panel.get_by_role("button", name="Merge").click()
+    dialog = page.get_by_role("dialog")
+    chosen = dialog.locator(".which select").first
+    chosen.wait_for()
+    shown = chosen.evaluate("one => one.selectedOptions[0].textContent")
+    assert shown == (", ".join(clips) or "all dst clips")
+    dialog.get_by_role("button", name="Start").click()
+    page.wait_for_function("!document.querySelector('dialog[open]')")
+    (said,) = asked
+    assert said["facts"].get("clips", []) == clips

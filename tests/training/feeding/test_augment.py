@@ -192,7 +192,7 @@ def test_the_recipe_deepfacelab_bends_as_strongly_as_its_namesake() -> None:
     stage = recipe_named("deepfacelab").stages[0]
     options = stage.options(tiny_options(), 0.0)
     assert options.relight == options.color_jitter == options.random_stretch == options.pose_pairing == 0
-    size = 512
+    size = 128
     bends = random_bends(600, size, options.random_warp, Generator().manual_seed(0))
     peaks = bends.abs().amax((1, 2))
     half_cell = bends[:, size // 2, size // 2, 0]  # a node of every grid, of 2, 4 or 8 cells of 1, 1/2 or 1/4

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 import torch
 
 from tests.networks.small import SMALL
+from tests.training.conftest import TINY_NETWORK
 from understudy.errors import MemoryTooSmall, ProcessLost
 from understudy.facesets.store import Faceset
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
@@ -25,8 +27,17 @@ from understudy.training.machine import processes
 from understudy.training.machine.launch import launch
 from understudy.training.machine.processes import Group, local_device
 
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
 STEPS = """
-import json, os, sys, torch
+import json, os, sys
+from pathlib import Path
+import torch
 torch.set_num_threads(1)
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
@@ -43,8 +54,8 @@ def lesson(number, group):
 with joined("cpu") as group:
     options = TrainOptions(optimizer="adamw", gan_power=0.1, batch_size=4)
     compute = Compute(torch.device("cpu"), uses_bfloat16=False)
-    network = {"size_px": 32, "width": 8, "code": 16}
-    learner = Learner("quick", network, options=options, seed=0, compute=compute, group=group)
+    architecture, network = json.loads(sys.argv[2])
+    learner = Learner(architecture, network, options=options, seed=0, compute=compute, group=group)
     for number in range(4):
         terms = learner.step(lesson(2 * number, group), lesson(2 * number + 1, group), options, speed=1.0)
         src, dst = terms.totals().tolist()
@@ -52,41 +63,9 @@ with joined("cpu") as group:
     weights = torch.cat([p.detach().flatten() for p in learner.model.parameters()])
     critics = torch.cat([t.double().flatten() for t in learner.objective.tensors().values()])
     found = [means["src"], means["dst"], weights.norm().item(), weights[::97].tolist(), critics.norm().item()]
-    print(json.dumps(found))
+    if group.leads:
+        Path(sys.argv[1]).write_text(json.dumps([group.size, found]))
 """
-
-
-def told(script: str, processes: int, tmp_path: Path) -> list:
-    out = tmp_path / f"{processes}.json"
-    with out.open("w") as file, pytest.MonkeyPatch.context() as patch:
-        if processes == 1:
-            subprocess.run([sys.executable, "-c", script], stdout=file, check=True, timeout=300)
-        else:
-            saved = os.dup(1)
-            os.dup2(file.fileno(), 1)
-            try:
-                assert launch([sys.executable, "-c", script], processes, restarts=0) == 0
-            finally:
-                os.dup2(saved, 1)
-                os.close(saved)
-            patch.undo()
-    return json.loads(out.read_text())
-
-
-def test_two_processes_take_the_steps_of_one_with_the_whole_batch(tmp_path: Path) -> None:
-    one, two = told(STEPS, 1, tmp_path), told(STEPS, 2, tmp_path)
-    assert one[:3] == pytest.approx(two[:3], rel=1e-4)
-    assert np.allclose(one[3], two[3], rtol=1e-3, atol=1e-5)
-    assert one[4] == pytest.approx(two[4], rel=1e-3)
-
-
-def test_a_network_with_parts_that_never_learn_is_trained_by_two_processes(tmp_path: Path) -> None:
-    network = {**SMALL["amp"], "trained_inters": False}
-    steps = STEPS.replace('{"size_px": 32, "width": 8, "code": 16}', repr(network)).replace('"quick"', '"amp"')
-    one, two = told(steps, 1, tmp_path), told(steps, 2, tmp_path)
-    # Each process draws for itself which channels are src's.
-    assert one[:2] == pytest.approx(two[:2], rel=0.05)
-
 
 TRAINING = """
 import os, signal, sys, time
@@ -111,9 +90,11 @@ def step(self, *lessons, **settings):
     if mark.name == "too full":
         raise torch.OutOfMemoryError("full")
     assert len(lessons[0].seen_BCHW) == 2 or "full" in mark.name and self.iteration == 0
-    if self.iteration == 5 and os.environ["RANK"] == "1" and mark.name == "mark" and not mark.exists():
-        mark.write_text("killed")
-        os.kill(os.getpid(), signal.SIGKILL)
+    for rank, iteration in (("0", 5), ("1", 7)) if mark.name == "killed" else ():
+        killed = mark.with_name(f"killed {rank}")
+        if self.iteration == iteration and os.environ["RANK"] == rank and not killed.exists():
+            killed.write_text("now")
+            os.kill(os.getpid(), signal.SIGKILL)
     terms = real(self, *lessons, **settings)
     if self.iteration == 10 and mark.name == "spoiled" and not self.attempt:
         next(self.model.parameters()).data.mul_(float("nan"))
@@ -141,56 +122,126 @@ except UnderstudyError as error:
 """
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_killed_process_is_told_within_a_minute_and_all_go_on_from_where_they_were(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset], rank: int
+# Several scripts one after the other: a process takes longer to start than any of them takes.
+SEVERAL = """
+import json, os, sys
+from pathlib import Path
+from understudy.training.learner import Learner
+step = Learner.step
+for port, script, words in json.loads(Path(sys.argv[1]).read_text()):
+    os.environ["MASTER_PORT"], sys.argv, Learner.step = str(port), ["-c", *words], step
+    exec(script, {"__name__": "__main__"})
+"""
+TINY_STEPS = ("quick", TINY_NETWORK)
+AMP_STEPS = ("amp", {**SMALL["amp"], "trained_inters": False})
+
+
+@dataclass(frozen=True)
+class Together:
+    """What two processes left that took the steps and the trainings of this file."""
+
+    folder: Path
+    code: int
+    stderr: str
+
+    def log(self, name: str) -> str:
+        return (self.folder / name / "m" / "train.log").read_text()
+
+    def measured(self, name: str) -> list[int]:
+        return [m["iteration"] for m in read_metrics(self.folder / name / "m" / METRICS_NAME)]
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory, facesets: tuple[Faceset, Faceset]) -> Together:
+    folder = tmp_path_factory.mktemp("together")
+    faces, todo = [str(faceset.folder) for faceset in facesets], []
+    for name, steps in (("tiny.json", TINY_STEPS), ("amp.json", AMP_STEPS)):
+        todo.append((free_port(), STEPS, [str(folder / name), json.dumps(steps)]))
+    for name in ("spoiled", "full", "too full"):  # the last ends them
+        (folder / name).mkdir()
+        todo.append((free_port(), TRAINING, [str(folder / name / "m"), str(folder / name / name), *faces]))
+    (folder / "todo.json").write_text(json.dumps(todo))
+    with (folder / "stderr").open("w") as file:
+        saved = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            code = launch([sys.executable, "-c", SEVERAL, str(folder / "todo.json")], 2, restarts=0)
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+    return Together(folder, code, (folder / "stderr").read_text())
+
+
+def steps_of_one(steps: tuple[str, object], out: Path, monkeypatch: pytest.MonkeyPatch) -> list:
+    monkeypatch.setattr(sys, "argv", ["-c", str(out), json.dumps(steps)])
+    exec(STEPS, {"__name__": "__main__"})
+    size, found = json.loads(out.read_text())
+    assert size == 1
+    return found
+
+
+def steps_of_two(together: Together, name: str) -> list:
+    size, found = json.loads((together.folder / name).read_text())
+    assert size == 2
+    return found
+
+
+def test_two_processes_take_the_steps_of_one_with_the_whole_batch(
+    tmp_path: Path, together: Together, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, mark, said = tmp_path / "m", tmp_path / "mark", []
-    script = TRAINING.replace('os.environ["RANK"] == "1"', f'os.environ["RANK"] == "{rank}"')
-    command = [sys.executable, "-c", script, str(model), str(mark)]
-    command += [str(faceset.folder) for faceset in facesets]
-    assert launch(command, 2, say=lambda words: said.append((time.time(), words))) == 0
-    ((when, words),) = said
-    assert when - mark.stat().st_mtime < 60
-    assert "1 of at most 3" in words
-    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
-    # A leader that is left notices at iteration 5 and saves it before it ends; a killed one saves nothing.
-    saved = {"000000005"} if rank else set()
-    assert {p.name for p in (model / "checkpoints").iterdir()} == saved | {"000000010"}
+    two, one = steps_of_two(together, "tiny.json"), steps_of_one(TINY_STEPS, tmp_path / "one", monkeypatch)
+    assert one[:3] == pytest.approx(two[:3], rel=1e-4)
+    assert np.allclose(one[3], two[3], rtol=1e-3, atol=1e-5)
+    assert one[4] == pytest.approx(two[4], rel=1e-3)
 
 
-def test_processes_go_back_together_from_a_last_step_that_spoiled_the_weights(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+def test_a_network_with_parts_that_never_learn_is_trained_by_two_processes(
+    tmp_path: Path, together: Together, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = tmp_path / "m"
-    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "spoiled")]
-    assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
-    assert "At iteration 10; training went back to iteration 0" in (model / "train.log").read_text()
-    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+    two, one = steps_of_two(together, "amp.json"), steps_of_one(AMP_STEPS, tmp_path / "one", monkeypatch)
+    # Each process draws for itself which channels are src's.
+    assert one[:2] == pytest.approx(two[:2], rel=0.05)
 
 
-def test_processes_halve_the_batch_together_when_it_is_too_large_for_one_of_them(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset]
-) -> None:
+def test_processes_go_back_together_from_a_last_step_that_spoiled_the_weights(together: Together) -> None:
+    assert "At iteration 10; training went back to iteration 0" in together.log("spoiled")
+    assert together.measured("spoiled") == [2, 4, 6, 8, 10]
+
+
+def test_processes_halve_the_batch_together_when_it_is_too_large_for_one_of_them(together: Together) -> None:
     """They also agree on when to measure, which a short plateau asks for at every iteration."""
-    model = tmp_path / "m"
-    command = [sys.executable, "-c", TRAINING, str(model), str(tmp_path / "full")]
-    assert launch([*command, *(str(faceset.folder) for faceset in facesets)], 2, restarts=0) == 0
-    said = (model / "train.log").read_text()
+    said = together.log("full")
     assert "Batch size 16 does not fit into the memory of cpu in every process; 8 is tried" in said
     assert "Batch size 8 does not fit" in said and "4 is tried" in said and "Batch size 4" not in said
-    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [*range(1, 11)]
+    assert together.measured("full") == [*range(1, 11)]
 
 
 def test_processes_that_have_no_room_for_one_face_each_end_with_a_sentence_and_start_no_more(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset], capfd: pytest.CaptureFixture[str]
+    together: Together,
 ) -> None:
-    command = [sys.executable, "-c", TRAINING, str(tmp_path / "m"), str(tmp_path / "too full")]
+    assert together.code == MemoryTooSmall.exit_code
+    assert "did not suffice at batch size 2. Close other programs" in together.stderr
+
+
+@pytest.mark.journey
+def test_a_killed_process_is_told_within_a_minute_and_all_go_on_from_where_they_were(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    """First the leader, before anything was saved, and then the other."""
+    model, mark, said = tmp_path / "m", tmp_path / "killed", []
+    command = [sys.executable, "-c", TRAINING, str(model), str(mark)]
     command += [str(faceset.folder) for faceset in facesets]
-    assert launch(command, 2, restarts=0) == MemoryTooSmall.exit_code
-    assert "did not suffice at batch size 2. Close other programs" in capfd.readouterr().err
+    assert launch(command, 2, say=lambda words: said.append((time.time(), words))) == 0
+    for number, (when, words) in enumerate(said):
+        assert when - mark.with_name(f"killed {number}").stat().st_mtime < 60
+        assert f"{number + 1} of at most 3" in words
+    assert len(said) == 2
+    assert [m["iteration"] for m in read_metrics(model / METRICS_NAME)] == [2, 4, 6, 8, 10]
+    # A leader that is left notices at iteration 7 and saves it before it ends; a killed one saves nothing.
+    assert {p.name for p in (model / "checkpoints").iterdir()} == {"000000007", "000000010"}
 
 
+@pytest.mark.journey
 def test_a_leader_that_is_long_at_something_is_waited_for_and_one_that_is_frozen_is_not(
     tmp_path: Path,
     facesets: tuple[Faceset, Faceset],
@@ -284,12 +335,6 @@ src, dst = (Faceset(Path(p)) for p in sys.argv[2:])
 for event in train(model, src=[src], dst=[dst], options=options, preset="tiny", device="cpu"):
     pass
 """
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def test_under_torchrun_all_take_the_same_steps_after_a_setback_and_a_change_of_the_rate(

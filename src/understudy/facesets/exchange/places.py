@@ -14,7 +14,6 @@ from understudy.errors import ExchangeUnreadable
 from understudy.facesets.exchange.foreign import last_number
 from understudy.facesets.extraction.looking import frames_at
 from understudy.media.clip import Clip, Frame
-from understudy.media.sequence import image_files
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ class Places:
         self._times = clip.timestamps()
         self._by_stem: dict[str, int] = {}
         if info.kind == "images" and info.path.is_dir():
-            files = image_files(info.path)
-            self._by_stem = {file.stem: index for index, file in enumerate(files)}
+            self._by_stem = {PurePath(name).stem: index for index, name in enumerate(info.file_names)}
 
     def of(self, source_name: str) -> Place:
         """Raises ExchangeUnreadable where the clip has no such frame."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from understudy.events import Event, Events, Notice, StageFinished, StageStarted
@@ -61,6 +61,7 @@ def extract(
     edits: Sequence[str] = (),
     shelf: Shelf | None = None,
     color_space: ColorSpace | None = None,
+    fps: float | None = None,
 ) -> Events:
     """Extract one clip's faces into `faceset`.
 
@@ -68,12 +69,12 @@ def extract(
     tracks (`edits.py`); faces no longer meant go to the `shelf`. `manual_file` holds regions drawn by hand, for
     the detector `manual`; `trust` lets weights that are programs run. `plan_of` says which programs look.
     `redo_with` puts old faces away and has only frames done, again, whose overlays a person deleted. The
-    clip is in `color_space`, or sRGB.
+    clip is in `color_space`, or sRGB; its images are shown at `fps`.
     Raises what `choose` and `store_faces` raise, ClipMissing, ClipUnreadable, OptionInvalid, WorkerDied,
     FindsUnusable, PackageMissing, WeightsMissing, WeightsChanged, WeightsUntrusted.
     """
     started = time.monotonic()
-    with open_clip(clip_path, color_space) as clip:
+    with open_clip(clip_path, color_space, fps=fps) as clip:
         require_progressive(clip.info)
         manual = cache if manual_file is None else manual_file.parent
         known = known_contents(clip_name, cache=cache, faceset_folder=faceset.folder, manual=manual)
@@ -140,6 +141,13 @@ def _speed(started: float, looked_at: _LookedAt) -> dict[str, float]:
     return {"seconds": round(seconds, 2), "frames_per_s": round(looked_at.done / seconds, 2)}
 
 
+def _timed(clip: Clip, frames: list[FoundFrame]) -> list[FoundFrame]:
+    """Finds in images with the times that these have now: their rate may have been said since."""
+    if clip.info.kind == "video":
+        return frames
+    return [replace(frame, time_s=float(frame.index * clip.time_base)) for frame in frames]
+
+
 def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple[list[FoundFrame], _LookedAt]]:
     """Yields events; returns all wanted frames' finds and how many this run looked at."""
     plan, total, damage = task.finder_plan(), len(wanted), clip.info.damage
@@ -157,4 +165,4 @@ def _find(clip: Clip, task: Task, wanted: range) -> Generator[Event, None, tuple
         yield Notice(text=f"{task.clip_name}: {text}", level="warning")
     redone = redone_of(task)
     yield from kept_notice(task, frames, redone)
-    return with_redone(frames, redone), looked_at
+    return _timed(clip, with_redone(frames, redone)), looked_at

@@ -66,6 +66,11 @@ def require_own_side(project: Project, *, src: Sequence[Path], dst: Sequence[Pat
             )
 
 
+def warnings_of(project: Project, names: Sequence[str]) -> list[str]:
+    """What whoever adds these clips, or says where they lie now, should know of them."""
+    return [*both_sides_told(project, names), *painted_told(project, names)]
+
+
 def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
     """A sentence for each file of these clips that is on both sides of the project."""
     pairs = {
@@ -79,6 +84,22 @@ def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
         f"{file} is on both sides of the project ({' and '.join(pair)}), so it is learnt as both performers. "
         "If that is not meant, take one out with `understudy remove PROJECT CLIP`."
         for pair, file in pairs.items()
+    ]
+
+
+def painted_told(project: Project, names: Sequence[str]) -> list[str]:
+    """A sentence for each of these clips that says of itself that a trained model painted in it, and has no
+    credentials that say whom it shows: a copy of merged frames, or somebody else's."""
+    from understudy.jobs.clips.results import says_painted
+    from understudy.provenance.sign import marked_of
+
+    paths = [project.clip_path(name) for name in dict.fromkeys(names)]
+    return [
+        f"{path.name} says of itself that a trained model painted in it, and no Content Credentials say whom "
+        "it shows: nobody's consent is asked for but that of this project's performers. Take the finished shot "
+        "that `understudy encode` wrote, with what lies beside it, or make sure that everybody agreed."
+        for path in paths
+        if path.exists() and says_painted([path]) and not marked_of([path])
     ]
 
 
@@ -144,7 +165,9 @@ def _forget(manifest: Manifest, name: str) -> None:
 
 def require_usable(*paths: Path, consent: str | None = None) -> None:
     """Raise ClipMissing, ClipUnreadable or ClipSizesDiffer for a clip that can't be used, and OptionInvalid for
-    a consent that is none. A clip that can't be opened would stop every later run of its project."""
+    a consent that is none and for a merge's own frames: they change with every merge, carry no marks, and show
+    somebody whose consent only `encode` asks for. A clip that can't be opened would stop every later run of its
+    project."""
     if consent is not None and consent not in get_args(Status):
         near = meant(consent, get_args(Status))
         if Path(consent).suffix or Path(consent).is_file():  # somebody means the form that was signed
@@ -153,7 +176,10 @@ def require_usable(*paths: Path, consent: str | None = None) -> None:
     for path in paths:
         if not path.exists():
             raise ClipMissing("There is no such clip. Check the spelling of the path.", path)
+    from understudy.jobs.clips.results import require_no_merge
     from understudy.media.opening import open_clip
+
+    require_no_merge(paths)
 
     for path in paths:
         open_clip(path).close()

@@ -20,11 +20,11 @@ from understudy.media.images import sixteen_bit
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.media.options import JoinOptions, MovieOptions
+from understudy.media.rates import exact_rate
 from understudy.media.sound import WHOLE, HeardPart, SoundPart
 from understudy.options import require_effect
 
 _IMAGES_RATE = Fraction(25)
-_SAME_RATE = 0.005
 
 
 def plain(rgb: Any) -> UInt8 | UInt16:
@@ -134,15 +134,7 @@ def _times(clips: Sequence[Clip], model: Clip | None, options: JoinOptions) -> t
 def _unit(clip: Clip, options: JoinOptions) -> Fraction:
     if clip.info.kind == "video":
         return clip.time_base
-    return 1 / (_IMAGES_RATE if options.fps is None else _exact_rate(options.fps))
-
-
-def _exact_rate(fps: float) -> Fraction:
-    """Frames per second as a fraction; 23.976 and 29.97 are what broadcast means by them."""
-    broadcast = Fraction(round(fps) * 1000, 1001)
-    if fps != round(fps) and abs(fps - broadcast) < _SAME_RATE:
-        return broadcast
-    return Fraction(fps).limit_denominator(1001)
+    return 1 / (_IMAGES_RATE if options.fps is None else exact_rate(options.fps))
 
 
 def _length_s(clip: Clip, unit: Fraction) -> Fraction:

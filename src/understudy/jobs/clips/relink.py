@@ -13,7 +13,7 @@ from understudy.errors import ClipDiffers, OptionInvalid
 from understudy.events import Event, Events, Notice
 from understudy.facesets.extraction.found import clip_content, clip_identity, found_content, found_path
 from understudy.facesets.extraction.journal import Journal
-from understudy.jobs.clips.adding import both_sides_told, clips_of_file, require_usable
+from understudy.jobs.clips.adding import clips_of_file, require_usable, warnings_of
 from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, last_clip_sha256
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
@@ -93,4 +93,4 @@ def _told_beside(project: Project, name: str, before: Path, differs: str) -> Ite
     for other in project.manifest.clips:
         if project.clip_path(other) == before and not before.exists():
             yield Notice(f"Clip {other!r} was the same file, and is to be relinked too.", level="warning")
-    yield from (Notice(text, level="warning") for text in both_sides_told(project, [name]))
+    yield from (Notice(text, level="warning") for text in warnings_of(project, [name]))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from understudy.errors import FolderUnwritable, MarksUnreadable, NameTaken, OptionInvalid
 from understudy.events import Event, Made, Notice
-from understudy.files import file_aside, folder_written_aside, put_as_new, said_plainly
+from understudy.files import file_aside, folder_kept_beside, put_as_new, said_plainly
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.merging.delivery.places import UNSIGNED_SUFFIX, clear_leftovers
 from understudy.merging.journal import FACES, JOURNAL_NAME
@@ -126,7 +126,7 @@ def made_folder(out: Path, made_from: Sequence[Path], description: str) -> Itera
     """The same for a folder of images."""
     require_readable_marks(made_from)
     told: list[Event] = []
-    with folder_written_aside(out) as place:
+    with folder_kept_beside(out) as place:
         yield place, told
         for image in images_in(place) if says_painted(made_from) else ():
             image.write_bytes(with_packet(image.read_bytes()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.errors import ClipMissing, MarksUnreadable, OptionInvalid, UnderstudyError
 from understudy.files import folder_size_bytes, read_json, stat_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
     facts_of,
     performers_shown,
@@ -21,6 +22,7 @@ from understudy.jobs.delivery.marks import (
     stated_consents,
     unmarked_of,
 )
+from understudy.jobs.delivery.merged_by import delivered_by_others
 from understudy.jobs.settings import Said, encode_options
 from understudy.jobs.stages import output_paths
 from understudy.merging.delivery.effect import settled, without_effect
@@ -71,7 +73,9 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     _tried(blocks, lambda: require_consent(project, use=options.use, performers=shown))
     _tried(blocks, lambda: require_closed_production(project, [clip], [goal], asked))
     if not is_complete(merged, options.frames):
-        blocks.append(_not_merged(clip, called, merged, options.frames))
+        blocks.append(
+            _not_merged(clip, called, merged, options.frames) + delivered_by_others(project, [clip], but=called)
+        )
     file = _file(project, clip, goal, merged, options, blocks)
     return {
         "clip": clip,
@@ -151,7 +155,7 @@ def _file(
     from understudy.merging.delivery.encode import require_fitting
     from understudy.provenance.credentials import embeds
 
-    with open_clip(project.present_clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
         info = opened.info
         stretch = one_stretch(options.frames, info.frame_count)
         seconds = _seconds(opened, stretch)

@@ -21,6 +21,7 @@ from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.facesets.names import safe_name
 from understudy.files import said_plainly
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import stated_consents
 from understudy.jobs.facesets.curating import all_names, full_name, lock_path, looked_at
 from understudy.project.lock import exclusive
@@ -58,8 +59,8 @@ def import_faces(
     sources = sources_at(paths, form)
     with ExitStack() as stack:
         clip_path, clip_name = _frames_named(project, frames)
-        space = color_space_of(project, clip_name)
-        clip = stack.enter_context(open_clip(clip_path, space)) if clip_path else None
+        space, fps = color_space_of(project, clip_name), fps_of(project, clip_name)
+        clip = stack.enter_context(open_clip(clip_path, space, fps=fps)) if clip_path else None
         name, is_new = _faceset_named(project, text)
         performer, _, short = name.partition("/")
         stack.enter_context(_step_of_import(project, name, paths))
@@ -187,7 +188,7 @@ def _footage_of(project: Project, frames: str | None) -> Callable[[str], Footage
     given, given_name = _frames_named(project, frames)
 
     def opened(path: Path, name: str) -> Callable[[], Clip]:
-        return lambda: open_clip(path, color_space_of(project, name))
+        return lambda: open_clip(path, color_space_of(project, name), fps=fps_of(project, name))
 
     def footage(clip: str) -> Footage:
         path = given

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from understudy.errors import FacesUnknown, FolderUnwritable
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.facesets.curating import finish_change, lock_path
 from understudy.jobs.settings import extract_options
 from understudy.project.lock import exclusive
@@ -94,7 +95,7 @@ class FramesDesk:
         clip_named(project, clip)
         self.project, self.clip = project, clip
         space, path = color_space_of(project, clip), project.present_clip_path(clip)
-        self.frames = FrameReader(open_clip(path, space))
+        self.frames = FrameReader(open_clip(path, space, fps=fps_of(project, clip)))
         self.performer, self.short = project.faceset_of_clip(clip)
         known = known_contents(
             clip,

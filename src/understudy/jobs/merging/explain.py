@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from understudy.errors import OptionInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.merging.footage import footage_told
 from understudy.jobs.merging.inputs import cast_of, cuts_of, plate_of, settings_over_time
 from understudy.jobs.settings import Said
 from understudy.project.project import Project
@@ -62,7 +63,8 @@ def explain(
 ) -> Events:
     """Write every step of one frame's merge into the project's folder `explained`; nothing is merged.
 
-    Raises OptionInvalid for a frame outside the clip or where several clips could be meant.
+    Raises OptionInvalid for a frame outside the clip or where several clips could be meant, and ClipDiffers
+    where its faces are of other footage.
     """
     from understudy.merging.explain import explained, write_explanation
     from understudy.training.machine.device import choose_devices
@@ -74,6 +76,8 @@ def explain(
     clip_named(project, names[0], "dst")
     clip = names[0]
     yield StageStarted(stage=STAGE, unit="frames", total=1)
+    for text in footage_told(project, clip):
+        yield Notice(text=text, level="warning")
     on = choose_devices(device)[0]
     with previews_of(project, model, clip, said=said, device=device) as previews:
         explanation = explained(previews, frame, settings_over_time(project, clip, said, device=on))

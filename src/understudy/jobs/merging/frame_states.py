@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from understudy.errors import ClipDiffers
 from understudy.jobs.clips.color_spaces import color_space_of
+from understudy.jobs.merging.footage import footage_told
 from understudy.jobs.merging.inputs import cuts_of, known_clip_sha256, plate_of, settings_over_time
 from understudy.jobs.settings import extract_options
 from understudy.project.project import Project
@@ -49,6 +52,7 @@ class FramesWanted:
         from understudy.merging.plan import foreseen
         from understudy.merging.plate import Plate
 
+        self._project, self._clip = project, clip
         self._folder = project.merged_folder(clip, project.merged_name(clip, model))
         settings = settings_over_time(project, clip, {})
         path, name = project.clip_path(clip), settings.base.plate
@@ -82,6 +86,14 @@ class FramesWanted:
             )
             self.frame_count = opened.info.frame_count
         self.notices = list(self._foreseen.notices)
+
+    @cached_property
+    def footage(self) -> list[str]:
+        """What a merge would say of the clip's footage, also where it would refuse it."""
+        try:
+            return footage_told(self._project, self._clip)
+        except ClipDiffers as error:
+            return [error.message]
 
     def states(self) -> FrameStates:
         """How the frames stand now."""

@@ -35,8 +35,9 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     `out`. What lies there already goes to the trash. `use` is what it is for, where performers agreed to named
     uses. The project's ledger of exports gets a line.
 
-    Raises ConsentMissing before anything is done, ModelUnknown, CheckpointCorrupt, PackageMissing,
-    ExchangeRefused, OptionInvalid, DiskFull or FolderUnwritable.
+    Raises ConsentMissing before anything is done, and before anything stands under the file's name where
+    somebody took theirs back meanwhile; ModelUnknown, CheckpointCorrupt, PackageMissing, ExchangeRefused,
+    OptionInvalid, DiskFull or FolderUnwritable.
     """
     from understudy.networks.catalog import build
     from understudy.training.exchange.dfm import require_exporter, write_dfm
@@ -54,31 +55,41 @@ def export_dfm(project: Project, model: str, *, out: Path | None = None, use: st
     yield StageStarted(stage=STAGE, unit="model", total=1, why=f"model {model} at iteration {source.iteration}")
     network = build(source.about.architecture, source.about.network)
     network.load_state_dict(dict(source.weights))
+    clips = clips_to_hash(project, model, source.sha256)
+    yield from clips_hashed(project, [project.clip_path(name) for name in clips])
     aside = path.with_name(f".{path.name}.new")
+    used = UsedModel(name=model, sha256=source.sha256, iterations=source.iteration)
+    about = {
+        "made_by": f"understudy {__version__}",
+        "model": model,
+        "model_sha256": source.sha256,
+        "model_iterations": str(source.iteration),
+        "face_type": source.about.face_type,
+        "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
+    }
+    consents = _agreed_now(project, performers, use=use)
     try:
-        exported = write_dfm(
-            network,
-            aside,
-            metadata={
-                "made_by": f"understudy {__version__}",
-                "model": model,
-                "model_sha256": source.sha256,
-                "model_iterations": str(source.iteration),
-                "face_type": source.about.face_type,
-                "consent": json.dumps(_for_marks(stated_consents(project, performers))),
-                "notice": "Made for performers who agreed. What it paints is not footage of a real event.",
-            },
-        )
-        clips = clips_to_hash(project, model, source.sha256)
-        yield from clips_hashed(project, [project.clip_path(name) for name in clips])
-        used = UsedModel(name=model, sha256=source.sha256, iterations=source.iteration)
-        _enter(project, aside, title=path.name, used=used, performers=performers, use=use)
+        while True:
+            metadata = {**about, "consent": json.dumps(_for_marks(consents))}
+            exported, before = write_dfm(network, aside, metadata=metadata), consents
+            consents = _agreed_now(project, performers, use=use)
+            if consents == before:  # else it says what is no longer so
+                break
+        _enter(project, aside, title=path.name, used=used, consents=consents, use=use)
         if path.exists():
             move_to_trash(path, project.trash.folder)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
     yield from _told(exported, path, source.about)
+
+
+def _agreed_now(project: Project, performers: Sequence[str], *, use: str) -> dict[str, Consent]:
+    """What they agree to as the project on the disk says it, which may have changed since the export began.
+    Raises ConsentMissing, and ProjectInvalid where the project can't be read any more."""
+    now = Project.open(project.folder)
+    require_consent(now, use=use, performers=performers)
+    return stated_consents(now, performers)
 
 
 def _told(exported: Exported, path: Path, about: ModelAbout) -> Events:
@@ -101,9 +112,9 @@ def _told(exported: Exported, path: Path, about: ModelAbout) -> Events:
 
 
 def _enter(
-    project: Project, made: Path, *, title: str, used: UsedModel, performers: Sequence[str], use: str
+    project: Project, made: Path, *, title: str, used: UsedModel, consents: Mapping[str, Consent], use: str
 ) -> None:
-    lessons, consents = [learnt_from(project, used.name, used.sha256)], stated_consents(project, performers)
+    lessons = [learnt_from(project, used.name, used.sha256)]
     told = {
         "model": used.model_dump(mode="json"),
         **{

@@ -9,6 +9,7 @@ signature says (`provenance`, handed in as a function), how a movie is written (
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from understudy.media.color_spaces import ColorSpace, space_to_draw_in
 from understudy.media.images import IMAGE_SUFFIXES
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip, require_progressive
+from understudy.media.rates import rate_words
 from understudy.media.sound import SoundPart
 from understudy.media.timecode import advanced
 from understudy.merging.delivery.beside import put_beside, transform_path, transforms, window_places
@@ -139,6 +141,7 @@ def encode(
     trash: Path | None = None,
     unswapped: Sequence[Mapping[str, Any]] | None = None,
     color_space: ColorSpace | None = None,
+    fps: float | None = None,
 ) -> Events:
     """Write dst, or a stretch of it, with every picture of `merged_folder` in place of its frame.
 
@@ -148,6 +151,7 @@ def encode(
     must not replace, contain or lie inside of. What stands at `out` and was not made here goes to the folder
     `trash` before it is replaced. `unswapped` (frame, reason) goes into a report beside `out`. `color_space` is
     that of dst's own numbers, in which the file is written too; label and watermark go by how they look.
+    dst's images are shown at `fps`.
     Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
     opening the clip or a merged picture raises.
     """
@@ -157,8 +161,9 @@ def encode(
     memory = DeliveryMemory(merged_folder)
     settings = options.model_dump(mode="json", exclude={"purpose", "container"})
     settings |= {"color_space": color_space.mark()} if color_space else {}
+    settings |= {"fps": fps} if fps else {}
     recipe = memory.recipe(clip_path, settings, stamp)
-    with open_clip(clip_path) as clip:
+    with open_clip(clip_path, fps=fps) as clip:
         require_progressive(clip.info)
         stretch = one_stretch(options.frames, clip.info.frame_count)
         total = len(stretch)
@@ -280,10 +285,10 @@ def _foretold(delivery: _Delivery) -> Events:
 def _foretold_of_time(clip: Clip) -> Events:
     """What is to be known of a movie's time where dst are images."""
     if clip.info.assumed_rate:
-        rate = float(1 / clip.time_base)
+        rate, folder = rate_words(1 / clip.time_base), shlex.quote(str(clip.info.path))
         text = (
-            f"dst's images say no rate, so the movie has {rate:g} frames a second. For another write a folder "
-            "of images, and make a movie of it with `understudy clip join FOLDER --fps 24 --out MOVIE`."
+            f"dst's images say no rate, so the movie has {rate} frames a second. Where that is not theirs, say "
+            f"it as with `understudy add PROJECT --dst {folder} --fps 24`, and encode again."
         )
         yield Notice(text=text, level="warning")
     if clip.info.skipped:
@@ -353,7 +358,7 @@ def _place_for(delivery: _Delivery) -> AbstractContextManager[tuple[Path, list[P
 def _require_whole(made: Path, delivery: _Delivery) -> None:
     """Raise WrittenWrongly unless the movie opens and has as many frames, and as long, as were written."""
     written = (delivery.times[-1] - delivery.times[0]) * delivery.clip.time_base
-    rate = delivery.clip.info.rate or 25
+    rate = delivery.clip.info.rate or 1 / delivery.clip.time_base
     rounded_s = 1 / Fraction(rate) if made.suffix.lower() == ".avi" else _ROUNDED_TIMES_S
     try:
         with open_clip(made) as clip:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from understudy.errors import FolderUnwritable, ImageUnreadable, OptionInvalid, UnderstudyError
+from understudy.errors import FolderUnwritable, OptionInvalid, UnderstudyError
 from understudy.files import (
     ASIDE_SUFFIX,
     folder_aside,
@@ -25,8 +25,7 @@ from understudy.files import (
 )
 from understudy.media.clip import Clip
 from understudy.media.codecs import codec_for
-from understudy.media.images import IMAGE_SUFFIXES, image_size
-from understudy.media.sequence import image_files
+from understudy.media.images import IMAGE_SUFFIXES
 from understudy.provenance.credentials import SIDECAR_SUFFIX, embeds, sidecar_of
 from understudy.provenance.ledger import LEDGER_NAME, Ledger
 
@@ -215,19 +214,10 @@ def image_names(clip: Clip, *, suffix: str = ".png", first_number: int = 0) -> l
     numbers = range(first_number, first_number + clip.info.frame_count)
     if clip.info.kind == "video":
         return [f"{number:06d}{suffix}" for number in numbers]
-    files = [clip.info.path] if clip.info.path.is_file() else image_files(clip.info.path)
-    names = [f"{file.stem}{suffix}" for file in files if _is_readable(file)]
+    names = [f"{Path(name).stem}{suffix}" for name in clip.info.file_names]
     if len(set(names)) == len(names) == clip.info.frame_count:
         return names
     return [f"{number:06d}{suffix}" for number in numbers]  # a.jpg beside a.png
-
-
-def _is_readable(file: Path) -> bool:
-    try:
-        image_size(file)
-    except ImageUnreadable:
-        return False
-    return True
 
 
 def clear_leftovers(out: Path) -> None:

@@ -171,7 +171,7 @@ def clip(studio: StudioHere, clip: str) -> dict[str, Any]:
         "count": desk.count,
         "width": info.width,
         "height": info.height,
-        "rate": float(info.rate) if info.rate else 25.0,
+        "rate": float(info.rate or 25),
         "pixel_aspect": float(info.pixel_aspect),
         "version": hashlib.sha256(desk.content.encode()).hexdigest()[:12],
         "bits": {name: getattr(job, name) for name in _BITS},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -96,7 +98,7 @@ def wished(wish: ModelWish) -> ModelAbout:
     """The description of a model to be. Raises ModelUnknown, OptionInvalid."""
     chosen = preset_named(wish.preset)
     settings = network_settings(chosen.architecture, chosen.network, wish.network)
-    size_px = build(chosen.architecture, settings, device="meta").size_px
+    size_px = _size_px(chosen.architecture, json.dumps(settings, sort_keys=True))
     face_type = wish.face_type or chosen.face_type
     if face_type == "mark-only":
         raise OptionInvalid(
@@ -106,6 +108,12 @@ def wished(wish: ModelWish) -> ModelAbout:
     return ModelAbout(
         wish.preset, chosen.architecture, face_type, size_px, wish.seed or 0, settings, trunk=wish.trunk
     )
+
+
+@lru_cache(maxsize=64)  # a training asks three times before it begins, and building takes long for one number
+def _size_px(architecture: str, settings: str) -> int:
+    """How large a network paints, its settings as JSON. Raises OptionInvalid."""
+    return build(architecture, json.loads(settings), device="meta").size_px
 
 
 def about_to_be(model_dir: Path, wish: ModelWish) -> ModelAbout:

@@ -6,9 +6,11 @@ An estimate: a library's scratch space and what a device's driver takes come on 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -64,7 +66,14 @@ def needed(
     architecture: str, network: Mapping[str, Any] | None, options: TrainOptions, *, bfloat16: bool
 ) -> Need:
     """What training takes with these options. Raises OptionInvalid, ModelUnknown."""
-    model = build(architecture, network, device=_META)
+    said = json.dumps(network, sort_keys=True)
+    # Options are frozen, which gives them a hash that the type checker can't see.
+    return _needed(architecture, said, options, bfloat16)  # pyright: ignore[reportArgumentType]
+
+
+@lru_cache(maxsize=256)  # whoever looks for a batch that fits asks again and again
+def _needed(architecture: str, network: str, options: TrainOptions, bfloat16: bool) -> Need:
+    model = build(architecture, json.loads(network), device=_META)
     weights = parameter_count(model) * _FLOAT32
     moments = sum(
         (len(kind.kept) - ("step" in kind.kept)) * parameter.numel() * _FLOAT32

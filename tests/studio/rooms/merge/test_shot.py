@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.jobs.conftest import write_wall
 from tests.studio.rooms.merge.conftest import Room
+from understudy.facesets.extraction.found import clip_content
+from understudy.facesets.extraction.journal import Journal
 from understudy.jobs import stages
 from understudy.jobs.measure import measure_merged
 
@@ -26,6 +29,18 @@ def test_frames_stand_as_they_are_on_disk(room: Room) -> None:
     room.post("keep", frame=1, values={"erode": 0.06})
     told = room.get("states").json()
     assert told["letters"] == "nsn" and told["why"]["1"] == "its settings changed" and told["why"]["0"]
+
+
+def test_where_the_footage_is_another_it_is_said_as_long_as_something_would_be_painted(room: Room) -> None:
+    path = room.project.clip_path("dst")
+    with Journal(room.project.faceset_folder(*room.project.faceset_of_clip("dst"))) as journal:
+        journal.note_face("dst", content=clip_content(path), frame=1, person=1)
+    assert room.get("states").json()["footage"] == []
+    write_wall(path, grey=120)
+    assert "another one than when" in room.get("states").json()["footage"][0]
+    merge(room)
+    told = room.get("states").json()
+    assert (told["letters"], told["footage"]) == ("nmn", [])
 
 
 def test_graphs_are_there_once_what_is_merged_was_measured(room: Room) -> None:

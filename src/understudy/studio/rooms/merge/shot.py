@@ -36,12 +36,14 @@ def room(studio: StudioHere) -> dict[str, Any]:
 def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
     """A clip's size, length and cuts, and who is painted by which model."""
     from understudy.jobs.clips.color_spaces import color_space_of
+    from understudy.jobs.clips.rates import fps_of
     from understudy.jobs.merging.inputs import cuts_of
     from understudy.media.opening import open_clip
 
     project = studio.project()
     shot_of(project, clip, model)
-    with open_clip(project.present_clip_path(clip), color_space_of(project, clip)) as opened:
+    path = project.present_clip_path(clip)
+    with open_clip(path, color_space_of(project, clip), fps=fps_of(project, clip)) as opened:
         info = opened.info
         facts = {
             "frames": info.frame_count,
@@ -54,11 +56,15 @@ def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
 
 @routes.get("/states", dependencies=[HEAVY])
 def states(studio: StudioHere, desk: DeskHere, clip: str, model: str = "main") -> dict[str, Any]:
-    """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all."""
+    """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all;
+    `footage` is what a merge that would paint says of the clip's footage."""
+    from understudy.jobs.merging.frame_states import STALE, TO_MAKE
+
     project = studio.project()
     wanted = desk.wanted(project, shot_of(project, clip, model))
     found = wanted.states()
-    return {"letters": found.letters, "why": found.why, "notices": wanted.notices}
+    footage = wanted.footage if {STALE, TO_MAKE} & {*found.letters} else []
+    return {"letters": found.letters, "why": found.why, "notices": wanted.notices, "footage": footage}
 
 
 @routes.get("/graphs")

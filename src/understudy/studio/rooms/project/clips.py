@@ -68,14 +68,14 @@ class EvidenceSaid(BaseModel):
 
 @routes.post("/clips/add", dependencies=[HEAVY])
 def add(studio: StudioHere, wish: NewClips) -> dict[str, Any]:
-    """Add clips that were chosen or sent, all or none of them; `warnings` are of those on both sides now."""
-    from understudy.jobs.clips.adding import add_clips, both_sides_told
+    """Add clips that were chosen or sent, all or none of them; `warnings` are what to know of them."""
+    from understudy.jobs.clips.adding import add_clips, warnings_of
 
     paths, project = [clip_path(studio, place) for place in wish.places], studio.project()
     src, dst = (paths, []) if wish.role == "src" else ([], paths)
     names = add_clips(project, src=src, dst=dst)
     studio.live.say("project", what="clips")
-    return {"names": names, "warnings": both_sides_told(project, names)}
+    return {"names": names, "warnings": warnings_of(project, names)}
 
 
 @routes.post("/clips/{clip}/remove")
@@ -91,11 +91,12 @@ def remove(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.get("/clips/{clip}/info", dependencies=[HEAVY])
 def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     """What a clip is: size, frames, rate, codec."""
+    from understudy.jobs.clips.rates import fps_of
     from understudy.media.opening import open_clip
 
     project = studio.project()
     clip_named(project, clip)
-    with open_clip(project.present_clip_path(clip)) as opened:
+    with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
         told = opened.info
     return {
         "width": told.width,

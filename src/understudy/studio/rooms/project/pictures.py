@@ -142,11 +142,10 @@ def _frame(project: Project, clip: str) -> object:
 
 
 def _frame_of(path: Path, color_space: ColorSpace | None) -> object:
-    from understudy.media.opening import open_clip
+    from understudy.media.opening import frame_to_show, open_clip
 
     with open_clip(path, color_space) as opened:
-        index = opened.info.frame_count // 3
-        return next(iter(opened.frames(index, index + 1))).rgb
+        return frame_to_show(opened, opened.info.frame_count // 3).rgb
 
 
 def _rows(sheet: Path) -> object:

@@ -7,6 +7,16 @@ import { toast } from "../../kit/toast.js";
 
 /** @typedef {import("./room.js").MergeRoom} MergeRoom */
 
+/** @type {WeakMap<MergeRoom, Set<string>>} what was said in a room already */
+const said = new WeakMap();
+
+/** What a merge would say of the clip's footage: it stays until it is closed. @param {MergeRoom} room @param {string[]} footage */
+export function say_footage(room, footage) {
+  const known = said.get(room) ?? new Set();
+  for (const words of footage) if (!known.has(words)) toast(words, { seconds: 0 });
+  said.set(room, new Set([...known, ...footage]));
+}
+
 /** Show the runs that make or measure this clip. @param {MergeRoom} room */
 export async function look_at_runs(room) {
   if (!room.clip || !room.isConnected || !room.runs) return;

@@ -18,7 +18,7 @@ import { Compare, WAYS } from "./compare.js";
 import { frame_of, keep_frame } from "./frame_kept.js";
 import { GRAPHS, graph_of } from "./graphs.js";
 import "./layers.js";
-import { look_at_runs } from "./making.js";
+import { look_at_runs, say_footage } from "./making.js";
 import "./panel.js";
 import "./people.js";
 import { Pictures } from "./pictures.js";
@@ -358,8 +358,8 @@ export class MergeRoom extends Room {
         this.#states_at = performance.now();
         try {
           const told = await get(`merge/states?${this.query()}`);
-          this.letters = told.letters;
-          this.why = told.why;
+          Object.assign(this, { letters: told.letters, why: told.why });
+          say_footage(this, told.footage);
           if (this.line) Object.assign(this.line, { letters: told.letters }).redraw();
           this.dataset.letters = told.letters;
           this.show_facts();

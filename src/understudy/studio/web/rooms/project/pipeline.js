@@ -43,7 +43,9 @@ export function next_panel(state, actions, running) {
   const why_not = refused.length ? `The consent of ${refused.join(" and ")} is refused, so no finished shot is made.` : "";
   if (both) row.append(button(actions.swap, { label: "Do it all", why_not }));
   const by = state.next_model ? ` Model ${state.next_model} does it.` : "";
-  const why = `${state.next_why[0].toUpperCase()}${state.next_why.slice(1)}.${by}`;
+  const clips = state.next_clips ?? [];
+  const about = clips.length ? ` This is about ${clips.length > 1 ? "clips" : "clip"} ${clips.join(", ")} alone.` : "";
+  const why = `${state.next_why[0].toUpperCase()}${state.next_why.slice(1)}.${by}${about}`;
   return h("section", { class: "panel next", "aria-label": "Next" }, h("h2", {}, `Next: ${STEPS[step].does.toLowerCase()}`), h("p", {}, why), h("p", { class: "dim" }, NEWCOMER[step]), row);
 }
 

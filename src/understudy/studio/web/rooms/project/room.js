@@ -214,7 +214,8 @@ class ProjectRoom extends Room {
       const made = stage === "train" && !this.state.models.length ? await ask_for_model({ train: false }) : "";
       if (made === null) return;
       const state = made ? await get("project/state") : this.state; // ours does not know the new model yet
-      await start_stage(stage, state, this.devices, made || (stage === state.next_stage ? state.next_model : ""));
+      const { next_model: model, next_clips: clips } = stage === state.next_stage ? state : { next_model: "", next_clips: [] };
+      await start_stage(stage, state, this.devices, made || model, clips);
     });
   }
 

@@ -13,6 +13,7 @@ import { waited } from "../../kit/waiting.js";
 
 /** @typedef {"extract" | "train" | "merge" | "encode"} Stage */
 
+const BETWEEN = "\n"; // names of clips that are chosen together; no name has one
 const TITLES = { extract: "Find faces", train: "Train", merge: "Merge", encode: "Encode" };
 /** Options that are asked for most stand above the rest. */
 const FIRST = {
@@ -24,10 +25,12 @@ const FIRST = {
 
 /**
  * Ask how, and start. Answers the run, or null where nothing was started.
- * @param {Stage} stage @param {any} state the project's @param {string[]} devices @param {string} [model] chosen at first
+ * @param {Stage} stage @param {any} state the project's @param {string[]} devices
+ * @param {string} [model] chosen at first @param {string[]} [clips] chosen at first; none are all
  */
-export async function start_stage(stage, state, devices, model = "") {
+export async function start_stage(stage, state, devices, model = "", clips = []) {
   const choice = new Choice(stage, state, devices);
+  choice.choose_clips(clips);
   const chosen = model || "main"; // the one that commands mean unsaid
   if (state.models.some((/** @type {any} */ one) => one.name === chosen)) choice.model.value = chosen;
   await waited("Looking at the options…", choice.begin());
@@ -79,7 +82,19 @@ class Choice {
   /** What the options are about: a model, one clip, or all. */
   get of() {
     if (this.stage === "train") return this.model.value;
-    return this.stage === "merge" ? this.clips.value : "";
+    return this.stage === "merge" && this.chosen_clips.length === 1 ? this.clips.value : "";
+  }
+
+  /** @returns {string[]} none where all are meant */
+  get chosen_clips() {
+    return this.clips.value ? this.clips.value.split(BETWEEN) : [];
+  }
+
+  /** Choose these clips at first; several of them stand as one line among the others. @param {string[]} clips */
+  choose_clips(clips) {
+    const value = clips.join(BETWEEN);
+    if (clips.length > 1) this.clips.firstElementChild?.after(h("option", { value }, clips.join(", ")));
+    this.clips.value = value;
   }
 
   /** @returns {Record<string, any>} */
@@ -88,7 +103,7 @@ class Choice {
     /** @type {Record<string, any>} */
     const facts = { device: this.device.value, ...this.learning?.facts, said };
     if (this.stage !== "extract") facts.model = this.model.value || "main";
-    if (this.stage !== "train" && this.clips.value) facts.clips = [this.clips.value];
+    if (this.stage !== "train" && this.chosen_clips.length) facts.clips = this.chosen_clips;
     if (this.stage === "merge" && this.frames.value.trim()) facts.frames = this.frames.value.trim();
     if (this.stage === "merge" && this.changed_only.checked) facts.changed = true;
     return facts;
