@@ -45,6 +45,7 @@ FORCED: Mapping[str, Any] = {
     "random_blink": 0.0,
     "rare_expressions": 0.0,
     "expression_weight": 0.0,
+    "follow_weight": 0.0,
 }
 
 

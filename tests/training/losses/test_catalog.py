@@ -38,9 +38,10 @@ ON: Mapping[str, Mapping[str, object]] = {
     "gan": {"gan_power": 1, "gan_dims": 4},
     "gan_outside": {"gan_power": 1, "gan_dims": 4},
     "dst_background": {"dst_background_weight": 1},
+    "following": {"follow_weight": 1},
     "identity": {"identity_weight": 1, "identity_embedder": "colors:"},
 }
-SRC_ALONE = {"face_style", "bg_style", "true_face", "gan", "gan_outside", "identity"}
+SRC_ALONE = {"face_style", "bg_style", "true_face", "gan", "gan_outside", "following", "identity"}
 
 
 @pytest.fixture(autouse=True)
@@ -206,7 +207,8 @@ def test_smaller_pictures_are_held_against_smaller_goals() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(LOSSES) - {"true_face", "gan", "face_style", "bg_style", "identity", "expression"})
+    "name",
+    sorted(set(LOSSES) - {"true_face", "gan", "face_style", "bg_style", "following", "identity", "expression"}),
 )
 def test_what_compares_with_the_goal_costs_nothing_at_the_goal(name: str) -> None:
     src, _ = lessons()

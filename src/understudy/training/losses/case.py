@@ -92,3 +92,10 @@ def stopped(code: object) -> object:
     if isinstance(code, Tensor):
         return code.detach()
     return tuple(stopped(part) for part in code) if isinstance(code, tuple) else code
+
+
+def first_of(code: object, count: int) -> object:
+    """The code of the first faces of a batch, one map or several."""
+    if isinstance(code, Tensor):
+        return code[:count]
+    return tuple(first_of(part, count) for part in code) if isinstance(code, tuple) else code

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
 from understudy.training.losses import adversarial, true_face
-from understudy.training.losses.case import Case, Scene
+from understudy.training.losses.case import Case, Scene, first_of
 from understudy.training.losses.differences import DIFFERENCES, l1
 from understudy.training.losses.expression import expression_distance, flat_code
 from understudy.training.losses.features import feature_distance
+from understudy.training.losses.following import movement_distance, points_of, squares_about
 from understudy.training.losses.frequency import focal_frequency
 from understudy.training.losses.gradient import gradient_difference
 from understudy.training.losses.identity import identity_distance
@@ -176,6 +178,23 @@ def identity(case: Case, scene: Scene) -> Tensor:
         return identity_distance(scene.judges.embedder(case.options), *pictures)
 
 
+def following(case: Case, scene: Scene) -> Tensor:
+    """How differently the swap's points move from face to face than dst's do; the only loss that asks the whole
+    way a swap takes through the network."""
+    dst, count = scene.dst.lesson, case.options.follow_faces
+    if min(count, len(dst.goal_BCHW)) < 2:
+        scene.judges.note_once("Whether swaps follow dst is not asked: that needs two faces in a batch.")
+        return case.area.new_zeros(())
+    squares = squares_about(dst.eyes_B1HW[:count], dst.mouth_B1HW[:count])
+    with scene.compute.autocast():
+        code = scene.model.swap_code(first_of(scene.made.features_dst, count))  # type: ignore[arg-type]
+        swap = scene.model.decode(code, "src").faces_BCHW.float()
+        with torch.no_grad():
+            wanted = points_of(scene.judges.dense, dst.goal_BCHW[:count], squares)
+        found = points_of(scene.judges.dense, swap, squares)
+    return movement_distance(found, wanted)
+
+
 def _outside_weight(options: LossOptions) -> float:
     return float(bool(options.gan_power) and options.masked_training)
 
@@ -198,5 +217,6 @@ LOSSES: dict[str, Loss] = {
     "gan": Loss(lambda options: options.gan_power, gan, _critics_side),
     "gan_outside": Loss(_outside_weight, gan_outside, _critics_side),
     "dst_background": Loss(lambda options: options.dst_background_weight, dst_background, _dst_alone),
+    "following": Loss(lambda options: options.follow_weight, following, _src_alone),
     "identity": Loss(lambda options: options.identity_weight, identity, _src_alone),
 }

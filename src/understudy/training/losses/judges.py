@@ -1,5 +1,5 @@
 """The networks that judge what a model paints, each made when it is first asked: fixed features, critics, an
-embedder of identity. Those that learn are kept in a checkpoint's part `critics`.
+embedder of identity, our own face network. Those that learn are kept in a checkpoint's part `critics`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from understudy.networks.dense_face import DenseFaceNet, load_dense_face
 from understudy.training.losses.adversarial import PatchUnet
 from understudy.training.losses.critic import Critic
 from understudy.training.losses.expression import directions
@@ -33,11 +34,24 @@ class Judges:
         self._kept: dict[str, dict[str, Tensor]] = {}  # loaded, but not asked for yet
         self._embedders: dict[str, Embedder] = {}
         self._directions: dict[int, Tensor] = {}
+        self._noted: set[str] = set()
+
+    def note_once(self, notice: str) -> None:
+        """Leave a sentence for people, the first time that it is true."""
+        if notice not in self._noted:
+            self._noted.add(notice)
+            self.notices.append(notice)
 
     @cached_property
     def features(self) -> RandomFeatures:
         """Fixed random filters from the model's seed."""
         network = RandomFeatures(self.seed).to(self.compute.device)
+        return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    @cached_property
+    def dense(self) -> DenseFaceNet:
+        """Our own face network, fixed: it sees where points lie. Raises WeightsMissing, UnsafeFile."""
+        network = load_dense_face().folded().requires_grad_(False).to(self.compute.device)
         return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def directions(self, count: int) -> Tensor:

@@ -94,6 +94,19 @@ class LossOptions(Options):
         low=0.0,
         high=100.0,
     )
+    follow_weight: float = option(
+        0.0,
+        "How much it counts that swaps turn their heads and open eyes and mouth as dst does, as our own face "
+        "network sees them. 20 brings heads and mouths along sooner; each iteration takes longer.",
+        low=0.0,
+        high=1000.0,
+    )
+    follow_faces: int = option(
+        4,
+        "Of how many of a batch's swaps that is asked. More say it more surely and take longer.",
+        low=2,
+        high=64,
+    )
     mask_weight: float = option(
         1.0, "How much an error of the painted mask counts; 1 to 10 is usual.", low=0.0, high=1000.0
     )
