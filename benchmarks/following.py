@@ -53,7 +53,7 @@ from understudy.networks.face_model import FaceModel
 from understudy.networks.options import NetworkOptions
 from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
-from understudy.training.machine.device import Compute
+from understudy.training.machine.device import Compute, has_bfloat16
 from understudy.training.options import TrainOptions
 
 Told = dict[str, Any]
@@ -132,6 +132,8 @@ ROWS: dict[str, Row] = {
     "quick, no expressions": Row("quick", {**OURS, **NO_EXPRESSIONS}, _QUICK),
     "quick, no rare": Row("quick", {**OURS, "rare_expressions": 0.0}, _QUICK),
     "quick, before": Row("quick", {**OURS, **NO_EXPRESSIONS, "random_shift": 1.0}, _QUICK),
+    "quick, follow": Row("quick", {**OURS, "follow_weight": 20.0}, _QUICK),
+    "quick, follow, all": Row("quick", {**OURS, "follow_weight": 20.0, "follow_faces": 8}, _QUICK),
     "quick, even yaw": Row("quick", {**OURS, "sampling": "uniform-yaw"}, _QUICK),
 }
 
@@ -140,7 +142,8 @@ def trained(row: Row, footage: Footage, *, seed: int, seconds: float, trunk: Pat
     """A learner after so many processor seconds of training, and the seconds it really took."""
     planned_end = {"minutes": seconds / 60} if row.averaged else {}
     options = TrainOptions.model_validate({**row.train, **planned_end})
-    compute = Compute(torch.device("cpu"), row.bfloat16)
+    cpu = torch.device("cpu")
+    compute = Compute(cpu, row.bfloat16 and has_bfloat16(cpu))
     learner = Learner(row.architecture, row.network, options=options, seed=seed, compute=compute)
     if row.trunk:
         begin_from_trunk(learner, trunk, row.trunk)
