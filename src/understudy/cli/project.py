@@ -91,7 +91,7 @@ def add(
     if fps is not None:
         require_rate([*src, *dst], fps)
     known = set(opened.manifest.clips)
-    names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset)
+    names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset, tell=print)
     if color_space is not None or ocio_config is not None:
         choose_color_space(opened, names, name=color_space, config=ocio_config)
     if fps is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,9 @@ def swap(request: SwapRequest) -> Events:
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
-    clips, faces_before = _added(project, request)
+    moved: list[str] = []
+    clips, faces_before = _added(project, request, tell=moved.append)
+    yield from map(Notice, moved)
     yield from (Notice(text, level="warning") for text in warnings_of(project, clips))
     dst = _dst_of(project, clips)
     if request.consent is None:  # "not stated" can be said too, and is an answer
@@ -172,10 +174,12 @@ def _check_room(folder: Path, request: SwapRequest) -> None:
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 
-def _added(project: Project, request: SwapRequest) -> tuple[list[str], dict[str, int | None]]:
+def _added(
+    project: Project, request: SwapRequest, *, tell: Callable[[str], object] = lambda _: None
+) -> tuple[list[str], dict[str, int | None]]:
     """Put the named clips, faces, consent and model into the manifest; returns the clips' names and which faces
-    were meant before."""
-    names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
+    were meant before. `tell` is told of clips that were only moved."""
+    names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent, tell=tell)
     before = stages.choose_faces(project, names, src=request.src_face, dst=request.dst_face)
     require_model(project, request.model, preset=request.preset)
     return names, before
