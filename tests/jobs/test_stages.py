@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from understudy.media.images import read_image_deep
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
+from understudy.project.state import project_state
 from understudy.provenance.credentials import read_credentials
 from understudy.provenance.recast import recast_in
 
@@ -299,3 +301,18 @@ def test_every_export_gets_a_number_of_its_own_that_the_marks_name(ready: Projec
     assert len(numbers) == 3
     *_, last = stages.encode(ready, "main", out=tmp_path / "one.mp4", said={})
     assert isinstance(last, StageFinished) and last.skipped
+
+
+def test_a_finished_file_of_a_project_that_was_moved_is_not_written_again(
+    ready: Project, tmp_path: Path
+) -> None:
+    inside = ready.folder / "dst.mov"
+    shutil.move(ready.clip_path("dst"), inside)
+    with ready.change() as manifest:
+        manifest.clips["dst"].path = "dst.mov"
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    list(stages.encode(ready, "main", said={}))
+    moved = Project.open(ready.folder.rename(tmp_path / "moved"))
+    assert project_state(moved).merged[0].encoded
+    ends = [event for event in stages.encode(moved, "main", said={}) if isinstance(event, StageFinished)]
+    assert [end.skipped for end in ends if end.stage == "encode"] == [True]

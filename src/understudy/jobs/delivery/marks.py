@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,8 @@ class FinalMarks:
         self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
         told = asdict(facts) | ({} if self._key.is_open else {"watermark_key": self._key.name})
-        self.stamp = json.dumps(told, default=str, sort_keys=True)
+        # What lies in the project is named from there: where the project lies changes no file.
+        self.stamp = json.dumps(told, default=partial(_from_project, project), sort_keys=True)
         self.watermark = Watermark(new_number(), key=self._key.secret) if carries else None
         self.facts = replace(facts, watermark=name_of(self.watermark.number) if self.watermark else "")
         self._is_made = False
@@ -344,6 +346,12 @@ def marked_inputs(project: Project, learnt: Sequence[LearntClip]) -> dict[Path, 
     paths = [path for name in project.manifest.clips if (path := project.clip_path(name)).name in files]
     found = {path: marked_input(path) for path in paths}
     return {path: carrier for path, carrier in found.items() if carrier is not None}
+
+
+def _from_project(project: Project, value: object) -> str:
+    if isinstance(value, Path) and value.is_relative_to(project.folder):
+        return value.relative_to(project.folder).as_posix()
+    return str(value)
 
 
 def facts_of(
