@@ -16,6 +16,7 @@ import pytest
 from tests.jobs.conftest import write_wall
 from understudy.errors import (
     ClipMissing,
+    ClusterUnavailable,
     ConsentMissing,
     FacesetUnusable,
     FolderUnwritable,
@@ -35,6 +36,8 @@ from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.marks import require_consent, stated_consents
 from understudy.jobs.models.making import require_model
+from understudy.jobs.request import SwapRequest
+from understudy.jobs.swap import swap
 from understudy.media.images import read_image_deep
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
@@ -316,3 +319,21 @@ def test_a_finished_file_of_a_project_that_was_moved_is_not_written_again(
     assert project_state(moved).merged[0].encoded
     ends = [event for event in stages.encode(moved, "main", said={}) if isinstance(event, StageFinished)]
     assert [end.skipped for end in ends if end.stage == "encode"] == [True]
+
+
+def test_a_cluster_that_is_missing_refuses_before_a_merged_frame_is_put_away(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    folder = ready.merged_folder("dst", "main")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setitem(sys.modules, "ray", None)
+    said = {"workers": "ray", "face_scale": 1.1}
+    for events in (
+        stages.merge(ready, "main", said=said, device="cpu"),
+        stages.extract(ready, said={"workers": "ray"}, device="cpu"),
+        swap(SwapRequest(project=ready.folder, merge=said)),
+    ):
+        with pytest.raises(ClusterUnavailable, match=r"understudy\[cluster\]"):
+            next(iter(events))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

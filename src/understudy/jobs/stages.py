@@ -48,7 +48,7 @@ from understudy.jobs.merging.inputs import (
     settings_over_time,
     watch_for_cuts,
 )
-from understudy.jobs.settings import Said, encode_options, extract_options, train_options
+from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
@@ -56,6 +56,7 @@ from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
+from understudy.workers.cluster import require_reachable
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -92,6 +93,7 @@ def extract(
     from understudy.training.machine.device import choose_devices
 
     options, command = extract_options(project, said), uuid4().hex
+    require_reachable(options.workers)
     devices = choose_devices(device)
 
     def extracted(name: str) -> Events:
@@ -291,7 +293,10 @@ def merge(
     from understudy.merging.plan import Wanted
     from understudy.training.machine.device import choose_devices
 
-    names, devices = _named(clips, project, role="dst"), choose_devices(device)
+    names = _named(clips, project, role="dst")
+    for name in () if dry_run else names:
+        require_reachable(merge_options(project, name, said).workers)
+    devices = choose_devices(device)
     stretches = frames_asked(project, names, frames)
     if key is not None:
         if stretches is None or dry_run:

@@ -23,6 +23,7 @@ from understudy.jobs.models.making import require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
+from understudy.workers.cluster import require_reachable
 
 _ROOM_TO_START_BYTES = 200_000_000
 
@@ -155,9 +156,9 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
     for name in dst:
         shown = performers_shown(project, request.model, name, before_training=True)
         require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
-        merge_options(project, name, request.merge)
+        require_reachable(merge_options(project, name, request.merge).workers)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
-    extract_options(project, request.extract)
+    require_reachable(extract_options(project, request.extract).workers)
     train_options(project, request.model, request.train)
     # A recipe that nothing is trained by any more may be gone.
     trains = _training_left(project, request, SwapJournal(project, request.model)) is not None
