@@ -28,6 +28,7 @@ from understudy.jobs.delivery.marks import (
     require_consent,
 )
 from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
+from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
@@ -388,6 +389,7 @@ def encode(
     goals = output_paths(project, model, names, out, options=options)
     _require_effect(project, names, goals, said)
     require_closed_production(project, names, goals, options)
+    yield from new_folder_told(out)
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)

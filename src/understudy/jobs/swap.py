@@ -17,6 +17,7 @@ from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, require_own_side, warnings_of
 from understudy.jobs.delivery.marks import consents_shown, performers_shown, require_consent, unstated_told
+from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models.making import require_model
@@ -36,6 +37,7 @@ def swap(request: SwapRequest) -> Events:
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
     _require_possible(folder, request)
     _check_room(folder, request)
+    yield from new_folder_told(request.out)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
