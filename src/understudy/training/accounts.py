@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
-from understudy.events import Notice
+from understudy.events import Events, Notice, StageFinished
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
+from understudy.training.steering.plan import hardly_trained
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -37,6 +38,13 @@ def state_of(run: Run) -> dict[str, Any]:
         STATE_KEY: run.learnt.as_json(),
         "duties": {duty.name: state for duty in run.duties if (state := duty.state())},
     }
+
+
+def ended(run: Run, stage: str) -> Events:
+    """The end of a run: its figures, and before them whether the model has learnt enough to be shown."""
+    if run.made and (told := hardly_trained(run.model_dir.name, run.learner.iteration)):
+        yield Notice(told, level="warning")
+    yield StageFinished(stage=stage, summary=summary_of(run), skipped=not run.made)
 
 
 def summary_of(run: Run) -> dict[str, Any]:

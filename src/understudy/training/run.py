@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from understudy.errors import TrainingDiverged, UnderstudyError
-from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.events import Events, Made, Notice, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
+    ended,
     memory_too_small,
     no_memory_for_preview,
     state_of,
-    summary_of,
     why_it_starts_there,
 )
 from understudy.training.duties import Duty, progress_of
@@ -141,7 +141,7 @@ class Run:
             yield from self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
-        yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
+        yield from ended(self, STAGE)
 
     def _to_the_end(self) -> Events:
         """Iterations until the plan is done and saved; what came apart since the last measurement is undone."""
