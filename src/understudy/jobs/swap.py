@@ -71,7 +71,7 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
     length = _training_left(project, request, journal)
     journal.begin(request.train)
     if length is None:
-        yield StageStarted(stage="train", unit="iteration", why="is done; --minutes trains more")
+        yield StageStarted(stage="train", unit="iterations", why="is done; --minutes trains more")
         yield StageFinished(stage="train", skipped=True)
     else:
         if not request.train and length == {"minutes": DEFAULT_MINUTES}:

@@ -114,7 +114,7 @@ class Run:
             return
         yield StageStarted(
             stage=STAGE,
-            unit="iteration",
+            unit="iterations",
             total=plan.last_iteration,
             done=plan.done_iterations,
             why=why_it_starts_there(self),

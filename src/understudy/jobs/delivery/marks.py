@@ -202,19 +202,20 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     if not consent.evidence:
         return consent
     path = project.folder / consent.evidence
+    command = shlex.join(["understudy", "consent", str(project.folder), performer, "--evidence", "FILE"])
     with reading_evidence(performer, path):
         hashed = consent.with_evidence(path) if path.is_file() else None
     if hashed is None:
         raise ConsentMissing(
             f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
             f"path counts from the project's folder{_recorded_as(consent)}), or record another with "
-            f"`understudy consent PROJECT {performer} --evidence FILE`.",
+            f"`{command}`.",
             path,
         )
     if consent.evidence_sha256 not in (None, hashed.evidence_sha256):
         raise ConsentMissing(
             f"The evidence of {performer}'s consent is no longer the file that was recorded. Put the recorded "
-            f"one back, or record this one with `understudy consent PROJECT {performer} --evidence FILE`.",
+            f"one back, or record this one with `{command}`.",
             path,
         )
     return hashed
@@ -231,7 +232,8 @@ def require_consent(
     """Raise ConsentMissing unless a finished file that shows these performers, or all, may be made today, for
     `use` where one is asked for."""
     today = datetime.now(UTC).astimezone().date()
-    require_export_consent(stated_consents(project, performers), today=today, use=use)
+    agreed = stated_consents(project, performers)
+    require_export_consent(agreed, today=today, use=use, project=str(project.folder))
 
 
 def agreed_today(project: Project, facts: SigningFacts) -> SigningFacts:
