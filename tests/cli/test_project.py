@@ -87,6 +87,18 @@ def test_the_next_step_names_the_model_that_has_to_be_said(
         assert words in capsys.readouterr().out
 
 
+def test_the_training_on_is_said_with_the_model_that_has_to_be_said(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = replace(
+        project_state(Project.open(project)), next_stage=None, next_model="close", next_why="all done"
+    )
+    told = replace(state, train_on="its loss falls")
+    monkeypatch.setattr("understudy.jobs.merging.standing.state_now", lambda _: told)
+    assert main(["status", str(project)]) == 0
+    assert "next: train --model close, all done, but its loss falls" in capsys.readouterr().out
+
+
 def test_status_names_the_training_that_runs_in_another_window(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

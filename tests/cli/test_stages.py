@@ -9,7 +9,7 @@ import pytest
 
 from understudy.cli import stages
 from understudy.cli.stages import train
-from understudy.errors import Stopped, UnderstudyError
+from understudy.errors import ModelUnknown, Stopped, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.project.project import Project
 from understudy.training.keeping.lock import model_lock
@@ -60,23 +60,27 @@ def test_a_training_that_is_refused_says_of_no_model_that_it_is_new(
     assert not Project.open(project.folder).manifest.models
 
 
-def test_a_new_model_is_named_once_as_soon_as_it_has_a_folder(
+def test_a_new_model_is_named_once_as_soon_as_it_has_a_folder_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = Project.create(tmp_path / "p")
-    said: list[str] = []
 
     def training(*_: object, **__: object) -> Events:
         yield Notice("clips are hashed")
-        said.append(capsys.readouterr().err)
         project.model_folder("main").mkdir(parents=True)
         yield Notice("it trains")
-        said.append(capsys.readouterr().err)
         yield Notice("it trains on")
 
     monkeypatch.setattr("understudy.jobs.stages.train", training)
     train(project.folder)
-    assert said == ["", "model main is new: preset quick\n"]
-    assert "is new" not in capsys.readouterr().err
-    train(project.folder, model="other", change=True, options=TrainOptions(batch_size=3))
-    assert "model other is new" in capsys.readouterr().err
+    told = ["clips are hashed", "model main is new: preset quick", "it trains", "it trains on"]
+    assert capsys.readouterr().out.splitlines()[:4] == [f"note: {line}" for line in told]
+
+
+def test_a_training_without_a_name_makes_no_second_model_beside_one_that_was_renamed(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "p")
+    project.add_model("close up", preset="quick")
+    with pytest.raises(ModelUnknown, match="it has close up") as refused:
+        train(project.folder)
+    assert "--model 'close up' to go on training that one" in refused.value.message
+    assert list(Project.open(project.folder).manifest.models) == ["close up"]

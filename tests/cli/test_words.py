@@ -23,6 +23,11 @@ def test_known_stages_tell_their_main_figures_and_others_all(capsys: pytest.Capt
     ]
 
 
+def test_a_figure_that_the_stage_is_called_after_is_not_named_again(capsys: pytest.CaptureFixture[str]) -> None:
+    print_result([StageFinished(stage="read src faces", summary={"faces": 140, "bytes": 2})])
+    assert capsys.readouterr().out == "read src faces 140, bytes 2\n"
+
+
 def test_values_are_said_as_people_say_them(capsys: pytest.CaptureFixture[str]) -> None:
     summary = {"copied": False, "whole": True, "unreadable": [], "first": None, "frames": list(range(8))}
     print_result([StageFinished(stage="cut", summary=summary | {"of": {"src": 3, "dst": 0.123456}})])

@@ -11,13 +11,14 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from tests.measure.heads import eight_bit, landmarks, moved, texture
+from tests.merging.conftest import Painter
 from understudy.errors import NoFaceFound, OptionInvalid, ProjectInvalid
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.extraction.journal import Journal
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.clips.color_spaces import choose_color_space
-from understudy.jobs.measure import measure, measured
+from understudy.jobs.measure import hardly_trained_told, measure, measured
 from understudy.jobs.merging.inputs import keep_said
 from understudy.measure import against_plate
 from understudy.media.images import encode_png
@@ -65,6 +66,17 @@ def test_what_is_merged_is_measured_before_it_is_a_file_and_remembered(ready: Pr
     keep_said(ready, "dst", {"blur": 0.3}, frames=None)
     list(stages.merge(ready, "main", said={}, device="cpu"))
     assert not measured(ready, "dst", "main")["current"]
+
+
+def test_a_model_that_has_hardly_learnt_is_told_before_the_figures(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Painter, "iterations", 18, raising=False)
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    first = next(iter(measure(None, project=ready.folder, merged="main", device="cpu")))
+    assert isinstance(first, Notice) and "'main' has learned for 18 iterations only" in first.text
+    (also,) = hardly_trained_told(ready, "dst", ["main", "cast"])
+    assert also == first
 
 
 def test_a_clip_and_what_is_merged_are_not_measured_together(ready: Project, tmp_path: Path) -> None:

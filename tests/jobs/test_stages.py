@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from tests.jobs.conftest import write_wall
 from understudy.errors import (
     ClipMissing,
+    ClusterUnavailable,
     ConsentMissing,
     FacesetUnusable,
     FolderUnwritable,
@@ -34,10 +36,13 @@ from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.marks import require_consent, stated_consents
 from understudy.jobs.models.making import require_model
+from understudy.jobs.request import SwapRequest
+from understudy.jobs.swap import swap
 from understudy.media.images import read_image_deep
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
+from understudy.project.state import project_state
 from understudy.provenance.credentials import read_credentials
 from understudy.provenance.recast import recast_in
 
@@ -299,3 +304,36 @@ def test_every_export_gets_a_number_of_its_own_that_the_marks_name(ready: Projec
     assert len(numbers) == 3
     *_, last = stages.encode(ready, "main", out=tmp_path / "one.mp4", said={})
     assert isinstance(last, StageFinished) and last.skipped
+
+
+def test_a_finished_file_of_a_project_that_was_moved_is_not_written_again(
+    ready: Project, tmp_path: Path
+) -> None:
+    inside = ready.folder / "dst.mov"
+    shutil.move(ready.clip_path("dst"), inside)
+    with ready.change() as manifest:
+        manifest.clips["dst"].path = "dst.mov"
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    list(stages.encode(ready, "main", said={}))
+    moved = Project.open(ready.folder.rename(tmp_path / "moved"))
+    assert project_state(moved).merged[0].encoded
+    ends = [event for event in stages.encode(moved, "main", said={}) if isinstance(event, StageFinished)]
+    assert [end.skipped for end in ends if end.stage == "encode"] == [True]
+
+
+def test_a_cluster_that_is_missing_refuses_before_a_merged_frame_is_put_away(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    folder = ready.merged_folder("dst", "main")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setitem(sys.modules, "ray", None)
+    said = {"workers": "ray", "face_scale": 1.1}
+    for events in (
+        stages.merge(ready, "main", said=said, device="cpu"),
+        stages.extract(ready, said={"workers": "ray"}, device="cpu"),
+        swap(SwapRequest(project=ready.folder, merge=said)),
+    ):
+        with pytest.raises(ClusterUnavailable, match=r"understudy\[cluster\]"):
+            next(iter(events))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.jobs.clips.test_relink import search
 from tests.jobs.conftest import write_wall
 from understudy.errors import (
     ClipMissing,
@@ -244,6 +245,16 @@ def test_clips_the_other_way_round_than_in_the_project_are_refused_before_anythi
     assert _says(SwapRequest(src=(src,), dst=(dst,), project=project.folder))[:1] == [
         f"Going on with the project {project.folder}."
     ]
+
+
+def test_a_swap_of_clips_that_were_moved_goes_on_with_those_of_the_project_and_says_so(
+    project: Project, tmp_path: Path
+) -> None:
+    search(project)
+    place = (tmp_path / "dst.mov").rename(tmp_path / "moved.mov")
+    told = _says(SwapRequest(src=(tmp_path / "src.mp4",), dst=(place,), project=project.folder))
+    assert told[1] == f"The dst clip 'dst' was moved and lies at {place} now; what was made for it stays."
+    assert list(Project.open(project.folder).manifest.clips) == ["src", "dst"]
 
 
 def test_a_clip_that_is_on_both_sides_on_purpose_stays_there_with_a_warning(

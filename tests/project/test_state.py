@@ -12,6 +12,7 @@ from understudy.facesets.extraction.found import FoundFrame, FoundLog
 from understudy.files import folder_size_bytes, write_json, write_text
 from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import Journal
+from understudy.project.model_changes import rename_model
 from understudy.project.state import newest_checkpoint, project_state
 from understudy.training.steering.plan import Plan
 from understudy.training.steering.plateau import Plateau
@@ -447,3 +448,11 @@ def test_a_model_whose_loss_never_levelled_off_is_not_called_done(extracted):
 )
 def test_a_model_whose_loss_levelled_off_or_that_tells_nothing_is_left_in_peace(extracted, course):
     assert whole(extracted, course) == ""
+
+
+def test_a_model_that_should_learn_on_is_named_where_it_has_to_be_said(extracted):
+    whole(extracted, course_of([], stage=0))
+    assert project_state(extracted).next_model == ""
+    rename_model(extracted, "main", "close")
+    state = project_state(extracted)
+    assert "model 'close' has learnt" in state.train_on and state.next_model == "close"

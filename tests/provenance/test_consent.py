@@ -20,6 +20,8 @@ def test_an_expired_consent_stops_the_export_and_names_the_way_out() -> None:
     expired = Consent(status="agreed", who="Mira", valid_until=date(2026, 8, 19))
     with pytest.raises(ConsentMissing, match=r"src \(Mira\) ended on 2026-08-19.*consent PROJECT src --until"):
         require_export_consent({"dst": Consent(), "src": expired}, today=TODAY)
+    with pytest.raises(ConsentMissing, match="`understudy consent '/a shot' src --until DAY`"):
+        require_export_consent({"src": expired}, today=TODAY, project="/a shot")
 
 
 def test_a_consent_of_tomorrow_does_not_count_today() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from understudy.events import Event, Progress
+from understudy.events import Event, Notice, Progress
 from understudy.faces.align import crop
 from understudy.facesets.record import FaceRecord
 from understudy.facesets.store import Faceset
@@ -121,3 +121,9 @@ def asked(
         if isinstance(event, Progress) and event.details.get("iteration") in wishes:
             ask(folder, "change", **wishes.pop(event.details["iteration"]))
         yield event
+
+
+def warnings(events: list[Event]) -> list[Notice]:
+    """All but that the model has hardly learnt."""
+    told = [event for event in events if isinstance(event, Notice) and event.level == "warning"]
+    return [notice for notice in told if " only: it paints little" not in notice.text]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.conftest import asked
+from tests.training.conftest import asked, warnings
 from understudy.errors import MemoryTooSmall
 from understudy.events import Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
@@ -107,7 +107,7 @@ def test_a_batch_that_memory_does_not_bear_is_taken_back_and_training_goes_on_wh
     little_memory(monkeypatch, most=4)
     wishes = {25: {"batch_size": 8, "random_warp": 0.25}}
     events = list(asked(tmp_path, facesets, wishes, iterations=60, recipe="plain"))
-    (told,) = [e.text for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (told,) = [notice.text for notice in warnings(events)]
     assert "did not suffice with batch_size 8, random_warp 0.25" in told and "batch_size is 4 again" in told
     assert told in (tmp_path / LOG_NAME).read_text()
     assert [line["iteration"] for line in read_metrics(tmp_path / "metrics.jsonl")][-3:] == [20, 40, 60]
@@ -142,7 +142,7 @@ def test_a_batch_that_can_not_fit_is_refused_before_it_is_tried(
     """A processor's memory gives no error: the system would end some program for it."""
     monkeypatch.setattr("understudy.training.machine.batch.free_memory_bytes", lambda _: 1000)
     events = list(asked(tmp_path, facesets, {2: {"batch_size": 64}}, iterations=8, recipe="plain"))
-    (told,) = [e.text for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (told,) = [notice.text for notice in warnings(events)]
     assert "stays as it is: Batch size 64 would need about" in told and "are free on cpu" in told
     assert [one["kind"] for one in milestones(tmp_path)] == ["start", "end"]
 

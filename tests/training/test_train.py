@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.conftest import TINY, add_faces, tiny_options
+from tests.training.conftest import TINY, add_faces, tiny_options, warnings
 from understudy import files
 from understudy.errors import (
     DiskFull,
@@ -47,6 +47,7 @@ from understudy.training.losses.terms import Terms
 from understudy.training.options import TrainOptions
 from understudy.training.predictor import load_predictor
 from understudy.training.presets import Preset
+from understudy.training.steering.plan import hardly_trained
 from understudy.training.train import STAGE, train
 from understudy.training.viewing.sheets import preview_paths, read_preview
 
@@ -248,7 +249,7 @@ def test_what_a_killed_process_left_half_written_is_tidied(
     (model / FOLDER_NAME / ".000000013.123.partial").mkdir()
     (model / ".training.75.123.partial.json").write_text("{")
     events = trained(model, facesets, tiny_options(iterations=2))
-    assert not [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    assert not warnings(events)
     assert summary(events)["iterations_in_all"] == 12
     assert not list(model.rglob(".*"))
 
@@ -260,7 +261,7 @@ def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, faces
     weights = model / FOLDER_NAME / "000000006" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     events = trained(model, facesets, tiny_options(iterations=3))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "000000006" in notice.text and "damaged" in notice.text
     assert summary(events)["iterations_in_all"] == 6
     assert list((model / FOLDER_NAME).glob("damaged-000000006-*"))
@@ -270,8 +271,18 @@ def test_a_damaged_checkpoint_is_passed_over_said_and_kept(tmp_path: Path, faces
 def test_few_src_faces_are_pointed_out_with_their_count(tmp_path: Path, facesets: Pair) -> None:
     with add_faces(tmp_path / "few", 3, skin=(200, 150, 130)) as few:
         events = trained(tmp_path / "m", (few, facesets[1]), tiny_options(iterations=1))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "only 3 faces" in notice.text
+
+
+def test_a_training_ends_with_a_warning_as_long_as_the_model_has_hardly_learnt(
+    tmp_path: Path, facesets: Pair
+) -> None:
+    *_, told, end = trained(tmp_path / "m", facesets, tiny_options(iterations=1))
+    assert told == Notice(hardly_trained("m", 1), level="warning") and "for 1 iteration only" in hardly_trained(
+        "m", 1
+    )
+    assert isinstance(end, StageFinished) and hardly_trained("m", 100) == ""
 
 
 def test_no_faces_are_refused_in_a_sentence(tmp_path: Path, facesets: Pair) -> None:
@@ -346,7 +357,7 @@ def test_training_that_comes_apart_goes_back_and_on_at_half_the_rate(
     saved = losses(model)
     speeds = breaking(monkeypatch, factor, when=lambda learner: learner.iteration >= 14 and not learner.attempt)
     events = trained(model, facesets, tiny_options(iterations=8, recipe="plain"))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "At iteration 14; training went back to iteration 8" in notice.text
     assert notice.text in (model / LOG_NAME).read_text()
     assert summary(events)["rollbacks"] == 1 and summary(events)["iterations_in_all"] == 16
@@ -360,7 +371,7 @@ def test_a_new_model_that_comes_apart_begins_anew_from_its_first_weights(
 ) -> None:
     breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 3 and not learner.attempt)
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=5))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "went back to iteration 0" in notice.text
     assert [i for i, *_ in losses(tmp_path / "m")] == [1, 2, 3, 4, 5]
 
@@ -397,7 +408,7 @@ def test_weights_that_one_step_spoiled_are_never_saved_also_at_the_end(
     monkeypatch.setattr(Learner, "step", spoiling)
     monkeypatch.setattr(duties.Save, "due", lambda _, run: run.learner.iteration == 3)
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=5))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "the weights are no number" in notice.text
     assert (
         f"At iteration {iteration}; training went back to iteration {0 if iteration == 3 else 3}" in notice.text
@@ -422,7 +433,7 @@ def test_a_critic_that_is_no_number_goes_back_and_is_not_taken_for_a_broken_disk
     monkeypatch.setattr(Learner, "step", spoiling)
     monkeypatch.setattr(duties.Save, "due", lambda _, run: run.learner.iteration == 3)
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=4, gan_power=0.1))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "At iteration 3; training went back to iteration 0" in notice.text
 
 
@@ -450,7 +461,7 @@ def test_a_loss_that_comes_apart_after_the_last_measurement_goes_back_too(
     monkeypatch.setattr(duties, "_METRICS_EVERY", 4)
     breaking(monkeypatch, float("nan"), when=lambda learner: learner.iteration == 6 and not learner.attempt)
     events = trained(tmp_path / "m", facesets, tiny_options(iterations=6))
-    (notice,) = [e for e in events if isinstance(e, Notice) and e.level == "warning"]
+    (notice,) = warnings(events)
     assert "At iteration 6; training went back to iteration 0" in notice.text
     assert summary(events)["iterations_in_all"] == 6 and summary(events)["rollbacks"] == 1
 

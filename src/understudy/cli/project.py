@@ -91,7 +91,7 @@ def add(
     if fps is not None:
         require_rate([*src, *dst], fps)
     known = set(opened.manifest.clips)
-    names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset)
+    names = add_clips(opened, src=src, dst=dst, consent=consent, faceset=faceset, tell=print)
     if color_space is not None or ocio_config is not None:
         choose_color_space(opened, names, name=color_space, config=ocio_config)
     if fps is not None:
@@ -217,10 +217,10 @@ def status(project: Path, /, *, json: Json = False) -> None:
         print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
     for performer, trouble in consent_troubles(opened).items():
         print(f"  consent    {performer:<20} nothing final can be made: {trouble}")
+    model = ["--model", state.next_model] if state.next_model else []
     if state.train_on:
-        print(f"next: train, {state.next_why}, but {state.train_on}")
+        print(f"next: {shlex.join(['train', *model])}, {state.next_why}, but {state.train_on}")
     else:
-        model = ["--model", state.next_model] if state.next_model else []
         command = shlex.join([state.next_stage or "nothing", *state.next_clips, *model])
         print(f"next: {command}, {state.next_why}")
 

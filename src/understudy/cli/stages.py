@@ -15,7 +15,7 @@ from cyclopts.validators import Number
 from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
 from understudy.errors import OptionInvalid, Stopped
-from understudy.events import Events
+from understudy.events import Events, Notice
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
 from understudy.jobs.stopping import joined
@@ -112,7 +112,7 @@ def train(
     project: Path,
     /,
     *,
-    model: str = "main",
+    model: str | None = None,
     preset: str | None = None,
     network: Network = (),
     face_type: FaceType | None = None,
@@ -140,7 +140,8 @@ def train(
     project:
         The project folder.
     model:
-        Name of the model; one that isn't there yet is made.
+        Name of the model; one that isn't there yet is made. Without it: main, unless the project has models and
+        none is called so.
     preset:
         Which network and settings a new model takes; `understudy model presets` lists them.
     network:
@@ -185,6 +186,7 @@ def train(
     from understudy.jobs.models import making
     from understudy.training.machine.launch import is_follower, is_one_of_several, launch, own_command
 
+    model = making.model_meant(Project.open(project), model)
     facesets: dict[Role, Sequence[str]] = {"src": src_faceset, "dst": dst_faceset}
     opened, is_new = _with_model(
         project, model, preset=preset, network=network, face_type=face_type, facesets=facesets
@@ -251,7 +253,11 @@ def _stage_meant(
 
 def _say_where_new(project: Project, model: str, *, is_new: bool) -> None:
     if is_new:
-        print(f"model {model} is new: preset {project.manifest.models[model].preset}", file=sys.stderr)
+        print(_new_told(project, model), file=sys.stderr)
+
+
+def _new_told(project: Project, model: str) -> str:
+    return f"model {model} is new: preset {project.manifest.models[model].preset}"
 
 
 def _announced(events: Events, project: Project, model: str, is_new: bool) -> Events:
@@ -260,10 +266,11 @@ def _announced(events: Events, project: Project, model: str, is_new: bool) -> Ev
     try:
         for event in events:
             if is_new and project.model_folder(model).exists():
-                _say_where_new(project, model, is_new=True)
+                yield Notice(_new_told(project, model))
                 is_new = False
             yield event
-        _say_where_new(project, model, is_new=is_new)
+        if is_new:
+            yield Notice(_new_told(project, model))
     finally:
         events.close()  # type: ignore[attr-defined]  # stages are generators
 

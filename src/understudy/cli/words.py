@@ -29,7 +29,7 @@ def print_result(finished: Sequence[StageFinished]) -> None:
         if "layers_kept" in summary:  # these pass through as pictures alone, which is not news
             summary["passed_through"] -= summary["layers_kept"]
         told = [name for name in _TOLD.get(stage.stage, tuple(summary)) if not _is_empty(summary.get(name))]
-        figures = ", ".join(f"{name.replace('_', ' ')} {_short(summary[name])}" for name in told)
+        figures = ", ".join(_figure(stage.stage, name, summary[name]) for name in told)
         print(f"{stage.stage:<9} {figures or 'done'}")
 
 
@@ -45,6 +45,12 @@ def clock_time(seconds: float) -> str:
     whole = max(0, round(seconds))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def _figure(stage: str, name: str, value: Any) -> str:
+    """A figure with its name, which a stage like `read src faces` may have said already."""
+    words = name.replace("_", " ")
+    return _short(value) if stage.endswith(f" {words}") else f"{words} {_short(value)}"
 
 
 def _is_empty(value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from understudy.errors import OptionInvalid, ProjectInvalid
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json, write_json
-from understudy.project.project import Project
+from understudy.project.project import CAST, Project
 
 if TYPE_CHECKING:
     from understudy.measure.against_plate import FacesOf
@@ -48,7 +49,9 @@ def measure(
     if result is None:
         assert project is not None
         opened = Project.open(project)
-        yield from measure_merged(opened, _clip_of(opened, clip), merged)
+        name = _clip_of(opened, clip)
+        yield from hardly_trained_told(opened, name, [opened.merged_name(name, merged)])
+        yield from measure_merged(opened, name, merged)
         return
     if (truth is None) == (plate is None and project is None):
         raise OptionInvalid(
@@ -80,6 +83,7 @@ def _against_plate(
     else:
         opened = Project.open(project)
         name = _clip_of(opened, clip)
+        yield from hardly_trained_told(opened, name, [*opened.manifest.models, CAST])
         faces_of, plate = known_faces(_landmarks(opened, name)), plate or opened.present_clip_path(name)
         landmarker = _landmarker(opened, name)
         with open_clip(plate) as shown:  # as `encode` chooses it
@@ -128,6 +132,27 @@ def _mark_told(result: Path, plate: Path) -> Generator[Event, None, Watermark | 
         yield Progress(stage=_MARK_STAGE, done=frames)
     yield StageFinished(stage=_MARK_STAGE)
     return mark
+
+
+def hardly_trained_told(project: Project, clip: str, called: Sequence[str]) -> Iterator[Notice]:
+    """A warning of each model that painted this clip and has learnt too little: before advice on its figures.
+    `called` are models, or the cast; where others of them learnt enough, it may be their work: none is told.
+    """
+    from understudy.merging.journal import merge_facts
+    from understudy.training.steering.plan import hardly_trained
+
+    learnt: dict[str, int] = {}
+    for name in called:
+        folder = project.merged_folder(clip, name)
+        with suppress(ProjectInvalid):  # not merged, or not to its end
+            facts = merge_facts(folder)
+            made = (
+                {m.name: m.iterations for m in facts.models} if name == CAST else {name: facts.model_iterations}
+            )
+            learnt |= made
+    told = [hardly_trained(name, iterations) for name, iterations in learnt.items()]
+    if all(told) or len(called) == 1:
+        yield from (Notice(text, level="warning") for text in told if text)
 
 
 def measure_merged(project: Project, clip: str, model: str) -> Events:

@@ -28,6 +28,7 @@ from understudy.jobs.delivery.marks import (
     require_consent,
 )
 from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
+from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
@@ -48,7 +49,7 @@ from understudy.jobs.merging.inputs import (
     settings_over_time,
     watch_for_cuts,
 )
-from understudy.jobs.settings import Said, encode_options, extract_options, train_options
+from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
@@ -56,6 +57,7 @@ from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named, model_named
+from understudy.workers.cluster import require_reachable
 
 if TYPE_CHECKING:  # each takes seconds to import
     from understudy.facesets.store import Faceset, StoredFace
@@ -92,6 +94,7 @@ def extract(
     from understudy.training.machine.device import choose_devices
 
     options, command = extract_options(project, said), uuid4().hex
+    require_reachable(options.workers)
     devices = choose_devices(device)
 
     def extracted(name: str) -> Events:
@@ -294,7 +297,10 @@ def merge(
     from understudy.merging.plan import Wanted
     from understudy.training.machine.device import choose_devices
 
-    names, devices = _named(clips, project, role="dst"), choose_devices(device)
+    names = _named(clips, project, role="dst")
+    for name in () if dry_run else names:
+        require_reachable(merge_options(project, name, said).workers)
+    devices = choose_devices(device)
     stretches = frames_asked(project, names, frames)
     if key is not None:
         if stretches is None or dry_run:
@@ -386,6 +392,7 @@ def encode(
     goals = output_paths(project, model, names, out, options=options)
     _require_effect(project, names, goals, said)
     require_closed_production(project, names, goals, options)
+    yield from new_folder_told(out)
     for name, goal in zip(names, goals, strict=True):
         called = project.merged_name(name, model)
         merged = project.merged_folder(name, called)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, require_own_side, warnings_of
 from understudy.jobs.delivery.marks import consents_shown, performers_shown, require_consent, unstated_told
+from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models.making import require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
+from understudy.workers.cluster import require_reachable
 
 _ROOM_TO_START_BYTES = 200_000_000
 
@@ -35,10 +37,13 @@ def swap(request: SwapRequest) -> Events:
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
     _require_possible(folder, request)
     _check_room(folder, request)
+    yield from new_folder_told(request.out)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
-    clips, faces_before = _added(project, request)
+    moved: list[str] = []
+    clips, faces_before = _added(project, request, tell=moved.append)
+    yield from map(Notice, moved)
     yield from (Notice(text, level="warning") for text in warnings_of(project, clips))
     dst = _dst_of(project, clips)
     if request.consent is None:  # "not stated" can be said too, and is an answer
@@ -66,7 +71,7 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
     length = _training_left(project, request, journal)
     journal.begin(request.train)
     if length is None:
-        yield StageStarted(stage="train", unit="iteration", why="is done; --minutes trains more")
+        yield StageStarted(stage="train", unit="iterations", why="is done; --minutes trains more")
         yield StageFinished(stage="train", skipped=True)
     else:
         if request.train.get("minutes") is None and length == {"minutes": DEFAULT_MINUTES}:
@@ -155,9 +160,9 @@ def _require_possible(folder: Path, request: SwapRequest) -> None:
     for name in dst:
         shown = performers_shown(project, request.model, name, before_training=True)
         require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
-        merge_options(project, name, request.merge)
+        require_reachable(merge_options(project, name, request.merge).workers)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
-    extract_options(project, request.extract)
+    require_reachable(extract_options(project, request.extract).workers)
     train_options(project, request.model, request.train)
     # A recipe that nothing is trained by any more may be gone.
     trains = _training_left(project, request, SwapJournal(project, request.model)) is not None
@@ -174,10 +179,12 @@ def _check_room(folder: Path, request: SwapRequest) -> None:
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 
-def _added(project: Project, request: SwapRequest) -> tuple[list[str], dict[str, int | None]]:
+def _added(
+    project: Project, request: SwapRequest, *, tell: Callable[[str], object] = lambda _: None
+) -> tuple[list[str], dict[str, int | None]]:
     """Put the named clips, faces, consent and model into the manifest; returns the clips' names and which faces
-    were meant before."""
-    names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent)
+    were meant before. `tell` is told of clips that were only moved."""
+    names = add_clips(project, src=request.src, dst=request.dst, consent=request.consent, tell=tell)
     before = stages.choose_faces(project, names, src=request.src_face, dst=request.dst_face)
     require_model(project, request.model, preset=request.preset)
     return names, before

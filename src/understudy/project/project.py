@@ -7,6 +7,7 @@ and what is next is `state.py`'s.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -217,7 +218,7 @@ class Project:
         if not path.exists():
             raise ClipMissing(
                 f"Clip {name!r} is not where it was. Put it back, or say where it lies now with "
-                f"`understudy relink PROJECT {name!r} NEW_PATH`.",
+                f"`{shlex.join(['understudy', 'relink', str(self.folder), name, 'NEW_PATH'])}`.",
                 path,
             )
         return path

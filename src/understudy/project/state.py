@@ -55,7 +55,10 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
     meant = tuple(_meant(project, merged))
     left, why = _left(clips, models, meant, first)
     next_stage = next(iter(left), None)
+    unripe = None if next_stage else next((model for model in models if model.unripe), None)
     next_model, next_clips = _to_name(project, next_stage, models, first, meant)
+    if unripe and unripe.name != UNSAID_MODEL:
+        next_model = unripe.name
     return ProjectState(
         folder=project.folder,
         name=project.manifest.name,
@@ -71,7 +74,7 @@ def project_state(project: Project, *, behind: Callable[[str, str], str] = lambd
         next_model=next_model,
         next_clips=next_clips,
         stages_left=left,
-        train_on="" if next_stage else next((model.unripe for model in models if model.unripe), ""),
+        train_on=unripe.unripe if unripe else "",
     )
 
 

@@ -93,8 +93,8 @@ class OutputState:
 class ProjectState:
     """Everything `understudy status` tells. `next_stage` is None when all that was asked is done, "add" when
     clips lack; `train_on` says then why a model should learn on, empty where its loss has levelled off.
-    `next_model` has to be named to the next stage; it is empty where it is the one that is meant unsaid. So
-    have `next_clips`, which it is about; none are named where it is about all.
+    `next_model` has to be named to the next stage, or to the training on; it is empty where it is the one that
+    is meant unsaid. So have `next_clips`, which it is about; none are named where it is about all.
     `stages_left` are the next one and those that come after it; all others are done."""
 
     folder: Path

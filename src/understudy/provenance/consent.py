@@ -7,6 +7,7 @@ Reading `understudy.toml` is `project`'s work, writing marks is `sign.py`'s.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path, PureWindowsPath
@@ -97,12 +98,15 @@ class Consent(BaseModel):
         return {"status": self.status, **values}
 
 
-def require_export_consent(consents: Mapping[str, Consent], *, today: date, use: str | None = None) -> None:
+def require_export_consent(
+    consents: Mapping[str, Consent], *, today: date, use: str | None = None, project: str = "PROJECT"
+) -> None:
     """Raise ConsentMissing unless everyone's consent allows a finished file on `today`, for `use` (see
     `Consent.problem`).
 
     `consents` maps the performer's name in the project to the record. "not stated" is allowed: the marks then
     say that nothing was stated. Models and merged frames are kept whatever comes out of this.
+    `project` is how commands that are said name the project.
     """
     for performer, consent in consents.items():
         problem = consent.problem(today=today, use=use)
@@ -110,7 +114,7 @@ def require_export_consent(consents: Mapping[str, Consent], *, today: date, use:
             continue
         name = f"{performer} ({consent.who})" if consent.who and consent.who != performer else performer
         words = json.dumps(performer, ensure_ascii=False) if " " in performer else performer
-        command = f"`understudy consent PROJECT {words}"
+        command = f"`understudy consent {shlex.quote(project)} {words}"
         way_out = f"Ask the performer again and record the new days, as with {command} --until DAY`."
         if consent.status == "refused":
             way_out = "Train a model without this performer's faces, or take those clips out of the project."

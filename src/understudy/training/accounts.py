@@ -6,10 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
-from understudy.events import Notice
+from understudy.events import Events, Notice, StageFinished
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.recipe.course import SHAPES_LOSSES
+from understudy.training.steering.plan import hardly_trained
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -48,6 +49,15 @@ def losses_of(run: Run) -> str:
     options = run.course.options.model_dump(mode="json", include=set(SHAPES_LOSSES))
     told = [run.feed.src.cache.key, run.feed.dst.cache.key, *sorted(options.items())]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def ended(run: Run, stage: str) -> Events:
+    """The end of a run: its figures, and before them what is not right with the model yet."""
+    if run.made and run.options.swap_sides:
+        yield ends_swapped(run)
+    if run.made and (told := hardly_trained(run.model_dir.name, run.learner.iteration)):
+        yield Notice(told, level="warning")
+    yield StageFinished(stage=stage, summary=summary_of(run), skipped=not run.made)
 
 
 def summary_of(run: Run) -> dict[str, Any]:

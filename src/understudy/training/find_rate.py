@@ -60,7 +60,7 @@ def find_rate(
         learner, feed, options, _ = yield from prepared(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
         )
-        yield StageStarted(stage=STAGE, unit="iteration", total=search.rate_iterations)
+        yield StageStarted(stage=STAGE, unit="iterations", total=search.rate_iterations)
         sweep = RateSearch(search, now=options.learning_rate)
         with as_it_was(learner):
             yield from _sweep(sweep, learner, feed, options)

@@ -20,9 +20,9 @@ from understudy.networks.swap import Prediction, require_blend
 from understudy.training.keeping.about import ModelAbout, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
 from understudy.training.machine.device import Compute, choose_device
+from understudy.training.steering.plan import hardly_trained
 
 _FACES_AT_ONCE = 16
-_HARDLY_TRAINED = 100  # iterations; the quickest preset shows a likeness after a few hundred
 
 
 class ModelPredictor:
@@ -124,11 +124,8 @@ def load_predictor(model_dir: Path, device: str = "auto", *, sha256: str = "") -
         sha256=checkpoint.ema_sha256,
         iterations=checkpoint.iteration,
     )
-    if checkpoint.iteration < _HARDLY_TRAINED:
-        notices.append(
-            f"The model {model_dir.name!r} has learned for {checkpoint.iteration} iterations only: it paints "
-            "little more than an average face. Train it longer."
-        )
+    if told := hardly_trained(model_dir.name, checkpoint.iteration):
+        notices.append(told)
     predictor.notices = notices
     predictor.source = partial(load_predictor, model_dir.absolute(), sha256=checkpoint.ema_sha256)
     return predictor

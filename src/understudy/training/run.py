@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from understudy.errors import TrainingDiverged, UnderstudyError
-from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.events import Events, Made, Notice, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
-    ends_swapped,
+    ended,
     losses_of,
     no_memory_for_preview,
     state_of,
-    summary_of,
     why_it_starts_there,
 )
 from understudy.training.duties import Duty, progress_of
@@ -119,7 +118,7 @@ class Run:
             return
         yield StageStarted(
             stage=STAGE,
-            unit="iteration",
+            unit="iterations",
             total=plan.last_iteration,
             done=plan.done_iterations,
             why=why_it_starts_there(self),
@@ -146,9 +145,7 @@ class Run:
             yield from self.preview()
         if self.made:
             yield progress_of(self)  # what is shown last are the figures of the end
-            if self.options.swap_sides:
-                yield ends_swapped(self)
-        yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
+        yield from ended(self, STAGE)
 
     def _to_the_end(self) -> Events:
         """Iterations until the plan is done and saved; what came apart since the last measurement is undone."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from understudy.errors import ClusterUnavailable, UnderstudyError
 from understudy.events import Notice
 from understudy.workers.job import Job, Order, Stretch, Work, told_of_death
+from understudy.workers.options import parse_workers
 
 _HERE = "ray"
 _ANSWER_S = 10.0
@@ -39,6 +40,14 @@ def shared_out(
     with _joined(address) as ray:
         yield Notice(f"{int(ray.cluster_resources().get('CPU', 0))} cores of {len(ray.nodes())} machines work.")
         yield from _handed_out(ray, job, stretches, order, on_gpu=on_gpu)
+
+
+def require_reachable(workers: str) -> None:
+    """Raise ClusterUnavailable where the option `workers` names a cluster, and Ray is not installed or nobody
+    answers there: asked before anything is begun that only the cluster would finish."""
+    if address := parse_workers(workers).cluster:
+        _ray()
+        _require_answer(_place(address))
 
 
 def _handed_out(
@@ -85,7 +94,7 @@ def _our_own(error: Any) -> Exception:
 @contextlib.contextmanager
 def _joined(address: str) -> Iterator[Any]:
     ray = _ray()
-    place = os.environ.get("RAY_ADDRESS") if address == _HERE else address
+    place = _place(address)
     _require_answer(place)
     how = {"address": place} if place else {"include_dashboard": False}
     try:
@@ -99,6 +108,10 @@ def _joined(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _place(address: str) -> str | None:
+    return os.environ.get("RAY_ADDRESS") if address == _HERE else address
 
 
 def _require_answer(place: str | None) -> None:

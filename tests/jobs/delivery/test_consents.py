@@ -41,11 +41,13 @@ def test_evidence_that_was_exchanged_stops_the_export(ready: Project) -> None:
     record_consent(ready, "src", {"evidence": str(evidence)})
     assert stated_consents(ready)["src"].evidence_sha256
     evidence.write_text("yes, and everything else too")
-    with pytest.raises(ConsentMissing, match=r"no longer the file that was recorded.*PROJECT src --evidence"):
+    with pytest.raises(
+        ConsentMissing, match=r"no longer the file that was recorded.*consent '/.+' src --evidence"
+    ):
         stated_consents(ready)
     evidence.rename(ready.folder / "elsewhere.txt")
     with pytest.raises(
-        ConsentMissing, match=r"src's consent isn't there\..*project's folder.*PROJECT src --evidence"
+        ConsentMissing, match=r"src's consent isn't there\..*project's folder.*consent '/.+' src --evidence"
     ):
         stated_consents(ready)
     (ready.folder / "elsewhere.txt").rename(evidence)

@@ -45,7 +45,8 @@ def test_everything_that_is_kept_is_listed_by_the_name_that_takes_it_out(kept: P
 
 
 def test_several_parts_go_at_once_by_the_names_they_were_listed_by(kept: Project) -> None:
-    remove_settings(kept, "dst", ["range 1", "range 2", "clip blur", "key 1 erode"])
+    told = remove_settings(kept, "dst", ["range 1", "range 2", "clip blur", "key 1 erode"])
+    assert f"`understudy settings '{kept.folder}' dst --undo`" in told
     assert parts(kept) == {"clip": {"erode": 0.05}, "key 1": {"blur": 0.3}}
     remove_settings(kept, "dst", ["key 1 blur", "all"])
     assert not parts(kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from glob import escape
 from pathlib import Path
 from typing import get_args
@@ -27,19 +27,26 @@ def add_clips(
     dst: Sequence[Path] = (),
     consent: str | None = None,
     faceset: str = "main",
+    tell: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
     """Add clips to both sides and return their names in the project, src first. Their faces go to `faceset` of
-    their performer.
+    their performer. One that the project has and that was only moved gets its new place instead, which `tell`
+    is told.
 
     `consent` is the status that goes for the performers of these clips, or None to leave theirs alone. It
     fills in what was not stated; what understudy.toml says already is never replaced. Raises what
-    `require_usable` raises, OptionInvalid where the status contradicts the file, ProjectInvalid.
+    `require_usable` and `take_moved` raise, OptionInvalid where the status contradicts the file and
+    ProjectInvalid.
     """
+    from understudy.jobs.clips.moved import take_moved
+
     require_usable(*src, *dst, consent=consent)
     sides: tuple[tuple[Role, Sequence[Path]], ...] = (("src", src), ("dst", dst))
     for role, paths in sides:
         if consent is not None and paths:
             _require_same_consent(project, role, consent)
+    for text in take_moved(project, dict(sides)):
+        tell(text)
     names = [project.add_clip(path, role, faceset=faceset) for role, paths in sides for path in paths]
     if consent is not None:
         with project.change() as manifest:

@@ -1,7 +1,6 @@
 """Say where a clip lies now that was moved, after a look whether it is the one that the project knows.
 
-What is known of it is what was searched, what faces were written from, and the hash that a merge asked for. Not
-here: adding clips and taking them out (`adding.py`).
+Not here: what is known of a clip (`moved.py`), adding clips and taking them out (`adding.py`).
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ from pathlib import Path
 
 from understudy.errors import ClipDiffers, OptionInvalid
 from understudy.events import Event, Events, Notice
-from understudy.facesets.extraction.found import clip_content, clip_identity, found_content, found_path
-from understudy.facesets.extraction.journal import Journal
 from understudy.jobs.clips.adding import clips_of_file, require_usable, warnings_of
-from understudy.jobs.merging.inputs import clip_sha256, clips_hashed, last_clip_sha256
+from understudy.jobs.clips.moved import what_differs
+from understudy.jobs.merging.inputs import clips_hashed, last_clip_sha256
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named
@@ -37,7 +35,7 @@ def relink(project: Project, name: str, path: Path, *, force: bool = False, dry_
     now = project.folder / stored
     if last_clip_sha256(project, before):
         yield from clips_hashed(project, [now])
-    differs = _what_differs(project, name, now)
+    differs = what_differs(project, name, now)
     if differs and not force:
         raise ClipDiffers(
             f"This is another clip than {name!r} was: {differs}. The faces that were found in that one may lie "
@@ -60,30 +58,6 @@ def _require_alone(project: Project, name: str, path: Path) -> None:
             f"This is the {role} clip {twins[0]!r} already. Take one of the two out with `understudy remove`.",
             path,
         )
-
-
-def _what_differs(project: Project, name: str, now: Path) -> str:
-    """In which way a file is another than the clip that the project knows; empty where it is the same, or where
-    nothing of it is known."""
-    known = _contents(project, name)
-    identity = clip_identity(now)
-    if known and clip_content(now, known=known) not in known:
-        sizes = sorted(int(one.partition("-")[0]) for one in known)
-        if identity.size_bytes not in sizes:
-            return f"it has {identity.size_bytes:,} bytes instead of {sizes[-1]:,}"
-        return "it is as large, and what is in it is not the same"
-    sha256 = last_clip_sha256(project, project.clip_path(name))
-    if sha256 and clip_sha256(project, now) != sha256:
-        return "it does not have the hash of the one that was merged or learnt from"
-    return ""
-
-
-def _contents(project: Project, name: str) -> set[str]:
-    """The identities of what was searched under a clip's name, or else of what faces were written from."""
-    searched = found_content(found_path(project.cache_folder, name))
-    folder = project.faceset_folder(*project.faceset_of_clip(name))
-    contents = {searched} if searched else Journal.look(folder).contents(name)
-    return {content.partition(" in ")[0] for content in contents}  # without the colour space it was seen in
 
 
 def _told_beside(project: Project, name: str, before: Path, differs: str) -> Iterator[Event]:

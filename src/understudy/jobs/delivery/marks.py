@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,8 @@ class FinalMarks:
         self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
         told = asdict(facts) | ({} if self._key.is_open else {"watermark_key": self._key.name})
-        self.stamp = json.dumps(told, default=str, sort_keys=True)
+        # What lies in the project is named from there: where the project lies changes no file.
+        self.stamp = json.dumps(told, default=partial(_from_project, project), sort_keys=True)
         self.watermark = Watermark(new_number(), key=self._key.secret) if carries else None
         self.facts = replace(facts, watermark=name_of(self.watermark.number) if self.watermark else "")
         self._is_made = False
@@ -200,19 +202,20 @@ def _with_evidence(project: Project, performer: str, consent: Consent) -> Consen
     if not consent.evidence:
         return consent
     path = project.folder / consent.evidence
+    command = shlex.join(["understudy", "consent", str(project.folder), performer, "--evidence", "FILE"])
     with reading_evidence(performer, path):
         hashed = consent.with_evidence(path) if path.is_file() else None
     if hashed is None:
         raise ConsentMissing(
             f"The evidence of {performer}'s consent isn't there. Put the file there (in understudy.toml its "
             f"path counts from the project's folder{_recorded_as(consent)}), or record another with "
-            f"`understudy consent PROJECT {performer} --evidence FILE`.",
+            f"`{command}`.",
             path,
         )
     if consent.evidence_sha256 not in (None, hashed.evidence_sha256):
         raise ConsentMissing(
             f"The evidence of {performer}'s consent is no longer the file that was recorded. Put the recorded "
-            f"one back, or record this one with `understudy consent PROJECT {performer} --evidence FILE`.",
+            f"one back, or record this one with `{command}`.",
             path,
         )
     return hashed
@@ -229,7 +232,8 @@ def require_consent(
     """Raise ConsentMissing unless a finished file that shows these performers, or all, may be made today, for
     `use` where one is asked for."""
     today = datetime.now(UTC).astimezone().date()
-    require_export_consent(stated_consents(project, performers), today=today, use=use)
+    agreed = stated_consents(project, performers)
+    require_export_consent(agreed, today=today, use=use, project=str(project.folder))
 
 
 def agreed_today(project: Project, facts: SigningFacts) -> SigningFacts:
@@ -344,6 +348,12 @@ def marked_inputs(project: Project, learnt: Sequence[LearntClip]) -> dict[Path, 
     paths = [path for name in project.manifest.clips if (path := project.clip_path(name)).name in files]
     found = {path: marked_input(path) for path in paths}
     return {path: carrier for path, carrier in found.items() if carrier is not None}
+
+
+def _from_project(project: Project, value: object) -> str:
+    if isinstance(value, Path) and value.is_relative_to(project.folder):
+        return value.relative_to(project.folder).as_posix()
+    return str(value)
 
 
 def facts_of(

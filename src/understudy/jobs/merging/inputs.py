@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -258,7 +259,7 @@ def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
 def known_clip_sha256(project: Project, clip: Path) -> str:
     """The SHA-256 of a clip where it is remembered; else nothing."""
     path = project.cache_folder / "sha256.json"
-    return read_json(path).get(f"{clip}|{_looks(clip)}", "") if path.exists() else ""
+    return read_json(path).get(f"{clip}|{_looks(project, clip)}", "") if path.exists() else ""
 
 
 def last_clip_sha256(project: Project, clip: Path) -> str:
@@ -271,19 +272,20 @@ def last_clip_sha256(project: Project, clip: Path) -> str:
 def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
     path = project.cache_folder / "sha256.json"
     memory = read_json(path) if path.exists() else {}
-    write_json(path, {**memory, f"{clip}|{_looks(clip)}": sha256})
+    write_json(path, {**memory, f"{clip}|{_looks(project, clip)}": sha256})
     return sha256
 
 
-def _looks(clip: Path) -> str:
+def _looks(project: Project, clip: Path) -> str:
     """Size and time of a file; of a folder, a digest of those of all its files. Raises ClipMissing."""
     if not clip.is_dir():
         try:
             stat = clip.stat()
         except FileNotFoundError:
+            name = next((name for name in project.manifest.clips if project.clip_path(name) == clip), "CLIP")
+            command = shlex.join(["understudy", "relink", str(project.folder), name, "NEW_PATH"])
             raise ClipMissing(
-                "The clip is no longer where it was. Put it back, or say where it lies now with `understudy "
-                "relink PROJECT CLIP NEW_PATH`.",
+                f"The clip is no longer where it was. Put it back, or say where it lies now with `{command}`.",
                 clip,
             ) from None
         return f"{stat.st_size}|{stat.st_mtime_ns}"

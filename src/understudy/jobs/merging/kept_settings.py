@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +102,8 @@ def remove_settings(project: Project, clip: str, parts: Sequence[str]) -> str:
             "cast": _cast_with(entry, own),
         }
         manifest.clips = {**manifest.clips, clip: entry.model_copy(update=left)}
-    return f"{clip}: {words} is kept no more. `understudy settings PROJECT {clip} --undo` brings it back."
+    command = shlex.join(["understudy", "settings", str(project.folder), clip, "--undo"])
+    return f"{clip}: {words} is kept no more. `{command}` brings it back."
 
 
 def move_key(project: Project, clip: str, frame: int, to: int, *, ease: Ease | None = None) -> str:

@@ -7,6 +7,7 @@ The commands `understudy model …` and `understudy train` are thin above this. 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from understudy.options import meant
 from understudy.project.manifest import ModelEntry, Role
 from understudy.project.model_changes import require_free_name
 from understudy.project.project import Project
+from understudy.project.state import UNSAID_MODEL
+from understudy.project.unknown import unknown
 from understudy.training.presets import preset_named
 
 _LOOK_EVERY_S = 0.2
@@ -45,6 +48,20 @@ def plain_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def model_meant(project: Project, said: str | None) -> str:
+    """The model that a training is about. Raises ModelUnknown where none is said and the project has models, of
+    which none has the name that is meant then: a new one beside them would begin from nothing, unasked."""
+    there = list(project.manifest.models)
+    if said is not None or not there or UNSAID_MODEL in there:
+        return UNSAID_MODEL if said is None else said
+    raise ModelUnknown(
+        f"{unknown('model', UNSAID_MODEL, there)} Say --model {shlex.quote(there[0])} to go on training "
+        f"{'that one' if len(there) == 1 else 'the first of them'}, or --model {UNSAID_MODEL} to make a new "
+        "one that begins from nothing.",
+        project.folder,
+    )
 
 
 def require_model(

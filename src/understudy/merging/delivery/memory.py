@@ -1,6 +1,7 @@
 """What was delivered from merged frames: so that nothing is made twice, nor anyone's own file replaced.
 
-Knows files by their size and time alone. Not here: making them (`encode`), moving them away (`places`).
+Knows files by their size and time alone, and those in the project by where they lie in it, so that a project
+that is moved or copied knows its own. Not here: making them (`encode`), moving them away (`places`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class DeliveryMemory:
     def __init__(self, merged_folder: Path) -> None:
         self._folder = merged_folder
         self._path = merged_folder / _MEMORY_NAME
+        parents = merged_folder.absolute().parents  # PROJECT/merged/CLIP/MODEL
+        self._home = parents[2] if len(parents) > 3 else None
 
     def recipe(self, clip_path: Path, settings: dict[str, Any], stamp: str) -> str:
         """A digest of all that decides the file: dst, merged frames, settings and what signing depends on."""
@@ -49,7 +52,7 @@ class DeliveryMemory:
 
     def outs(self) -> list[Path]:
         """Where finished files went, whether or not they are still there."""
-        return [Path(text).absolute() for text in self._read()]
+        return list(self._placed())
 
     def standing(self) -> list[Path]:
         """Those of them that are there as we made them."""
@@ -71,11 +74,30 @@ class DeliveryMemory:
         self._note(out, {**known, "beside": {**beside, path.name: _state(path)}})
 
     def _note(self, out: Path, told: dict[str, Any]) -> None:
-        write_json(self._path, {**self._read(), str(out.absolute()): told})
+        known = {**self._placed(), out.absolute(): told}
+        write_json(self._path, {self._stored(path): each for path, each in known.items()})
 
     def _of(self, out: Path) -> dict[str, Any]:
-        known = self._read().get(str(out.absolute()))
+        known = self._placed().get(out.absolute())
         return known if isinstance(known, dict) else {}
+
+    def _placed(self) -> dict[Path, Any]:
+        """What is remembered, by where each file lies now."""
+        return {self._place(text): told for text, told in self._read().items()}
+
+    def _stored(self, path: Path) -> str:
+        if self._home is not None and path.is_relative_to(self._home):
+            return path.relative_to(self._home).as_posix()
+        return str(path)
+
+    def _place(self, text: str) -> Path:
+        """An earlier version wrote full paths: of a project that was moved since, its own file is meant."""
+        if self._home is None or not (path := Path(text)).is_absolute():
+            return (self._home or Path()).absolute() / text
+        if path.exists():
+            return path
+        inside = (self._home.joinpath(*path.parts[from_part:]) for from_part in range(1, len(path.parts)))
+        return next((place for place in inside if place.exists()), path)
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -128,7 +128,7 @@ def train_face_model(asked: FaceTraining) -> Events:
     yield from run.notices
     yield StageStarted(
         stage=STAGE,
-        unit="iteration",
+        unit="iterations",
         total=asked.iterations,
         done=learner.iteration,
         why=f"{learner.compute.device}, {len(run.stock)} samples, {run.most} fit",

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+from understudy.counts import counted
 from understudy.training.steering.options import SteerOptions
 
 _SHORTEST_FINISH = 100
+_HARDLY_TRAINED = 100  # iterations; the quickest preset shows a likeness after a few hundred
 _AGAIN_SPEED = 0.6  # a model that has settled once is not shaken as hard again
 
 
@@ -126,3 +128,13 @@ def finish_length(options: SteerOptions, *, learnt: int, details: Mapping[str, A
     if count is not None:
         return max(1, int(count))
     return max(_SHORTEST_FINISH, round(learnt * float(said.get("share", options.finish_share))))
+
+
+def hardly_trained(model: str, iterations: int) -> str:
+    """What to say of a model that has learnt too little to show anybody; empty of any other."""
+    if iterations >= _HARDLY_TRAINED:
+        return ""
+    return (
+        f"The model {model!r} has learned for {counted(iterations, 'iteration')} only: it paints little "
+        "more than an average face. Train it longer."
+    )

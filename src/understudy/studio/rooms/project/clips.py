@@ -73,9 +73,10 @@ def add(studio: StudioHere, wish: NewClips) -> dict[str, Any]:
 
     paths, project = [clip_path(studio, place) for place in wish.places], studio.project()
     src, dst = (paths, []) if wish.role == "src" else ([], paths)
-    names = add_clips(project, src=src, dst=dst)
+    moved: list[str] = []
+    names = add_clips(project, src=src, dst=dst, tell=moved.append)
     studio.live.say("project", what="clips")
-    return {"names": names, "warnings": warnings_of(project, names)}
+    return {"names": names, "warnings": [*moved, *warnings_of(project, names)]}
 
 
 @routes.post("/clips/{clip}/remove")
