@@ -97,7 +97,8 @@ class LossOptions(Options):
     follow_weight: float = option(
         0.0,
         "How much it counts that swaps turn their heads and open eyes and mouth as dst does, as our own face "
-        "network sees them. 20 brings heads and mouths along sooner; each iteration takes longer.",
+        "network sees them. Try 20 once the swap is a face, as in a later stage of a recipe: from the first "
+        "iteration on it takes away from the likeness. Each iteration takes longer.",
         low=0.0,
         high=1000.0,
     )
