@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,12 @@ def asked(
         yield event
 
 
-def warnings(events: list[Event]) -> list[Notice]:
+def notices(events: Iterable[Event]) -> list[Notice]:
     """All but that the model has hardly learnt."""
-    told = [event for event in events if isinstance(event, Notice) and event.level == "warning"]
+    told = (event for event in events if isinstance(event, Notice))
     return [notice for notice in told if " only: it paints little" not in notice.text]
+
+
+def warnings(events: Iterable[Event]) -> list[Notice]:
+    """Those of them that warn."""
+    return [notice for notice in notices(events) if notice.level == "warning"]

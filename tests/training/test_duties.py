@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.conftest import TINY, tiny_options
+from tests.training.conftest import TINY, notices, tiny_options
 from understudy.errors import OptionInvalid
 from understudy.events import Event, Events, Notice, Progress, StageFinished
 from understudy.facesets.store import Faceset
@@ -56,8 +56,10 @@ def test_a_duty_remembers_changes_options_and_ends_a_run(
     for iterations in (5, 100):
         options = tiny_options(iterations=iterations)
         told += train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
-    notices = [event.text for event in told if isinstance(event, Notice)]
-    assert notices == ["3 at iteration 3, batch 4", "8 at iteration 8, batch 4"]
+    assert [notice.text for notice in notices(told)] == [
+        "3 at iteration 3, batch 4",
+        "8 at iteration 8, batch 4",
+    ]
 
 
 def test_a_critic_that_starts_anew_is_told(tmp_path: Path, facesets: tuple[Faceset, Faceset]) -> None:
@@ -66,7 +68,7 @@ def test_a_critic_that_starts_anew_is_told(tmp_path: Path, facesets: tuple[Faces
     for patch_px in (7, 7, 15):
         options = tiny_options(iterations=1, gan_power=0.1, gan_dims=4, gan_patch_size=patch_px)
         events = train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
-        told.append([event.text for event in events if isinstance(event, Notice)])
+        told.append([notice.text for notice in notices(events)])
     assert told[:2] == [[], []] and "starts to learn anew" in told[2][0]
 
 

@@ -27,7 +27,7 @@ from understudy.errors import (
     OptionInvalid,
     TrainingDiverged,
 )
-from understudy.events import Event, Made, Notice, StageFinished, StageStarted
+from understudy.events import Event, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.files import read_json
 from understudy.masks.segmenter import SEGMENTERS
@@ -278,11 +278,11 @@ def test_few_src_faces_are_pointed_out_with_their_count(tmp_path: Path, facesets
 def test_a_training_ends_with_a_warning_as_long_as_the_model_has_hardly_learnt(
     tmp_path: Path, facesets: Pair
 ) -> None:
-    *_, told, end = trained(tmp_path / "m", facesets, tiny_options(iterations=1))
-    assert told == Notice(hardly_trained("m", 1), level="warning") and "for 1 iteration only" in hardly_trained(
-        "m", 1
-    )
-    assert isinstance(end, StageFinished) and hardly_trained("m", 100) == ""
+    *_, told, figures, end = trained(tmp_path / "m", facesets, tiny_options(iterations=1))
+    wanted = hardly_trained("m", 1)
+    assert told == Notice(wanted, level="warning") and "for 1 iteration only" in wanted
+    assert isinstance(figures, Progress) and isinstance(end, StageFinished)
+    assert hardly_trained("m", 100) == ""
 
 
 def test_no_faces_are_refused_in_a_sentence(tmp_path: Path, facesets: Pair) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from understudy.errors import MemoryTooSmall
-from understudy.events import Events, Notice, StageFinished
+from understudy.events import Events, Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.recipe.course import SHAPES_LOSSES
@@ -51,13 +51,12 @@ def losses_of(run: Run) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
-def ended(run: Run, stage: str) -> Events:
-    """The end of a run: its figures, and before them what is not right with the model yet."""
-    if run.made and run.options.swap_sides:
+def not_right_yet(run: Run) -> Events:
+    """What is not right with the model yet when its training ends."""
+    if run.options.swap_sides:
         yield ends_swapped(run)
-    if run.made and (told := hardly_trained(run.model_dir.name, run.learner.iteration)):
+    if told := hardly_trained(run.model_dir.name, run.learner.iteration):
         yield Notice(told, level="warning")
-    yield StageFinished(stage=stage, summary=summary_of(run), skipped=not run.made)
 
 
 def summary_of(run: Run) -> dict[str, Any]:

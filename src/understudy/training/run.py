@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from understudy.errors import TrainingDiverged, UnderstudyError
-from understudy.events import Events, Made, Notice, StageStarted
+from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.options import parse_options
 from understudy.training.accounts import (
-    ended,
     losses_of,
     no_memory_for_preview,
+    not_right_yet,
     state_of,
+    summary_of,
     why_it_starts_there,
 )
 from understudy.training.duties import Duty, progress_of
@@ -144,8 +145,9 @@ class Run:
         if self.made and self.options.preview_every:
             yield from self.preview()
         if self.made:
+            yield from not_right_yet(self)
             yield progress_of(self)  # what is shown last are the figures of the end
-        yield from ended(self, STAGE)
+        yield StageFinished(stage=STAGE, summary=summary_of(self), skipped=not self.made)
 
     def _to_the_end(self) -> Events:
         """Iterations until the plan is done and saved; what came apart since the last measurement is undone."""
