@@ -409,8 +409,7 @@ def require_free_space(folder: Path, *, needed_bytes: int) -> None:
 
 def folder_size_bytes(folder: Path) -> int:
     """Bytes in all files below `folder`; 0 when it does not exist. What goes meanwhile counts nothing."""
-    below = os.walk(folder)
-    return sum(stat_of(Path(parent, name))[1] for parent, _, names in below for name in names)
+    return folder_sizes(folder).get(folder, 0)
 
 
 def folder_sizes(folder: Path) -> dict[Path, int]:

@@ -142,9 +142,8 @@ def _made_of(project: Project, name: str) -> list[Path]:
     """Where that lies which was merged into a clip and found in it."""
     begun = f"{safe_name(name)}."
     longer = [safe_name(clip) for clip in project.manifest.clips if safe_name(clip).startswith(begun)]
-    logs = project.cache_folder.glob(
-        f"{escape(begun)}*.jsonl"
-    )  # a name may hold what a pattern means otherwise
+    # A name may hold what a pattern means otherwise.
+    logs = project.cache_folder.glob(f"{escape(begun)}*.jsonl")
     return [
         project.folder / "merged" / name,
         *(path for path in logs if not path.name.startswith(tuple(f"{clip}." for clip in longer))),
@@ -193,7 +192,6 @@ def require_usable(*paths: Path, consent: str | None = None) -> None:
     from understudy.media.opening import open_clip
 
     require_no_merge(paths)
-
     for path in paths:
         open_clip(path).close()
 

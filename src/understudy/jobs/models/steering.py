@@ -90,9 +90,8 @@ def finish(project: Project, model: str, *, said: Said, device: str) -> Events:
     from understudy.training.machine.launch import is_follower
 
     folder = project.model_folder(model)
-    running = (
-        None if is_follower() else holder_of(folder)
-    )  # of several processes the leader is no other training
+    # Of several processes the leader is no other training.
+    running = None if is_follower() else holder_of(folder)
     if running is None and not any(folder.glob("checkpoints/[0-9]*")):
         raise ModelUnknown(f"Model {model!r} has learnt nothing yet, so there is nothing to finish.")
     details = {key: said[name] for name, key in _OF_FINISHING.items() if name in said}
