@@ -73,7 +73,8 @@ def consent(
     clear:
         What is recorded of these is taken back, as until for a consent without an end.
     form:
-        Write a page to print and sign, filled in with what is recorded.
+        Write a page to print and sign, filled in with what is recorded. What stands there goes to the
+        project's trash.
     """
     from understudy.jobs.delivery.consents import consent_of, record_consent, write_form
     from understudy.jobs.delivery.marks import consent_troubles

@@ -129,3 +129,23 @@ def test_a_record_that_contradicts_itself_is_refused(ready: Project, tmp_path: P
         record_consent(ready, "src", {"valid_from": "2030-01-01", "valid_until": "2029-01-01"})
     with pytest.raises(OptionInvalid, match=r"\.html"):
         write_form(ready, "src", tmp_path / "form.pdf")
+
+
+def test_a_consent_that_is_withdrawn_meanwhile_stays_withdrawn_when_another_thing_is_recorded(
+    ready: Project,
+) -> None:
+    record_consent(ready, "src", {"status": "agreed"})
+    opened_before = Project.open(ready.folder)
+    record_consent(ready, "src", {"status": "refused"})
+    known = record_consent(opened_before, "src", {"who": "Mira"})
+    assert (known.status, known.who) == ("refused", "Mira")
+    assert Project.open(ready.folder).manifest.performers["src"].consent == known
+
+
+def test_a_file_that_a_form_replaces_goes_to_the_trash(ready: Project, tmp_path: Path) -> None:
+    signed = tmp_path / "signed.html"
+    signed.write_text("the signed one")
+    write_form(ready, "src", signed)
+    assert "Consent" in signed.read_text()
+    (away,) = ready.trash.entries()
+    assert away.path.read_text() == "the signed one"

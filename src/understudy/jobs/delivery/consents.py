@@ -25,20 +25,21 @@ def record_consent(project: Project, performer: str, said: Mapping[str, Any]) ->
 
     Raises PersonUnknown, OptionInvalid, ConsentMissing where the evidence isn't there, is empty or unreadable.
     """
-    known = consent_of(project, performer)
-    values = {**known.model_dump(), **said}
-    evidence = values.get("evidence")
-    if "evidence" in said and evidence:
+    consent_of(project, performer)
+    values = dict(said)
+    if evidence := said.get("evidence"):
         path = Path(evidence).absolute()
         values["evidence"] = project.stored_path(path, through_link=False)
         with reading_evidence(performer, path, stops=", so nothing was recorded"):
             values["evidence_sha256"] = Consent.model_validate({}).with_evidence(path).evidence_sha256
             _require_content(performer, path)
-    try:
-        consent = Consent.model_validate(values)
-    except ValidationError as error:
-        raise OptionInvalid(validation_sentence(error)) from error
     with project.change() as manifest:
+        # As it is by now: somebody may have withdrawn it since the project was opened.
+        known = manifest.performers[performer].consent
+        try:
+            consent = Consent.model_validate({**known.model_dump(), **values})
+        except ValidationError as error:
+            raise OptionInvalid(validation_sentence(error)) from error
         manifest.performers[performer].consent = consent
     return consent
 
@@ -95,16 +96,25 @@ def write_credits(project: Project, lines: list[str], out: Path, *, width: int, 
         raise OptionInvalid("The card for the credits is a file: let its name end in .png or .txt.", out)
     text = "\n".join(lines) + "\n"
     data = text.encode() if suffix == ".txt" else encode_png(credit_card(lines, width=width, height=height))
-    if out.exists():
-        move_to_trash(out, project.trash.folder)
+    _put_away(project, out)
     write_bytes(out, data)
 
 
 def write_form(project: Project, performer: str, out: Path) -> None:
-    """Write the page to print and sign. Raises PersonUnknown, OptionInvalid for another ending than .html."""
-    if out.suffix.lower() not in (".html", ".htm"):
+    """Write the page to print and sign; what stands at `out` goes to the trash.
+
+    Raises PersonUnknown, OptionInvalid for another ending than .html.
+    """
+    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
         raise OptionInvalid("The form is a page for a browser to print: name it .html.", out)
-    write_text(out, form_of(project, performer))
+    page = form_of(project, performer)
+    _put_away(project, out)
+    write_text(out, page)
+
+
+def _put_away(project: Project, out: Path) -> None:
+    if out.exists():
+        move_to_trash(out, project.trash.folder)
 
 
 def form_of(project: Project, performer: str, *, style_at: str = "") -> str:
