@@ -101,3 +101,23 @@ def test_a_run_from_elsewhere_is_listed_with_its_command_and_begins_when_accepte
     _ended(folder)
     assert main(["runs", "accept", str(folder), run.name]) == 2
     assert "no run that waits from elsewhere; it is failed" in capsys.readouterr().err
+
+
+def test_a_command_from_elsewhere_is_shown_whole_whatever_would_steer_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = RunBook(Project.open(folder)).folder / "20260101-120000-000-train"
+    strange.mkdir(parents=True)
+    hidden = ["clean", ".", "models\x1b[2K\rtrain\n\x9b8m\u202e"]
+    (strange / "run.json").write_text(json.dumps({"title": "a\x1b]0;b\x07", "words": hidden, "created": 1.0}))
+    (strange / "events.jsonl").write_text('{"event": "Notice", "text": "\\u009b2J"}\n')
+    (strange / "output.log").write_text("one\ttwo\nthree\x1bc\n")
+    for words in (["list"], ["list", "--json"], ["log", strange.name], ["stop", strange.name]):
+        assert main(["runs", words[0], str(folder), *words[1:]]) == 0
+        told = capsys.readouterr().out
+        assert all(letter.isprintable() or letter in "\n\t" for letter in told)
+        if words == ["list"]:
+            (line,) = (line for line in told.splitlines() if strange.name in line)
+            assert r"understudy clean . 'models\u001b[2K\rtrain\n" in line
+        if words[0] == "log":
+            assert told.endswith("one\ttwo\nthree\\u001bc\n")

@@ -6,7 +6,6 @@ import dataclasses
 import shlex
 import time
 from collections.abc import Sequence
-from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from understudy.jobs.runs.queue import WORDS_OF_FAILING, QueueOptions
 from understudy.jobs.runs.reading import Standing
 from understudy.jobs.runs.run import Run
 from understudy.project.project import Project
+from understudy.provenance.words import as_json, escaped
 
 app = App(name="runs", help="Stages that go on without a terminal: start, list, read and stop them.")
 
@@ -39,10 +39,11 @@ def list_runs(project: Path, /, *, json: Json = False) -> None:
     found = [(run, book.standing(run.id)) for run in book.all()]
     if json:
         told = [{**dataclasses.asdict(run), "standing": dataclasses.asdict(now)} for run, now in found]
-        print(dumps(told, indent=2, ensure_ascii=False))
+        print(as_json(told, indent=2))
         return
     for run, now in found:
-        print(f"{run.id}  {run.state:<8}  {run.title}  {_words(run, now)}".rstrip())
+        # A project may be somebody else's, and a person accepts what is read here.
+        print(escaped(f"{run.id}  {run.state:<8}  {run.title}  {_words(run, now)}".rstrip()))
     if any(run.from_elsewhere for run, _ in found):
         print(
             "What waits from elsewhere was not asked for here and begins only with `understudy runs accept`; "
@@ -111,7 +112,7 @@ def stop(project: Path, run: str, /, *, at_once: Annotated[bool, Parameter(negat
     at_once:
         End its processes now. What was finished before is kept.
     """
-    print(_end(RunBook(Project.open(project)).stop(run, at_once=at_once)))
+    print(escaped(_end(RunBook(Project.open(project)).stop(run, at_once=at_once))))
 
 
 @app.command
@@ -126,7 +127,7 @@ def accept(project: Path, run: str, /) -> None:
         Its name, as `runs list` shows it.
     """
     accepted = RunBook(Project.open(project)).accept(run)
-    print(f"{accepted.id} {'waits' if accepted.state == 'queued' else 'runs'}: {_typed(accepted)}")
+    print(escaped(f"{accepted.id} {'waits' if accepted.state == 'queued' else 'runs'}: {_typed(accepted)}"))
 
 
 @app.command
@@ -146,12 +147,12 @@ def log(project: Path, run: str, /) -> None:
         before = place
         events, place = book.events(run, place)
         for event in events:
-            print(dumps(event, ensure_ascii=False))
+            print(as_json(event))
     place, before = 0, -1
     while place != before:
         before = place
         text, place = book.output(run, place)
-        print(text, end="")
+        print(escaped(text, keep="\n\t"), end="")
 
 
 def _require_command(words: Sequence[str]) -> None:

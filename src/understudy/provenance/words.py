@@ -65,8 +65,12 @@ def plain(text: object) -> str:
 
 def as_json(value: object, *, indent: int | None = None) -> str:
     """JSON in all alphabets, in which what could steer a terminal is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return escaped(json.dumps(value, ensure_ascii=False, indent=indent, default=str), keep="\n")
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    """Somebody else's text whole; what could steer a terminal is written as an escape, but for `keep`."""
+    return "".join(c if c.isprintable() or c in keep else json.dumps(c)[1:-1] for c in text)
 
 
 def about_state(state: str, signer: str, problems: set[str], *, ahead: date | None = None) -> str:
