@@ -8,7 +8,7 @@ import torch
 
 from understudy.faces.dense import reader
 from understudy.faces.dense.reader import FaceReader, FaceReading
-from understudy.networks.dense_face import CROP_PX, POINTS, DenseFaceNet
+from understudy.networks.dense_face import CROP_PX, POINTS, DenseFaceNet, DenseFaceOutput
 
 
 @pytest.fixture
@@ -59,3 +59,31 @@ def test_a_reading_moves_into_the_frame_with_its_spread() -> None:
     points, spread = reading.in_frame(np.array([[[2.0, 0, 100], [0, 2.0, 50]]]))
     np.testing.assert_allclose(points, [[[228, 50]]])
     np.testing.assert_allclose(spread, [[2]])
+
+
+class OnApple(torch.Tensor):
+    """Stands for a tensor on Apple's devices, which know no doubles."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.cpu:
+            return args[0].as_subclass(torch.Tensor)
+        made = super().__torch_function__(func, types, args, kwargs or {})
+        if isinstance(made, cls) and made.dtype == torch.float64:
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+        return made
+
+
+def test_what_a_device_without_doubles_read_becomes_doubles_on_the_way_back(
+    face_reader: FaceReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crops = some_crops(2)
+    here = face_reader.read(crops)
+    network = face_reader.network
+    monkeypatch.setattr(
+        face_reader, "network", lambda seen: DenseFaceOutput(*(t.as_subclass(OnApple) for t in network(seen)))
+    )
+    there = face_reader.read(crops)
+    for name in ("points_px", "spread_px", "scores", "masks"):
+        np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
+    assert there.points_px.dtype == np.float64

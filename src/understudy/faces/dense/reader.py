@@ -70,7 +70,7 @@ class FaceReader:
 
 
 def _doubles(values: Tensor) -> Array:
-    return values.double().cpu().numpy()
+    return values.cpu().double().numpy()  # Apple's devices know no doubles
 
 
 def _bfloat16_wins(device: torch.device) -> bool:
