@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -76,6 +77,22 @@ def test_several_faces_come_largest_first(detector, src_frames, dst_frames):
 def test_a_frame_without_a_face_gives_an_empty_list(detector, shape):
     frames = frames_of(np.full(shape, 90, np.uint8), np.zeros(shape, np.uint8))
     assert detector.detect(frames) == [[], []]
+
+
+def test_a_wall_of_small_faces_is_searched_in_little_memory(src_frames, monkeypatch):
+    left, top, right, bottom = MtcnnDetector().detect(frames_of(src_frames[0].rgb))[0][0].box_xyxy.astype(int)
+    face = cv2.resize(src_frames[0].rgb[top:bottom, left:right], (20, 20), interpolation=cv2.INTER_AREA)
+    compared = [0]
+
+    def counted(boxes, others, **how):
+        compared.append(len(boxes))
+        return overlap(boxes, others, **how)
+
+    monkeypatch.setattr("understudy.faces.boxes.overlap", counted)
+    detector = MtcnnDetector(settings=MtcnnSettings(smallest_face_share=0.01))
+    (found,) = detector.detect(frames_of(np.tile(face, (15, 30, 1))))
+    assert len(found) > 100
+    assert max(compared) <= 2000, "each is compared with every other one"
 
 
 def test_the_number_of_threads_is_given_back(detector):

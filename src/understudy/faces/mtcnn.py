@@ -27,6 +27,7 @@ from understudy.networks.mtcnn import MtcnnNets, from_rgb, load_mtcnn, normalise
 _CELL_PX = 12
 _STRIDE_PX = 2
 _SMALLEST_FACE_PX = 20
+_MOST_CELLS = 2000  # per frame, that are compared with each other: thousands of small faces fill any memory
 _MOST_PROPOSALS = 400  # per frame; a wall of leaves must not cost minutes
 _PATCHES_AT_ONCE = 512
 _PASSES_FROM_A_BOX = 4  # boxes of other detectors lie otherwise about the face than MTCNN's
@@ -84,7 +85,7 @@ class MtcnnDetector:
         settings = self.settings
         shorter_px = min(pyramid.height, pyramid.width)
         smallest_px = max(_SMALLEST_FACE_PX, settings.smallest_face_share * shorter_px)
-        scale, level = _CELL_PX / smallest_px, 0
+        scale = _CELL_PX / smallest_px
         parts: list[_Candidates] = []
         while shorter_px * scale >= _CELL_PX:
             picture = normalised(pyramid.whole(scale, self.device))
@@ -92,12 +93,11 @@ class MtcnnDetector:
             cells = _cells(offsets, scores, settings.proposal_score)
             size = np.array([pyramid.width / picture.shape[3], pyramid.height / picture.shape[2]])
             cells.boxes = cells.boxes * np.tile(size, 2)
-            parts.append(cells.at(distinct(cells.boxes, cells.scores, cells.frame, most_overlap=0.5)))
-            scale, level = scale * settings.pyramid_factor, level + 1
+            parts.append(_unlike(cells, most_overlap=0.5))
+            scale *= settings.pyramid_factor
         if not parts:
             return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, np.intp))
-        found = _joined(parts)
-        found = found.at(distinct(found.boxes, found.scores, found.frame, most_overlap=0.7))
+        found = _unlike(_joined(parts), most_overlap=0.7)
         found.boxes = squared(found.boxes)
         return found.at(_best_of_each_frame(found, _MOST_PROPOSALS))
 
@@ -197,6 +197,12 @@ def _joined(parts: Sequence[_Candidates]) -> _Candidates:
         np.concatenate([p.scores for p in parts]),
         np.concatenate([p.frame for p in parts]),
     )
+
+
+def _unlike(found: _Candidates, *, most_overlap: float) -> _Candidates:
+    """Of each frame those that no better one overlaps, among the best."""
+    best = found.at(_best_of_each_frame(found, _MOST_CELLS))
+    return best.at(distinct(best.boxes, best.scores, best.frame, most_overlap=most_overlap))
 
 
 def _best_of_each_frame(found: _Candidates, most: int) -> Places:
