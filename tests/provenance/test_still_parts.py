@@ -92,6 +92,25 @@ def test_of_a_tiff_every_directory_is_looked_into(big: bool, below: bool, tmp_pa
     assert parts is not None and file.count + sum(size for _, size in parts) < 10_000
 
 
+def test_a_tiff_that_names_one_stretch_again_and_again_is_read_once(tmp_path: Path) -> None:
+    count, size = 5000, 1 << 20
+    rows = b"".join(struct.pack("<HHII", 1000, 1, size - 100 + (k % 50), 0) for k in range(count))
+    data = (b"II*\0" + struct.pack("<IH", 8, count) + rows + b"\0" * 4).ljust(size, b" ")
+    parts = still_parts(io.BytesIO(data))
+    assert parts == [(0, size - 51)]
+    (tmp_path / "still.tif").write_bytes(data)
+    assert source_type_in(tmp_path / "still.tif") == ""
+
+
+def test_a_tiff_that_names_more_directories_than_any_has_is_searched_as_a_whole() -> None:
+    size, below = 1 << 20, 100_000
+    row = struct.pack("<HHII", 330, 4, below, 100)
+    data = (b"II*\0" + struct.pack("<IH", 8, 1) + row + b"\0" * 4).ljust(size, b"\0")
+    file = Counting(data)
+    assert still_parts(file) is None
+    assert file.count < 10_000
+
+
 def test_a_written_tiff_and_exr_say_it(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(with_packet(still(".tif")))
     picture = NOISE.astype(np.float32)

@@ -80,10 +80,24 @@ def _tiff_parts(file: BinaryIO, end: int, order: str) -> list[Part]:
             if size > 4:
                 parts.append((place, size))
             if tag in _TIFF_BELOW:
+                if values > _MOST_DIRECTORIES:
+                    raise ValueError
                 file.seek(place)
                 left += struct.unpack(f"{order}{values}I", file.read(size)) if values > 1 else [place]
         left += struct.unpack_from(f"{order}I", entries, 12 * count)
-    return sorted(parts)
+    return _joined(parts)
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """In the file's order, those that overlap as one: entries may all point at the same megabytes."""
+    joined = list[Part]()
+    for start, count in sorted(parts):
+        first, so_far = joined[-1] if joined else (0, 0)
+        if joined and start < first + so_far:
+            joined[-1] = (first, max(so_far, start + count - first))
+        else:
+            joined.append((start, count))
+    return joined
 
 
 def _exr_parts(file: BinaryIO, *, of_parts: bool) -> list[Part]:
