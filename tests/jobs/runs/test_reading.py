@@ -54,6 +54,18 @@ def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
     assert len(events) > 0 and place <= 1 << 20
 
 
+def test_a_line_that_is_longer_than_what_is_read_at_once_keeps_nobody_from_reading_on(tmp_path: Path) -> None:
+    path, told = tmp_path / "events.jsonl", []
+    long = _line("StageFinished", stage="merge", summary={"to_make": list(range(200_000))})
+    path.write_text(_line("Notice", text="a") + long + _line("Notice", text="b"))
+    place, before = 0, -1
+    while place != before:
+        before = place
+        events, place = read_events(path, place)
+        told += [event["event"] for event in events]
+    assert told == ["Notice", "StageFinished", "Notice"] and place == path.stat().st_size
+
+
 def test_a_log_is_read_again_only_where_it_says_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, looks = tmp_path / "events.jsonl", []
     path.write_text(_line("Progress", stage="merge", done=1, total=9))

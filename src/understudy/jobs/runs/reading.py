@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _AT_ONCE_BYTES = 1 << 20
+_LONGEST_LINE_BYTES = 64 << 20  # one with the numbers of all frames of a film takes a megabyte or two
 _TAIL_BYTES = 65_536
 _STANDINGS_KEPT = 512
 
@@ -39,7 +40,7 @@ class Standing:
 
 
 def read_events(path: Path, since: int) -> tuple[list[dict[str, Any]], int]:
-    """The events after byte `since` and where to go on; at most a megabyte at once, whole lines alone.
+    """The events after byte `since` and where to go on; a megabyte at once, or a longer line, whole lines alone.
 
     What is no event is given as {"event": "Line", "text": …}.
     """
@@ -48,6 +49,8 @@ def read_events(path: Path, since: int) -> tuple[list[dict[str, Any]], int]:
             end = file.seek(0, os.SEEK_END)
             file.seek(min(max(0, since), end))
             data = file.read(_AT_ONCE_BYTES)
+            if b"\n" not in data:
+                data += file.readline(_LONGEST_LINE_BYTES)
     except OSError:
         return [], since
     whole = data.rfind(b"\n") + 1
