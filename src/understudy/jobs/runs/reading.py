@@ -40,7 +40,7 @@ class Standing:
 
 
 def read_events(path: Path, since: int) -> tuple[list[dict[str, Any]], int]:
-    """The events after byte `since` and where to go on; a megabyte at once, or a longer line, whole lines alone.
+    """The events after byte `since` and where to go on: whole lines, a megabyte at once or one longer line.
 
     What is no event is given as {"event": "Line", "text": …}.
     """
