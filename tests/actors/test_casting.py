@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from understudy.actors.casting import cast, render_cast
+from understudy.errors import WorkerDied
 
 
 def test_the_same_numbers_give_the_same_people_in_the_same_states() -> None:
@@ -36,3 +41,16 @@ def test_every_picture_of_a_part_is_rendered_with_its_landmarks_in_the_frame() -
     assert [picture.state for picture in pictures] == list(part.states)
     for picture in pictures:
         assert picture.landmarks_68.min() > 0 and picture.landmarks_68.max() < 96
+
+
+class _Killing:
+    """Ends the process that it is sent to, as the system does where memory runs out."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (1,)
+
+
+def test_that_a_process_which_renders_was_killed_is_said_with_a_way_out() -> None:
+    parts = [replace(cast(number, 1), who=_Killing()) for number in range(2)]
+    with pytest.raises(WorkerDied, match=r"renders people died.* is kept.*run the same command again"):
+        list(render_cast(parts, size_px=32, processes=2))

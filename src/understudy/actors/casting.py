@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -16,6 +17,7 @@ import numpy as np
 from understudy.actors.identity import Identity, identity
 from understudy.actors.performance import Background, Light, State
 from understudy.actors.render import Rendered, render
+from understudy.errors import WorkerDied
 from understudy.workers.begin import begin
 
 _FIRST_SEED = 1000  # away from the seeds of demos and benchmarks, whose people nobody should know beforehand
@@ -93,7 +95,7 @@ def render_cast(
     """Every person with their pictures, in order, over `processes` processes (1 renders in this one).
 
     Building a person takes longer than a picture of them, so a person's pictures are made by one process.
-    Closing the iterator stops the processes.
+    Closing the iterator stops the processes. Raises WorkerDied.
     """
     if processes <= 1:
         for part in parts:
@@ -109,6 +111,11 @@ def render_cast(
                 yield first, pictures.result()
         for first, pictures in waiting:
             yield first, pictures.result()
+    except BrokenProcessPool as error:
+        raise WorkerDied(
+            "A process that renders people died, usually because the memory ran out. What was rendered is "
+            "kept: close other programs and run the same command again."
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
