@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from tests.networks.small import SMALL
 from tests.training.conftest import TINY_NETWORK, tiny_options
@@ -19,7 +20,9 @@ from understudy.options import parse_options
 from understudy.training import learner as learning
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
-from understudy.training.losses.structure import _gaussian_band
+from understudy.training.losses.differences import DIFFERENCES
+from understudy.training.losses.objective import Objective
+from understudy.training.losses.structure import STRUCTURES, _gaussian_band
 from understudy.training.machine import compiling, replay
 from understudy.training.machine.device import Compute
 from understudy.training.machine.need import empty_lesson
@@ -279,3 +282,40 @@ def test_what_losses_keep_for_a_size_stays_where_a_recording_reads_it() -> None:
     for side in range(40, 90):
         _gaussian_band(side, 5, 0.9, EXACT.device)
     assert _gaussian_band(32, 5, 0.9, EXACT.device) is first
+
+
+class _NothingNew(TorchFunctionMode):
+    """Finds numbers that go from the processor to the device, for which a recording has no place."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **kwargs or {})
+        there = args and isinstance(args[0], torch.Tensor) and args[0].is_meta
+        if func in (torch.tensor, torch.as_tensor, torch.Tensor.to) and made.is_meta and not there:
+            raise AssertionError("numbers go to the device")
+        return made
+
+
+@pytest.mark.parametrize(
+    "architecture, asked",
+    [
+        *(("quick", {"structure": name}) for name in STRUCTURES),
+        *(("quick", {"color": name}) for name in DIFFERENCES),
+        ("quick", {"face_style_power": 1.0, "bg_style_power": 1.0, "blur_out_mask": True}),
+        ("quick", {"frequency_weight": 1.0, "gradient_weight": 1.0, "feature_weight": 1.0, "feature_every": 1}),
+        *((name, {}) for name in SMALL if name not in ("amp", "avatar", "recyclegan")),
+    ],
+)
+def test_a_step_like_the_one_before_sends_no_numbers_to_the_device(
+    architecture: str, asked: dict[str, Any]
+) -> None:
+    nowhere, options = Compute(torch.device("meta"), uses_bfloat16=False), tiny_options(**asked)
+    model = build(architecture, SMALL[architecture], device="meta")
+    objective, lesson = Objective(model, seed=0, compute=nowhere), empty_lesson(model, 2, nowhere.device)
+
+    def ask() -> None:
+        made = model.reconstruct(lesson.seen_BCHW, lesson.seen_BCHW)
+        objective.ask(made, lesson, lesson, options, iteration=0).totals().sum().backward()
+
+    ask()
+    with _NothingNew():
+        ask()

@@ -99,8 +99,8 @@ class Miae(FaceModel):
 
 def grey(faces_BCHW: Tensor) -> Tensor:
     """Faces without colour, still (B, 3, H, W)."""
-    weights = torch.tensor(_LUMA, device=faces_BCHW.device, dtype=faces_BCHW.dtype).view(1, 3, 1, 1)
-    luma = (faces_BCHW * weights).sum(1, keepdim=True)
+    red, green, blue = (share * color for share, color in zip(_LUMA, faces_BCHW.split(1, 1), strict=True))
+    luma = red + green + blue
     return luma.expand_as(faces_BCHW).contiguous(memory_format=torch.channels_last)
 
 
