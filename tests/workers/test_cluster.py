@@ -124,6 +124,14 @@ def test_no_more_stretches_are_out_than_the_cores_need() -> None:
     assert ray.most == 2
 
 
+def test_while_the_next_answer_is_late_only_a_few_stretches_are_done_and_held_ahead_of_it() -> None:
+    ray, many = PuppetRay(cores=1), [range(at, at + 1) for at in range(100)]
+    answers = cluster._handed_out(ray, Doubling(), many, Order(WORDS), on_gpu=False)
+    assert next(answers) == 0, "the first stretch, which this puppet does last"
+    assert next(ray.sent) <= 5
+    assert list(answers) == [2 * number for number in range(1, 100)]
+
+
 def test_a_lost_task_is_given_out_once_more_and_that_is_said() -> None:
     said = handed(PuppetRay(dies=1))
     assert [each for each in said if not isinstance(each, Notice)] == DOUBLES

@@ -61,7 +61,8 @@ def _handed_out(
     held, deaths, front = dict[int, list[Any]](), Counter[int](), 0
     try:
         while front < len(stretches) and (waiting or running or front in held):
-            while waiting and len(running) < most:
+            # Not far ahead of a stretch that is late: what is done meanwhile lies in the memory.
+            while waiting and len(running) < most and (not order.in_order or waiting[0][0] < front + 2 * most):
                 number, stretch = waiting.popleft()
                 running[task.remote(key, sent, order.parcel(stretch))] = number
             (done,), _ = ray.wait(list(running), num_returns=1)
