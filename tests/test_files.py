@@ -189,6 +189,11 @@ def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
     assert files.sha256_of(tmp_path / "a").startswith("ba7816bf8f01cfea")
 
 
+def test_what_is_not_there_has_no_hash(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        files.sha256_of(tmp_path / "gone")
+
+
 def test_the_hash_of_a_folder_follows_names_and_contents(tmp_path):
     folder = tmp_path / "x"
     files.write_text(folder / "a", "1")

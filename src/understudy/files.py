@@ -299,6 +299,7 @@ def sha256_of(path: Path) -> str:
 
 def sha256_pieces(path: Path) -> Generator[int, None, str]:
     """The same piece by piece: gives how many bytes it has read each time, and returns the digest."""
+    path.stat()  # what is not there has no files either, and would be hashed as an empty folder
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:

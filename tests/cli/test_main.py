@@ -193,3 +193,10 @@ def test_how_long_to_train_stands_near_the_top_of_the_help(
     assert panels[:3] == ["Arguments", "Parameters", "Training"]
     first = lines[next(n for n, line in enumerate(lines) if "─ Training ─" in line) + 1]
     assert "--minutes" in first
+
+
+@pytest.mark.parametrize("command", [["verify"], ["ledger", "find"], ["ledger", "verify"], ["keys", "trust"]])
+def test_a_name_that_no_disk_takes_is_refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "a" * 300]) == 2
+    said = capsys.readouterr().err
+    assert "too long" in said and "a" * 300 in said

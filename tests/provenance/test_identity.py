@@ -155,6 +155,13 @@ def test_trusting_a_root_adds_it_and_refuses_leaves_and_rubbish(home: Path, tmp_
     assert _certificates(trusted_roots_pem()) == [root]
 
 
+def test_an_identity_can_be_renewed_twice_in_one_second(home: Path) -> None:
+    now = datetime.now(UTC)
+    names = [load_identity(now=now).name, *(renew_identity(now=now).name for _ in range(3))]
+    assert len(set(names)) == 4
+    assert len([path for path in home.iterdir() if path.name.startswith("identity-until-")]) == 3
+
+
 def test_a_renewed_identity_signs_alone_and_the_old_one_stays_trusted_if_wanted(home: Path) -> None:
     old = load_identity()
     new = renew_identity(now=datetime.now(UTC))

@@ -7,6 +7,7 @@ has its own.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -106,6 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # e.g. `understudy status | head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return _refuse(
+            f"This name is too long for a disk. Name another. Path: {error.filename}", UnderstudyError.exit_code
+        )
     return result if isinstance(result, int) else 0
 
 

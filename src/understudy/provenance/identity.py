@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -190,7 +191,9 @@ def renew_identity(
         with said_plainly(folder):
             if keep_trust:
                 trust_root(folder / _ROOT_FILE, home)
-            folder.rename(folder.with_name(f"identity-until-{now:%Y%m%dT%H%M%S}"))
+            until = f"identity-until-{now:%Y%m%dT%H%M%S}"
+            asides = (folder.with_name(until + (f"-{turn}" if turn else "")) for turn in count())
+            folder.rename(next(aside for aside in asides if not aside.exists()))
     return load_identity(home, now=now)
 
 

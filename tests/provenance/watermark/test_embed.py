@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,12 @@ def test_frames_smaller_than_a_tile_are_marked_too() -> None:
     frame = np.full((24, 32, 3), 90, np.uint8)
     assert (MARK.marked(frame) != frame).any()
     assert MARK.marked(frame[:1, :1]).shape == (1, 1, 3)
+
+
+def test_pixels_of_light_that_are_no_numbers_stay_and_disturb_nobody() -> None:
+    light = np.random.default_rng(0).random((40, 40, 3)).astype(np.float32)
+    light[3, 4] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        marked = Watermark(5).marked(light)
+    assert np.isnan(marked).sum() == 3

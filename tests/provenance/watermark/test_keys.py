@@ -96,3 +96,10 @@ def test_a_key_in_use_that_is_gone_stops_and_names_those_there_are(home: Path) -
         key_in_use(home)
     with pytest.raises(MarksUnreadable, match="'new'"):
         use_key("new", home)
+
+
+def test_a_choice_of_key_that_is_damaged_stops_and_says_how_to_choose_anew(home: Path) -> None:
+    use_key("open", home)
+    (home / "watermark-keys" / "used").write_bytes(b"\xff\xfe")
+    with pytest.raises(MarksUnreadable, match="keys watermark NAME"):
+        key_in_use(home)

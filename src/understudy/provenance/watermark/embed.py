@@ -141,7 +141,8 @@ def _seen(linear: Picture) -> npt.NDArray[np.uint8]:
 
 def _brightness(linear: Picture) -> Floats:
     """The same, 0..1 and not rounded."""
-    light = cv2.cvtColor(np.maximum(linear, 0).astype(np.float32), cv2.COLOR_RGB2GRAY)
+    shown = np.fmax(linear, 0)  # what is no number, as some renderers write it, counts as black
+    light = cv2.cvtColor(shown.astype(np.float32), cv2.COLOR_RGB2GRAY)
     return np.asarray(np.clip(srgb_from_linear(np.minimum(light, 1)), 0, 1), np.float32)
 
 

@@ -45,9 +45,15 @@ OPEN = SpreadKey(OPEN_NAME, OPEN_KEY)
 
 
 def key_in_use(home: Path | None = None) -> SpreadKey:
-    """What new watermarks are spread with. Raises MarksUnreadable where the chosen key is gone."""
+    """What new watermarks are spread with. Raises MarksUnreadable where the choice or its key is gone."""
     used = _folder(home) / _USED_NAME
-    name = used.read_text("utf-8").strip() if used.is_file() else OPEN_NAME
+    try:
+        name = used.read_text("utf-8").strip() if used.is_file() else OPEN_NAME
+    except (OSError, UnicodeError) as error:
+        raise MarksUnreadable(
+            "Which key spreads watermarks can't be read. Choose it anew with `understudy keys watermark NAME`.",
+            used,
+        ) from error
     return OPEN if name == OPEN_NAME else _read(name, home)
 
 
