@@ -58,6 +58,16 @@ def test_groups_share_channels_out_evenly(width: int, count: int) -> None:
     assert groups(width) == count
 
 
+@pytest.mark.parametrize("name", get_args(MapNorm))
+@pytest.mark.filterwarnings("error")  # libraries say so where they can't take their quick way
+def test_norms_take_the_shorter_number_format_and_say_the_same(name: Any) -> None:
+    torch.manual_seed(0)
+    maps, norm = torch.randn(2, 8, 4, 4).bfloat16(), map_norm(name, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        short = norm(maps)
+    torch.testing.assert_close(short.float(), norm(maps.float()), atol=0.02, rtol=0.02)
+
+
 @pytest.mark.parametrize(("kind", "size"), [("dense", 7), ("average_pooling", 4), ("max_pooling", 4)])
 def test_a_bottleneck_keeps_as_many_numbers_as_it_says(kind: Any, size: int) -> None:
     bottleneck = CodeBottleneck(4, 3, kind=kind, norm="none", size=7)

@@ -24,6 +24,8 @@ class ChannelNorm(nn.Module):
     def forward(self, x_BCHW: Tensor) -> Tensor:
         x = x_BCHW.movedim(1, -1)
         if self.bias is None:
+            # In the weights' format, as autocast does by itself for all other norms.
+            x = x.to(self.weight.dtype)
             return nnf.rms_norm(x, self.weight.shape, self.weight, _EPSILON).movedim(-1, 1)
         return nnf.layer_norm(x, self.weight.shape, self.weight, self.bias, _EPSILON).movedim(-1, 1)
 
