@@ -165,10 +165,10 @@ def test_threads_share_a_few_cores_and_processes_many(monkeypatch: pytest.Monkey
         monkeypatch.setattr(sharing, "cores", lambda: cores)
         return sharing.processes_worth_starting(devices, frames)
 
-    monkeypatch.setattr(job, "_free_bytes", lambda: 1 << 40)
+    monkeypatch.setattr(job, "free_memory", lambda: 1 << 40)
     assert count(2, 5000) == 1
     assert count(16, 5000) == 4
     assert count(16, 450) == 2
     assert count(16, 5000, ("cuda:0", "cuda:1")) == 2
-    monkeypatch.setattr(job, "_free_bytes", lambda: 2 << 30)
+    monkeypatch.setattr(job, "free_memory", lambda: 2 << 30)
     assert count(16, 5000) == 1

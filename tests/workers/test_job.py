@@ -21,7 +21,7 @@ def test_short_work_is_still_shared_by_all() -> None:
 
 def test_as_many_processes_as_cores_memory_and_frames_allow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "cores", lambda: 6)
-    monkeypatch.setattr(job, "_free_bytes", lambda: 100)
+    monkeypatch.setattr(job, "free_memory", lambda: 100)
 
     def count(devices: list[str], frames: int, memory_bytes: int = 1) -> int:
         return worth_starting(devices, frames, worth_frames=10, memory_bytes=memory_bytes)

@@ -12,10 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import psutil
-
 from understudy.errors import WorkerDied
 from understudy.events import Notice
+from understudy.workers.memory import free_memory
 
 Work = Callable[[Any], Iterator[tuple[int, Any]]]
 Stretch = Sequence[int]  # frames, ascending
@@ -83,14 +82,10 @@ def worth_starting(devices: Sequence[str], frames: int, *, worth_frames: int, me
     """How many processes pay for themselves: one on every accelerator or every core of the CPU, as far as there
     are `worth_frames` for each and the memory lasts."""
     on_cpu = list(devices) == ["cpu"]
-    places = len(devices) if not on_cpu else min(cores(), _free_bytes() // memory_bytes)
+    places = len(devices) if not on_cpu else min(cores(), free_memory() // memory_bytes)
     return max(1, min(places, frames // worth_frames))
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _free_bytes() -> int:
-    return psutil.virtual_memory().available

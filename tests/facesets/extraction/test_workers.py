@@ -151,11 +151,11 @@ def test_processes_leave_when_their_parent_is_killed(clip):
 
 def test_automatic_is_one_process_for_short_clips_and_as_many_as_cores_and_memory_allow(monkeypatch):
     monkeypatch.setattr(job, "cores", lambda: 6)
-    monkeypatch.setattr(job, "_free_bytes", lambda: 100 << 30)
+    monkeypatch.setattr(job, "free_memory", lambda: 100 << 30)
     assert worker_devices(OPTIONS, ["cpu"], 200) == ["cpu"]
     assert worker_devices(OPTIONS, ["cpu"], 700) == ["cpu"] * 2
     assert worker_devices(OPTIONS, ["cpu"], 100_000) == ["cpu"] * 6
-    monkeypatch.setattr(job, "_free_bytes", lambda: 4 << 30)
+    monkeypatch.setattr(job, "free_memory", lambda: 4 << 30)
     assert worker_devices(OPTIONS, ["cpu"], 100_000) == ["cpu"] * 2
     assert worker_devices(OPTIONS.changed(workers=3), ["cpu"], 5) == ["cpu"] * 3
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import torch
 
 from understudy.counts import counted
 from understudy.errors import DeviceUnavailable
+from understudy.workers.memory import free_memory
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,16 @@ def choose_devices(names: str = "auto") -> list[str]:
 
 
 def free_memory_bytes(device: torch.device) -> int:
-    """Memory that is free on a device now; for the CPU that of the computer."""
+    """Memory that is free on a device now; for the CPU that of the computer, or of its container."""
     if device.type == "cpu":
-        return psutil.virtual_memory().available
+        return free_memory()
     look = getattr(torch.get_device_module(device.type), "mem_get_info", None)
     try:
         if look is not None:
             return look(device)[0]
     except (RuntimeError, NotImplementedError):  # some XPUs don't tell
         pass
-    return psutil.virtual_memory().available  # Apple's devices share the computer's
+    return free_memory()  # Apple's devices share the computer's
 
 
 def _freest() -> torch.device:
