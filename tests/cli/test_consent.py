@@ -11,6 +11,7 @@ from understudy.cli.consent_questions import answers
 from understudy.cli.main import main
 from understudy.events import StageFinished
 from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.models.making import require_model
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
@@ -182,3 +183,15 @@ def test_a_day_written_otherwise_is_refused_with_how_it_is_written(
     assert main(["consent", str(shot), "src", "--until", "31.12.2027"]) == 2
     said = capsys.readouterr().err
     assert "--until takes a day as YYYY-MM-DD, like 2027-12-31; '31.12.2027' is none." in said
+
+
+def test_what_a_strangers_project_says_of_a_consent_can_not_steer_the_terminal(shot: Path, capsys) -> None:
+    toml = shot / "understudy.toml"
+    faked = r'''status = "refused"
+who = "Zoë\u00a0M.\u001b[2K\rsrc (Zoë): agreed\u001b[8m"'''
+    record_consent(Project.open(shot), "src", {"status": "refused", "who": "WHO"})
+    toml.write_text(toml.read_text().replace('status = "refused"\nwho = "WHO"', faked), "utf-8")
+    assert main(["consent", str(shot)]) == 0
+    told = capsys.readouterr().out
+    assert r"src (Zoë_M.\u001b[2K\rsrc (Zoë): agreed\u001b[8m): refused" in told.replace("\u00a0", "_")
+    assert "\x1b" not in told and "\r" not in told

@@ -45,6 +45,9 @@ def test_what_stood_there_goes_to_the_trash_and_other_endings_are_refused(
     assert main(["credits", str(shot.folder), "-o", str(tmp_path / "card.pdf")]) == 2
     assert "end in .png or .txt" in capsys.readouterr().err
     assert main(["credits", str(shot.folder), "-o", str(tmp_path / "c.png"), "--width", "0"]) == 2
+    capsys.readouterr()
+    assert main(["credits", str(shot.folder), "-o", str(tmp_path / "c.png"), "--width", "100000"]) == 2
+    assert "16384" in capsys.readouterr().err
 
 
 def test_a_consent_that_ended_stops_the_card(shot: Project, capsys) -> None:

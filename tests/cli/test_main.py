@@ -200,3 +200,8 @@ def test_a_name_that_no_disk_takes_is_refused(command: list[str], capsys: pytest
     assert main([*command, "a" * 300]) == 2
     said = capsys.readouterr().err
     assert "too long" in said and "a" * 300 in said
+
+
+def test_a_name_that_would_steer_the_terminal_is_refused_in_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "shot\x1b[2K\rtrusted: shot.mp4"]) == 2
+    assert r"Path: shot\u001b[2K\rtrusted: shot.mp4" in capsys.readouterr().err

@@ -73,6 +73,11 @@ def test_json_keeps_all_alphabets_and_steers_no_terminal() -> None:
     assert json.loads(told)["Zoë"] == "\x9b2J\u202e"
 
 
+def test_letters_and_spaces_of_all_languages_stay_as_they_are() -> None:
+    assert words.escaped("Ana\u00a0M.: می\u200cخواهم\u202f!") == "Ana\u00a0M.: می\u200cخواهم\u202f!"
+    assert words.escaped("a\u202eb\u2028c\n", keep="\n") == r"a\u202eb\u2028c" + "\n"
+
+
 def test_a_clock_that_stands_before_the_work_is_told_apart_from_a_certificate_that_ended() -> None:
     problems = {"signingCredential.untrusted", "signingCredential.expired"}
     told = words.about_state("valid", "Ada", problems, ahead=date(2026, 11, 26))

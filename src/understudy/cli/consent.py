@@ -118,11 +118,13 @@ def consent(
 
 def _show(project: Project, performer: str, trouble: str) -> None:
     from understudy.jobs.delivery.consents import consent_of
+    from understudy.provenance.words import escaped
 
     known = consent_of(project, performer)
-    print(f"{performer}{f' ({known.who})' if known.who else ''}: {known.sentence()}")
+    # A project may be somebody else's, with anything in it.
+    print(escaped(f"{performer}{f' ({known.who})' if known.who else ''}: {known.sentence()}"))
     if known.evidence and known.evidence_sha256:
-        print(f"  evidence: {known.evidence} [sha256 {known.evidence_sha256[:12]}…]")
+        print(escaped(f"  evidence: {known.evidence} [sha256 {known.evidence_sha256[:12]}…]"))
     problem = known.problem(today=date.today())
     if problem:
         print(f"  nothing final can be made: it {problem}")

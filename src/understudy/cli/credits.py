@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from understudy.merging.delivery.options import LabelLanguage
 from understudy.project.project import Project
+
+_Side = Annotated[int, Parameter(validator=Number(lte=16384))]
 
 
 def credits(
@@ -17,8 +20,8 @@ def credits(
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     language: LabelLanguage = "en",
-    width: int = 1920,
-    height: int = 1080,
+    width: _Side = 1920,
+    height: _Side = 1080,
 ) -> None:
     """Print what a film's credits should say of the faces in it, or write it as a picture or as text.
 
@@ -38,11 +41,12 @@ def credits(
         Pixels of the picture.
     """
     from understudy.jobs.delivery.consents import credits_of, write_credits
+    from understudy.provenance.words import escaped
 
     opened = Project.open(project)
     lines = credits_of(opened, language)
     if out is None:
-        print("\n".join(lines))
+        print(escaped("\n".join(lines), keep="\n"))
         return
     write_credits(opened, lines, out, width=width, height=height)
     print(f"for the credits: {out}")

@@ -150,7 +150,10 @@ def _clips_to_name(error: MissingArgumentError) -> str:
 
 
 def _refuse(sentence: str, exit_code: int) -> int:
-    print(f"understudy: {sentence}", file=sys.stderr)
+    from understudy.provenance.words import escaped
+
+    # A file's name, or what stands in it, may be a stranger's.
+    print(escaped(f"understudy: {sentence}", keep="\n\t"), file=sys.stderr)
     return exit_code
 
 

@@ -7,6 +7,7 @@ could steer a terminal. No judging here, that is `verify.py`'s matter.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -70,7 +71,12 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 
 def escaped(text: str, *, keep: str = "") -> str:
     """Somebody else's text whole; what could steer a terminal is written as an escape, but for `keep`."""
-    return "".join(c if c.isprintable() or c in keep else json.dumps(c)[1:-1] for c in text)
+    return "".join(c if _is_harmless(c) or c in keep else json.dumps(c)[1:-1] for c in text)
+
+
+def _is_harmless(letter: str) -> bool:
+    # Spaces that don't break, and what joins letters or keeps them apart in Persian and Hindi, steer nothing.
+    return letter.isprintable() or unicodedata.category(letter) == "Zs" or letter in "\u200c\u200d"
 
 
 def about_state(state: str, signer: str, problems: set[str], *, ahead: date | None = None) -> str:
