@@ -53,11 +53,22 @@ else:
     import fcntl
 
     def try_lock(file: BinaryIO) -> bool:
-        """Take the operating system's lock on an open file; False where another process holds it."""
+        """Take the operating system's lock on an open file; False where another process holds it.
+
+        Raises FolderUnwritable where its disk knows no locks.
+        """
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP):
+                raise
+            raise FolderUnwritable(
+                "The disk of this folder can't lock files, so programs could write over each other's work. "
+                "Keep the folder on another disk; NFS locks where it is mounted with locks.",
+                Path(file.name),
+            ) from error
         return True
 
     def unlock(file: BinaryIO) -> None:

@@ -1,3 +1,4 @@
+import errno
 import platform
 import subprocess
 import sys
@@ -83,3 +84,18 @@ def test_a_disk_without_room_for_the_holders_name_holds_the_lock_all_the_same(tm
         [sys.executable, "-c", WITHOUT_ROOM, tmp_path / "lock"], capture_output=True, text=True
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "held\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks otherwise")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_disk_that_can_not_lock_is_told_with_a_way_out(tmp_path, monkeypatch, number):
+    def refused(*_):
+        raise OSError(number, "no locks here")
+
+    monkeypatch.setattr("understudy.files.fcntl.flock", refused)
+    with (
+        pytest.raises(FolderUnwritable, match=r"can't lock files.*NFS") as caught,
+        exclusive(tmp_path / ".lock"),
+    ):
+        raise AssertionError("nothing holds others off")
+    assert caught.value.path == tmp_path / ".lock"
