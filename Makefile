@@ -12,6 +12,8 @@ demo: $(VENV)/.installed
 # process, which makes what they share once; the longest file takes as long as an eighth of all, hence at most eight.
 # Files keep their order, for the last are short. `make test TEST_PROCESSES=0` runs all in one process.
 TEST_PROCESSES ?= auto
+# Hundreds of processes begin in the tests; where no bytecode is kept, each would compile all that it imports again.
+test test-all: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not journey" --durations=10 \
 		-n $(TEST_PROCESSES) --maxprocesses 8 --dist loadfile --no-loadscope-reorder

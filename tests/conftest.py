@@ -1,4 +1,4 @@
-"""No test writes into the home of whoever runs it, and tests that run side by side take a core each."""
+"""No test writes into the home of whoever runs it, none waits for the disk, and each process takes one core."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def pytest_configure() -> None:
     work by spinning, on the others' cores. Before any test imports torch, and for all that tests start."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def power_that_stays_on() -> Iterator[None]:
+    """No test cuts it, so none waits until what was written lies on the disk. Processes of their own do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

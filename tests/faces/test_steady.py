@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,11 +23,14 @@ NOISE_PX = 0.9  # on a face 113 px wide
 REST = src_track(2, 1)[0]
 
 
+@cache  # an actor rests most of the time
+def marks_in(state: State) -> np.ndarray:
+    return camera.projected(posed_actor(actor_for(DEMO_SRC), state).marks, state, 256)[0]
+
+
 def marks(*states: State) -> np.ndarray:
     """True landmarks of an actor filmed at 256 px."""
-    actor = actor_for(DEMO_SRC)
-    found = [camera.projected(posed_actor(actor, state).marks, state, 256)[0] for state in states]
-    return np.stack(found).astype(float)
+    return np.stack([marks_in(state) for state in states]).astype(float)
 
 
 def noisy(truth: np.ndarray, seed: int, noise_px: float = NOISE_PX) -> np.ndarray:

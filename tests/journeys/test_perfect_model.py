@@ -31,7 +31,7 @@ from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
 from understudy.networks.swap import Prediction
 
-SIZE, MODEL_PX, FRAMES = 240, 256, 28
+SIZE, MODEL_PX, FRAMES = 240, 256, 20
 
 
 class TrueModel:

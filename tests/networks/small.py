@@ -56,10 +56,10 @@ VARIANTS: list[tuple[str, Mapping[str, Any]]] = [
     ("saehd", {"archi": "liae-udtc"}),
 ]
 STEPS: dict[str, int] = {"amp": 400, "custom": 400}  # at most so many
-RATES: dict[str, float] = {}  # learning rates
+RATES: dict[str, float] = {"sae": 5e-3, "saehd": 5e-3}  # learning rates
 # The share of the mean face's error that has to be left behind; higher where steps are dear or learning slow.
 BARS: dict[str, float] = {"sae": 0.5, "saehd": 0.5}
-USUAL_STEPS, USUAL_RATE, USUAL_BAR = 120, 5e-3, 0.4
+USUAL_STEPS, USUAL_RATE, USUAL_BAR = 120, 1e-2, 0.4
 
 SRC_SKIN, DST_SKIN = (210, 160, 140), (90, 120, 70)
 

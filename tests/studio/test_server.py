@@ -141,7 +141,7 @@ def test_one_that_is_to_end_alone_does_as_soon_as_no_window_listens() -> None:
         "0",
         "--json",
         "--ends-alone-min",
-        "0.1",
+        "0.05",
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -151,7 +151,7 @@ def test_one_that_is_to_end_alone_does_as_soon_as_no_window_listens() -> None:
         where = urlsplit(link)
         headers = {"Cookie": "; ".join(f"{one.name}={one.value}" for one in jar)}
         with connect(f"ws://{where.netloc}/live", origin=f"http://{where.netloc}", additional_headers=headers):  # type: ignore[arg-type]
-            time.sleep(8)  # longer than it waits for a window
+            time.sleep(4)  # longer than it waits for a window
             assert process.poll() is None
         assert process.wait(timeout=60) == 0
     finally:

@@ -45,7 +45,7 @@ def found(
             src=[src],
             dst=[dst],
             options=options or tiny_options(optimizer="adamw", learning_rate=now),
-            search=RateSearchOptions.model_validate({"rate_iterations": 40} | search),
+            search=RateSearchOptions.model_validate({"rate_iterations": 24} | search),
             preset=TINY,
             device="cpu",
         )
@@ -58,7 +58,7 @@ def found(
 
 def trained(folder: Path, facesets: Pair) -> list[tuple[float, float]]:
     src, dst = facesets
-    options = tiny_options(optimizer="adamw", iterations=20)
+    options = tiny_options(optimizer="adamw", iterations=6)
     list(train(folder, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     return [(m["loss_src"], m["loss_dst"]) for m in read_metrics(folder / METRICS_NAME)]
 
@@ -176,7 +176,7 @@ def test_memory_that_does_not_suffice_for_a_search_is_said_and_the_model_is_as_i
     real = Learner.step
 
     def step(self: Learner, *lessons: object, **settings: object) -> object:
-        if self.iteration == 22:
+        if self.iteration == 8:
             raise torch.OutOfMemoryError("full")
         return real(self, *lessons, **settings)  # type: ignore[arg-type]
 

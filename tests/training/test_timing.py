@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
 from tests.training.conftest import TINY_NETWORK
-from tests.training.machine.test_replay import played  # noqa: F401 - a fixture
+from tests.training.machine.test_replay import ALIKE_FOR, played  # noqa: F401 - a fixture
 from understudy.networks.catalog import build
 from understudy.training import timing
 from understudy.training.machine import compiling, replay
@@ -19,8 +20,9 @@ EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many that the last are played back, which begins after ten alike."""
-    monkeypatch.setattr(timing, "_STEPS_COMPARED", replay._ALIKE_FOR + 3)
+    """So many that the last are played back, and no more to time than that."""
+    monkeypatch.setattr(timing, "_STEPS_COMPARED", ALIKE_FOR + 3)
+    monkeypatch.setattr(timing, "seconds_a_call", partial(compiling.seconds_a_call, calls=1))
 
 
 def test_the_ratio_is_that_of_a_plain_step_to_a_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:

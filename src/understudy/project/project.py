@@ -7,6 +7,7 @@ and what is next is `state.py`'s.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -354,8 +355,8 @@ class Rehearsal(Project):
 def _free_name(wish: str, manifest: Manifest) -> str:
     name = safe_name(safe_name(wish).lstrip("-. "))  # what begins with a dash is a flag to every command
     taken = {clip.casefold() for clip in manifest.clips}  # folders of some systems don't tell cases apart
-    candidates = (name, *(f"{name}-{number}" for number in range(2, 100_000)))
-    return next(candidate for candidate in candidates if candidate.casefold() not in taken)
+    others = (f"{name}-{number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], others) if free.casefold() not in taken)
 
 
 def _facesets_of(manifest: Manifest, role: Role) -> list[str]:

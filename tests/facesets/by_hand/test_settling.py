@@ -98,9 +98,8 @@ def state(folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path) -> Path:
     """Frame 3 has a face and a deleted overlay; frames 4 and 5 were drawn by one command."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here, and it takes its time
     folder = tmp_path / "project"
     (folder / "faces").mkdir(parents=True)
     add(folder / "faces", 3)

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from understudy.provenance.watermark.pattern import CHIPS, chip_px, pattern_for, tile_px
+from understudy.provenance.watermark.pattern import CHIPS, chip_px, passband, pattern_for, tile_px
 from understudy.provenance.watermark.payload import CODED_BITS
 
 
@@ -44,3 +44,8 @@ def test_chips_grow_with_the_frame_so_that_a_smaller_copy_keeps_them() -> None:
     assert chip_px(1080, 1920) == 4
     assert chip_px(320, 240) == 3
     assert tile_px(1920, 1080) == 4 * CHIPS
+
+
+def test_what_a_search_asks_for_again_and_again_is_calculated_once_and_nobody_can_change_it() -> None:
+    band = passband(192)
+    assert passband(192) is band and not band.flags.writeable

@@ -270,12 +270,17 @@ def open_page(browser: Any, studio: RunningStudio, expected_errors: list[str]) -
     assert [one for one in wrong if not any(words in one for words in expected_errors)] == []
 
 
+def wait_until(page: Any, what: Callable[[], Any], words: str, *, within_s: float = 60.0) -> None:
+    """Let the page go on until something has come true on this side, as that its request was held up."""
+    end = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < end, f"This did not come true: {words}"
+        page.wait_for_timeout(20)
+
+
 def _wait_until(page: Any, expression: str, *, arg: Any = None, timeout: float = 60_000) -> None:
     """As Playwright's own, which the page's content security policy forbids: it evaluates inside the page."""
-    end = time.monotonic() + timeout / 1000
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < end, f"This did not come true: {expression}"
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: page.evaluate(expression, arg), expression, within_s=timeout / 1000)
 
 
 def _watch(page: Any, studio: RunningStudio, wrong: list[str]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.jobs.conftest import write_wall
-from tests.studio.web.conftest import RunningStudio
+from tests.studio.web.conftest import RunningStudio, wait_until
 from understudy.project.project import Project
 
 _MAKE = """async (names) => {
@@ -160,9 +160,7 @@ def test_a_window_that_is_open_keeps_its_own_actions(
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.locator(".project-name").click()  # a browser asks only where a hand was
     page.close(run_before_unload=True)
-    end = page.wait_for_timeout
-    while not asked:
-        end(20)
+    wait_until(page, lambda: asked, "the browser asks before it leaves")
     assert asked == ["beforeunload"]
     page.unroute_all()
     page.evaluate("made")
@@ -256,8 +254,7 @@ def test_a_file_of_a_closed_window_goes_on_where_it_was(
     page.locator("dialog input[type=file]").set_input_files(file)
     page.locator("dialog").get_by_role("button", name="Add", exact=True).click()
     page.wait_for_function("() => /Sending long one.mp4: [1-9]/.test(document.body.innerText)")
-    while len(pieces) < 2:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: len(pieces) >= 2, "a second piece is sent")
     context = page.context
     page.close()
     other = context.new_page()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studio.web.conftest import RunningStudio
+from tests.studio.web.conftest import RunningStudio, wait_until
 from tests.studio.web.test_frames import Window, emptied, records, whole, window  # noqa: F401
 from understudy.facesets.extraction.overlays import DrawnLog, overlay_name
 from understudy.jobs.frames.desk import FramesDesk
@@ -155,8 +155,7 @@ def test_a_point_that_is_dragged_while_the_carrying_is_asked_for_is_kept(
     window.go(10)
     window.page.evaluate("void document.querySelector('us-room-frames').carry({ count: 1 })")
     window.until("room.keeper.waiting === 0")
-    while not held:
-        window.page.wait_for_timeout(20)
+    wait_until(window.page, lambda: held, "the page asks how the carrying goes")
     x, y = window.of("room.edit.landmarks[30]")
     window.drag((x, y), (x + 9, y))
     over = {"number": 1, "is_over": True, "frame": 11, "done": 1, "total": 1, "summary": {"stopped": ""}}

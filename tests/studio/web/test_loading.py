@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.studio.web.conftest import wait_until
+
 
 @pytest.mark.parametrize(("room", "held"), [("merge", "merge/room"), ("deliver", "deliver/options")])
 def test_choices_and_options_that_are_not_there_yet_say_so(open_page: Any, room: str, held: str) -> None:
@@ -104,8 +106,7 @@ def test_whatever_is_asked_for_says_so_after_a_third_of_a_second(page: Any) -> N
     for words, said in ((["Copying main…"], "Copying main…"), ([], "Doing what you asked…")):
         page.evaluate(script, words)
         page.locator("us-underway").get_by_text(said).wait_for()
-        while not waiting:
-            page.wait_for_timeout(20)
+        wait_until(page, lambda: waiting, "what was asked is under way")
         waiting.pop().fulfill(json={})
         page.locator("us-underway").wait_for(state="hidden")
 

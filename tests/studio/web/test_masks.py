@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studio.web.conftest import RunningStudio
+from tests.studio.web.conftest import RunningStudio, wait_until
 from tests.studio.web.many_faces import many_faces
 from understudy.facesets.face_mask import face_mask
 from understudy.facesets.record import FaceRecord
@@ -439,8 +439,7 @@ def test_a_look_that_comes_late_takes_nothing_that_was_drawn_since(open_page: An
     page.route("**/api/masks/drawing?*", once_late)
     other.keyboard.press("Shift+Delete")
     _kept(other)
-    while not late:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: late, "the page asks for the drawing that is kept")
     page.evaluate(f"void {ROOM}.others_drew({{ faceset: {ROOM}.shown.faceset }})")
     page.wait_for_function(f"{ROOM}.editor.doc.regions.length === 0")
     page.bring_to_front()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
+from tests.fresh import said_by
 from understudy.training.machine.memory import is_out_of_memory
 
-# In a process of its own: tests before may have held gigabytes here, and the peak never sinks.
 PEAK = """
 import torch
 from understudy.training.machine.memory import peak_memory_bytes
@@ -21,8 +18,7 @@ print(before, peak_memory_bytes(torch.device("cpu")))
 
 
 def test_the_peak_on_the_cpu_counts_what_the_process_once_held() -> None:
-    run = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True, timeout=300)
-    before, after = map(int, run.stdout.split())
+    before, after = map(int, said_by(PEAK).split())
     assert after > before + 16_000_000
 
 

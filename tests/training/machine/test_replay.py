@@ -29,7 +29,7 @@ from understudy.training.machine.need import empty_lesson
 from understudy.training.options import TrainOptions
 
 EXACT = Compute(torch.device("cpu"), uses_bfloat16=False)
-STEPS = 24
+ALIKE_FOR, STEPS = 3, 9
 Work = Callable[[], None]
 
 
@@ -48,6 +48,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return play
 
+    monkeypatch.setattr(replay, "_ALIKE_FOR", ALIKE_FOR)  # fewer than it is when nobody tests
     monkeypatch.setattr(replay, "recorded", recorded)
     monkeypatch.setattr(learning, "can_replay", lambda model, options, compute: True)
     return said
@@ -76,28 +77,28 @@ def test_steps_that_are_played_back_learn_exactly_what_plain_ones_do(played: lis
     assert not played
     assert losses(other, lambda _: tiny_options()).equal(expected)
     assert other.replay.is_recorded and not plain.replay.is_recorded
-    assert played.count("recorded") == 1 and played.count("played") == STEPS - replay._ALIKE_FOR
+    assert played.count("recorded") == 1 and played.count("played") == STEPS - ALIKE_FOR
     for one, same in zip(plain.average.parameters(), other.average.parameters(), strict=True):
         assert one.equal(same)
 
 
 def test_a_step_is_recorded_anew_where_its_losses_or_what_learns_change(played: list[str]) -> None:
     def changing(number: int) -> TrainOptions:
-        said = {"random_warp": number / STEPS, "eyes_weight": 3.0 if number >= 15 else 1.0}
-        return tiny_options(freeze="encoder" if number >= 30 else "", **said)
+        said = {"random_warp": number / STEPS, "eyes_weight": 3.0 if number >= 5 else 1.0}
+        return tiny_options(freeze="encoder" if number >= 10 else "", **said)
 
     made = learner()
-    losses(made, changing, 45)
+    losses(made, changing, 15)
     assert played.count("recorded") == 3
     assert [p.grad is None for p in made.model.parts()["encoder"].parameters()].count(False) == 0
 
 
 def test_a_model_that_goes_back_is_not_played_from_an_older_recording(played: list[str]) -> None:
     made = learner()
-    losses(made, lambda _: tiny_options(), 12)
+    losses(made, lambda _: tiny_options(), 5)
     made.begin()
-    expected = losses(learner("off"), lambda _: tiny_options(), 5)
-    assert losses(made, lambda _: tiny_options(), 5).equal(expected)
+    expected = losses(learner("off"), lambda _: tiny_options(), 3)
+    assert losses(made, lambda _: tiny_options(), 3).equal(expected)
     assert played.count("recorded") == 1
 
 
@@ -106,7 +107,7 @@ def test_a_network_that_draws_at_random_is_never_played_back(played: list[str]) 
     lesson = empty_lesson(made.model, 2, EXACT.device)
     for part in (lesson.seen_BCHW, lesson.goal_BCHW, lesson.mask_B1HW, lesson.eyes_B1HW, lesson.mouth_B1HW):
         part.fill_(0.5)
-    for _ in range(14):
+    for _ in range(7):
         made.step(lesson, lesson, tiny_options(), speed=1.0)
     assert not played
 
@@ -158,11 +159,11 @@ def test_a_recording_asks_how_far_eyes_and_mouth_are_open_of_the_faces_that_it_i
     def costs(way: str) -> list[dict[str, torch.Tensor]]:
         made = learner(way, architecture, SMALL[architecture])
         side, asked = made.model.size_px, tiny_options(expression_weight=0.5)
-        shown = [[at_side(one, side) for one in lessons(number)] for number in range(14)]
+        shown = [[at_side(one, side) for one in lessons(number)] for number in range(7)]
         return [{**made.step(*pair, asked, speed=1.0).src} for pair in shown]
 
     plain, other = costs("off"), costs("on")
-    assert played.count("played") == 14 - replay._ALIKE_FOR
+    assert played.count("played") == 7 - ALIKE_FOR
     assert [float(step["expression"]) for step in other] == [float(step["expression"]) for step in plain]
 
 
@@ -171,9 +172,9 @@ def test_a_step_is_recorded_anew_where_openings_begin_to_be_asked(played: list[s
         return tuple(replace(one, openings_B2=None) for one in lessons(number))
 
     made, options = learner(), tiny_options()
-    for number in range(12):
+    for number in range(5):
         made.step(*untold(number), options, speed=1.0)
-    for number in range(12):
+    for number in range(5):
         terms = made.step(*lessons(number), options.changed(expression_weight=1.0), speed=1.0)
     assert played.count("recorded") == 2 and played.count("played") == 4
     assert float(terms.src["expression"]) > 0 < float(terms.dst["expression"])
@@ -189,9 +190,9 @@ def test_what_is_compiled_is_recorded_as_it_was_compiled(
 
     monkeypatch.setattr(torch, "compile", heard)
     monkeypatch.setattr(learning, "way_of_steps", lambda *_, **__: "compiled and played back")
-    losses(learner("auto"), lambda _: tiny_options(), 14)
-    assert played.count("played") == 14 - replay._ALIKE_FOR
-    assert len(compiled) == replay._ALIKE_FOR + len(played)
+    losses(learner("auto"), lambda _: tiny_options(), 7)
+    assert played.count("played") == 7 - ALIKE_FOR
+    assert len(compiled) == ALIKE_FOR + len(played)
 
 
 @pytest.mark.parametrize("ratio, is_played", [(2.7, True), (1.0, False), (None, False)])
@@ -199,7 +200,7 @@ def test_by_itself_training_plays_back_where_that_was_measured_faster(
     played: list[str], monkeypatch: pytest.MonkeyPatch, ratio: float | None, is_played: bool
 ) -> None:
     monkeypatch.setattr(compiling, "times_as_fast", lambda way, *_: ratio if way == "played back" else None)
-    losses(learner("auto"), lambda _: tiny_options(), 14)
+    losses(learner("auto"), lambda _: tiny_options(), 7)
     assert ("played" in played) is is_played
 
 
@@ -273,7 +274,7 @@ def test_a_recording_is_made_on_the_device_where_the_faces_lie(
         return work
 
     monkeypatch.setattr(replay, "recorded", heard)
-    losses(learner(), lambda _: tiny_options(), 12)
+    losses(learner(), lambda _: tiny_options(), 5)
     assert asked == [EXACT.device]
 
 

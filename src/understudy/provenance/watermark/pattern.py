@@ -81,12 +81,15 @@ def pattern_for(key: bytes = OPEN_KEY) -> Pattern:
     return Pattern(owner, signs, np.conj(np.fft.fft2(sync)))
 
 
+@lru_cache(maxsize=4)  # whoever looks for a mark asks for one side a hundred times
 def passband(side: int) -> Floats:
-    """(side, side) shares 0..1 of the frequencies of a tile of `side` samples that the pattern has."""
+    """(side, side) shares 0..1 of the frequencies of a tile of that side that the pattern has. Read-only."""
     cycles_a_chip = np.fft.fftfreq(side, d=CHIPS / side)
     radius = np.hypot(cycles_a_chip[:, None], cycles_a_chip[None])
     shares = np.exp(-((radius / _HIGHEST) ** 4)) * (1 - np.exp(-((radius / _LOWEST) ** 4)))
-    return np.where(radius < 1, shares, 0).astype(np.float32)
+    kept = np.where(radius < 1, shares, 0).astype(np.float32)
+    kept.flags.writeable = False
+    return kept
 
 
 def _drawn(chips: Floats, side_px: int) -> Floats:
