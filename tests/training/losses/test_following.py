@@ -33,7 +33,7 @@ from understudy.training.losses.following import (
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms
 
-ASKED = NOTHING.changed(follow_weight=1)
+ASKED = NOTHING.changed(follow_weight=1, follow_after=0)
 OF_EACH = pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"avatar", "recyclegan"}))  # own losses
 SIDE = 64
 STATES = (
@@ -205,6 +205,17 @@ def test_of_one_face_nothing_is_asked_and_that_is_said_once() -> None:
         assert float(asked(asker, *lessons).src["following"].detach()) == 0
     (notice,) = asker.take_notices()
     assert "two faces" in notice
+
+
+def test_a_young_model_is_not_asked() -> None:
+    asker = Objective(small("quick"), seed=0, compute=EXACT)
+    src, dst = (drawn_lesson(asker.model, skin) for skin in (SRC_SKIN, DST_SKIN))
+    made, options = (
+        asker.model.reconstruct(src.seen_BCHW, dst.seen_BCHW),
+        ASKED.changed(follow_after=50, color_weight=1),
+    )
+    early, later = (asker.ask(made, src, dst, options, iteration=number).src for number in (49, 50))
+    assert "following" not in early and "following" in later
 
 
 def test_as_many_swaps_are_asked_as_are_said() -> None:

@@ -34,6 +34,10 @@ def _src_alone(case: Case, scene: Scene) -> bool:
     return case.side == "src"
 
 
+def _once_it_is_a_face(case: Case, scene: Scene) -> bool:
+    return case.side == "src" and case.options.asks_following(scene.iteration)
+
+
 def _dst_alone(case: Case, scene: Scene) -> bool:
     return case.side == "dst"
 
@@ -217,6 +221,6 @@ LOSSES: dict[str, Loss] = {
     "gan": Loss(lambda options: options.gan_power, gan, _critics_side),
     "gan_outside": Loss(_outside_weight, gan_outside, _critics_side),
     "dst_background": Loss(lambda options: options.dst_background_weight, dst_background, _dst_alone),
-    "following": Loss(lambda options: options.follow_weight, following, _src_alone),
+    "following": Loss(lambda options: options.follow_weight, following, _once_it_is_a_face),
     "identity": Loss(lambda options: options.identity_weight, identity, _src_alone),
 }
