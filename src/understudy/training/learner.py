@@ -149,7 +149,8 @@ class Learner:
     def rehearse(self, src: Lesson, dst: Lesson, options: TrainOptions) -> None:
         """Take the memory of a step, also of what is asked of older models alone, and change nothing.
 
-        Raises what a step does where that is too much."""
+        Raises what a step does where that is too much.
+        """
         latest = max(self.iteration, options.follow_after)
         latest += -latest % options.feature_every
         with _buffers_as_before(self.model):
