@@ -152,6 +152,15 @@ def test_what_batch_norms_have_counted_is_painted_with() -> None:
     assert any(not torch.equal(held, before) for (held, _), before in zip(pairs, fresh, strict=True))
 
 
+def test_a_rehearsal_asks_also_what_is_asked_of_older_models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, asked = new("adamw", seed=0), []
+    real = one.objective.ask
+    monkeypatch.setattr(one.objective, "ask", lambda *a, **k: asked.append(real(*a, **k)) or asked[-1])
+    options = tiny_options(follow_weight=1, follow_after=301, feature_weight=1, feature_every=4)
+    one.rehearse(*lessons(1), options)
+    assert {"following", "features"} <= set(asked[0].src)
+
+
 def test_a_rehearsal_changes_nothing_that_batch_norms_have_counted_even_where_it_fails() -> None:
     one = Learner("custom", NORMED, options=tiny_options(), seed=0, compute=EXACT)
     one.step(*lessons(0), tiny_options(), speed=1.0)

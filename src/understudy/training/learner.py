@@ -109,7 +109,9 @@ class Learner:
 
     def _asked(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """As `_ask`, from a recording where there can be one."""
-        if self._way not in PLAYED_BACK or not self._can_record(options):
+        # What is still to come would be missing in a recording for good.
+        waits = options.follow_weight and not options.asks_following(self.iteration)
+        if self._way not in PLAYED_BACK or not self._can_record(options) or waits:
             return self._ask(src, dst, options)
         refused = self.replay.refused
         found = self.replay.ask(src, dst, options, frozen=self._frozen)
@@ -145,12 +147,17 @@ class Learner:
             torch.accelerator.empty_cache()
 
     def rehearse(self, src: Lesson, dst: Lesson, options: TrainOptions) -> None:
-        """Take the memory of a step, and change nothing. Raises what a step does where that is too much."""
+        """Take the memory of a step, also of what is asked of older models alone, and change nothing.
+
+        Raises what a step does where that is too much.
+        """
+        latest = max(self.iteration, options.follow_after)
+        latest += -latest % options.feature_every
         with _buffers_as_before(self.model):
             with self.compute.autocast():
                 made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
             try:
-                self.objective.ask(made, src, dst, options, iteration=self.iteration).totals().sum().backward()
+                self.objective.ask(made, src, dst, options, iteration=latest).totals().sum().backward()
             finally:
                 del made
                 self.let_go()

@@ -38,7 +38,7 @@ ON: Mapping[str, Mapping[str, object]] = {
     "gan": {"gan_power": 1, "gan_dims": 4},
     "gan_outside": {"gan_power": 1, "gan_dims": 4},
     "dst_background": {"dst_background_weight": 1},
-    "following": {"follow_weight": 1},
+    "following": {"follow_weight": 1, "follow_after": 0},
     "identity": {"identity_weight": 1, "identity_embedder": "colors:"},
 }
 SRC_ALONE = {"face_style", "bg_style", "true_face", "gan", "gan_outside", "following", "identity"}

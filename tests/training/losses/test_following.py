@@ -24,15 +24,16 @@ from understudy.networks.dense_face import load_dense_face
 from understudy.training.feeding.augment import Lesson
 from understudy.training.losses.following import (
     LOOKED_AT_PX,
+    Seen,
     looked_at,
     movement_distance,
-    points_of,
+    seen_by,
     squares_about,
 )
 from understudy.training.losses.objective import Objective
 from understudy.training.losses.terms import Terms
 
-ASKED = NOTHING.changed(follow_weight=1)
+ASKED = NOTHING.changed(follow_weight=1, follow_after=0)
 OF_EACH = pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"avatar", "recyclegan"}))  # own losses
 SIDE = 64
 STATES = (
@@ -41,6 +42,11 @@ STATES = (
     State(pitch_deg=-12.0),
     State(yaw_deg=8.0, pitch_deg=10.0, blink_left=1.0, blink_right=1.0),
 )
+
+
+def surely(points_BK2: Tensor) -> Seen:
+    """Points of which all faces are equally sure."""
+    return Seen(points_BK2, torch.full((len(points_BK2),), 0.008))
 
 
 def middle_square(count: int, side: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -96,7 +102,7 @@ def test_points_are_seen_in_the_squares_of_real_faces(filmed: dict[str, tuple[Te
     faces, eyes, mouths = filmed["dst"]
     squares = squares_about(eyes, mouths)
     with torch.no_grad():
-        points = points_of(network, faces, squares)
+        points = seen_by(network, faces, squares).points_BK2
     in_crop = points * squares[1][:, None, None] + squares[0][:, None] - squares[1][:, None, None] / 2
     at = (torch.arange(SIDE) + 0.5) / SIDE
     mass = mouths[:, 0]
@@ -107,10 +113,40 @@ def test_points_are_seen_in_the_squares_of_real_faces(filmed: dict[str, tuple[Te
 def test_what_all_faces_share_is_nobodys_fault_and_one_that_moves_otherwise_costs() -> None:
     dst = torch.rand(4, 70, 2, generator=torch.Generator().manual_seed(0))
     proportions = 0.1 * torch.rand(1, 70, 2, generator=torch.Generator().manual_seed(1))
-    assert float(movement_distance(dst + proportions, dst)) < 1e-6
+    assert float(movement_distance(surely(dst + proportions), surely(dst))) < 1e-6
     turned = dst.clone()
     turned[2] += 0.1
-    assert float(movement_distance(turned, dst)) > 0.05
+    assert float(movement_distance(surely(turned), surely(dst))) > 0.05
+
+
+def test_faces_count_as_far_as_their_points_are_to_be_trusted_beside_dsts() -> None:
+    dst = torch.rand(4, 70, 2, generator=torch.Generator().manual_seed(0))
+    turned = dst.clone()
+    turned[2] += 0.1
+    sure = float(movement_distance(surely(turned), surely(dst)))
+    not_yet = Seen(turned, torch.full((4,), 0.25))  # what the network says where there is no face
+    assert float(movement_distance(not_yet, surely(dst))) < 0.002 * sure
+    all_but_that = Seen(turned, torch.tensor([0.008, 0.008, 0.25, 0.008]))
+    assert float(movement_distance(all_but_that, surely(dst))) < 0.01 * sure
+    surer = Seen(turned, torch.full((4,), 0.004))
+    assert float(movement_distance(surer, surely(dst))) == pytest.approx(sure)
+    as_hard = (Seen(points, torch.full((4,), 0.03)) for points in (turned, dst))  # a profile, in both
+    assert float(movement_distance(*as_hard)) == pytest.approx(sure)
+
+
+def test_to_be_less_sure_is_no_way_to_cost_less() -> None:
+    dst = torch.rand(4, 70, 2, generator=torch.Generator().manual_seed(0))
+    turned, astray = dst.roll(1, 0).requires_grad_(), torch.full((4,), 0.02, requires_grad=True)
+    movement_distance(Seen(turned, astray), surely(dst)).backward()
+    assert turned.grad is not None and turned.grad.abs().sum() > 0 and astray.grad is None
+
+
+def test_the_network_is_not_sure_of_what_is_no_face(filmed: dict[str, tuple[Tensor, Tensor, Tensor]]) -> None:
+    network, (faces, eyes, mouth) = load_dense_face().folded(), filmed["dst"]
+    squares = squares_about(eyes, mouth)
+    with torch.no_grad():
+        of_faces, of_grey = (seen_by(network, shown, squares) for shown in (faces, faces * 0 + 0.5))
+    assert float((of_grey.astray_B / of_faces.astray_B).min()) > 8
 
 
 def test_lids_and_lips_count_beside_where_they_lie() -> None:
@@ -119,7 +155,8 @@ def test_lids_and_lips_count_beside_where_they_lie() -> None:
     shut[0, [61, 62, 63], 1] += 0.05
     shut[0, [65, 66, 67], 1] -= 0.05
     moved[0, [61, 62, 63, 65, 66, 67], 1] += 0.05
-    assert float(movement_distance(shut, dst)) > 1.5 * float(movement_distance(moved, dst))
+    shut_cost, moved_cost = (float(movement_distance(surely(points), surely(dst))) for points in (shut, moved))
+    assert shut_cost > 1.5 * moved_cost
 
 
 def test_another_performer_who_moves_as_dst_does_costs_less_than_one_who_moves_otherwise(
@@ -128,9 +165,9 @@ def test_another_performer_who_moves_as_dst_does_costs_less_than_one_who_moves_o
     network, (goal, eyes, mouth) = load_dense_face().folded(), filmed["dst"]
     squares = squares_about(eyes, mouth)
     with torch.no_grad():
-        wanted, follows = (points_of(network, faces, squares) for faces in (goal, filmed["src"][0]))
-    follows, strays = (float(movement_distance(points, wanted)) for points in (follows, follows.roll(1, 0)))
-    assert follows < 0.35 * strays
+        wanted, follows = (seen_by(network, faces, squares) for faces in (goal, filmed["src"][0]))
+    otherwise = Seen(*(seen.roll(1, 0) for seen in follows))
+    assert float(movement_distance(follows, wanted)) < 0.35 * float(movement_distance(otherwise, wanted))
 
 
 def test_a_gradient_takes_a_picture_to_move_as_dst_does(
@@ -138,13 +175,13 @@ def test_a_gradient_takes_a_picture_to_move_as_dst_does(
 ) -> None:
     network, (goal, eyes, mouth) = load_dense_face().folded().requires_grad_(False), filmed["dst"]
     squares = squares_about(eyes, mouth)
-    wanted = points_of(network, goal, squares)
+    wanted = seen_by(network, goal, squares)
     painted = filmed["src"][0].roll(1, 0).clone().requires_grad_()
-    start = movement_distance(points_of(network, painted, squares), wanted)
+    start = movement_distance(seen_by(network, painted, squares), wanted)
     start.backward()
     assert painted.grad is not None and torch.isfinite(painted.grad).all()
     step = painted.detach() - 0.02 * painted.grad.sign()
-    assert float(movement_distance(points_of(network, step, squares), wanted)) < 0.9 * float(start.detach())
+    assert float(movement_distance(seen_by(network, step, squares), wanted)) < 0.9 * float(start.detach())
 
 
 def asked(asker: Objective, src: Lesson, dst: Lesson) -> Terms:
@@ -168,6 +205,17 @@ def test_of_one_face_nothing_is_asked_and_that_is_said_once() -> None:
         assert float(asked(asker, *lessons).src["following"].detach()) == 0
     (notice,) = asker.take_notices()
     assert "two faces" in notice
+
+
+def test_a_young_model_is_not_asked() -> None:
+    asker = Objective(small("quick"), seed=0, compute=EXACT)
+    src, dst = (drawn_lesson(asker.model, skin) for skin in (SRC_SKIN, DST_SKIN))
+    made, options = (
+        asker.model.reconstruct(src.seen_BCHW, dst.seen_BCHW),
+        ASKED.changed(follow_after=50, color_weight=1),
+    )
+    early, later = (asker.ask(made, src, dst, options, iteration=number).src for number in (49, 50))
+    assert "following" not in early and "following" in later
 
 
 def test_as_many_swaps_are_asked_as_are_said() -> None:
@@ -194,5 +242,6 @@ def test_the_network_that_looks_learns_nothing() -> None:
 def test_black_faces_give_numbers() -> None:
     lesson = lesson_with(torch.zeros(2, 3, 32, 32))
     squares = squares_about(torch.zeros(2, 1, 32, 32), torch.zeros(2, 1, 32, 32))
-    points = points_of(load_dense_face().folded(), lesson.goal_BCHW, squares)
-    assert torch.isfinite(points).all()
+    seen = seen_by(load_dense_face().folded(), lesson.goal_BCHW, squares)
+    assert torch.isfinite(seen.points_BK2).all() and torch.isfinite(seen.astray_B).all()
+    assert torch.isfinite(movement_distance(seen, seen))

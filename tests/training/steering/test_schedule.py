@@ -29,6 +29,15 @@ def test_the_rate_rises_over_the_warm_up(schedule: str) -> None:
     assert speed(schedule, 0.0, 0, warm_up=0) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_short_plan_is_warm_after_a_tenth(schedule: str) -> None:
+    plan = [speed(schedule, n / 60, n, warm_up=50, cycle_iterations=10**6) for n in range(60)]
+    assert plan[0] == pytest.approx(0.02) and plan[3] == pytest.approx(0.5, abs=0.01)
+    assert max(plan[:7]) > 0.95
+    long = [speed(schedule, n / 10_000, n, warm_up=50, cycle_iterations=10**6) for n in range(60)]
+    assert long[24] == pytest.approx(0.5, abs=1e-3)
+
+
 @settings(max_examples=30, deadline=None)
 @given(shares, shares)
 def test_after_its_warm_up_a_planned_run_never_learns_faster_again(a: float, b: float) -> None:

@@ -17,7 +17,7 @@ from understudy.training.losses.case import Case, Scene, first_of
 from understudy.training.losses.differences import DIFFERENCES, l1
 from understudy.training.losses.expression import expression_distance, flat_code
 from understudy.training.losses.features import feature_distance
-from understudy.training.losses.following import movement_distance, points_of, squares_about
+from understudy.training.losses.following import movement_distance, seen_by, squares_about
 from understudy.training.losses.frequency import focal_frequency
 from understudy.training.losses.gradient import gradient_difference
 from understudy.training.losses.identity import identity_distance
@@ -32,6 +32,10 @@ def _everywhere(case: Case, scene: Scene) -> bool:
 
 def _src_alone(case: Case, scene: Scene) -> bool:
     return case.side == "src"
+
+
+def _once_it_is_a_face(case: Case, scene: Scene) -> bool:
+    return case.side == "src" and case.options.asks_following(scene.iteration)
 
 
 def _dst_alone(case: Case, scene: Scene) -> bool:
@@ -190,8 +194,8 @@ def following(case: Case, scene: Scene) -> Tensor:
         code = scene.model.swap_code(first_of(scene.made.features_dst, count))  # type: ignore[arg-type]
         swap = scene.model.decode(code, "src").faces_BCHW.float()
         with torch.no_grad():
-            wanted = points_of(scene.judges.dense, dst.goal_BCHW[:count], squares)
-        found = points_of(scene.judges.dense, swap, squares)
+            wanted = seen_by(scene.judges.dense, dst.goal_BCHW[:count], squares)
+        found = seen_by(scene.judges.dense, swap, squares)
     return movement_distance(found, wanted)
 
 
@@ -217,6 +221,6 @@ LOSSES: dict[str, Loss] = {
     "gan": Loss(lambda options: options.gan_power, gan, _critics_side),
     "gan_outside": Loss(_outside_weight, gan_outside, _critics_side),
     "dst_background": Loss(lambda options: options.dst_background_weight, dst_background, _dst_alone),
-    "following": Loss(lambda options: options.follow_weight, following, _src_alone),
+    "following": Loss(lambda options: options.follow_weight, following, _once_it_is_a_face),
     "identity": Loss(lambda options: options.identity_weight, identity, _src_alone),
 }

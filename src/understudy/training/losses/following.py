@@ -9,6 +9,8 @@ all faces of a batch, so their mean difference is nobody's fault and is taken ou
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -44,23 +46,38 @@ def looked_at(faces_BCHW: Tensor, squares: tuple[Tensor, Tensor]) -> Tensor:
     return along[:, None] @ faces_BCHW @ across[:, None].mT
 
 
-def movement_distance(swap_BK2: Tensor, dst_BK2: Tensor) -> Tensor:
+class Seen(NamedTuple):
+    """What the network says of B faces, in shares of their squares."""
+
+    points_BK2: Tensor
+    astray_B: Tensor  # how far a point is expected to lie from where it is said to, the mean of all
+
+
+def movement_distance(swap: Seen, dst: Seen) -> Tensor:
     """How differently points move from face to face, the mean absolute difference: 0 where all of the swap's
-    points lie as dst's do but for a difference that all faces share. Needs two faces."""
-    count = len(swap_BK2)
+    points lie as dst's do but for a difference that all faces share. Needs two faces.
+
+    A face counts as much as its points are to be trusted beside dst's: what is no face yet has none that mean
+    anything, and would only take away from the likeness that makes it one.
+    """
+    sure_B11 = (dst.astray_B / swap.astray_B).clamp(max=1).square().detach()[:, None, None]
+    count = len(sure_B11)
     unshared = count / (count - 1)  # the mean takes that much of each difference with it
 
-    def uneven(swap: Tensor, dst: Tensor) -> Tensor:
-        apart = swap - dst
-        return (apart - apart.mean(0)).abs().sum(-1).mean() * unshared
+    def uneven(swap_BN: Tensor, dst_BN: Tensor) -> Tensor:
+        apart = swap_BN - dst_BN
+        shared = (sure_B11 * apart).sum(0) / sure_B11.sum(0)
+        return (sure_B11 * (apart - shared).abs()).sum(-1).mean() * unshared
 
-    return uneven(swap_BK2, dst_BK2) + _GAPS_COUNT * uneven(_gaps(swap_BK2), _gaps(dst_BK2))
+    gaps = uneven(_gaps(swap.points_BK2), _gaps(dst.points_BK2))
+    return uneven(swap.points_BK2, dst.points_BK2) + _GAPS_COUNT * gaps
 
 
-def points_of(network: DenseFaceNet, faces_BCHW: Tensor, squares: tuple[Tensor, Tensor]) -> Tensor:
-    """Where the network sees the points, (B, K, 2), in shares of the squares."""
-    seen = network.features(looked_at(faces_BCHW, squares))
-    return network.point_head(seen.near_BCHW, seen.deep_BC)[0].float()
+def seen_by(network: DenseFaceNet, faces_BCHW: Tensor, squares: tuple[Tensor, Tensor]) -> Seen:
+    """Where the network sees the points in the squares, and how surely."""
+    features = network.features(looked_at(faces_BCHW, squares))
+    points_BK2, log_spread_BK, _, _ = network.point_head(features.near_BCHW, features.deep_BC)
+    return Seen(points_BK2.float(), log_spread_BK.float().exp().mean(1))
 
 
 def _middle(mask_B1HW: Tensor) -> Tensor:
@@ -79,8 +96,7 @@ def _hats(places_BN: Tensor, count: int, reach_B11: Tensor) -> Tensor:
 
 def _gaps(points_BK2: Tensor) -> Tensor:
     """How far lids and lips are apart, (B, 3, 1): each eye's, the mouth's."""
-    found = []
-    for pairs in (_EYES[:2], _EYES[2:], _LIPS):
-        upper, lower = ([pair[side] for pair in pairs] for side in (0, 1))
-        found.append((points_BK2[:, lower].mean(1) - points_BK2[:, upper].mean(1))[:, 1:])
-    return torch.stack(found, 1)
+    # Taken one by one: a list as index is copied from the host, which no recording on a GPU allows.
+    apart = {pair: points_BK2[:, pair[1], 1:] - points_BK2[:, pair[0], 1:] for pair in (*_EYES, *_LIPS)}
+    parts = (_EYES[:2], _EYES[2:], _LIPS)
+    return torch.stack([torch.stack([apart[pair] for pair in part]).mean(0) for part in parts], 1)

@@ -97,10 +97,16 @@ class LossOptions(Options):
     follow_weight: float = option(
         0.0,
         "How much it counts that swaps turn their heads and open eyes and mouth as dst does, as our own face "
-        "network sees them. Try 20 once the swap is a face, as in a later stage of a recipe: from the first "
-        "iteration on it takes away from the likeness. Each iteration takes longer.",
+        "network sees them. 20 is a good value. Each iteration takes longer.",
         low=0.0,
         high=1000.0,
+    )
+    follow_after: int = option(
+        300,
+        "How many iterations a model has before that is asked: it would take away from the likeness of a swap "
+        "that is hardly a face yet.",
+        low=0,
+        high=10**9,
     )
     follow_faces: int = option(
         4,
@@ -218,6 +224,10 @@ class LossOptions(Options):
     def asks_openings(self) -> bool:
         """Whether a lesson has to tell how far eyes and mouth are open."""
         return self.expression_weight > 0
+
+    def asks_following(self, iteration: int) -> bool:
+        """Whether swaps of a model of so many iterations are asked to follow."""
+        return self.follow_weight > 0 and iteration >= self.follow_after
 
     def changed(self, **values: Any) -> Self:
         """A validated copy with some values replaced; another set of losses replaces all that sets are about,

@@ -42,7 +42,11 @@ class SteerOptions(Options):
         "again as DeepFaceLab does with lr_dropout. Without a planned end settle and cosine hold it.",
     )
     warm_up: int = option(
-        50, "Iterations over which the rate rises to its full height; 0 for none.", low=0, high=10**6
+        50,
+        "Iterations over which the rate rises to its full height, at most a tenth of a planned training; 0 "
+        "for none.",
+        low=0,
+        high=10**6,
     )
     last_rate_share: float = option(
         0.02, "Share of the learning rate that is left at the end.", low=0.0, high=1.0

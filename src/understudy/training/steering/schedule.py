@@ -10,6 +10,7 @@ import math
 
 from understudy.training.steering.options import SteerOptions
 
+_WARM_SHARE = 0.1  # of a plan at most: a short one would be over before it learns at its full rate
 _FULL_SPEED_SHARE = 0.3  # of a plan that settles; then the steps shrink
 _DROP = 0.5  # at each plateau
 
@@ -20,7 +21,7 @@ def speed_at(options: SteerOptions, *, share: float | None, iterations: int, dro
     `share` is how much of a plan is done, None without an end; `iterations` are done in it; `drops` counts the
     plateaus so far.
     """
-    warm = min(1.0, (iterations + 1) / options.warm_up) if options.warm_up else 1.0
+    warm = _warmth(options, share=share, iterations=iterations)
     last = options.last_rate_share
     match options.schedule:
         case "settle":
@@ -34,6 +35,12 @@ def speed_at(options: SteerOptions, *, share: float | None, iterations: int, dro
             return warm * max(last, _DROP**drops)
         case "constant":
             return warm
+
+
+def _warmth(options: SteerOptions, *, share: float | None, iterations: int) -> float:
+    if not options.warm_up:
+        return 1.0
+    return min(1.0, max((iterations + 1) / options.warm_up, (share or 0.0) / _WARM_SHARE))
 
 
 def settling_speed(options: SteerOptions, *, share: float | None, drops: int = 0) -> float:
