@@ -154,7 +154,7 @@ def relink(
 
 
 def duplicate(project: Path, copy: Path, /) -> None:
-    """Copy a project with its faces, models and results, without its trash, caches and logs.
+    """Copy a project with its faces, models and results, without its trash and logs.
 
     Parameters
     ----------
@@ -214,7 +214,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
         name = f"{merged.clip} by {merged.model}"
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:
-        print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
+        line = f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}"
+        print(f"{line}  {output.path}")
     for performer, trouble in consent_troubles(opened).items():
         print(f"  consent    {performer:<20} nothing final can be made: {trouble}")
     model = ["--model", state.next_model] if state.next_model else []
