@@ -66,6 +66,11 @@ def test_a_project_that_is_there_is_not_made_over(project: Path, capsys: pytest.
     assert (project / "understudy.toml").read_bytes() == before
 
 
+def test_adding_nothing_asks_for_clips(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["add", str(project)]) == 2
+    assert "--src or --dst" in capsys.readouterr().err
+
+
 def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["status", str(project), "--json"]) == 0

@@ -81,10 +81,13 @@ def add(
         Frames a second of these folders of images, like 24 or 23.976; also for clips that are there already.
         0 goes back to what the images say themselves, or 25.
     """
+    from understudy.errors import OptionInvalid
     from understudy.jobs.clips.adding import add_clips, warnings_of
     from understudy.jobs.clips.color_spaces import choose_color_space, require_color_space
     from understudy.jobs.clips.rates import choose_rate, require_rate
 
+    if not (src or dst or color_space or ocio_config or fps is not None):
+        raise OptionInvalid("Name the clips to add with --src or --dst.")
     opened = Project.open(project)
     if color_space:
         require_color_space(opened, color_space, config=ocio_config)
