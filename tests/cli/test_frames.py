@@ -61,3 +61,10 @@ def test_what_can_not_be_done_is_said_in_a_sentence(project: str, capsys) -> Non
     assert "no face in the faceset" in capsys.readouterr().err
     assert main(["frames", "list", project, "shot"]) == 0
     assert "shot, no face: 3 (1 of 8 frames)" in capsys.readouterr().out
+
+
+def test_a_box_is_said_with_three_numbers_and_never_as_none(project: str, capsys) -> None:
+    assert main(["frames", "draw", project, "shot", "3", "--empty-box"]) == 2
+    assert "--empty-box" in (said := capsys.readouterr().err) and "field required" not in said
+    assert main(["frames", "draw", project, "shot", "3", "--box", "72", "60", "0"]) == 2
+    assert "side of a box" in capsys.readouterr().err

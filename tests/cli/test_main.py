@@ -40,6 +40,14 @@ def test_explaining_a_frame_stands_alone(capsys: pytest.CaptureFixture[str], sai
     assert "--explain" in told and f"leave out {said[0]}" in told
 
 
+def test_words_that_a_command_has_no_place_for_are_named_with_what_is_the_matter(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = _refused(capsys, "status", "my", "first", "shot")
+    assert "more words than it takes: 'first', 'shot'" in said and "in quotes" in said
+    assert said.endswith("See `understudy status --help`.\n")
+
+
 def test_a_missing_clip_is_named_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = _refused(
         capsys, "swap", str(tmp_path / "no.mp4"), str(tmp_path / "nor.mp4"), "-o", str(tmp_path / "o.mp4")

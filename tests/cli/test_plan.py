@@ -40,3 +40,11 @@ def test_a_plan_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_plan_for_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan"]) == 2
     assert "--preset" in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_not_there_is_refused_as_in_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small = ["--preset", "quick", "--network", "size_px=32", "--batch-size", "1", "--device", "cpu"]
+    assert main(["plan", *small, "--recipe", "nowhere.toml"]) == 2
+    assert "no such recipe" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from understudy.cli.main import main
 from understudy.files import write_bytes
 from understudy.project.project import Project
 from understudy.project.state import project_state
+from understudy.project.state_values import OutputState
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.status import write_status
 
@@ -65,11 +66,28 @@ def test_a_project_that_is_there_is_not_made_over(project: Path, capsys: pytest.
     assert (project / "understudy.toml").read_bytes() == before
 
 
+def test_adding_nothing_asks_for_clips(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["add", str(project)]) == 2
+    assert "--src or --dst" in capsys.readouterr().err
+
+
 def test_status_as_json_is_complete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["status", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["next_stage"] == "add" and told["clips"][0]["role"] == "src"
+
+
+def test_finished_files_of_one_name_are_told_apart_by_where_they_lie(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [tmp_path / "monday" / "shot.mp4", tmp_path / "friday" / "shot.mp4"]
+    outputs = tuple(OutputState(path=place, size_bytes=1, changed=None) for place in places)
+    state = replace(project_state(Project.open(project)), outputs=outputs)
+    monkeypatch.setattr("understudy.jobs.merging.standing.state_now", lambda _: state)
+    assert main(["status", str(project)]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {place}\n" in said for place in places)
 
 
 def test_the_next_step_names_the_model_that_has_to_be_said(

@@ -42,7 +42,7 @@ def test_a_clip_without_a_face_does_not_stop_those_after_it_and_is_named_at_the_
     assert begun == ["wall", "actor", "sky", "double"] and told == ["Of wall.", "Of sky."]
     assert isinstance(error, NoFaceFound) and error.exit_code == 2
     assert "in 2 of 4 clips: wall, sky. The faces of the others are stored." in error.message
-    for way_out in ("understudy remove PROJECT CLIP", "--min-face", "--detector"):
+    for way_out in ("understudy remove PROJECT CLIP", "--min-face", "--rotations", "--detector"):
         assert way_out in error.message
 
 

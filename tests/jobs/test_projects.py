@@ -11,6 +11,7 @@ import pytest
 from understudy.errors import FolderUnwritable, ProjectInvalid
 from understudy.jobs.projects import duplicate_project, projects_in
 from understudy.project.project import MODEL_CHANGE_NAME, Project
+from understudy.project.state import project_state
 
 
 @pytest.fixture
@@ -36,9 +37,16 @@ def test_a_copy_has_all_that_was_made_and_nothing_that_was_thrown_away(project: 
     assert copy.clip_path("dst").read_bytes() == b"frames" and copy.clip_path("dst") != project.clip_path("dst")
     assert copy.clip_path("elsewhere") == project.clip_path("elsewhere")
     assert (copy.folder / "models/main/loss.png").exists()
-    assert [name for name in ("trash", "cache", "logs") if (copy.folder / name).exists()] == []
+    assert [name for name in ("trash", "logs") if (copy.folder / name).exists()] == []
     assert not (copy.folder / "models/main/training.lock").exists()
     assert Project.open(project.folder).manifest == project.manifest
+
+
+def test_a_copy_knows_what_was_searched_for_faces(project: Project) -> None:
+    """Its clips were called unsearched, and `extract` searched them once more, for hours."""
+    (project.cache_folder / "dst.found.jsonl").write_text('{"layout": 1}\n{"searched": [0, 9, 1]}\n')
+    copy = duplicate_project(project, project.folder.with_name("second"))
+    assert next(clip for clip in project_state(copy).clips if clip.name == "dst").searched
 
 
 def test_a_copy_replaces_nothing_and_lies_outside(project: Project) -> None:

@@ -98,8 +98,16 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_broken_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_text("no image")
-    with pytest.raises(ClipUnreadable, match="None of the images"):
+    with pytest.raises(ClipUnreadable, match=r"None of the images .* Of 1\.png: .* is damaged"):
         ImageFolderClip(tmp_path)
+
+
+@pytest.mark.parametrize("side", [9_500, 20_000])  # the second is one that Pillow itself refuses
+def test_images_that_are_too_large_are_not_called_damaged(tmp_path: Path, side: int) -> None:
+    Image.new("1", (side, side)).save(tmp_path / "1.png")
+    with pytest.raises(ClipUnreadable, match=r"Of 1\.png: .* more than 89 million pixels") as told:
+        ImageFolderClip(tmp_path)
+    assert "damaged" not in told.value.message
 
 
 def test_a_broken_image_is_left_out_and_told_and_no_other_takes_its_number(tmp_path: Path) -> None:

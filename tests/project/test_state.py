@@ -123,6 +123,15 @@ def test_the_state_walks_through_the_stages(filled):
     assert state.size_bytes > sum(faceset.size_bytes for faceset in state.facesets) > 0
 
 
+def test_a_clip_that_was_searched_in_vain_is_not_called_unsearched(filled):
+    """`next: extract, no faces are stored` went on after the extraction that had found none."""
+    for role in ("src", "dst"):
+        search(filled, f"{role} clip")
+    stage, why = next_of(filled)
+    assert stage == "extract" and why.startswith("clip 'src clip' was searched, but none of its faces")
+    assert "understudy extract" in why and "understudy remove" in why
+
+
 def test_a_faceset_is_as_old_as_its_newest_face_or_step_however_often_it_is_opened(filled):
     assert project_state(filled).facesets[0].changed is None
     store_face(filled, "src", "src clip")

@@ -18,6 +18,7 @@ from understudy.networks.swap import Predictor
 from understudy.training import presets
 from understudy.training.keeping.about import ModelWish, about_model
 from understudy.training.keeping.checkpoint import FOLDER_NAME, Checkpoint, save_checkpoint
+from understudy.training.keeping.lock import model_lock
 from understudy.training.machine.device import Compute
 from understudy.training.predictor import load_predictor
 from understudy.training.presets import Preset
@@ -105,6 +106,13 @@ def test_an_untrained_model_says_what_to_do(tmp_path: Path) -> None:
     for folder in (tmp_path / "never", saved(tmp_path / "made")):
         with pytest.raises(ModelUnknown, match="understudy train"):
             load_predictor(folder, device="cpu")
+
+
+def test_a_model_whose_first_training_runs_is_waited_for_and_not_trained_a_second_time(tmp_path: Path) -> None:
+    model_dir = saved(tmp_path / "made")
+    with model_lock(model_dir), pytest.raises(ModelUnknown, match="saved nothing yet") as told:
+        load_predictor(model_dir, device="cpu")
+    assert "Run `understudy train`" not in told.value.message and "process " in told.value.message
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

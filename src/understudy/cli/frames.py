@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 app = App(name="frames", help="See what was found in frames; draw, carry and remove faces by hand.")
 
 _Which = Literal["no face", "overlay deleted", "several", "bad score", "drawn"]
-_Box = Annotated[tuple[float, float, float], Parameter(consume_multiple=True, allow_leading_hyphen=True)]
+_Box = Annotated[
+    tuple[float, float, float], Parameter(consume_multiple=True, allow_leading_hyphen=True, negative="")
+]
 
 
 @app.command(name="list")

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pydantic
-from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError
+from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
@@ -123,9 +123,15 @@ def _words_of(error: CycloptsError) -> str:
         said = f" {error.token.value!r} is none" if error.token is not None else ""
         flag = (error.token.keyword if error.token is not None else "") or "This"
         return f"{flag} takes a day as YYYY-MM-DD, like 2027-12-31;{said}."
+    command = " ".join(("understudy", *(error.command_chain or ())))
+    if isinstance(error, UnusedCliTokensError):
+        unused = ", ".join(map(repr, error.unused_tokens or ()))
+        return (
+            f"The command got more words than it takes: {unused}. A name or path with spaces stands in quotes. "
+            f"See `{command} --help`."
+        )
     # The library's list of commands stops after eight; the help has them all.
     words = " ".join(str(error).split()).partition(" Available commands:")[0]
-    command = " ".join(("understudy", *(error.command_chain or ())))
     clips = _clips_to_name(error) if isinstance(error, MissingArgumentError) else ""
     return f"{words.rstrip('.')}{'' if words.endswith('?') else '.'}{clips} See `{command} --help`."
 

@@ -81,10 +81,13 @@ def add(
         Frames a second of these folders of images, like 24 or 23.976; also for clips that are there already.
         0 goes back to what the images say themselves, or 25.
     """
+    from understudy.errors import OptionInvalid
     from understudy.jobs.clips.adding import add_clips, warnings_of
     from understudy.jobs.clips.color_spaces import choose_color_space, require_color_space
     from understudy.jobs.clips.rates import choose_rate, require_rate
 
+    if not (src or dst or color_space or ocio_config or fps is not None):
+        raise OptionInvalid("Name the clips to add with --src or --dst.")
     opened = Project.open(project)
     if color_space:
         require_color_space(opened, color_space, config=ocio_config)
@@ -154,7 +157,7 @@ def relink(
 
 
 def duplicate(project: Path, copy: Path, /) -> None:
-    """Copy a project with its faces, models and results, without its trash, caches and logs.
+    """Copy a project with its faces, models and results, without its trash and logs.
 
     Parameters
     ----------
@@ -214,7 +217,8 @@ def status(project: Path, /, *, json: Json = False) -> None:
         name = f"{merged.clip} by {merged.model}"
         print(f"  merged     {name:<20} {line:<16} {_size(merged.size_bytes):>9}  {_when(merged.changed)}")
     for output in state.outputs:
-        print(f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}")
+        line = f"  finished   {output.path.name:<37} {_size(output.size_bytes):>9}  {_when(output.changed)}"
+        print(f"{line}  {output.path}")
     for performer, trouble in consent_troubles(opened).items():
         print(f"  consent    {performer:<20} nothing final can be made: {trouble}")
     model = ["--model", state.next_model] if state.next_model else []

@@ -62,7 +62,7 @@ def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int) -> Understud
     nobody = (
         f"No face was found in {count}.{others if not decided else ''} Take such a clip out with `understudy "
         "remove PROJECT CLIP` and name it no more, or look again with `understudy extract PROJECT CLIP "
-        "--min-face 0.03` or another --detector."
+        "--min-face 0.03`, --rotations where heads are not upright, or another --detector."
     )
     if not decided:
         return NoFaceFound(nobody)

@@ -13,8 +13,9 @@ from understudy.files import folder_size_bytes, folder_written_aside, require_fr
 from understudy.merging.delivery.places import clear_leftovers
 from understudy.project.project import MANIFEST_NAME, Project
 
-# What a copy does without: what can be made again, what was thrown away, what was said, and who held a lock.
-_LEFT_OUT = {"trash", "cache", "logs"}
+# What a copy does without: what was thrown away, what was said, and who held a lock. The cache is small, and
+# without the finds in it every clip would be searched for faces once more.
+_LEFT_OUT = {"trash", "logs"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def projects_in(folder: Path) -> list[ProjectFacts]:
 def duplicate_project(project: Project, folder: Path, *, name: str = "") -> Project:
     """Copy a project to a new folder: clips inside it, faces, models, merged frames and finished files.
 
-    Not its trash, its caches and its logs. Clips that lie elsewhere stay there, and both name them. Raises
-    ProjectInvalid where something is in the folder already, DiskFull, FolderUnwritable.
+    What was found in its clips too; not its trash and its logs. Clips that lie elsewhere stay there, and both
+    name them. Raises ProjectInvalid where something is in the folder already, DiskFull, FolderUnwritable.
     """
     folder = folder.absolute()
     if folder.is_relative_to(project.folder):

@@ -168,9 +168,12 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _opened(file: Any, path: Path | None) -> Image.Image:
-    image = Image.open(file, formats=_FORMATS)
+    try:
+        image = Image.open(file, formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(path) from error
     if image.width * image.height > MAX_PIXELS:
-        raise ImageUnreadable(f"An image of {image.width} x {image.height} is too large to open.", path)
+        raise _too_large(path)
     return image
 
 
@@ -179,6 +182,11 @@ def _refuse_hollow(image: Image.Image, size_bytes: int, path: Path | None) -> No
     bits = {"RGB": 24, "RGBA": 32, "I;16": 16}.get(image.mode, 1)
     if image.format == "PNG" and image.width * image.height * bits > 8 * _MOST_DEFLATED * size_bytes:
         raise _unreadable(path)
+
+
+def _too_large(path: Path | None) -> ImageUnreadable:
+    most = f"{MAX_PIXELS // 1_000_000} million pixels"
+    return ImageUnreadable(f"This image has more than {most}. Save it smaller.", path)
 
 
 def _unreadable(path: Path | None) -> ImageUnreadable:

@@ -6,7 +6,6 @@ can't be read keeps its number: its frame is missing, and no other frame moves i
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,7 +39,6 @@ from understudy.media.numbering import skipped_numbers
 
 DEFAULT_TIME_BASE = Fraction(1, 25)
 _NUMBERS = re.compile(r"(\d+)")
-_NONE_READ = "None of the images in this folder can be read. Save them again."
 
 
 class ImageFolderClip:
@@ -168,20 +166,28 @@ def _damage(files: Sequence[Path], broken: Collection[Path]) -> str:
 
 def _first_read(files: Sequence[Path], folder: Path) -> tuple[Path, str, int]:
     """The first image of which the pixels can be read too, and what `_kind_of` tells of it."""
+    whys = list[str]()
     for file in files:
-        with contextlib.suppress(ImageUnreadable):
+        try:
             return file, *_kind_of(file)
-    raise ClipUnreadable(_NONE_READ, folder)
+        except ImageUnreadable as error:
+            whys.append(f"Of {file.name}: {error.message}")
+    raise _none_read(whys, folder)
+
+
+def _none_read(whys: Sequence[str], folder: Path) -> ClipUnreadable:
+    return ClipUnreadable(f"None of the images in this folder can be read. {whys[0]}", folder)
 
 
 def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], set[Path]]:
     """The one size that the images have, by their heads, and those whose heads can't be read."""
-    broken, like, size = set[Path](), None, (0, 0)
+    broken, whys, like, size = set[Path](), list[str](), None, (0, 0)
     for file in found:
         try:
             this = image_size(file)
-        except ImageUnreadable:
+        except ImageUnreadable as error:
             broken.add(file)
+            whys.append(f"Of {file.name}: {error.message}")
             continue
         if like is not None and this != size:
             raise ClipSizesDiffer(
@@ -191,5 +197,5 @@ def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], 
             )
         like, size = like or file, this
     if like is None:
-        raise ClipUnreadable(_NONE_READ, folder)
+        raise _none_read(whys, folder)
     return size, broken

@@ -353,6 +353,11 @@ def _newest_first(model: ModelState) -> float:
 
 
 def _left_to_extract(clip: ClipState) -> str:
+    if not clip.faces and clip.searched:
+        return (
+            f"clip {clip.name!r} was searched, but none of its faces is stored: `understudy extract` says why, "
+            "and `understudy remove` takes the clip out"
+        )
     if not clip.faces:
         return f"no faces of clip {clip.name!r} are stored"
     return "" if clip.searched else f"clip {clip.name!r} is not searched for faces to its end"

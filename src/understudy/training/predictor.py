@@ -19,6 +19,7 @@ from understudy.networks.face_model import FaceModel, of_side
 from understudy.networks.swap import Prediction, require_blend
 from understudy.training.keeping.about import ModelAbout, read_about
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint
+from understudy.training.keeping.lock import holder_of
 from understudy.training.machine.device import Compute, choose_device
 from understudy.training.steering.plan import hardly_trained
 
@@ -102,6 +103,12 @@ def load_predictor(model_dir: Path, device: str = "auto", *, sha256: str = "") -
         else:
             checkpoint = found
     if about is None or checkpoint is None:
+        if holder := holder_of(model_dir):
+            raise ModelUnknown(
+                f"This model has saved nothing yet; it is in use by {holder.words}. Wait until that is done or "
+                "has saved for the first time.",
+                model_dir,
+            )
         raise ModelUnknown("This model has not been trained yet. Run `understudy train` first.", model_dir)
     if sha256 not in ("", checkpoint.ema_sha256):
         raise ModelUnknown(

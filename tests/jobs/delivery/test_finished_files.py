@@ -202,3 +202,9 @@ def test_frames_are_asked_of_one_clip_alone(in_part: Project, tmp_path: Path) ->
     add_clips(in_part, dst=[second], consent="fictional")
     with pytest.raises(OptionInvalid, match="about one clip"):
         list(stages.encode(in_part, "main", said={"frames": "0:1"}))
+
+
+def test_a_model_that_is_none_is_what_stops_and_not_its_merge(ready: Project) -> None:
+    """`Merge first`, it said, and the merge knew no such model."""
+    (block,) = finished_files.outlook(ready, "mian", "dst", said={})["blocks"]
+    assert "no model called 'mian'" in block and "Merge first" not in block

@@ -254,6 +254,8 @@ def test_what_is_not_there_is_refused(desk: FramesDesk) -> None:
         desk.draw(2, POINTS, replaces=["x.jpg"])
     with pytest.raises(FacesUnknown, match="one spot"):
         desk.draw(2, np.full((68, 2), 30.0))
+    with pytest.raises(FacesUnknown, match="outside of its 160 x 120 pixels"):
+        desk.draw(2, POINTS + 300)
     with pytest.raises(FacesUnknown, match="68 points"):
         desk.draw(2, np.full((5, 2), 30.0))
     with pytest.raises(ClipMissing, match="no clip called 'other'"):

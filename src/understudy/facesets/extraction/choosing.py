@@ -103,9 +103,10 @@ def _no_face_sentence(task: Task, frames: Sequence[FoundFrame]) -> str:
     unwanted = left_out(task, frames)
     if unwanted:
         counts = ", ".join(f"{count} {why}" for why, count in unwanted.items())
+        turned = "" if task.options.rotations else "with --rotations where heads are not upright, "
         return (
-            f"{start} that is sure enough; left out were: {counts}. Lower min_score, or widen the limits for "
-            "absurd faces, in the extract options to use them."
+            f"{start} that is sure enough; left out were: {counts}. Extract again {turned}with a lower "
+            "--min-score, or with wider limits for absurd faces."
         )
     return (
         f"{start}. Check that a face is seen upright and larger than a twelfth of the picture, or lower "

@@ -22,7 +22,7 @@ from understudy.jobs.delivery.marks import (
     stated_consents,
     unmarked_of,
 )
-from understudy.jobs.delivery.merged_by import delivered_by_others
+from understudy.jobs.delivery.merged_by import delivered_by_others, require_model_of
 from understudy.jobs.settings import Said, encode_options
 from understudy.jobs.stages import output_paths
 from understudy.merging.delivery.effect import settled, without_effect
@@ -72,7 +72,8 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     shown = performers_shown(project, model, clip, frames=options.frames)
     _tried(blocks, lambda: require_consent(project, use=options.use, performers=shown))
     _tried(blocks, lambda: require_closed_production(project, [clip], [goal], asked))
-    if not is_complete(merged, options.frames):
+    there_is_one = _tried(blocks, lambda: require_model_of(project, model, [clip]))
+    if there_is_one and not is_complete(merged, options.frames):
         blocks.append(
             _not_merged(clip, called, merged, options.frames) + delivered_by_others(project, [clip], but=called)
         )
@@ -137,12 +138,15 @@ def outlook_words(project: Project, model: str, clip: str, *, said: Said, name: 
     return lines + [f"  stops: {sentence}" for sentence in told["blocks"]]
 
 
-def _tried(blocks: list[str], what: Callable[[], object]) -> None:
+def _tried(blocks: list[str], what: Callable[[], object]) -> bool:
+    """Whether nothing stops it; what does joins the blocks."""
     try:
         what()
     except UnderstudyError as error:
         if error.message not in blocks:
             blocks.append(error.message)
+        return False
+    return True
 
 
 def _file(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # each takes a while to import
     from understudy.facesets.by_hand.stored import StoredPlace
     from understudy.facesets.extraction.found import FoundFrame
     from understudy.facesets.extraction.overlays import DrawnLog
+    from understudy.media.clip import ClipInfo
 
 Array = npt.NDArray[np.float64]
 
@@ -212,7 +213,9 @@ class FramesDesk:
         return "nobody has looked at this frame yet"
 
     def read(self, index: int, box: DrawnBox, *, accurate: bool = False) -> HandReading:
-        """The landmarks of the face in a box."""
+        """The landmarks of the face in a box. Raises FacesUnknown for one without a size."""
+        if not box.side_px > 0:
+            raise FacesUnknown(f"The side of a box must be more than 0 pixels; {box.side_px:g} is none.")
         return self.reader.read(self.frames.frame(index), box, accurate=accurate)
 
     def use(self, reader: HandReader) -> None:
@@ -263,7 +266,7 @@ class FramesDesk:
             is_read = isinstance(one, HandReading)
             points = one.landmarks_68 if is_read else one
             said = {"spread_68": one.spread_68, "score": one.score} if is_read else {}
-            _require_points(points, index)
+            _require_points(points, index, self.frames.info)
             exact = np.round(points, 2)  # as the log of finds keeps them
             box = np.round(box_about(exact).xyxy(), 2)
             load = partial(self.frames.frame, index)
@@ -411,11 +414,16 @@ def _square(landmarks_68: Array) -> dict[str, float]:
     return {"x": box.x, "y": box.y, "side": box.side_px, "angle": box.angle_deg}
 
 
-def _require_points(points: Array, index: int) -> None:
+def _require_points(points: Array, index: int, info: ClipInfo) -> None:
     if points.shape != (68, 2) or not np.isfinite(points).all() or np.abs(points).max() > 1e6:
         raise FacesUnknown(f"A face drawn in frame {index} must have 68 points in or near the frame.")
     if float(np.ptp(points, axis=0).min()) < _LEAST_PX:
         raise FacesUnknown(f"The points drawn in frame {index} lie on one spot, so they are no face.")
+    if (points.max(0) <= 0).any() or (points.min(0) >= [info.width, info.height]).any():
+        raise FacesUnknown(
+            f"A face drawn in frame {index} lies outside of its {info.width} x {info.height} pixels, so there "
+            "is nothing to see of it. Draw it where the frame shows it."
+        )
 
 
 def _per_mille(share: float) -> int:

@@ -22,6 +22,7 @@ from understudy.training.machine.need import Need, needed_on
 from understudy.training.machine.peak import peak_flops
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
+from understudy.training.recipe.recipe import recipe_named
 
 _USUAL_SHARE = 0.5  # of the machine's peak that a step reaches
 _LINES_LOOKED_AT = 50
@@ -67,6 +68,7 @@ def plan_preset(preset: str, *, network: dict[str, Any], said: Said, device: str
 def _outlook(
     preset: str, network: Mapping[str, Any], options: TrainOptions, device: str, *, history: Path | None
 ) -> Outlook:
+    recipe_named(options.recipe)  # one that the training would refuse is refused before its figures
     compute, architecture = choose_device(device), preset_named(preset).architecture
     free = free_memory_bytes(compute.device)
     if not options.batch_size:
