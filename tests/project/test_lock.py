@@ -83,3 +83,12 @@ def test_a_disk_without_room_for_the_holders_name_holds_the_lock_all_the_same(tm
         [sys.executable, "-c", WITHOUT_ROOM, tmp_path / "lock"], capture_output=True, text=True
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "held\n", "")
+
+
+def test_a_link_in_the_place_of_a_lock_writes_over_nobody_s_file(tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    (tmp_path / "lock").symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"), exclusive(tmp_path / "lock"):
+        pass
+    assert letter.read_text() == "mine"
