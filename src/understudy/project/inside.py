@@ -27,7 +27,7 @@ def truly_inside(home: Path, said: Any) -> Path:
 
 
 def leads_out(home: Path, place: Path) -> bool:
-    """Whether a link on the way to a place in the project takes it out. The place itself may be one: it moves."""
+    """Whether a link on the way to a place in the project takes it out; the place itself may be one."""
     return not _real(place.parent).is_relative_to(_real(home))
 
 
@@ -38,9 +38,10 @@ def require_inside(home: Path, place: Path) -> None:
     folders = (home / part for part in reversed(place.relative_to(home).parents))
     link = next(folder for folder in folders if leads_out(home, folder / place.name))
     raise LeadsOut(
-        f"`{link.relative_to(home).as_posix()}` is a link that leads out of the project, to {_real(link)}. Stages "
-        "read and write there, but what lies there may be somebody else's, so nothing is put into the trash or "
-        "brought back through a link. Move what you mean yourself, or put the folder itself in the link's place.",
+        f"`{link.relative_to(home).as_posix()}` is a link that leads out of the project, to {_real(link)}. "
+        "Stages read and write there, but what lies there may be somebody else's, so nothing is put into the "
+        "trash or brought back through a link. Move what you mean yourself, or put the folder itself in the "
+        "link's place.",
         link,
     )
 
