@@ -365,3 +365,80 @@ def test_a_folder_that_is_a_link_within_the_project_is_cleaned_like_any(worked):
     assert len(clean(worked, "merge")) == 1
     assert len(bring_back(worked, "merge")) == 1
     assert (worked.folder / "was-merged/dst clip/main/0.png").exists()
+
+
+@contextlib.contextmanager
+def killed_at(monkeypatch, number):
+    """A kill before the n-th thing that is done to a file; nothing is done behind it. Gives what died."""
+    left, dead = [number], []
+
+    def dying(do):
+        def done(*args, **kwargs):
+            left[0] -= 1
+            if left[0] < 0:
+                dead.append(do)
+                raise Killed
+            return do(*args, **kwargs)
+
+        return done
+
+    with monkeypatch.context() as patch:
+        for name in ("rename", "replace", "unlink", "mkdir", "fsync"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        with contextlib.suppress(Killed):
+            yield dead
+
+
+def planned(folder):
+    return json.loads((folder / "trash/.cleaned-extract.json").read_text())["parts"]
+
+
+def state(worked):
+    """What stands in the project, and what in the trash by where it came from."""
+    there = {path: text_of(worked, path) for path, is_there in contents(worked).items() if is_there}
+    away = sorted((str(e.origin), text_of(worked, e.path)) for e in worked.trash.entries())
+    return there, away
+
+
+@pytest.mark.parametrize("newer", [False, True])
+@pytest.mark.parametrize("begins", ["clean", "undo"])
+def test_whatever_is_killed_before_whichever_file_operation_loses_nothing_and_the_same_command_ends_it(
+    worked, monkeypatch, begins, newer, tmp_path
+):
+    def make_newer():
+        for path in MADE["extract"]:
+            place = worked.folder / path
+            write_text(place if place.suffix else place / "f.jpg", "newer")
+
+    if begins == "undo":
+        clean(worked, "extract")
+        if newer:
+            make_newer()
+    elif newer:
+        clean(worked, "extract")
+        make_newer()
+    begun = tmp_path / "begun"
+    shutil.copytree(worked.folder, begun)
+    do = {"clean": clean, "undo": bring_back}[begins]
+    do(worked, "extract")
+    wanted = state(worked)
+    for number in range(1000):
+        shutil.rmtree(worked.folder)
+        shutil.copytree(begun, worked.folder)
+        with killed_at(monkeypatch, number) as dead:
+            do(worked, "extract")
+        if not dead:
+            break
+        there, away = state(worked)
+        texts = sorted([*there.values(), *(text for _, text in away)])
+        assert texts == sorted([*wanted[0].values(), *(text for _, text in wanted[1])]), number
+        if not (
+            begins == "undo" and newer and planned(worked.folder) != planned(begun)
+        ):  # once it is, the same command is the next one, which brings what is newer back
+            with contextlib.suppress(NothingToUndo):
+                do(worked, "extract")
+        assert state(worked) == wanted, number
+        if begins == "undo" and newer:
+            bring_back(worked, "extract")
+            assert set(state(worked)[0].values()) == {"newer"}, number
+    assert number > 10
