@@ -425,6 +425,16 @@ def test_a_change_of_models_on_another_disk_that_was_killed_is_finished(
     assert has(opened, name) == [True] * 3 and set(opened.manifest.models) == {"other", name}
 
 
+def test_half_a_model_that_a_killed_process_copied_to_the_trash_does_not_stay_there(worked: Project) -> None:
+    with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(model_changes, "_do", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        put_away_model(worked, "main")
+    (note,) = worked.trash.folder.glob("*.model/entry.json")
+    write_text(note.parent / "models" / ".main.1.99-abcdef.partial" / "half", "of it")
+    bring_back_model(again(worked), "main")
+    assert has(worked, "main") == [True] * 3 and not note.parent.exists()
+
+
 def test_what_was_begun_here_is_no_leave_for_another_note(worked: Project, on_another_disk: Path) -> None:
     with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
         patch.setattr(model_changes, "_do", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

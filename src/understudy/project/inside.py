@@ -39,9 +39,8 @@ def require_inside(home: Path, place: Path) -> None:
     link = next(folder for folder in folders if leads_out(home, folder / place.name))
     raise LeadsOut(
         f"`{link.relative_to(home).as_posix()}` is a link that leads out of the project, to {_real(link)}. "
-        "Stages read and write there, but what lies there may be somebody else's, so nothing is put into the "
-        "trash or brought back through a link. Move what you mean yourself, or put the folder itself in the "
-        "link's place.",
+        "Stages read and write there, but what lies there may be somebody else's, so this moves nothing "
+        "through it. Move what you mean yourself, or put the folder itself in the link's place.",
         link,
     )
 

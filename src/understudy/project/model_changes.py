@@ -270,8 +270,7 @@ def _finish(project: Project) -> None:
     """Finish a change that is written down; hold the lock meanwhile."""
     path = project.folder / MODEL_CHANGE_NAME
     if not path.exists():
-        for leftover in (project.folder / "models").glob(f".*{ASIDE_SUFFIX}"):
-            shutil.rmtree(leftover, ignore_errors=True)  # half a copy, whose process died
+        _clear_half_copies(project.folder / "models")
         return
     try:
         change = _written(project, path)
@@ -282,6 +281,12 @@ def _finish(project: Project) -> None:
             path,
         ) from error
     _do(project, change)
+
+
+def _clear_half_copies(folder: Path) -> None:
+    """Remove copies whose process died: nobody else makes any here while the lock is held."""
+    for leftover in folder.glob(f".*{ASIDE_SUFFIX}"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _written(project: Project, path: Path) -> _Change:
@@ -330,6 +335,8 @@ def _do(project: Project, change: _Change) -> None:
         if not source.exists():
             continue
         if not goal.exists():
+            if project.trash.folder in goal.parents:
+                _clear_half_copies(goal.parent)
             move_whole(source, goal)
         elif _is_same(source, goal):
             with said_plainly(goal):
