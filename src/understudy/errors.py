@@ -130,6 +130,10 @@ class FolderUnwritable(UnderstudyError):
     """An output folder cannot be created or written."""
 
 
+class LeadsOut(UnderstudyError):
+    """What would move lies behind a link that leads out of the project."""
+
+
 class NameTaken(FolderUnwritable):
     """Something came under the name of a result while that was made."""
 

@@ -76,6 +76,15 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+def open_lock(path: Path) -> BinaryIO:
+    """Open the file of a lock, which is made where it is missing. Raises FolderUnwritable where it is a link:
+    who holds a lock is written over what its file says, and a stranger's link may lead to any file."""
+    if path.is_symlink():
+        raise FolderUnwritable("A link stands where a lock belongs, so nothing is written. Remove it.", path)
+    # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
+    return path.open("a+b", buffering=0)
+
+
 def file_aside(path: Path, mark: str = ASIDE_SUFFIX) -> Path:
     """A hidden name beside a file that no other thread or process takes. It keeps the file's ending, because
     writers choose formats by it."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.jobs.conftest import write_wall
+from tests.merging.conftest import Painter
 from understudy.errors import (
     ClipMissing,
     ClusterUnavailable,
@@ -41,6 +42,7 @@ from understudy.jobs.swap import swap
 from understudy.media.images import read_image_deep
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
+from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 from understudy.project.state import project_state
 from understudy.provenance.credentials import read_credentials
@@ -319,6 +321,25 @@ def test_a_finished_file_of_a_project_that_was_moved_is_not_written_again(
     assert project_state(moved).merged[0].encoded
     ends = [event for event in stages.encode(moved, "main", said={}) if isinstance(event, StageFinished)]
     assert [end.skipped for end in ends if end.stage == "encode"] == [True]
+
+
+@pytest.mark.parametrize("cast", [{}, {"person 1": "main"}])
+def test_a_finished_file_is_known_after_its_model_got_another_name(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cast: dict[str, str]
+) -> None:
+    def load(folder: Path, **_: object) -> Painter:
+        painter = Painter()
+        painter.name = folder.name
+        return painter
+
+    monkeypatch.setattr("understudy.training.predictor.load_predictor", load)
+    with ready.change() as manifest:
+        manifest.clips["dst"].cast = dict(cast)
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    list(stages.encode(ready, "main", out=tmp_path / "shot.mp4", said={}))
+    rename_model(ready, "main", "first")
+    *_, last = stages.encode(ready, "first", out=tmp_path / "shot.mp4", said={})
+    assert isinstance(last, StageFinished) and last.skipped
 
 
 def test_a_cluster_that_is_missing_refuses_before_a_merged_frame_is_put_away(

@@ -32,6 +32,7 @@ from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import Report, _trained, project_folder, report_path, swap
+from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 from understudy.training.steering.plan import Plan
 
@@ -195,6 +196,18 @@ def test_a_swap_that_is_refused_makes_no_project_and_changes_none(
     assert (project.folder / "understudy.toml").read_bytes() == before
 
 
+def test_a_swap_begins_no_model_beside_one_that_was_renamed_unless_it_is_said(project: Project) -> None:
+    rename_model(project, "main", "first")
+    before = (project.folder / "understudy.toml").read_bytes()
+    with pytest.raises(ModelUnknown, match="Say --model first to go on training that one, or --model main"):
+        list(swap(SwapRequest(project=project.folder)))
+    assert (project.folder / "understudy.toml").read_bytes() == before
+    assert _says(SwapRequest(project=project.folder, model="first"))
+    assert [*Project.open(project.folder).manifest.models] == ["first"]
+    assert _says(SwapRequest(project=project.folder, model="main"))
+    assert [*Project.open(project.folder).manifest.models] == ["first", "main"]
+
+
 def test_a_stage_of_a_recipe_that_cant_work_refuses_a_swap_before_faces_are_looked_for(tmp_path: Path) -> None:
     recipe = tmp_path / "bad.toml"
     recipe.write_text('[[stage]]\nname = "a"\nshare = 0.5\n\n[[stage]]\nname = "b"\nset.freeze = "nose"')
@@ -317,7 +330,7 @@ def test_a_swap_that_is_told_no_length_does_not_take_the_one_that_the_project_ke
         yield StageFinished(stage="train")
 
     monkeypatch.setattr("understudy.jobs.stages.train", train)
-    request = SwapRequest(project=project.folder, train={"minutes": None})
+    request = SwapRequest(project=project.folder, model="main", train={"minutes": None})
     events = list(_trained(project, request, SwapJournal(project, "main")))
     assert trained == [{"minutes": DEFAULT_MINUTES}]
     assert any("--minutes says otherwise" in event.text for event in events if isinstance(event, Notice))

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from understudy.errors import FolderUnwritable, ModelInUse, NothingToUndo, UndoImpossible
+from understudy.errors import FolderUnwritable, LeadsOut, ModelInUse, NothingToUndo, UndoImpossible
 from understudy.files import write_text
 from understudy.project import cleaning, trash
 from understudy.project.cleaning import STAGES, bring_back, clean
@@ -290,3 +290,155 @@ def test_a_model_that_is_being_trained_is_not_replaced_by_an_older_one(worked):
     with model_lock(worked.model_folder("main")), pytest.raises(ModelInUse):
         bring_back(worked, "train")
     assert not (worked.model_folder("main") / "model.toml").exists()
+
+
+HOMES = {"extract": ("facesets", "people"), "train": ("models",), "merge": ("merged",), "encode": ("out",)}
+
+
+@pytest.fixture
+def letters(tmp_path):
+    """A folder of the user's that has nothing to do with the project, with what a stage could have made."""
+    for path in ("main/extracted.jsonl", "main/diary.txt", "result.mp4", "src/main/extracted.jsonl"):
+        write_text(tmp_path / "letters" / path, "mine")
+    return tmp_path / "letters"
+
+
+def everything(folder):
+    return {path.relative_to(folder): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def put_elsewhere(worked, name, place):
+    """Have a link where a folder of the project was."""
+    folder = worked.folder / name
+    if folder.is_dir() and not folder.is_symlink():
+        folder.rename(worked.folder / f"was-{name}")
+    folder.symlink_to(place)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(("stage", "home"), [(stage, home) for stage in HOMES for home in HOMES[stage]])
+def test_what_lies_behind_a_link_out_of_the_project_is_not_cleaned(worked, letters, stage, home, dry_run):
+    put_elsewhere(worked, home, letters)
+    before = everything(letters)
+    with pytest.raises(LeadsOut, match=f"`{home}` is a link that leads out of the project") as told:
+        clean(worked, stage, dry_run=dry_run)
+    assert str(letters) in told.value.message
+    assert everything(letters) == before and not worked.trash.folder.exists()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("stage", STAGES)
+def test_nothing_is_brought_back_to_behind_a_link_out_of_the_project(worked, letters, stage, dry_run):
+    clean(worked, stage)
+    for home in HOMES[stage]:
+        (worked.folder / home).exists() and shutil.rmtree(worked.folder / home)
+        put_elsewhere(worked, home, letters)
+    before, away = everything(letters), everything(worked.trash.folder)
+    with pytest.raises(LeadsOut):
+        bring_back(worked, stage, dry_run=dry_run)
+    assert everything(letters) == before and everything(worked.trash.folder) == away
+
+
+def test_a_trash_that_is_another_project_s_gives_nothing_and_takes_nothing(worked, letters):
+    write_text(letters / ".cleaned-encode.json", json.dumps({"parts": {"out/a": "main"}, "displaced": {}}))
+    put_elsewhere(worked, "trash", letters)
+    before = everything(letters)
+    for do in (clean, bring_back):
+        with pytest.raises(LeadsOut, match="`trash` is a link"):
+            do(worked, "encode")
+    assert everything(letters) == before
+
+
+@pytest.mark.parametrize("stage", ["train", "merge", "extract"])
+def test_of_a_link_among_what_was_made_the_link_alone_goes_and_comes_back(worked, letters, stage):
+    made = worked.folder / MADE[stage][0]
+    shutil.rmtree(made)
+    made.symlink_to(letters / "main")
+    clean(worked, stage)
+    assert not os.path.lexists(made) and (letters / "main/diary.txt").read_text() == "mine"
+    bring_back(worked, stage)
+    assert made.is_symlink() and (letters / "main/diary.txt").read_text() == "mine"
+
+
+def test_a_folder_that_is_a_link_within_the_project_is_cleaned_like_any(worked):
+    put_elsewhere(worked, "merged", worked.folder / "was-merged")
+    assert len(clean(worked, "merge")) == 1
+    assert len(bring_back(worked, "merge")) == 1
+    assert (worked.folder / "was-merged/dst clip/main/0.png").exists()
+
+
+@contextlib.contextmanager
+def killed_at(monkeypatch, number):
+    """A kill before the n-th thing that is done to a file; nothing is done behind it. Gives what died."""
+    left, dead = [number], []
+
+    def dying(do):
+        def done(*args, **kwargs):
+            left[0] -= 1
+            if left[0] < 0:
+                dead.append(do)
+                raise Killed
+            return do(*args, **kwargs)
+
+        return done
+
+    with monkeypatch.context() as patch:
+        for name in ("rename", "replace", "unlink", "mkdir", "fsync"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        with contextlib.suppress(Killed):
+            yield dead
+
+
+def planned(folder):
+    return json.loads((folder / "trash/.cleaned-extract.json").read_text())["parts"]
+
+
+def state(worked):
+    """What stands in the project, and what in the trash by where it came from."""
+    there = {path: text_of(worked, path) for path, is_there in contents(worked).items() if is_there}
+    away = sorted((str(e.origin), text_of(worked, e.path)) for e in worked.trash.entries())
+    return there, away
+
+
+@pytest.mark.parametrize("newer", [False, True])
+@pytest.mark.parametrize("begins", ["clean", "undo"])
+def test_whatever_is_killed_before_whichever_file_operation_loses_nothing_and_the_same_command_ends_it(
+    worked, monkeypatch, begins, newer, tmp_path
+):
+    def make_newer():
+        for path in MADE["extract"]:
+            place = worked.folder / path
+            write_text(place if place.suffix else place / "f.jpg", "newer")
+
+    if begins == "undo":
+        clean(worked, "extract")
+        if newer:
+            make_newer()
+    elif newer:
+        clean(worked, "extract")
+        make_newer()
+    begun = tmp_path / "begun"
+    shutil.copytree(worked.folder, begun)
+    do = {"clean": clean, "undo": bring_back}[begins]
+    do(worked, "extract")
+    wanted = state(worked)
+    for number in range(1000):
+        shutil.rmtree(worked.folder)
+        shutil.copytree(begun, worked.folder)
+        with killed_at(monkeypatch, number) as dead:
+            do(worked, "extract")
+        if not dead:
+            break
+        there, away = state(worked)
+        texts = sorted([*there.values(), *(text for _, text in away)])
+        assert texts == sorted([*wanted[0].values(), *(text for _, text in wanted[1])]), number
+        if not (
+            begins == "undo" and newer and planned(worked.folder) != planned(begun)
+        ):  # once it is, the same command is the next one, which brings what is newer back
+            with contextlib.suppress(NothingToUndo):
+                do(worked, "extract")
+        assert state(worked) == wanted, number
+        if begins == "undo" and newer:
+            bring_back(worked, "extract")
+            assert set(state(worked)[0].values()) == {"newer"}, number
+    assert number > 10

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.project.inside import inside, truly_inside
+from understudy.errors import LeadsOut
+from understudy.project.inside import inside, require_inside, truly_inside
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,16 @@ def test_a_link_on_the_way_leads_out_and_one_inside_does_not(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="through a link"):
         truly_inside(home, "merged/shot")
     assert truly_inside(home, "merged") == home / "merged"  # the link itself may move
+
+
+def test_the_link_that_leads_out_is_named_with_where_it_leads(tmp_path: Path) -> None:
+    home, disk = tmp_path / "project", tmp_path / "disk"
+    (home / "merged").mkdir(parents=True)
+    (disk / "shot").mkdir(parents=True)
+    (home / "merged" / "shot").symlink_to(disk)
+    require_inside(home, home / "merged" / "shot")
+    with pytest.raises(LeadsOut, match="`merged/shot` is a link") as told:
+        require_inside(home, home / "merged" / "shot" / "main" / "0.png")
+    assert str(disk) in told.value.message and told.value.path == home / "merged" / "shot"
+    (home / "merged" / "round").symlink_to("round")
+    require_inside(home, home / "merged" / "round")

@@ -99,3 +99,12 @@ def test_a_disk_that_can_not_lock_is_told_with_a_way_out(tmp_path, monkeypatch, 
     ):
         raise AssertionError("nothing holds others off")
     assert caught.value.path == tmp_path / ".lock"
+
+
+def test_a_link_in_the_place_of_a_lock_writes_over_nobody_s_file(tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    (tmp_path / "lock").symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"), exclusive(tmp_path / "lock"):
+        pass
+    assert letter.read_text() == "mine"

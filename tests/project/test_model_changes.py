@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from understudy.errors import (
     FolderUnwritable,
+    LeadsOut,
     ModelInUse,
     ModelUnknown,
     OptionInvalid,
@@ -353,3 +356,113 @@ def test_a_model_that_had_learnt_nothing_comes_back_as_its_entry(filled: Project
     put_away_model(filled, "main")
     assert bring_back_model(filled, "main") == []
     assert list(again(filled).manifest.models) == ["main"]
+
+
+@pytest.fixture
+def on_another_disk(worked: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own link: the models lie on a large disk, which nothing can be renamed from or to."""
+    disk, real = worked.folder.with_name("disk"), Path.rename
+    (worked.folder / "models").rename(disk)
+    (worked.folder / "models").symlink_to(disk)
+
+    def rename(path: Path, goal: Path) -> Path:
+        if len({os.path.realpath(one).startswith(str(disk)) for one in (path, goal)}) == 2:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return real(path, goal)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    return disk
+
+
+@pytest.mark.usefixtures("on_another_disk")
+def test_models_on_another_disk_are_renamed_copied_put_away_and_brought_back(worked: Project) -> None:
+    rename_model(worked, "main", "first")
+    copy_model(worked, "first", "second")
+    put_away_model(worked, "first")
+    assert has(worked, "first") == [False] * 3
+    bring_back_model(worked, "first")
+    assert has(again(worked), "first") == [True] * 3
+    assert has(worked, "second") == [True, True, False]
+    assert (worked.folder / "models").is_symlink()
+
+
+@pytest.mark.usefixtures("on_another_disk")
+@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("verb", ["rename", "put away", "bring back"])
+def test_a_change_of_models_on_another_disk_that_was_killed_is_finished(
+    worked: Project, verb: str, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if verb == "bring back":
+        put_away_model(worked, "main")
+    left, real = [step], os.replace
+
+    def counted(path: Path, goal: Path) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        real(path, goal)
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(os, "replace", counted)
+        match verb:
+            case "rename":
+                rename_model(worked, "main", "first")
+            case "put away":
+                put_away_model(worked, "main")
+            case "bring back":
+                bring_back_model(worked, "main")
+    opened = again(worked)
+    assert not (worked.folder / MODEL_CHANGE_NAME).exists()
+    if "main" in opened.manifest.models and verb != "bring back":  # nothing was noted yet
+        assert step < 2 and has(opened, "main") == [True] * 3
+        return
+    if verb == "bring back" and step == 0:
+        bring_back_model(opened, "main")
+    if verb == "put away":
+        assert has(opened, "main") == [False] * 3
+        bring_back_model(opened, "main")
+    name = "first" if verb == "rename" else "main"
+    assert has(opened, name) == [True] * 3 and set(opened.manifest.models) == {"other", name}
+
+
+def test_half_a_model_that_a_killed_process_copied_to_the_trash_does_not_stay_there(worked: Project) -> None:
+    with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(model_changes, "_do", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        put_away_model(worked, "main")
+    (note,) = worked.trash.folder.glob("*.model/entry.json")
+    write_text(note.parent / "models" / ".main.1.99-abcdef.partial" / "half", "of it")
+    bring_back_model(again(worked), "main")
+    assert has(worked, "main") == [True] * 3 and not note.parent.exists()
+
+
+def test_what_was_begun_here_is_no_leave_for_another_note(worked: Project, on_another_disk: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(model_changes, "_do", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        rename_model(worked, "main", "first")
+    note = worked.folder / MODEL_CHANGE_NAME
+    told = json.loads(note.read_text())
+    write_json(note, {**told, "moves": [["models/main", "models/stolen"]]})
+    with pytest.raises(ProjectInvalid, match="remove the note"):
+        again(worked)
+    write_json(note, told)
+    assert has(again(worked), "first") == [True] * 3 and (on_another_disk / "first").is_dir()
+
+
+def test_a_parcel_brings_nothing_in_through_a_link_of_its_own(worked: Project) -> None:
+    home = worked.folder.with_name("home")
+    write_text(home / "letters" / "diary.txt", "mine")
+    parcel = worked.trash.folder / "20260101-000000-000-letters.model"
+    entry = worked.manifest.models["main"].model_dump()
+    write_json(parcel / "entry.json", {"name": "letters", "entry": entry, "held": []})
+    (parcel / "models").symlink_to(home)
+    with pytest.raises(UndoImpossible):
+        bring_back_model(worked, "letters")
+    assert (home / "letters" / "diary.txt").exists()
+
+
+def test_a_model_is_not_put_away_into_a_trash_that_lies_elsewhere(worked: Project) -> None:
+    worked.folder.with_name("disk").mkdir()
+    worked.trash.folder.symlink_to(worked.folder.with_name("disk"))
+    with pytest.raises(LeadsOut, match="`trash` is a link"):
+        put_away_model(worked, "main")
+    assert has(again(worked), "main") == [True] * 3

@@ -287,6 +287,9 @@ def recover_names(project: Path, faceset: str, /, *, dry_run: DryRun = False, js
 def history(project: Path, faceset: str, /, *, json: Json = False) -> None:
     """List every change of a faceset; each is one step that `undo` takes back.
 
+    Numbers may be missing between two steps: one that changed several things has the number of the last, and
+    what came to nothing has used up its own.
+
     Parameters
     ----------
     project:

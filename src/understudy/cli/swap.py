@@ -33,7 +33,7 @@ def swap(
     src_face: int | None = None,
     dst_face: int | None = None,
     consent: str | None = None,
-    model: str = "main",
+    model: str | None = None,
     preset: str | None = None,
     device: str = "auto",
     json: Json = False,
@@ -69,7 +69,8 @@ def swap(
     consent:
         How both performers agreed: agreed, fictional or "not stated". Dates and scope go into understudy.toml.
     model:
-        Name of the model in the project; a project holds many.
+        Name of the model in the project; one that isn't there yet is made. Without it: main, unless the project
+        has models and none is called so.
     preset:
         Which network and settings to train with: quick, h64, df or liaef128. Quick for a new model.
     device:
@@ -87,7 +88,7 @@ def swap(
         src_face=src_face,
         dst_face=dst_face,
         consent=consent,
-        model=model,
+        model=model or "",
         preset=preset,
         device=device,
         train=train.model_dump(exclude_unset=True),

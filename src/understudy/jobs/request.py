@@ -20,7 +20,7 @@ class SwapRequest:
     src_face: int | None = None
     dst_face: int | None = None
     consent: str | None = None
-    model: str = "main"
+    model: str = ""  # empty where none is said, see `model_meant`
     preset: str | None = None
     device: str = "auto"
     train: Mapping[str, Any] = field(default_factory=dict)

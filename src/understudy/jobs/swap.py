@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from understudy.jobs.delivery.marks import consents_shown, performers_shown, req
 from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
-from understudy.jobs.models.making import require_model
+from understudy.jobs.models.making import model_meant, require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
@@ -35,6 +36,7 @@ def swap(request: SwapRequest) -> Events:
     folder = project_folder(request)
     if bool(request.src) != bool(request.dst):
         raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
+    request = replace(request, model=model_meant(Rehearsal.of(folder), request.model or None))
     _require_possible(folder, request)
     _check_room(folder, request)
     yield from new_folder_told(request.out)

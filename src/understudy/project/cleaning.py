@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from understudy.errors import NothingToUndo, UndoImpossible
 from understudy.facesets.curation.entries import safe_place
 from understudy.facesets.extraction.journal import JOURNAL_NAME
 from understudy.files import read_json, said_plainly, write_json
-from understudy.project.inside import inside
+from understudy.project.inside import inside, require_inside
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry, size_bytes
@@ -57,9 +57,11 @@ class _Plan:
 def clean(project: Project, stage: Stage, *, dry_run: bool = False) -> list[Removal]:
     """Move all that `stage` made to the trash, or only list it; clips and the manifest are never among it.
 
-    Raises ModelInUse or FolderUnwritable, before anything moves, while another process works on it.
+    Raises, before anything moves, LeadsOut where some of it lies behind a link out of the project, and
+    ModelInUse or FolderUnwritable while another process works on it.
     """
     paths = _made_by(project, stage)
+    _require_inside(project, paths)
     if dry_run:
         return [Removal(path, size_bytes(path)) for path in paths]
     with _alone(project, stage, paths):
@@ -81,9 +83,11 @@ def bring_back(project: Project, stage: Stage, *, dry_run: bool = False) -> list
     there since goes to the trash, and comes back when this is done once more.
 
     Raises, before anything moves, NothingToUndo, UndoImpossible where some of it is in neither place or a clip
-    of the project is in its place, and ModelInUse or FolderUnwritable while another process works on it.
+    of the project is in its place, LeadsOut where a link on its way leads out of the project, and ModelInUse or
+    FolderUnwritable while another process works on it.
     """
     nothing = f"Nothing that {stage} made was cleaned, or all that its last `clean` moved is back."
+    _require_inside(project, _read_plan(project, stage).parts)
     if dry_run:
         if not (wanted := _to_bring_back(project, _read_plan(project, stage))):
             raise NothingToUndo(nothing, project.folder)
@@ -121,6 +125,12 @@ def _to_bring_back(project: Project, plan: _Plan) -> dict[Path, Path]:
             clips[0],
         )
     return wanted
+
+
+def _require_inside(project: Project, paths: Iterable[Path]) -> None:
+    """Raise LeadsOut where one of these paths, or the trash, lies behind a link out of the project."""
+    for path in (*paths, project.trash.folder / "any"):
+        require_inside(project.folder, path)
 
 
 def _note(project: Project, stage: Stage) -> Path:

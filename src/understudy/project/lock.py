@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from understudy.errors import FolderUnwritable
-from understudy.files import said_plainly, try_lock, unlock
+from understudy.files import open_lock, said_plainly, try_lock, unlock
 from understudy.training.keeping.lock import NOBODY_KNOWN, holder_words, write_holder
 
 _RETRY_S = 0.02
@@ -26,8 +26,7 @@ def exclusive(path: Path, *, wait_s: float = 30.0) -> Iterator[None]:
     """
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
-        file = path.open("a+b", buffering=0)
+        file = open_lock(path)
     with file:
         deadline = time.monotonic() + wait_s
         while not try_lock(file):

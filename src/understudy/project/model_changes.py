@@ -8,6 +8,7 @@ trash with its merged frames and its entry. Not here: what a model is (`training
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import time
@@ -24,6 +25,7 @@ from understudy.files import (
     ASIDE_SUFFIX,
     folder_aside,
     folder_size_bytes,
+    move_whole,
     read_json,
     require_free_space,
     said_plainly,
@@ -31,7 +33,8 @@ from understudy.files import (
 )
 from understudy.merging.journal import JOURNAL_NAME
 from understudy.options import meant
-from understudy.project.inside import truly_inside
+from understudy.project.asked_here import is_asked_here, seals
+from understudy.project.inside import inside, leads_out, require_inside, truly_inside
 from understudy.project.lock import exclusive
 from understudy.project.manifest import CastEntry, ModelEntry, require_name
 from understudy.project.project import CAST, MODEL_CHANGE_NAME, Project
@@ -106,9 +109,10 @@ def copy_model(project: Project, name: str, new: str) -> None:
 
 def put_away_model(project: Project, name: str) -> PutAway:
     """Move a model, its merged frames and its entry to the trash. Raises ModelUnknown, ModelInUse,
-    FolderUnwritable when another process works on its clips."""
+    FolderUnwritable when another process works on its clips, LeadsOut where the trash is elsewhere."""
     with _changing(project, name) as entry:
         folder = _free_place(project, name)
+        require_inside(project.folder, folder)  # through a link nothing comes back
         values = entry.model_dump()
         held = _belongings(project, name)
         size = sum(folder_size_bytes(project.folder / path) for path in held)
@@ -149,9 +153,9 @@ def bring_back_model(project: Project, name: str, *, new: str = "") -> list[str]
         require_free_name(project, goal_name)
         entry, told = _with_known_facesets(project, found.entry)
         base = found.folder
-        inside = [path.relative_to(base).as_posix() for path in sorted(_parcels(base, name))]
-        _require_parcels(base, name, inside)
-        moves = [[f"{_inside(project, base)}/{path}", _renamed(path, name, goal_name)] for path in inside]
+        held = [path.relative_to(base).as_posix() for path in sorted(_parcels(base, name))]
+        _require_parcels(base, name, held)
+        moves = [[f"{_inside(project, base)}/{path}", _renamed(path, name, goal_name)] for path in held]
         _carry_out(
             project,
             _Change(
@@ -213,9 +217,8 @@ def _merged_clips(project: Project, name: str) -> list[str]:
 
 def _parcels(base: Path, name: str) -> Iterator[Path]:
     named = escape(name)  # a name may hold what a pattern means otherwise: take[1]
-    yield from base.glob(f"models/{named}")
-    yield from base.glob(f"merged/*/{named}")
-    yield from base.glob(f"logs/swap-{named}.json")
+    for pattern in (f"models/{named}", f"merged/*/{named}", f"logs/swap-{named}.json"):
+        yield from (path for path in base.glob(pattern) if not leads_out(base, path))
 
 
 def _require_parcels(base: Path, name: str, found: list[str]) -> None:
@@ -267,8 +270,7 @@ def _finish(project: Project) -> None:
     """Finish a change that is written down; hold the lock meanwhile."""
     path = project.folder / MODEL_CHANGE_NAME
     if not path.exists():
-        for leftover in (project.folder / "models").glob(f".*{ASIDE_SUFFIX}"):
-            shutil.rmtree(leftover, ignore_errors=True)  # half a copy, whose process died
+        _clear_half_copies(project.folder / "models")
         return
     try:
         change = _written(project, path)
@@ -281,12 +283,22 @@ def _finish(project: Project) -> None:
     _do(project, change)
 
 
+def _clear_half_copies(folder: Path) -> None:
+    """Remove copies whose process died: nobody else makes any here while the lock is held."""
+    for leftover in folder.glob(f".*{ASIDE_SUFFIX}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _written(project: Project, path: Path) -> _Change:
     """The change in a note. A project may come from a stranger, and whoever opens it asked for no change:
-    raises ValueError, TypeError or OptionInvalid for what would reach out of it."""
-    change = _Change(**read_json(path))
+    raises ValueError, TypeError or OptionInvalid for what would reach out of it. Only what was asked here may
+    go through a link, as where `models` lies on another disk."""
+    told = dict(read_json(path))
+    said_seals = told.pop("seals", None)
+    change = _Change(**told)
+    place_of = inside if is_asked_here(project.folder, _sealed(change), said_seals) else truly_inside
     for said in (place for old, new in change.moves for place in (old, new)):
-        home, *below = truly_inside(project.folder, said).relative_to(project.folder).parts
+        home, *below = place_of(project.folder, said).relative_to(project.folder).parts
         if home not in _HOMES or not below:
             raise ValueError(f"{said!r} is no place of a model")
     if change.emptied:
@@ -306,17 +318,31 @@ def _carry_out(project: Project, change: _Change) -> None:
             raise OptionInvalid(
                 "Something else lies where this would go. Move it away or take another name.", goal
             )
-    write_json(project.folder / MODEL_CHANGE_NAME, asdict(change))
+    note = asdict(change)
+    if any(leads_out(project.folder, project.folder / place) for move in change.moves for place in move):
+        note["seals"] = seals(project.folder, _sealed(change))
+    write_json(project.folder / MODEL_CHANGE_NAME, note)
     _do(project, change)
+
+
+def _sealed(change: _Change) -> list[str]:
+    return ["model change", json.dumps(asdict(change), sort_keys=True)]
 
 
 def _do(project: Project, change: _Change) -> None:
     for old, new in change.moves:
         source, goal = project.folder / old, project.folder / new
-        with said_plainly(goal):
-            if source.exists() and (not goal.exists() or _is_same(source, goal)):
-                goal.parent.mkdir(parents=True, exist_ok=True)
+        if not source.exists():
+            continue
+        if not goal.exists():
+            if project.trash.folder in goal.parents:
+                _clear_half_copies(goal.parent)
+            move_whole(source, goal)
+        elif _is_same(source, goal):
+            with said_plainly(goal):
                 source.rename(goal)
+        else:  # a kill between two disks: the goal is whole already
+            project.trash.put(source)
     if change.drop and change.put:
         for journal in _cast_journals(project, change.drop):
             _rename_in_cast(journal, change.drop, change.put)

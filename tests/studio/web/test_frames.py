@@ -252,6 +252,66 @@ def test_a_face_is_carried_over_five_frames_as_one_step(window: Window, emptied:
     assert set(records(emptied)) == {0, 1, 2, 3, 10, 11}
 
 
+def test_a_face_is_carried_on_as_the_hand_leaves_it_and_not_as_it_was_in_the_midst_of_a_drag(
+    window: Window, emptied: Project
+) -> None:
+    asked: list[Any] = []
+    window.page.on("request", lambda one: one.url.endswith(("/draw", "/carry")) and asked.append(one))
+    window.go(3)
+    x, y = window.of("room.edit.landmarks[30]")
+    (left, top), (right, _) = window.screen(x, y), window.screen(x + 6, y)
+    window.page.mouse.move(left, top)
+    window.page.mouse.down()
+    window.page.mouse.move((left + right) / 2, top)
+    window.page.keyboard.press("e")
+    window.page.wait_for_timeout(300)
+    window.page.mouse.move(right, top)
+    window.page.mouse.up()
+    window.until("room.frame === 4 && room.told && room.told.faces.some((face) => face.drawn)")
+    window.settled()
+    assert [one.url.rpartition("/")[2] for one in asked] == ["draw", "carry"]
+    assert abs(asked[0].post_data_json["landmarks"][30][0] - (x + 6)) < 1
+    assert abs(records(emptied)[3].landmarks()[30, 0] - (x + 6)) < 1
+
+
+def test_the_hand_rests_while_the_face_that_is_carried_on_is_stored(window: Window, emptied: Project) -> None:
+    held: list[Any] = []
+    window.page.route("**/frames/draw", lambda route: held.append(route))
+    window.go(3)
+    x, y = window.of("room.edit.landmarks[30]")
+    window.drag((x, y), (x + 6, y))
+    window.page.keyboard.press("e")
+    window.page.wait_for_selector("us-frames-carrying >> text=is stored first")
+    while not held:
+        window.page.wait_for_timeout(20)
+    window.drag((x + 6, y), (x + 30, y))
+    assert abs(window.of("room.edit.landmarks[30][0]") - (x + 6)) < 1
+    held[0].continue_()
+    window.until("room.frame === 4 && room.told && room.told.faces.some((face) => face.drawn)")
+    window.settled()
+    assert len(held) == 1 and abs(records(emptied)[3].landmarks()[30, 0] - (x + 6)) < 1
+
+
+def test_any_key_takes_back_a_carrying_whose_face_is_still_being_stored(
+    window: Window, emptied: Project
+) -> None:
+    held: list[Any] = []
+    window.page.route("**/frames/draw", lambda route: held.append(route))
+    window.go(3)
+    x, y = window.of("room.edit.landmarks[30]")
+    window.drag((x, y), (x + 6, y))
+    window.page.keyboard.press("e")
+    window.page.wait_for_selector("us-frames-carrying >> text=is stored first")
+    while not held:
+        window.page.wait_for_timeout(20)
+    window.page.keyboard.press("n")
+    held[0].continue_()
+    window.until("room.is_ready")
+    window.settled()
+    assert window.of("room.frame") == 3 and window.of("room.carrying.hidden")
+    assert 4 not in records(emptied) and abs(records(emptied)[3].landmarks()[30, 0] - (x + 6)) < 1
+
+
 def test_many_frames_are_carried_by_a_run_past_faces_that_are_there(window: Window, emptied: Project) -> None:
     window.go(3)
     before = records(emptied)[10]

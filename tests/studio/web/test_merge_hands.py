@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.studio.web.test_merge import opened, room, until  # noqa: F401 fixtures
+from understudy.jobs.merging.kept_settings import listed_settings
+from understudy.project.project import Project
 
 ROOM = "document.querySelector('us-room-merge')"
 PAIRS = {
@@ -165,3 +167,21 @@ def test_the_loupe_shows_what_is_under_the_pointer_larger(room: Any) -> None:  #
     assert plain > 0 and red() > 5 * plain
     room.keyboard.press("'")
     assert red() == plain
+
+
+def test_what_is_tried_on_one_range_is_kept_there_though_another_is_chosen_at_once(
+    room: Any,  # noqa: F811
+    opened: Project,  # noqa: F811
+) -> None:
+    room.evaluate(
+        f"""async () => {{ const room = {ROOM}, {{ settings }} = room;
+        settings.scope = 'range';
+        room.line.selection = {{ first: 0, last: 2 }};
+        settings.try('erode', 0.11);
+        room.line.selection = {{ first: 5, last: 7 }};
+        settings.try('blur', 0.22);
+        await settings.flush(); }}"""
+    )
+    parts = listed_settings(Project.open(opened.folder), "dst")["parts"]
+    kept = {part["frames"]: part["options"] for part in parts}
+    assert kept["0:2"] == {"erode": 0.11} and kept["5:7"] == {"blur": 0.22}

@@ -22,13 +22,13 @@ def require_rate(paths: Sequence[Path], fps: float) -> None:
 
     if not 0 <= fps <= MOST_FRAMES_PER_SECOND:
         raise OptionInvalid(
-            f"--fps can't be {fps:g}: say how many frames of the images are shown in a second, like 24 or "
+            f"A rate can't be {fps:g}: say how many frames of the images are shown in a second, like 24 or "
             "23.976, or 0 for what the images say themselves."
         )
     for path in paths:
         if fps and not holds_images(path):
             raise OptionInvalid(
-                "--fps is about folders of images; a video keeps its own times. Add the two by two commands.",
+                "A rate is said of images; a video keeps its own times. Add the two by two commands.",
                 path,
             )
 

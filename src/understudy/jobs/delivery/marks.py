@@ -61,7 +61,8 @@ class FinalMarks:
         carries = carries_watermark(options)
         self._key = key_in_use() if carries else OPEN
         # The number is drawn anew for every export, so it is no part of what tells whether one is needed.
-        told = asdict(facts) | ({} if self._key.is_open else {"watermark_key": self._key.name})
+        # Nor is what a model is called now: its weights' hash names it, and marks keep the name it had then.
+        told = asdict(_without_names(facts)) | ({} if self._key.is_open else {"watermark_key": self._key.name})
         # What lies in the project is named from there: where the project lies changes no file.
         self.stamp = json.dumps(told, default=partial(_from_project, project), sort_keys=True)
         self.watermark = Watermark(new_number(), key=self._key.secret) if carries else None
@@ -348,6 +349,11 @@ def marked_inputs(project: Project, learnt: Sequence[LearntClip]) -> dict[Path, 
     paths = [path for name in project.manifest.clips if (path := project.clip_path(name)).name in files]
     found = {path: marked_input(path) for path in paths}
     return {path: carrier for path, carrier in found.items() if carrier is not None}
+
+
+def _without_names(facts: SigningFacts) -> SigningFacts:
+    more = [replace(model, name="") for model in facts.more_models]
+    return replace(facts, model_name="", more_models=more)
 
 
 def _from_project(project: Project, value: object) -> str:

@@ -19,7 +19,6 @@ from typing import Any
 
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
-from understudy.jobs.runs.asked_here import seals
 from understudy.jobs.runs.queue import QueueOptions, failed_before
 from understudy.jobs.runs.reading import (
     Standing,
@@ -42,6 +41,7 @@ from understudy.jobs.runs.run import (
     written_process,
 )
 from understudy.options import parse_options
+from understudy.project.asked_here import seals
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
@@ -150,7 +150,9 @@ class RunBook:
             if not run.from_elsewhere:
                 raise RunImpossible(f"{id} is no run that waits from elsewhere; it is {run.state}.")
             folder = self._folder(id)
-            write_json(folder / RUN, {**read_json(folder / RUN), "seals": seals(folder, run.words)})
+            write_json(
+                folder / RUN, {**read_json(folder / RUN), "seals": seals(self.project.folder, (id, *run.words))}
+            )
         self.go_on()
         return self.get(id)
 
@@ -228,7 +230,7 @@ class RunBook:
                 folder.mkdir()
                 about = {"title": title or " ".join(words), "words": said, "created": time.time()}
                 about |= {"after": list(after)} if after else {}
-                about |= {"seals": seals(folder, said)}
+                about |= {"seals": seals(self.project.folder, (folder.name, *said))}
                 write_json(folder / RUN, about)
                 return folder.name
         raise RunImpossible("Too many runs were asked for in one second.", self.folder)

@@ -26,7 +26,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from understudy.files import read_json, write_json
-from understudy.jobs.runs.asked_here import is_asked_here
+from understudy.project.asked_here import is_asked_here
 from understudy.workers.identity import found_by, lives, mark_of
 
 RunState = Literal["queued", "running", "stopping", "done", "failed", "stopped", "lost"]
@@ -115,10 +115,14 @@ def _run_in(folder: Path) -> Run | None:
             process=int(process["process"]) if process else None,
             after=tuple(about.after),
             because=str(told.get("because", "")),
-            from_elsewhere=state == "queued" and not is_asked_here(folder, about.words, about.seals),
+            from_elsewhere=state == "queued" and not _is_asked_here(folder, about),
         )
     except (ValidationError, KeyError, TypeError, ValueError, OverflowError):
         return None  # somebody edited it, or a disk spoiled it: the other runs are still told
+
+
+def _is_asked_here(folder: Path, about: _About) -> bool:
+    return is_asked_here(folder.absolute().parents[2], (folder.name, *about.words), about.seals)
 
 
 def _state(

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from understudy.files import read_json, write_json
+from understudy.files import read_json, stat_of, write_json
 from understudy.merging.journal import CROPS_NAME, FACES, JOURNAL_NAME, MASKS
 
 _MEMORY_NAME = "encode.json"
@@ -32,8 +32,8 @@ class DeliveryMemory:
         for folder in (self._folder, self._folder / MASKS, self._folder / FACES):
             pictures = sorted((*folder.glob("*.png"), *folder.glob("*.exr")))
             parts += [(p.name, _state(p)) for p in pictures]
-        journal = self._folder / JOURNAL_NAME
-        parts += [_state(journal), _state(self._folder / CROPS_NAME)]
+        merged_ns, _ = stat_of(self._folder / JOURNAL_NAME)  # its size changes with the name of a model too
+        parts += [merged_ns, _state(self._folder / CROPS_NAME)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def is_delivered(self, out: Path, recipe: str) -> bool:

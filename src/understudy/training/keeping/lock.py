@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from understudy.errors import ModelInUse
-from understudy.files import said_plainly, try_lock, unlock
+from understudy.files import open_lock, said_plainly, try_lock, unlock
 
 LOCK_NAME = "training.lock"
 _LOOK_S = 0.5  # somebody who only looks whether a model is in use holds it for a moment
@@ -49,8 +49,7 @@ def model_lock(model_dir: Path) -> Iterator[None]:
     path = model_dir / LOCK_NAME
     with said_plainly(path):
         model_dir.mkdir(parents=True, exist_ok=True)
-        # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
-        file = path.open("a+b", buffering=0)
+        file = open_lock(path)
     with file:
         if not _taken(file):
             raise ModelInUse(

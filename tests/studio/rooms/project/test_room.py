@@ -294,3 +294,22 @@ def test_a_model_that_is_none_is_answered_with_the_nearest(client: TestClient, a
     answer = client.get(f"/api/project/{address}")
     assert (answer.status_code, answer.json()["kind"]) == (422, "ModelUnknown")
     assert "no model called 'mian'; it has main. Did you mean \"main\"?" in answer.json()["error"]
+
+
+def test_images_are_shown_at_the_rate_that_is_said_and_that_can_be_taken_back(
+    client: TestClient, project: Project
+) -> None:
+    def told() -> tuple[str, bool, float | None]:
+        info = client.get("/api/project/clips/dst/info").json()
+        clips = {clip["name"]: clip for clip in client.get("/api/project/state").json()["clips"]}
+        assert clips["dst"]["images"]
+        return info["pace"], info["assumed_rate"], clips["dst"]["fps"]
+
+    assert told() == ("25", True, None)
+    assert _post(client, "clips/dst/rate", fps=23.976) == {"before": 0, "pace": "23.976"}
+    assert told() == ("23.976", False, 23.976)
+    assert _post(client, "clips/dst/rate", fps=0) == {"before": 23.976, "pace": "25"}
+    assert told() == ("25", True, None)
+    refused = client.post("/api/project/clips/dst/rate", json={"fps": -1}, headers={"X-Action": str(uuid4())})
+    assert refused.status_code == 422 and "A rate can't be -1" in refused.json()["error"]
+    assert client.post("/api/project/clips/no/rate", json={"fps": 1}).status_code == 422

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -23,6 +23,9 @@ from understudy.studio.lanes import HEAVY
 from understudy.studio.open_studio import Studio, StudioHere
 from understudy.studio.places import clip_path
 from understudy.studio.receiving import Kind
+
+if TYPE_CHECKING:
+    from understudy.media.clip import Clip
 
 routes = APIRouter()
 
@@ -46,6 +49,14 @@ class NewClips(BaseModel):
 
     role: Role
     places: list[str]
+
+
+class RateSaid(BaseModel):
+    """At how many frames a second images are shown; 0 takes back what was said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fps: float
 
 
 class ConsentSaid(BaseModel):
@@ -92,23 +103,51 @@ def remove(studio: StudioHere, clip: str) -> dict[str, Any]:
 @routes.get("/clips/{clip}/info", dependencies=[HEAVY])
 def info(studio: StudioHere, clip: str) -> dict[str, Any]:
     """What a clip is: size, frames, rate, codec."""
-    from understudy.jobs.clips.rates import fps_of
-    from understudy.media.opening import open_clip
-
     project = studio.project()
     clip_named(project, clip)
-    with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
-        told = opened.info
+    with _opened(project, clip) as opened:
+        told, pace = opened.info, _pace(opened)
     return {
         "width": told.width,
         "height": told.height,
         "frames": told.frame_count,
         "seconds": told.duration_s,
         "rate": float(told.rate) if told.rate else None,
+        "pace": pace,
+        "assumed_rate": told.assumed_rate,
         "codec": told.codec,
         "bit_depth": told.bit_depth,
         "damage": told.damage,
     }
+
+
+@routes.post("/clips/{clip}/rate", dependencies=[HEAVY])
+def rate(studio: StudioHere, clip: str, said: RateSaid) -> dict[str, Any]:
+    """Say at how many frames a second a clip of images is shown; `before` is what was said until now."""
+    from understudy.jobs.clips.rates import choose_rate, fps_of
+
+    project = studio.project()
+    clip_named(project, clip)
+    project.present_clip_path(clip)
+    before = fps_of(project, clip) or 0
+    choose_rate(project, [clip], said.fps)
+    studio.live.say("project", what="clips", clip=clip)
+    with _opened(project, clip) as opened:
+        return {"before": before, "pace": _pace(opened)}
+
+
+def _opened(project: Project, clip: str) -> Clip:
+    from understudy.jobs.clips.rates import fps_of
+    from understudy.media.opening import open_clip
+
+    return open_clip(project.present_clip_path(clip), fps=fps_of(project, clip))
+
+
+def _pace(clip: Clip) -> str:
+    """How many images a second are shown, also where nobody said it; empty of a video, which says it itself."""
+    from understudy.media.rates import rate_words
+
+    return "" if clip.info.kind == "video" else rate_words(1 / clip.time_base)
 
 
 @routes.post("/performers/{performer}/consent")

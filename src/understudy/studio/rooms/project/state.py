@@ -24,6 +24,8 @@ def state(studio: StudioHere) -> dict[str, Any]:
     """Everything the room shows; `open` is False where no project is."""
     if studio.folder is None:
         return {"open": False, "can_make": studio.projects is not None}
+    from understudy.media.opening import holds_images
+
     project = studio.project()
     now = state_now(project)
     told = asdict(now)
@@ -31,7 +33,8 @@ def state(studio: StudioHere) -> dict[str, Any]:
     films = [{**one, "path": names[one["path"]]} for one in told["outputs"] if one["path"] in names]
     for clip in told["clips"]:
         entry = project.manifest.clips[clip["name"]]
-        clip |= {"performer": entry.performer, "cast": bool(entry.cast), "path": str(clip["path"])}
+        clip |= {"performer": entry.performer, "cast": bool(entry.cast), "images": holds_images(clip["path"])}
+        clip["path"] = str(clip["path"])
     return {
         **told,
         "open": True,

@@ -12,6 +12,8 @@ export class Carrying extends StudioElement {
   /** @type {any} */
   told = null;
   is_stopping = false;
+  /** Whether the face that is to be carried on is being stored: the hand rests, so that it goes on as it is then. */
+  is_beginning = false;
 
   enter() {
     this.hidden = true;
@@ -26,30 +28,50 @@ export class Carrying extends StudioElement {
   }
 
   get is_running() {
+    return this.is_beginning || this.#goes;
+  }
+
+  get #goes() {
     return Boolean(this.told && !this.told.is_over);
   }
 
-  /** Answers when it goes. @param {object} wish what `frames/carry` takes beside the clip */
-  async begin(wish) {
+  /**
+   * Answers when it goes, or when a key took it back before.
+   * @param {object} wish what `frames/carry` takes beside the clip and the face @param {() => Promise<string>} stored the face's file, once it is stored
+   */
+  async begin(wish, stored) {
+    const { clip } = this;
     this.is_stopping = false;
-    this.show((await post("frames/carry", { clip: this.clip, ...wish })).carrying);
+    this.is_beginning = true;
+    this.hidden = false;
+    if (this.bar) this.bar.value = 0;
+    if (this.words) this.words.textContent = "The face is stored first, then carried on. Any key takes that back.";
+    try {
+      const face = await stored();
+      if (this.is_stopping) return;
+      this.show((await post("frames/carry", { clip, face, ...wish })).carrying);
+    } finally {
+      this.is_beginning = false;
+      this.hidden = !this.#goes;
+    }
     this.#watch().catch(toast_error);
   }
 
   /** A short one may be over before this window hears of it. */
   async #watch() {
-    while (this.is_running && this.isConnected) {
+    while (this.#goes && this.isConnected) {
       await new Promise((done) => setTimeout(done, 400));
       await this.look();
     }
   }
 
   async look() {
-    if (this.is_running) this.show((await get(`frames/carrying?${new URLSearchParams({ clip: this.clip })}`)).carrying);
+    if (this.#goes) this.show((await get(`frames/carrying?${new URLSearchParams({ clip: this.clip })}`)).carrying);
   }
 
   stop() {
     this.is_stopping = true;
+    if (this.is_beginning) return;
     if (this.words) this.words.textContent = "Stopping after this frame…";
     post("frames/stop", { clip: this.clip }).catch(toast_error);
   }

@@ -21,6 +21,8 @@ export class Hand {
     /** @type {Grip} */
     this.grip = "";
     this.point = -1;
+    /** Over when what is dragged is let go. @type {Promise<void>} */
+    this.dragging = Promise.resolve();
     /** Points that are moved together. @type {ReadonlySet<number>} */
     this.group = new Set();
     /** What is being chosen from now, corner to corner. @type {[Point, Point] | null} */
@@ -32,6 +34,12 @@ export class Hand {
     this.group = group;
     this.frame = null;
     this.view.redraw();
+  }
+
+  /** The face as the hand leaves it, where it drags something now. @returns {Promise<import("./edit.js").Edit>} */
+  async left() {
+    await this.dragging;
+    return this.room.edit;
   }
 
   begin() {
@@ -87,6 +95,8 @@ export class Hand {
     // Away from a stored face, or from one that is drawn already, another one begins.
     const away = before.locked && before.box !== null && !is_near(before.box, from);
     let dragged = this.grip === "template";
+    let let_go = () => {};
+    this.dragging = new Promise((done) => (let_go = done));
     const move = (/** @type {PointerEvent} */ moved) => {
       const now = this.view.screen_point(moved);
       if (!dragged && Math.hypot(now.x - start.x, now.y - start.y) < DRAG_PX) return;
@@ -102,6 +112,7 @@ export class Hand {
       else if (dragged) this.room.held.settle();
       this.grip = "";
       this.view.redraw();
+      let_go();
     };
     this.view.addEventListener("pointermove", move);
     for (const kind of ["pointerup", "pointercancel"]) this.view.addEventListener(kind, /** @type {any} */ (end));

@@ -49,6 +49,13 @@ export class Keeper extends EventTarget {
     );
   }
 
+  /** The file of a frame's face, once all is stored; without a `name` the one that was stored last. @param {string} key of the frame @param {string} name */
+  async file(key, name) {
+    await this.done;
+    if (this.refused.has(key)) throw new NotKept();
+    return name || this.newest;
+  }
+
   /** @param {string} clip @param {string[]} names */
   remove(clip, names) {
     return this.#send(clip, () => post("frames/remove", { clip, names }), toast_error);

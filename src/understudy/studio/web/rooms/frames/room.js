@@ -20,7 +20,7 @@ import "./facts.js";
 import "./filters.js";
 import { Hand } from "./hand.js";
 import { Held } from "./held.js";
-import { Keeper, NotKept } from "./keeper.js";
+import { Keeper } from "./keeper.js";
 import { Pictures, width_for } from "./pictures.js";
 import { KINDS, States } from "./states.js";
 
@@ -344,11 +344,11 @@ export class FramesRoom extends Room {
   async carry(said) {
     if (!this.is_ready) throw new Error(this.carrying.is_running ? "A face of this clip is being carried on already. Wait until that ends, or stop it." : "The faces of this frame are still being looked at. Try it again in a moment.");
     if (!this.has_face) throw new Error("There is no face in this frame to carry on.");
-    const { changed, name } = this.edit;
-    if (changed) this.#keep();
-    await this.keeper.done;
-    if (this.keeper.refused.has(this.#key)) throw new NotKept();
-    await this.carrying.begin({ frame: this.frame, face: changed ? this.keeper.newest : name, said: { accurate: this.accurate, ...said } });
+    await this.carrying.begin({ frame: this.frame, said: { accurate: this.accurate, ...said } }, async () => {
+      const { changed, name } = await this.hand.left();
+      if (changed) this.#keep();
+      return this.keeper.file(this.#key, changed ? "" : name);
+    });
   }
 
   /** @param {any} told */

@@ -42,6 +42,8 @@ export class Settings extends EventTarget {
   #tried = {};
   /** @type {Record<string, any>} */
   #keeping = {};
+  /** Where that is to be kept; null where it couldn't be said when it was tried. @type {object | null} */
+  #at = null;
   #timer = 0;
   /** @type {Promise<void>} */
   #queue = Promise.resolve();
@@ -98,11 +100,21 @@ export class Settings extends EventTarget {
 
   /** @param {Record<string, any>} values */
   try_all(values) {
+    const at = this.#place_or_none();
+    if (this.#at && JSON.stringify(at) !== JSON.stringify(this.#at)) this.#keep_soon(0); // other frames were chosen meanwhile
+    this.#at = at;
     Object.assign(this.#tried, values);
     this.#say("tried");
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.flush().catch((error) => this.#say("refused", error)), KEEP_AFTER_MS);
+    this.#keep_soon(KEEP_AFTER_MS);
     return Promise.resolve();
+  }
+
+  /** @param {number} after_ms 0: at once */
+  #keep_soon(after_ms) {
+    const keep = () => this.flush().catch((error) => this.#say("refused", error));
+    clearTimeout(this.#timer);
+    if (after_ms) this.#timer = setTimeout(keep, after_ms);
+    else keep();
   }
 
   /** A step of a number within its range. @param {string} name @param {number} by @returns {any} the new value */
@@ -119,14 +131,23 @@ export class Settings extends EventTarget {
   async flush() {
     clearTimeout(this.#timer);
     if (!Object.keys(this.#tried).length) return this.#queue;
-    const place = this.#place();
+    const place = this.#at ?? this.#place();
     const values = this.#tried;
     this.#tried = {};
+    this.#at = null;
     this.#keeping = { ...this.#keeping, ...values };
     return this.#change("keep", { frame: this.frame, values, ease: this.ease, part: this.part, ...place }).finally(() => {
       for (const name of Object.keys(values)) delete this.#keeping[name];
       this.#say("tried");
     });
+  }
+
+  #place_or_none() {
+    try {
+      return this.#place();
+    } catch {
+      return null; // it is said when it would be kept
+    }
   }
 
   #place() {

@@ -6,6 +6,7 @@ import { button } from "../../kit/button.js";
 import { ask, sure } from "../../kit/dialog.js";
 import { h } from "../../kit/element.js";
 import { toast, toast_error } from "../../kit/toast.js";
+import { rate_button } from "./rate.js";
 import { send_clip } from "./sending.js";
 import { counted, size_words } from "../../kit/words.js";
 import { waited } from "../../kit/waiting.js";
@@ -52,10 +53,11 @@ function row(clip, searching) {
   const now = searching && !clip.searched;
   const faces = clip.there ? (clip.faces ? counted(clip.faces, "face") : now ? "" : clip.searched ? "no faces" : "not searched") : "the file is gone";
   const left = now ? `${clip.faces ? " so far, " : ""}being searched…` : clip.faces && !clip.searched ? ", not to its end" : "";
-  const about = h("div", { class: clip.there ? "dim small" : "bad small" }, `${faces}${left} · ${size_words(clip.size_bytes)}`);
+  const about = h("div", { class: clip.there ? "dim small" : "bad small" }, `${faces}${left} · ${size_words(clip.size_bytes)}${clip.fps ? ` · ${clip.fps} frames a second` : ""}`);
   const picture = clip.there ? h("img", { class: "thumb", src: `/api/project/pictures/clip/${encodeURIComponent(clip.name)}?width=240&v=${clip.size_bytes}`, alt: "", loading: "lazy" }) : h("div", { class: "thumb" });
   const out = h("button", { type: "button", class: "quiet", "aria-label": `Take ${clip.name} out`, "data-tip": "Take out of the project; what was made for it goes to the trash", onclick: () => take_out(clip) }, "×");
-  return h("li", { "data-clip": clip.name }, picture, h("span", { class: "grow cut", title: clip.path }, h("strong", {}, clip.name), about), out);
+  const rate = clip.there && clip.images ? rate_button(clip) : null;
+  return h("li", { "data-clip": clip.name }, picture, h("span", { class: "grow cut", title: clip.path }, h("strong", {}, clip.name), about), rate, out);
 }
 
 /** @param {any} clip */

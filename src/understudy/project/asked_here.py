@@ -1,9 +1,9 @@
-"""Whether a run that waits was asked for on this machine: no other begins by itself.
+"""Whether what a project says is to be done was asked for on this machine: nothing else begins by itself.
 
-A run's words are a command, and they lie in the project: whoever sends a project could otherwise have one
-carried out by its being opened. So whoever asks for a run seals its name, its words and the project's place
-with a secret of this user's. A project that was moved is known by its folder's number, or else by its path;
-where neither fits, a person has to say that a run may begin (`RunBook.accept`).
+A run that waits is a command that lies in the project, and so is a change that was begun with a model: whoever
+sends a project could otherwise have one carried out by its being opened. So whoever asks for it seals its words
+and the project's place with a secret of this user's. A project that was moved is known by its folder's number,
+or else by its path; where neither fits, a person has to say that a run may begin (`RunBook.accept`).
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ _SECRET_NAME = "runs.key"
 _BYTES = 32
 
 
-def seals(folder: Path, words: Sequence[str]) -> list[str]:
-    """What is written of a run in `folder` that somebody asks for here. Raises FolderUnwritable or DiskFull
-    where this user's secret can't be kept."""
+def seals(home: Path, words: Sequence[str]) -> list[str]:
+    """What is written beside `words` that somebody asks of the project `home` here. Raises FolderUnwritable or
+    DiskFull where this user's secret can't be kept."""
     secret = _secret() or _new_secret()
-    return [_seal(secret, place, folder, words) for place in _places(folder)]
+    return [_seal(secret, place, words) for place in _places(home)]
 
 
-def is_asked_here(folder: Path, words: Sequence[str], said: Any) -> bool:
-    """Whether one of the seals that are `said` of a run is this machine's."""
+def is_asked_here(home: Path, words: Sequence[str], said: Any) -> bool:
+    """Whether one of the seals that are `said` of these words is this machine's."""
     secret = _secret()
     if not secret or not isinstance(said, list):
         return False
-    ours = [_seal(secret, place, folder, words) for place in _places(folder)]
+    ours = [_seal(secret, place, words) for place in _places(home)]
     return any(hmac.compare_digest(str(one).encode(), our.encode()) for one in said for our in ours)
 
 
-def _places(folder: Path) -> list[str]:
-    project = folder.absolute().parents[2].resolve()
+def _places(home: Path) -> list[str]:
+    project = home.resolve()
     with contextlib.suppress(OSError):
         if number := project.stat().st_ino:  # which some disks don't tell
             return [f"path {project}", f"number {number}"]
     return [f"path {project}"]
 
 
-def _seal(secret: bytes, place: str, folder: Path, words: Sequence[str]) -> str:
-    told = json.dumps([place, folder.name, *words]).encode()
+def _seal(secret: bytes, place: str, words: Sequence[str]) -> str:
+    told = json.dumps([place, *words]).encode()
     return hmac.new(secret, told, hashlib.sha256).hexdigest()
 
 
