@@ -81,6 +81,7 @@ def pattern_for(key: bytes = OPEN_KEY) -> Pattern:
     return Pattern(owner, signs, np.conj(np.fft.fft2(sync)))
 
 
+@lru_cache(maxsize=8)
 def passband(side: int) -> Floats:
     """(side, side) shares 0..1 of the frequencies of a tile of `side` samples that the pattern has."""
     cycles_a_chip = np.fft.fftfreq(side, d=CHIPS / side)
