@@ -127,7 +127,7 @@ def extract(
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 
-    yield from clip_by_clip(_named(clips, project), extracted)
+    yield from clip_by_clip(_named(clips, project), extracted, project=project.folder)
 
 
 def choose_faces(
@@ -415,6 +415,7 @@ def encode(
                 stamp=marks.stamp,
                 color_space=color_space_of(project, name),
                 fps=fps_of(project, name),
+                project=str(project.folder),
             )
             yield from marks.told(goal)
 

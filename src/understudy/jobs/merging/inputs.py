@@ -200,7 +200,8 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
     loaded = {
         name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
     }
-    return Cast(loaded.get(lead), {part: loaded[model] for part, model in names.items()})
+    of = shlex.join([str(project.folder), clip])
+    return Cast(loaded.get(lead), {part: loaded[model] for part, model in names.items()}, of=of)
 
 
 def models_of_cast(entry: ClipEntry, lead: str) -> Mapping[str, str]:
