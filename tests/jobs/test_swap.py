@@ -224,6 +224,17 @@ def test_a_recipe_that_is_gone_stops_no_swap_that_has_nothing_left_to_train(proj
         _says(replace(request, train={"batch_size": "many"}))
 
 
+def test_a_training_that_is_done_tells_how_far_the_model_is(project: Project) -> None:
+    plan = Plan(minutes=None, iterations=7, done_iterations=7)
+    write_json(
+        project.model_folder("main") / "checkpoints" / "000000007" / "state.json",
+        {"layout": 1, "iteration": 7, "sha256": {}, "state": {"plan": plan.as_json()}},
+    )
+    *_, end = _trained(project, SwapRequest(project=project.folder), SwapJournal(project, "main"))
+    assert isinstance(end, StageFinished) and end.skipped
+    assert end.summary == {"iterations": 0, "iterations_in_all": 7}
+
+
 def _says(request: SwapRequest) -> list[str]:
     """What is said until the first stage begins."""
     before = takewhile(lambda event: not isinstance(event, StageStarted), swap(request))

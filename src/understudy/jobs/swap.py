@@ -72,7 +72,8 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
     journal.begin(request.train)
     if length is None:
         yield StageStarted(stage="train", unit="iterations", why="is done; --minutes trains more")
-        yield StageFinished(stage="train", skipped=True)
+        summary = {"iterations": 0, "iterations_in_all": journal.iteration}
+        yield StageFinished(stage="train", summary=summary, skipped=True)
     else:
         if request.train.get("minutes") is None and length == {"minutes": DEFAULT_MINUTES}:
             yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
