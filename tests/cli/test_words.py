@@ -11,9 +11,7 @@ from understudy.events import StageFinished
 def test_known_stages_tell_their_main_figures_and_others_all(capsys: pytest.CaptureFixture[str]) -> None:
     print_result(
         [
-            StageFinished(
-                stage="train", summary={"iterations_in_all": 120, "loss": 0.123456, "bfloat16": True}
-            ),
+            StageFinished(stage="train", summary={"iteration": 120, "loss": 0.123456, "bfloat16": True}),
             StageFinished(stage="compare", summary={"frames": 3}),
             StageFinished(stage="merge", summary={}),
         ]
