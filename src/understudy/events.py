@@ -37,6 +37,7 @@ class Progress:
     loss: float | None = None
     rate: float | None = None  # units per second, from the stage's own clock
     note: str = ""
+    begun: float = 0.0  # 0..1 of the unit that comes after those, where one takes long
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

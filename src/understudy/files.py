@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from understudy.errors import DiskFull, FolderUnwritable, NameTaken
+from understudy.steps import answer_of
 
 ASIDE_SUFFIX = ".partial"
 ORIGIN_SUFFIX = ".origin.json"  # of the note beside a thing in the trash that says where it lay
@@ -309,12 +310,7 @@ def stat_of(path: Path) -> tuple[int, int]:
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file. A folder's is that of its files' names and contents in order."""
-    pieces = sha256_pieces(path)
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value
+    return answer_of(sha256_pieces(path))
 
 
 def sha256_pieces(path: Path) -> Generator[int, None, str]:

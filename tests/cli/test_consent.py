@@ -99,7 +99,8 @@ def test_a_form_said_instead_of_how_they_agreed_is_refused_before_a_project_is_m
     clips = ["--src", str(shot.parent / "a.mp4"), "--dst", str(shot.parent / "b.mp4")]
     assert main(["new", str(shot.parent / "other"), *clips, "--consent", "forms/signed.pdf"]) == 2
     error = " ".join(capsys.readouterr().err.split())
-    assert "say one of: agreed," in error and "understudy consent PROJECT PERFORMER --evidence FILE" in error
+    assert "say one of: agreed," in error
+    assert f"`understudy consent {shot.parent / 'other'} PERFORMER --evidence forms/signed.pdf`" in error
     assert not (shot.parent / "other").exists()
 
 

@@ -42,6 +42,19 @@ def test_one_is_kept_for_all_projects_and_one_for_a_project(folder: Path, capsys
     assert "soft" not in (folder / "understudy.toml").read_text(encoding="utf-8")
 
 
+def test_of_all_settings_of_a_clip_those_that_are_not_as_by_default_are_told(folder: Path, capsys) -> None:
+    """All forty were."""
+    words = ["merge", "soft", "--project", str(folder)]
+    assert main(["preset", "save", *words[:2], "blur=0.3", "light=encoded", *words[2:], "--clip", "dst"]) == 0
+    count = len(Project.open(folder).manifest.presets.merge["soft"].options)
+    own = f"erode=0.05, blur=0.3, {count - 2} options as by default."
+    assert capsys.readouterr().out == f"Kept the merge preset soft in the project: {own}\n"
+    assert main(["preset", "remove", *words]) == 0
+    assert capsys.readouterr().out.startswith(f"Took out the merge preset soft: {own} It lies in the trash.\n")
+    assert main(["preset", "save", *words[:2], "light=encoded", *words[2:]]) == 0
+    assert capsys.readouterr().out == "Kept the merge preset soft in the project: 1 option as by default.\n"
+
+
 def test_the_command_said_at_its_removal_brings_a_preset_back_as_it_was(folder: Path, capsys) -> None:
     options = ["codec=hevc", "crf=18", "label=For Cannes", "window=false"]
     assert main(["preset", "save", "encode", "festival", *options, "--says", "It's for Cannes."]) == 0

@@ -55,6 +55,7 @@ def test_a_file_for_both_sides_is_added_with_a_warning(
     assert main(["add", str(project), "--dst", str(tmp_path / "src 影.mp4")]) == 0
     said = capsys.readouterr().out
     assert "added dst clip src 影-2" in said and "is on both sides" in said
+    assert f"`understudy remove {shlex.quote(str(project))} 'src 影-2'`" in said
     both = str(tmp_path / "src 影.mp4")
     assert main(["new", str(tmp_path / "other"), "--src", both, "--dst", both]) == 0
     assert "is on both sides" in capsys.readouterr().out

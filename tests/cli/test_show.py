@@ -69,6 +69,14 @@ def test_a_terminal_gets_bars_with_the_same_words(
     assert "10/10" in said and "made shot" in said and "two frames" in said
 
 
+def test_a_long_unit_counts_by_how_much_of_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = shown._Clock(StageStarted(stage="verify", unit="files", total=2))
+    monkeypatch.setattr(clock, "began", clock.began - 100)
+    left = clock.seconds_left(Progress(stage="verify", done=0, total=2, begun=0.5))
+    assert left == pytest.approx(300, rel=0.01)
+    assert clock.seconds_left(Progress(stage="verify", done=0, total=2)) is None
+
+
 def test_a_stage_that_fails_ends_the_bars_and_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     with pytest.raises(NoFaceFound):

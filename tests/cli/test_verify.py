@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from tests.provenance.material import (
 )
 from tests.provenance.watermark.footage import plain_footage
 from understudy.cli.main import main
+from understudy.cli.show import _Clock
 from understudy.media.images import encode_png
 from understudy.provenance.exports import append, export_of
 from understudy.provenance.sign import recast_of, sign_file
@@ -185,14 +187,29 @@ def test_who_sits_at_the_terminal_sees_how_far_it_is_and_a_program_the_same_as_e
     assert "2/2" in said.err and "done" in said.err
 
 
+def test_how_far_it_is_within_one_file_is_told_too(
+    unmarked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar stood still for a minute, and a pipe was told nothing."""
+    monkeypatch.setattr("understudy.cli.show._SECONDS_BETWEEN_LINES", 0.0)
+    unmarked.write_bytes(encode_png(np.zeros((100, 100, 3), np.uint8)))
+    told: list[float] = []
+    figures = _Clock.figures
+    monkeypatch.setattr(_Clock, "figures", lambda self, event: told.append(event.begun) or figures(self, event))
+    assert main(["verify", str(unmarked)]) == 5
+    assert len(set(told)) > 10 and told[0] == 0 and 0.9 < max(told) <= 1
+    assert f"verify: 0/1 | {unmarked.name}" in capsys.readouterr().err
+
+
 def test_ctrl_c_says_how_many_were_read(
     marked: Path, unmarked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(path: Path, **how: object) -> Verdict:
+    def interrupted(path: Path, **how: object) -> Generator[float, None, Verdict]:
         signal.raise_signal(signal.SIGINT)
         return Verdict("none", [])
+        yield
 
-    monkeypatch.setattr("understudy.provenance.examine.examine", interrupted)
+    monkeypatch.setattr("understudy.provenance.examine.examine_by_steps", interrupted)
     assert main(["verify", str(unmarked), str(marked)]) == 130
     said = capsys.readouterr()
     assert said.out.splitlines() == [f"none: {unmarked}"]

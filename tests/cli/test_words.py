@@ -11,15 +11,28 @@ from understudy.events import StageFinished
 def test_known_stages_tell_their_main_figures_and_others_all(capsys: pytest.CaptureFixture[str]) -> None:
     print_result(
         [
-            StageFinished(stage="train", summary={"iterations": 120, "loss": 0.123456, "bfloat16": True}),
+            StageFinished(stage="train", summary={"iteration": 120, "loss": 0.123456, "bfloat16": True}),
             StageFinished(stage="compare", summary={"frames": 3}),
             StageFinished(stage="merge", summary={}),
         ]
     )
     assert capsys.readouterr().out.splitlines() == [
-        "train     iterations 120, loss 0.1235",
+        "train     iteration 120, loss 0.1235",
         "compare   frames 3",
         "merge     done",
+    ]
+
+
+def test_a_stage_that_went_on_tells_the_whole_and_what_of_it_was_done_now(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It told the faces and iterations of the last call alone, as if nothing had been there."""
+    found = {"clip": "src", "frames": 140, "frames_with_chosen": 138, "faces_written": 0}
+    trained = {"iterations": 100, "iterations_in_all": 900}
+    print_result([StageFinished(stage="extract", summary=found), StageFinished(stage="train", summary=trained)])
+    assert capsys.readouterr().out.splitlines() == [
+        "extract   clip src, frames 140, faces 138, written now 0",
+        "train     iterations 900, trained now 100",
     ]
 
 

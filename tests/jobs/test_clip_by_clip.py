@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from understudy.errors import (
@@ -30,7 +32,7 @@ def _searched(
         yield StageFinished(stage="extract")
 
     try:
-        for event in clip_by_clip(names.split(), extracted):
+        for event in clip_by_clip(names.split(), extracted, project=Path("/my shots")):
             told += [event.text] if isinstance(event, Notice) else []
     except UnderstudyError as error:
         return begun, told, error
@@ -42,7 +44,8 @@ def test_a_clip_without_a_face_does_not_stop_those_after_it_and_is_named_at_the_
     assert begun == ["wall", "actor", "sky", "double"] and told == ["Of wall.", "Of sky."]
     assert isinstance(error, NoFaceFound) and error.exit_code == 2
     assert "in 2 of 4 clips: wall, sky. The faces of the others are stored." in error.message
-    for way_out in ("understudy remove PROJECT CLIP", "--min-face", "--rotations", "--detector"):
+    remove, look_again = "remove '/my shots' wall", "extract '/my shots' wall sky --min-face 0.03"
+    for way_out in (f"`understudy {remove}`", f"`understudy {look_again}`", "--rotations", "--detector"):
         assert way_out in error.message
 
 
@@ -65,8 +68,8 @@ def test_what_stops_one_clip_stops_none_after_it_and_is_the_error_at_the_end(
     assert isinstance(error, of_one) and error.exit_code == 2
     if of_one is SeveralPeople:
         assert error.message == (
-            "Of crowd. Say the number with `understudy extract PROJECT crowd`: without a clip's name it counts "
-            "for all. The faces of the others are stored."
+            "Of crowd. Say the number with `understudy extract '/my shots' crowd`: without a clip's name it "
+            "counts for all. The faces of the others are stored."
         )
     elif of_one is not NoFaceFound:
         assert str(error) == "Of crowd. The faces of the others are stored. Path: /clips"

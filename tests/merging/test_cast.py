@@ -28,8 +28,10 @@ def test_a_face_that_nobody_paints_is_named_by_track_person_and_clip() -> None:
 
 
 def test_a_part_that_no_face_plays_is_refused_with_those_there_are() -> None:
-    cast = Cast(LEAD, {"person 4": ANNA})
-    with pytest.raises(CastInvalid, match=r"'person 4'.*person 1, track 0.*CLIP \"person 4=\""):
+    cast = Cast(LEAD, {"person 4": ANNA}, of="shot wide")
+    with pytest.raises(
+        CastInvalid, match=r"'person 4'.*person 1, track 0.*`understudy cast shot wide \"person 4=\"`"
+    ):
         cast.require_seen([record(0, landmarks())])
 
 

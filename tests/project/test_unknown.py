@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,11 @@ def test_the_refusal_of_a_name_lists_those_there_are_and_asks_for_the_nearest() 
     assert unknown("clip", "x", []) == "The project has no clip called 'x'; it has none yet."
 
 
-def test_where_there_is_no_model_yet_the_command_that_makes_one_is_named() -> None:
-    told = "The project has no model called 'main'; it has none yet. `understudy train PROJECT` makes one."
-    assert unknown("model", "main", []) == told
+def test_where_there_is_no_model_yet_the_command_that_makes_one_can_be_pasted(tmp_path: Path) -> None:
+    made = Project.create(tmp_path / "my shot")
+    told = f"`understudy train '{tmp_path / 'my shot'}'` makes one."
+    with pytest.raises(ModelUnknown, match=f"no model called 'main'; it has none yet. {re.escape(told)}"):
+        model_named(made, "main")
 
 
 def test_a_name_may_be_meant_in_short() -> None:

@@ -52,7 +52,7 @@ def test_a_trunk_is_a_model_that_says_so_and_is_not_trained_on_two_performers(
     about = read_about(folder)
     assert about is not None and about.trunk
     assert source_in(folder).iteration == 3
-    with pytest.raises(OptionInvalid, match="--start-from"):
+    with pytest.raises(OptionInvalid, match=f"`understudy train PROJECT --model NAME --start-from {folder}`"):
         list(train(folder, src=[src], dst=[dst], options=tiny_options(), preset=TINY))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from understudy.cli.changes import run_change
 from understudy.cli.flags import Json
 from understudy.cli.show import run
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
@@ -47,7 +48,8 @@ def import_(
     if not paths:
         raise OptionInvalid("Name what to import: pictures, a folder, a .pak, a .fsa or a .json.")
     opened = Project.open(project)
-    run(exchange.import_faces(opened, faceset, paths, form=format, frames=frames, options=options), json=json)
+    events = exchange.import_faces(opened, faceset, paths, form=format, frames=frames, options=options)
+    run_change(events, opened, faceset, json=json)
 
 
 def export(

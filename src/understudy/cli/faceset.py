@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import App, Parameter
 
+from understudy.cli.changes import run_change, say_who_learns
 from understudy.cli.flags import DryRun, Json, Which
 from understudy.cli.show import run, show
 from understudy.counts import counted
@@ -154,6 +155,8 @@ def reject(
         _print_names("would go to the trash", gone)
     else:
         _print_gone(project, faceset, gone)
+    if gone and not dry_run:
+        say_who_learns(opened, faceset)
 
 
 @faceset.command
@@ -185,6 +188,16 @@ def keep(
 
     opened, choice = Project.open(project), choice_of(names, which)
     gone = _answered(curating.kept_told(opened, faceset, choice, dry_run=dry_run), for_programs=json)
+    _print_kept(opened, project, faceset, gone, dry_run=dry_run, json=json)
+    if gone and not dry_run:
+        say_who_learns(opened, faceset)
+
+
+def _print_kept(
+    opened: Project, project: Path, faceset: str, gone: list[StoredFace], *, dry_run: bool, json: bool
+) -> None:
+    from understudy.jobs.facesets import curating
+
     if json:
         print(to_json.dumps([face.name for face in gone], ensure_ascii=False))
         return
@@ -239,6 +252,8 @@ def restore(
         print(to_json.dumps(back, ensure_ascii=False))
     else:
         print(f"{counted(len(back), 'face')} {'can come' if dry_run else 'came'} back")
+    if back and not dry_run:
+        say_who_learns(opened, faceset)
 
 
 @faceset.command
@@ -344,7 +359,9 @@ def undo(
     """
     from understudy.jobs.facesets import curating
 
-    run(curating.undo(Project.open(project), faceset, steps=steps, step=step, dry_run=dry_run), json=json)
+    opened = Project.open(project)
+    events = curating.undo(opened, faceset, steps=steps, step=step, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @faceset.command
@@ -378,7 +395,8 @@ def redo(
     from understudy.jobs.facesets import curating
 
     opened = Project.open(project)
-    run(curating.undo(opened, faceset, steps=steps, step=step, redo=True, dry_run=dry_run), json=json)
+    events = curating.undo(opened, faceset, steps=steps, step=step, redo=True, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 def choice_of(names: tuple[str, ...], which: Which) -> Choice:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from understudy.cli.changes import run_change
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
 from understudy.cli.show import run
@@ -43,7 +44,8 @@ def resize(
     from understudy.jobs.facesets import files
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(files.recut_faces(opened, faceset, choice, size_px=size_px, dry_run=dry_run), json=json)
+    events = files.recut_faces(opened, faceset, choice, size_px=size_px, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 def retype(
@@ -79,10 +81,8 @@ def retype(
     from understudy.jobs.facesets import files
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(
-        files.recut_faces(opened, faceset, choice, size_px=size_px, face_type=face_type, dry_run=dry_run),
-        json=json,
-    )
+    events = files.recut_faces(opened, faceset, choice, size_px=size_px, face_type=face_type, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 def pack(
@@ -133,4 +133,6 @@ def unpack(project: Path, faceset: str, file: Path, /, *, dry_run: DryRun = Fals
     """
     from understudy.jobs.facesets import files
 
-    run(files.unpack_set(Project.open(project), faceset, file, dry_run=dry_run), json=json)
+    opened = Project.open(project)
+    events = files.unpack_set(opened, faceset, file, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as to_json
 from pathlib import Path
 
+from understudy.cli.changes import run_change
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
-from understudy.cli.show import run
 from understudy.project.project import Project
 
 
@@ -61,10 +61,9 @@ def copy(
     """
     from understudy.jobs.facesets import sets
 
-    run(
-        sets.copy_faces(Project.open(project), faceset, goal, choice_of(names, which), dry_run=dry_run),
-        json=json,
-    )
+    opened = Project.open(project)
+    events = sets.copy_faces(opened, faceset, goal, choice_of(names, which), dry_run=dry_run)
+    run_change(events, opened, goal, json=json, dry_run=dry_run)
 
 
 def merge(project: Path, goal: str, /, *sources: str, dry_run: DryRun = False, json: Json = False) -> None:
@@ -85,4 +84,6 @@ def merge(project: Path, goal: str, /, *sources: str, dry_run: DryRun = False, j
     """
     from understudy.jobs.facesets import sets
 
-    run(sets.merge_sets(Project.open(project), goal, sources, dry_run=dry_run), json=json)
+    opened = Project.open(project)
+    events = sets.merge_sets(opened, goal, sources, dry_run=dry_run)
+    run_change(events, opened, goal, json=json, dry_run=dry_run)

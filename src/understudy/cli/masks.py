@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from understudy.cli.changes import run_change
 from understudy.cli.faceset import ALL, ASKED, choice_of
 from understudy.cli.flags import DryRun, Json
 from understudy.cli.show import run
@@ -211,7 +212,8 @@ def draw(
     from understudy.jobs.facesets import masks
 
     opened = Project.open(project)
-    run(masks.draw(opened, faceset, files, face=face, keep_others=add, dry_run=dry_run), json=json)
+    events = masks.draw(opened, faceset, files, face=face, keep_others=add, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @app.command
@@ -251,7 +253,7 @@ def apply(
 
     opened, choice = Project.open(project), choice_of(names, which)
     events = masks.apply(opened, faceset, choice, segmenter=segmenter, device=device, dry_run=dry_run)
-    run(events, json=json)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @app.command
@@ -330,7 +332,8 @@ def remove(
     from understudy.jobs.facesets import masks
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(masks.remove(opened, faceset, choice, name=name, polygons=polygons, dry_run=dry_run), json=json)
+    events = masks.remove(opened, faceset, choice, name=name, polygons=polygons, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @app.command
@@ -367,7 +370,8 @@ def mark(
     from understudy.jobs.facesets import drawing
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(drawing.mark(opened, faceset, "" if said == "none" else said, choice, dry_run=dry_run), json=json)
+    events = drawing.mark(opened, faceset, "" if said == "none" else said, choice, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @app.command
@@ -403,7 +407,8 @@ def carry(
     from understudy.jobs.facesets import drawing
 
     opened, choice = Project.open(project), choice_of(names, which)
-    run(drawing.carry(opened, faceset, giver, choice, dry_run=dry_run), json=json)
+    events = drawing.carry(opened, faceset, giver, choice, dry_run=dry_run)
+    run_change(events, opened, faceset, json=json, dry_run=dry_run)
 
 
 @app.command(name="list")

@@ -38,7 +38,7 @@ def new(
     """
     from understudy.jobs.clips.adding import add_clips, require_usable, warnings_of
 
-    require_usable(*src, *dst, consent=consent)
+    require_usable(*src, *dst, consent=consent, project=project)
     made = Project.create(project, name=name)
     names = add_clips(made, src=src, dst=dst, consent=consent)
     print(f"made project: {made.folder}")

@@ -87,14 +87,14 @@ class _Clock:
         if event.rate is not None:
             return event.rate
         seconds = time.monotonic() - self.began
-        fresh = event.done - self.started.done
+        fresh = event.done + event.begun - self.started.done
         return fresh / seconds if seconds > 0.5 and fresh > 0 else None
 
     def seconds_left(self, event: Progress) -> float | None:
         if event.seconds_left is not None:
             return event.seconds_left
         rate, total = self.rate(event), event.total or self.started.total
-        return (total - event.done) / rate if rate and total else None
+        return (total - event.done - event.begun) / rate if rate and total else None
 
     def figures(self, event: Progress) -> str:
         parts = []
@@ -161,7 +161,7 @@ class _Bars(_Reader):
         self._bars = Bars(
             TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=28),
-            TextColumn("{task.completed:.0f}{task.fields[of]}", markup=False),
+            TextColumn("{task.fields[done]:.0f}{task.fields[of]}", markup=False),
             TextColumn("{task.fields[figures]}", markup=False),
             console=console,
             # At a terminal, lines of the output go above the bars; in a pipe or a file they must arrive there.
@@ -203,12 +203,18 @@ class _Bars(_Reader):
             case StageStarted():
                 self._clock = _Clock(event)
                 self._task = self._bars.add_task(
-                    event.stage, total=event.total, completed=event.done, of=_of(event.total), figures=event.why
+                    event.stage,
+                    total=event.total,
+                    completed=event.done,
+                    done=event.done,
+                    of=_of(event.total),
+                    figures=event.why,
                 )
             case Progress() if self._clock and self._task is not None:
                 self._bars.update(
                     self._task,
-                    completed=event.done,
+                    completed=event.done + event.begun,
+                    done=event.done,
                     total=event.total,
                     of=_of(event.total),
                     figures=self._clock.figures(event),
@@ -218,9 +224,8 @@ class _Bars(_Reader):
                 seconds = time.monotonic() - (self._clock.began if self._clock else time.monotonic())
                 end = end_of(event)
                 end = f"{end} in {clock_time(seconds)}" if end == "done" else end
-                self._bars.update(
-                    self._task, total=task.completed or 1, completed=task.completed or 1, figures=end
-                )
+                whole = task.completed or 1
+                self._bars.update(self._task, total=whole, completed=whole, done=whole, figures=end)
                 self._task = None
             case Notice() | Made():
                 self._bars.console.print(_plain(event), markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from understudy.cli.flags import TRAINING, Json
+from understudy.cli.flags import TRAINING, DryRun, Json
 from understudy.cli.show import show
 from understudy.cli.words import print_result
 from understudy.facesets.extraction.options import ExtractOptions
@@ -36,6 +36,7 @@ def swap(
     model: str | None = None,
     preset: str | None = None,
     device: str = "auto",
+    dry_run: DryRun = False,
     json: Json = False,
     train: Annotated[TrainOptions, Parameter(name="*", group=TRAINING)] = TrainOptions(),
     extract: Annotated[ExtractOptions, Parameter(group="Extracting")] = ExtractOptions(),
@@ -75,10 +76,14 @@ def swap(
         Which network and settings to train with: quick, h64, df or liaef128. Quick for a new model.
     device:
         Where to compute: auto, cpu, cuda, cuda:1, mps, xpu.
+    dry_run:
+        Only say what would be done, stage by stage, what of it is done already, what the training would take
+        and where the shot would go; or what would stop it.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
     from understudy.jobs.swap import swap as run
+    from understudy.jobs.swap_outlook import swap_outlook
 
     request = SwapRequest(
         src=tuple(p for p in (src, *more_src) if p),
@@ -96,6 +101,6 @@ def swap(
         merge=merge.model_dump(exclude_unset=True),
         encode=encode.model_dump(exclude_unset=True),
     )
-    finished = show(run(request), as_json=json)
+    finished = show(swap_outlook(request) if dry_run else run(request), as_json=json)
     if not json:
         print_result(finished)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ from understudy.counts import counted
 from understudy.errors import Stopped
 
 if TYPE_CHECKING:
-    from understudy.events import Events
+    from understudy.events import Event, Events
     from understudy.provenance.verify import Verdict
 
 _STAGE = "verify"
@@ -93,16 +93,32 @@ def _told(
 ) -> Events:
     """Read the files, print each verdict as it is found, and add it to `verdicts`."""
     from understudy.events import Progress, StageFinished, StageStarted
-    from understudy.provenance.examine import examine
 
     total = len(files)
     yield StageStarted(stage=_STAGE, unit="files", total=total)
     for number, path in enumerate(files):
         yield Progress(stage=_STAGE, done=number, total=total, note=path.name)
-        verdicts.append(examine(path, ledgers=ledgers, watermark=watermark))
+        verdict = yield from _examined(path, number, total, ledgers=ledgers, watermark=watermark)
+        verdicts.append(verdict)
         print(say(path, verdicts[-1]), flush=True)  # it may be minutes to the next
     yield Progress(stage=_STAGE, done=total, total=total)
     yield StageFinished(stage=_STAGE)
+
+
+def _examined(
+    path: Path, number: int, total: int, *, ledgers: Sequence[Path], watermark: bool
+) -> Generator[Event, None, Verdict]:
+    """Read one of the files; how much of it is done is told for each step."""
+    from understudy.events import Progress
+    from understudy.provenance.examine import examine_by_steps
+
+    steps = examine_by_steps(path, ledgers=ledgers, watermark=watermark)
+    while True:
+        try:
+            begun = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield Progress(stage=_STAGE, done=number, total=total, note=path.name, begun=begun)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,18 @@ from typing import Any
 from understudy.counts import counted
 from understudy.events import StageFinished
 
-# What a person wants to read of each stage's summary, in this order.
+# What a person wants to read of each stage's summary, in this order: the whole first, then what was done now.
 _TOLD: dict[str, tuple[str, ...]] = {
-    "extract": ("clip", "frames", "faces", "faces_written"),
-    "train": ("iterations", "iteration", "rate", "loss", "seconds"),
+    "extract": ("clip", "frames", "frames_with_chosen", "faces_written"),
+    "train": ("iterations_in_all", "iterations", "iteration", "rate", "loss", "seconds"),
     "merge": ("frames", "swapped", "layers_kept", "passed_through", "made_now"),
     "encode": ("out", "frames"),
+}
+_CALLED = {
+    ("extract", "frames_with_chosen"): "faces",
+    ("extract", "faces_written"): "written now",
+    ("train", "iterations_in_all"): "iterations",
+    ("train", "iterations"): "trained now",
 }
 _MOST_NAMED = 6
 
@@ -49,7 +55,7 @@ def clock_time(seconds: float) -> str:
 
 def _figure(stage: str, name: str, value: Any) -> str:
     """A figure with its name, which a stage like `read src faces` may have said already."""
-    words = name.replace("_", " ")
+    words = _CALLED.get((stage, name), name.replace("_", " "))
     return _short(value) if stage.endswith(f" {words}") else f"{words} {_short(value)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from understudy.errors import (
     ClipInterlaced,
@@ -37,9 +38,9 @@ OF_ONE_CLIP = (
 )
 
 
-def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events]) -> Events:
-    """Do each clip. Raises at the end what stopped some of them, naming all; of a single clip, and anything
-    that is not `OF_ONE_CLIP`, at once."""
+def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events], *, project: Path) -> Events:
+    """Do each clip of the project in this folder. Raises at the end what stopped some of them, naming all; of a
+    single clip, and anything that is not `OF_ONE_CLIP`, at once."""
     refused: dict[str, UnderstudyError] = {}
     for name in names:
         try:
@@ -50,27 +51,29 @@ def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events]) -> Ev
             refused[name] = error
             yield Notice(error.message, level="warning")
     if refused:
-        raise _at_the_end(refused, of=len(names))
+        raise _at_the_end(refused, of=len(names), project=str(project))
 
 
-def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int) -> UnderstudyError:
+def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int, project: str) -> UnderstudyError:
     """One error for all. Where they differ it is of the class of the first that asks for more than a face."""
     faceless = [name for name, error in refused.items() if isinstance(error, NoFaceFound)]
     decided = [error for error in refused.values() if not isinstance(error, NoFaceFound)]
     others = "" if len(refused) == of else " The faces of the others are stored."
     count = f"{len(faceless)} of {of} clips: {', '.join(faceless)}"
+    remove = shlex.join(["understudy", "remove", project, *faceless[:1]])
+    look_again = shlex.join(["understudy", "extract", project, *faceless, "--min-face", "0.03"])
     nobody = (
-        f"No face was found in {count}.{others if not decided else ''} Take such a clip out with `understudy "
-        "remove PROJECT CLIP` and name it no more, or look again with `understudy extract PROJECT CLIP "
-        "--min-face 0.03`, --rotations where heads are not upright, or another --detector."
+        f"No face was found in {count}.{others if not decided else ''} Take such a clip out, as with "
+        f"`{remove}`, and name it no more, or look again with `{look_again}`, --rotations "
+        "where heads are not upright, or another --detector."
     )
     if not decided:
         return NoFaceFound(nobody)
     first, crowds = decided[0], [name for name, error in refused.items() if isinstance(error, SeveralPeople)]
     once = ""
     if crowds:
-        command = f"`understudy extract PROJECT {shlex.quote(crowds[0])}`"
-        once = f" Say the number with {command}: without a clip's name it counts for all."
+        command = shlex.join(["understudy", "extract", project, crowds[0]])
+        once = f" Say the number with `{command}`: without a clip's name it counts for all."
     if len(refused) == 1:
         return type(first)(first.message + once + others, first.path)
     told = [f"{name}: {error.message}" for name, error in refused.items() if not isinstance(error, NoFaceFound)]

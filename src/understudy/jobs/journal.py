@@ -52,6 +52,11 @@ class SwapJournal:
         """All is done; the next run is a new one."""
         write_json(self._path, {**self._read(), "delivered": True})
 
+    @property
+    def iteration(self) -> int:
+        """How far the model is."""
+        return self._model()[0]
+
     def _model(self) -> tuple[int, Mapping[str, Any]]:
         """Iterations of the newest checkpoint, and the plan it follows; (0, {}) where there is none."""
         found = newest_checkpoint(self._model_folder)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from understudy.counts import counted
 from understudy.errors import OptionInvalid, PresetInvalid
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.purposes import PURPOSES
@@ -98,7 +99,7 @@ def save_preset(
     put_own_preset(project, stage, name, PresetEntry(says=says.strip(), options=values))
     where = "for all your projects" if project is None else "in the project"
     before = " The one of that name before it lies in the trash." if replaced else ""
-    return f"Kept the {stage} preset {name} {where}: {option_words(values)}.{before}"
+    return f"Kept the {stage} preset {name} {where}: {_own_words(stage, values)}.{before}"
 
 
 def remove_preset(project: Project | None, stage: PresetStage, name: str) -> str:
@@ -111,12 +112,23 @@ def remove_preset(project: Project | None, stage: PresetStage, name: str) -> str
         there = ", ".join(known) or "none"
         raise PresetInvalid(f"{whose} no own {stage} preset {name!r}; there is {there}.{meant(name, known)}")
     put_own_preset(project, stage, name, None)
-    return f"Took out the {stage} preset {name}: {option_words(known[name].options)}. It lies in the trash."
+    return (
+        f"Took out the {stage} preset {name}: {_own_words(stage, known[name].options)}. It lies in the trash."
+    )
 
 
 def option_words(options: Mapping[str, Any]) -> str:
     """Options as people say them: name=value, with commas."""
     return ", ".join(f"{name}={option_word(value)}" for name, value in options.items())
+
+
+def _own_words(stage: PresetStage, options: Mapping[str, Any]) -> str:
+    """The same of those that aren't as they are by default, and how many others there are: a clip has forty."""
+    usual = STAGES[stage]().model_dump()
+    own = {name: value for name, value in options.items() if value != usual.get(name)}
+    left = len(options) - len(own)
+    others = f"{counted(left, 'option')} as by default" if left else ""
+    return ", ".join(filter(None, [option_words(own), others]))
 
 
 def option_word(value: Any) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from understudy.errors import FacesetUnusable, OptionInvalid, PersonUnknown, ProjectInvalid
+from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import clip_by_clip
 from understudy.jobs.clips.color_spaces import color_space_of
@@ -46,6 +46,7 @@ from understudy.jobs.merging.inputs import (
     keep_keys,
     keep_said,
     plate_of,
+    require_models,
     settings_over_time,
     watch_for_cuts,
 )
@@ -127,7 +128,7 @@ def extract(
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 
-    yield from clip_by_clip(_named(clips, project), extracted)
+    yield from clip_by_clip(_named(clips, project), extracted, project=project.folder)
 
 
 def choose_faces(
@@ -202,7 +203,9 @@ def train(
         }
         for role, facesets in sets.items():
             if not sum(len(faceset) for _, faceset in facesets):
-                raise _nothing_to_learn_from(project, role, project.facesets_of(role, model))
+                from understudy.jobs.facesets.sets import nothing_to_learn_from
+
+                raise nothing_to_learn_from(project, role, project.facesets_of(role, model))
         if stage is None and is_follower():
             stage = partial(train_model, keep_recipe=keep_recipe)  # the leader notes what both learn from
         elif stage is None:
@@ -252,22 +255,6 @@ def history(
     yield StageFinished(stage="history", summary={})
 
 
-def _nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) -> FacesetUnusable:
-    """Says which facesets are empty, and which others of these performers have faces."""
-    others: list[str] = []
-    for performer in dict.fromkeys(name.split("/")[0] for name in chosen):
-        for short in project.manifest.performers[performer].facesets:
-            name = f"{performer}/{short}"
-            if name in chosen or not project.faceset_folder(performer, short).is_dir():
-                continue
-            with project.faceset(performer, short) as faceset:
-                others += [name] * bool(len(faceset))
-    text = f"There are no {role} faces to learn from in {', '.join(chosen)}. Run `understudy extract` first."
-    if others:
-        text += f" There are faces in {', '.join(others)}: take them with --{role}-faceset."
-    return FacesetUnusable(text, project.folder)
-
-
 def _finished(project: Project, faceset: str) -> Events:
     """Half a change of a faceset must be neither learnt from nor merged."""
     from understudy.jobs.facesets.curating import finish_change
@@ -294,17 +281,21 @@ def merge(
     `frames` takes these alone, and what is said counts for them alone; `changed` those that were made before.
     `save` keeps what is said in the manifest; `key` keeps it as key frames, and all of the clip is looked at.
     """
+    names = _named(clips, project, role="dst")
+    for name in names:
+        workers = merge_options(project, name, said).workers
+        if not dry_run:
+            require_reachable(workers)
+        require_models(project, name, model)
+    stretches = frames_asked(project, names, frames)
+    if key is not None and (stretches is None or dry_run):
+        raise OptionInvalid("--key needs the frames of the keys, like --frames 120, and no --dry-run.")
+    yield Notice(f"Looking at what is there of {', '.join(names)}.")  # what follows takes seconds to import
     from understudy.merging.plan import Wanted
     from understudy.training.machine.device import choose_devices
 
-    names = _named(clips, project, role="dst")
-    for name in () if dry_run else names:
-        require_reachable(merge_options(project, name, said).workers)
     devices = choose_devices(device)
-    stretches = frames_asked(project, names, frames)
-    if key is not None:
-        if stretches is None or dry_run:
-            raise OptionInvalid("--key needs the frames of the keys, like --frames 120, and no --dry-run.")
+    if key is not None and stretches is not None:
         yield Notice(keep_keys(project, names[0], said, frames=stretches, ease=key))
         said, stretches, save = {}, None, False
     loaded: dict[str, ModelPredictor] = {}
@@ -415,6 +406,7 @@ def encode(
                 stamp=marks.stamp,
                 color_space=color_space_of(project, name),
                 fps=fps_of(project, name),
+                project=str(project.folder),
             )
             yield from marks.told(goal)
 
@@ -425,7 +417,7 @@ def require_outputs(
     """Raise OptionInvalid or FolderUnwritable where a finished file could not be made or would replace footage;
     asked before the hours of training that lead to it."""
     from understudy.merging.delivery.effect import settled
-    from understudy.merging.delivery.encode import require_safe_output
+    from understudy.merging.delivery.places import require_safe_output
 
     names = _named(clips, project, role="dst")
     if out is not None and out.suffix and len(names) > 1:

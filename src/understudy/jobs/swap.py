@@ -25,6 +25,7 @@ from understudy.jobs.models.making import model_meant, require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
+from understudy.training.recipe.recipe import recipe_named
 from understudy.workers.cluster import require_reachable
 
 _ROOM_TO_START_BYTES = 200_000_000
@@ -34,20 +35,16 @@ def swap(request: SwapRequest) -> Events:
     """Do the whole job. Raises what its stages raise; run again after mending what they say."""
     began = time.monotonic()
     folder = project_folder(request)
-    if bool(request.src) != bool(request.dst):
-        raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
-    request = replace(request, model=model_meant(Rehearsal.of(folder), request.model or None))
-    _require_possible(folder, request)
-    _check_room(folder, request)
-    yield from new_folder_told(request.out)
+    request = with_model(folder, request)
+    yield from found_possible(folder, request)
     new = not (folder / MANIFEST_NAME).exists()
     project = Project.open_or_create(folder)
     yield Notice(f"{'Made' if new else 'Going on with'} the project {folder}.")
     moved: list[str] = []
-    clips, faces_before = _added(project, request, tell=moved.append)
+    clips, faces_before = added(project, request, tell=moved.append)
     yield from map(Notice, moved)
     yield from (Notice(text, level="warning") for text in warnings_of(project, clips))
-    dst = _dst_of(project, clips)
+    dst = dst_of(project, clips)
     if request.consent is None:  # "not stated" can be said too, and is an answer
         yield from unstated_told(project, request.model, dst, before_training=True)
     report = Report()
@@ -70,11 +67,12 @@ def swap(request: SwapRequest) -> Events:
 
 
 def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Events:
-    length = _training_left(project, request, journal)
+    length = training_left(project, request, journal)
     journal.begin(request.train)
     if length is None:
         yield StageStarted(stage="train", unit="iterations", why="is done; --minutes trains more")
-        yield StageFinished(stage="train", skipped=True)
+        summary = {"iterations": 0, "iterations_in_all": journal.iteration}
+        yield StageFinished(stage="train", summary=summary, skipped=True)
     else:
         if request.train.get("minutes") is None and length == {"minutes": DEFAULT_MINUTES}:
             yield Notice(f"Training for {DEFAULT_MINUTES:g} minutes; --minutes says otherwise.")
@@ -82,7 +80,13 @@ def _trained(project: Project, request: SwapRequest, journal: SwapJournal) -> Ev
         yield from stages.train(project, request.model, said=said, device=request.device)
 
 
-def _training_left(project: Project, request: SwapRequest, journal: SwapJournal) -> dict[str, Any] | None:
+def with_model(folder: Path, request: SwapRequest) -> SwapRequest:
+    """The request with the name of the model that it is about. Raises ModelUnknown where that can't be told."""
+    return replace(request, model=model_meant(Rehearsal.of(folder), request.model or None))
+
+
+def training_left(project: Project, request: SwapRequest, journal: SwapJournal) -> dict[str, Any] | None:
+    """The length to train now, as options; None where that is done."""
     return journal.training_left(
         request.train, train_options(project, request.model, request.train).model_dump()
     )
@@ -149,27 +153,36 @@ class Report:
         )
 
 
-def _require_possible(folder: Path, request: SwapRequest) -> None:
+def found_possible(folder: Path, request: SwapRequest) -> Events:
     """Raise what would stop this swap at its beginning or, which is worse, after hours of training; nothing is
-    written yet. Raises what its stages raise."""
-    from understudy.training.machine.device import choose_device
-
+    written yet. What can be refused without torch is, before a word: importing it takes seconds. Raises
+    what its stages raise."""
+    if bool(request.src) != bool(request.dst):
+        raise OptionInvalid("Name both SRC and DST, or neither to go on with --project.")
     if not request.src and not (folder / MANIFEST_NAME).exists():
         raise ProjectInvalid("There is no project here to go on with. Name SRC and DST to make one.", folder)
     project = Rehearsal.of(folder)
     require_own_side(project, src=request.src, dst=request.dst)
-    dst = _dst_of(project, _added(project, request)[0])
+    dst = dst_of(project, added(project, request)[0])
     for name in dst:
         shown = performers_shown(project, request.model, name, before_training=True)
         require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
         require_reachable(merge_options(project, name, request.merge).workers)
     stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     require_reachable(extract_options(project, request.extract).workers)
-    train_options(project, request.model, request.train)
+    options = train_options(project, request.model, request.train)
     # A recipe that nothing is trained by any more may be gone.
-    trains = _training_left(project, request, SwapJournal(project, request.model)) is not None
-    if trains or "recipe" in request.train:
+    trains = training_left(project, request, SwapJournal(project, request.model)) is not None
+    trains = trains or "recipe" in request.train
+    if trains:
+        recipe_named(options.recipe).require_fit(options)
+    _check_room(folder, request)
+    yield from new_folder_told(request.out)
+    yield Notice(f"Looking whether all of the swap can be done, in the project {folder}.")
+    if trains:
         stages.check_recipe(project, request.model, said=request.train)
+    from understudy.training.machine.device import choose_device
+
     choose_device(request.device)  # of several only extracting and merging know what to do
 
 
@@ -181,7 +194,7 @@ def _check_room(folder: Path, request: SwapRequest) -> None:
         require_free_space(place, needed_bytes=_ROOM_TO_START_BYTES)
 
 
-def _added(
+def added(
     project: Project, request: SwapRequest, *, tell: Callable[[str], object] = lambda _: None
 ) -> tuple[list[str], dict[str, int | None]]:
     """Put the named clips, faces, consent and model into the manifest; returns the clips' names and which faces
@@ -192,7 +205,7 @@ def _added(
     return names, before
 
 
-def _dst_of(project: Project, names: Sequence[str]) -> list[str]:
+def dst_of(project: Project, names: Sequence[str]) -> list[str]:
     """The dst clips among the named ones, or all where none are named."""
     dst = project.manifest.clips_of("dst")
     return [name for name in names if name in dst] or list(dst)

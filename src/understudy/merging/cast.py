@@ -49,10 +49,13 @@ class Cast(Generic[Model]):
     """A model for every face: those of `parts`, and `lead` for everybody else. To plan, what is known of models
     is enough; to paint, it takes predictors."""
 
-    def __init__(self, lead: Model | None, parts: Mapping[str, Model] | None = None) -> None:
+    def __init__(
+        self, lead: Model | None, parts: Mapping[str, Model] | None = None, *, of: str = "PROJECT CLIP"
+    ) -> None:
+        """`of` is how commands that are said name the clip."""
         for name in parts or {}:
             require_part(name)
-        self.lead, self.parts = lead, dict(parts or {})
+        self.lead, self.parts, self._of = lead, dict(parts or {}), of
 
     @classmethod
     def of(cls, models: Cast[One] | One) -> Cast[One]:
@@ -119,7 +122,7 @@ class Cast(Generic[Model]):
             if seen and name not in names:
                 raise CastInvalid(
                     f"The cast names {name!r}, whom no face of this clip shows. There are {', '.join(names)}. "
-                    f'Take it out with `understudy cast PROJECT CLIP "{name}="`.'
+                    f'Take it out with `understudy cast {self._of} "{name}="`.'
                 )
         for record in seen.values():
             self.predictor_for(record)

@@ -141,13 +141,14 @@ def _clip(project: Project, name: str, faces: int) -> ClipState:
         there=there,
         size_bytes=size_bytes(path) if there else 0,
         faces=faces,
-        searched=_is_searched(project.cache_folder / f"{safe_name(name)}.found.jsonl"),
+        searched=is_searched(project, name),
         fps=project.manifest.clips[name].fps,
     )
 
 
-def _is_searched(log: Path) -> bool:
+def is_searched(project: Project, clip: str) -> bool:
     """Whether the log of a clip's finds ends with the line that says so; a long one is not read for that."""
+    log = project.cache_folder / f"{safe_name(clip)}.found.jsonl"
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_LINE_BYTES))

@@ -6,6 +6,7 @@ Clips and models are refused here; of other things, whoever looks for them knows
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
     from understudy.project.manifest import ClipEntry, ModelEntry, Role
     from understudy.project.project import Project
 
-_MAKES_ONE = {"model": " `understudy train PROJECT` makes one."}
-
 
 def unknown(what: str, name: str, known: Iterable[str], *, short: Iterable[str] = ()) -> str:
     """`what` is what was looked for, like "dst clip". `short` are further ways to name one of those known."""
     names = list(known)
-    near = meant(name, [*names, *short])
-    there, next_step = ", ".join(names) or "none yet", near if names else _MAKES_ONE.get(what, "")
-    return f"The project has no {what} called {name!r}; it has {there}.{next_step}"
+    there, near = ", ".join(names) or "none yet", meant(name, [*names, *short])
+    return f"The project has no {what} called {name!r}; it has {there}.{near}"
+
+
+def unknown_model(project: Project, name: str) -> str:
+    """The same of a model; where there is none yet, the command that makes one is named."""
+    models = project.manifest.models
+    command = shlex.join(["understudy", "train", str(project.folder)])
+    return unknown("model", name, models) + ("" if models else f" `{command}` makes one.")
 
 
 def clip_named(project: Project, name: str, role: Role | None = None) -> ClipEntry:
@@ -38,5 +43,5 @@ def clip_named(project: Project, name: str, role: Role | None = None) -> ClipEnt
 def model_named(project: Project, name: str) -> ModelEntry:
     """A model. Raises ModelUnknown for a name that is none."""
     if name not in project.manifest.models:
-        raise ModelUnknown(unknown("model", name, project.manifest.models))
+        raise ModelUnknown(unknown_model(project, name))
     return project.manifest.models[name]

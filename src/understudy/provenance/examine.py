@@ -7,7 +7,7 @@ where one is lost another may have stayed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,9 @@ from understudy.provenance.recast import Recast
 from understudy.provenance.verify import Verdict, verify
 from understudy.provenance.watermark.keys import OPEN_NAME, known_keys
 from understudy.provenance.watermark.payload import name_of
-from understudy.provenance.watermark.reading import Reading, read_watermark
+from understudy.provenance.watermark.reading import Reading, watermark_by_steps
 from understudy.provenance.xmp import source_type_in
+from understudy.steps import answer_of
 
 _MOST_IMAGES = 100  # of a folder, that are asked for their metadata
 
@@ -34,9 +35,19 @@ def examine(
     `ledgers` are searched for the watermark's number before those this machine has written. Without `watermark`
     the pictures are not looked at, which is much faster. Raises what `verify` raises.
     """
+    return answer_of(examine_by_steps(path, home=home, ledgers=ledgers, watermark=watermark))
+
+
+def examine_by_steps(
+    path: Path, *, home: Path | None = None, ledgers: Sequence[Path] = (), watermark: bool = True
+) -> Generator[float, None, Verdict]:
+    """The same, in steps: yields about how much of the work, 0..1, is done."""
     signed = verify(path, home=home)
     source_type = _source_type(path)
-    reading, looked = _looked(path, home) if watermark else (None, words.NO_PICTURE if _is_unread(path) else "")
+    if watermark:
+        reading, looked = yield from _looked(path, home)
+    else:
+        reading, looked = None, words.NO_PICTURE if _is_unread(path) else ""
     entry = _entry(path, reading, [*ledgers, *known_ledgers(home)]) if watermark else None
     state = "stripped" if signed.state == "none" and reading is not None else signed.state
     sentences = [words.STRIPPED, *signed.sentences[1:-1]] if state == "stripped" else list(signed.sentences)
@@ -82,14 +93,14 @@ def _source_type(path: Path) -> str:
 
 def reading_of(path: Path, home: Path | None = None) -> Reading | None:
     """The watermark in a picture, by any key that is known here; None without one, or of no picture."""
-    return _looked(path, home)[0]
+    return answer_of(_looked(path, home))[0]
 
 
-def _looked(path: Path, home: Path | None) -> tuple[Reading | None, str]:
+def _looked(path: Path, home: Path | None) -> Generator[float, None, tuple[Reading | None, str]]:
     """The watermark, and what is to be said where none was found."""
     # What is no picture, or none that can be opened, has no watermark to be read; that is no error here.
     try:
-        return read_watermark(path, keys=known_keys(home)), words.NO_WATERMARK
+        return (yield from watermark_by_steps(path, keys=known_keys(home))), words.NO_WATERMARK
     except (UnderstudyError, OSError, ValueError):
         return None, words.NO_IMAGES if path.is_dir() and not images_in(path) else words.NO_PICTURE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def test_a_finished_movie_has_the_rate_that_was_said_last(sequence: Project) -> 
         opened = Project.open(sequence.folder)
         told = list(stages.encode(opened, "main", out=opened.out_folder / "a.mp4", said={}))
         says = [event.text for event in told if isinstance(event, Notice) and "say no rate" in event.text]
-        assert bool(says) is assumed and all("--fps 24" in text for text in says)
+        said = ["understudy", "add", str(opened.folder), "--dst", str(opened.clip_path("dst")), "--fps", "24"]
+        assert bool(says) is assumed and all(f"`{shlex.join(said)}`" in text for text in says)
         with open_clip(opened.out_folder / "a.mp4") as movie:
             assert movie.info.rate == rate and movie.info.frame_count == 3
     assert fps_of(Project.open(sequence.folder), "dst") is None

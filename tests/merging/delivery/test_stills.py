@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -65,8 +66,11 @@ def test_exr_says_dsts_primaries_and_the_curve_it_was_made_linear_with(info) -> 
 
 @pytest.mark.parametrize("transfer", [9, 10, 16, 18])
 def test_footage_of_another_curve_is_refused_for_exr(info, transfer: int) -> None:
-    with pytest.raises(OptionInvalid, match="png16"):
-        require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), None)
+    hdr, clip = replace(info, color=ColorTags(9, 1, 9, transfer)), shlex.quote(str(info.path))
+    with pytest.raises(OptionInvalid, match="png16") as refused:
+        require_known_curve(hdr, None, project="/my shot")
+    command = f"`understudy add '/my shot' --dst {clip} --color-space NAME`"
+    assert command in refused.value.message
     require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), ColorSpace("PQ"))
     require_known_curve(replace(info, color=ColorTags(9, 1, 9, 1)), None)
 

@@ -16,7 +16,7 @@ from understudy.media.color_spaces import ColorSpace
 from understudy.media.images import eight_bit
 from understudy.media.movie import MovieWriter
 from understudy.provenance.watermark.embed import Watermark
-from understudy.provenance.watermark.reading import read_watermark
+from understudy.provenance.watermark.reading import read_watermark, watermark_by_steps
 
 NUMBER = 0x00000000B0B
 
@@ -85,3 +85,19 @@ def test_a_folder_of_images_is_read_as_one(marked: Frames, tmp_path: Path) -> No
 
 def test_a_film_without_a_mark_has_none(tmp_path: Path) -> None:
     assert read_watermark(write_film(tmp_path / "plain.mp4", plain_footage()), everywhere=False) is None
+
+
+def test_a_search_everywhere_tells_how_far_it_is_and_tries_usual_sizes_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Usual sizes were tried again for every mean of frames, which is an eighth of the time."""
+    film = write_film(tmp_path / "plain.mp4", plain_footage(3, width=160, height=120))
+    usual: list[bool] = []
+    monkeypatch.setattr(
+        "understudy.provenance.watermark.reading.look",
+        lambda *_, everywhere: usual.append(everywhere),
+    )
+    shares = list(watermark_by_steps(film))
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)
+    assert len(shares) > 50 and max(np.diff(shares)) < 0.2
+    assert usual == [False, False], "of the key frames, and of all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,8 +193,11 @@ def test_wrong_values_are_refused_in_a_sentence(room: TestClient, clip: str) -> 
     assert "no credits in 'xx'" in room.get("credits", params={"language": "xx"}).json()["error"]
 
 
-def test_credits_come_in_the_languages_of_the_label(room: TestClient) -> None:
+def test_credits_come_in_the_languages_of_the_label_with_the_command_for_a_card(
+    room: TestClient, ready: Project
+) -> None:
     told = room.get("credits", params={"language": "de"}).json()
+    assert told["card"] == shlex.join(["understudy", "credits", str(ready.folder), "--out", "card.png"])
     assert "künstlicher Intelligenz" in " ".join(told["lines"]) and "fr" in told["languages"]
 
 

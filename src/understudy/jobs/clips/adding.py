@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from glob import escape
 from pathlib import Path
@@ -40,7 +41,7 @@ def add_clips(
     """
     from understudy.jobs.clips.moved import take_moved
 
-    require_usable(*src, *dst, consent=consent)
+    require_usable(*src, *dst, consent=consent, project=project.folder)
     sides: tuple[tuple[Role, Sequence[Path]], ...] = (("src", src), ("dst", dst))
     for role, paths in sides:
         if consent is not None and paths:
@@ -90,7 +91,8 @@ def both_sides_told(project: Project, names: Sequence[str]) -> list[str]:
     }
     return [
         f"{file} is on both sides of the project ({' and '.join(pair)}), so it is learnt as both performers. "
-        "If that is not meant, take one out with `understudy remove PROJECT CLIP`."
+        "If that is not meant, take one out, as with "
+        f"`{shlex.join(['understudy', 'remove', str(project.folder), pair[-1]])}`."
         for pair, file in pairs.items()
     ]
 
@@ -175,15 +177,16 @@ def _forget(manifest: Manifest, name: str) -> None:
     manifest.clips = {other: entry for other, entry in manifest.clips.items() if other != name}
 
 
-def require_usable(*paths: Path, consent: str | None = None) -> None:
+def require_usable(*paths: Path, consent: str | None = None, project: Path | None = None) -> None:
     """Raise ClipMissing, ClipUnreadable or ClipSizesDiffer for a clip that can't be used, and OptionInvalid for
     a consent that is none and for a merge's own frames: they change with every merge, carry no marks, and show
     somebody whose consent only `encode` asks for. A clip that can't be opened would stop every later run of its
-    project."""
+    `project`."""
     if consent is not None and consent not in get_args(Status):
         near = meant(consent, get_args(Status))
         if Path(consent).suffix or Path(consent).is_file():  # somebody means the form that was signed
-            near = " A signed form is recorded with `understudy consent PROJECT PERFORMER --evidence FILE`."
+            words = [str(project or "PROJECT"), "PERFORMER", "--evidence", consent]
+            near = f" A signed form is recorded with `{shlex.join(['understudy', 'consent', *words])}`."
         raise OptionInvalid(f"Consent can't be {consent!r}; say one of: {', '.join(get_args(Status))}.{near}")
     for path in paths:
         if not path.exists():

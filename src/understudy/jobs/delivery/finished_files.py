@@ -162,10 +162,10 @@ def _file(
     with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
         info = opened.info
         stretch = one_stretch(options.frames, info.frame_count)
-        seconds = _seconds(opened, stretch)
+        seconds, space = _seconds(opened, stretch), color_space_of(project, clip)
         if is_complete(merged, options.frames):
             _tried(blocks, lambda: require_masks(merged, options, stretch))
-        _tried(blocks, lambda: require_fitting(opened, goal, options, color_space_of(project, clip)))
+        _tried(blocks, lambda: require_fitting(opened, goal, options, space, project=str(project.folder)))
     movie = bool(goal.suffix) and goal.suffix.lower() not in IMAGE_SUFFIXES
     unmarked = _unmarked(options)
     about: dict[str, Any] = {

@@ -31,6 +31,7 @@ from understudy.jobs.facesets.long_sorts import chosen_told, ranked_told
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
 from understudy.project.unknown import unknown
+from understudy.steps import answer_of
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def reject_faces(
     project: Project, text: str, choice: Choice, *, dry_run: bool = False, opened: Faceset | None = None
 ) -> list[StoredFace]:
     """Put the chosen faces into the trash; returns them. Raises FacesUnknown when nothing says which."""
-    return _end_of(rejected_told(project, text, choice, dry_run=dry_run, opened=opened))
+    return answer_of(rejected_told(project, text, choice, dry_run=dry_run, opened=opened))
 
 
 def rejected_told(
@@ -225,7 +226,7 @@ def keep_faces(
 
     Raises FacesUnknown when nothing says which, or when nothing would be left.
     """
-    return _end_of(kept_told(project, text, choice, dry_run=dry_run, opened=opened))
+    return answer_of(kept_told(project, text, choice, dry_run=dry_run, opened=opened))
 
 
 def kept_told(
@@ -302,15 +303,6 @@ def recover_face_names(project: Project, text: str, *, dry_run: bool = False) ->
             yield _would_rename(first_names(desk.faceset))
             return
         yield from recover_names(desk.faceset, trash=desk.trash)
-
-
-def _end_of(events: Generator[Event, None, list[StoredFace]]) -> list[StoredFace]:
-    """What a stage answers, for those who need not hear how far it is."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            return end.value
 
 
 def _would_rename(names: Mapping[str, str]) -> Notice:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from understudy.counts import counted
-from understudy.errors import FacesUnknown, OptionInvalid
+from understudy.errors import FacesetUnusable, FacesUnknown, OptionInvalid
 from understudy.events import Events, Notice
 from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice
@@ -16,6 +16,7 @@ from understudy.facesets.names import safe_name
 from understudy.jobs.facesets.curating import all_names, full_name, lock_path, looked_at
 from understudy.jobs.facesets.long_sorts import chosen_told
 from understudy.project.lock import exclusive
+from understudy.project.manifest import Role
 from understudy.project.project import Project
 
 
@@ -131,3 +132,19 @@ def _goal(project: Project, text: str, sources: Sequence[str]) -> str:
     if name in sources:
         raise OptionInvalid(f"{name} can't be brought into itself.")
     return name
+
+
+def nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) -> FacesetUnusable:
+    """Says which facesets are empty, and which others of these performers have faces."""
+    others: list[str] = []
+    for performer in dict.fromkeys(name.split("/")[0] for name in chosen):
+        for short in project.manifest.performers[performer].facesets:
+            name = f"{performer}/{short}"
+            if name in chosen or not project.faceset_folder(performer, short).is_dir():
+                continue
+            with project.faceset(performer, short) as faceset:
+                others += [name] * bool(len(faceset))
+    text = f"There are no {role} faces to learn from in {', '.join(chosen)}. Run `understudy extract` first."
+    if others:
+        text += f" There are faces in {', '.join(others)}: take them with --{role}-faceset."
+    return FacesetUnusable(text, project.folder)

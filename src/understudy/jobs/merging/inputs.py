@@ -186,9 +186,18 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
     """The clip's cast; `lead` paints everybody it does not name. Raises ModelUnknown, CastInvalid."""
     from understudy.merging.cast import Cast
 
-    entry = project.manifest.clips[clip]
-    names = models_of_cast(entry, lead)
-    known = project.manifest.models
+    require_models(project, clip, lead)
+    names, known = models_of_cast(project.manifest.clips[clip], lead), project.manifest.models
+    loaded = {
+        name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
+    }
+    of = shlex.join([str(project.folder), clip])
+    return Cast(loaded.get(lead), {part: loaded[model] for part, model in names.items()}, of=of)
+
+
+def require_models(project: Project, clip: str, lead: str) -> None:
+    """Raise ModelUnknown unless the project has the models that would paint a clip."""
+    names, known = models_of_cast(project.manifest.clips[clip], lead), project.manifest.models
     for part, model in names.items():
         if model not in known:
             raise ModelUnknown(
@@ -197,10 +206,6 @@ def cast_of(project: Project, clip: str, lead: str, *, load: Callable[[str], Mod
             )
     if not names:
         model_named(project, lead)
-    loaded = {
-        name: load(name) for name in dict.fromkeys((*((lead,) if lead in known else ()), *names.values()))
-    }
-    return Cast(loaded.get(lead), {part: loaded[model] for part, model in names.items()})
 
 
 def models_of_cast(entry: ClipEntry, lead: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from understudy.errors import ModelUnknown
 from understudy.jobs.settings import Said, train_options
 from understudy.options import parse_options
 from understudy.project.project import Project
-from understudy.project.unknown import unknown
+from understudy.project.unknown import unknown_model
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
 from understudy.training.machine.batch import most_that_fits
@@ -50,7 +50,7 @@ class Outlook:
 def plan_training(project: Project, model: str, *, said: Said, device: str) -> Outlook:
     """For a model of a project. Raises ModelUnknown, OptionInvalid, DeviceUnavailable."""
     if model not in project.manifest.models:
-        raise ModelUnknown(f"{unknown('model', model, project.manifest.models)} Or plan with --preset.")
+        raise ModelUnknown(f"{unknown_model(project, model)} Or plan with --preset.")
     entry, folder = project.manifest.models[model], project.model_folder(model)
     about = read_about(folder)
     network = about.network if about else {**preset_named(entry.preset).network, **entry.network}

@@ -142,6 +142,7 @@ def encode(
     unswapped: Sequence[Mapping[str, Any]] | None = None,
     color_space: ColorSpace | None = None,
     fps: float | None = None,
+    project: str = "PROJECT",
 ) -> Events:
     """Write dst, or a stretch of it, with every picture of `merged_folder` in place of its frame.
 
@@ -151,7 +152,7 @@ def encode(
     must not replace, contain or lie inside of. What stands at `out` and was not made here goes to the folder
     `trash` before it is replaced. `unswapped` (frame, reason) goes into a report beside `out`. `color_space` is
     that of dst's own numbers, in which the file is written too; label and watermark go by how they look.
-    dst's images are shown at `fps`.
+    dst's images are shown at `fps`. `project` is how commands that are said name the project.
     Raises ProjectInvalid where merged pictures are gone; OptionInvalid, DiskFull, FolderUnwritable, and what
     opening the clip or a merged picture raises.
     """
@@ -177,14 +178,14 @@ def encode(
         if names is not None and len(names) == 1:  # that image is what will be shown
             require_intermediate(options, out / names[0])
         require_safe_output(out, keep=[clip_path, *keep, merged_folder], codec=options.codec, names=names)
-        require_fitting(clip, out, options, color_space)
+        require_fitting(clip, out, options, color_space, project=project)
         clear_leftovers(out)
         if memory.is_delivered(out, recipe):
             yield from _kept(delivery, unswapped, memory=memory, trash=trash)
             return
         require_writable(out.parent)
         yield StageStarted(stage=STAGE, unit="frames", total=total)
-        yield from _foretold(delivery)
+        yield from _foretold(delivery, project)
         yield from _delivered(delivery)
         damage = clip.info.damage
     memory.remember(out, recipe, whole=delivery.is_whole)
@@ -253,7 +254,7 @@ def _missing_beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] 
     return missing
 
 
-def _foretold(delivery: _Delivery) -> Events:
+def _foretold(delivery: _Delivery, project: str) -> Events:
     """What is to be known before a shot is made."""
     clip, out, options = delivery.clip, delivery.out, delivery.options
     said_images = options.images is not None or options.container == "images"  # by itself or by a purpose
@@ -279,16 +280,16 @@ def _foretold(delivery: _Delivery) -> Events:
     if clip.info.unread:
         yield Notice(text=clip.info.unread, level="warning")
     if not as_images:
-        yield from _foretold_of_time(clip)
+        yield from _foretold_of_time(clip, project)
 
 
-def _foretold_of_time(clip: Clip) -> Events:
+def _foretold_of_time(clip: Clip, project: str) -> Events:
     """What is to be known of a movie's time where dst are images."""
     if clip.info.assumed_rate:
-        rate, folder = rate_words(1 / clip.time_base), shlex.quote(str(clip.info.path))
+        command = shlex.join(["understudy", "add", project, "--dst", str(clip.info.path), "--fps", "24"])
         text = (
-            f"dst's images say no rate, so the movie has {rate} frames a second. Where that is not theirs, say "
-            f"it as with `understudy add PROJECT --dst {folder} --fps 24`, and encode again."
+            f"dst's images say no rate, so the movie has {rate_words(1 / clip.time_base)} frames a second. "
+            f"Where that is not theirs, say it as with `{command}`, and encode again."
         )
         yield Notice(text=text, level="warning")
     if clip.info.skipped:
@@ -296,12 +297,18 @@ def _foretold_of_time(clip: Clip) -> Events:
 
 
 def require_fitting(
-    clip: Clip, out: Path, options: EncodeOptions, color_space: ColorSpace | None = None
+    clip: Clip,
+    out: Path,
+    options: EncodeOptions,
+    color_space: ColorSpace | None = None,
+    *,
+    project: str = "PROJECT",
 ) -> None:
-    """Raise OptionInvalid where this clip can't become what is asked for; before anything is written."""
+    """Raise OptionInvalid where this clip can't become what is asked for; before anything is written.
+    `project` is how commands that are said name the project."""
     suffix = out.suffix.lower()
     if not suffix and format_for(options, clip.info) == "exr":
-        require_known_curve(clip.info, space_to_draw_in(clip.info, color_space))
+        require_known_curve(clip.info, space_to_draw_in(clip.info, color_space), project=project)
     if not suffix or suffix in IMAGE_SUFFIXES:
         return
     codec_for(out, options.codec, crf=options.crf, alpha=options.content == "face")

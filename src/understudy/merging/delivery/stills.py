@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,13 +73,14 @@ def still_of(
     return data.tobytes()
 
 
-def require_known_curve(info: ClipInfo, space: ColorSpace | None) -> None:
-    """Raise OptionInvalid for footage whose curve is far from sRGB's and not said: its light would be wrong."""
+def require_known_curve(info: ClipInfo, space: ColorSpace | None, *, project: str = "PROJECT") -> None:
+    """Raise OptionInvalid for footage whose curve is far from sRGB's and not said: its light would be wrong.
+    `project` is how commands that are said name the project."""
     if space is None and not info.scene_linear and (name := _OTHER_CURVES.get(info.color.transfer)):
+        command = shlex.join(["understudy", "add", project, "--dst", str(info.path), "--color-space", "NAME"])
         raise OptionInvalid(
             f"dst is {name}, and EXR is made with sRGB's curve, so its light would be wrong. Say dst's colour "
-            "space (`understudy add PROJECT --dst CLIP --color-space NAME`), or take --images png16 or tiff, "
-            "which keep the numbers.",
+            f"space with `{command}`, or take --images png16 or tiff, which keep the numbers.",
             info.path,
         )
 

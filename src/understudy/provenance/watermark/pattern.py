@@ -81,7 +81,7 @@ def pattern_for(key: bytes = OPEN_KEY) -> Pattern:
     return Pattern(owner, signs, np.conj(np.fft.fft2(sync)))
 
 
-@lru_cache(maxsize=4)  # whoever looks for a mark asks for one side a hundred times
+@lru_cache(maxsize=8)  # whoever looks for a mark asks for one side a hundred times
 def passband(side: int) -> Floats:
     """(side, side) shares 0..1 of the frequencies of a tile of that side that the pattern has. Read-only."""
     cycles_a_chip = np.fft.fftfreq(side, d=CHIPS / side)

@@ -17,10 +17,13 @@ from understudy.media.opening import open_clip
 from understudy.media.video import VideoClip
 from understudy.provenance.watermark.keys import OPEN, SpreadKey
 from understudy.provenance.watermark.pattern import Floats, pattern_for
-from understudy.provenance.watermark.search import Found, evidence_of, look
+from understudy.provenance.watermark.search import Found, evidence_of, look, look_elsewhere
+from understudy.steps import answer_of, within
 
 _MOST_KEY_FRAMES = 16
 _STRETCHES, _OF_A_STRETCH = 3, 24  # without gaps: every second frame may be one that codecs spare least
+_MOST_FRAMES = _MOST_KEY_FRAMES + _STRETCHES * _OF_A_STRETCH
+_SHARE_OF_FRAMES = 0.2  # of the time that a search everywhere takes
 
 
 @dataclass(frozen=True)
@@ -58,44 +61,36 @@ def read_watermark(
     Without `everywhere` only whole frames of usual sizes are tried, which takes a tenth of the time. Raises
     what opening a clip raises.
     """
-    reading = watermark_by_frames(path, keys=keys, everywhere=everywhere)
-    while True:
-        try:
-            next(reading)
-        except StopIteration as end:
-            return end.value
+    return answer_of(watermark_by_steps(path, keys=keys, everywhere=everywhere))
 
 
-def watermark_by_frames(
+def watermark_by_steps(
     path: Path, *, keys: Sequence[SpreadKey] = (OPEN,), everywhere: bool = True
-) -> Generator[None, None, Reading | None]:
-    """The same, in steps: yields after every frame that it has read."""
+) -> Generator[float, None, Reading | None]:
+    """The same, in steps: yields about how much of the work, 0..1, is done, once for every frame that it has
+    read and, with `everywhere`, for every size that it has tried."""
+    averages, begun = list[tuple[Floats, int]](), 0.0
     with open_clip(path) as clip:
         average = _Average()
-        averages = []
         for frames in (_standing_for_themselves(clip), _of_all_kinds(clip)):
             before = average.frames
             for frame in frames:
                 average.take(frame)
-                yield
+                begun = _SHARE_OF_FRAMES * average.frames / _MOST_FRAMES
+                yield begun
             if average.frames == before:
                 continue
             averages.append((average.evidence, average.frames))
-            reading = _looked(average.evidence, average.frames, keys, everywhere=False)
-            if reading is not None:
-                return reading
-    for evidence, count in reversed(averages) if everywhere else ():
-        reading = _looked(evidence, count, keys, everywhere=True)
-        if reading is not None:
-            return reading
-    return None
-
-
-def _looked(evidence: Floats, frames: int, keys: Sequence[SpreadKey], *, everywhere: bool) -> Reading | None:
-    for key in keys:
-        found = look(evidence, pattern_for(key.secret), everywhere=everywhere)
+            for key in keys:
+                found = look(average.evidence, pattern_for(key.secret), everywhere=False)
+                if found is not None:
+                    return Reading(found, average.frames, key.name)
+    looks = [(*each, key) for each in reversed(averages) for key in keys] if everywhere else []
+    ends = np.linspace(begun, 1, len(looks) + 1)
+    for (evidence, count, key), start, end in zip(looks, ends[:-1], ends[1:], strict=True):
+        found = yield from within(start, end, look_elsewhere(evidence, pattern_for(key.secret)))
         if found is not None:
-            return Reading(found, frames, key.name)
+            return Reading(found, count, key.name)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -99,7 +100,7 @@ def frames(studio: StudioHere, desk: DeskHere, clip: str, model: str, stretch: s
 
 @routes.get("/credits")
 def credits(studio: StudioHere, language: str = "en") -> dict[str, Any]:
-    """The words for a film's credits."""
+    """The words for a film's credits, and the command that makes them a card."""
     from understudy.errors import OptionInvalid
     from understudy.jobs.delivery.consents import credits_of
     from understudy.merging.delivery.options import LABEL_WORDS
@@ -108,7 +109,9 @@ def credits(studio: StudioHere, language: str = "en") -> dict[str, Any]:
     if language not in LABEL_WORDS:
         there = f"there are {', '.join(LABEL_WORDS)}.{meant(language, LABEL_WORDS)}"
         raise OptionInvalid(f"There are no credits in {language!r}; {there}")
-    return {"lines": credits_of(studio.project(), language), "languages": LABEL_WORDS}
+    project = studio.project()
+    card = shlex.join(["understudy", "credits", str(project.folder), "--out", "card.png"])
+    return {"lines": credits_of(project, language), "languages": LABEL_WORDS, "card": card}
 
 
 @routes.get("/download")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -147,8 +148,8 @@ def require_trunk(about: ModelAbout, wanted: bool, path: Path) -> None:
     """Raise OptionInvalid where a trunk is to learn two performers, or another model to be a trunk."""
     if about.trunk and not wanted:
         raise OptionInvalid(
-            "This model was pretrained on many people. Leave it as it is and start a new one from it: "
-            "understudy train PROJECT --model NAME --start-from THIS_FOLDER.",
+            "This model was pretrained on many people. Leave it as it is and start a new one from it, as with "
+            f"`understudy train PROJECT --model NAME --start-from {shlex.quote(str(path))}`.",
             path,
         )
     if wanted and not about.trunk:

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 
 from understudy.jobs.facesets import curating as jobs
 from understudy.project.project import Project
+from understudy.training.keeping.lock import model_lock
 
 SET = {"faceset": "src/main"}
 
@@ -47,6 +48,16 @@ def test_keeping_puts_all_others_away(client: TestClient, project: Project) -> N
     assert len(told["gone"]) == 38
     assert files(project) == set(kept)
     assert len(step(client, "undo", told["next"]["undo"]["step"])["back"]) == 38
+
+
+def test_a_change_names_the_models_whose_training_goes_on_without_it(
+    client: TestClient, project: Project
+) -> None:
+    project.add_model("main")
+    with model_lock(project.model_folder("main")):
+        told = client.post("/api/faces/reject", json={**SET, "names": ["src-000000-1.jpg"]}).json()
+    assert told["learning"] == ["main"]
+    assert step(client, "undo", told["next"]["undo"]["step"])["learning"] == []
 
 
 def test_a_window_takes_back_what_it_offers_and_nothing_that_came_later(

@@ -205,8 +205,10 @@ def recover_names(studio: StudioHere, asked: InFaceset) -> dict[str, Any]:
 
 
 def _done(studio: Studio, name: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a change, with what could be taken back now."""
+    """The answer to a change, with what could be taken back now, and the models that learn on without it."""
     from understudy.jobs.facesets.curating import next_steps
+    from understudy.jobs.facesets.still_learning import still_learning
 
     studio.live.say("faces", faceset=name)
-    return facts | {"next": next_steps(studio.project(), name)}
+    project = studio.project()
+    return facts | {"next": next_steps(project, name), "learning": list(still_learning(project, name))}

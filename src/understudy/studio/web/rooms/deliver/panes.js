@@ -76,6 +76,7 @@ export function copy_credits() {
 export function credits_pane() {
   const language = h("select", { "aria-label": "Language", onchange: () => show() });
   const text = h("pre", { class: "credits" });
+  const card = h("code");
   const copy = h("button", { type: "button", class: "copy-credits", "data-tip": "Copy the words for the credits", "data-key": "Y", onclick: () => copied(text) }, "Copy");
   const show = async () => {
     try {
@@ -83,11 +84,12 @@ export function credits_pane() {
       if (!language.options.length) language.replaceChildren(...Object.keys(told.languages).map((one) => h("option", { value: one }, new Intl.DisplayNames(["en"], { type: "language" }).of(one) ?? one)));
       text.classList.remove("bad");
       text.textContent = told.lines.join("\n");
+      card.textContent = told.card;
     } catch (error) {
       text.classList.add("bad");
       say(text, error instanceof Error ? error.message : String(error));
     }
   };
   show();
-  return h("div", { class: "stack" }, h("div", { class: "bar" }, language, copy), text, h("p", { class: "dim small" }, "As a card for the film: understudy credits PROJECT --out card.png"));
+  return h("div", { class: "stack" }, h("div", { class: "bar" }, language, copy), text, h("p", { class: "dim small" }, "As a card for the film: ", card));
 }

@@ -136,6 +136,7 @@ export class Actions {
     this.acts += 1;
     this.next.set(facts.faceset, told.next);
     this.say_next();
+    for (const model of told.learning) toast(`The training of ${model} goes on with the faces as they were when it began. For what they are now, stop it and let it train on.`);
     return told;
   }
 
