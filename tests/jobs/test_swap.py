@@ -297,7 +297,8 @@ def test_a_training_that_is_done_tells_how_far_the_model_is(project: Project) ->
         project.model_folder("main") / "checkpoints" / "000000007" / "state.json",
         {"layout": 1, "iteration": 7, "sha256": {}, "state": {"plan": plan.as_json()}},
     )
-    *_, end = _trained(project, SwapRequest(project=project.folder), SwapJournal(project, "main"))
+    request = SwapRequest(project=project.folder, model="main")
+    *_, end = _trained(project, request, SwapJournal(project, "main"))
     assert isinstance(end, StageFinished) and end.skipped
     assert end.summary == {"iterations": 0, "iterations_in_all": 7}
 
