@@ -67,6 +67,14 @@ def test_the_verdict_as_json_names_the_file(unmarked: Path, capsys: pytest.Captu
     assert told["state"] == "none" and told["path"].endswith("影.png")
 
 
+def test_a_file_s_name_says_nothing_but_its_name(unmarked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    liar = unmarked.rename(unmarked.with_name("a\x1b[2K\rtrusted.png"))
+    main(["verify", str(liar), "--no-watermark"])
+    main(["verify", str(liar), "--no-watermark", "--table"])
+    told = capsys.readouterr().out
+    assert "\x1b" not in told and "\r" not in told and told.count("a\\u001b[2K\\rtrusted.png") == 2
+
+
 def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(tmp_path / "gone.mp4")]) == 2
     assert "gone.mp4" in capsys.readouterr().err

@@ -116,7 +116,7 @@ def test_frames_that_are_steadied_with_a_range_are_made_with_it_and_the_clip_is_
     one_face(steady)
     before = pictures()
     one_face(ranged, wanted=Wanted(frames), dry_run=True, said_to=told)
-    assert told == ["6 frames would be made (1:6). frames near it changed: 4; its settings changed: 2."]
+    assert told == ["6 frames would be made (1:6). Why: frames near it changed: 4; its settings changed: 2."]
     assert one_face(ranged, wanted=Wanted(frames))["made_now"] == 6
     after = pictures()
     assert is_complete(tmp_path / "merged") and merge_facts(tmp_path / "merged").swapped == 8
@@ -155,7 +155,7 @@ def test_a_dry_run_counts_with_reasons_and_touches_nothing(one_face, tmp_path: P
     assert summary["to_make"] == [2, 3, 4, 7] and summary["up_to_date"] == 4
     assert summary["why"] == {"its settings changed": 3, "its picture is gone": 1}
     assert {path.name: path.read_bytes() for path in folder.rglob("*.*")} == before
-    assert "4 frames would be made (2:4,7). its settings changed: 3" in told[0]
+    assert "4 frames would be made (2:4,7). Why: its settings changed: 3" in told[0]
 
 
 def test_a_dry_run_names_the_options_that_changed_since(one_face) -> None:

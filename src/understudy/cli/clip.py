@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 
 from understudy.cli.flags import Json
 from understudy.cli.show import run
+from understudy.counts import counted
 from understudy.media.options import (
     CutOptions,
     DeinterlaceOptions,
@@ -196,7 +197,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("kind", f"{facts['kind']}, {facts['codec']}, {facts['size_bytes'] / 1e6:,.1f} MB"),
         ("picture", f"{facts['width']} x {facts['height']}{shape}{turned}"),
         ("depth", f"{facts['bit_depth']} bits, {facts['pixel_format']}{light}"),
-        ("time", f"{facts['frames']} frames, {facts['duration_s']:.3f} s{pace}"),
+        ("time", f"{counted(facts['frames'], 'frame')}, {facts['duration_s']:.3f} s{pace}"),
         ("colour", ", ".join(f"{name} {color[name]}" for name in ("matrix", "primaries", "transfer", "range"))),
     ]
     if facts["interlaced"]:

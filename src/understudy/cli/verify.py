@@ -93,6 +93,7 @@ def _told(
 ) -> Events:
     """Read the files, print each verdict as it is found, and add it to `verdicts`."""
     from understudy.events import Progress, StageFinished, StageStarted
+    from understudy.provenance.words import escaped
 
     total = len(files)
     yield StageStarted(stage=_STAGE, unit="files", total=total)
@@ -100,7 +101,8 @@ def _told(
         yield Progress(stage=_STAGE, done=number, total=total, note=path.name)
         verdict = yield from _examined(path, number, total, ledgers=ledgers, watermark=watermark)
         verdicts.append(verdict)
-        print(say(path, verdicts[-1]), flush=True)  # it may be minutes to the next
+        # A file's name may be a stranger's. Shown at once: it may be minutes to the next.
+        print(escaped(say(path, verdict), keep="\n"), flush=True)
     yield Progress(stage=_STAGE, done=total, total=total)
     yield StageFinished(stage=_STAGE)
 
@@ -189,7 +191,9 @@ def _count_media(folder: Path) -> int:
 
 def _beside(line: str) -> None:
     """For the person alone: what is read of the standard output stays as it was."""
-    print(line, file=sys.stderr, flush=True)
+    from understudy.provenance.words import escaped
+
+    print(escaped(line), file=sys.stderr, flush=True)
 
 
 def ledger_of(path: Path) -> Path:

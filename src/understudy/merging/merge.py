@@ -164,7 +164,7 @@ def _foretold(plan: MergePlan, options_changed: dict[str, list[Any]]) -> Events:
     said = "; ".join(f"{why}: {count}" for why, count in reasons.items())
     if plan.todo:
         frames = in_words(stretches_of(plan.todo))
-        yield Notice(f"{counted(len(plan.todo), 'frame')} would be made ({frames}). {said}.")
+        yield Notice(f"{counted(len(plan.todo), 'frame')} would be made ({frames}). Why: {said}.")
     if options_changed and plan.todo:
         listed = ", ".join(f"{name} ({old} before, {new} now)" for name, (old, new) in options_changed.items())
         yield Notice(f"Since the last merge other options are set for the clip: {listed}.")

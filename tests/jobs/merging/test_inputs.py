@@ -33,6 +33,7 @@ from understudy.jobs.merging.inputs import (
     keep_keys,
     keep_said,
     known_clip_sha256,
+    last_clip_sha256,
     plate_of,
     settings_over_time,
     watch_for_cuts,
@@ -286,6 +287,15 @@ def test_a_clip_that_is_gone_is_told_whether_or_not_it_was_known(project: Projec
             (known_clip_sha256 if known else clip_sha256)(project, tmp_path / "gone.mov")
         assert refused.value.path == tmp_path / "gone.mov"
         clip_sha256(project, project.clip_path("src"))  # from now on something is remembered
+
+
+@pytest.mark.parametrize("damage", [b"\xff{", b"", b"[1]"])
+def test_hashes_that_can_not_be_read_are_made_anew(project: Project, damage: bytes) -> None:
+    clip = project.clip_path("src")
+    known = clip_sha256(project, clip)
+    (project.cache_folder / "sha256.json").write_bytes(damage)
+    assert known_clip_sha256(project, clip) == last_clip_sha256(project, clip) == ""
+    assert clip_sha256(project, clip) == known == known_clip_sha256(project, clip)
 
 
 def test_how_far_hashing_is_is_told_where_clips_are_large(

@@ -46,6 +46,17 @@ def test_a_run_stands_where_its_last_stage_does(tmp_path: Path) -> None:
     assert (standing.done, standing.total, standing.rate, standing.finished) == (6, 12, 2.0, False)
 
 
+def test_a_last_line_that_is_longer_than_most_logs_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    numbers = {"unswapped": list(range(30_000))}
+    path.write_text(
+        _line("StageStarted", stage="merge", unit="frames", total=9, done=9, why="")
+        + _line("StageFinished", stage="merge", summary=numbers)
+    )
+    assert path.stat().st_size > 2 * reading._TAIL_BYTES
+    assert (read_standing(path).stage, read_standing(path).finished) == ("merge", True)
+
+
 def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text("".join(_line("Progress", stage="merge", done=n, total=5000) for n in range(5000)))

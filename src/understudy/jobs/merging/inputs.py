@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -262,23 +263,28 @@ def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
 
 
 def known_clip_sha256(project: Project, clip: Path) -> str:
-    """The SHA-256 of a clip where it is remembered; else nothing."""
-    path = project.cache_folder / "sha256.json"
-    return read_json(path).get(f"{clip}|{_looks(project, clip)}", "") if path.exists() else ""
+    """The SHA-256 of a clip where it is remembered; else nothing. Raises ClipMissing."""
+    return _remembered(project).get(f"{clip}|{_looks(project, clip)}", "")
 
 
 def last_clip_sha256(project: Project, clip: Path) -> str:
     """What the SHA-256 of a clip was when it was asked for last, however it is by now; else nothing."""
-    path = project.cache_folder / "sha256.json"
-    known: dict[str, str] = read_json(path) if path.exists() else {}
-    return next((sha256 for key, sha256 in reversed(known.items()) if key.startswith(f"{clip}|")), "")
+    known = reversed(_remembered(project).items())
+    return next((sha256 for key, sha256 in known if key.startswith(f"{clip}|")), "")
 
 
 def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
-    path = project.cache_folder / "sha256.json"
-    memory = read_json(path) if path.exists() else {}
-    write_json(path, {**memory, f"{clip}|{_looks(project, clip)}": sha256})
+    memory = {**_remembered(project), f"{clip}|{_looks(project, clip)}": sha256}
+    write_json(project.cache_folder / "sha256.json", memory)
     return sha256
+
+
+def _remembered(project: Project) -> dict[str, str]:
+    # What is damaged is calculated anew, as all of a cache.
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        memory = read_json(project.cache_folder / "sha256.json")
+        return memory if isinstance(memory, dict) else {}
+    return {}
 
 
 def _looks(project: Project, clip: Path) -> str:

@@ -68,8 +68,15 @@ def read_standing(path: Path) -> Standing:
 
 @lru_cache(_STANDINGS_KEPT)
 def _standing_at(path: Path, _stamp: tuple[int, int, int]) -> Standing:
-    data = read_tail(path, _TAIL_BYTES)
-    return _standing(_parsed(data[: data.rfind(b"\n") + 1]))
+    for most_bytes in (
+        _TAIL_BYTES,
+        _LONGEST_LINE_BYTES,
+    ):  # the last line may be longer than all of a usual tail
+        data = read_tail(path, most_bytes)
+        whole = data[: data.rfind(b"\n") + 1]
+        if whole:
+            break
+    return _standing(_parsed(whole))
 
 
 def read_tail(path: Path, most_bytes: int) -> bytes:
