@@ -323,6 +323,15 @@ def test_a_line_is_added_behind_one_that_a_kill_cut_short_and_no_more_is_read_th
     assert log.read_bytes() == b"one\ntwo\nthr\nfour\n"
 
 
+def test_nothing_is_added_through_a_link_to_what_it_leads_to(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    (tmp_path / "log.jsonl").symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"):
+        files.append_line(tmp_path / "log.jsonl", b"one")
+    assert letter.read_text() == "mine"
+
+
 @pytest.mark.parametrize("has_links", [True, False])
 def test_a_new_file_takes_a_free_name_and_no_other(
     has_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

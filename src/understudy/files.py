@@ -77,11 +77,17 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+def require_no_link(path: Path) -> None:
+    """Raise FolderUnwritable for a link in the place of a file that is written where it is, not swapped in: a
+    stranger's may lead to any file."""
+    if path.is_symlink():
+        raise FolderUnwritable("A link stands where a file of a project belongs. Remove it.", path)
+
+
 def open_lock(path: Path) -> BinaryIO:
     """Open the file of a lock, which is made where it is missing. Raises FolderUnwritable where it is a link:
-    who holds a lock is written over what its file says, and a stranger's link may lead to any file."""
-    if path.is_symlink():
-        raise FolderUnwritable("A link stands where a lock belongs, so nothing is written. Remove it.", path)
+    who holds a lock is written over what its file says."""
+    require_no_link(path)
     # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
     return path.open("a+b", buffering=0)
 
@@ -283,6 +289,7 @@ def write_json(path: Path, value: Any) -> None:
 def append_line(path: Path, line: bytes) -> None:
     """Write a line at the end of a log that only grows, and see it on the disk. One that a kill cut short does
     not swallow it. Of a long log no more is read than its last byte."""
+    require_no_link(path)
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import OptionInvalid, ProjectInvalid
+from understudy.errors import FolderUnwritable, OptionInvalid, ProjectInvalid
 from understudy.merging.journal import (
     Journal,
     frame_path,
@@ -166,3 +166,12 @@ def test_frames_of_a_merge_that_was_stopped_or_lies_on_a_plate_are_not_told_apar
     journal.describe({"clip": {"frames": 10}, "settings": {"plate": "other"}, "model": {}})
     journal.save(left=[1, 2, 9])  # between faces the plate is laid when all is merged
     assert made_stretch(tmp_path) == "" and not is_complete(tmp_path, "4:8")
+
+
+def test_a_stranger_s_link_in_the_place_of_notes_is_not_written_through(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    (tmp_path / "merge.jsonl").symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"):
+        Journal(tmp_path).remember(3, "a")
+    assert letter.read_text() == "mine"

@@ -94,12 +94,13 @@ def test_half_a_line_of_a_killed_process_is_no_obstacle(ledger: Path, tmp_path: 
     assert [line.export.watermark for line in lines_of(ledger)][-1] == "00000000009"
 
 
-def test_nothing_is_appended_to_what_is_no_ledger(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["a shopping list\n", "a shopping list", '{"milk": 2', "bread\nmilk"])
+def test_nothing_is_appended_to_what_is_no_ledger_and_nothing_cut_away(tmp_path: Path, text: str) -> None:
     path = tmp_path / "exports.jsonl"
-    path.write_text("a shopping list\n")
+    path.write_text(text)
     with pytest.raises(MarksUnreadable):
         append(path, export(make_image(tmp_path / "film.png")))
-    assert path.read_text() == "a shopping list\n"
+    assert path.read_text() == text
 
 
 def test_a_folder_is_known_by_its_ledger_of_frames(tmp_path: Path) -> None:

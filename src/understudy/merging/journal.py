@@ -17,7 +17,7 @@ from typing import Any
 
 from understudy.counts import counted
 from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.files import read_json, said_plainly, write_json
+from understudy.files import read_json, require_no_link, said_plainly, write_json
 from understudy.merging.frame_ranges import in_words, one_stretch, parse_frames, stretches_of
 
 JOURNAL_NAME = "merge.json"
@@ -139,6 +139,7 @@ class Journal:
 
     def _note(self, what: str, frame: int, *words: str) -> None:
         path = self.folder / _NOTES_NAME
+        require_no_link(path)
         with said_plainly(path), path.open("a", encoding="utf-8") as notes:
             notes.write(json.dumps([what, frame, *words]) + "\n")
 

@@ -27,6 +27,7 @@ from understudy.provenance.recast import Recast
 
 _KNOWN_NAME = "ledgers.json"
 _MOST_KNOWN = 1000
+_BEGINNING = b'{"version": '  # of every line
 _FIRST = "0" * 64
 _LARGEST_BYTES = 256 << 20
 
@@ -110,12 +111,14 @@ def append(ledger: Path, export: Export) -> str:
             file.seek(0)
             before = file.read()
             whole = before.rfind(b"\n") + 1
-            if _is_line(before[whole:]):
-                whole = len(before)
-                file.write(b"\n")
-            else:
+            rest = before[whole:]
+            is_cut = not _is_line(rest) and _BEGINNING.startswith(rest[: len(_BEGINNING)])
+            # First of all: of what is no ledger nothing is cut away.
+            hashes = [line.hash for line in _lines(before[:whole] if is_cut else before, ledger)]
+            if is_cut:
                 file.truncate(whole)
-            hashes = [line.hash for line in _lines(before[:whole], ledger)]
+            else:
+                file.write(b"\n")
             line = _as_line(export.model_copy(update={"previous": hashes[-1] if hashes else _FIRST}))
             file.write(line)
             file.flush()

@@ -12,6 +12,7 @@ from tests.facesets.extraction.test_extract import OPTIONS, Room, texts
 from tests.facesets.extraction.test_people import face as person_face
 from tests.facesets.extraction.test_people import film
 from tests.facesets.extraction.test_task import task_for
+from understudy.errors import FolderUnwritable
 from understudy.events import Progress, StageFinished
 from understudy.faces.detect import Detection
 from understudy.facesets.extraction.cropping import planned
@@ -175,6 +176,19 @@ def test_a_damaged_log_of_overlays_costs_a_drawing_and_nothing_else(tmp_path, de
     assert room.run()[-1].skipped
     assert (room.overlays / "notes.txt").read_text() == "mine"
     assert (room.overlays / "holiday.jpg").read_bytes() == b"mine too"
+
+
+def test_a_stranger_s_link_in_the_place_of_their_log_is_not_written_through(tmp_path, detector):
+    room = DrawnRoom(tmp_path, one_person(3))
+    room.run()
+    (log,) = (tmp_path / "cache").glob("*.overlays.jsonl")
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    log.unlink()
+    log.symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"):
+        room.run()
+    assert letter.read_text() == "mine"
 
 
 def test_without_their_folder_all_overlays_are_drawn_anew(tmp_path, detector):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from understudy.errors import FolderUnwritable
 from understudy.training.keeping.milestones import MILESTONES_NAME, add_milestone, cut_milestones, milestones
 
 
@@ -29,3 +32,12 @@ def test_a_torn_line_loses_only_itself(tmp_path: Path) -> None:
         file.write('{"iteration": 2, "ki\n3\n{"iteration": "x", "kind": "end"}\n')
     add_milestone(tmp_path, 40, "end", "stopped")
     assert [said["kind"] for said in milestones(tmp_path)] == ["start", "end"]
+
+
+def test_a_stranger_s_link_in_their_place_is_not_written_through(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("mine")
+    (tmp_path / MILESTONES_NAME).symlink_to(letter)
+    with pytest.raises(FolderUnwritable, match="A link stands"):
+        add_milestone(tmp_path, 0, "start", "begins")
+    assert letter.read_text() == "mine"

@@ -31,7 +31,7 @@ from understudy.facesets.extraction.summary import as_ranges
 from understudy.facesets.extraction.task import Task
 from understudy.facesets.extraction.tracks import why_unwanted
 from understudy.facesets.names import safe_name
-from understudy.files import said_plainly, write_bytes
+from understudy.files import require_no_link, said_plainly, write_bytes
 from understudy.geometry import FaceType, crop_from_frame, inverse, transform_points
 from understudy.masks.hull import hull_mask
 from understudy.media.clip import Clip, Frame
@@ -92,6 +92,7 @@ class DrawnLog:
         lines = [{"frame": index, "drawn": digest}]
         if not self.drawn:
             lines = [self._head, *lines]
+        require_no_link(self.path)
         with said_plainly(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab" if self.drawn else "wb") as file:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from understudy.files import said_plainly, write_text
+from understudy.files import require_no_link, said_plainly, write_text
 
 MILESTONES_NAME = "milestones.jsonl"
 Kind = Literal["start", "stage", "backup", "change", "setback", "finish", "end"]
@@ -25,6 +25,7 @@ def add_milestone(model_dir: Path, iteration: int, kind: Kind, words: str, **det
     """
     path = model_dir / MILESTONES_NAME
     about = {"iteration": iteration, "kind": kind, "words": words, "at_s": round(time.time(), 1), **details}
+    require_no_link(path)
     with said_plainly(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(about, ensure_ascii=False) + "\n")
 
