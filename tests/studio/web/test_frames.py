@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studio.web.conftest import DST_FRAMES, SIZE_PX
+from tests.studio.web.conftest import DST_FRAMES, SIZE_PX, wait_until
 from understudy.actors.identity import DEMO_DST
 from understudy.actors.performance import dst_track
 from understudy.actors.render import render_frames
@@ -274,7 +274,8 @@ def test_a_face_is_carried_on_as_the_hand_leaves_it_and_not_as_it_was_in_the_mid
     assert abs(records(emptied)[3].landmarks()[30, 0] - (x + 6)) < 1
 
 
-def test_the_hand_rests_while_the_face_that_is_carried_on_is_stored(window: Window, emptied: Project) -> None:
+def carried_while_it_is_stored(window: Window) -> tuple[float, float, list[Any]]:
+    """A face is dragged and carried on, and its storing held up: where the point was, and what is held."""
     held: list[Any] = []
     window.page.route("**/frames/draw", lambda route: held.append(route))
     window.go(3)
@@ -282,8 +283,12 @@ def test_the_hand_rests_while_the_face_that_is_carried_on_is_stored(window: Wind
     window.drag((x, y), (x + 6, y))
     window.page.keyboard.press("e")
     window.page.wait_for_selector("us-frames-carrying >> text=is stored first")
-    while not held:
-        window.page.wait_for_timeout(20)
+    wait_until(window.page, lambda: held, "the face is sent to be stored")
+    return x, y, held
+
+
+def test_the_hand_rests_while_the_face_that_is_carried_on_is_stored(window: Window, emptied: Project) -> None:
+    x, y, held = carried_while_it_is_stored(window)
     window.drag((x + 6, y), (x + 30, y))
     assert abs(window.of("room.edit.landmarks[30][0]") - (x + 6)) < 1
     held[0].continue_()
@@ -295,15 +300,7 @@ def test_the_hand_rests_while_the_face_that_is_carried_on_is_stored(window: Wind
 def test_any_key_takes_back_a_carrying_whose_face_is_still_being_stored(
     window: Window, emptied: Project
 ) -> None:
-    held: list[Any] = []
-    window.page.route("**/frames/draw", lambda route: held.append(route))
-    window.go(3)
-    x, y = window.of("room.edit.landmarks[30]")
-    window.drag((x, y), (x + 6, y))
-    window.page.keyboard.press("e")
-    window.page.wait_for_selector("us-frames-carrying >> text=is stored first")
-    while not held:
-        window.page.wait_for_timeout(20)
+    x, _, held = carried_while_it_is_stored(window)
     window.page.keyboard.press("n")
     held[0].continue_()
     window.until("room.is_ready")
