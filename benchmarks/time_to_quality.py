@@ -81,7 +81,7 @@ NO_EXPRESSIONS: Mapping[str, Any] = dict.fromkeys(
     ("random_blink", "rare_expressions", "expression_weight"), 0.0
 )
 # The preset's own recipe, at the batch that all of these share.
-OURS: Mapping[str, Any] = {**preset_named("quick").train, "batch_size": 8}
+OURS: Mapping[str, Any] = preset_named("quick").train
 
 
 def _adam(rate: float, seconds: float) -> Recipe:

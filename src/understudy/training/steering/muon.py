@@ -22,6 +22,7 @@ _MOMENTUM = 0.95
 _ROUNDS = 4
 # Quintic Newton-Schulz iteration that brings all singular values near 1, fastest from below.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
+_LONG = 2.0  # from such a side on, times the other, products of the short side alone are fewer
 _LIKE_ADAM = 0.2  # makes steps as large as AdamW's at the same learning rate (Liu et al., 2025)
 
 
@@ -90,12 +91,37 @@ def _bank(matrix: Tensor, shape: torch.Size) -> Tensor:
 
 def orthogonal(matrices: Tensor, kind: torch.dtype = torch.bfloat16) -> Tensor:
     """Matrices (N, m, n) with singular values near 1 (about 0.7 to 1.2), by products alone, of numbers of that
-    kind: three a round for all N at once, because small products cost a GPU no more than their launch."""
+    kind, for all N at once, because small products cost a GPU no more than their launch."""
     x = matrices.to(kind)
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    for _ in range(_ROUNDS):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C), x, beta=_A)
+    # Squares of singular values take twice the digits, which short numbers don't have.
+    if kind == torch.float32 and x.shape[-1] > _LONG * x.shape[-2]:
+        x = _turn_of(x @ x.mT) @ x
+    else:
+        for _ in range(_ROUNDS):
+            gram = x @ x.mT
+            x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C), x, beta=_A)
     return (x.mT if tall else x).to(matrices.dtype, memory_format=torch.contiguous_format)
+
+
+def _turn_of(gram: Tensor) -> Tensor:
+    """What all rounds together multiply matrices (N, m, n) by, of their `gram` (N, m, m).
+
+    A round multiplies by a polynomial of the Gram matrix, and its own Gram matrix by that twice, so the long
+    side n need be seen only before and after: 2 m²n + 13 m³ products instead of 8 m²n + 4 m³.
+    """
+    turn = factor = _factor(gram)
+    for _ in range(_ROUNDS - 1):
+        gram = gram @ factor @ factor
+        factor = _factor(gram)
+        turn = turn @ factor
+    return turn
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """What one round multiplies by: A + B gram + C gram²."""
+    factor = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
+    factor.diagonal(dim1=-2, dim2=-1).add_(_A)
+    return factor
