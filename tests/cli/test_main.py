@@ -25,6 +25,30 @@ def test_an_unknown_command_is_refused_in_one_sentence(capsys: pytest.CaptureFix
     assert "swop" in _refused(capsys, "swop")
 
 
+@pytest.mark.parametrize(
+    ("typed", "question"),
+    [
+        (["extrat"], 'Did you mean "extract"?'),
+        (["serve"], ""),  # "sheet" and "status" share as many letters in order
+        (["faceset", "order"], ""),
+        (["extract", "x", "--devcie", "cpu"], "Did you mean --device?"),
+        (["extract", "x", "--movie", "cpu"], ""),
+        (["weights", "body"], ""),
+        (["frames", "list", "x", "y", "--which", "drwan"], 'Did you mean "drawn"?'),
+        (["frames", "list", "x", "y", "--which", "sever"], 'Did you mean "several"?'),
+    ],
+)
+def test_a_command_or_option_is_suggested_where_it_is_near_alone(
+    typed: list[str], question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ("".join(_refused(capsys, *typed).partition("Did you mean")[1:]).partition(" See")[0]) == question
+
+
+def test_a_command_without_its_project_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "extract")
+    assert "Say which project: `understudy extract FOLDER`, with . for the folder you are in." in said
+
+
 def test_an_option_out_of_its_range_is_named_with_its_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
