@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,20 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
         "search",
     }  # classes whose options bring their own words
     assert set(inspect.signature(function).parameters) - tables == with_words
+
+
+def test_in_a_container_torch_starts_a_thread_for_each_core_that_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("understudy.cli.main.cores", lambda: 3)
+    monkeypatch.setattr("understudy.cli.main.allowed_cores", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    main(["--version"])
+    assert os.environ["OMP_NUM_THREADS"] == "8", "what a person says stands"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    main(["--version"])
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    capsys.readouterr()
 
 
 def test_ctrl_c_is_answered_in_words_wherever_it_falls(

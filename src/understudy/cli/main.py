@@ -24,6 +24,7 @@ from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, Un
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
 from understudy.options import meant, validation_sentence
+from understudy.workers.cores import allowed_cores, cores
 
 # Of most commands the first line is enough; what this one's exit code means is asked before it is run.
 _VERIFY_HELP = """Say what a file's marks say.
@@ -96,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # program. Spinning briefly costs 7 % of the speed alone, not spinning at all 25 % (measured on two cores).
     # Read when torch is imported, so it must stand before any command.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if cores() < allowed_cores():  # torch would start a thread for each of the latter
+        os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     _print_anything()
     sys.excepthook = _tell_of_a_bug
     try:
