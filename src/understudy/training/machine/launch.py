@@ -53,11 +53,8 @@ class _Processes:
 
     def __init__(self, command: Sequence[str], count: int) -> None:
         threads = os.environ.get("OMP_NUM_THREADS")
-        if threads in (
-            None,
-            "",
-            str(cores()),
-        ):  # all of them, as a command says itself in a container, are for one
+        # As many as there are cores, as a command says itself in a container, are meant for one process.
+        if threads in (None, "", str(cores())):
             threads = str(max(1, cores() // count))
         shared = {
             "OMP_NUM_THREADS": threads,
