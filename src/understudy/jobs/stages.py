@@ -92,9 +92,10 @@ def extract(
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets.curating import shelf_of, step_of_extraction
     from understudy.jobs.facesets.sets import goal_of_clip, put_in_faceset
+    from understudy.jobs.facesets.still_learning import extraction_told
     from understudy.training.machine.device import choose_devices
 
-    options, command = extract_options(project, said), uuid4().hex
+    options, command, told = extract_options(project, said), uuid4().hex, set[str]()
     require_reachable(options.workers)
     devices = choose_devices(device)
 
@@ -125,6 +126,7 @@ def extract(
                 color_space=color_space_of(project, name),
                 fps=fps_of(project, name),
             )
+            events = extraction_told(project, f"{performer}/{short}", events, told)
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 
