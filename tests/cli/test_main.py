@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from docstring_parser import parse
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import app, main
+from understudy.media.images import encode_png
 from understudy.project.project import Project
 
 
@@ -209,6 +213,25 @@ def test_in_a_container_torch_starts_a_thread_for_each_core_that_it_was_given(
     main(["--version"])
     assert os.environ["OMP_NUM_THREADS"] == "3"
     capsys.readouterr()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there under every locale")
+@pytest.mark.parametrize("flags", [[], ["-X", "utf8=0"]])
+def test_clips_with_umlauts_are_there_under_a_locale_that_has_none(tmp_path: Path, flags: list[str]) -> None:
+    """They were "gone", and naming one was called a bug."""
+    frames = tmp_path / "über"
+    frames.mkdir()
+    (frames / "1.png").write_bytes(encode_png(np.zeros((64, 64, 3), np.uint8)))
+    assert main(["new", str(tmp_path / "shot"), "--dst", str(frames)]) == 0
+    told = subprocess.run(
+        [sys.executable, *flags, "-m", "understudy", "status", str(tmp_path / "shot")],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        timeout=100,
+        check=True,
+    ).stdout.decode("utf-8", "replace")
+    if not flags:  # which nobody says who doesn't mean it; it ends all the same
+        assert "über" in told and "gone" not in told
 
 
 def test_ctrl_c_is_answered_in_words_wherever_it_falls(

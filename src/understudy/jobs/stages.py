@@ -27,7 +27,7 @@ from understudy.jobs.delivery.marks import (
     require_closed_production,
     require_consent,
 )
-from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
+from understudy.jobs.delivery.merged_by import in_commands, renamed_told, require_merged, require_model_of
 from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.delivery.whose_faces import (
     Sets,
@@ -394,6 +394,8 @@ def encode(
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         facts = facts_of(project, model, name, goal, merged, frames=options.frames)
         marks = FinalMarks(project, facts, options)
+        if out is None:
+            yield from renamed_told(project, name, called, goal)
         with _alone_with(project, name):
             yield from encode_clip(
                 project.present_clip_path(name),
