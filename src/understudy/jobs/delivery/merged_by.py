@@ -53,8 +53,8 @@ def renamed_told(project: Project, clip: str, called: str, goal: Path) -> Events
     before = [name for name in names if name.startswith(f"{clip}-") and name.endswith(goal.suffix)]
     if before:
         yield Notice(
-            f"{', '.join(before)} stays, which shows these frames and is called after another name of the model. "
-            f"{goal.name} is made beside it, because the marks in a file say its name."
+            f"{', '.join(before)} stays, which shows these frames and is called after another name of the "
+            f"model. {goal.name} is made beside it, because the marks in a file say its name."
         )
 
 
