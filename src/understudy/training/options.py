@@ -17,7 +17,7 @@ class TrainOptions(
     """How long a model learns, from what variations of the faces, and what it writes meanwhile."""
 
     def all_asked(self, iteration: int) -> int:
-        """The next iteration, from this one on, in which every loss is asked: also what is asked now and then, or
-        of older models alone."""
+        """The next iteration, from this one on, in which every loss is asked: also those that are asked now and
+        then, or of older models alone."""
         latest = max(iteration, self.follow_after if self.follow_weight else 0)
         return latest + -latest % self.feature_every
