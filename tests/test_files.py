@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -215,6 +216,24 @@ def test_the_trash_takes_many_things_of_one_name(tmp_path):
     assert [place.read_text() for place in places] == ["0", "1", "2"]
     assert all(place.name.endswith(NAME) for place in places)
     assert not (tmp_path / NAME).exists()
+
+
+def test_of_two_that_trash_one_name_in_one_second_each_finds_a_place(tmp_path, monkeypatch):
+    """The later one was refused, because the place that it had found was taken by then."""
+    move, trash, places = files.move_whole, tmp_path / "trash", []
+    for folder in ("one", "other"):
+        files.write_text(tmp_path / folder / NAME, folder)
+
+    def after_another_process(path, goal):
+        monkeypatch.setattr(files, "move_whole", move)
+        places.append(files.move_to_trash(tmp_path / "other" / NAME, trash))
+        move(path, goal)
+
+    monkeypatch.setattr(time, "strftime", lambda _: "20260101-000000")
+    monkeypatch.setattr(files, "move_whole", after_another_process)
+    places.append(files.move_to_trash(tmp_path / "one" / NAME, trash))
+    assert [place.read_text() for place in places] == ["other", "one"]
+    assert len(left_in(trash)) == 2
 
 
 def test_a_whole_folder_goes_to_the_trash(tmp_path):

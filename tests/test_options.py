@@ -111,6 +111,24 @@ def test_a_refusal_ends_with_the_name_that_was_meant(said: Any, question: str):
         assert told.value.message == f"Option 'finder' can't be {said!r}: known are near, far.{question}"
 
 
+@pytest.mark.parametrize(
+    ("said", "near"),
+    [
+        ("qiuck", "quick"),
+        ("quik", "quick"),
+        ("faceswpa", "faceswap"),
+        ("int", "interview"),
+        ("in", ""),
+        ("sharp", ""),
+        ("shot", ""),
+        ("face", "faceswap"),
+    ],
+)
+def test_slips_of_the_fingers_and_beginnings_are_near_and_other_words_are_not(said: str, near: str) -> None:
+    known = ["batch", "quick", "faceswap", "interview", "sheet", "marsh"]
+    assert meant(said, known) == (f' Did you mean "{near}"?' if near else "")
+
+
 def test_a_name_that_joins_the_table_later_is_known_too(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(FINDERS, "beside", 3)
     assert parse_options(Search, {"finder": "beside"}).finder == "beside"

@@ -68,6 +68,10 @@ class ShardDamaged(UnderstudyError):
     """A shard of rendered people can't be read: a file of it is missing, cut off or of another kind."""
 
 
+class ShardsDiffer(UnderstudyError):
+    """A folder holds people who were rendered by another plan."""
+
+
 class FacesetUnusable(UnderstudyError):
     """A faceset is empty, or too damaged to train or merge from."""
 

@@ -337,21 +337,33 @@ def sha256_pieces(path: Path) -> Generator[int, None, str]:
 
 def move_to_trash(path: Path, trash: Path) -> Path:
     """Move a file or folder into `trash` under a new dated name and return where it lies now."""
-    goal = free_in_trash(path, trash)
-    move_whole(path, goal)
+    goal = kept_in_trash(path, trash)
+    try:
+        move_whole(path, goal)
+    finally:
+        origin_note(goal).unlink(missing_ok=True)
     return goal
 
 
-def free_in_trash(path: Path, trash: Path) -> Path:
-    """A dated name in `trash` that nothing has, and that is kept for nothing by a note of its origin."""
+def kept_in_trash(path: Path, trash: Path) -> Path:
+    """A dated name in `trash` that nothing has. A note of its origin, which says nothing yet, keeps it from
+    other processes, which may look for one in the same second."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     with said_plainly(trash):
         trash.mkdir(parents=True, exist_ok=True)
     for attempt in range(1000):
         goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
-        if not os.path.lexists(goal) and not goal.with_name(goal.name + ORIGIN_SUFFIX).exists():
-            return goal
+        with said_plainly(trash), contextlib.suppress(FileExistsError):
+            origin_note(goal).touch(exist_ok=False)
+            if not os.path.lexists(goal):
+                return goal
+            origin_note(goal).unlink()
     raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
+
+
+def origin_note(place: Path) -> Path:
+    """Where the note of what lies there in the trash is, or will be."""
+    return place.with_name(place.name + ORIGIN_SUFFIX)
 
 
 def move_whole(path: Path, goal: Path) -> None:

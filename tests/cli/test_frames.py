@@ -12,6 +12,8 @@ from tests.jobs.frames.test_carry import StandInReader
 from tests.jobs.frames.test_desk import extracted, made
 from understudy.cli.main import main
 from understudy.faces.detect import DETECTORS
+from understudy.project.project import Project
+from understudy.training.keeping.lock import model_lock
 
 
 @pytest.fixture
@@ -52,6 +54,23 @@ def test_faces_are_removed_drawn_carried_and_taken_back_by_command(project: str,
         == 0
     )
     assert listed(project, capsys, "drawn") == [3, 4, 5, 6, 7]
+
+
+def test_who_changes_faces_in_frames_while_they_are_trained_on_is_told_so(project: str, capsys) -> None:
+    opened = Project.open(Path(project))
+    opened.add_model("main")
+    changes = (
+        ["remove", project, "shot", "3"],
+        ["draw", project, "shot", "3", "--box", "72", "60", "60"],
+        ["carry", project, "shot", "3", "--count", "2", "--existing", "replace", "--json"],
+        ["undo", project, "shot"],
+        ["redo", project, "shot"],
+    )
+    with model_lock(opened.model_folder("main")):
+        for words in changes:
+            assert main(["frames", *words]) == 0, words
+            said = capsys.readouterr()
+            assert "as they were when it began" in said.out + said.err, words
 
 
 def test_what_can_not_be_done_is_said_in_a_sentence(project: str, capsys) -> None:

@@ -92,6 +92,21 @@ def test_a_file_without_marks_is_found_by_its_hash_and_another_is_not(project: P
     assert "no such file" in capsys.readouterr().err
 
 
+def test_how_far_a_folder_of_many_images_is_looked_through_is_told_beside_the_output(
+    project: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was silent for minutes."""
+    monkeypatch.setattr("understudy.cli.show._SECONDS_BETWEEN_LINES", 0.0)
+    frames = project.parent / "frames"
+    frames.mkdir()
+    for number in range(4):
+        make_image(frames / f"{number}.png", shade=number)
+    assert main(["ledger", "find", str(frames), str(project)]) == 5
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) > 4 and "frames" in said.err
+    assert said.out.startswith("No ledger") and len(said.out.splitlines()) == 1
+
+
 def test_a_file_that_was_written_again_is_found_by_its_watermark(project: Path, capsys) -> None:
     again = project.parent / "again.png"
     again.write_bytes(encode_png(Watermark(1).marked(plain_footage()[0])))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from docstring_parser import parse
 
 from tests.jobs.conftest import write_wall
 from understudy.cli.main import app, main
+from understudy.media.images import encode_png
 from understudy.project.project import Project
 
 
@@ -23,6 +28,30 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_an_unknown_command_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert "swop" in _refused(capsys, "swop")
+
+
+@pytest.mark.parametrize(
+    ("typed", "question"),
+    [
+        (["extrat"], 'Did you mean "extract"?'),
+        (["serve"], ""),  # "sheet" and "status" share as many letters in order
+        (["faceset", "order"], ""),
+        (["extract", "x", "--devcie", "cpu"], "Did you mean --device?"),
+        (["extract", "x", "--movie", "cpu"], ""),
+        (["weights", "body"], ""),
+        (["frames", "list", "x", "y", "--which", "drwan"], 'Did you mean "drawn"?'),
+        (["frames", "list", "x", "y", "--which", "sever"], 'Did you mean "several"?'),
+    ],
+)
+def test_a_command_or_option_is_suggested_where_it_is_near_alone(
+    typed: list[str], question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ("".join(_refused(capsys, *typed).partition("Did you mean")[1:]).partition(" See")[0]) == question
+
+
+def test_a_command_without_its_project_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "extract")
+    assert "Say which project: `understudy extract FOLDER`, with . for the folder you are in." in said
 
 
 def test_an_option_out_of_its_range_is_named_with_its_value(
@@ -170,6 +199,39 @@ def test_every_command_explains_each_of_its_flags(command: str, capsys: pytest.C
         "search",
     }  # classes whose options bring their own words
     assert set(inspect.signature(function).parameters) - tables == with_words
+
+
+def test_in_a_container_torch_starts_a_thread_for_each_core_that_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("understudy.cli.main.cores", lambda: 3)
+    monkeypatch.setattr("understudy.cli.main.allowed_cores", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    main(["--version"])
+    assert os.environ["OMP_NUM_THREADS"] == "8", "what a person says stands"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    main(["--version"])
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    capsys.readouterr()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there under every locale")
+@pytest.mark.parametrize("flags", [[], ["-X", "utf8=0"]])
+def test_clips_with_umlauts_are_there_under_a_locale_that_has_none(tmp_path: Path, flags: list[str]) -> None:
+    """They were "gone", and naming one was called a bug."""
+    frames = tmp_path / "über"
+    frames.mkdir()
+    (frames / "1.png").write_bytes(encode_png(np.zeros((64, 64, 3), np.uint8)))
+    assert main(["new", str(tmp_path / "shot"), "--dst", str(frames)]) == 0
+    told = subprocess.run(
+        [sys.executable, *flags, "-m", "understudy", "status", str(tmp_path / "shot")],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        timeout=100,
+        check=True,
+    ).stdout.decode("utf-8", "replace")
+    if not flags:  # which nobody says who doesn't mean it; it ends all the same
+        assert "über" in told and "gone" not in told
 
 
 def test_ctrl_c_is_answered_in_words_wherever_it_falls(

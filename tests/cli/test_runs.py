@@ -53,6 +53,8 @@ def test_words_that_are_no_command_are_refused_before_they_are_queued(
         (["model", "nwe", "main"], 'Unknown command "nwe". Did you mean "new"?'),
         (["model"], "`understudy model` alone does nothing. Say which of its commands is meant: list, "),
         ([], "A run needs a command"),
+        (["extract"], "needs the project's folder, which a run calls . because it begins there: `extract .`."),
+        (["faceset", "reject", "--dry-run"], "begins there: `faceset reject . --dry-run`."),
     ):
         for queue in ([], ["--queue"]):
             assert main(["runs", "start", *queue, str(folder), *words]) == 2

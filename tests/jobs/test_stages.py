@@ -31,7 +31,7 @@ from understudy.errors import (
     RecipeInvalid,
     StretchEmpty,
 )
-from understudy.events import StageFinished
+from understudy.events import Notice, StageFinished
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.facesets.extraction.timerange import wanted_frames
 from understudy.files import write_text
@@ -342,6 +342,21 @@ def test_a_finished_file_is_known_after_its_model_got_another_name(
     rename_model(ready, "main", "first")
     *_, last = stages.encode(ready, "first", out=tmp_path / "shot.mp4", said={})
     assert isinstance(last, StageFinished) and last.skipped
+
+
+def test_a_finished_file_called_after_an_earlier_name_of_its_model_stays_and_another_is_made_which_is_said(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made anew without a word, though another delivery of the same is known after a new name."""
+    list(stages.merge(ready, "main", said={}, device="cpu"))
+    list(stages.encode(ready, "main", said={}))
+    rename_model(ready, "main", "first")
+    events = list(stages.encode(ready, "first", said={}))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any("dst-main.mov stays, which shows these frames" in text for text in told), told
+    assert sorted(path.name for path in ready.out_folder.glob("*.mov")) == ["dst-first.mov", "dst-main.mov"]
+    again = list(stages.encode(ready, "first", said={}))
+    assert not any(isinstance(event, Notice) and "stays" in event.text for event in again)
 
 
 def test_a_cluster_that_is_missing_refuses_before_a_merged_frame_is_put_away(

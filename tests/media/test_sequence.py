@@ -110,6 +110,19 @@ def test_images_that_are_too_large_are_not_called_damaged(tmp_path: Path, side: 
     assert "damaged" not in told.value.message
 
 
+def test_every_reason_why_images_are_left_out_is_told_once(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "f", [f"{n}.png" for n in range(6)])
+    for name in ("1.png", "4.png"):
+        (folder / name).write_text("no image")
+    for name in ("2.png", "3.png"):
+        Image.new("1", (9_500, 9_500)).save(folder / name)
+    told = ImageFolderClip(folder).info.damage
+    assert told.startswith("Only 2 of 6 images could be read: 1.png and 3 more are left out.")
+    assert "Of 1.png: This image can't be read: it is damaged" in told
+    assert told.endswith("Of 2.png: This image has more than 89 million pixels. Save it smaller.")
+    assert told.count("Of ") == 2
+
+
 def test_a_broken_image_is_left_out_and_told_and_no_other_takes_its_number(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "f", [f"{n}.png" for n in range(5)])
     (folder / "1.png").write_text("no image")
@@ -117,13 +130,15 @@ def test_a_broken_image_is_left_out_and_told_and_no_other_takes_its_number(tmp_p
     (folder / "3.png").write_bytes(cut[: len(cut) // 2])
     clip = ImageFolderClip(folder)
     assert clip.info.damage == (
-        "Only 4 of 5 images could be read: 1.png is damaged and left out. The other frames keep their numbers."
+        "Only 4 of 5 images could be read: 1.png is left out. The other frames keep their numbers. "
+        "Of 1.png: This image can't be read: it is damaged, cut off or not a PNG, JPEG, TIFF, WebP, BMP or "
+        "EXR. Remove it or save it again."
     )
     assert (clip.info.frame_count, len(clip.timestamps()), clip.info.file_names[2]) == (5, 5, "2.png")
     frames = list(clip.frames())
     assert [number_of(f.rgb) for f in frames] == [f.index for f in frames] == [0, 2, 4]
     assert [f.index for f in clip.frames(2, 5, step=2)] == [2, 4]
-    assert "Only 3 of 5 images could be read: 1.png and 1 more are damaged" in clip.info.damage
+    assert "Only 3 of 5 images could be read: 1.png and 1 more are left out." in clip.info.damage
 
 
 @pytest.mark.parametrize("keep_bytes", [0, 100])

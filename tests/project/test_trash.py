@@ -63,6 +63,20 @@ def test_a_place_that_is_kept_is_nobody_elses(project):
     assert len(places) == 3 and project.trash.entries() == []
 
 
+def test_of_two_processes_that_keep_a_place_for_one_name_in_one_second_each_has_its_own(project, monkeypatch):
+    """The note of one was written over by the other's, and its thing refused."""
+    path, others, write = project.folder / "out" / "a.txt", [], trash.write_json
+
+    def after_another_process(*said):
+        monkeypatch.setattr(trash, "write_json", write)
+        others.append(project.trash.place_for(project.folder / "merged" / "a.txt"))
+        write(*said)
+
+    monkeypatch.setattr("time.strftime", lambda _: "20260101-000000")
+    monkeypatch.setattr(trash, "write_json", after_another_process)
+    assert project.trash.place_for(path) not in others
+
+
 @pytest.mark.parametrize("inside", ["", "b/c.txt"])
 def test_a_trash_on_another_disk_takes_and_gives_back(project, monkeypatch, inside):
     path = project.folder / "out" / "a"

@@ -81,6 +81,27 @@ def test_a_program_that_fails_or_says_nonsense_is_named(studio: Path) -> None:
             use_studio_signer(SignerConfig(chain=studio / "signer.pem", command=command))
 
 
+@pytest.mark.parametrize(
+    ("ending", "why"),
+    [
+        ("sys.exit('loading\\nThe PIN is wrong.')", r"failed \(The PIN is wrong\.\)"),
+        ("sys.exit(3)", "ended with code 3 and said nothing"),
+        ("print('x')", "no ES256 signature"),
+    ],
+)
+def test_why_a_signing_program_fails_at_a_delivery_is_told_in_its_words(
+    studio: Path, clips: dict[str, Path], tmp_path: Path, ending: str, why: str
+) -> None:
+    """The library wrote it to the terminal, and whoever delivered in the studio never saw it."""
+    program = tmp_path / "signing_program.py"
+    program.write_text(_PROGRAM)
+    command = [sys.executable, str(program), str(studio / "signer.pem")]
+    use_studio_signer(SignerConfig(chain=studio / "signer.pem", command=command))
+    program.write_text(f"import sys\n{ending}\n")
+    with pytest.raises(MarksUnreadable, match=why):
+        sign_file(clips["mp4"], tmp_path / "out.mp4", facts_for(clips["mp4"]))
+
+
 @pytest.mark.parametrize(("years", "word"), [(-5, "until"), (40, "until")])
 def test_a_certificate_out_of_date_or_a_clock_in_the_past_is_refused_with_the_dates(
     studio: Path, years: int, word: str

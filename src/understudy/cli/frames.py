@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from understudy.cli.changes import run_change, say_who_learns
 from understudy.cli.flags import Json
-from understudy.cli.show import run
 from understudy.facesets.by_hand.options import CarryOptions
 from understudy.project.project import Project
 
 if TYPE_CHECKING:
     from understudy.facesets.by_hand.steps import HandStep
+    from understudy.jobs.frames.desk import FramesDesk
 
 app = App(name="frames", help="See what was found in frames; draw, carry and remove faces by hand.")
 
@@ -79,6 +80,7 @@ def draw(
         reading = desk.read(frame, DrawnBox(*box, angle), accurate=accurate)
         step = desk.draw(frame, reading)
         print(f"{step.words}: {', '.join(step.there)}; the network is {reading.score:.0%} sure of it")
+    _say_who_learns(desk)
 
 
 @app.command
@@ -111,7 +113,8 @@ def carry(
     from understudy.jobs.frames.desk import FramesDesk
 
     with FramesDesk(Project.open(project), clip) as desk:
-        run(carry_on(desk, frame, options, face=face), json=json)
+        faceset = "/".join(desk.project.faceset_of_clip(clip))
+        run_change(carry_on(desk, frame, options, face=face), desk.project, faceset, json=json)
 
 
 @app.command
@@ -135,6 +138,7 @@ def remove(project: Path, clip: str, frame: int, /) -> None:
         if not names:
             raise FacesUnknown(f"Frame {frame} of {clip!r} has no face in the faceset.")
         print(desk.remove(names).words)
+    _say_who_learns(desk)
 
 
 @app.command
@@ -154,6 +158,7 @@ def undo(project: Path, clip: str, /, *, step: int | None = None) -> None:
 
     with FramesDesk(Project.open(project), clip) as desk:
         _say("taken back", desk.undo(step))
+    _say_who_learns(desk)
 
 
 @app.command
@@ -173,8 +178,13 @@ def redo(project: Path, clip: str, /, *, step: int | None = None) -> None:
 
     with FramesDesk(Project.open(project), clip) as desk:
         _say("done again", desk.redo(step))
+    _say_who_learns(desk)
 
 
 def _say(what: str, steps: list[HandStep]) -> None:
     for step in steps:
         print(f"{what}: {step.words} (step {step.number})")
+
+
+def _say_who_learns(desk: FramesDesk) -> None:
+    say_who_learns(desk.project, "/".join(desk.project.faceset_of_clip(desk.clip)))

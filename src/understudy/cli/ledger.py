@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from understudy.cli.flags import Json
+from understudy.cli.show import show as show_events
 from understudy.cli.verify import ledger_of
+from understudy.steps import within
 
 if TYPE_CHECKING:
+    from understudy.events import Events
     from understudy.provenance.exports import Line
 
 app = App(name="ledger", help="See and check the list of everything that was finished.")
 _BROKEN, _UNKNOWN = 4, 5
+_FIND = "find"
 _NUMBER = re.compile("[0-9a-f]{11}")
 
 
@@ -92,31 +97,54 @@ def find(what: str, /, *ledger: Path) -> int:
     from understudy.provenance.exports import known_ledgers
     from understudy.provenance.words import as_json
 
-    found = _found(what.strip(), [*(ledger_of(path) for path in ledger), *known_ledgers()])
-    if found is None:
+    found: list[tuple[Path, Line]] = []
+    ledgers = [*(ledger_of(path) for path in ledger), *known_ledgers()]
+    show_events(_looked_for(what.strip(), ledgers, found), beside_output=True)
+    if not found:
         print(f"No ledger that this machine knows has {what}. Name the project or ledger that may have it.")
         return _UNKNOWN
-    path, line = found
+    ((path, line),) = found
     print(f"{path}, line {line.number}:")
     print(as_json(line.export.model_dump(mode="json"), indent=2))
     return 0
 
 
-def _found(what: str, ledgers: list[Path]) -> tuple[Path, Line] | None:
+def _looked_for(what: str, ledgers: list[Path], found: list[tuple[Path, Line]]) -> Events:
+    """Look for a file, or a number, and add the line that is about it to `found`. A film, or a folder of
+    thousands of images, takes minutes."""
     from understudy.errors import ClipMissing
-    from understudy.provenance.examine import reading_of
+    from understudy.events import Progress, StageFinished, StageStarted
     from understudy.provenance.exports import find as find_line
-    from understudy.provenance.exports import hash_of
-    from understudy.provenance.watermark.payload import name_of
 
     file = Path(what)
-    if not file.exists():
-        if not _NUMBER.fullmatch(what.lower()):
-            raise ClipMissing(
-                "There is no such file, and a watermark's number has eleven hexadecimal digits.", file
-            )
-        return find_line(ledgers, watermark=what.lower())
-    if (found := find_line(ledgers, sha256=hash_of(file))) is not None:
+    if file.exists():
+        yield StageStarted(stage=_FIND, unit="files", total=1)
+        steps = _line_by_steps(file, ledgers)
+        while True:
+            try:
+                yield Progress(stage=_FIND, done=0, total=1, note=file.name, begun=next(steps))
+            except StopIteration as end:
+                line = end.value
+                break
+        yield StageFinished(stage=_FIND)
+    elif _NUMBER.fullmatch(what.lower()):
+        line = find_line(ledgers, watermark=what.lower())
+    else:
+        raise ClipMissing(
+            "There is no such file, and a watermark's number has eleven hexadecimal digits.", file
+        )
+    found += [] if line is None else [line]
+
+
+def _line_by_steps(file: Path, ledgers: list[Path]) -> Generator[float, None, tuple[Path, Line] | None]:
+    """By its hash, or else by its watermark; yields about how much of the work, 0..1, is done."""
+    from understudy.provenance.examine import reading_by_steps
+    from understudy.provenance.exports import find as find_line
+    from understudy.provenance.exports import hash_by_steps
+    from understudy.provenance.watermark.payload import name_of
+
+    sha256 = yield from within(0, 0.5, hash_by_steps(file))
+    if (found := find_line(ledgers, sha256=sha256)) is not None:
         return found
-    reading = reading_of(file)
+    reading = yield from within(0.5, 1, reading_by_steps(file))
     return None if reading is None else find_line(ledgers, watermark=name_of(reading.found.number))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, Un
 
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
-from understudy.options import validation_sentence
+from understudy.options import meant, validation_sentence
+from understudy.workers.cores import allowed_cores, cores
 
 # Of most commands the first line is enough; what this one's exit code means is asked before it is run.
 _VERIFY_HELP = """Say what a file's marks say.
@@ -31,6 +33,11 @@ The exit code of several results is the highest one among them: 0 trusted, 3 unc
 machine doesn't know, 4 changed since it was signed, 5 no marks, 6 credentials gone while the watermark stayed;
 2 says that something can't be opened, and what comes after it was not read.
 """
+# As the library ends a refusal, with what was said before it.
+_SUGGESTION = re.compile(
+    r"""(?:command |option: |value )"?(?P<said>[^" ]+?)"?[. ].*"""
+    r"""(?P<question> Did you mean "?(?P<name>[^" ]+)"?\?)$"""
+)
 app = App(
     name="understudy",
     version=__version__,
@@ -86,10 +93,14 @@ app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if arguments is None:
+        _begin_in_utf8()
     # OpenMP's threads spin while they wait, which makes training up to ten times slower beside any other busy
     # program. Spinning briefly costs 7 % of the speed alone, not spinning at all 25 % (measured on two cores).
     # Read when torch is imported, so it must stand before any command.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if cores() < allowed_cores():  # torch would start a thread for each of the latter
+        os.environ.setdefault("OMP_NUM_THREADS", str(cores()))
     _print_anything()
     sys.excepthook = _tell_of_a_bug
     try:
@@ -130,10 +141,27 @@ def _words_of(error: CycloptsError) -> str:
             f"The command got more words than it takes: {unused}. A name or path with spaces stands in quotes. "
             f"See `{command} --help`."
         )
+    if isinstance(error, MissingArgumentError) and lacks_project(error):
+        return (
+            f"Say which project: `{command} FOLDER`, with . for the folder you are in. See `{command} --help`."
+        )
     # The library's list of commands stops after eight; the help has them all.
-    words = " ".join(str(error).split()).partition(" Available commands:")[0]
+    words = _without_false_friend(" ".join(str(error).split()).partition(" Available commands:")[0])
     clips = _clips_to_name(error) if isinstance(error, MissingArgumentError) else ""
     return f"{words.rstrip('.')}{'' if words.endswith('?') else '.'}{clips} See `{command} --help`."
+
+
+def lacks_project(error: MissingArgumentError) -> bool:
+    """Whether a command was typed without its project's folder."""
+    return error.argument is not None and error.argument.name == "PROJECT"
+
+
+def _without_false_friend(words: str) -> str:
+    """The library's refusal, which names far too much as near, with what options call near alone."""
+    found = _SUGGESTION.search(words)
+    if found is None or meant(found["said"].lstrip("-"), [found["name"].lstrip("-")]):
+        return words
+    return words.replace(found["question"], "")
 
 
 def _clips_to_name(error: MissingArgumentError) -> str:
@@ -161,6 +189,13 @@ def _refuse(sentence: str, exit_code: int) -> int:
     # A file's name, or what stands in it, may be a stranger's.
     print(escaped(f"understudy: {sentence}", keep="\n\t"), file=sys.stderr)
     return exit_code
+
+
+def _begin_in_utf8() -> None:
+    # What a project names is UTF-8, as names on disks are. Under a locale of another encoding (as
+    # de_DE.ISO-8859-1, or C where Python was told to obey it) clips with umlauts would be gone.
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONUTF8": "1"})
 
 
 def _print_anything() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from understudy.cli.flags import Json
 from understudy.cli.words import clock_time
@@ -161,12 +161,21 @@ def _require_command(words: Sequence[str]) -> None:
     Raises RunImpossible for a command that can't tell of itself as a run does.
     """
     from understudy.cli.main import app as understudy  # which names this module
+    from understudy.cli.main import lacks_project
 
     if not words:
         return  # the book refuses that
-    understudy.parse_args(list(words), exit_on_error=False, print_error=False)
-    chain, apps, _ = understudy.parse_commands(list(words))
+    chain, apps, rest = understudy.parse_commands(list(words))
     command = " ".join(("understudy", *chain))
+    try:
+        understudy.parse_args(list(words), exit_on_error=False, print_error=False)
+    except MissingArgumentError as error:
+        if not lacks_project(error):
+            raise
+        typed = shlex.join((*chain, ".", *rest))
+        raise RunImpossible(
+            f"`{command}` needs the project's folder, which a run calls . because it begins there: `{typed}`."
+        ) from None
     if apps[-1].default_command is None:
         names = ", ".join(name for name in apps[-1] if not name.startswith("-"))
         raise RunImpossible(f"`{command}` alone does nothing. Say which of its commands is meant: {names}.")

@@ -7,7 +7,6 @@ another. Not here: which faces are looked at.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 
 from understudy.errors import ImageUnreadable
 from understudy.facesets.store import Faceset, StoredFace, content_digest
+from understudy.workers.cores import cores
 
 SIDE_PX = 128
 _QUALITY = 82
@@ -42,9 +42,7 @@ class Thumbnails:
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
         self._database = self._opened()
-        self._makers = ThreadPoolExecutor(
-            min(_MOST_THREADS, os.cpu_count() or 1), thread_name_prefix="thumbnails"
-        )
+        self._makers = ThreadPoolExecutor(min(_MOST_THREADS, cores()), thread_name_prefix="thumbnails")
 
     def __len__(self) -> int:
         with self._lock:

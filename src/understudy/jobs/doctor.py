@@ -24,6 +24,7 @@ import psutil
 from understudy import __version__
 from understudy.errors import UnderstudyError
 from understudy.files import written_aside
+from understudy.workers.cores import cores
 
 if TYPE_CHECKING:
     from understudy.training.machine.compiling import Size, Way
@@ -107,7 +108,12 @@ def _memory() -> Iterator[Finding]:
     memory = psutil.virtual_memory()
     words = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
     yield Finding("machine", "memory", "ok" if memory.available >= _LOW_MEMORY_BYTES else "weak", words)
-    yield Finding("machine", "processor", "ok", f"{os.cpu_count()} cores, {platform.machine()}")
+    yield Finding("machine", "processor", "ok", f"{_cores_told()}, {platform.machine()}")
+
+
+def _cores_told() -> str:
+    there, given = os.cpu_count() or 1, cores()
+    return f"{there} cores" if given >= there else f"{given} of {there} cores for this process"
 
 
 def _disk(folder: Path) -> Iterator[Finding]:

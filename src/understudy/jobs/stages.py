@@ -27,7 +27,7 @@ from understudy.jobs.delivery.marks import (
     require_closed_production,
     require_consent,
 )
-from understudy.jobs.delivery.merged_by import in_commands, require_merged, require_model_of
+from understudy.jobs.delivery.merged_by import in_commands, renamed_told, require_merged, require_model_of
 from understudy.jobs.delivery.new_folder import new_folder_told
 from understudy.jobs.delivery.whose_faces import (
     Sets,
@@ -92,9 +92,10 @@ def extract(
     from understudy.facesets.extraction.extract import extract as extract_clip
     from understudy.jobs.facesets.curating import shelf_of, step_of_extraction
     from understudy.jobs.facesets.sets import goal_of_clip, put_in_faceset
+    from understudy.jobs.facesets.still_learning import extraction_told
     from understudy.training.machine.device import choose_devices
 
-    options, command = extract_options(project, said), uuid4().hex
+    options, command, told = extract_options(project, said), uuid4().hex, set[str]()
     require_reachable(options.workers)
     devices = choose_devices(device)
 
@@ -125,6 +126,7 @@ def extract(
                 color_space=color_space_of(project, name),
                 fps=fps_of(project, name),
             )
+            events = extraction_told(project, f"{performer}/{short}", events, told)
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 
@@ -392,6 +394,8 @@ def encode(
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         facts = facts_of(project, model, name, goal, merged, frames=options.frames)
         marks = FinalMarks(project, facts, options)
+        if out is None:
+            yield from renamed_told(project, name, called, goal)
         with _alone_with(project, name):
             yield from encode_clip(
                 project.present_clip_path(name),

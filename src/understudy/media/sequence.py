@@ -7,7 +7,7 @@ can't be read keeps its number: its frame is missing, and no other frame moves i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -99,11 +99,13 @@ class ImageFolderClip:
             file = self._files[index]
             try:
                 rgb = read_image_deep(file)
-            except ImageUnreadable:
-                self._note_broken(file)
+            except ImageUnreadable as error:
+                self._note_broken(file, error.message)
                 continue
             if rgb.shape[:2] != (self.info.height, self.info.width):
-                self._note_broken(file)  # replaced by another picture since the folder was opened
+                self._note_broken(
+                    file, "It was replaced by an image of another size since the folder was opened."
+                )
                 continue
             rgb = self._in_its_depth(rgb) if deep and self.info.bit_depth > 8 else eight_bit(rgb)
             yield Frame(index, index, float(index * self.time_base), rgb, file.name)
@@ -111,8 +113,8 @@ class ImageFolderClip:
     def _in_its_depth(self, rgb: UInt8 | UInt16 | Float32) -> UInt16 | Float32:
         return scene_linear(rgb) if self.info.scene_linear else sixteen_bit(rgb)
 
-    def _note_broken(self, file: Path) -> None:
-        self._broken.add(file)
+    def _note_broken(self, file: Path, why: str) -> None:
+        self._broken[file] = why
         self.info = replace(self.info, damage=_damage(self._files, self._broken))
 
     def close(self) -> None:
@@ -153,41 +155,51 @@ def _pixel_aspect(head: Mapping[str, Any]) -> Fraction:
     return Fraction(said).limit_denominator(1000) if 0 < said < 100 else Fraction(1)
 
 
-def _damage(files: Sequence[Path], broken: Collection[Path]) -> str:
+def _damage(files: Sequence[Path], broken: Mapping[Path, str]) -> str:
+    """Which images are left out, and of the first with each reason what to do about it."""
     if not broken:
         return ""
-    first = next(file.name for file in files if file in broken)
-    which = f"{first} is" if len(broken) == 1 else f"{first} and {len(broken) - 1} more are"
-    return (
-        f"Only {len(files) - len(broken)} of {len(files)} images could be read: {which} damaged and left out. "
-        "The other frames keep their numbers."
+    left_out = [file for file in files if file in broken]
+    firsts = dict[str, Path]()
+    for file in left_out:
+        firsts.setdefault(broken[file], file)
+    which = (
+        f"{left_out[0].name} is" if len(broken) == 1 else f"{left_out[0].name} and {len(broken) - 1} more are"
+    )
+    whys = [f"Of {file.name}: {why}" for why, file in firsts.items()]
+    return " ".join(
+        [
+            f"Only {len(files) - len(broken)} of {len(files)} images could be read: {which} left out. "
+            "The other frames keep their numbers.",
+            *whys,
+        ]
     )
 
 
 def _first_read(files: Sequence[Path], folder: Path) -> tuple[Path, str, int]:
     """The first image of which the pixels can be read too, and what `_kind_of` tells of it."""
-    whys = list[str]()
+    whys = dict[Path, str]()
     for file in files:
         try:
             return file, *_kind_of(file)
         except ImageUnreadable as error:
-            whys.append(f"Of {file.name}: {error.message}")
+            whys[file] = error.message
     raise _none_read(whys, folder)
 
 
-def _none_read(whys: Sequence[str], folder: Path) -> ClipUnreadable:
-    return ClipUnreadable(f"None of the images in this folder can be read. {whys[0]}", folder)
+def _none_read(whys: Mapping[Path, str], folder: Path) -> ClipUnreadable:
+    first, why = next(iter(whys.items()))
+    return ClipUnreadable(f"None of the images in this folder can be read. Of {first.name}: {why}", folder)
 
 
-def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], set[Path]]:
-    """The one size that the images have, by their heads, and those whose heads can't be read."""
-    broken, whys, like, size = set[Path](), list[str](), None, (0, 0)
+def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], dict[Path, str]]:
+    """The one size that the images have, by their heads, and why the heads of others can't be read."""
+    broken, like, size = dict[Path, str](), None, (0, 0)
     for file in found:
         try:
             this = image_size(file)
         except ImageUnreadable as error:
-            broken.add(file)
-            whys.append(f"Of {file.name}: {error.message}")
+            broken[file] = error.message
             continue
         if like is not None and this != size:
             raise ClipSizesDiffer(
@@ -197,5 +209,5 @@ def _size_of_all(found: Sequence[Path], folder: Path) -> tuple[tuple[int, int], 
             )
         like, size = like or file, this
     if like is None:
-        raise _none_read(whys, folder)
+        raise _none_read(broken, folder)
     return size, broken

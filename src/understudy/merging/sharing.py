@@ -21,7 +21,8 @@ from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.stream import MadeFrame, made_frames
 from understudy.workers import cluster, crew
-from understudy.workers.job import Order, Words, Work, cores, stretches, worth_starting
+from understudy.workers.cores import cores
+from understudy.workers.job import Order, Words, Work, stretches, worth_starting
 from understudy.workers.options import parse_workers
 
 _WORTH_A_PROCESS_FRAMES = 200  # starting one takes as long as merging about fifty frames

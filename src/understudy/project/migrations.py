@@ -7,6 +7,7 @@ are `manifest.py`'s.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import PurePath
 from typing import Any
 
@@ -30,7 +31,7 @@ def _from_0_to_1(values: Values) -> Values:
         names = []
         for path in values.get(role, []):
             stem = safe_name(PurePath(str(path)).stem or role)
-            candidates = (stem, *(f"{stem}-{number}" for number in range(2, 10_000)))
+            candidates = chain([stem], (f"{stem}-{number}" for number in count(2)))
             name = next(candidate for candidate in candidates if candidate not in moved["clips"])
             moved["clips"][name] = {"path": str(path), "role": role, "performer": role}
             names.append(name)

@@ -12,8 +12,9 @@ from understudy.errors import ProjectInvalid
 from understudy.files import (
     ORIGIN_SUFFIX,
     folder_size_bytes,
-    free_in_trash,
+    kept_in_trash,
     move_whole,
+    origin_note,
     read_json,
     said_plainly,
     stat_of,
@@ -48,8 +49,8 @@ class Trash:
     def place_for(self, path: Path) -> Path:
         """Keep a place here for a file or folder of the project: a note of where it lies, and nothing moves."""
         origin = self._inside(path)
-        place = free_in_trash(path, self.folder)
-        write_json(_note(place), {"origin": origin.as_posix()})
+        place = kept_in_trash(path, self.folder)
+        write_json(origin_note(place), {"origin": origin.as_posix()})
         return place
 
     def entries(self) -> list[TrashEntry]:
@@ -76,14 +77,14 @@ class Trash:
         """Move what lies here under `path` to `origin`, where nothing is."""
         move_whole(path, origin)
         with said_plainly(self.folder):
-            _note(path).unlink(missing_ok=True)
+            origin_note(path).unlink(missing_ok=True)
 
     def _inside(self, path: Path) -> Path:
         return path.absolute().relative_to(self._project.absolute())
 
     def _origin(self, path: Path) -> Path | None:
         try:
-            return inside(self._project, read_json(_note(path))["origin"])
+            return inside(self._project, read_json(origin_note(path))["origin"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -91,7 +92,3 @@ class Trash:
 def size_bytes(path: Path) -> int:
     """Bytes of a file, or of all files below a folder."""
     return stat_of(path)[1] if path.is_file() else folder_size_bytes(path)
-
-
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + ORIGIN_SUFFIX)

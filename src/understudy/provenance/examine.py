@@ -91,9 +91,10 @@ def _source_type(path: Path) -> str:
     return ""
 
 
-def reading_of(path: Path, home: Path | None = None) -> Reading | None:
-    """The watermark in a picture, by any key that is known here; None without one, or of no picture."""
-    return answer_of(_looked(path, home))[0]
+def reading_by_steps(path: Path, home: Path | None = None) -> Generator[float, None, Reading | None]:
+    """The watermark in a picture, by any key that is known here; None without one, or of no picture. Yields
+    about how much of the work, 0..1, is done."""
+    return (yield from _looked(path, home))[0]
 
 
 def _looked(path: Path, home: Path | None) -> Generator[float, None, tuple[Reading | None, str]]:

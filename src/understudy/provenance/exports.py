@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from understudy.errors import MarksUnreadable
-from understudy.files import read_json, said_plainly, sha256_of, write_json
+from understudy.files import read_json, said_plainly, sha256_of, sha256_pieces, write_json
 from understudy.provenance.identity import home_folder
-from understudy.provenance.ledger import LEDGER_NAME, ledger_of
+from understudy.provenance.ledger import LEDGER_NAME, ledger_by_steps
 from understudy.provenance.recast import Recast
+from understudy.steps import answer_of
 
 _KNOWN_NAME = "ledgers.json"
 _MOST_KNOWN = 1000
@@ -93,8 +94,21 @@ def export_of(
 def hash_of(finished: Path) -> str:
     """What a ledger knows a file or folder by: its SHA-256, of a folder that of the list of its images as they
     are now. Raises MarksUnreadable where it can't be read."""
+    return answer_of(hash_by_steps(finished))
+
+
+def hash_by_steps(finished: Path) -> Generator[float, None, str]:
+    """The same, in steps: yields how much of the work, 0..1, is done."""
     try:
-        return hashlib.sha256(ledger_of(finished)).hexdigest() if finished.is_dir() else sha256_of(finished)
+        if finished.is_dir():
+            return hashlib.sha256((yield from ledger_by_steps(finished))).hexdigest()
+        size, done, pieces = finished.stat().st_size, 0, sha256_pieces(finished)
+        while True:
+            try:
+                done += next(pieces)
+            except StopIteration as end:
+                return end.value
+            yield min(1.0, done / size)
     except OSError as error:
         raise MarksUnreadable("This can't be opened for reading.", finished) from error
 

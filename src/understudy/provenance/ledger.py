@@ -7,12 +7,14 @@ frame that is changed, missing, added or renamed shows. Signing itself is `sign.
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from understudy.errors import MarksUnreadable
 from understudy.files import sha256_of
+from understudy.steps import answer_of
 
 LEDGER_NAME = "frames.sha256.json"
 _IMAGE_SUFFIXES = frozenset(
@@ -32,7 +34,15 @@ class Ledger(BaseModel):
 
 def ledger_of(folder: Path) -> bytes:
     """The ledger of the images now in `folder`, as the bytes to be written. Hidden files don't count."""
-    ledger = Ledger(frames={path.name: sha256_of(path) for path in images_in(folder)})
+    return answer_of(ledger_by_steps(folder))
+
+
+def ledger_by_steps(folder: Path) -> Generator[float, None, bytes]:
+    """The same, in steps: yields how much of the work, 0..1, is done."""
+    images, ledger = images_in(folder), Ledger(frames={})
+    for number, path in enumerate(images, 1):
+        ledger.frames[path.name] = sha256_of(path)
+        yield number / len(images)
     return (json.dumps(ledger.model_dump(), indent=0, ensure_ascii=False) + "\n").encode("utf-8")
 
 

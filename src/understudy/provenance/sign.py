@@ -313,13 +313,28 @@ def _sign_stream(
             for other in others:
                 with said_by_library("The credentials of this clip can't be kept.", other.clip):
                     _add_other(builder, other)
-            with _signer(identity) as signer:
-                return builder.sign(signer, media_type, source, goal)
+            refusals = list[MarksUnreadable]()
+            with _signer(identity, refusals) as signer:
+                try:
+                    return builder.sign(signer, media_type, source, goal)
+                except c2pa.C2paError:
+                    if refusals:
+                        raise refusals[0] from None
+                    raise
 
 
-def _signer(identity: Signer) -> c2pa.Signer:
+def _signer(identity: Signer, refusals: list[MarksUnreadable]) -> c2pa.Signer:
+    """Takes down why a signature was refused: the library only knows that there is none."""
+
+    def sign(data: bytes) -> bytes:
+        try:
+            return identity.sign(data)
+        except MarksUnreadable as error:
+            refusals.append(error)
+            return b""
+
     # By callback: the key stays in this process's own library, and other keepers of keys fit the same place.
-    return c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
+    return c2pa.Signer.from_callback(sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
 
 
 def _definition(facts: SigningFacts) -> dict[str, Any]:

@@ -166,8 +166,21 @@ def _by_command(command: list[str], data: bytes) -> bytes:
     try:
         run = subprocess.run(command, input=data, capture_output=True, timeout=_PATIENCE_S, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise MarksUnreadable(f"The signing program {command[0]} failed ({type(error).__name__}).") from error
+        raise MarksUnreadable(f"The signing program {command[0]} failed ({_why(error)}).") from error
     return run.stdout
+
+
+def _why(error: OSError | subprocess.SubprocessError) -> str:
+    """In the program's own last words, where it left any."""
+    said = getattr(error, "stderr", None) or b""
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    if lines:
+        return lines[-1]
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"no answer within {error.timeout:g} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"it ended with code {error.returncode} and said nothing"
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _raw_of(signature: bytes, chain: Path) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,8 +15,10 @@ from typing import Any
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
+from understudy.workers.cores import cores
+
 # All of them together are far fewer than the threads that handlers have, which are forty.
-AT_ONCE = min(6, max(2, os.cpu_count() or 1))
+AT_ONCE = min(6, max(2, cores()))
 # These let one after the other compute; the others wait inside, so that a later wish overtakes an older one.
 PREVIEWS_AT_ONCE = 8
 # In each lane; all lanes hold fewer than may be under way at once (`connections.py`): light ones come in.

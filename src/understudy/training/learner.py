@@ -151,8 +151,7 @@ class Learner:
 
         Raises what a step does where that is too much.
         """
-        latest = max(self.iteration, options.follow_after)
-        latest += -latest % options.feature_every
+        latest = options.all_asked(self.iteration)
         with _buffers_as_before(self.model):
             with self.compute.autocast():
                 made = self.model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())

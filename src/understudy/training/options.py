@@ -15,3 +15,9 @@ class TrainOptions(
     RecipeOptions, MachineOptions, ViewOptions, KeepOptions, LossOptions, FeedOptions, SteerOptions
 ):
     """How long a model learns, from what variations of the faces, and what it writes meanwhile."""
+
+    def all_asked(self, iteration: int) -> int:
+        """The next iteration, from this one on, in which every loss is asked: also those that are asked now and
+        then, or of older models alone."""
+        latest = max(iteration, self.follow_after if self.follow_weight else 0)
+        return latest + -latest % self.feature_every

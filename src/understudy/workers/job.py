@@ -6,7 +6,6 @@ stretches of frames. Not here: how stretches travel (`crew` on one machine, `clu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 
 from understudy.errors import WorkerDied
 from understudy.events import Notice
+from understudy.workers.cores import cores
 from understudy.workers.memory import free_memory
 
 Work = Callable[[Any], Iterator[tuple[int, Any]]]
@@ -84,8 +84,3 @@ def worth_starting(devices: Sequence[str], frames: int, *, worth_frames: int, me
     on_cpu = list(devices) == ["cpu"]
     places = len(devices) if not on_cpu else min(cores(), free_memory() // memory_bytes)
     return max(1, min(places, frames // worth_frames))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psutil
 
-# Files of a control group: the most, what is taken, and what of memory.stat can be given back at once
-# (Linux, admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst).
+from understudy.workers.groups import groups_of
+
+# Files of a control group: the most, what is taken, and what of memory.stat can be given back at once.
 _FILES = ("memory.max", "memory.current", "inactive_file")
 _OLD_FILES = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
@@ -22,22 +23,10 @@ def free_memory(system: Path = Path("/")) -> int:
 
 
 def _left_in_groups(system: Path) -> Iterator[int]:
-    """Of every group with a limit that this process is in; of none elsewhere than on Linux."""
-    try:
-        lines = (system / "proc/self/cgroup").read_text("utf-8").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, place = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        root = system / "sys/fs/cgroup" / ("memory" if controllers else "")
-        own = root / place.lstrip("/")  # as the computer names it; in a container the root is its own
-        for group in (own, *own.parents):
-            if (left := _left(group, _OLD_FILES if controllers else _FILES)) is not None:
-                yield left
-            if group == root:
-                break
+    """Of every group with a limit that this process is in."""
+    for group, is_old in groups_of("memory", system):
+        if (left := _left(group, _OLD_FILES if is_old else _FILES)) is not None:
+            yield left
 
 
 def _left(group: Path, files: tuple[str, str, str]) -> int | None:

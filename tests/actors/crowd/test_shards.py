@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from understudy.actors.crowd.draw import sample
 from understudy.actors.crowd.shards import ShardPlan, read_shard, render_shards, shard_paths, write_shard
-from understudy.errors import FolderUnwritable, ShardDamaged
+from understudy.errors import FolderUnwritable, ShardDamaged, ShardsDiffer
 from understudy.events import Notice, Progress, StageFinished, StageStarted
 
 PLAN = ShardPlan(samples=4, size_px=32, seed=5, states=2, people=1)
@@ -65,6 +67,22 @@ def test_a_folder_is_filled_and_a_second_run_has_nothing_to_do(tmp_path) -> None
     again = list(render_shards(tmp_path, PLAN, processes=1))
     assert isinstance(again[0], StageStarted) and again[0].done == 2
     assert isinstance(again[-1], StageFinished) and again[-1].skipped
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"seed": 6}, "seed 5, not 6"), ({"size_px": 48, "people": 2}, "size_px 32, not 48, people")],
+)
+def test_a_folder_rendered_by_another_plan_is_refused_and_more_of_the_same_is_none(
+    tmp_path, change, said
+) -> None:
+    list(render_shards(tmp_path, replace(PLAN, samples=2), processes=1))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ShardsDiffer, match="by another plan") as told:
+        list(render_shards(tmp_path, replace(PLAN, **change), processes=1))
+    assert said in told.value.message and sorted(tmp_path.rglob("*")) == before
+    list(render_shards(tmp_path, PLAN, processes=1))
+    assert len(shard_paths(tmp_path)) == 2
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_shards(tmp_path) -> None:

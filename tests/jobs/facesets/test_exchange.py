@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from understudy.events import Notice, Progress, StageFinished
 from understudy.facesets.exchange.options import ExportOptions, ImportOptions
 from understudy.jobs.facesets import curating, exchange
 from understudy.project.project import Project
+from understudy.provenance.consent import Consent
 
 
 @pytest.fixture
@@ -133,6 +135,12 @@ def test_faces_of_somebody_who_refused_are_not_handed_out(
         person.consent = person.consent.model_copy(update={"status": "refused"})
     with pytest.raises(ConsentMissing, match="refused"):
         hand_out()
+    with project.change() as manifest:
+        person = manifest.performers["src"]
+        person.consent = Consent(status="agreed", valid_until=date(2020, 1, 1))
+    with pytest.raises(ConsentMissing) as told:
+        hand_out()
+    assert shlex.join(["understudy", "consent", str(project.folder), "src"]) in told.value.message
 
 
 def test_half_a_pak_of_a_killed_export_goes_with_the_next_of_that_name(

@@ -14,6 +14,7 @@ from understudy.errors import (
     DeviceUnavailable,
     DrawingUnreadable,
     FacesUnknown,
+    LeadsOut,
     OptionInvalid,
     SegmenterUnknown,
     WeightsMissing,
@@ -242,6 +243,32 @@ def test_of_two_segmenters_of_a_name_the_one_put_away_last_comes_back(filled: Pr
     about = read_about(filled.folder / "masks" / "mic")
     assert about is not None and about.iteration == 2
     assert [*masks.segmenters_put_away(filled)] == ["mic"]
+
+
+@pytest.mark.parametrize("link", ["masks", "trash"])
+def test_a_segmenter_goes_through_no_link_out_of_the_project(
+    filled: Project, tmp_path: Path, link: str
+) -> None:
+    """A stranger's project could have a folder of the user's moved away, and another put in its place."""
+    about = AboutSegmenter(face_type="full", size_px=64, iteration=1)
+    publish(filled.folder / "masks/mic", about, DenseFaceNet().state_dict())
+    away = masks.put_away(filled, "mic")
+    elsewhere = tmp_path / "letters"
+    if link == "trash":
+        filled.trash.folder.rename(elsewhere)
+    else:
+        (filled.folder / "masks").rename(tmp_path / "was-masks")
+        (elsewhere / "mic").mkdir(parents=True)
+        (elsewhere / "mic/diary.txt").write_text("mine")
+    (filled.folder / link).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(LeadsOut, match=f"`{link}` is a link that leads out of the project"):
+        masks.bring_back(filled, "mic")
+    assert sorted(elsewhere.rglob("*")) == before and away.is_dir()
+    publish(filled.folder / "masks/boom", about, DenseFaceNet().state_dict())  # written as ever
+    assert [one["name"] for one in masks.segmenters_listed(filled)][-1] == "boom"
+    with pytest.raises(LeadsOut):
+        masks.put_away(filled, "boom")
 
 
 def test_a_segmenter_is_checked_on_all_that_is_drawn(filled: Project, tmp_path: Path) -> None:

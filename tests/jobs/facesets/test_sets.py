@@ -18,6 +18,7 @@ from understudy.errors import FacesetUnusable, FacesUnknown, OptionInvalid, Proj
 from understudy.events import Notice
 from understudy.faces.detect import DETECTORS
 from understudy.facesets.curation.choose import Choice
+from understudy.facesets.extraction.found import FoundFrame, FoundLog, found_path
 from understudy.jobs import stages
 from understudy.jobs.facesets import curating, sets
 from understudy.project.project import Project
@@ -191,3 +192,18 @@ def test_training_on_an_empty_faceset_names_it_and_where_there_are_faces(filled:
         list(stages.train(filled, "main", said={}, device="cpu"))
     said = str(caught.value)
     assert "in src/night." in said and "src/main: take them with --src-faceset" in said
+
+
+def test_training_after_a_search_in_vain_says_that_and_not_to_search_first(project: Project) -> None:
+    def refused() -> str:
+        with pytest.raises(FacesetUnusable) as caught:
+            list(stages.train(project, "main", said={}, device="cpu"))
+        return str(caught.value)
+
+    assert "no src faces to learn from in src/main. Run `understudy extract` first." in refused()
+    with FoundLog.open(found_path(project.cache_folder, "src"), {"content": "1"}) as log:
+        log.append([FoundFrame(0, 0.0, [])])
+        log.finish(range(1))
+    said = refused()
+    assert "Clip 'src' was searched, but none of the faces is stored: `understudy extract` says why" in said
+    assert "`understudy remove`" in said and "first" not in said

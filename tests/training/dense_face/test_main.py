@@ -103,10 +103,10 @@ def test_a_run_that_was_interrupted_twice_goes_on_where_it_stopped(
 def test_all_cores_render_before_a_training_and_two_fewer_beside_one(
     words: str, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr(command, "cores", lambda: 4)
     said = command._parser().parse_args(["run", "--data", "x", *words.split()])
     assert command._processes(said) == processes
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(command, "cores", lambda: 2)
     assert command._processes(command._parser().parse_args(["run", "--data", "x", "--beside"])) == 1
 
 

@@ -13,6 +13,7 @@ from tests.training.dense_face.drawn import a_sample
 from understudy.actors.crowd.draw import STATES
 from understudy.actors.crowd.scenery import SceneryPlan
 from understudy.actors.crowd.shards import read_shard, shard_paths, write_shard
+from understudy.errors import ShardsDiffer
 from understudy.events import Notice, Progress, StageFinished, StageStarted
 from understudy.files import read_json
 from understudy.training.dense_face import rendering
@@ -40,6 +41,13 @@ def test_people_to_test_with_come_first_and_share_nobody_with_those_to_train_wit
     assert isinstance(again[0], StageStarted) and again[0].done == 2
     assert not any(isinstance(event, Progress) for event in again)
     np.testing.assert_array_equal(read_shard(shard_paths(asked.data / "train")[0]).rgb, before)
+
+
+def test_people_rendered_by_another_plan_are_refused(asked: Rendering, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(render_people(asked, processes=1, seconds=600))
+    monkeypatch.setattr(rendering, "SIZE_PX", 48)
+    with pytest.raises(ShardsDiffer, match="size_px 32, not 48"):
+        list(render_people(asked, processes=1, seconds=600))
 
 
 def test_a_damaged_shard_is_rendered_anew_and_told(asked: Rendering) -> None:

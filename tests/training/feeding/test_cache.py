@@ -137,7 +137,7 @@ def test_faces_are_read_in_their_order_however_many_readers_there_are(
         monkeypatch.setattr("understudy.training.feeding.cache._MOST_READERS", 1)
         one = opened(tmp_path / "one", [faceset])[1]
         monkeypatch.setattr("understudy.training.feeding.cache._MOST_READERS", 6)
-        monkeypatch.setattr("os.cpu_count", lambda: 6)
+        monkeypatch.setattr("understudy.training.feeding.cache.cores", lambda: 6)
         many = opened(tmp_path / "many", [faceset])[1]
     assert one.names == many.names
     np.testing.assert_array_equal(one.images_NHWC, many.images_NHWC)

@@ -33,6 +33,19 @@ def test_the_leaders_exit_code_is_that_of_all() -> None:
     assert launch(command(rank), 3) == 2
 
 
+@pytest.mark.parametrize(("said", "threads"), [(None, "2"), ("4", "2"), ("3", "3")])
+def test_several_processes_share_the_cores_unless_the_threads_were_said(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, threads: str
+) -> None:
+    """In a container of four cores a command says itself that torch starts four threads."""
+    monkeypatch.setattr("understudy.training.machine.launch.cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    counted = f"import os, sys; sys.exit(os.environ['OMP_NUM_THREADS'] != '{threads}')"
+    assert launch(command(counted), 2) == 0
+
+
 def test_processes_that_are_lost_again_and_again_are_given_up_in_a_sentence() -> None:
     said: list[str] = []
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"

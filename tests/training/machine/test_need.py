@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tests.training.conftest import TINY_NETWORK, tiny_options
 from understudy.networks.catalog import build
+from understudy.networks.dense_face import DenseFaceNet
 from understudy.networks.face_model import parameter_count
 from understudy.training.feeding.augment import Lesson
 from understudy.training.learner import Learner
@@ -137,3 +138,14 @@ def test_a_network_that_paints_whole_frames_needs_room_for_those() -> None:
     assert empty_lesson(full, 2, EXACT.device).frame_BCHW is None
     room = empty_lesson(source, 2, EXACT.device).frame_BCHW
     assert room is not None and room.shape == (6, 3, 32, 32)
+
+
+def test_the_face_network_that_sees_whether_swaps_follow_counts_in_memory_and_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("understudy.training.losses.judges.load_dense_face", DenseFaceNet)
+    without = tiny(batch_size=2)
+    asked = tiny(batch_size=2, follow_weight=1.0, follow_after=301)
+    dense_bytes = 4 * sum(weight.numel() for weight in DenseFaceNet().folded().parameters())
+    assert asked.activations > without.activations + dense_bytes
+    assert asked.flops > 2 * without.flops

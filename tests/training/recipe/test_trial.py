@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.training.conftest import TINY_NETWORK, tiny_options
-from understudy.errors import RecipeInvalid
+from understudy.errors import RecipeInvalid, WeightsMissing
 from understudy.training.recipe.recipe import RECIPES, parse_recipe, recipe_named
 from understudy.training.recipe.trial import require_possible
 
@@ -30,6 +32,15 @@ def tried(changes: str, *, architecture: str = "quick", **options: object) -> No
 def test_what_a_stage_asks_in_vain_is_refused_with_its_name(changes: str, words: str) -> None:
     with pytest.raises(RecipeInvalid, match=rf"'mine', stage 2 \(polish\).*{words}"):
         tried(changes)
+
+
+def test_weights_that_a_stage_asks_for_and_that_are_missing_are_found_before_the_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They were missed at the beginning of that stage, after hours."""
+    monkeypatch.setattr("understudy.networks.dense_face.WEIGHTS_PATH", tmp_path / "none.safetensors")
+    with pytest.raises(WeightsMissing, match="our own face network"):
+        tried("set.follow_weight = 1.0")
 
 
 def test_true_faces_are_refused_where_a_code_is_no_single_map() -> None:

@@ -3,7 +3,8 @@
 A shard is a folder of plain arrays, written aside and swapped in, so what lies under a shard's name is whole:
 `rgb.npy` uint8 (n, S, S, 3), `person.npy` and `skin.npy` uint8 (n, S, S) with 255 for 1, `points.npy` float32
 (n, 70, 2) in pixels from the corner, `labels.json` a list of n objects with yaw_deg, pitch_deg, roll_deg, tone,
-age, look and who. Shard k holds people k * people onwards, always the same ones, so that a second run goes on.
+age, look and who. Shard k holds people k * people onwards, always the same ones, so that a second run goes on:
+`plan.json` says by what all of them were rendered.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ import numpy.typing as npt
 from understudy.actors.crowd.draw import STATES, picture
 from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
-from understudy.errors import FolderUnwritable, ShardDamaged
+from understudy.errors import FolderUnwritable, ShardDamaged, ShardsDiffer
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
-from understudy.files import folder_written_aside
+from understudy.files import folder_written_aside, read_json, write_json
 from understudy.workers.begin import begin
 from understudy.workers.leftovers import clear_half_built
 
 _STAGE = "crowd"
+_PLAN_NAME = "plan.json"
 _LABELS = ("yaw_deg", "pitch_deg", "roll_deg", "tone", "age", "look", "who")
 
 
@@ -96,6 +98,25 @@ def cleared_of_damage(folder: Path) -> Iterator[Notice]:
             yield Notice(f"{path.parent.name}/{path.name} is rendered anew: {error.message}", level="warning")
 
 
+def require_plan(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Note what decides how the shards of a folder look. Raises ShardsDiffer where those there are of another
+    plan; where nothing is noted they are taken for this one's."""
+    try:
+        noted = dict(read_json(folder / _PLAN_NAME))
+    except (FileNotFoundError, ValueError, TypeError):
+        noted = {}
+    if noted == plan:
+        return
+    if noted and shard_paths(folder):
+        told = ", ".join(f"{k} {noted.get(k)!r}, not {v!r}" for k, v in plan.items() if noted.get(k) != v)
+        raise ShardsDiffer(
+            f"The people in this folder were rendered by another plan ({told}), and what was added would not "
+            "belong to them. Name another folder, or move this one away.",
+            folder,
+        )
+    write_json(folder / _PLAN_NAME, dict(plan))
+
+
 def write_shard(path: Path, samples: list[Sample]) -> None:
     """Write samples of one size under `path` in one step. One that has come meanwhile stays: it is the same."""
     try:
@@ -116,9 +137,10 @@ def render_shards(folder: Path, plan: ShardPlan, *, processes: int, seconds: flo
     """Render what `folder` lacks of the plan, over `processes` processes (1 renders in this one).
 
     After `seconds` no further shard is begun and those unfinished are given up; a later call goes on. Closing
-    the iterator stops the processes.
+    the iterator stops the processes. Raises ShardsDiffer.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    require_plan(folder, {name: value for name, value in asdict(plan).items() if name != "samples"})
     yield from cleared_of_damage(folder)
     missing = [k for k in range(plan.shards) if not _path(folder, k).exists()]
     done = plan.shards - len(missing)

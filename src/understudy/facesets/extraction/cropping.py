@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,9 +26,10 @@ from understudy.facesets.store import encoded_face
 from understudy.geometry import crop_from_frame
 from understudy.media.clip import Clip, Frame
 from understudy.workers.ahead import done_ahead, read_ahead
+from understudy.workers.cores import cores
 
 _UNCHANGED = np.eye(2, 3)  # a mark-only face's picture is the frame
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, cores())
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,13 +37,14 @@ from understudy.masks.hull import hull_mask
 from understudy.media.clip import Clip, Frame
 from understudy.media.images import encode_jpeg
 from understudy.workers.ahead import done_ahead, read_ahead
+from understudy.workers.cores import cores
 
 UInt8 = npt.NDArray[np.uint8]
 Kind = Literal["chosen", "filled", "another", "left out"]
 
 _QUALITY = 50
 _LAYOUT = 1
-_THREADS = min(4, os.cpu_count() or 1)
+_THREADS = min(4, cores())
 _BOX, _LANDMARKS, _UP = (40, 90, 255), (40, 255, 60), 0.12
 _PLATE = (16, 16, 16)
 _COLORS: dict[Kind, tuple[int, int, int]] = {

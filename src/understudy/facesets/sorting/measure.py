@@ -6,7 +6,6 @@ Not here: what is measured on a face (`pixels.py`), reading it back (`table.py`)
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from understudy.events import Event, Events, Notice, Progress, StageFinished, St
 from understudy.facesets.index import NUMBERS, Measures
 from understudy.facesets.sorting.pixels import VERSION, measured
 from understudy.facesets.store import Faceset, StoredFace
+from understudy.workers.cores import cores
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ def _forget_stale(faceset: Faceset) -> None:
 
 def usual_threads() -> int:
     """One a core: decoding and measuring let go of Python's lock."""
-    return min(_MOST_THREADS, os.cpu_count() or 1)
+    return min(_MOST_THREADS, cores())
 
 
 def unreadable_sentence(names: Sequence[str]) -> str:

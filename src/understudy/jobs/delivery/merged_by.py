@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from understudy.errors import ModelUnknown, ProjectInvalid
+from understudy.events import Events, Notice
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.journal import is_complete
 from understudy.project.project import CAST, Project
 from understudy.project.unknown import model_named
@@ -38,6 +41,21 @@ def require_merged(project: Project, model: str, clip: str) -> None:
         f"Clip {clip!r} has not been merged with {whom}. Run `understudy merge "
         f"{in_commands(project, [clip], called)}`.{delivered_by_others(project, [clip], but=called)}"
     )
+
+
+def renamed_told(project: Project, clip: str, called: str, goal: Path) -> Events:
+    """Say of a finished file that is called after an earlier name of its model that it stays, and that another
+    is made: marks name the file."""
+    memory = DeliveryMemory(project.merged_folder(clip, called))
+    names = [path.name for path in memory.standing() if path.parent == goal.absolute().parent]
+    if any(name.startswith(f"{clip}-{called}") for name in names):
+        return
+    before = [name for name in names if name.startswith(f"{clip}-") and name.endswith(goal.suffix)]
+    if before:
+        yield Notice(
+            f"{', '.join(before)} stays, which shows these frames and is called after another name of the "
+            f"model. {goal.name} is made beside it, because the marks in a file say its name."
+        )
 
 
 def delivered_by_others(project: Project, names: Sequence[str], *, but: str) -> str:

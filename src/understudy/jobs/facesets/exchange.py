@@ -94,7 +94,8 @@ def export_faces(
     with looked_at(project, text) as desk:
         performer = desk.name.partition("/")[0]
         today = datetime.now(UTC).astimezone().date()
-        require_export_consent({performer: stated_consents(project, [performer])[performer]}, today=today)
+        agreed = {performer: stated_consents(project, [performer])[performer]}
+        require_export_consent(agreed, today=today, project=str(project.folder))
         if form == "dfl-pak":  # half of one may be gigabytes
             pak = goal_file(out, form)
             with said_plainly(pak):

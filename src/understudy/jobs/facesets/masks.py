@@ -28,6 +28,7 @@ from understudy.jobs.facesets.sets import copy_faces
 from understudy.jobs.option_names import require_names
 from understudy.masks.segmenter import ABOUT_NAME, Segmenters, stock_segmenter
 from understudy.options import meant
+from understudy.project.inside import require_inside
 from understudy.project.project import Project
 from understudy.project.trash import TrashEntry
 
@@ -128,13 +129,14 @@ def _with_drawn_faces(
 def put_away(project: Project, name: str) -> Path:
     """Put a project's own segmenter into the trash; returns where it lies now.
 
-    Raises SegmenterUnknown, ModelInUse.
+    Raises SegmenterUnknown, ModelInUse, LeadsOut where it, or the trash, lies behind a link out of the project.
     """
     from understudy.training.keeping.lock import model_lock
 
     known = segmenters_of(project)
     known.require_own(name)
     folder = known.folder_of(name)
+    _require_inside(project, folder)
     with model_lock(folder):
         return project.trash.put(folder).path
 
@@ -152,7 +154,8 @@ def segmenters_put_away(project: Project) -> dict[str, TrashEntry]:
 def bring_back(project: Project, name: str) -> Path:
     """Bring the segmenter that was put away last under that name back whole; returns where it lies.
 
-    Raises SegmenterUnknown where none is in the trash, OptionInvalid where its name is taken, ModelInUse.
+    Raises SegmenterUnknown where none is in the trash, OptionInvalid where its name is taken, ModelInUse, and
+    LeadsOut where it would go through a link out of the project.
     """
     from understudy.training.keeping.lock import model_lock
 
@@ -167,10 +170,17 @@ def bring_back(project: Project, name: str) -> Path:
             f"{meant(name, [*known.own(), *away])}"
         )
     folder = known.folder_of(name)
+    _require_inside(project, folder)
     if folder.is_dir():  # one of that name begins to learn right now, or was killed as it began
         with model_lock(folder):
             return project.trash.restore(away[name])
     return project.trash.restore(away[name])
+
+
+def _require_inside(project: Project, segmenter: Path) -> None:
+    """Raise LeadsOut where a segmenter, or the trash, lies behind a link out of the project."""
+    for path in (segmenter, project.trash.folder / segmenter.name):
+        require_inside(project.folder, path)
 
 
 def rename(project: Project, name: str, new_name: str) -> None:

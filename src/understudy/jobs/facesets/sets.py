@@ -18,6 +18,7 @@ from understudy.jobs.facesets.long_sorts import chosen_told
 from understudy.project.lock import exclusive
 from understudy.project.manifest import Role
 from understudy.project.project import Project
+from understudy.project.state import is_searched
 
 
 def new_set(project: Project, name: str) -> bool:
@@ -135,7 +136,7 @@ def _goal(project: Project, text: str, sources: Sequence[str]) -> str:
 
 
 def nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) -> FacesetUnusable:
-    """Says which facesets are empty, and which others of these performers have faces."""
+    """Says which facesets are empty, whether their clips were searched, and which others have faces."""
     others: list[str] = []
     for performer in dict.fromkeys(name.split("/")[0] for name in chosen):
         for short in project.manifest.performers[performer].facesets:
@@ -144,7 +145,21 @@ def nothing_to_learn_from(project: Project, role: Role, chosen: Sequence[str]) -
                 continue
             with project.faceset(performer, short) as faceset:
                 others += [name] * bool(len(faceset))
-    text = f"There are no {role} faces to learn from in {', '.join(chosen)}. Run `understudy extract` first."
+    text = f"There are no {role} faces to learn from in {', '.join(chosen)}. "
+    entries = {
+        f"{performer}/{short}": entry
+        for performer, its in project.manifest.performers.items()
+        for short, entry in its.facesets.items()
+    }
+    clips = [clip for name in chosen for clip in entries[name].clips]
+    if clips and all(is_searched(project, clip) for clip in clips):
+        text += (
+            f"{'Clip' if len(clips) == 1 else 'Clips'} {', '.join(map(repr, clips))} "
+            f"{'was' if len(clips) == 1 else 'were'} searched, but none of the faces is stored: "
+            "`understudy extract` says why, and `understudy remove` takes a clip out."
+        )
+    else:
+        text += "Run `understudy extract` first."
     if others:
         text += f" There are faces in {', '.join(others)}: take them with --{role}-faceset."
     return FacesetUnusable(text, project.folder)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Generator
+from contextlib import ExitStack
 
-from understudy.events import Events, Notice
+from understudy.events import Events, Notice, StageFinished
 from understudy.jobs.facesets.curating import full_name
 from understudy.project.manifest import ROLES
 from understudy.project.project import Project
@@ -20,6 +22,19 @@ def still_learning(project: Project, text: str) -> dict[str, Holder]:
             holder = holder_of(project.model_folder(model))
             found |= {model: holder} if holder else {}
     return found
+
+
+def extraction_told(project: Project, faceset: str, events: Events, told: set[str]) -> Events:
+    """A clip's extraction, then who learns from its faceset; once each, though several clips go there (`told`),
+    and never where nothing was left to do."""
+    with ExitStack() as stack:
+        if isinstance(events, Generator):
+            stack.callback(events.close)
+        for event in events:
+            if isinstance(event, StageFinished) and not event.skipped and faceset not in told:
+                told.add(faceset)
+                yield from still_learning_told(project, faceset)
+            yield event
 
 
 def still_learning_told(project: Project, text: str) -> Events:

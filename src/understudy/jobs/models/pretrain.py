@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import math
-import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from understudy.options import parse_options
 from understudy.training.keeping.learnt_from import Footage, LearntFrom
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
+from understudy.workers.cores import cores
 
 ACTORS_FOLDER = "actors"
 _FRAME_PX = 192
@@ -149,7 +149,7 @@ def _rendered(request: PretrainRequest, people: int) -> Events:
         total, done = people * request.pictures, (people - len(todo)) * request.pictures
         why = f"{len(parts) - len(todo)} of {people} people are there" if done and todo else ""
         yield StageStarted(stage="render", unit="pictures", total=total, done=done, why=why)
-        processes = request.processes or min(8, os.cpu_count() or 1)
+        processes = request.processes or min(8, cores())
         for part, pictures in render_cast(todo, size_px=_FRAME_PX, processes=min(processes, len(todo))):
             for frame, rendered in enumerate(pictures):
                 faceset.add(*_face(part, frame, rendered), image_format="png")

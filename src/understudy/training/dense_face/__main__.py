@@ -7,7 +7,6 @@ For makers of the product, also on machines that have only numpy, OpenCV, torch,
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from understudy.errors import UnderstudyError
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.training.dense_face.factors import FACTORS
+from understudy.workers.cores import cores
 
 _BESIDE_SHARDS = 24  # that are rendered before a training beside begins
 
@@ -89,8 +89,7 @@ def _rendering(said: argparse.Namespace) -> subprocess.Popen[bytes]:
 
 
 def _processes(said: argparse.Namespace) -> int:
-    cores = os.cpu_count() or 1
-    return said.processes or max(1, cores - 2 if said.beside else cores)
+    return said.processes or max(1, cores() - 2 if said.beside else cores())
 
 
 def _ended(rendering: subprocess.Popen[bytes]) -> None:

@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from understudy.actors.crowd.draw import STATES, picture
 from understudy.actors.crowd.people import Part, person
 from understudy.actors.crowd.sample import Sample
 from understudy.actors.crowd.scenery import NAMES, SceneryPlan, render_scenery
-from understudy.actors.crowd.shards import cleared_of_damage, write_shard
+from understudy.actors.crowd.shards import cleared_of_damage, require_plan, write_shard
 from understudy.actors.mesh_look.samples import mesh_studio
 from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
-from understudy.files import read_json, write_json
+from understudy.files import read_json, sha256_of, write_json
 from understudy.workers.begin import begin
 
 STAGE = "people"
@@ -63,14 +64,15 @@ class _Task:
 def render_people(asked: Rendering, *, processes: int, seconds: float) -> Events:
     """Render until all is there or `seconds` are over, those of earlier calls included.
 
-    Shards that are not whole by then are given up.
+    Shards that are not whole by then are given up. Raises ShardsDiffer.
     """
     began = time.time()
     spent = yield from _spent_before(asked.data)
     deadline = began + seconds - spent
     tasks = _tasks(asked)
-    for folder in dict.fromkeys(task.folder for task in tasks):
+    for folder, task in {task.folder: task for task in tasks}.items():
         folder.mkdir(parents=True, exist_ok=True)
+        require_plan(folder, _plan_of(task))
         yield from cleared_of_damage(folder)
     missing = [task for task in tasks if not task.path.exists()]
     tests = [task for task in missing if task.part == "test"]
@@ -132,6 +134,16 @@ def _tasks(asked: Rendering) -> list[_Task]:
     return tests + [task for task in taking_turns if task is not None]
 
 
+def _plan_of(task: _Task) -> dict[str, Any]:
+    """All that decides how the shards of a task's folder look."""
+    plan = {"size_px": SIZE_PX, "seed": _seed(task), "part": task.part, "states": STATES, "people": task.people}
+    return plan | ({} if task.mesh_pack is None else {"mesh_pack": sha256_of(task.mesh_pack)})
+
+
+def _seed(task: _Task) -> int:
+    return TEST_SEED if task.part == "test" else SEED
+
+
 def _rendered(tasks: list[_Task] | tuple[()], processes: int, deadline: float) -> Iterator[_Task]:
     """Tasks as they are done. Closing the iterator stops the processes."""
     if processes <= 1:
@@ -169,7 +181,7 @@ def _render_one(task: _Task, deadline: float) -> bool:
 
 
 def _sample(task: _Task, number: int) -> Sample:
-    seed = TEST_SEED if task.part == "test" else SEED
+    seed = _seed(task)
     if task.mesh_pack is not None:
         return mesh_studio(task.mesh_pack).sample(number, SIZE_PX, part=task.part, seed=seed)
     who = person(number // STATES, seed=seed, part=task.part)

@@ -8,7 +8,6 @@ can be shifted and turned without showing an edge.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -28,6 +27,7 @@ from understudy.geometry import FaceType, compose, crop_from_frame, inverse, tra
 from understudy.masks.hull import eyes_mask, mouth_mask, softened_inside
 from understudy.masks.segmenter import PRODUCTS_OWN, Segmenters
 from understudy.training.feeding.masking import STORED, MaskSource
+from understudy.workers.cores import cores
 from understudy.workers.leftovers import clear_half_built
 
 Moment = tuple[str, int, int]  # clip, track in it, frame
@@ -210,7 +210,7 @@ def _entries(
     faces: Sequence[tuple[Faceset, StoredFace]], cut: _Cut
 ) -> Iterator[tuple[StoredFace, _Entry | ImageUnreadable]]:
     """Every face's entry in order, read by several threads that run a few faces ahead and no further."""
-    workers, masks = max(1, min(_MOST_READERS, os.cpu_count() or 1)), MaskSource(cut.mask_from, cut.segmenters)
+    workers, masks = max(1, min(_MOST_READERS, cores())), MaskSource(cut.mask_from, cut.segmenters)
     with ThreadPoolExecutor(workers, thread_name_prefix="read faces") as pool:
         waiting: deque[tuple[StoredFace, Future[_Entry | ImageUnreadable]]] = deque()
         try:

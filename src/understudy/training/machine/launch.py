@@ -18,6 +18,7 @@ from types import FrameType
 
 from understudy.errors import ProcessLost, WorkerDied
 from understudy.stop_signals import stop_signals
+from understudy.workers.cores import cores
 
 _LAUNCHER = "UNDERSTUDY_LAUNCHER"
 _LOOK_EVERY_S = 0.2
@@ -51,7 +52,10 @@ class _Processes:
     """One start of all processes; each has its own session, so that a signal reaches them through us alone."""
 
     def __init__(self, command: Sequence[str], count: int) -> None:
-        threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // count))
+        threads = os.environ.get("OMP_NUM_THREADS")
+        # As many as there are cores, as a command says itself in a container, are meant for one process.
+        if threads in (None, "", str(cores())):
+            threads = str(max(1, cores() // count))
         shared = {
             "OMP_NUM_THREADS": threads,
             "MASTER_ADDR": "127.0.0.1",

@@ -126,7 +126,7 @@ def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) ->
             kept.share = 0.5 if bfloat16 else 1.0  # autocast keeps nearly all of it in the shorter format
             made = model.reconstruct(src.seen_BCHW, dst.seen_BCHW, torch.Generator())
             kept.share = 1.0
-            terms = objective.ask(made, src, dst, options, iteration=0)
+            terms = objective.ask(made, src, dst, options, iteration=options.all_asked(0))
         terms.totals().sum().backward()
     critics = sum(t.numel() * t.element_size() for t in objective.tensors().values())
     tensors = [getattr(lesson, field.name) for lesson in (src, dst) for field in fields(lesson)]

@@ -64,6 +64,6 @@ def _asked(options: TrainOptions) -> list[Any]:
 
 def _ask(model: FaceModel, options: TrainOptions) -> None:
     objective = Objective(model, seed=0, compute=Compute(_META, uses_bfloat16=False))
-    lesson = empty_lesson(model, 1, _META)
+    lesson = empty_lesson(model, 2, _META)  # of one face nobody can say how it moves
     made = model.reconstruct(lesson.seen_BCHW, lesson.seen_BCHW, Generator())
-    objective.ask(made, lesson, lesson, options, iteration=0)
+    objective.ask(made, lesson, lesson, options, iteration=options.all_asked(0))
