@@ -82,7 +82,9 @@ def test_a_later_stage_that_cant_work_is_refused_before_the_faces_are_asked_for(
 
 @pytest.mark.parametrize("clip", ["nope", "src"])
 def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
+    monkeypatch.setattr(
+        stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[], name="main", sha256="")
+    )
     with pytest.raises(ClipMissing, match=clip):
         list(stages.merge(project, "main", clips=[clip], said={}, device="cpu"))
 
@@ -90,7 +92,7 @@ def test_merging_takes_dst_clips_alone(project: Project, clip: str, monkeypatch:
 def test_merging_hands_on_what_is_said_and_what_the_project_says(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predictor, asked = SimpleNamespace(notices=[]), []
+    predictor, asked = SimpleNamespace(notices=[], name="main", sha256=""), []
     monkeypatch.setattr(stages, "_predictor", lambda *_, **__: predictor)
     monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **values: asked.append(values) or iter(()))
     with project.change() as manifest:
@@ -104,7 +106,9 @@ def test_merging_hands_on_what_is_said_and_what_the_project_says(
 
 def test_a_key_is_kept_and_the_whole_clip_looked_at(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict] = []
-    monkeypatch.setattr(stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[]))
+    monkeypatch.setattr(
+        stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[], name="main", sha256="")
+    )
     monkeypatch.setattr("understudy.merging.merge.merge", lambda *_, **values: asked.append(values) or iter(()))
     list(stages.merge(project, "main", said={"erode": 0.1}, device="cpu", frames="1", key="linear"))
     assert asked[0]["wanted"].stretches is None and asked[0]["options"].at(0).erode == 0.1
@@ -183,6 +187,11 @@ def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     assert named == tmp_path / "a.mp4"
     two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "cut", options=EncodeOptions())
     assert {path.parent for path in two} == {tmp_path / "cut"}
+    (tmp_path / "day.1").mkdir()
+    two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "day.1", options=EncodeOptions())
+    assert {path.parent for path in two} == {tmp_path / "day.1"}
+    with pytest.raises(OptionInvalid, match="name a folder"):
+        stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "a.mp4", options=EncodeOptions())
 
 
 def test_facesets_added_after_the_model_are_learnt_too(tmp_path: Path) -> None:

@@ -122,6 +122,26 @@ def test_another_plate_under_the_same_name_makes_its_frames_again(
     assert merged(movie, faces, replace(plate, sha256="2"), tmp_path / "m")["made_now"] == 4
 
 
+def test_between_faces_no_older_plate_is_shown_though_a_merge_into_another_one_was_killed_there(
+    movie: Path, faceset: MakeFaceset, src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces, plate, folder = faceset({0: [landmarks(30)]}), footage(src, 0, 1, 2, 3, 4), tmp_path / "m"
+    merged(movie, faces, replace(plate, sha256="1"), folder)
+    for picture in src.iterdir():
+        picture.write_bytes(encode_png(255 - read_image(picture)))
+    with monkeypatch.context() as patch:
+        patch.setattr(merge_room, "write_merged", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            merged(movie, faces, replace(plate, sha256="2"), folder)
+    merged(movie, faces, replace(plate, sha256="2"), folder)
+    blues = [int(read_image(folder / f"{frame:06d}.png")[0, 0, 2]) for frame in range(8)]
+    assert blues == [215, 175, 135, 95, 55, 55, 55, 55]
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_without_a_plate_its_pictures_go_away(
     movie: Path, faceset: MakeFaceset, src: Path, tmp_path: Path
 ) -> None:

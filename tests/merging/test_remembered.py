@@ -44,6 +44,18 @@ def test_a_frame_asked_for_again_is_not_decoded_again_and_what_follows_needs_no_
         assert asked == [2, 0]
 
 
+def test_frames_after_one_that_cannot_be_decoded_come(movie: Path) -> None:
+    inner = open_clip(movie)
+    plain = inner.frames
+
+    def broken(*args, **more):
+        return (frame for frame in plain(*args, **more) if frame.index != 3)
+
+    inner.frames = broken  # type: ignore[method-assign]
+    with RememberedClip(inner) as kept:
+        assert [frame.index for frame in kept.frames(1, 6)] == [1, 2, 4, 5]
+
+
 def test_no_more_frames_are_kept_than_the_limit_allows(movie: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with RememberedClip(open_clip(movie)) as kept:
         one = next(iter(kept.frames(0, 1))).rgb.nbytes

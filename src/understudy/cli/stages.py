@@ -433,8 +433,9 @@ def encode(
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
-        for clip in clips or opened.manifest.clips_of("dst"):
-            name = out.name if out and len(clips) == 1 else ""
+        names = stages.named_clips(opened, clips, role="dst")
+        for clip in names:
+            name = out.name if out and len(names) == 1 else ""
             print("\n".join(finished_files.outlook_words(opened, model, clip, said=said, name=name)))
         return
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)

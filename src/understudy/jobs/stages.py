@@ -33,6 +33,7 @@ from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
     hashed_before,
+    keep_lessons,
     learning_from,
     learnt_from,
     performers_of,
@@ -130,7 +131,7 @@ def extract(
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 
-    yield from clip_by_clip(_named(clips, project), extracted, project=project.folder)
+    yield from clip_by_clip(named_clips(project, clips), extracted, project=project.folder)
 
 
 def choose_faces(
@@ -283,7 +284,7 @@ def merge(
     `frames` takes these alone, and what is said counts for them alone; `changed` those that were made before.
     `save` keeps what is said in the manifest; `key` keeps it as key frames, and all of the clip is looked at.
     """
-    names = _named(clips, project, role="dst")
+    names = named_clips(project, clips, role="dst")
     for name in names:
         workers = merge_options(project, name, said).workers
         if not dry_run:
@@ -338,29 +339,34 @@ def _merged(
     if cuts_of(project, clip) is None:
         yield from watch_for_cuts(project, clip)
     yield from clips_hashed(project, [project.clip_path(clip)])
+    folder = project.merged_folder(clip, project.merged_name(clip, model))
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
-        yield from merge_clip(
-            project.present_clip_path(clip),
-            faces=faceset,
-            predictor=cast,
-            folder=project.merged_folder(clip, project.merged_name(clip, model)),
-            options=settings,
-            clip_name=clip,
-            reasons=frames_without_face(
-                faceset,
+        try:
+            yield from merge_clip(
+                project.present_clip_path(clip),
+                faces=faceset,
+                predictor=cast,
+                folder=folder,
+                options=settings,
                 clip_name=clip,
-                cache=project.cache_folder,
-                options=extract_options(project, {}),
-                manual=project.manual_folder,
-            ),
-            shots=cuts_of(project, clip) or (),
-            plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
-            clip_sha256=clip_sha256(project, project.clip_path(clip)),
-            wanted=wanted,
-            dry_run=dry_run,
-            devices=devices,
-            color_space=color_space_of(project, clip),
-        )
+                reasons=frames_without_face(
+                    faceset,
+                    clip_name=clip,
+                    cache=project.cache_folder,
+                    options=extract_options(project, {}),
+                    manual=project.manual_folder,
+                ),
+                shots=cuts_of(project, clip) or (),
+                plate=plate_of(project, settings.base.plate) if settings.base.plate else None,
+                clip_sha256=clip_sha256(project, project.clip_path(clip)),
+                wanted=wanted,
+                dry_run=dry_run,
+                devices=devices,
+                color_space=color_space_of(project, clip),
+            )
+        finally:
+            if not dry_run:
+                keep_lessons(project, folder, cast.predictors())
 
 
 def encode(
@@ -374,7 +380,7 @@ def encode(
     from understudy.merging.delivery.encode import encode as encode_clip
     from understudy.merging.journal import merge_facts
 
-    names = _named(clips, project, role="dst")
+    names = named_clips(project, clips, role="dst")
     require_model_of(project, model, names)
     options = encode_options(project, said)
     if options.frames and len(names) > 1:
@@ -392,11 +398,12 @@ def encode(
         require_merged(project, model, name)
         merge_facts(merged, options.frames, of=in_commands(project, [name], called))
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
-        facts = facts_of(project, model, name, goal, merged, frames=options.frames)
-        marks = FinalMarks(project, facts, options)
         if out is None:
             yield from renamed_told(project, name, called, goal)
         with _alone_with(project, name):
+            # Only here: a merge that ended before would have put other frames in the place of those told of.
+            facts = facts_of(project, model, name, goal, merged, frames=options.frames)
+            marks = FinalMarks(project, facts, options)
             yield from encode_clip(
                 project.present_clip_path(name),
                 merged_folder=merged,
@@ -423,9 +430,7 @@ def require_outputs(
     from understudy.merging.delivery.effect import settled
     from understudy.merging.delivery.places import require_safe_output
 
-    names = _named(clips, project, role="dst")
-    if out is not None and out.suffix and len(names) > 1:
-        raise OptionInvalid(f"There are {len(names)} dst clips, so name a folder for the finished files.", out)
+    names = named_clips(project, clips, role="dst")
     options = encode_options(project, said)
     goals = output_paths(project, model, names, out, options=options)
     _require_effect(project, names, goals, said)
@@ -453,11 +458,14 @@ def _footage(project: Project) -> list[Path]:
 def output_paths(
     project: Project, model: str, clips: Sequence[str], out: Path | None, *, options: EncodeOptions
 ) -> list[Path]:
-    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen."""
+    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen.
+    Raises OptionInvalid where `out` is one file and there are several clips."""
     from understudy.merging.delivery.effect import usual_ending
 
     if out is not None and len(clips) == 1:
         return [out]
+    if out is not None and out.suffix and not out.is_dir():
+        raise OptionInvalid(f"There are {len(clips)} dst clips, so name a folder for the finished files.", out)
     folder = out or project.out_folder
     what = options.purpose or ("" if options.content == "picture" else options.content)
     of = f"-{what}" if what else ""
@@ -469,7 +477,8 @@ def output_paths(
     ]
 
 
-def _named(clips: Sequence[str], project: Project, *, role: Role | None = None) -> list[str]:
+def named_clips(project: Project, clips: Sequence[str], *, role: Role | None = None) -> list[str]:
+    """These clips, or all. Raises ClipMissing, and ProjectInvalid where there is none."""
     known = project.manifest.clips_of(role) if role else project.manifest.clips
     for name in clips:
         clip_named(project, name, role)

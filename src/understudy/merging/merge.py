@@ -201,7 +201,8 @@ def _clear_away(folder: Path, plan: MergePlan, journal: Journal) -> None:
         journal.save()
     for frame in plan.lightened:
         remove_layers(folder, frame, but=plan.settings.at(frame).kept_layers)
-    for frame in plan.gone:
+    gaps = journal.known_frames() - set(plan.faces) if plan.todo and plan.settings.base.plate else ()
+    for frame in (*plan.gone, *gaps):  # of a plate what stands between faces may be another one's
         remove_merged(folder, frame)
     for place in (folder, folder / MASKS, folder / FACES):
         for left_over in place.glob(f".*{ASIDE_SUFFIX}.*"):  # by a process that was killed
@@ -223,7 +224,7 @@ def _fill_gaps(shown: ClipInfo, plate: Plate | None, plan: MergePlan, journal: J
 def _show_plate(plate: Plate, folder: Path, frame_count: int, plan: MergePlan, journal: Journal) -> None:
     """Let the plate go on as it is where dst has no face, instead of a flash of dst."""
     for frame in sorted(set(range(frame_count)) - journal.merged_frames()):
-        if plan.todo or not frame_path(folder, frame).is_file():
+        if not frame_path(folder, frame).is_file():
             write_merged(folder, frame, MergedFrame(plate.numbers_for(frame)))
 
 

@@ -51,7 +51,7 @@ class RememberedClip:
         for index in range(start, self.info.frame_count if stop is None else stop, step):
             frame = self._kept.get((index, deep)) or self._decoded(index, deep)
             if frame is None:
-                return
+                continue
             self.info = self._clip.info
             self._kept.move_to_end((index, deep))
             yield frame

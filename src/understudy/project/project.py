@@ -137,8 +137,8 @@ class Project:
         with self.change() as manifest:
             there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
             clip_name = there or _free_name(name or path.absolute().stem, manifest)
-            person = manifest.performers.setdefault(performer, Performer.model_validate({}))
             if there is None:
+                person = manifest.performers.setdefault(performer, Performer.model_validate({}))
                 manifest.clips[clip_name] = ClipEntry.model_validate(
                     {"path": stored, "role": role, "performer": performer}
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,13 @@ def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
     advice, *_ = said(rule, facts(**spoilt))
     assert number in advice.seen
     assert command in advice.command
+
+
+def test_a_faceset_whose_name_has_a_blank_is_quoted_in_commands() -> None:
+    found = facts(src={"count": 4000})
+    named = replace(found, src=replace(found.src, sets=["mira l/close ups"]))
+    (advice,) = said(faces.too_many_faces, named)
+    assert "keep project 'mira l/close ups' --sort" in advice.command
 
 
 def test_a_few_blurred_faces_or_a_narrower_src_are_no_reason() -> None:

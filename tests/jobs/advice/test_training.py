@@ -141,6 +141,10 @@ def test_a_model_that_never_trained_gets_no_advice_on_its_training(rule) -> None
     assert said(rule, facts(model=new)) == []
 
 
+def test_a_batch_that_is_as_large_as_fits_is_not_called_small() -> None:
+    assert said(training.small_batch, facts(model=model(options={"batch_size": 0}))) == []
+
+
 def test_without_a_plateau_warp_stays_and_with_a_critic_none_is_advised() -> None:
     assert said(training.detail_at_last, facts(model=model(options={"random_warp": 0}))) == []
     done = model(losses=STANDING, options={"random_warp": 0, "gan_power": 0.1, "backup_every": 1000})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,12 @@ from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInval
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, painted_told, remove_clip, require_usable
+from understudy.jobs.merging.inputs import keep_said
+from understudy.jobs.merging.kept_settings import redo_settings, undo_settings
 from understudy.project import manifest as manifest_module
 from understudy.project.project import Project
 from understudy.project.trash import Trash
+from understudy.provenance.consent import Consent
 
 
 def test_when_one_of_several_clips_is_missing_none_is_added(project: Project, tmp_path: Path) -> None:
@@ -107,6 +111,40 @@ def test_consent_in_the_file_is_never_replaced_by_a_flag(project: Project, tmp_p
     assert project.consents()["src"].status == "fictional"
 
 
+def test_a_flag_replaces_nobodys_consent_of_a_clip_that_is_there_and_adds_no_performer(
+    project: Project, tmp_path: Path
+) -> None:
+    clip = write_wall(tmp_path / "anna.mp4")
+    assert project.add_clip(clip, "src", performer="anna") == "anna"
+    with project.change() as manifest:
+        manifest.performers["anna"].consent = Consent(status="refused")
+        del manifest.clips["src"]
+        del manifest.performers["src"]
+    with pytest.raises(OptionInvalid, match="consent of anna is 'refused', not 'agreed'"):
+        add_clips(project, src=[clip], consent="agreed")
+    assert project.add_clip(clip, "src") == "anna"
+    told = Project.open(project.folder).consents()
+    assert told["anna"].status == "refused" and "src" not in told
+
+
+def test_a_consent_that_is_withdrawn_while_clips_are_added_stays_withdrawn(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project.change() as manifest:
+        manifest.performers["src"].consent = Consent(status="not stated")
+    add = Project.add_clip
+
+    def withdrawn(self: Project, *said: Any, **more: Any) -> str:
+        with Project.open(project.folder).change() as manifest:
+            manifest.performers["src"].consent = Consent(status="refused")
+        return add(self, *said, **more)
+
+    monkeypatch.setattr(Project, "add_clip", withdrawn)
+    with pytest.raises(OptionInvalid, match="'refused', not 'agreed'"):
+        add_clips(project, src=[write_wall(tmp_path / "new.mp4")], consent="agreed")
+    assert Project.open(project.folder).consents()["src"].status == "refused"
+
+
 def test_consent_that_was_not_stated_is_filled_in(project: Project, tmp_path: Path) -> None:
     with project.change() as manifest:
         person = manifest.performers["src"]
@@ -167,6 +205,17 @@ def test_a_clip_is_taken_out_from_where_another_process_has_said_that_it_lies(
         manifest.clips["dst"].path = str(write_wall(tmp_path / "moved.mp4"))
     assert f"Its file stays where it is: {tmp_path / 'moved.mp4'}." in remove_clip(with_results, "dst")
     assert (with_results.folder / "clips" / "dst.mp4").exists(), "that is no clip's any more"
+
+
+def test_a_clip_of_the_name_of_one_that_was_taken_out_has_none_of_its_changes_to_make_again(
+    project: Project, tmp_path: Path
+) -> None:
+    keep_said(project, "dst", {"blur": 0.3}, frames=None)
+    undo_settings(project, "dst")
+    remove_clip(project, "dst")
+    assert project.add_clip(tmp_path / "dst.mov", "dst") == "dst"
+    with pytest.raises(OptionInvalid, match="nothing to make again"):
+        redo_settings(project, "dst")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from understudy.jobs.clips.movies import join
 from understudy.jobs.clips.results import made_file
 from understudy.jobs.clips.tools import cut, denoise, write_frames
 from understudy.media.clip import ColorTags
-from understudy.media.images import encode_png, image_size, read_image_deep
+from understudy.media.images import encode_jpeg, encode_png, image_size, read_image_deep
 from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, JoinOptions
@@ -312,6 +312,16 @@ def test_images_are_denoised_under_their_names(tmp_path: Path) -> None:
         done(denoise(tmp_path / "f", tmp_path / "f" / "clean", DenoiseOptions()))
 
 
+def test_images_that_differ_in_their_ending_alone_are_all_denoised(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    for number in range(4):
+        data = encode_jpeg(numbered(number), 95) if number % 2 else encode_png(numbered(number))
+        (tmp_path / "f" / f"{number // 2:04d}.{'jpg' if number % 2 else 'png'}").write_bytes(data)
+    before = numbers(tmp_path / "f")
+    done(denoise(tmp_path / "f", tmp_path / "g", DenoiseOptions()))
+    assert sorted(before) == [0, 1, 2, 3] and numbers(tmp_path / "g") == before
+
+
 # marks
 
 
@@ -336,6 +346,24 @@ def test_credentials_go_along_with_everything_that_is_made(tmp_path: Path) -> No
         assert verdict.facts["ingredients"] == [{"title": "signed.mp4", "has_credentials": True}]
     done(cut(tmp_path / "plain.mp4", tmp_path / "none.mp4", CutOptions()))
     assert verify(tmp_path / "none.mp4").state == "none"
+
+
+def test_frames_whose_marks_a_kill_prevented_get_them_from_the_same_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_movie(tmp_path / "plain.mp4", 3)
+    signed = tmp_path / "signed.mp4"
+    sign_file(tmp_path / "plain.mp4", signed, facts_for(tmp_path / "plain.mp4"))
+
+    def killed(*_: Any) -> list[Any]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("understudy.jobs.clips.tools.sign_folder", killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(write_frames(signed, tmp_path / "frames", FrameFileOptions()))
+    done(write_frames(signed, tmp_path / "frames", FrameFileOptions()))
+    assert verify(tmp_path / "frames").state == "trusted"
 
 
 def test_what_is_made_from_a_painted_clip_names_its_source_type_too(tmp_path: Path) -> None:

@@ -73,6 +73,13 @@ def test_a_file_that_went_elsewhere_is_listed_as_finished_and_can_be_verified(
     assert [one["name"] for one in finished_files.finished(merged)] == ["a.mp4"]
 
 
+def test_a_finished_file_is_listed_with_no_report_of_another_one_of_its_name(merged: Project) -> None:
+    for name, said in (("a.mp4", {"frames": "1"}), ("a.mov", {"frames": "0:1"})):
+        list(stages.encode(merged, "main", out=merged.out_folder / name, said=said))
+    reports = {one["name"]: one["report"] for one in finished_files.finished(merged)}
+    assert reports["a.mp4"] is None and reports["a.mov"]["stretch"] == "0:1"
+
+
 def test_a_finished_file_that_goes_while_they_are_listed_is_none(
     ready: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +158,21 @@ def test_encode_dry_run_says_it_at_a_terminal_and_writes_nothing(
     told = capsys.readouterr().out
     assert "marks: content credentials, watermark, label" in told and "says: Signed by" in told
     assert not merged.out_folder.exists()
+
+
+def test_encode_dry_run_of_the_only_clip_is_about_the_file_that_is_named(
+    merged: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    encode_command(merged.folder, out=tmp_path / "film.mkv", dry_run=True, options=EncodeOptions(codec="ffv1"))
+    assert capsys.readouterr().out.startswith("film.mkv: 3 frames")
+
+
+def test_encode_dry_run_without_a_clip_asks_for_one(merged: Project) -> None:
+    with merged.change() as manifest:
+        manifest.clips["dst"].role = "src"
+    for dry_run in (True, False):
+        with pytest.raises(ProjectInvalid, match="no dst clips"):
+            encode_command(merged.folder, dry_run=dry_run)
 
 
 @pytest.fixture

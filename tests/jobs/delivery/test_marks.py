@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.jobs.conftest import write_wall
 from tests.jobs.delivery.test_whose_faces import learned, of
+from tests.merging.conftest import Painter
 from tests.provenance.material import facts_for
-from understudy.errors import ConsentMissing, MarksUnreadable, OptionInvalid
+from understudy.errors import ConsentMissing, FolderUnwritable, MarksUnreadable, OptionInvalid
 from understudy.events import Notice, Progress, StageFinished, StageStarted
 from understudy.files import sha256_of
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.consents import record_consent
-from understudy.jobs.delivery.marks import performers_shown
+from understudy.jobs.delivery.marks import FinalMarks, performers_shown
 from understudy.jobs.merging import inputs
 from understudy.merging.journal import merge_facts
+from understudy.project.cleaning import clean
 from understudy.project.manifest import Performer
 from understudy.project.project import Project
 from understudy.provenance.consent import Consent
@@ -131,6 +134,47 @@ def test_a_model_without_such_a_record_says_so(ready: Project, tmp_path: Path) -
     list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
     assert [clip.name for clip in recast_of_file(tmp_path / "one.mp4").src] == ["src.mp4"]
     assert NOT_ALL_LESSONS in verify(tmp_path / "one.mp4").sentences
+
+
+def test_frames_show_whom_their_own_weights_learnt_from_though_another_model_has_that_name_now(
+    ready: Project, tmp_path: Path
+) -> None:
+    with ready.change() as manifest:
+        manifest.performers["mira"] = Performer(consent=Consent(status="agreed"))
+    learned(ready, of(ready, "src", performer="mira"))
+    merged(ready)
+    clean(ready, "train")
+    learned(ready, of(ready, "src"), weights="1" * 64)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    recast = recast_of_file(tmp_path / "one.mp4")
+    assert [clip.performer for clip in recast.src] == ["mira"] and recast.learnt_whole
+    assert set(recast.consents) == {"mira", "dst"}
+    record_consent(ready, "mira", {"status": "refused"})
+    with pytest.raises(ConsentMissing, match="mira"):
+        list(stages.encode(ready, "main", out=tmp_path / "two.mp4", said={}))
+
+
+def test_a_clip_is_not_merged_again_between_its_marks_and_its_frames(
+    ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned(ready, of(ready, "src"))
+    merged(ready)
+    refusals: list[str] = []
+
+    def merged_meanwhile(*facts: Any) -> FinalMarks:
+        again = Painter((0.1, 0.8, 0.1), sha256="1" * 64)
+        monkeypatch.setattr("understudy.training.predictor.load_predictor", lambda *_, **__: again)
+        try:
+            merged(ready)
+        except FolderUnwritable as refused:
+            refusals.append(refused.message)
+        return FinalMarks(*facts)
+
+    monkeypatch.setattr(stages, "FinalMarks", merged_meanwhile)
+    list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    made = merge_facts(ready.merged_folder("dst", ready.merged_name("dst", "main")))
+    assert recast_of_file(tmp_path / "one.mp4").model.sha256 == made.models[0].sha256
+    assert refusals
 
 
 def test_a_studios_watermark_key_spreads_the_mark_and_enters_neither_project_nor_file(

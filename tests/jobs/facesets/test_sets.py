@@ -94,7 +94,9 @@ def test_extra_dst_faces_are_learnt_from_but_never_merged(
     monkeypatch.setattr("understudy.training.train.train", trained)
     monkeypatch.setattr("understudy.merging.merge.merge", merge)
     monkeypatch.setattr(
-        stages, "_predictor", lambda *_, **__: SimpleNamespace(notices=[], blend=lambda _: None)
+        stages,
+        "_predictor",
+        lambda *_, **__: SimpleNamespace(notices=[], name="main", sha256="", blend=lambda _: None),
     )
     list(stages.train(filled, "main", said={}, device="cpu"))
     list(stages.merge(filled, "main", said={}, device="cpu"))

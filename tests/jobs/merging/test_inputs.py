@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
+from tests.jobs.conftest import write_wall
 from understudy.errors import (
     CastInvalid,
     ClipMissing,
@@ -310,6 +311,22 @@ def test_how_far_hashing_is_is_told_where_clips_are_large(
     assert between and all(isinstance(event, Progress) for event in between)
     assert [clip_sha256(project, clip) for clip in clips] == [sha256_of(clip) for clip in clips]
     assert list(clips_hashed(project, clips)) == [], "what is known is not read again"
+
+
+def test_a_clip_that_is_replaced_while_it_is_hashed_is_hashed_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = project.clip_path("dst")
+
+    def replaced_meanwhile(path: Path) -> str:
+        told = sha256_of(path)
+        write_wall(path, grey=200)
+        return told
+
+    with monkeypatch.context() as patch:
+        patch.setattr("understudy.jobs.merging.inputs.sha256_of", replaced_meanwhile)
+        before = clip_sha256(project, clip)
+    assert clip_sha256(project, clip) == sha256_of(clip) != before
 
 
 def plate_hash(project: Project) -> str:

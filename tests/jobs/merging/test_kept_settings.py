@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from understudy.errors import ClipMissing, OptionInvalid, ProjectInvalid
+from understudy.jobs.merging import kept_settings
 from understudy.jobs.merging.inputs import keep_keys, keep_said
 from understudy.jobs.merging.kept_settings import (
     listed_settings,
@@ -106,6 +110,39 @@ def test_what_was_taken_back_is_made_again_until_something_else_is_changed(kept:
     assert not listed_settings(kept, "dst")["undone"]
     with pytest.raises(OptionInvalid, match="nothing to make again"):
         redo_settings(kept, "dst")
+
+
+@pytest.mark.parametrize("written", [0, 1])
+def test_taking_back_and_making_again_that_were_killed_go_on(
+    kept: Project, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """A kill after the settings are turned, before the first list of changes is written, or the second."""
+    before = parts(kept)
+    write = kept_settings.write_text
+
+    def killed(turn: Callable[[Project, str], str]) -> None:
+        left = written
+
+        def write_some(path: Path, text: str) -> None:
+            nonlocal left
+            if not left:
+                raise KeyboardInterrupt
+            left -= 1
+            write(path, text)
+
+        monkeypatch.setattr(kept_settings, "write_text", write_some)
+        with pytest.raises(KeyboardInterrupt):
+            turn(kept, "dst")
+        monkeypatch.setattr(kept_settings, "write_text", write)
+
+    killed(undo_settings)
+    undo_settings(kept, "dst")
+    assert "key 1" not in parts(kept) and "range 2" in parts(kept)
+    killed(redo_settings)
+    redo_settings(kept, "dst")
+    assert parts(kept) == before
+    listed = listed_settings(kept, "dst")
+    assert (len(listed["changes"]), len(listed["undone"])) == (4, 0)
 
 
 def test_making_again_over_a_change_by_hand_is_refused(kept: Project) -> None:

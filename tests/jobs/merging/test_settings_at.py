@@ -67,12 +67,13 @@ def test_a_value_is_kept_where_it_counts_in_the_frame(kept: Project) -> None:
         return one.value, one.said
 
     keep_where_it_counts(kept, "dst", 1, {"erode": 0.12, "blur": 0.35, "mode": "seamless"}, ease="linear")
-    assert said(1, "erode") == (0.12, "key 1") and said(1, "blur") == (0.35, "range 3")
+    assert said(1, "erode") == (0.12, "key 1") and said(1, "blur") == (0.35, "range 1")
+    assert said(2, "blur") == (0.4, "range 2")  # where the range that was changed does not count
     assert said(1, "mode") == said(0, "mode") == ("seamless", "clip")
     assert said(0, "erode") == (0.1, "key 0") and said(0, "blur") == (0.2, "clip")
     keep_where_it_counts(kept, "dst", 1, {"erode": None, "blur": None, "mode": None, "grain": None})
     assert said(1, "erode")[1] == "keys 0 and 2" and said(1, "mode") == ("overlay", "default")
-    assert said(1, "blur") == (0.3, "range 1") and said(1, "grain") == (0.5, "project")
+    assert said(1, "blur") == (0.2, "clip") and said(1, "grain") == (0.5, "project")
     with pytest.raises(OptionInvalid, match="keys 0 and 2"):
         keep_where_it_counts(kept, "dst", 1, {"erode": None})
     with pytest.raises(OptionInvalid, match="'soup'"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.merging.conftest import Painter
@@ -112,6 +113,26 @@ def test_nothing_is_worked_out_again_while_nothing_changed(
     monkeypatch.setattr("understudy.jobs.merging.standing.FramesWanted", None)
     assert words(merged) == before
     assert list(read_json(merged.cache_folder / "standing.json")) == ["dst/main"]
+
+
+def test_a_face_of_the_plate_that_is_another_now_is_told(merged: Project) -> None:
+    with merged.faceset("dst") as dst:
+        record = dst.faces()[0].record.model_copy(update={"clip": "src"})
+    picture = np.zeros((16, 16, 3), np.uint8)
+    with merged.faceset("src") as src:
+        src.add(picture, record)
+    keep_said(merged, "dst", {"plate": "src"}, frames=None)
+    merge(merged)
+    assert words(merged) == ""
+    left, top, right, bottom = record.box_xyxy
+    moved = {
+        "landmarks_68": [(x + 3, y) for x, y in record.landmarks_68],
+        "box_xyxy": (left, top, right + 9, bottom),
+        "person": 2,
+    }
+    with merged.faceset("src") as src:
+        src.add(picture, record.model_copy(update=moved))
+    assert words(merged) == "of 3 frames of clip 'dst' 1 are to be made again: its faces changed"
 
 
 def test_a_clip_that_is_gone_is_not_said_to_be_behind(merged: Project) -> None:

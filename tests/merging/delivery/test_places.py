@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import FolderUnwritable, MarksUnreadable, OptionInvalid
-from understudy.files import machine_word, write_json
+from understudy.files import ASIDE_SUFFIX, machine_word, write_json
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.places import (
     clear_leftovers,
@@ -36,6 +36,16 @@ def test_the_signed_file_is_made_from_what_was_written(tmp_path: Path) -> None:
         place.write_bytes(b"movie")
     assert out.read_bytes() == b"movie+marks" and sidecars == [sidecar_of(out)]
     assert sorted(p.name for p in out.parent.iterdir()) == ["out.mkv", "out.mkv.c2pa"] and not place.exists()
+
+
+def test_what_a_killed_export_left_in_the_workshop_goes_at_the_next_one(tmp_path: Path) -> None:
+    workshop = tmp_path / "merged"
+    workshop.mkdir()
+    for name in (".unsigned.mov", f"..unsigned.1.2-3{ASIDE_SUFFIX}.mov", "000000.png"):
+        (workshop / name).write_bytes(b"half")
+    with signed_at(tmp_path / "out.mp4", workshop, copied) as (place, _):
+        assert [path.name for path in workshop.iterdir()] == ["000000.png"]
+        place.write_bytes(b"movie")
 
 
 def _refused(*paths: Path) -> Path:

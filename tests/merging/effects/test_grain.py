@@ -155,3 +155,12 @@ def test_black_bars_do_not_hide_the_grain_between_them() -> None:
     grain = measured(plate)
     assert grain is not None
     np.testing.assert_allclose(grain.deviation_LC, 0.02, rtol=0.15)
+
+
+def test_a_plate_of_one_colour_alone_gives_that_colours_grain_and_no_hole() -> None:
+    """As of a night-vision camera: red and blue are 0 everywhere."""
+    green, mask = np.array([0, 1, 0], np.float32), oval()
+    plate = (ramp() + 0.02 * noise()) * green
+    shown = grained(merged(plate, ramp(), mask), mask, plate, amount=1.0, seed=(3,))
+    added = (shown - ramp())[80:144, 80:144].std((0, 1))
+    assert added == pytest.approx([0, 0.02, 0], abs=0.003)

@@ -52,7 +52,7 @@ def too_many_faces(facts: Facts) -> Iterator[Advice]:
             "Faces that are alike teach nothing new and take iterations from rare turns; "
             f"about {_KEPT} different and sharp ones learn sooner.",
             f"Keep the {_KEPT} best that cover all turns; the rest goes to the trash and can be brought back.",
-            facts.command("faceset keep", f"{facts.src.sets[0]} --sort final --limit {_KEPT}"),
+            facts.command("faceset keep", f"{facts.src.first_set} --sort final --limit {_KEPT}"),
         )
 
 
@@ -99,7 +99,7 @@ def blurred_faces(facts: Facts) -> Iterator[Advice]:
             f"({np.median(sharpness):.2f}).",
             "A model averages over what it sees: blurred faces make the others blurred too.",
             "Look at them and reject those that no rare turn needs.",
-            facts.command("faceset reject", f'{facts.src.sets[0]} --where "sharpness < {limit:.3f}"'),
+            facts.command("faceset reject", f'{facts.src.first_set} --where "sharpness < {limit:.3f}"'),
         )
 
 
@@ -114,7 +114,7 @@ def strangers(facts: Facts) -> Iterator[Advice]:
             f"{counted(count, 'face')} of src's {facts.src.count} are of a second person in their clip.",
             "src's likeness is the mean of all that counts as src.",
             "See who is who, and reject those who are not src.",
-            facts.command("faceset reject", f'{facts.src.sets[0]} --where "person > 1"'),
+            facts.command("faceset reject", f'{facts.src.first_set} --where "person > 1"'),
         )
 
 
@@ -143,7 +143,7 @@ def guessed_places(facts: Facts) -> Iterator[Advice]:
             "Where no detector found a face it is mostly hidden or blurred; as dst it must be there, as src it "
             "only teaches hands and hair.",
             "Reject them from src.",
-            facts.command("faceset reject", f'{facts.src.sets[0]} --where "filled"'),
+            facts.command("faceset reject", f'{facts.src.first_set} --where "filled"'),
         )
 
 

@@ -54,6 +54,11 @@ class Faces:
         """How many faces."""
         return len(self.columns["yaw_deg"])
 
+    @property
+    def first_set(self) -> str:
+        """The first of the facesets as a shell takes it."""
+        return shlex.quote(self.sets[0])
+
     def known(self, name: str) -> Array:
         """The measured values of a column."""
         values = np.asarray(self.columns[name], float)

@@ -325,7 +325,7 @@ def sides_apart(facts: Facts) -> Iterator[Advice]:
             f"The loss of {model.name} is {src:.3f} for src and {dst:.3f} for dst.",
             f"{worse}'s faces are much harder to learn: mostly blur, wrong landmarks or strangers among them.",
             f"Look through {worse}'s faces, those that lie furthest from a face first.",
-            facts.command("faceset sheet", f"{getattr(facts, worse).sets[0]} --sort distance --backwards"),
+            facts.command("faceset sheet", f"{getattr(facts, worse).first_set} --sort distance --backwards"),
         )
 
 
@@ -347,7 +347,7 @@ def waiting(facts: Facts) -> Iterator[Advice]:
 def small_batch(facts: Facts) -> Iterator[Advice]:
     """Small batches learn detail badly."""
     model = facts.model
-    if model is not None and model.options.batch_size < _SMALL_BATCH:
+    if model is not None and 0 < model.options.batch_size < _SMALL_BATCH:  # 0 is the most that fits
         yield Advice(
             "small_batch",
             1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from glob import escape
 from pathlib import Path
 from typing import get_args
@@ -43,17 +43,19 @@ def add_clips(
 
     require_usable(*src, *dst, consent=consent, project=project.folder)
     sides: tuple[tuple[Role, Sequence[Path]], ...] = (("src", src), ("dst", dst))
-    for role, paths in sides:
-        if consent is not None and paths:
-            _require_same_consent(project, role, consent)
     for text in take_moved(project, dict(sides)):
         tell(text)
+    if consent is not None:
+        for performer in _performers(project, dict(sides)):
+            _require_same_consent(project, project.manifest, performer, consent)
     names = [project.add_clip(path, role, faceset=faceset) for role, paths in sides for path in paths]
     if consent is not None:
         with project.change() as manifest:
             for name in names:
-                performer = manifest.performers[manifest.clips[name].performer]
-                performer.consent = performer.consent.model_copy(update={"status": consent})
+                performer = manifest.clips[name].performer
+                _require_same_consent(project, manifest, performer, consent)  # it may have been withdrawn since
+                person = manifest.performers[performer]
+                person.consent = person.consent.model_copy(update={"status": consent})
     return names
 
 
@@ -152,6 +154,8 @@ def _made_of(project: Project, name: str) -> list[Path]:
         project.overlays_folder / name,
         project.people_folder / name,
         project.explained_folder / name,
+        # Of another clip that gets the name it would be an undo of what nobody did.
+        *(project.folder / "settings" / f"{name}{ending}.jsonl" for ending in ("", ".undone")),
     ]
 
 
@@ -199,13 +203,22 @@ def require_usable(*paths: Path, consent: str | None = None, project: Path | Non
         open_clip(path).close()
 
 
-def _require_same_consent(project: Project, role: Role, status: str) -> None:
+def _performers(project: Project, sides: Mapping[Role, Sequence[Path]]) -> set[str]:
+    """Who is in these clips: as the project says of those it has; in new ones the side's own performer."""
+    found = set[str]()
+    for role, paths in sides.items():
+        known = {clip.path: clip.performer for clip in project.manifest.clips_of(role).values()}
+        found |= {known.get(project.stored_path(path), role) for path in paths}
+    return found
+
+
+def _require_same_consent(project: Project, manifest: Manifest, performer: str, status: str) -> None:
     """The file is the record; a flag that contradicts it is a mistake that a person should see."""
-    person = project.manifest.performers.get(role)
+    person = manifest.performers.get(performer)
     stated = (person.consent if person else Consent.model_validate({})).status
     if stated not in ("not stated", status):
         raise OptionInvalid(
-            f"understudy.toml says that the consent of {role} is {stated!r}, not {status!r}. "
+            f"understudy.toml says that the consent of {performer} is {stated!r}, not {status!r}. "
             "If that has changed, change it there.",
             project.folder,
         )

@@ -39,7 +39,10 @@ from understudy.media.opening import open_clip
 from understudy.media.options import CutOptions, DenoiseOptions, FrameFileOptions, MovieOptions
 from understudy.media.sound import WHOLE, SoundPart
 from understudy.media.timecode import advanced
+from understudy.merging.delivery.places import image_names
 from understudy.options import require_effect
+from understudy.provenance.credentials import sidecar_of
+from understudy.provenance.ledger import LEDGER_NAME
 from understudy.provenance.xmp import with_packet
 
 _LIST_NAME = "frames.json"
@@ -58,7 +61,7 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
     with open_clip(path) as clip:
         if clip.info.scene_linear:
             raise OptionInvalid("These are EXR frames already; there is nothing to take apart.", path)
-        require_readable_marks([path])
+        marked = require_readable_marks([path])
         recipe = _recipe(path, clip.info, options)
         _require_own_folder(out, path, recipe)
         wanted = _paced(clip, options.fps)
@@ -75,7 +78,8 @@ def write_frames(path: Path, out: Path, options: FrameFileOptions) -> Events:
             yield Progress(stage="frames", done=done, total=len(wanted))
         if clip.info.damage:
             yield Notice(clip.info.damage, level="warning")
-    if left:
+    # Also where a process was killed between the last frame and the marks.
+    if left or (marked and not sidecar_of(out / LEDGER_NAME).is_file()):
         yield from sign_folder(out, [path], "The frames of a clip were written as image files.")
     yield Made("frames", out)
     yield StageFinished(stage="frames", summary={"out": str(out), "frames": done}, skipped=not left)
@@ -149,10 +153,10 @@ def denoise(path: Path, out: Path, options: DenoiseOptions) -> Events:
                 )
             yield from told
         else:
+            names = image_names(clip)
             with made_folder(out, [path], description) as (place, told):
                 for done, (picture, frame) in enumerate(zip(pictures, again, strict=True), 1):
-                    name = Path(frame.name).stem or f"{frame.index:06d}"
-                    (place / f"{name}.png").write_bytes(encode_png(picture))
+                    (place / names[frame.index]).write_bytes(encode_png(picture))
                     yield Progress(stage="denoise", done=done, total=info.frame_count)
             yield from told
         if clip.info.damage:

@@ -297,11 +297,12 @@ def finished(project: Project, ledger: Mapping[str, Any] | None = None) -> list[
 
 
 def _report_of(path: Path) -> dict[str, Any] | None:
-    """The report beside a finished file, where there is one that says how many frames are swapped."""
+    """The report beside a finished file, where there is one of it that says how many frames are swapped: that
+    of a movie and that of a folder of images, or of another movie, of its name have one place."""
     with contextlib.suppress(OSError, ValueError):
         report = read_json(report_paths(path)[0])
         if isinstance(report, dict) and {"frames", "swapped"} <= set(report):
-            return report
+            return report if report.get("file") == path.name else None
     return None
 
 

@@ -318,16 +318,18 @@ def performers_shown(
     merged = project.merged_folder(clip, project.merged_name(clip, model))
     if is_complete(merged, frames) and not before_training:
         made = merge_facts(merged, frames)
-        return performers_of(project, _lessons(project, made, hashed=False), [clip, made.plate])
+        return performers_of(project, _lessons(project, made, merged, hashed=False), [clip, made.plate])
     entry = project.manifest.clips[clip]
     names = dict.fromkeys((model, *models_of_cast(entry, model).values()))
     lessons = [learnt_from(project, name, and_next=True, hashed=False) for name in names]
     return performers_of(project, lessons, [clip])
 
 
-def _lessons(project: Project, made: MergeFacts, *, hashed: bool = True) -> list[LearntFrom]:
+def _lessons(project: Project, made: MergeFacts, merged: Path, *, hashed: bool = True) -> list[LearntFrom]:
     """What the models that painted had learnt from."""
-    return [learnt_from(project, model.name, model.sha256, hashed=hashed) for model in made.models]
+    return [
+        learnt_from(project, model.name, model.sha256, merged=merged, hashed=hashed) for model in made.models
+    ]
 
 
 def hashed_for_marks(project: Project, clip: str, merged: Path, *, frames: str = "") -> Events:
@@ -335,9 +337,13 @@ def hashed_for_marks(project: Project, clip: str, merged: Path, *, frames: str =
     from understudy.merging.journal import merge_facts
 
     made = merge_facts(merged, frames)
-    learnt = [name for model in made.models for name in clips_to_hash(project, model.name, model.sha256)]
+    learnt = [
+        name
+        for model in made.models
+        for name in clips_to_hash(project, model.name, model.sha256, merged=merged)
+    ]
     names = [clip, *([made.plate] if made.plate in project.manifest.clips else []), *learnt]
-    painted = learnt_clips(_lessons(project, made, hashed=False), painted=True)
+    painted = learnt_clips(_lessons(project, made, merged, hashed=False), painted=True)
     clips = [project.clip_path(name) for name in names]
     yield from clips_hashed(project, [*clips, *marked_inputs(project, painted)])
 
@@ -369,7 +375,7 @@ def facts_of(
     from understudy.merging.journal import merge_facts
 
     made = merge_facts(merged, frames)
-    lessons = _lessons(project, made)
+    lessons = _lessons(project, made, merged)
     dst = project.clip_path(clip)
     plate = project.clip_path(made.plate) if made.plate in project.manifest.clips else None
     return SigningFacts(

@@ -1,7 +1,8 @@
 """Whose faces a model learns from, and with it whose consent a finished file needs.
 
 A training notes the clips whose faces it shows (`training.keeping.learnt_from`); marks name those
-and no others. Not here: what the marks say of them (`marks`).
+and no others. A merge keeps that of the weights that painted beside its frames, where it stays true whatever
+becomes of the model. Not here: what the marks say of them (`marks`).
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.events import Events
+from understudy.files import read_json, write_json
 from understudy.jobs.merging.inputs import clip_sha256, clips_hashed
+from understudy.merging.journal import JOURNAL_NAME
 from understudy.project.manifest import ROLES, Role
 from understudy.project.project import Project
 from understudy.training.keeping.learnt_from import NOT_KNOWN, Footage, LearntFrom, learnt_by, learnt_in_all
 
 if TYPE_CHECKING:
     from understudy.facesets.store import Faceset
+    from understudy.networks.swap import KnownModel
 
+_KEPT_NAME = "learnt.json"  # beside merge.json
 Sets = Mapping[Role, Sequence[tuple[str, "Faceset"]]]  # by side: PERFORMER/FACESET and the open faceset
 
 
@@ -66,27 +72,59 @@ def _footage(
 
 
 def learnt_from(
-    project: Project, model: str, sha256: str = "", *, and_next: bool = False, hashed: bool = True
+    project: Project,
+    model: str,
+    sha256: str = "",
+    *,
+    merged: Path | None = None,
+    and_next: bool = False,
+    hashed: bool = True,
 ) -> LearntFrom:
-    """What the model's weights of this hash learnt from; without one, what any of its weights did.
+    """What the model's weights of this hash learnt from; without one, what any of its weights did. `merged` is
+    the folder of frames that they painted.
 
     Where that isn't known it is taken to be all clips of the facesets that the manifest names for the model; so
     are those with `and_next`, which it would learn from in its next training. Who asks only for the performers
     wants no clip `hashed` for it, which takes long.
     """
-    found = _recorded(project, model, sha256)
+    found = _recorded(project, model, sha256, merged)
     if found.is_whole and not and_next:
         return found
     return found.joined(LearntFrom(tuple(_named(project, model, hashed=hashed))))
 
 
-def _recorded(project: Project, model: str, sha256: str) -> LearntFrom:
+def _recorded(project: Project, model: str, sha256: str, merged: Path | None) -> LearntFrom:
     """The records of the weights; of a model that has another name now, or was trained on, too."""
-    if sha256:
-        for name in (model, *project.manifest.models):
-            if (learnt := learnt_by(project.model_folder(name), sha256)) is not None:
-                return learnt
-    return learnt_in_all(project.model_folder(model)) or NOT_KNOWN
+    of_weights = _of_weights(project, model, sha256) if sha256 else None
+    if of_weights is None and merged is not None:
+        of_weights = _kept(merged).get(sha256)
+    return of_weights or learnt_in_all(project.model_folder(model)) or NOT_KNOWN
+
+
+def _of_weights(project: Project, model: str, sha256: str) -> LearntFrom | None:
+    folders = map(project.model_folder, dict.fromkeys((model, *project.manifest.models)))
+    return next((learnt for folder in folders if (learnt := learnt_by(folder, sha256)) is not None), None)
+
+
+def keep_lessons(project: Project, merged: Path, models: Iterable[KnownModel]) -> None:
+    """Keep what these weights learnt from beside the frames that they painted: the model may be put away, or
+    another one trained under its name, before the frames are delivered."""
+    if not (merged / JOURNAL_NAME).is_file():  # a merge that was refused leaves nothing
+        return
+    kept = _kept(merged)
+    found = {one.sha256: _of_weights(project, one.name, one.sha256) for one in models}
+    if new := {sha256: learnt for sha256, learnt in found.items() if learnt and learnt != kept.get(sha256)}:
+        told = {sha256: learnt.as_json() for sha256, learnt in {**kept, **new}.items()}
+        write_json(merged / _KEPT_NAME, told)
+
+
+def _kept(merged: Path) -> dict[str, LearntFrom]:
+    """By the hash of the weights; nothing for frames of before such records, or where somebody edited them."""
+    try:
+        told = read_json(merged / _KEPT_NAME)
+        return {str(sha256): LearntFrom.from_json(learnt) for sha256, learnt in told.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _named(project: Project, model: str, *, hashed: bool) -> Iterator[Footage]:
@@ -104,9 +142,9 @@ def _named_clips(project: Project, model: str) -> Iterator[tuple[Role, str, str]
                 yield role, performer, clip
 
 
-def clips_to_hash(project: Project, model: str, sha256: str = "") -> list[str]:
+def clips_to_hash(project: Project, model: str, sha256: str = "", *, merged: Path | None = None) -> list[str]:
     """The clips whose content `learnt_from` asks for: none where the weights' own record tells it."""
-    if _recorded(project, model, sha256).is_whole:
+    if _recorded(project, model, sha256, merged).is_whole:
         return []
     named = dict.fromkeys(clip for _, _, clip in _named_clips(project, model))
     return [clip for clip in named if clip in project.manifest.clips]

@@ -126,7 +126,7 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
     """
     if not said:
         raise OptionInvalid("There is nothing to save: say the options that are to be kept, like --erode 0.03.")
-    words, place = ", ".join(f"{name} = {value}" for name, value in said.items()), in_words(frames or ())
+    words, place = _said(said), in_words(frames or ())
     with noted(project, clip, f"kept {words} for {place or 'the whole clip'}"), project.change() as manifest:
         entry = manifest.clips[clip]
         last = entry.ranges[-1] if entry.ranges else None
@@ -142,6 +142,26 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
     return f"{clip}: {words} is kept for {'the whole clip' if frames is None else f'frames {place}'}."
 
 
+def keep_in_range(project: Project, clip: str, said: Said, *, number: int) -> str:
+    """Store what is said in the clip's range of this number, from 1, where a later one counts more; tells what
+    was stored. Raises OptionInvalid where it makes no sense, or another process changed the ranges."""
+    part, words = project.manifest.clips[clip].ranges[number - 1], _said(said)
+    with noted(project, clip, f"kept {words} for {part.frames}"), project.change() as manifest:
+        entry = manifest.clips[clip]
+        if entry.ranges[number - 1 : number] != [part]:
+            raise OptionInvalid(f"The ranges of clip {clip!r} were changed meanwhile. Look, and try again.")
+        ranges = [*entry.ranges]
+        ranges[number - 1] = RangeEntry(frames=part.frames, **{**_extra(part), **said})
+        kept = entry.model_copy(update={"ranges": ranges})
+        _require_sound(project, clip, kept, None)
+        manifest.clips = {**manifest.clips, clip: kept}
+    return f"{clip}: {words} is kept for frames {part.frames}."
+
+
+def _said(said: Said) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in said.items())
+
+
 def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range], ease: Ease) -> str:
     """Store what is said as key frames of the clip, one at each frame; an option's older key there goes.
 
@@ -152,7 +172,7 @@ def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range
     if any(len(stretch) != 1 for stretch in frames):
         raise OptionInvalid(f"A key is at single frames, like --frames 120 or 120,160; not {in_words(frames)}.")
     new = [KeyEntry(frame=stretch.start, ease=ease, **said) for stretch in frames]
-    words = ", ".join(f"{name} = {value}" for name, value in said.items())
+    words = _said(said)
     with noted(project, clip, f"kept {words} at frame {in_words(frames)}"), project.change() as manifest:
         entry = manifest.clips[clip]
         left = [_without(key, said) for key in entry.keys if _at(key, new)]
@@ -237,7 +257,8 @@ def clip_sha256(project: Project, clip: Path) -> str:
     """
     if known := known_clip_sha256(project, clip):
         return known
-    return _remember_sha256(project, clip, sha256_of(clip))
+    looks = _looks(project, clip)  # first: what comes in its place while it is read is no such file
+    return _remember_sha256(project, clip, looks, sha256_of(clip))
 
 
 def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
@@ -249,12 +270,12 @@ def clips_hashed(project: Project, clips: Sequence[Path]) -> Events:
     yield StageStarted(stage="hash", unit="MB", total=total // _MB)
     done = told = 0
     for clip in new:
-        pieces = sha256_pieces(clip)
+        looks, pieces = _looks(project, clip), sha256_pieces(clip)
         while True:
             try:
                 done += next(pieces)
             except StopIteration as end:
-                _remember_sha256(project, clip, end.value)
+                _remember_sha256(project, clip, looks, end.value)
                 break
             if done - told >= _TOLD_EVERY_BYTES:
                 told = done
@@ -273,8 +294,8 @@ def last_clip_sha256(project: Project, clip: Path) -> str:
     return next((sha256 for key, sha256 in known if key.startswith(f"{clip}|")), "")
 
 
-def _remember_sha256(project: Project, clip: Path, sha256: str) -> str:
-    memory = {**_remembered(project), f"{clip}|{_looks(project, clip)}": sha256}
+def _remember_sha256(project: Project, clip: Path, looks: str, sha256: str) -> str:
+    memory = {**_remembered(project), f"{clip}|{looks}": sha256}
     write_json(project.cache_folder / "sha256.json", memory)
     return sha256
 

@@ -138,8 +138,8 @@ def undo_settings(project: Project, clip: str) -> str:
         raise OptionInvalid(f"Nothing was kept or taken out for clip {clip!r}: there is nothing to take back.")
     *earlier, last = notes
     _turn(project, clip, last, wanted="before")
+    _write(project, clip, _with(_notes(project, clip, undone=True), last), undone=True)
     _write(project, clip, earlier)
-    _write(project, clip, [*_notes(project, clip, undone=True), last], undone=True)
     return f"{clip}: taken back: {last['change']}."
 
 
@@ -151,14 +151,21 @@ def redo_settings(project: Project, clip: str) -> str:
         raise OptionInvalid(f"No change of clip {clip!r} was taken back: there is nothing to make again.")
     *others, last = undone
     _turn(project, clip, last, wanted="after")
-    _write(project, clip, [*_notes(project, clip), last])
+    _write(project, clip, _with(_notes(project, clip), last))
     _write(project, clip, others, undone=True)
     return f"{clip}: made again: {last['change']}."
+
+
+def _with(notes: Sequence[dict[str, Any]], last: dict[str, Any]) -> list[dict[str, Any]]:
+    """The notes with this one at the end, which a process that was killed may have put there."""
+    return [*(note for note in notes if note != last), last]
 
 
 def _turn(project: Project, clip: str, note: Mapping[str, Any], *, wanted: Literal["before", "after"]) -> None:
     """Give the clip the settings that it had before, or after, a change."""
     entry, here = clip_named(project, clip), note["after" if wanted == "before" else "before"]
+    if _state(entry) == note[wanted]:  # a process that was killed had turned it and only not noted it
+        return
     if _state(entry) != here:
         raise ProjectInvalid(
             f"The settings of clip {clip!r} were changed by hand after the last change made here "

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.errors import OptionInvalid
-from understudy.jobs.merging.inputs import keep_keys, keep_said, settings_over_time
+from understudy.jobs.merging.inputs import keep_in_range, keep_keys, keep_said, settings_over_time
 from understudy.jobs.merging.kept_settings import CLIP, KEY, RANGE, remove_settings
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
 from understudy.merging.options import FIXED, MergeOptions
@@ -108,8 +108,7 @@ def _keep_at(project: Project, clip: str, place: str, frame: int, said: Mapping[
     if place.startswith(KEY):
         return keep_keys(project, clip, said, frames=[range(frame, frame + 1)], ease=ease)
     if place.startswith(RANGE):
-        entry = project.manifest.clips[clip].ranges[int(place.removeprefix(RANGE)) - 1]
-        return keep_said(project, clip, said, frames=parse_frames(entry.frames))
+        return keep_in_range(project, clip, said, number=int(place.removeprefix(RANGE)))
     return keep_said(project, clip, said, frames=None)
 
 

@@ -134,7 +134,8 @@ def _key(project: Project, clip: str, model: str) -> str:
         *sorted(project.masks_folder.glob("*")),
         *sorted(project.masks_folder.glob("*/*.json")),
     ]
-    facesets = sorted({project.faceset_of_clip(name) for name in clips if clips[name].role == "dst"})
+    plate = clips[clip].merge.get("plate", project.manifest.merge.get("plate", ""))
+    facesets = sorted({project.faceset_of_clip(name) for name in (clip, plate) if name in clips})
     folders = [folder for folder in (project.faceset_folder(*one) for one in facesets) if folder.is_dir()]
     faces = [sorted(image_files(folder)) for folder in folders]
     state = [__version__, RECIPE, model, [(str(path), stat_of(path)) for path in files], facesets, faces]

@@ -104,6 +104,8 @@ def signed_at(
         yield out, sidecars
         return
     unsigned = workshop / f".unsigned{out.suffix}"
+    for left_over in (*workshop.glob(".unsigned.*"), *workshop.glob("..unsigned.*")):
+        left_over.unlink(missing_ok=True)  # by a process that was killed; two never work here at once
     own = {unsigned}
     try:
         yield unsigned, sidecars

@@ -30,6 +30,7 @@ _CALM_UP_TO = 2.2  # times the calmest blocks' power
 _LOW_UP_TO = 1.6  # times the calmest blocks' share of low frequencies
 _MOST_OVER_CALM = 3.0  # times the calmest levels' deviation
 _NO_POWER = 1e-10
+_NO_SPREAD = 1e-20  # of a channel that is the same everywhere, as red and blue of a night-vision camera
 _COARSE_PX = 4  # low frequencies are those of means over so many pixels
 
 
@@ -101,8 +102,14 @@ def measured(picture_HWC: Float32, *, inside_HW: npt.NDArray[np.bool_] | None = 
         np.asarray(levels, np.float32),
         np.asarray(_without_outliers(np.asarray(deviations)) * gain, np.float32),
         kernel,
-        np.corrcoef(alike_NCHW.transpose(1, 0, 2, 3).reshape(3, -1)).astype(np.float32),
+        _correlation(alike_NCHW),
     )
+
+
+def _correlation(blocks_NCHW: Float32) -> Float32:
+    spread = np.cov(blocks_NCHW.transpose(1, 0, 2, 3).reshape(3, -1))
+    deviation = np.sqrt(np.maximum(np.diag(spread), _NO_SPREAD))
+    return (spread / np.outer(deviation, deviation)).astype(np.float32)
 
 
 def _flat(blocks_NCHW: Float32, power_N: Float32) -> npt.NDArray[np.intp]:
@@ -162,12 +169,12 @@ def _kernel(blocks_NCHW: Float32) -> tuple[Float32, Float32]:
     """
     window = np.hanning(_BLOCK_PX + 2)[1:-1].astype(np.float32)  # or strong frequencies leak into weak ones
     power_CHW = (np.abs(np.fft.fft2(blocks_NCHW * window * window[:, None])) ** 2).mean(0)
-    left = power_CHW.sum((1, 2))
+    left = np.maximum(power_CHW.sum((1, 2)), _NO_SPREAD)
     frequency = np.fft.fftfreq(_BLOCK_PX, 1 / _BLOCK_PX)
     away = np.hypot(frequency[:, None], frequency[None, :])
     hole, near, far = away < 2, (away >= 2) & (away < 3), (away >= 3) & (away < 4)
     # Grain has a smooth spectrum: what the shading took follows from two rings around it, as a Gaussian.
-    logarithm = np.log(np.maximum(power_CHW, 1e-20))
+    logarithm = np.log(np.maximum(power_CHW, _NO_SPREAD))
     squared = away**2
     fall = logarithm[:, near].mean(1) - logarithm[:, far].mean(1)
     fall = np.maximum(fall, 0) / (squared[far].mean() - squared[near].mean())
