@@ -70,6 +70,22 @@ def test_news_take_neither_the_focus_nor_a_button_from_under_the_hand(page: Any,
     page.locator("[data-performer=src]").get_by_text("fictional").wait_for()
 
 
+def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any) -> None:
+    standing = {
+        "stage": "train", "unit": "iterations", "why": "", "done": 120, "total": 1000, "rate": 2.0, "note": "",
+        "seconds_left": 440, "loss": 0.1234, "finished": False, "details": {"iteration": 120},
+    }  # fmt: skip
+    run = {**_RUN, "title": "Train a model with a long name, as they have them", "standing": standing}
+    page.route("**/api/project/runs", lambda route: route.fulfill(json={"runs": [run], "queue": None}))
+    page.route("**/api/project/runs/trial", lambda route: route.fulfill(json=run))
+    page.route("**/api/project/runs/*/events*", lambda route: route.fulfill(json={"events": [], "next": 0}))
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    left = page.locator("us-run-bar .how-far", has_text="12 % · 7:20 left")
+    left.wait_for()
+    assert left.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_devices_are_asked_for_anew_when_the_studio_is_back(page: Any) -> None:
     page.locator("section[aria-label=Machine] .device").first.wait_for()
     page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")  # which is a look
