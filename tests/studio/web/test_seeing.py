@@ -130,6 +130,20 @@ def test_a_room_fits_a_wide_window_with_larger_letters(open_page: Any, room: str
     assert page.evaluate(_LETTERS_PX) >= 15
 
 
+def test_every_room_and_its_bar_fit_a_small_window_with_a_large_zoom(open_page: Any) -> None:
+    page = open_page(width=640, height=400)
+    too_wide = {}
+    for room in ROOMS:
+        page.locator(f"nav a[data-room={room}]").click()
+        page.locator(f"us-room-{room}").wait_for()
+        too_wide[room] = _settled(page).evaluate(_TOO_WIDE)
+        if room == "faces":
+            assert page.locator("us-virtual-grid").bounding_box()["width"] > 150
+        if room == "deliver":
+            assert page.locator(".deliver-options + section").bounding_box()["width"] > 300
+    assert {room: by for room, by in too_wide.items() if by} == {}
+
+
 def test_the_judge_of_contrast_sees_grey_on_grey(page: Any) -> None:
     page.evaluate("""() => {
       const dull = document.createElement('p');
