@@ -70,6 +70,12 @@ def test_news_take_neither_the_focus_nor_a_button_from_under_the_hand(page: Any,
     page.locator("[data-performer=src]").get_by_text("fictional").wait_for()
 
 
+def test_adding_no_clip_is_told_in_the_question(page: Any) -> None:
+    page.keyboard.press("s")
+    page.get_by_role("dialog", name="Add src clips").get_by_role("button", name="Add", exact=True).click()
+    page.locator("dialog .refused", has_text="No clip is chosen.").wait_for()
+
+
 def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any) -> None:
     standing = {
         "stage": "train", "unit": "iterations", "why": "", "done": 120, "total": 1000, "rate": 2.0, "note": "",

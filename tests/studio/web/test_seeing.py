@@ -144,6 +144,14 @@ def test_every_room_and_its_bar_fit_a_small_window_with_a_large_zoom(open_page: 
     assert {room: by for room, by in too_wide.items() if by} == {}
 
 
+def test_tools_have_a_name_each(open_page: Any) -> None:
+    page = open_page(at="#/frames")
+    names = page.locator(".frames-tools button").evaluate_all(
+        "(all) => all.map((one) => one.ariaLabel ?? one.textContent)"
+    )
+    assert len(set(names)) == len(names)
+
+
 def test_the_judge_of_contrast_sees_grey_on_grey(page: Any) -> None:
     page.evaluate("""() => {
       const dull = document.createElement('p');
