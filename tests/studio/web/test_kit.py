@@ -287,6 +287,15 @@ def test_a_question_keeps_the_rooms_keys_away_and_escape_says_no(page: Any) -> N
     assert page.evaluate("pressed") == 1
 
 
+def test_enter_does_what_the_marked_choice_of_a_question_says(page: Any) -> None:
+    page.evaluate("""async () => {
+      const { sure } = await import('/web/kit/dialog.js');
+      window.answer = sure('Really?', 'Twelve faces go to the trash.', 'Move 12 faces');
+    }""")
+    page.keyboard.press("Enter")
+    assert page.evaluate("answer") is True
+
+
 def test_a_room_that_comes_under_a_question_does_not_take_its_keys(page: Any) -> None:
     page.evaluate("""async () => {
       const { have_keys } = await import('/web/kit/keys.js');

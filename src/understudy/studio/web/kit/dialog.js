@@ -56,6 +56,8 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
   have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => is_busy() || dialog.close() }, ...keys], { alone: true });
   dialog.addEventListener("cancel", (event) => is_busy() && event.preventDefault()); // a way to close of the device's own
   dialog.showModal();
+  // Where nothing is to be typed the browser begins with the first button, and Enter would press that.
+  if (row.some((one) => one === document.activeElement)) row[choices.findIndex((choice) => choice === primary)]?.focus();
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
       forget_keys(dialog);
