@@ -132,6 +132,10 @@ def test_a_filter_that_is_none_is_refused_in_words_and_changes_nothing(
     room.keyboard.press("Enter")
     room.get_by_role("alert").filter(has_text="can't be read").wait_for()
     until_shown(room, listed(opened))
+    field = room.get_by_label("Filter", exact=True)
+    assert (field.input_value(), field.get_attribute("aria-invalid")) == ("yaw_deg >", "true")
+    room.get_by_role("button", name="Show all faces").click()
+    assert (field.input_value(), field.get_attribute("aria-invalid")) == ("", None)
 
 
 def test_a_filter_that_no_face_matches_says_what_there_is(room: Any, opened: Project) -> None:

@@ -287,6 +287,15 @@ def test_a_question_keeps_the_rooms_keys_away_and_escape_says_no(page: Any) -> N
     assert page.evaluate("pressed") == 1
 
 
+def test_enter_does_what_the_marked_choice_of_a_question_says(page: Any) -> None:
+    page.evaluate("""async () => {
+      const { sure } = await import('/web/kit/dialog.js');
+      window.answer = sure('Really?', 'Twelve faces go to the trash.', 'Move 12 faces');
+    }""")
+    page.keyboard.press("Enter")
+    assert page.evaluate("answer") is True
+
+
 def test_a_room_that_comes_under_a_question_does_not_take_its_keys(page: Any) -> None:
     page.evaluate("""async () => {
       const { have_keys } = await import('/web/kit/keys.js');
@@ -452,8 +461,39 @@ def test_a_run_says_the_models_iteration_and_counts_with_the_right_plural(page: 
             {"done": 20, "total": 100, "unit": "iteration", "details": {"iteration": 1259}},
             "x · iteration 1,259 · 20 of 100 in this run",
         ),
+        ({"done": 5, "unit": "faces", "rate": 0.0412}, "x · 5 faces · 24.3 s each"),
     ):
         assert page.evaluate(script, now) == words
+
+
+def test_a_run_is_read_and_stopped_also_in_a_narrow_pane(page: Any) -> None:
+    page.evaluate("""async () => {
+      const { RunElement } = await import('/web/kit/runs.js');
+      const facts = { state: 'running', living: true, standing: null, sentence: '', typed: '', words: [] };
+      const told = { id: 'none', title: 'Train segmenter mine', ...facts };
+      const run = Object.assign(new RunElement(), { run: told });
+      const pane = document.createElement('div');
+      pane.style.cssText = 'position: fixed; left: 0; top: 0; width: 240px';
+      pane.id = 'pane';
+      pane.append(run);
+      document.body.append(pane);
+    }""")
+    words, stop = (
+        page.locator("#pane .run-words").bounding_box(),
+        page.locator("#pane .run-stop").bounding_box(),
+    )
+    assert words["width"] > 60
+    assert stop["x"] + stop["width"] <= 240
+
+
+def test_a_long_name_is_read_whole_where_it_is_chosen(page: Any) -> None:
+    page.evaluate("""import('/web/kit/dialog.js').then(({ ask }) =>
+      void ask({ title: 'Open', choices: [{ label: 'A long name of a film '.repeat(9), value: 1 }] }))""")
+    dialog, choice = (
+        page.locator("dialog").bounding_box(),
+        page.locator("dialog .choices button").bounding_box(),
+    )
+    assert dialog["x"] <= choice["x"] and choice["x"] + choice["width"] <= dialog["x"] + dialog["width"]
 
 
 def test_the_slider_of_a_number_that_nobody_said_shows_no_value(page: Any) -> None:

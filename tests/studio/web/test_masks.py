@@ -234,7 +234,10 @@ def test_confirmed_and_skipped_are_kept_and_shown(room: Any, project: Project) -
     assert [_record(project, name).drawing_mark for name in (first, second)] == ["confirmed", "skipped"]
     room.reload()
     _ready(room)
-    assert room.locator(f".mask-cell.confirmed[data-face='{first}']").count() == 1
+    told = room.locator(f".mask-cell.confirmed[data-face='{first}']")
+    told.hover()
+    room.locator(".tip:popover-open").wait_for()
+    assert room.locator(".tip").inner_text() == "dst 6: confirmed"  # and no key, since it has none
     assert room.locator(f".mask-cell.skipped[data-face='{second}']").count() == 1
     for kind, goal in (("confirmed", 6), ("skipped", 7)):
         _go_to(room, 9)

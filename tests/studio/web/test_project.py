@@ -85,6 +85,14 @@ def _start(page: Any, key: str, **values: str) -> None:
     dialog.wait_for(state="detached")
 
 
+def test_a_room_without_a_project_says_so_and_asks_for_nothing(page: Any) -> None:
+    for number, room in ((2, "Faces"), (6, "Merge")):
+        page.keyboard.press(f"Shift+Digit{number}")
+        page.get_by_text(f"No project is open, so {room} has nothing to show.").wait_for()
+    page.get_by_role("link", name="Make or open one").click()
+    page.get_by_role("button", name="New project").wait_for()
+
+
 def test_from_nothing_to_a_project_with_two_clips_and_their_faces(page: Any, project: Path) -> None:
     page.get_by_role("button", name="New project").click()
     page.get_by_role("dialog").get_by_role("textbox").fill("shot")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from understudy.project.project import Project
+
 _RUN = {
     "id": "trial", "title": "Find faces", "typed": "understudy extract .", "state": "running", "living": True,
     "words": ["extract", ".", "--json"], "created": 0, "started": 1, "ended": None, "exit_code": None,
@@ -35,6 +37,59 @@ def test_a_clip_that_is_being_searched_says_so(page: Any) -> None:
     src.get_by_text("being searched…").wait_for()
     assert "not searched" in dst.inner_text()
     page.unroute_all(behavior="ignoreErrors")  # it may be looking once more
+
+
+def test_news_take_neither_the_focus_nor_a_button_from_under_the_hand(page: Any, opened: Project) -> None:
+    def record(status: str) -> None:
+        with opened.change() as manifest:
+            src = manifest.performers["src"]
+            src.consent = src.consent.model_copy(update={"status": status})
+
+    def says(status: str) -> None:
+        """Another program records it, and the page shows it."""
+        record(status)
+        page.locator("[data-performer=src]").get_by_text(status).wait_for()
+
+    held = "document.activeElement.closest('[data-performer]')?.dataset.performer"
+    change = page.locator("[data-performer=dst]").get_by_role("button", name="Change…")
+    change.focus()
+    says("agreed")
+    assert page.evaluate(held) == "dst"
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    says("not stated")
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert page.evaluate(held) == "dst"
+    change.hover()
+    page.mouse.down()
+    with page.expect_response("**/api/project/state"):
+        record("fictional")
+    page.mouse.up()
+    page.get_by_role("dialog", name="What dst agreed to").wait_for()
+    page.locator("[data-performer=src]").get_by_text("fictional").wait_for()
+
+
+def test_adding_no_clip_is_told_in_the_question(page: Any) -> None:
+    page.keyboard.press("s")
+    page.get_by_role("dialog", name="Add src clips").get_by_role("button", name="Add", exact=True).click()
+    page.locator("dialog .refused", has_text="No clip is chosen.").wait_for()
+
+
+def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any) -> None:
+    standing = {
+        "stage": "train", "unit": "iterations", "why": "", "done": 120, "total": 1000, "rate": 2.0, "note": "",
+        "seconds_left": 440, "loss": 0.1234, "finished": False, "details": {"iteration": 120},
+    }  # fmt: skip
+    run = {**_RUN, "title": "Train a model with a long name, as they have them", "standing": standing}
+    page.route("**/api/project/runs", lambda route: route.fulfill(json={"runs": [run], "queue": None}))
+    page.route("**/api/project/runs/trial", lambda route: route.fulfill(json=run))
+    page.route("**/api/project/runs/*/events*", lambda route: route.fulfill(json={"events": [], "next": 0}))
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    left = page.locator("us-run-bar .how-far", has_text="12 % · 7:20 left")
+    left.wait_for()
+    assert left.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_devices_are_asked_for_anew_when_the_studio_is_back(page: Any) -> None:

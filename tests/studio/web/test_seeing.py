@@ -62,6 +62,10 @@ _NAMELESS = """() => [...document.querySelectorAll('button, a[href], input, sele
     || one.placeholder || one.getAttribute('aria-labelledby')))
   .map((one) => one.outerHTML.slice(0, 120))"""
 
+# What a button is called for whoever hears it.
+_SPOKEN = """(all) => all.map((one) => one.ariaLabel
+  ?? [...one.querySelectorAll(':not([aria-hidden])')].map((part) => part.textContent).join(''))"""
+
 _TOO_WIDE = """() => [document.documentElement, document.querySelector('us-shell > header'),
   document.querySelector('main > *')].map((one) => one.scrollWidth - one.clientWidth).filter((by) => by > 1)"""
 
@@ -128,6 +132,26 @@ def test_a_room_fits_a_wide_window_with_larger_letters(open_page: Any, room: str
     page = _settled(open_page(at=f"#/{room}", width=2560, height=1440))
     assert page.evaluate(_TOO_WIDE) == []
     assert page.evaluate(_LETTERS_PX) >= 15
+
+
+def test_every_room_and_its_bar_fit_a_small_window_with_a_large_zoom(open_page: Any) -> None:
+    page = open_page(width=640, height=400)
+    too_wide = {}
+    for room in ROOMS:
+        page.locator(f"nav a[data-room={room}]").click()
+        page.locator(f"us-room-{room}").wait_for()
+        too_wide[room] = _settled(page).evaluate(_TOO_WIDE)
+        if room == "faces":
+            assert page.locator("us-virtual-grid").bounding_box()["width"] > 150
+        if room == "deliver":
+            assert page.locator(".deliver-options + section").bounding_box()["width"] > 300
+    assert {room: by for room, by in too_wide.items() if by} == {}
+
+
+def test_tools_have_a_name_each(open_page: Any) -> None:
+    tools = open_page(at="#/frames").locator(".frames-tools button")
+    names = tools.evaluate_all(_SPOKEN)
+    assert len(names) > 10 and len(set(names)) == len(names)
 
 
 def test_the_judge_of_contrast_sees_grey_on_grey(page: Any) -> None:

@@ -64,6 +64,7 @@ class Shell extends StudioElement {
       outbox.leave(); // all that this window shows and knows is of another project
       return location.reload();
     }
+    const begins = this.project === null && project !== null; // one was made or opened, here or in another window
     this.project = project;
     if (outbox.project !== id) {
       outbox.project = id;
@@ -74,6 +75,7 @@ class Shell extends StudioElement {
     if (!this.runs) return;
     this.runs.open = project !== null;
     await this.runs.refresh();
+    if (begins && this.main?.querySelector(".no-project")) await this.go(false);
   }
 
   name_page() {
@@ -93,6 +95,11 @@ class Shell extends StudioElement {
     for (const tab of this.tabs ?? []) {
       if (tab.dataset.room === name) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
+    }
+    if (this.project === null && name !== ROOMS[0]) {
+      const there = h("a", { href: `#/${ROOMS[0]}` }, "Make or open one");
+      this.show(h("div", { class: "empty no-project", "data-room": name }, h("p", {}, `No project is open, so ${title_of(name)} has nothing to show. `, there)), name);
+      return;
     }
     const asked = location.hash;
     try {

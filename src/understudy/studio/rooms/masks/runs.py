@@ -53,10 +53,10 @@ class Removed(Faces):
 
 @routes.get("/train-options")
 def train_options(studio: StudioHere) -> dict[str, Any]:
-    """How a segmenter can learn."""
+    """How a segmenter can learn. For how long is asked beside its name, so it stands there alone."""
     from understudy.studio.forms import form
 
-    return {"options": form(studio.project(), "masks-train")}
+    return {"options": [one for one in form(studio.project(), "masks-train") if one["name"] != "minutes"]}
 
 
 @routes.post("/train")

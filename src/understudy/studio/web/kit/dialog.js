@@ -5,6 +5,7 @@ import { outbox } from "./api.js";
 import { h, say } from "./element.js";
 import { forget_keys, have_keys } from "./keys.js";
 import { live } from "./live.js";
+import { keep_focus } from "./slot.js";
 import { toast_error } from "./toast.js";
 
 const SENDING = "Sending…";
@@ -27,7 +28,7 @@ const LOST = "The connection is lost; this is sent when it is back. Where this w
  * @returns {Promise<any>}
  */
 export function ask({ title, words, content, choices = [{ label: "OK", value: true, kind: "primary" }], wide = false, attempt }) {
-  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const give_focus_back = keep_focus();
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { class: wide ? "wide" : "", "aria-label": title }));
   /** @type {any} */
   let answer = null;
@@ -55,11 +56,13 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
   have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => is_busy() || dialog.close() }, ...keys], { alone: true });
   dialog.addEventListener("cancel", (event) => is_busy() && event.preventDefault()); // a way to close of the device's own
   dialog.showModal();
+  // Where nothing is to be typed the browser begins with the first button, and Enter would press that.
+  if (row.some((one) => one === document.activeElement)) row[choices.findIndex((choice) => choice === primary)]?.focus();
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
       forget_keys(dialog);
       dialog.remove();
-      before?.focus?.();
+      give_focus_back();
       done(answer);
     });
   });

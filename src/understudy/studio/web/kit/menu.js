@@ -3,6 +3,7 @@
 
 import { h } from "./element.js";
 import { key_words } from "./keys.js";
+import { keep_focus } from "./slot.js";
 
 /**
  * @typedef {object} Entry
@@ -21,7 +22,7 @@ import { key_words } from "./keys.js";
  * @returns {Promise<any>}
  */
 export function choose(at, entries) {
-  const before = /** @type {HTMLElement | null} */ (document.activeElement);
+  const give_focus_back = keep_focus();
   return new Promise((done) => {
     let answer = /** @type {any} */ (null);
     const menu = /** @type {HTMLElement} */ (h("div", { class: "menu", role: "menu", popover: "auto" }));
@@ -35,7 +36,7 @@ export function choose(at, entries) {
     menu.addEventListener("toggle", (event) => {
       if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
       menu.remove();
-      before?.focus?.();
+      give_focus_back();
       done(answer);
     });
     document.body.append(menu);

@@ -90,10 +90,25 @@ export function standing_words(run) {
   const now = run.standing;
   if (!now?.stage) return run.state === "stopping" ? "stops after this step" : "starts";
   const parts = [progress_words(now)];
-  if (now.rate) parts.push(`${now.rate >= 10 ? now.rate.toFixed(0) : now.rate.toFixed(1)}/s`);
+  if (now.rate) parts.push(rate_words(now.rate));
   if (now.loss !== null && now.loss !== undefined) parts.push(`loss ${now.loss.toFixed(4)}`);
   if (now.seconds_left !== null && now.seconds_left !== undefined) parts.push(`${clock_words(now.seconds_left)} left`);
   return `${run.state === "stopping" ? "stops after this step · " : ""}${now.stage} · ${parts.join(" · ")}`;
+}
+
+/** What takes longer than two seconds is told by the seconds of each: 0.0/s would be none. @param {number} rate a second */
+function rate_words(rate) {
+  if (rate < 0.5) return `${(1 / rate).toPrecision(3)} s each`;
+  return `${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`;
+}
+
+/** How much of a run is done and how long it still takes, where little room is. @param {Run} run */
+export function short_words(run) {
+  const now = run.standing;
+  if (run.state !== "running" || run.from_elsewhere || !now?.stage) return standing_words(run);
+  const parts = [now.total ? `${Math.floor((100 * now.done) / now.total)} %` : progress_words(now)];
+  if (now.seconds_left !== null && now.seconds_left !== undefined) parts.push(`${clock_words(now.seconds_left)} left`);
+  return parts.join(" · ");
 }
 
 /** How far it is. A training says where its model stands, as everywhere else, and then how much of this run is done. @param {Standing} now */

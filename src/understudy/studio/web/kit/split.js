@@ -37,9 +37,10 @@ export class Split extends StudioElement {
     return this.name ? Number(localStorage.getItem(`pane ${this.name}`)) : 0;
   }
 
-  /** Wider where the window is, as the words are. */
+  /** Wider where the window is, as the words are; narrower in a small one, where what is between two panes needs room. */
   get #usual() {
-    return this.upright ? this.size : Math.round(this.size * Math.min(1.5, Math.max(1, innerWidth / 1700)));
+    const share = innerWidth < 1000 ? innerWidth / 1000 : Math.min(1.5, Math.max(1, innerWidth / 1700));
+    return this.upright ? this.size : Math.round(this.size * share);
   }
 
   get pane() {

@@ -4,7 +4,7 @@
 import { get } from "../kit/api.js";
 import { h, say, StudioElement } from "../kit/element.js";
 import { live } from "../kit/live.js";
-import { standing_words } from "../kit/runs.js";
+import { short_words, standing_words } from "../kit/runs.js";
 import { toast } from "../kit/toast.js";
 
 export class RunBar extends StudioElement {
@@ -15,8 +15,9 @@ export class RunBar extends StudioElement {
 
   enter() {
     this.bar = h("progress", { max: 1, "aria-label": "How far it is" });
-    this.words = h("span", { class: "cut" });
-    this.link = h("a", { href: "#/project", "data-tip": "What runs now; the Project room has its log and stops it", "data-key": "Shift+1" }, this.words, this.bar);
+    this.title_words = h("span", { class: "cut" });
+    this.words = h("span", { class: "how-far cut" });
+    this.link = h("a", { href: "#/project", "data-tip": "What runs now; the Project room has its log and stops it", "data-key": "Shift+1" }, h("span", { class: "words" }, this.title_words, this.words), this.bar);
     this.replaceChildren(this.link);
     this.hidden = true;
     this.listen(live, "runs", () => this.refresh());
@@ -51,7 +52,8 @@ export class RunBar extends StudioElement {
     this.hidden = !run;
     if (!run) return;
     const more = living.length > 1 ? ` (+${living.length - 1})` : "";
-    say(this.words, `${run.title}${more} · ${standing_words(run)}`);
+    say(this.title_words, `${run.title}${more}`);
+    say(this.words, short_words(run));
     const share = run.standing?.total ? run.standing.done / run.standing.total : null;
     if (share === null) this.bar.removeAttribute("value");
     else this.bar.value = share;

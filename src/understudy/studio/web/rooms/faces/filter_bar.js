@@ -72,11 +72,19 @@ export class FilterBar extends StudioElement {
     this.group.value = asked.group;
     this.limit.value = asked.limit;
     this.where.value = asked.where;
+    this.where.removeAttribute("aria-invalid");
     /** @type {HTMLButtonElement} */ (this.clear).hidden = !asked.where && !asked.limit;
     press_down(/** @type {HTMLButtonElement} */ (this.turn), asked.backwards);
     const sort = this.options.sorts.find((one) => one.name === asked.sort);
     const column = this.options.columns.find((one) => one.name === asked.sort);
     this.sort.dataset.tip = sort?.help ?? column?.help ?? "Order of the faces";
+  }
+
+  /** What was typed can't be; it stays to be mended, while what was asked for before counts. @param {string} where */
+  refuse(where) {
+    this.where.value = where;
+    this.where.setAttribute("aria-invalid", "true");
+    /** @type {HTMLButtonElement} */ (this.clear).hidden = false;
   }
 
   show_all() {

@@ -162,6 +162,7 @@ class FacesRoom extends Room {
       toast_error(error);
       this.gallery.asked = before;
       this.filter.show(before);
+      if (where !== before.where) this.filter.refuse(where);
     }
   }
 

@@ -85,6 +85,12 @@ async function jump(room) {
 export function toolbar(does, clips) {
   const accuracy = button(does.accuracy, { label: "Accuracy", pressed: false });
   const lock = button(does.lock, { label: "Locked", pressed: false });
+  // The arrow tells the two apart, for whoever sees it.
+  const copy = (/** @type {import("../../kit/keys.js").KeyAction} */ from, /** @type {string} */ icon) => {
+    const made = button(from, { icon, label: "Copy" });
+    made.setAttribute("aria-label", from.does);
+    return made;
+  };
   const group = (/** @type {HTMLElement[]} */ ...parts) => h("div", { class: "group" }, ...parts);
   const bar = h(
     "div",
@@ -94,7 +100,7 @@ export function toolbar(does, clips) {
     group(button(does.accept, { label: "Keep", kind: "primary" }), button(does.skip, { label: "Skip" })),
     group(lock, accuracy, button(does.read, { label: "Read" }), button(does.another, { label: "New face" })),
     group(button(does.carry, { label: "Carry on" }), button(does.many, { label: "Carry many" })),
-    group(button(does.from_before, { icon: "◀", label: "Copy" }), button(does.from_after, { icon: "▶", label: "Copy" })),
+    group(copy(does.from_before, "◀"), copy(does.from_after, "▶")),
     group(button(does.revert, { label: "Revert" }), button(does.remove, { label: "Remove" })),
     group(button(does.undo, { icon: "↶", label: "" }), button(does.redo, { icon: "↷", label: "" })),
   );

@@ -36,20 +36,20 @@ export class MaskStrip extends StudioElement {
       const key = `${faceset}/${face.name}/${face.state}`;
       const cell = before.get(key) ?? this.cell(face);
       this.cells.set(key, cell);
-      cell.dataset.key = face.version;
+      cell.dataset.version = face.version;
       cell.onclick = () => this.dispatchEvent(new CustomEvent("pick", { detail: place }));
       cell.setAttribute("aria-selected", String(place === at));
     }
     this.replaceChildren(...this.cells.values());
     this.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.pictures();
-    this.thumbs.wish([...this.cells.values()].map((cell) => cell.dataset.key));
+    this.thumbs.wish([...this.cells.values()].map((cell) => cell.dataset.version));
   }
 
   /** A face that was drawn on is another file; until its thumbnail is here the one of before stays. */
   pictures() {
     for (const cell of this.cells.values()) {
-      const here = this.thumbs.here(cell.dataset.key);
+      const here = this.thumbs.here(cell.dataset.version);
       if (here && cell.firstElementChild.src !== here) cell.firstElementChild.src = here;
     }
   }

@@ -87,7 +87,10 @@ export async function add_clips(role) {
   const here = h("div", { class: "stack places" }, h("h3", {}, "On the studio's machine"), rows.length > 6 ? search : null, rows.length ? h("ul", { class: "list scrolls" }, rows) : h("p", { class: "dim" }, none), singles.length ? h("details", {}, h("summary", {}, `Single images: ${singles.length}, each a clip of one frame`), h("ul", { class: "list scrolls" }, singles)) : null);
   const there = h("label", { class: "stack" }, h("h3", {}, "Or from this computer"), picker);
   const choices = [{ label: "Cancel", value: false }, { label: "Add", value: true, kind: /** @type {"primary"} */ ("primary") }];
-  if (!(await ask({ title: `Add ${role} clips`, words: role === "src" ? "Footage of the performer whose face will be shown." : "The footage that receives the face.", content: [here, there], choices, wide: true }))) return;
+  const attempt = () => {
+    if (!chosen.size && !picker.files.length) throw new Error("No clip is chosen. Choose at least one, here or on this computer.");
+  };
+  if (!(await ask({ attempt, title: `Add ${role} clips`, words: role === "src" ? "Footage of the performer whose face will be shown." : "The footage that receives the face.", content: [here, there], choices, wide: true }))) return;
   if (chosen.size) await add_places([...chosen], role);
   await send_files([...picker.files], role);
 }

@@ -10,6 +10,7 @@ import { ask_for_model } from "../../kit/new_model.js";
 import { one_look } from "../../kit/one_look.js";
 import { Room } from "../../kit/room.js";
 import { start_run, stop_run } from "../../kit/runs.js";
+import { draw } from "../../kit/slot.js";
 import { styles } from "../../kit/styles.js";
 import { toast_error } from "../../kit/toast.js";
 import { add_clips, clips_panel, searched_now } from "./clips.js";
@@ -160,7 +161,13 @@ class ProjectRoom extends Room {
     });
     if (!machine || !this.isConnected) return; // asked again when the studio is back
     this.machine = machine;
-    if (this.state?.open) this.side_slots.machine.replaceChildren(machine_panel(this.state, this.machine));
+    if (this.state?.open) this.show_machine();
+  }
+
+  /** What the project's own panels show; how full the disk is, which changes all the time, the machine's alone. */
+  get shown() {
+    const { disk, size_bytes, trash_bytes, ...shown } = this.state;
+    return shown;
   }
 
   show() {
@@ -176,28 +183,33 @@ class ProjectRoom extends Room {
     const places = state.can_make ? [button(this.actions.open, { label: "Open…", kind: "quiet" }), button(this.actions.make, { label: "New…", kind: "quiet" }), button(this.actions.duplicate, { label: "Duplicate…", kind: "quiet" })] : [];
     this.head.replaceChildren(h("h1", { class: "cut" }, state.name || state.id), h("span", { class: "dim cut grow", title: state.folder }, state.folder), ...places);
     this.show_next();
-    this.steps.replaceChildren(pipeline(state, this.actions));
+    draw(this.steps, this.shown, () => pipeline(state, this.actions));
     this.show_clips();
     this.show_models();
-    this.side_slots.performers.replaceChildren(performers_panel(state));
-    this.side_slots.machine.replaceChildren(machine_panel(state, this.machine));
+    draw(this.side_slots.performers, this.shown, () => performers_panel(state));
+    this.show_machine();
+  }
+
+  show_machine() {
+    const { state, machine } = this;
+    draw(this.side_slots.machine, [state, machine], () => machine_panel(state, machine));
   }
 
   show_clips() {
     const searching = searched_now(this.state, this.runs);
-    this.main_slots.clips.replaceChildren(clips_panel(this.state, this.actions, searching));
-    this.searching = searching.join();
+    draw(this.main_slots.clips, [this.shown, searching], () => clips_panel(this.state, this.actions, searching));
   }
 
   show_models() {
-    const waits = h("section", { class: "panel models", "aria-label": "Models" }, h("h2", {}, "Models"), h("p", { class: "dim", role: "status" }, "Looking at the models…"));
-    this.main_slots.models.replaceChildren(this.models ? models_panel(this.models, this.state, this.actions) : waits);
+    const { models, state } = this;
+    const waits = () => h("section", { class: "panel models", "aria-label": "Models" }, h("h2", {}, "Models"), h("p", { class: "dim", role: "status" }, "Looking at the models…"));
+    draw(this.main_slots.models, [models, this.shown], () => (models ? models_panel(models, state, this.actions) : waits()));
   }
 
   show_next() {
     const running = this.runs.filter((run) => run.state === "running" || run.state === "stopping");
     const words = running.length ? `${running.map((run) => run.title).join(" and ")}. It goes on when this window is closed.` : "";
-    this.next.replaceChildren(next_panel(this.state, this.actions, words));
+    draw(this.next, [this.shown, words], () => next_panel(this.state, this.actions, words));
   }
 
   /** @param {import("../../kit/runs.js").Run[]} runs */
@@ -205,7 +217,7 @@ class ProjectRoom extends Room {
     this.runs = runs;
     if (!this.state?.open) return;
     this.show_next();
-    if (searched_now(this.state, runs).join() !== this.searching) this.show_clips();
+    this.show_clips();
     this.show_advice();
   }
 
@@ -214,8 +226,7 @@ class ProjectRoom extends Room {
     const turn = (this.advice_turn = (this.advice_turn ?? 0) + 1);
     const [advice, notices] = await Promise.all([advice_panel(this.runs, this.state, this.actions.better), notices_panel(this.runs)]);
     if (turn !== this.advice_turn || !this.isConnected) return;
-    this.side_slots.advice.replaceChildren(advice);
-    this.side_slots.notices.replaceChildren(notices);
+    for (const [slot, panel] of /** @type {const} */ ([[this.side_slots.advice, advice], [this.side_slots.notices, notices]])) draw(slot, panel.outerHTML, () => panel);
   }
 
   /** @returns {"src" | "dst"} the side that lacks a clip */
