@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import OptionInvalid, PresetInvalid
+from understudy.jobs.delivery.outputs import output_paths
 from understudy.jobs.keep_options import keep_options, kept_options
 from understudy.jobs.presets import list_presets, preset_options, remove_preset, save_preset
 from understudy.jobs.settings import encode_options
-from understudy.jobs.stages import output_paths
 from understudy.project.own_presets import PresetStage
 from understudy.project.project import Project
 

@@ -38,12 +38,12 @@ from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.marks import require_consent, stated_consents
+from understudy.jobs.delivery.outputs import require_outputs
 from understudy.jobs.models.making import require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.swap import swap
 from understudy.media.images import read_image_deep
 from understudy.media.opening import open_clip
-from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 from understudy.project.state import project_state
@@ -170,28 +170,12 @@ def test_what_would_do_nothing_is_refused_where_it_is_said_and_not_in_the_projec
         manifest.encode = {"images": "exr"}
     for ask in (
         lambda said: list(stages.encode(project, "main", said=said)),
-        lambda said: stages.require_outputs(project, "main", clips=[], out=None, said=said),
+        lambda said: require_outputs(project, "main", clips=[], out=None, said=said),
     ):
         with pytest.raises(OptionInvalid, match="first_number would do nothing here: it is for a folder"):
             ask({"first_number": 1001})
-    stages.require_outputs(project, "main", clips=[], out=None, said={})
-    stages.require_outputs(project, "main", clips=[], out=tmp_path / "x", said={"first_number": 1001})
-
-
-def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
-    project: Project, tmp_path: Path
-) -> None:
-    (unnamed,) = stages.output_paths(project, "main", ["dst"], None, options=EncodeOptions())
-    assert unnamed == project.out_folder / "dst-main.mov"
-    (named,) = stages.output_paths(project, "main", ["dst"], tmp_path / "a.mp4", options=EncodeOptions())
-    assert named == tmp_path / "a.mp4"
-    two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "cut", options=EncodeOptions())
-    assert {path.parent for path in two} == {tmp_path / "cut"}
-    (tmp_path / "day.1").mkdir()
-    two = stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "day.1", options=EncodeOptions())
-    assert {path.parent for path in two} == {tmp_path / "day.1"}
-    with pytest.raises(OptionInvalid, match="name a folder"):
-        stages.output_paths(project, "main", ["dst", "dst"], tmp_path / "a.mp4", options=EncodeOptions())
+    require_outputs(project, "main", clips=[], out=None, said={})
+    require_outputs(project, "main", clips=[], out=tmp_path / "x", said={"first_number": 1001})
 
 
 def test_facesets_added_after_the_model_are_learnt_too(tmp_path: Path) -> None:

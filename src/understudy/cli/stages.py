@@ -430,10 +430,11 @@ def encode(
     """
     from understudy.jobs import stages
     from understudy.jobs.delivery import finished_files, marks
+    from understudy.project.unknown import named_clips
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
-        names = stages.named_clips(opened, clips, role="dst")
+        names = named_clips(opened, clips, role="dst")
         for clip in names:
             name = out.name if out and len(names) == 1 else ""
             print("\n".join(finished_files.outlook_words(opened, model, clip, said=said, name=name)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from understudy.errors import OptionInvalid, PersonUnknown, ProjectInvalid
+from understudy.errors import OptionInvalid, PersonUnknown
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import clip_by_clip
 from understudy.jobs.clips.color_spaces import color_space_of
@@ -29,6 +29,7 @@ from understudy.jobs.delivery.marks import (
 )
 from understudy.jobs.delivery.merged_by import in_commands, renamed_told, require_merged, require_model_of
 from understudy.jobs.delivery.new_folder import new_folder_told
+from understudy.jobs.delivery.outputs import footage_of, output_paths, require_clips_effect
 from understudy.jobs.delivery.whose_faces import (
     Sets,
     faces_by_clip,
@@ -52,13 +53,10 @@ from understudy.jobs.merging.inputs import (
     watch_for_cuts,
 )
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
-from understudy.merging.delivery.options import EncodeOptions
-from understudy.merging.frame_ranges import in_a_name, parse_frames
-from understudy.options import require_effect
 from understudy.project.lock import exclusive
-from understudy.project.manifest import ROLES, Role
+from understudy.project.manifest import ROLES
 from understudy.project.project import Project
-from understudy.project.unknown import clip_named, model_named
+from understudy.project.unknown import model_named, named_clips
 from understudy.workers.cluster import require_reachable
 
 if TYPE_CHECKING:  # each takes seconds to import
@@ -389,7 +387,7 @@ def encode(
         shown = performers_shown(project, model, name, frames=options.frames)
         require_consent(project, use=options.use, performers=shown)
     goals = output_paths(project, model, names, out, options=options)
-    _require_effect(project, names, goals, said)
+    require_clips_effect(project, names, goals, said)
     require_closed_production(project, names, goals, options)
     yield from new_folder_told(out)
     for name, goal in zip(names, goals, strict=True):
@@ -409,7 +407,7 @@ def encode(
                 merged_folder=merged,
                 out=goal,
                 options=options,
-                keep=_footage(project),
+                keep=footage_of(project),
                 trash=project.trash.folder,
                 unswapped=merge_facts(merged, options.frames).unswapped,
                 sign=marks.sign,
@@ -420,72 +418,6 @@ def encode(
                 project=str(project.folder),
             )
             yield from marks.told(goal)
-
-
-def require_outputs(
-    project: Project, model: str, *, clips: Sequence[str], out: Path | None, said: Said
-) -> None:
-    """Raise OptionInvalid or FolderUnwritable where a finished file could not be made or would replace footage;
-    asked before the hours of training that lead to it."""
-    from understudy.merging.delivery.effect import settled
-    from understudy.merging.delivery.places import require_safe_output
-
-    names = named_clips(project, clips, role="dst")
-    options = encode_options(project, said)
-    goals = output_paths(project, model, names, out, options=options)
-    _require_effect(project, names, goals, said)
-    require_closed_production(project, names, goals, options)
-    for goal in goals:
-        require_safe_output(goal, keep=_footage(project), codec=settled(options, goal).codec)
-
-
-def _require_effect(project: Project, names: Sequence[str], goals: Sequence[Path], said: Said) -> None:
-    """Raise OptionInvalid for what was said and does nothing for any clip; a project's own settings may."""
-    from understudy.merging.delivery.effect import settled, without_effect
-
-    options = encode_options(project, said)
-    idle = [
-        without_effect(settled(options, goal), goal, from_images=project.clip_path(name).is_dir())
-        for name, goal in zip(names, goals, strict=True)
-    ]
-    require_effect(said, {each: why for each, why in idle[0].items() if all(each in other for other in idle)})
-
-
-def _footage(project: Project) -> list[Path]:
-    return [project.clip_path(name) for name in project.manifest.clips]
-
-
-def output_paths(
-    project: Project, model: str, clips: Sequence[str], out: Path | None, *, options: EncodeOptions
-) -> list[Path]:
-    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen.
-    Raises OptionInvalid where `out` is one file and there are several clips."""
-    from understudy.merging.delivery.effect import usual_ending
-
-    if out is not None and len(clips) == 1:
-        return [out]
-    if out is not None and out.suffix and not out.is_dir():
-        raise OptionInvalid(f"There are {len(clips)} dst clips, so name a folder for the finished files.", out)
-    folder = out or project.out_folder
-    what = options.purpose or ("" if options.content == "picture" else options.content)
-    of = f"-{what}" if what else ""
-    of += f"-{in_a_name(parse_frames(options.frames))}" if options.frames else ""
-    return [
-        folder
-        / f"{name}-{project.merged_name(name, model)}{of}{usual_ending(options, project.clip_path(name))}"
-        for name in clips
-    ]
-
-
-def named_clips(project: Project, clips: Sequence[str], *, role: Role | None = None) -> list[str]:
-    """These clips, or all. Raises ClipMissing, and ProjectInvalid where there is none."""
-    known = project.manifest.clips_of(role) if role else project.manifest.clips
-    for name in clips:
-        clip_named(project, name, role)
-    if not known:
-        what = f"{role} clips" if role else "clips"
-        raise ProjectInvalid(f"The project has no {what} yet. Add one with `understudy add`.")
-    return list(clips or known)
 
 
 def choose_facesets(project: Project, model: str, *, src: Sequence[str] = (), dst: Sequence[str] = ()) -> None:

@@ -19,6 +19,7 @@ from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, require_own_side, warnings_of
 from understudy.jobs.delivery.marks import consents_shown, performers_shown, require_consent, unstated_told
 from understudy.jobs.delivery.new_folder import new_folder_told
+from understudy.jobs.delivery.outputs import output_paths, require_outputs
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_bytes
 from understudy.jobs.models.making import model_meant, require_model
@@ -105,7 +106,7 @@ def project_folder(request: SwapRequest) -> Path:
 
 def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None, *, said: Said) -> Path:
     """Where the report of a swap goes: beside what it made, and beside the report that `encode` writes."""
-    goals = stages.output_paths(project, model, clips, out, options=encode_options(project, said))
+    goals = output_paths(project, model, clips, out, options=encode_options(project, said))
     if len(goals) == 1:
         return goals[0].with_name(f"{goals[0].stem}.swap.json")
     return goals[0].parent / f"{model}.swap.json"
@@ -168,7 +169,7 @@ def found_possible(folder: Path, request: SwapRequest) -> Events:
         shown = performers_shown(project, request.model, name, before_training=True)
         require_consent(project, use=encode_options(project, request.encode).use, performers=shown)
         require_reachable(merge_options(project, name, request.merge).workers)
-    stages.require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
+    require_outputs(project, request.model, clips=dst, out=request.out, said=request.encode)
     require_reachable(extract_options(project, request.extract).workers)
     options = train_options(project, request.model, request.train)
     # A recipe that nothing is trained by any more may be gone.

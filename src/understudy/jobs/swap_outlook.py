@@ -11,6 +11,7 @@ from understudy.events import Events, Notice
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import warnings_of
 from understudy.jobs.delivery.marks import unstated_told
+from understudy.jobs.delivery.outputs import output_paths
 from understudy.jobs.journal import SwapJournal
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import encode_options
@@ -48,7 +49,7 @@ def swap_outlook(request: SwapRequest) -> Events:
     else:
         yield Notice(f"merge: would paint all frames with a face of {_with_frames(project, dst)}.")
     options = encode_options(project, request.encode)
-    goals = stages.output_paths(project, request.model, dst, request.out, options=options)
+    goals = output_paths(project, request.model, dst, request.out, options=options)
     yield Notice(f"encode: {' and '.join(map(_writing, goals))}.")
     yield Notice("Nothing was changed. The same command without --dry-run does it.")
 

@@ -7,10 +7,10 @@ Clips and models are refused here; of other things, whoever looks for them knows
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from understudy.errors import ClipMissing, ModelUnknown
+from understudy.errors import ClipMissing, ModelUnknown, ProjectInvalid
 from understudy.options import meant
 
 if TYPE_CHECKING:
@@ -45,3 +45,14 @@ def model_named(project: Project, name: str) -> ModelEntry:
     if name not in project.manifest.models:
         raise ModelUnknown(unknown_model(project, name))
     return project.manifest.models[name]
+
+
+def named_clips(project: Project, clips: Sequence[str], *, role: Role | None = None) -> list[str]:
+    """These clips, or all. Raises ClipMissing, and ProjectInvalid where there is none."""
+    known = project.manifest.clips_of(role) if role else project.manifest.clips
+    for name in clips:
+        clip_named(project, name, role)
+    if not known:
+        what = f"{role} clips" if role else "clips"
+        raise ProjectInvalid(f"The project has no {what} yet. Add one with `understudy add`.")
+    return list(clips or known)

@@ -19,6 +19,7 @@ from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.delivery.marks import FinalMarks, performers_shown
+from understudy.jobs.delivery.outputs import require_outputs
 from understudy.jobs.merging import inputs
 from understudy.merging.journal import merge_facts
 from understudy.project.cleaning import clean
@@ -246,7 +247,7 @@ def test_a_finished_film_is_never_without_marks_and_nothing_is_written(ready: Pr
     with pytest.raises(OptionInvalid, match="finished film, which keeps its marks"):
         list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said=CLOSED))
     with pytest.raises(OptionInvalid, match="finished film, which keeps its marks"):
-        stages.require_outputs(ready, "main", clips=[], out=tmp_path / "one.mp4", said=CLOSED)
+        require_outputs(ready, "main", clips=[], out=tmp_path / "one.mp4", said=CLOSED)
     assert not (tmp_path / "one.mp4").exists() and not ready.exports_ledger.exists()
 
 

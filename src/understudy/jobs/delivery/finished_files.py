@@ -23,8 +23,8 @@ from understudy.jobs.delivery.marks import (
     unmarked_of,
 )
 from understudy.jobs.delivery.merged_by import delivered_by_others, require_model_of
+from understudy.jobs.delivery.outputs import output_paths
 from understudy.jobs.settings import Said, encode_options
-from understudy.jobs.stages import output_paths
 from understudy.merging.delivery.effect import settled, without_effect
 from understudy.merging.delivery.marking import carries_watermark
 from understudy.merging.delivery.options import EncodeOptions

@@ -1,0 +1,28 @@
+"""Where finished files go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy.errors import OptionInvalid
+from understudy.jobs.delivery.outputs import output_paths
+from understudy.merging.delivery.options import EncodeOptions
+from understudy.project.project import Project
+
+
+def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
+    project: Project, tmp_path: Path
+) -> None:
+    (unnamed,) = output_paths(project, "main", ["dst"], None, options=EncodeOptions())
+    assert unnamed == project.out_folder / "dst-main.mov"
+    (named,) = output_paths(project, "main", ["dst"], tmp_path / "a.mp4", options=EncodeOptions())
+    assert named == tmp_path / "a.mp4"
+    two = output_paths(project, "main", ["dst", "dst"], tmp_path / "cut", options=EncodeOptions())
+    assert {path.parent for path in two} == {tmp_path / "cut"}
+    (tmp_path / "day.1").mkdir()
+    two = output_paths(project, "main", ["dst", "dst"], tmp_path / "day.1", options=EncodeOptions())
+    assert {path.parent for path in two} == {tmp_path / "day.1"}
+    with pytest.raises(OptionInvalid, match="name a folder"):
+        output_paths(project, "main", ["dst", "dst"], tmp_path / "a.mp4", options=EncodeOptions())
