@@ -86,6 +86,13 @@ def test_packed_layouts_read_like_planar_ones(pixel_format: str, twin: str) -> N
         assert np.array_equal(rgb_from_frame(packed, deep=deep), rgb_from_frame(planar, deep=deep))
 
 
+@pytest.mark.parametrize(("pixel_format", "twin"), [("nv12", "yuv420p"), ("p010le", "yuv420p10le")])
+def test_layouts_of_chips_that_encode_are_written_like_planar_ones(pixel_format: str, twin: str) -> None:
+    picture = np.random.default_rng(0).integers(0, 65536, (16, 16, 3)).astype(np.uint16)
+    packed, planar = (frame_from_rgb(picture, pixel_format=name, tags=TAGS) for name in (pixel_format, twin))
+    assert np.array_equal(rgb_from_frame(packed, deep=True), rgb_from_frame(planar, deep=True))
+
+
 @pytest.mark.parametrize("pixel_format", ["rgb24", "bgr24", "bgra", "gbrp", "bgr0", "pal8", "rgba"])
 def test_rgb_layouts_read_exactly(pixel_format: str) -> None:
     picture = np.full((8, 8, 3), (255, 0, 255), np.uint8)

@@ -245,6 +245,8 @@ def test_transparency_does_not_darken(tmp_path: Path) -> None:
 def test_pixels_that_are_not_square_are_told(tmp_path: Path) -> None:
     make_movie(tmp_path / "v.mp4", 3, pixel_aspect=Fraction(4, 3))
     assert VideoClip(tmp_path / "v.mp4").info.pixel_aspect == Fraction(4, 3)
+    turn(tmp_path / "v.mp4", (0, 1, -1, 0))
+    assert VideoClip(tmp_path / "v.mp4").info.pixel_aspect == Fraction(3, 4), "they lie on their side then"
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])

@@ -143,6 +143,29 @@ def test_a_face_that_left_the_frame_says_so() -> None:
         composite(drawn_frame(1), [face_in(drawn_frame(1), landmarks(-200, 40))], PLAIN)
 
 
+def test_colours_flow_in_on_encoded_numbers_also_where_light_is_linear() -> None:
+    frame, waves = drawn_frame(1), np.full((32, 32, 3), 0.5, np.float32)
+    waves += np.float32(0.2) * np.sin(np.arange(32, dtype=np.float32) / 2)[:, None, None]
+    shown = []
+    for light in ("encoded", "linear"):
+        options = PLAIN.changed(mode="seamless", light=light)
+        face = face_in(frame, landmarks(), options, rgb=waves)
+        shown.append(composite(frame, [face], options).astype(int)[46:58, 54:68])
+    assert np.abs(shown[0] - shown[1]).mean() < 2 < 0.2 * np.abs(shown[0] - frame[46:58, 54:68]).mean()
+
+
+@pytest.mark.parametrize("mode", ["hist-match", "seamless-hist-match"])
+def test_the_brightest_painted_value_reaches_the_quantile_that_is_asked(mode: str) -> None:
+    frame = drawn_frame(1)
+    rough = np.random.default_rng(0).uniform(0.2, 0.9, (32, 32, 3)).astype(np.float32)
+    brightest = []
+    for top in (1.0, 0.5):
+        options = PLAIN.changed(mode=mode, hist_match_top=top)
+        merged = composite(frame, [face_in(frame, landmarks(), options, rgb=rough)], options)
+        brightest.append(int(merged[46:58, 54:68, 0].max()))
+    assert brightest[1] < brightest[0] - 5
+
+
 def test_no_strength_is_no_transfer() -> None:
     frame = drawn_frame(1)
     none = PLAIN.changed(color="light", color_strength=0.0)

@@ -53,6 +53,11 @@ def test_a_small_flicker_in_the_painted_colours_is_steadied_over_neighbours(name
     assert (steady >= both.min(0) - 1e-4).all() and (steady <= both.max(0) + 1e-4).all()
     assert np.abs(steady - both[0]).max() > 0.2 * np.abs(both[1] - both[0]).max() > 0
     np.testing.assert_array_equal(steadied(faces[2], neighbours, reach=0).tone.transfer, both[0])
+    shorter = face_in(frame, landmarks(), options.changed(steady_frames=1), rgb=(0.5, 0.4, 0.4))
+    np.testing.assert_array_equal(
+        steadied(shorter, neighbours, reach=2).tone.transfer,
+        steadied(faces[2], neighbours[1:4], reach=1).tone.transfer,
+    )
 
 
 def test_colours_are_compared_where_the_option_says() -> None:

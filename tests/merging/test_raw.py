@@ -47,6 +47,14 @@ def test_raw_mask_is_white_where_the_chosen_mask_is_and_hard_at_its_edge() -> No
     assert soft < 0.2 * (raw[..., 0] > 0).sum()
 
 
+def test_raw_mask_holds_all_faces_also_where_they_overlap() -> None:
+    frame, raw = drawn_frame(2), RAW.changed(mode="raw-mask")
+    near = face_in(frame, landmarks(70, 52, width_px=32), RAW)
+    far = face_in(frame, landmarks(54, 46, width_px=20), RAW)
+    one, other, both = (composite(frame, faces, raw) for faces in ([near], [far], [far, near]))
+    assert (np.minimum(one, other) > 200).any() and (both + 1.0 >= np.maximum(one, other)).all()
+
+
 def test_raw_layers_leave_the_frame() -> None:
     frame = drawn_frame(1)
     merged = composite(frame, [face_in(frame, landmarks(), RAW)], RAW.changed(mode="raw-layers"))

@@ -38,7 +38,7 @@ def error(picture: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(np.mean((picture - truth)[inner, inner] ** 2)))
 
 
-@pytest.mark.parametrize("step_px", [0.0, 1.5])
+@pytest.mark.parametrize("step_px", [0.0, 1.5, 5.0])
 def test_what_boils_is_calmed_and_what_moves_with_dst_is_not_blurred(step_px: float) -> None:
     own = [cloth(step_px * (k - 2)) for k in range(5)]
     truth = [1 - 0.7 * cloth(step_px * (k - 2), seed=3) for k in range(5)]

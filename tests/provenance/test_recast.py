@@ -52,6 +52,13 @@ def test_clips_of_a_fictional_performer_are_said_to_be_so_and_keep_their_hash(cl
     assert read is not None and "mira.mov (rendered people) [sha256 aaaaaaaaaaaa…]" in about_recast(read)[0]
 
 
+def test_a_model_that_learnt_from_more_than_is_known_is_said_to(clips: dict[str, Path]) -> None:
+    facts = facts_for(clips["mp4"])
+    whole, more = (recast_of(replace(facts, learnt_whole=known)) for known in (True, False))
+    assert (whole.learnt_whole, more.learnt_whole) == (True, False)
+    assert about_recast(whole) != about_recast(more)
+
+
 def test_a_newer_writer_may_say_more(assertion: dict[str, Any]) -> None:
     newer = {**assertion, "version": 2, "watermark": "a1b2"}
     assert recast_in({"assertions": [{"label": LABEL, "data": newer}]}) is not None

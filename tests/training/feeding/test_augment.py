@@ -155,6 +155,18 @@ def test_a_shift_looks_up_the_pixels_beside() -> None:
     torch.testing.assert_close(moved, expected, atol=1e-4, rtol=0)
 
 
+def test_tints_vary_brightness_contrast_colour_and_shading() -> None:
+    dark, light = (
+        tinted(torch.full((200, 3, 8, 8), value), 1.0, Generator().manual_seed(0)).log() for value in (0.1, 0.4)
+    )
+    contrast = (light - dark)[:, 0, 0, 0] / math.log(4)
+    torch.testing.assert_close(light - dark, (contrast * math.log(4)).view(-1, 1, 1, 1).expand_as(light))
+    assert contrast.min() > math.exp(-0.21) and contrast.max() < math.exp(0.21) and contrast.std() > 0.09
+    assert light.mean((1, 2, 3)).std() > 0.1
+    assert (light[:, 0] - light[:, 2]).mean((1, 2)).std() > 0.04
+    assert light[:, 1].std((1, 2)).mean() > 0.05
+
+
 @pytest.mark.parametrize("strength", [0.0, 1.0, 3.0])
 def test_tinted_faces_stay_pictures(strength: float) -> None:
     out = tinted(faces().images_BCHW, strength, Generator().manual_seed(0))

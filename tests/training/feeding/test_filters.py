@@ -89,6 +89,7 @@ def test_levels_move_black_white_and_middle_and_keep_the_order() -> None:
     torch.testing.assert_close(made[0], ramp[0], atol=2e-4, rtol=0)
     assert (made.diff(dim=-1) >= 0).all() and made.min() >= 0 and made.max() <= 1
     assert (made[2] - ramp[2]).abs().max() > 0.03
+    assert made[2, :, 0, 20:44].diff(n=2).abs().amin(-1).max() > 1e-5, "the middle moves, not the ends alone"
 
 
 def test_hue_turns_and_grey_stays_grey() -> None:
@@ -96,7 +97,9 @@ def test_hue_turns_and_grey_stays_grey() -> None:
     made = filters.hue_shifted(red, 0.1, Generator().manual_seed(0))
     redness = made[:, 0] - made[:, 1]
     assert redness.std() > 0.01
-    assert (made.amax((1, 2, 3)) - 0.8).abs().max() <= 0.05 + 1e-6
+    value, saturation = made.amax((1, 2, 3)), 1 - made.amin((1, 2, 3)) / made.amax((1, 2, 3))
+    assert (value - 0.8).abs().max() <= 0.05 + 1e-6 and value.std() > 0.02
+    assert (saturation - 0.75).abs().max() <= 0.05 + 1e-6 and saturation.std() > 0.02
     grey = torch.full((5, 3, 2, 2), 0.5)
     shifted = filters.hue_shifted(grey, 0.1, Generator().manual_seed(0))
     assert (shifted.amax(1) - shifted.amin(1)).max() < 0.5 * 0.05 + 1e-5

@@ -14,6 +14,7 @@ from understudy.facesets.curation.masks import apply_masks
 from understudy.facesets.face_mask import record_hull
 from understudy.facesets.record import FaceRecord, Polygon
 from understudy.facesets.store import Faceset
+from understudy.geometry import crop_from_frame
 from understudy.masks.own import AboutSegmenter, publish
 from understudy.masks.segmenter import SEGMENTERS, Segmenters
 from understudy.networks.dense_face import DenseFaceNet
@@ -50,14 +51,24 @@ def mask(faceset: Faceset, name: str, record: FaceRecord | None = None) -> np.nd
 
 
 def goal(record: FaceRecord) -> np.ndarray:
-    from understudy.geometry import crop_from_frame
-
     return crop_from_frame(record.landmarks(), face_type="full", size_px=48)
 
 
 def hull(faceset: Faceset) -> np.ndarray:
     (face,) = faceset.faces()
     return record_hull(face.record, goal(face.record), 48)
+
+
+def test_beyond_the_picture_that_was_segmented_there_is_no_face(faceset, monkeypatch):
+    class Everywhere:
+        def segment(self, crops_NHWC: np.ndarray, landmarks_N682: np.ndarray) -> np.ndarray:
+            return np.ones(crops_NHWC.shape[:3], np.float32)
+
+    monkeypatch.setitem(SEGMENTERS, "skin", lambda _: Everywhere())
+    (face,) = faceset.faces()
+    wide = crop_from_frame(face.record.landmarks(), face_type="head", size_px=48)
+    seen = MaskSource("skin").mask(faceset.image(face), face.record, wide, 48)
+    assert seen.max() > 0.99 and seen[0].max() == 0 == seen[:, [0, -1]].max()
 
 
 def test_a_face_that_holds_no_mask_has_the_hull_or_what_a_segmenter_sees_in_its_place(faceset):

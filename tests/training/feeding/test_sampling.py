@@ -175,3 +175,6 @@ def test_so_many_faces_are_mirrored_as_is_asked(pair: list, share: float, low: i
     draw = Feed(*pair, options, torch.device("cpu")).draw(Generator().manual_seed(0))
     assert low <= int((draw.src >= 24).sum()) <= high
     assert (draw.dst < 12).all()  # dst_flip is off
+    options = options.changed(src_flip=False, dst_flip=True)
+    draw = Feed(*pair, options, torch.device("cpu")).draw(Generator().manual_seed(0))
+    assert (draw.src < 24).all() and low <= int((draw.dst >= 12).sum()) <= high

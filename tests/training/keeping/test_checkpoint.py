@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +200,25 @@ def test_a_thread_that_tidies_away_leaves_what_another_is_saving(
         slow.result()
     assert sorted(p.name for p in (tmp_path / FOLDER_NAME).iterdir()) == ["000000001", "000000002"]
     assert found(tmp_path)[0] == []
+
+
+def test_all_of_a_checkpoint_is_flushed_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: set[int] = set()
+    monkeypatch.setattr(checkpoint_module.os, "fsync", lambda file: flushed.add(os.fstat(file).st_ino))
+    folder = save_checkpoint(tmp_path, made(1))
+    assert {path.stat().st_ino for path in (folder.parent, folder, *folder.iterdir())} <= flushed
+
+
+def test_a_disk_that_gives_back_something_else_is_noticed_and_the_older_checkpoint_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(tmp_path, made(1))
+    real = checkpoint_module.load_file
+    with monkeypatch.context() as worn:
+        worn.setattr(checkpoint_module, "load_file", lambda path: {n: t + 1 for n, t in real(path).items()})
+        with pytest.raises(DiskFull, match="gave back something else"):
+            save_checkpoint(tmp_path, made(2))
+    assert found(tmp_path)[1].iteration == 1  # type: ignore[union-attr]
 
 
 def test_a_full_disk_is_noticed_before_anything_is_written(

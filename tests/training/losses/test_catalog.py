@@ -14,9 +14,11 @@ from tests.training.losses.test_identity import MeanColors
 from understudy.errors import OptionInvalid
 from understudy.training.losses import catalog
 from understudy.training.losses.catalog import LOSSES
-from understudy.training.losses.identity import EMBEDDERS
+from understudy.training.losses.differences import DIFFERENCES
+from understudy.training.losses.identity import EMBEDDERS, identity_distance
 from understudy.training.losses.masks import widened
 from understudy.training.losses.options import LossOptions
+from understudy.training.losses.style import background_style, face_style
 from understudy.training.losses.terms import Terms
 
 # What gives each loss a weight, and nothing else.
@@ -129,6 +131,19 @@ def test_dsts_background_counts_for_dst_alone_and_smoothly() -> None:
     torch.testing.assert_close(found.dst["dst_background"], wanted)
 
 
+def test_a_swap_is_held_against_dsts_colours_and_srcs_identity() -> None:
+    asker, (src, dst) = objective(), lessons()
+    made, swap = reconstructed(asker, src, dst), asker.model.swap(dst.seen_BCHW)
+    wanted = {
+        "face_style": 100 * face_style(swap, made.dst),
+        "bg_style": background_style(swap, made.dst, dst.goal_BCHW) / 10,
+        "identity": identity_distance(MeanColors(), swap.faces_BCHW, src.goal_BCHW),
+    }
+    for name, cost in wanted.items():
+        found = asker.ask(made, src, dst, with_only(name), iteration=0).src[name]
+        torch.testing.assert_close(found, cost)
+
+
 def test_styles_count_as_the_reference_has_it() -> None:
     options = with_only("face_style", face_style_power=0.01)
     assert LOSSES["face_style"].weight(options) == pytest.approx(10000 * 0.01 / 100)
@@ -159,6 +174,12 @@ def test_surroundings_are_held_only_where_the_face_alone_is_asked_for() -> None:
         ("color", {"color": "log_cosh"}),
         ("color", {"color": "laplacian"}),
         ("color", {"background_weight": 0.5}),
+        ("smaller", {"masked_training": False}),
+        ("smaller", {"color": "l2"}),
+        ("gradient", {"masked_training": False}),
+        ("frequency", {"masked_training": False}),
+        ("features", {"masked_training": False}),
+        ("gan", {"masked_training": False}),
         ("background", {"background_structure": 0.5}),
         ("gan", {"gan_patch_size": 16}),
         ("gan", {"gan_dims": 8}),
@@ -180,16 +201,17 @@ def test_features_are_asked_now_and_then_so_much_stronger() -> None:
     torch.testing.assert_close(found[0]["features"], 3 * once)
 
 
-def test_the_background_counts_by_its_share() -> None:
+@pytest.mark.parametrize("kind", DIFFERENCES)
+def test_the_background_counts_by_its_share(kind: str) -> None:
     face = catalog.color
     asker, (src, dst) = objective(), lessons()
     made = reconstructed(asker, src, dst)
     scenes = [
-        asker._scene(made, src, dst, NOTHING.changed(color_weight=1, background_weight=share))
+        asker._scene(made, src, dst, NOTHING.changed(color=kind, color_weight=1, background_weight=share))
         for share in (0, 0.4)
     ]
     none, some = (face(scene.src, scene) for scene in scenes)
-    whole = (scenes[0].src.faces - src.goal_BCHW).abs().mean()
+    whole = DIFFERENCES[kind](scenes[0].src.faces - src.goal_BCHW)
     torch.testing.assert_close(some - none, 0.4 * whole)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional as nnf
 
 from tests.networks import small as networks
 from tests.networks.architectures.layers import chain, conv
@@ -83,6 +84,27 @@ def test_critics_learn_and_are_kept_in_the_checkpoint(name: str) -> None:
     learner.step(lesson(name, 3), lesson(name, 4), tiny_options(), speed=1.0)
     moved = learner.objective.tensors()
     assert any(not torch.equal(kept[key], moved[key]) for key in kept if key.endswith("weight"))
+
+
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_critics_learn_what_is_real_and_the_model_pays_where_it_is_found_out(name: str) -> None:
+    options = tiny_options(critic_rate=1e-2)
+    learner = Learner(name, SMALL[name], options=options, seed=0, compute=EXACT)
+    model, asker, (src, dst) = learner.model, learner.objective, (lesson(name, 1), lesson(name, 2))
+    made = model.reconstruct(src.seen_BCHW, dst.seen_BCHW)
+    for _ in range(12):
+        asker.learn(made, src, dst, options)
+    critic = asker.judges.networks()[0]
+    with torch.no_grad():
+        if isinstance(model, Avatar):
+            goal, mask = model.face_of(src.goal_BCHW), model.face_of(src.mask_B1HW)
+            real, painted = goal * mask + GRAY * (1 - mask), model.decoder_src(made.code_dst)
+            wanted = 0.1 * nnf.softplus(-critic(painted)).mean()
+        else:
+            real, painted = src.goal_BCHW, model.decode(made.features_dst, "src").faces_BCHW  # type: ignore[arg-type]
+            wanted = (critic(painted) - 1).square().mean()
+        assert critic(real).mean() > critic(painted).mean() + 0.2
+        torch.testing.assert_close(asker.ask(made, src, dst, options, iteration=0).src["critic"], wanted)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,27 @@ def test_every_setting_changes_the_steps(name: str, option: str, value: float) -
     assert any((own[weight] - other[weight]).abs().max() > 1e-4 for weight in own)
 
 
+def test_muon_leaves_filters_that_see_or_paint_pixels_to_adamw() -> None:
+    model = nn.ModuleList([nn.Conv2d(3, 24, 3), nn.Conv2d(24, 20, 3), nn.Conv2d(24, 3, 3)])
+    (others, _), (muon, _) = optimizers_for(model, tiny_options(optimizer="muon"), CPU)
+    (moved,), rest = muon.param_groups[0]["params"], others.param_groups[0]["params"]
+    assert moved is model[1].weight and len(rest) == 5
+
+
+@pytest.mark.parametrize("name", ["adamw", "adabelief", "muon"])
+def test_weights_decay_by_the_rate(name: str) -> None:
+    model = Small()
+    start = {key: weight.detach().clone() for key, weight in model.named_parameters()}
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    for optimizer, _ in optimizers_for(model, tiny_options(optimizer=name, weight_decay=0.5), CPU):
+        for group in optimizer.param_groups:
+            group["lr"] = LR
+        optimizer.step()
+    for key, weight in model.named_parameters():
+        torch.testing.assert_close(weight.detach(), start[key] * (1 - LR * 0.5))
+
+
 def test_rmsprop_has_no_mean_gradient_to_decay_and_the_options_help_says_so() -> None:
     own, other = (stepped(tiny_options(optimizer="rmsprop", beta1=beta1)) for beta1 in (None, 0.5))
     assert all(torch.equal(own[weight], other[weight]) for weight in own)

@@ -30,6 +30,11 @@ def test_a_falling_loss_is_no_plateau_and_a_resting_one_is(seed: int) -> None:
     assert fed(noisy(0.0, seed=seed, noise=0.05), least_fall=0.05).reached
 
 
+def test_a_fall_that_chance_could_have_made_is_none() -> None:
+    plateau = fed(noisy(0.1, seed=2, noise=0.3))
+    assert relative_slope(plateau.means) < -0.1 and plateau.reached
+
+
 def test_nothing_is_flat_before_a_whole_window_is_seen() -> None:
     assert not fed(np.ones(63)).reached
     assert fed(np.ones(66)).reached

@@ -72,6 +72,7 @@ def test_every_plateau_halves_the_rate_down_to_the_last() -> None:
 def test_a_cool_down_falls_to_the_last_rate() -> None:
     course = [cooling(way / 10, last=0.02) for way in range(11)]
     assert course[0] == 1.0 and course == sorted(course, reverse=True) and course[-1] == pytest.approx(0.02)
+    assert course[5] == pytest.approx(0.02 + 0.98 * (1 - math.sqrt(0.5)))
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

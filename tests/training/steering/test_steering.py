@@ -65,6 +65,27 @@ def test_learning_rate_dropout_draws_anew_in_each_step_and_for_each_seed() -> No
     assert (twice != 0).float().mean().item() == pytest.approx(0.75, abs=0.02)
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_moments_that_were_saved_come_back_laid_out_as_their_weights_lie(name: str) -> None:
+    """Fused steps go through both as they lie, so moments laid out otherwise would move other weights."""
+    made, options = model().to(memory_format=torch.channels_last), tiny_options(optimizer=name)  # type: ignore[call-overload]
+    before, after = Steering(made, options, EXACT), Steering(made, options, EXACT)
+    for parameter in made.parameters():
+        parameter.grad = torch.rand_like(parameter)
+    before.step(options, speed=1.0)
+    saved = {key: value.contiguous() for key, value in before.tensors().items()}
+    after.load(saved)
+    assert all(torch.equal(value, saved[key]) for key, value in after.tensors().items())
+    alike = [
+        value.stride() == parameter.stride()
+        for optimizer in after.optimizers
+        for parameter, state in optimizer.state.items()
+        for value in state.values()
+        if value.shape == parameter.shape
+    ]
+    assert len(alike) >= 4 and all(alike)
+
+
 def gradients_limited(options: TrainOptions) -> Tensor:
     made = model()
     for number, parameter in enumerate(made.parameters()):
