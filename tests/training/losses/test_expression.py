@@ -106,4 +106,4 @@ def test_swaps_of_networks_whose_codes_have_parts_or_routes_tell_openings_once_i
     with torch.no_grad():
         code = flat_code(model.inter(model.encode(dst.seen_BCHW), "src"))
     told = code @ learner.objective.judges.directions(code.shape[1])
-    assert float((told - dst.openings_B2).abs().mean()) < 0.085  # of openings that differ by 0.3
+    assert float((told - dst.openings_B2).abs().mean()) < 0.2  # 0.03 to 0.15, by chance; unasked 0.4 to 1.2

@@ -226,7 +226,10 @@ class ProjectRoom extends Room {
     const turn = (this.advice_turn = (this.advice_turn ?? 0) + 1);
     const [advice, notices] = await Promise.all([advice_panel(this.runs, this.state, this.actions.better), notices_panel(this.runs)]);
     if (turn !== this.advice_turn || !this.isConnected) return;
-    for (const [slot, panel] of /** @type {const} */ ([[this.side_slots.advice, advice], [this.side_slots.notices, notices]])) draw(slot, panel.outerHTML, () => panel);
+    const written = new XMLSerializer();
+    for (const [slot, panel] of /** @type {const} */ ([[this.side_slots.advice, advice], [this.side_slots.notices, notices]])) {
+      draw(slot, written.serializeToString(panel), () => panel);
+    }
   }
 
   /** @returns {"src" | "dst"} the side that lacks a clip */
