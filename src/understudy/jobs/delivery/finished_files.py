@@ -309,8 +309,7 @@ def _line_of(path: Path, lines: Sequence[Mapping[str, Any]], *, alone: bool) -> 
 
 
 def _report_of(path: Path) -> dict[str, Any] | None:
-    """The report beside a finished file, where there is one of it that says how many frames are swapped: that
-    of a movie and that of a folder of images, or of another movie, of its name have one place."""
+    """The report beside a finished file, where there is one of it that says how many frames are swapped."""
     with contextlib.suppress(OSError, ValueError):
         report = read_json(report_paths(path)[0])
         if isinstance(report, dict) and {"frames", "swapped"} <= set(report):
