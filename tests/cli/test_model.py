@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from understudy.cli.main import main
+from understudy.jobs.runs.book import RunBook
+from understudy.project.project import Project
 from understudy.training.keeping.lock import model_lock
 
 
@@ -68,6 +71,18 @@ def test_models_are_copied_renamed_put_away_and_brought_back(
     assert sorted(names()) == ["first", "third"]
     assert main(["model", "rename", folder, "first", "third"]) == 2
     assert "already" in capsys.readouterr().err
+
+
+def test_a_training_that_waits_goes_on_with_a_renamed_model(folder: str) -> None:
+    assert main(["model", "new", folder, "one"]) == 0
+    book = RunBook(Project.open(Path(folder)), program=(sys.executable, "-c", "import time; time.sleep(60)"))
+    first, waiting = book.start(["train", "."]), book.queue(["train", ".", "--model", "one"])
+    try:
+        assert main(["model", "rename", folder, "one", "first"]) == 0
+        assert book.get(waiting.id).words == ("train", ".", "--model", "first", "--json")
+    finally:
+        for run in (waiting, first):
+            book.stop(run.id, at_once=True)
 
 
 def test_a_model_in_use_is_named_and_left_alone(folder: str, capsys: pytest.CaptureFixture[str]) -> None:

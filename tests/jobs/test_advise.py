@@ -64,6 +64,16 @@ def test_advice_rests_on_the_faces_of_the_project(project: Project) -> None:
     assert [one["weight"] for one in found] == sorted((one["weight"] for one in found), reverse=True)
 
 
+def test_the_command_names_the_faceset_that_has_the_faces_and_no_empty_one(project: Project) -> None:
+    filled(project)
+    with project.change() as manifest:
+        whole = manifest.performers["src"].facesets["main"]
+        manifest.performers["src"].facesets = {name: whole.model_copy() for name in ("early", "late")}
+    project.faceset_folder("src").rename(project.faceset_folder("src", "late"))
+    strangers = next(one for one in advice_on(project) if one["rule"] == "strangers")
+    assert strangers["command"].endswith(' src/late --where "person > 1"')
+
+
 def test_advice_on_training_follows_the_models_own_metrics(project: Project) -> None:
     standing = advice_on(trained(filled(project), standing=True))
     (found,) = [one for one in standing if one["rule"] == "warp_still_on"]

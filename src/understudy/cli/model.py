@@ -170,7 +170,8 @@ def copy(project: Path, name: str, new: str, /) -> None:
 
 @model.command
 def rename(project: Path, name: str, new: str, /) -> None:
-    """Give a model another name. Its merged frames go with it; finished files keep their names.
+    """Give a model another name. Its merged frames go with it, and runs that wait for it; finished files keep
+    their names.
 
     Parameters
     ----------
@@ -181,9 +182,9 @@ def rename(project: Path, name: str, new: str, /) -> None:
     new:
         What to call it from now on.
     """
-    from understudy.project.model_changes import rename_model
+    from understudy.jobs.runs.book import RunBook
 
-    rename_model(Project.open(project), name, new)
+    RunBook(Project.open(project)).rename_model(name, new)
     print(f"renamed model {name} to {new}; {_command('rename', project, new, name)} takes it back")
 
 

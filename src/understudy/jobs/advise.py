@@ -5,7 +5,7 @@ Each piece of advice rests on a number of this project. Changes nothing but meas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -83,31 +83,33 @@ def advise(project: Project, *, models: Sequence[str] = (), device: str = "auto"
     machine = _machine(device)
     with ExitStack() as stack:
         tables: dict[Role, list[Table]] = {}
-        names: dict[Role, list[str]] = {}
+        sides: dict[Role, Faces] = {}
         for role in ROLES:
-            names[role] = project.facesets_with_clips(role)
-            opened = [stack.enter_context(project.faceset(*name.split("/"))) for name in names[role]]
-            for faceset in opened:
+            names = project.facesets_with_clips(role)
+            opened = {name: stack.enter_context(project.faceset(*name.split("/"))) for name in names}
+            for faceset in opened.values():
                 yield from measure_faces(faceset)
-            tables[role] = [table_of(faceset) for faceset in opened if len(faceset)]
+            found = {name: table_of(faceset) for name, faceset in opened.items() if len(faceset)}
+            tables[role] = list(found.values())
             if not tables[role]:
                 raise FacesUnknown(
                     f"There are no {role} faces to look at yet. Add clips with `understudy add` and run "
                     "`understudy extract`.",
                     project.folder,
                 )
+            sides[role] = _faces(found)
         facts = Facts(
             _as_written(project.folder),
-            _faces(names["src"], tables["src"]),
-            _faces(names["dst"], tables["dst"]),
+            sides["src"],
+            sides["dst"],
             coverage(tables["src"], tables["dst"]),
             machine,
         )
         told, complaints = _told(project, facts, looked_at, tables)
     yield from (Notice(words, level="warning") for words in complaints)
     yield StageStarted(stage=STAGE, unit="rules", total=_rules(len(told)))
-    found = given(facts, told)
-    yield StageFinished(stage=STAGE, summary=_summary(found, len(told), complaints))
+    advice = given(facts, told)
+    yield StageFinished(stage=STAGE, summary=_summary(advice, len(told), complaints))
 
 
 def _told(
@@ -158,10 +160,12 @@ def _machine(name: str) -> Machine:
     return Machine(str(device), psutil.virtual_memory().total)
 
 
-def _faces(names: Sequence[str], tables: Sequence[Table]) -> Faces:
+def _faces(found: Mapping[str, Table]) -> Faces:
+    tables = found.values()
     columns = {name: np.concatenate([table.columns[name] for table in tables]) for name in COLUMNS}
     widths = np.concatenate([_widths(table) for table in tables])
-    return Faces(names, columns, float(np.median(widths)) if len(widths) else float("nan"))
+    sets = {name: len(table.faces) for name, table in found.items()}
+    return Faces(sets, columns, float(np.median(widths)) if len(widths) else float("nan"))
 
 
 def _widths(table: Table) -> npt.NDArray[np.float64]:

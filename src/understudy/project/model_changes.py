@@ -30,6 +30,7 @@ from understudy.files import (
     require_free_space,
     said_plainly,
     write_json,
+    write_text,
 )
 from understudy.merging.journal import JOURNAL_NAME
 from understudy.options import meant
@@ -346,6 +347,8 @@ def _do(project: Project, change: _Change) -> None:
     if change.drop and change.put:
         for journal in _cast_journals(project, change.drop):
             _rename_in_cast(journal, change.drop, change.put)
+        for notes in sorted((project.folder / "settings").glob("*.jsonl")):
+            _rename_in_notes(project, notes, change.drop, change.put)
     with project.change() as manifest:
         models = {name: entry for name, entry in manifest.models.items() if name != change.drop}
         if change.put:
@@ -384,6 +387,19 @@ def _rename_in_cast(journal: Path, name: str, new: str) -> None:
         painter["name"] = new if painter["name"] == name else painter["name"]
     write_json(journal, state)
     os.utime(journal, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _rename_in_notes(project: Project, path: Path, name: str, new: str) -> None:
+    """Changes of a clip's cast can be taken back still, and give its parts to the model as it is called now."""
+    if leads_out(project.folder, path):
+        return
+    try:
+        notes = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for cast in (note[side].get("cast", {}) for note in notes for side in ("before", "after")):
+            cast |= {part: new for part, model in cast.items() if model == name}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return  # whoever takes a change back says that
+    write_text(path, "".join(json.dumps(note, ensure_ascii=False) + "\n" for note in notes))
 
 
 def _read_journal(path: Path) -> Any:

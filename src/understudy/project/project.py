@@ -136,7 +136,7 @@ class Project:
         performer = performer or role
         with self.change() as manifest:
             there = next((n for n, c in manifest.clips.items() if (c.path, c.role) == (stored, role)), None)
-            clip_name = there or _free_name(name or path.absolute().stem, manifest)
+            clip_name = there or next(free_clip_names(name or path.absolute().stem, manifest))
             if there is None:
                 person = manifest.performers.setdefault(performer, Performer.model_validate({}))
                 manifest.clips[clip_name] = ClipEntry.model_validate(
@@ -352,11 +352,12 @@ class Rehearsal(Project):
         self.manifest = toml.parse_manifest(manifest.model_dump(), text="", path=path)
 
 
-def _free_name(wish: str, manifest: Manifest) -> str:
+def free_clip_names(wish: str, manifest: Manifest) -> Iterator[str]:
+    """What a new clip may be called, the nearest to the wish first."""
     name = safe_name(safe_name(wish).lstrip("-. "))  # what begins with a dash is a flag to every command
     taken = {clip.casefold() for clip in manifest.clips}  # folders of some systems don't tell cases apart
     others = (f"{name}-{number}" for number in itertools.count(2))
-    return next(free for free in itertools.chain([name], others) if free.casefold() not in taken)
+    return (free for free in itertools.chain([name], others) if free.casefold() not in taken)
 
 
 def _facesets_of(manifest: Manifest, role: Role) -> list[str]:

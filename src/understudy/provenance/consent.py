@@ -43,7 +43,7 @@ class Consent(BaseModel):
     @model_validator(mode="after")
     def _starts_before_it_ends(self) -> Self:
         if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
-            days = f"valid_from {self.valid_from}, is later than valid_until {self.valid_until}"
+            days = f"{self.valid_from}, is later than the last day, {self.valid_until}"
             raise ValueError(f"the first day, {days}")
         return self
 

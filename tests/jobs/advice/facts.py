@@ -46,8 +46,8 @@ def facts(*, src: dict[str, Any] | None = None, dst: dict[str, Any] | None = Non
     tables = {role: [Table([None] * len(c["frame"]), c)] for role, c in sides.items()}  # type: ignore[list-item]
     made = Facts(
         "project",
-        Faces(["src/main"], sides["src"], widths["src"]),
-        Faces(["dst/main"], sides["dst"], widths["dst"]),
+        Faces({"src/main": len(sides["src"]["frame"])}, sides["src"], widths["src"]),
+        Faces({"dst/main": len(sides["dst"]["frame"])}, sides["dst"], widths["dst"]),
         coverage(tables["src"], tables["dst"]),
         Machine("cuda:0", 8_000_000_000),
         model(),

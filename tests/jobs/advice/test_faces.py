@@ -70,9 +70,24 @@ def test_a_rule_speaks_of_what_is_wrong_with_its_number_and_a_command(
 
 def test_a_faceset_whose_name_has_a_blank_is_quoted_in_commands() -> None:
     found = facts(src={"count": 4000})
-    named = replace(found, src=replace(found.src, sets=["mira l/close ups"]))
+    named = replace(found, src=replace(found.src, sets={"mira l/close ups": 4000}))
     (advice,) = said(faces.too_many_faces, named)
     assert "keep project 'mira l/close ups' --sort" in advice.command
+
+
+def test_every_faceset_that_has_such_faces_gets_its_command() -> None:
+    many = facts(src={"count": 4000})
+    several = replace(many, src=replace(many.src, sets={"src/main": 3000, "src/far": 1000}))
+    (advice,) = said(faces.too_many_faces, several)
+    assert advice.command == (
+        "understudy faceset keep project src/main --sort final --limit 1125 && "
+        "understudy faceset keep project src/far --sort final --limit 375"
+    )
+    blurred = facts(src={"sharpness": np.where(SOME, 0.1, 0.5)})
+    several = replace(blurred, src=replace(blurred.src, sets={"src/a": 50, "src/b": 600, "src/c": 550}))
+    (advice,) = said(faces.blurred_faces, several)
+    first, second = advice.command.split(" && ")
+    assert "faceset reject project src/a --where" in first and "faceset reject project src/b --where" in second
 
 
 def test_a_few_blurred_faces_or_a_narrower_src_are_no_reason() -> None:

@@ -11,12 +11,16 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
+from understudy.facesets.extraction.found import FoundLog, clip_content
+from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.redone import redone_path
 from understudy.files import write_text
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, painted_told, remove_clip, require_usable
-from understudy.jobs.merging.inputs import keep_said
+from understudy.jobs.merging.inputs import keep_said, watch_for_cuts
 from understudy.jobs.merging.kept_settings import redo_settings, undo_settings
 from understudy.project import manifest as manifest_module
+from understudy.project.manifest import ROLES
 from understudy.project.project import Project
 from understudy.project.trash import Trash
 from understudy.provenance.consent import Consent
@@ -216,6 +220,35 @@ def test_a_clip_of_the_name_of_one_that_was_taken_out_has_none_of_its_changes_to
     assert project.add_clip(tmp_path / "dst.mov", "dst") == "dst"
     with pytest.raises(OptionInvalid, match="nothing to make again"):
         redo_settings(project, "dst")
+
+
+def test_faces_and_work_by_hand_of_a_clip_that_was_taken_out_wait_for_it_and_are_no_other_clips(
+    project: Project, tmp_path: Path
+) -> None:
+    """The faces of one, the other's finds of frames that were done again."""
+    was = {role: project.clip_path(role) for role in ROLES}
+    with Journal(project.faceset_folder("src")) as journal:
+        journal.note_face("src", content=clip_content(was["src"]), frame=0, person=1)
+    path = redone_path(project.manual_folder, "dst")
+    FoundLog.open(path, {"content": clip_content(was["dst"])}).__exit__()
+    for role in ROLES:
+        remove_clip(project, role)
+    (tmp_path / "new").mkdir()
+    new = {role: write_wall(tmp_path / "new" / was[role].name, grey=20) for role in ROLES}
+    told = list[str]()
+    assert add_clips(project, src=[new["src"]], dst=[new["dst"]], tell=told.append) == ["src-2", "dst-2"]
+    assert "clip 'dst-2' here" in told[1] and "another clip 'dst'" in told[1]
+    assert add_clips(project, src=[was["src"]], dst=[was["dst"]]) == ["src", "dst"]
+    assert add_clips(project, src=[new["src"]], dst=[new["dst"]]) == ["src-2", "dst-2"]
+    assert path.is_file()
+
+
+def test_cuts_that_were_seen_in_a_clip_go_to_the_trash_with_it(project: Project) -> None:
+    list(watch_for_cuts(project, "dst"))
+    path = project.cache_folder / "dst.cuts.json"
+    assert path.is_file()
+    remove_clip(project, "dst")
+    assert path in {entry.origin for entry in project.trash.entries()}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -73,11 +74,33 @@ def test_a_file_that_went_elsewhere_is_listed_as_finished_and_can_be_verified(
     assert [one["name"] for one in finished_files.finished(merged)] == ["a.mp4"]
 
 
-def test_a_finished_file_is_listed_with_no_report_of_another_one_of_its_name(merged: Project) -> None:
+def test_each_finished_file_is_listed_with_its_report_also_beside_one_of_its_name(merged: Project) -> None:
     for name, said in (("a.mp4", {"frames": "1"}), ("a.mov", {"frames": "0:1"})):
         list(stages.encode(merged, "main", out=merged.out_folder / name, said=said))
     reports = {one["name"]: one["report"] for one in finished_files.finished(merged)}
-    assert reports["a.mp4"] is None and reports["a.mov"]["stretch"] == "0:1"
+    assert {name: report["stretch"] for name, report in reports.items()} == {"a.mp4": "1", "a.mov": "0:1"}
+
+
+def test_each_of_two_finished_files_of_one_name_has_its_own_line_of_the_ledger(
+    merged: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (merged.out_folder, tmp_path / "elsewhere"):
+        for name in ("a.mp4", "b"):
+            list(stages.encode(merged, "main", out=folder / name, said={}))
+
+    def numbers() -> dict[str, int | None]:
+        return {one["name"]: one["line"] and one["line"]["number"] for one in finished_files.finished(merged)}
+
+    assert numbers() == {"a.mp4": 1, "b": 2, "a.mp4 (2)": 3, "b (2)": 4}
+
+
+def test_a_finished_file_whose_date_tells_nothing_has_the_last_line_of_its_name(merged: Project) -> None:
+    for frames in ("0:1", "1:2"):
+        list(stages.encode(merged, "main", out=merged.out_folder / "a.mp4", said={"frames": frames}))
+    shutil.rmtree(merged.folder / "merged")
+    os.utime(merged.out_folder / "a.mp4", (4e9, 4e9))  # as that of a copy
+    assert [one["line"]["number"] for one in finished_files.finished(merged)] == [2]
 
 
 def test_a_finished_file_that_goes_while_they_are_listed_is_none(

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from tests.facesets.conftest import make_record
-from understudy.errors import CastInvalid, ClipMissing, ModelUnknown, OptionInvalid
+from understudy.errors import CastInvalid, ClipMissing, ModelUnknown, OptionInvalid, ProjectInvalid
 from understudy.jobs.merging.cast import change_cast, listed_cast
+from understudy.jobs.merging.inputs import keep_said
+from understudy.jobs.merging.kept_settings import redo_settings, undo_settings
 from understudy.jobs.models.making import require_model
 from understudy.project.manifest import CastEntry
+from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 
 
@@ -42,6 +45,53 @@ def test_settings_of_a_part_stay_when_its_model_changes(two: Project) -> None:
         manifest.clips["dst"].cast = {"person 2": CastEntry.model_validate({"model": "main", "erode": 0.1})}
     change_cast(two, "dst", ["person 2=anna"])
     assert cast_of(two)["person 2"].model_dump() == {"model": "anna", "erode": 0.1}
+
+
+def test_a_change_of_the_cast_is_taken_back_and_made_again_as_any_other(two: Project) -> None:
+    change_cast(two, "dst", ["person 2=anna", "person 2.erode=0.1"])
+    change_cast(two, "dst", ["person 2=main", "person 1=anna"])
+    keep_said(two, "dst", {"blur": 0.2}, frames=None)
+    change_cast(two, "dst", ["none"])
+    assert undo_settings(two, "dst") == "dst: taken back: changed the cast: none."
+    played_by_main = cast_of(two)["person 2"].model_dump()
+    assert played_by_main == {"model": "main", "erode": 0.1} and cast_of(two)["person 1"] == "anna"
+    undo_settings(two, "dst")
+    assert "changed the cast: person 2=main, person 1=anna" in undo_settings(two, "dst")
+    assert cast_of(two) == {"person 2": CastEntry.model_validate({"model": "anna", "erode": 0.1})}
+    undo_settings(two, "dst")
+    undo_settings(two, "dst")
+    assert cast_of(two) == {}
+    for _ in range(5):
+        redo_settings(two, "dst")
+    assert cast_of(two) == {}
+    undo_settings(two, "dst")
+    assert cast_of(two)["person 2"].model_dump() == played_by_main
+
+
+def test_a_change_of_the_cast_is_taken_back_also_after_its_model_was_renamed(two: Project) -> None:
+    keep_said(two, "dst", {"blur": 0.2}, frames=None)
+    change_cast(two, "dst", ["person 2=anna"])
+    change_cast(two, "dst", ["person 2="])
+    rename_model(two, "anna", "berta")
+    undo_settings(two, "dst")
+    assert cast_of(two) == {"person 2": "berta"}
+    rename_model(two, "berta", "anna")
+    undo_settings(two, "dst")
+    undo_settings(two, "dst")
+    assert cast_of(two) == {} and not two.manifest.clips["dst"].merge
+
+
+def test_a_cast_that_was_changed_by_hand_since_is_not_taken_back(two: Project) -> None:
+    change_cast(two, "dst", ["person 2=anna"])
+    with two.change() as manifest:
+        manifest.clips["dst"].cast = {"person 2": "main"}
+    with pytest.raises(ProjectInvalid, match="by hand"):
+        undo_settings(two, "dst")
+    keep_said(two, "dst", {"blur": 0.2}, frames=None)
+    with two.change() as manifest:
+        manifest.clips["dst"].cast = {}
+    undo_settings(two, "dst")  # which has nothing to do with the cast
+    assert cast_of(two) == {} and not two.manifest.clips["dst"].merge
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from understudy.errors import RunImpossible, RunUnknown
+from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
 from understudy.jobs.runs import book as books
 from understudy.jobs.runs.book import RunBook
@@ -161,6 +161,37 @@ def test_the_queue_goes_on_after_everything_was_switched_off(book: RunBook, ende
     begun = RunBook(Project.open(book.project.folder), program=book.program).go_on()
     assert begun is not None and begun.id == second.id
     assert ended(second.id).state == "done"
+
+
+def test_a_run_that_waits_for_a_model_goes_on_with_it_under_its_new_name(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    book.project.add_model("main")
+    first = book.start(["wait", "well"])
+    train = book.queue(["train", ".", "--model=main", "--minutes=9"], title="Train main")
+    typed = book.queue(["merge", ".", "main", "--model", "main"])  # of a clip that is called so, too
+    other = book.queue(["train", ".", "--model=other"])
+    until(lambda: _speaks(book, first.id))
+    book.rename_model("main", "hero")
+    assert set(book.project.manifest.models) == {"hero"}
+    assert book.get(train.id).words == ("train", ".", "--model=hero", "--minutes=9", "--json")
+    assert book.get(train.id).title == "Train hero"
+    assert book.get(typed.id).words == ("merge", ".", "main", "--model", "hero", "--json")
+    assert book.get(typed.id).title == "merge . main --model hero"
+    assert book.get(other.id) == other
+    assert not any(run.from_elsewhere for run in book.all())
+    book.stop(first.id)
+    assert ended(other.id).state == "done" == ended(train.id).state
+
+
+def test_no_run_is_changed_where_a_model_keeps_its_name(book: RunBook, until: Until) -> None:
+    for name in ("main", "hero"):
+        book.project.add_model(name)
+    first, train = book.start(["deaf"]), book.queue(["train", ".", "--model=main"])
+    until(lambda: _speaks(book, first.id))
+    with pytest.raises(OptionInvalid, match="called 'hero' already"):
+        book.rename_model("main", "hero")
+    assert book.get(train.id) == train
 
 
 def test_old_runs_go_to_the_trash(book: RunBook, ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:

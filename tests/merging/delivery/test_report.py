@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.merging.delivery.test_encode import run
+from understudy.events import Notice
 from understudy.media.images import encode_png
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
@@ -46,3 +47,24 @@ def test_a_report_that_is_missing_is_made_by_the_same_command_again(images: Path
         path.unlink()
     run(movie, merged, out, unswapped=[{"frame": 0, "reason": "no face"}])
     assert all(path.is_file() for path in report_paths(out))
+
+
+def test_files_of_one_name_with_other_endings_have_reports_of_their_own(images: Path, tmp_path: Path) -> None:
+    merged, trash = tmp_path / "merged", tmp_path / "trash"
+    merged.mkdir()
+    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+    for again in range(2):
+        for name in ("o.mp4", "o.mov", "o"):
+            events = run(images, merged, tmp_path / name, unswapped=[], trash=trash)
+            assert not any(isinstance(event, Notice) for event in events if "report" in str(event))
+            assert events[-1].skipped == bool(again)
+    assert {path.name: json.loads(path.read_text())["file"] for path in tmp_path.glob("*.report.json")} == {
+        "o.report.json": "o.mp4",
+        "o.mov.report.json": "o.mov",
+        "o.images.report.json": "o",
+    }
+    assert len([*tmp_path.glob("*.report.txt")]) == 3 and not trash.exists()
+    for path in report_paths(tmp_path / "o.mp4"):
+        path.unlink()
+    (_, text) = report_paths(tmp_path / "o.mov")
+    assert text.name == "o.mov.report.txt", "it stays where it is"

@@ -45,6 +45,7 @@ def too_many_faces(facts: Facts) -> Iterator[Advice]:
     """Many alike faces take time from those that matter."""
     count, fullest = facts.src.count, int(facts.coverage.src.counts.max(initial=0))
     if count > _MANY:
+        kept = {name: max(1, round(_KEPT * faces / count)) for name, faces in facts.src.sets.items()}
         yield Advice(
             "too_many_faces",
             1,
@@ -52,7 +53,7 @@ def too_many_faces(facts: Facts) -> Iterator[Advice]:
             "Faces that are alike teach nothing new and take iterations from rare turns; "
             f"about {_KEPT} different and sharp ones learn sooner.",
             f"Keep the {_KEPT} best that cover all turns; the rest goes to the trash and can be brought back.",
-            facts.command("faceset keep", f"{facts.src.first_set} --sort final --limit {_KEPT}"),
+            facts.for_each("faceset keep", {name: f"--sort final --limit {n}" for name, n in kept.items()}),
         )
 
 
@@ -90,7 +91,8 @@ def blurred_faces(facts: Facts) -> Iterator[Advice]:
     if not len(sharpness):
         return
     limit = _BLURRED * float(np.median(sharpness))
-    count = int((sharpness < limit).sum())
+    blurred = np.asarray(facts.src.columns["sharpness"], float) < limit  # what is not known is NaN
+    count = int(blurred.sum())
     if count >= max(_LEAST, _WORTH_IT * len(sharpness)):
         yield Advice(
             "blurred_faces",
@@ -99,7 +101,7 @@ def blurred_faces(facts: Facts) -> Iterator[Advice]:
             f"({np.median(sharpness):.2f}).",
             "A model averages over what it sees: blurred faces make the others blurred too.",
             "Look at them and reject those that no rare turn needs.",
-            facts.command("faceset reject", f'{facts.src.first_set} --where "sharpness < {limit:.3f}"'),
+            facts.reject(blurred, f"sharpness < {limit:.3f}"),
         )
 
 
@@ -114,7 +116,7 @@ def strangers(facts: Facts) -> Iterator[Advice]:
             f"{counted(count, 'face')} of src's {facts.src.count} are of a second person in their clip.",
             "src's likeness is the mean of all that counts as src.",
             "See who is who, and reject those who are not src.",
-            facts.command("faceset reject", f'{facts.src.first_set} --where "person > 1"'),
+            facts.reject(person > 1, "person > 1"),
         )
 
 
@@ -143,7 +145,7 @@ def guessed_places(facts: Facts) -> Iterator[Advice]:
             "Where no detector found a face it is mostly hidden or blurred; as dst it must be there, as src it "
             "only teaches hands and hair.",
             "Reject them from src.",
-            facts.command("faceset reject", f'{facts.src.first_set} --where "filled"'),
+            facts.reject(filled, "filled"),
         )
 
 

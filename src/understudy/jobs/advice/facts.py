@@ -42,10 +42,11 @@ class Advice:
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """One side's faces. `columns` are those of `facesets.sorting.table.COLUMNS`, of all facesets joined;
-    `width` is the median of face width by face height among those that look ahead, NaN where none does."""
+    """One side's faces. `sets` are its facesets that hold any, each with how many; `columns` are those of
+    `facesets.sorting.table.COLUMNS`, of all these joined in their order; `width` is the median of face width by
+    face height among those that look ahead, NaN where none does."""
 
-    sets: Sequence[str]
+    sets: Mapping[str, int]
     columns: Mapping[str, npt.NDArray[Any]]
     width: float = float("nan")
 
@@ -54,10 +55,11 @@ class Faces:
         """How many faces."""
         return len(self.columns["yaw_deg"])
 
-    @property
-    def first_set(self) -> str:
-        """The first of the facesets as a shell takes it."""
-        return shlex.quote(self.sets[0])
+    def holding(self, chosen: npt.NDArray[np.bool_]) -> list[str]:
+        """The facesets that hold any of the faces that are chosen."""
+        ends = np.cumsum([*self.sets.values()])[:-1]
+        parts = zip(self.sets, np.split(chosen, ends), strict=True)
+        return [name for name, part in parts if part.any()]
 
     def known(self, name: str) -> Array:
         """The measured values of a column."""
@@ -174,6 +176,15 @@ class Facts:
     def command(self, words: str, rest: str = "") -> str:
         """`understudy WORDS PROJECT REST`."""
         return " ".join(filter(None, ("understudy", words, shlex.quote(self.project), rest)))
+
+    def for_each(self, words: str, rests: Mapping[str, str]) -> str:
+        """`understudy WORDS PROJECT FACESET REST` of each of these facesets, one after the other."""
+        each = (self.command(words, f"{shlex.quote(name)} {rest}") for name, rest in rests.items())
+        return " && ".join(each)
+
+    def reject(self, chosen: npt.NDArray[np.bool_], where: str) -> str:
+        """The command that rejects these faces of src, which are those `where` that is so."""
+        return self.for_each("faceset reject", dict.fromkeys(self.src.holding(chosen), f'--where "{where}"'))
 
     def train(self, rest: str) -> str:
         """The command that trains the model on with other options."""

@@ -319,13 +319,14 @@ def sides_apart(facts: Facts) -> Iterator[Advice]:
     src, dst = np.median(model.recent_losses(), axis=0)
     if max(src, dst) > _APART * min(src, dst) > 0:
         worse = "src" if src > dst else "dst"
+        sets = getattr(facts, worse).sets
         yield Advice(
             "sides_apart",
             1,
             f"The loss of {model.name} is {src:.3f} for src and {dst:.3f} for dst.",
             f"{worse}'s faces are much harder to learn: mostly blur, wrong landmarks or strangers among them.",
             f"Look through {worse}'s faces, those that lie furthest from a face first.",
-            facts.command("faceset sheet", f"{getattr(facts, worse).first_set} --sort distance --backwards"),
+            facts.for_each("faceset sheet", dict.fromkeys(sets, "--sort distance --backwards")),
         )
 
 

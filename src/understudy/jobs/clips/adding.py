@@ -14,7 +14,7 @@ from understudy.files import is_same_file
 from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Manifest, Role
-from understudy.project.project import Project
+from understudy.project.project import Project, free_clip_names
 from understudy.project.unknown import clip_named
 from understudy.provenance.consent import Consent, Status
 
@@ -31,8 +31,8 @@ def add_clips(
     tell: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
     """Add clips to both sides and return their names in the project, src first. Their faces go to `faceset` of
-    their performer. One that the project has and that was only moved gets its new place instead, which `tell`
-    is told.
+    their performer. `tell` is told of one that the project has and that was only moved, which gets its new
+    place instead, and of one that can't have its name (`name_for`).
 
     `consent` is the status that goes for the performers of these clips, or None to leave theirs alone. It
     fills in what was not stated; what understudy.toml says already is never replaced. Raises what
@@ -48,7 +48,7 @@ def add_clips(
     if consent is not None:
         for performer in _performers(project, dict(sides)):
             _require_same_consent(project, project.manifest, performer, consent)
-    names = [project.add_clip(path, role, faceset=faceset) for role, paths in sides for path in paths]
+    names = [_added(project, path, role, faceset, tell) for role, paths in sides for path in paths]
     if consent is not None:
         with project.change() as manifest:
             for name in names:
@@ -57,6 +57,23 @@ def add_clips(
                 person = manifest.performers[performer]
                 person.consent = person.consent.model_copy(update={"status": consent})
     return names
+
+
+def _added(project: Project, path: Path, role: Role, faceset: str, tell: Callable[[str], object]) -> str:
+    from understudy.jobs.clips.moved import name_for
+
+    stored = project.stored_path(path)
+    if any(clip.path == stored for clip in project.manifest.clips_of(role).values()):
+        return project.add_clip(path, role, faceset=faceset)
+    name = name_for(project, path)
+    usual = next(free_clip_names(path.absolute().stem, project.manifest))
+    added = project.add_clip(path, role, faceset=faceset, name=name)
+    if name != usual:
+        tell(
+            f"{path.name} is clip {added!r} here: faces or work by hand of another clip {usual!r}, which was "
+            "taken out, are in the project still, and are that clip's again when it is added again."
+        )
+    return added
 
 
 def require_own_side(project: Project, *, src: Sequence[Path], dst: Sequence[Path]) -> None:
@@ -122,7 +139,8 @@ def clips_of_file(project: Project, path: Path, role: Role) -> list[str]:
 
 def remove_clip(project: Project, name: str) -> list[str]:
     """Take a clip out of the project: what was merged into it and found in it goes to the trash, and so does
-    its file where it lies in the project; one that lies elsewhere stays. Its faces stay in their faceset.
+    its file where it lies in the project; one that lies elsewhere stays. Its faces stay in their faceset, and
+    what a hand did in it stays: they are its own again when it is added again, and no other's (`name_for`).
 
     Tells what was done. Raises ClipMissing, FolderUnwritable while another process works on the clip, and
     before anything moves what `Project.change` raises.
@@ -151,6 +169,7 @@ def _made_of(project: Project, name: str) -> list[Path]:
     return [
         project.folder / "merged" / name,
         *(path for path in logs if not path.name.startswith(tuple(f"{clip}." for clip in longer))),
+        project.cache_folder / f"{name}.cuts.json",
         project.overlays_folder / name,
         project.people_folder / name,
         project.explained_folder / name,

@@ -1,4 +1,5 @@
-"""Whether a file is the clip that a project knows, and which clips were only moved that somebody adds again.
+"""Whether a file is the clip that a project knows, which clips were only moved that somebody adds again, and
+which names are those of footage that was taken out.
 
 What is known of a clip is what was searched, what faces were written from, and the hash that a merge asked for.
 Not here: saying where a clip lies that a person names (`relink.py`).
@@ -7,16 +8,17 @@ Not here: saying where a clip lies that a person names (`relink.py`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from understudy.errors import ClipMissing
 from understudy.facesets.extraction.found import clip_content, clip_identity, found_content, found_path
 from understudy.facesets.extraction.journal import Journal
+from understudy.facesets.extraction.redone import redone_path
 from understudy.jobs.merging.inputs import clip_sha256, last_clip_sha256
 from understudy.project.lock import exclusive
 from understudy.project.manifest import Role
-from understudy.project.project import Project
+from understudy.project.project import Project, free_clip_names
 
 
 def take_moved(project: Project, said: Mapping[Role, Sequence[Path]]) -> list[str]:
@@ -37,6 +39,19 @@ def take_moved(project: Project, said: Mapping[Role, Sequence[Path]]) -> list[st
         "made for it stays."
         for name, path in found.items()
     ]
+
+
+def name_for(project: Project, path: Path) -> str:
+    """What a clip that is new in the project is to be called. Faces and work by hand stay when a clip is taken
+    out, under its name, and are its own again when it is added again: other footage gets another name."""
+    journals = [Journal.look(folder) for folder in sorted(project.folder.glob("facesets/*/*"))]
+
+    def is_free(name: str) -> bool:
+        written = set[str]().union(*(journal.contents(name) for journal in journals))
+        left = _plain(written | {found_content(redone_path(project.manual_folder, name))} - {""})
+        return not left or clip_content(path, known=left) in left
+
+    return next(filter(is_free, free_clip_names(path.absolute().stem, project.manifest)))
 
 
 def _moved_here(project: Project, role: Role, path: Path, *, but: Mapping[str, Path]) -> str | None:
@@ -92,7 +107,12 @@ def contents(project: Project, name: str) -> set[str]:
     searched = found_content(found_path(project.cache_folder, name))
     folder = project.faceset_folder(*project.faceset_of_clip(name))
     found = {searched} if searched else Journal.look(folder).contents(name)
-    return {content.partition(" in ")[0] for content in found}  # without the colour space it was seen in
+    return _plain(found)
+
+
+def _plain(contents: Iterable[str]) -> set[str]:
+    """Identities without the colour space that a clip was seen in."""
+    return {content.partition(" in ")[0] for content in contents}
 
 
 def _hash(project: Project, name: str) -> str:

@@ -6,7 +6,8 @@ Changes nothing. Making them is `stages.encode`, their marks are `marks.py`'s.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from understudy.merging.journal import is_complete, left_in_words, made_stretch
 from understudy.project.finished import finished_by_name
 from understudy.project.project import Project
 from understudy.project.unknown import clip_named
+from understudy.provenance.ledger import LEDGER_NAME
 
 if TYPE_CHECKING:
     from understudy.jobs.merging.frame_states import FrameStates
@@ -275,9 +277,9 @@ def finished(project: Project, ledger: Mapping[str, Any] | None = None) -> list[
     """The project's finished files, the newest first, each with its report and the line of the ledger that
     names it; `folder_elsewhere` is where one lies that went out of the project. `ledger` is what `ledger_lines`
     told, where somebody has asked already."""
-    lines = {line["file"]: line for line in (ledger or ledger_lines(project))["lines"]}
-    told = []
-    for name, path in finished_by_name(project).items():
+    lines, told, found = (ledger or ledger_lines(project))["lines"], [], finished_by_name(project)
+    called = Counter(path.name for path in found.values())
+    for name, path in found.items():
         made_ns, size = stat_of(path)
         if not made_ns:  # it went just now
             continue
@@ -290,15 +292,24 @@ def finished(project: Project, ledger: Mapping[str, Any] | None = None) -> list[
                 "beside": [part.name for part in parts_of(path)[1:]],
                 "made_s": made_ns / 1e9,
                 "report": _report_of(path),
-                "line": lines.get(path.name),
+                "line": _line_of(path, lines, alone=called[path.name] == 1),
             }
         )
     return told
 
 
+def _line_of(path: Path, lines: Sequence[Mapping[str, Any]], *, alone: bool) -> Mapping[str, Any] | None:
+    """The line of a finished file. The ledger tells no folders, but a line is written as soon as its file is:
+    it is the first of the file's name from then on. Where dates tell nothing, as in a copy, it is the last one
+    of a file that is `alone` to be called so."""
+    made_ns, _ = stat_of(path / LEDGER_NAME if path.is_dir() else path)
+    of_name = [line for line in lines if line["file"] == path.name]
+    since = (line for line in of_name if datetime.fromisoformat(line["at"]).timestamp() >= made_ns / 1e9)
+    return next(since, of_name[-1] if of_name and alone else None)
+
+
 def _report_of(path: Path) -> dict[str, Any] | None:
-    """The report beside a finished file, where there is one of it that says how many frames are swapped: that
-    of a movie and that of a folder of images, or of another movie, of its name have one place."""
+    """The report beside a finished file, where there is one of it that says how many frames are swapped."""
     with contextlib.suppress(OSError, ValueError):
         report = read_json(report_paths(path)[0])
         if isinstance(report, dict) and {"frames", "swapped"} <= set(report):

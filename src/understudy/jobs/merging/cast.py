@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.errors import CastInvalid
 from understudy.jobs.merging.inputs import models_of_cast, settings_over_time
+from understudy.jobs.merging.kept_settings import noted
 from understudy.jobs.merging.part_settings import keep_for_part, with_values
 from understudy.jobs.models.making import plain_value
 from understudy.merging.cast import part_for, parts_played, require_part
@@ -57,7 +58,8 @@ def change_cast(project: Project, clip: str, words: Sequence[str]) -> None:
     if settings:
         settings_over_time(project, clip, {}, entry=entry)
     if cast != project.manifest.clips[clip].cast:
-        with project.change() as manifest:
+        said = ", ".join(word for word in words if "." not in word.partition("=")[0])
+        with noted(project, clip, f"changed the cast: {said}"), project.change() as manifest:
             manifest.clips[clip].cast = cast
     for part, values in settings.items():
         keep_for_part(project, clip, part, values)

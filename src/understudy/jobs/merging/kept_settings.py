@@ -1,7 +1,7 @@
 """Merge settings that a clip keeps: listed, taken out again, keys moved, changes taken back and made again.
 
-`merge --save` and `--key` keep settings (`inputs`); every change of them is noted in the project, with what
-was there before. Not here: what settings do (`understudy.merging`).
+`merge --save` and `--key` keep settings (`inputs`), `cast` says who paints; every change of them is noted in
+the project, with what was there before. Not here: what settings do (`understudy.merging`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def noted(project: Project, clip: str, change: str) -> Iterator[None]:
     before = _state(Project.open(project.folder).manifest.clips[clip])  # also what was changed by hand
     yield
     after = _state(project.manifest.clips[clip])
+    if after["cast"] == before["cast"]:  # of no matter to whoever takes this back
+        del before["cast"], after["cast"]
     if after != before:
         line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "change": change}
         _write(project, clip, [*_notes(project, clip), {**line, "before": before, "after": after}])
@@ -99,7 +101,7 @@ def remove_settings(project: Project, clip: str, parts: Sequence[str]) -> str:
             "merge": merge,
             "ranges": [part for part in ranges if part is not None],
             "keys": [keys[frame] for frame in sorted(keys)],
-            "cast": _cast_with(entry, own),
+            "cast": _cast_with(entry.cast, own),
         }
         manifest.clips = {**manifest.clips, clip: entry.model_copy(update=left)}
     command = shlex.join(["understudy", "settings", str(project.folder), clip, "--undo"])
@@ -164,9 +166,12 @@ def _with(notes: Sequence[dict[str, Any]], last: dict[str, Any]) -> list[dict[st
 def _turn(project: Project, clip: str, note: Mapping[str, Any], *, wanted: Literal["before", "after"]) -> None:
     """Give the clip the settings that it had before, or after, a change."""
     entry, here = clip_named(project, clip), note["after" if wanted == "before" else "before"]
-    if _state(entry) == note[wanted]:  # a process that was killed had turned it and only not noted it
+    now = _state(entry)
+    if "cast" not in here:
+        del now["cast"]
+    if now == note[wanted]:  # a process that was killed had turned it and only not noted it
         return
-    if _state(entry) != here:
+    if now != here:
         raise ProjectInvalid(
             f"The settings of clip {clip!r} were changed by hand after the last change made here "
             f"({note['change']}), which can't be taken back without losing that. Edit understudy.toml.",
@@ -176,7 +181,8 @@ def _turn(project: Project, clip: str, note: Mapping[str, Any], *, wanted: Liter
     other = ClipEntry.model_validate({**entry.model_dump(), **kept})
     with project.change() as manifest:
         update = {name: getattr(other, name) for name in _KEPT}
-        update["cast"] = _cast_with(manifest.clips[clip], note[wanted].get("parts", {}))
+        painters = note[wanted].get("cast", manifest.clips[clip].cast)
+        update["cast"] = _cast_with(painters, note[wanted].get("parts", {}))
         manifest.clips = {**manifest.clips, clip: manifest.clips[clip].model_copy(update=update)}
 
 
@@ -191,7 +197,9 @@ def _require_in_clip(project: Project, clip: str, frame: int) -> None:
 def _state(entry: ClipEntry) -> dict[str, Any]:
     """As JSON has it, so that what was written compares equal to what is read."""
     told, own = entry.model_dump(mode="json"), _of_parts(entry)
-    return json.loads(json.dumps({name: told[name] for name in _KEPT} | ({"parts": own} if own else {})))
+    cast = {who: part.model if isinstance(part, CastEntry) else part for who, part in entry.cast.items()}
+    kept = {name: told[name] for name in _KEPT} | {"cast": cast} | ({"parts": own} if own else {})
+    return json.loads(json.dumps(kept))
 
 
 def _of_parts(entry: ClipEntry) -> dict[str, dict[str, Any]]:
@@ -202,13 +210,15 @@ def _of_parts(entry: ClipEntry) -> dict[str, dict[str, Any]]:
     return {who: own for who, own in found.items() if own}
 
 
-def _cast_with(entry: ClipEntry, own: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _cast_with(
+    cast: Mapping[str, str | CastEntry], own: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str | CastEntry]:
     """The cast, painted by whom it is, with these settings of its parts and no others."""
     return {
         who: CastEntry(model=part.model if isinstance(part, CastEntry) else part, **own.get(who, {}))
         if isinstance(part, CastEntry) or who in own
         else part
-        for who, part in entry.cast.items()
+        for who, part in cast.items()
     }
 
 

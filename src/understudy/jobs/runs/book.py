@@ -19,7 +19,7 @@ from typing import Any
 
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
-from understudy.jobs.runs.queue import QueueOptions, failed_before
+from understudy.jobs.runs.queue import QueueOptions, failed_before, with_model_renamed
 from understudy.jobs.runs.reading import (
     Standing,
     read_events,
@@ -43,6 +43,7 @@ from understudy.jobs.runs.run import (
 from understudy.options import parse_options
 from understudy.project.asked_here import seals
 from understudy.project.lock import exclusive
+from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 
 UNDERSTUDY = (sys.executable, "-m", "understudy")
@@ -138,6 +139,24 @@ class RunBook:
             write_end(self.folder / run.id, state="stopped", sentence=sentence, because=failed.id)
             known[run.id] = self.get(run.id)
         return left
+
+    def rename_model(self, name: str, new: str) -> None:
+        """Give a model another name, also in the words of what waits here. Raises what `model_changes` raises;
+        then nothing is changed."""
+        with exclusive(self.folder / ".lock"):  # else what waits could begin between the two
+            rename_model(self.project, name, new)
+            for run in self.all():
+                words = with_model_renamed(run.words, name, new)
+                if run.state != "queued" or run.from_elsewhere or words == list(run.words):
+                    continue
+                title = with_model_renamed(run.title.split(" "), name, new)
+                if words[0] == "train":  # a window calls it by its model
+                    title[-1] = new if title[-1] == name else title[-1]
+                path = self.folder / run.id / RUN
+                about = {"words": words, "title": " ".join(title)}
+                write_json(
+                    path, {**read_json(path), **about, "seals": seals(self.project.folder, (run.id, *words))}
+                )
 
     def accept(self, id: str) -> Run:
         """Let a run that waits from elsewhere begin when all that runs is over, as if it had been asked for.

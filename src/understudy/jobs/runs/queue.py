@@ -15,6 +15,7 @@ from understudy.options import Options, option
 # The pipeline: each needs what those before it make. What is not listed makes nothing that another run needs.
 _PLACE = {"extract": 0, "train": 1, "merge": 2, "measure": 3, "encode": 3}
 _FAILED = ("failed", "lost")
+_MODEL_FLAGS = ("--model", "--merged", "--start-from")
 
 
 IfOneFails = Literal["needing", "all", "none"]
@@ -69,6 +70,19 @@ def needs(words: Sequence[str], before: Sequence[str], *, clips: Collection[str]
     if "train" not in (words[0], before[0]) and theirs and ours and not theirs & ours:
         return False
     return before[0] == "extract" or _model(words) == _model(before)
+
+
+def with_model_renamed(words: Sequence[str], name: str, new: str) -> list[str]:
+    """A command after a model got another name: it would begin a new model under the one it says."""
+    told, flag = list[str](), ""
+    for word in words:
+        head, equals, value = word.partition("=")
+        if equals and head in _MODEL_FLAGS and value == name:
+            told.append(f"{head}={new}")
+        else:
+            told.append(new if flag in _MODEL_FLAGS and word == name else word)
+        flag = word
+    return told
 
 
 def _clips(words: Sequence[str], known: Collection[str]) -> frozenset[str]:

@@ -9,11 +9,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from understudy.files import read_json
+
 
 def report_paths(out: Path) -> tuple[Path, Path]:
-    """Where the reports of `out` lie, for programs and for people."""
-    name = out.stem if out.suffix else out.name
+    """Where the reports of `out` lie, for programs and for people: NAME.report.json and NAME.report.txt. Where
+    those are another file's, as of film.mp4 beside film.mov, the ending of `out` stands in their names too."""
+    name, whole = (out.stem, out.name) if out.suffix else (out.name, f"{out.name}.images")
+    plain, apart = _named(out, name), _named(out, whole)
+    is_anothers = _whose(plain[0]) not in ("", out.name)
+    return apart if is_anothers or _whose(apart[0]) == out.name else plain
+
+
+def _named(out: Path, name: str) -> tuple[Path, Path]:
     return out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
+
+
+def _whose(report: Path) -> str:
+    """The file that a report is of; empty where it is none."""
+    try:
+        told = read_json(report)
+    except (OSError, ValueError):
+        return ""
+    return str(told.get("file", "")) if isinstance(told, dict) else ""
 
 
 def report_of(

@@ -64,6 +64,15 @@ def test_names_that_are_none_start_nothing(client: TestClient, started: list[lis
     assert started == []
 
 
+def test_a_segmenter_whose_minutes_were_left_empty_is_not_taught_without_end(
+    client: TestClient, started: list[list[str]]
+) -> None:
+    assert asked(client, "train", segmenter="mic", said={"minutes": 0}) == "OptionInvalid"
+    assert asked(client, "train", segmenter="mic", said={"minutes": 0, "iterations": 0}) == "OptionInvalid"
+    assert not asked(client, "train", segmenter="mic", said={"minutes": 0, "iterations": 50})
+    assert started == [["masks", "train", ".", "mic", "--minutes=0", "--iterations=50"]]
+
+
 def test_the_options_of_training_are_those_of_the_command_but_for_the_minutes_that_have_their_own_field(
     client: TestClient,
 ) -> None:

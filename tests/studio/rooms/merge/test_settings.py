@@ -10,6 +10,7 @@ import pytest
 from tests.studio.rooms.merge.conftest import Room
 from understudy.jobs.merging.settings_at import settings_at
 from understudy.merging.options import WHOLE_CLIP, MergeOptions
+from understudy.studio.live import Live
 
 
 def option(room: Room, name: str, frame: int = 1) -> dict[str, Any]:
@@ -57,6 +58,18 @@ def test_changes_are_taken_back_made_again_moved_and_taken_out(room: Room) -> No
     assert not room.manifest().keys
     refused = room.post("redo")
     assert refused.status_code == 422 and refused.json()["kind"] == "OptionInvalid"
+
+
+def test_a_window_that_takes_a_change_of_the_cast_back_looks_anew_at_who_is_painted(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[str]()
+    monkeypatch.setattr(Live, "say", lambda _self, _topic, window="", **_facts: told.append(window))
+    room.post("cast", words=["person 1=main"], window="mine")
+    room.post("keep", frame=1, values={"erode": 0.06}, scope="clip", window="mine")
+    assert "erode" in room.post("undo", window="mine").json()["said"]
+    assert "person 1=main" in room.post("undo", window="mine").json()["said"] and not room.manifest().cast
+    assert told == ["mine", "mine", "mine", ""]
 
 
 def test_a_frame_s_settings_go_to_others(room: Room) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from understudy.errors import FacesUnknown
+from understudy.errors import FacesUnknown, OptionInvalid
 from understudy.project.project import Project
 from understudy.studio.open_studio import StudioHere
 
@@ -67,6 +67,12 @@ def train(studio: StudioHere, wish: Trained) -> dict[str, Any]:
 
     project = studio.project()
     segmenters_of(project).folder_of(wish.segmenter)
+    if wish.said.get("minutes") == 0 and not wish.said.get("iterations"):
+        # What an empty field says; whoever wants to learn without end says so on the command line.
+        raise OptionInvalid(
+            "Say for how many minutes the segmenter is to learn. Without them it would learn with no limit; "
+            "iterations, among the options, are one too."
+        )
     words = ["masks", "train", _HERE, wish.segmenter, *_facesets(project, wish.facesets)]
     return _started(
         studio, [*words, *_options(MaskTrainOptions, wish.said)], f"Train segmenter {wish.segmenter}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -146,15 +147,13 @@ def copy(studio: StudioHere, wish: Copy) -> dict[str, Any]:
 @routes.post("/undo")
 def undo(studio: StudioHere, wish: Wish) -> dict[str, Any]:
     """Take the last change back."""
-    project = _project_with(studio.project(), wish.clip)
-    return _told(studio, wish, kept_settings.undo_settings(project, wish.clip))
+    return _turned(studio, wish, kept_settings.undo_settings)
 
 
 @routes.post("/redo")
 def redo(studio: StudioHere, wish: Wish) -> dict[str, Any]:
     """Make the change again that was taken back last."""
-    project = _project_with(studio.project(), wish.clip)
-    return _told(studio, wish, kept_settings.redo_settings(project, wish.clip))
+    return _turned(studio, wish, kept_settings.redo_settings)
 
 
 def options_at(project: Project, clip: str, frame: int, part: str = "") -> list[dict[str, Any]]:
@@ -197,6 +196,15 @@ def _project_with(project: Project, clip: str) -> Project:
     """The project, once it is known to have this dst clip. Raises ClipMissing."""
     clip_named(project, clip, "dst")
     return project
+
+
+def _turned(studio: StudioHere, wish: Wish, turn: Callable[[Project, str], str]) -> dict[str, Any]:
+    project = _project_with(studio.project(), wish.clip)
+    before = project.manifest.clips[wish.clip].cast
+    said = turn(project, wish.clip)
+    if project.manifest.clips[wish.clip].cast != before:  # then the asking window, too, has to look anew
+        wish = wish.model_copy(update={"window": ""})
+    return _told(studio, wish, said)
 
 
 def _told(studio: StudioHere, wish: Wish, said: str) -> dict[str, Any]:

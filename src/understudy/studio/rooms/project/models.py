@@ -52,7 +52,7 @@ def models_away(studio: StudioHere) -> dict[str, Any]:
 @routes.post("/models/{model}/rename")
 def rename(studio: StudioHere, model: str, wish: NewName) -> dict[str, Any]:
     """Give a model another name."""
-    model_changes.rename_model(studio.project(), model, wish.name)
+    studio.runs.rename_model(model, wish.name)
     return _said(studio, wish.name)
 
 
