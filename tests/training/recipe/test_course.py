@@ -88,9 +88,10 @@ def test_what_a_stage_leaves_is_divided_among_those_that_follow() -> None:
 
 def test_stages_without_a_share_get_what_the_shares_leave_of_the_plan() -> None:
     plan = Plan(None, 100)
-    assert lengths(walked(course(THREE.replace("share = 0.2", ""), plan), plan, 100)) == {"a": 50, "b": 30, "c": 20}
-    text = THREE.replace("share = 0.3", "iterations = 10").replace("share = 0.2", "")
-    assert lengths(walked(course(text, plan), plan, 100)) == {"a": 50, "b": 10, "c": 40}
+    without = THREE.replace("share = 0.2", "")
+    assert lengths(walked(course(without, plan), plan, 100)) == {"a": 50, "b": 30, "c": 20}
+    without = without.replace("share = 0.3", "iterations = 10")
+    assert lengths(walked(course(without, plan), plan, 100)) == {"a": 50, "b": 10, "c": 40}
 
 
 def test_a_value_goes_from_one_number_to_another_over_its_stage() -> None:

@@ -151,8 +151,8 @@ class Course:
         self._until_share = self._end_share()
 
     def _end_share(self) -> float | None:
-        """Where the present stage ends: what is left of the plan, divided among it and those that follow. Stages
-        without a share are left what those of the others leave, evenly."""
+        """Where the present stage ends: what is left of the plan, divided among it and those that follow. What
+        all shares leave is for stages without one, evenly."""
         stages = self.recipe.stages
         if self.number + 1 == len(stages):
             return 1.0
