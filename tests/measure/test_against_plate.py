@@ -111,3 +111,14 @@ def test_a_face_at_the_frames_border_or_without_texture_says_nothing_about_time(
     assert figures.moved_plate is None and figures.flicker_result is None
     assert np.isnan(figures.edge_px_plate)
     face_pair(flat, landmarks() + SIZE * 0.6, (flat, flat))  # half outside: no error
+
+
+def test_a_frame_that_can_not_be_read_is_told_and_puts_no_other_beside_another_frame(tmp_path: Path) -> None:
+    plate = [moved(texture(), wobble=wobble) for wobble in np.random.default_rng(3).normal(size=6)]
+    result, damaged = written(tmp_path / "a", plate), tmp_path / "a" / "002.png"
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    events = list(measure_against_plate(result, written(tmp_path / "b", plate), faces_of=known_faces(FACES)))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told[0].startswith("1 frame is not measured")
+    assert told[1].startswith("Inside the faces the result is the plate")
+    assert events[-1].summary["by_frame"]["frame"] == [0, 1, 3, 4, 5]

@@ -128,6 +128,19 @@ def test_the_shortest_clip_ends_the_comparison(tmp_path: Path) -> None:
     assert len(score.frames) == 2
 
 
+def test_a_frame_that_one_clip_lacks_is_left_out_and_all_others_stay_beside_their_own(tmp_path: Path) -> None:
+    truth = pictures(5)
+    result = written(tmp_path / "a", truth)
+    damaged = result / "002.png"
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    score = compare(
+        result,
+        written(tmp_path / "b", truth),
+        masks=lambda index, rgb: np.ones(rgb.shape[:2], np.float32),
+    )
+    assert [(each.frame, each.psnr_db) for each in score.frames] == [(n, 100.0) for n in (0, 1, 3, 4)]
+
+
 def test_clips_of_two_sizes_are_refused_in_one_sentence(tmp_path: Path) -> None:
     a = written(tmp_path / "a", pictures(1, size=32))
     with pytest.raises(ClipSizesDiffer, match="32 x 32 and 64 x 64"):

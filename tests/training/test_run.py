@@ -144,3 +144,13 @@ def test_a_step_that_broke_off_is_not_saved(
         options = tiny_options(iterations=9)
         list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     assert newest_iteration(tmp_path) == 0
+
+
+def test_a_loss_that_is_asked_now_and_then_is_not_taken_for_a_training_that_comes_apart(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    src, dst = facesets
+    asked_in_the_last_step = {"iterations": 22, "feature_every": 21, "feature_weight": 100}
+    options = tiny_options(**asked_in_the_last_step, rollbacks=0, recipe="plain")
+    *_, end = train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu")
+    assert isinstance(end, StageFinished) and newest_iteration(tmp_path) == 22

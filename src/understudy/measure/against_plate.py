@@ -25,7 +25,7 @@ from understudy.events import Events, Notice, Progress, StageFinished, StageStar
 from understudy.faces.detect import DETECTORS, Detector
 from understudy.faces.inputs import FinderInputs
 from understudy.faces.landmark import LANDMARKERS
-from understudy.measure.shots import STAGE, require_one_size
+from understudy.measure.shots import STAGE, frames_in_step, require_one_size, unread_told
 from understudy.measure.steadiness import (
     GOALS,
     Row,
@@ -128,6 +128,7 @@ def _measured(result: Clip, plate: Path, looks: _Looks) -> Events:
         yield Progress(stage=STAGE, done=len(notes), total=total)
     if not rows:
         raise NoFaceFound("No face was found in the plate, so there is nothing to measure inside.", plate)
+    yield from unread_told(total - len(notes))
     rows, notices = _changed(rows)
     yield from notices
     starts = {indices[place] for place in shot_starts(notes)}
@@ -174,7 +175,7 @@ def _seen(result: Clip, plate: Path, looks: _Looks) -> Iterator[_Seen]:
     with ExitStack() as stack:
         clips: list[Clip] = [stack.enter_context(open_clip(plate)), result]
         require_one_size(clips)
-        pairs = zip(*[clip.frames() for clip in clips], strict=False)
+        pairs = frames_in_step(clips)
         while batch := list(islice(pairs, _BATCH)):
             faces_by_frame = looks.faces_of([frame for frame, _ in batch])
             for (frame, swap), faces in zip(batch, faces_by_frame, strict=True):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from understudy.counts import counted
 from understudy.errors import ClipSizesDiffer, NoFaceFound
 from understudy.events import Events, Notice, Progress, StageFinished, StageStarted
 from understudy.faces.detect import DETECTORS, Detector
@@ -24,7 +25,7 @@ from understudy.masks.hull import hull_mask
 from understudy.measure.colour_match import best_tint
 from understudy.measure.pictures import Picture, psnr, ssim
 from understudy.measure.placed import moved_to_fit, without_rim
-from understudy.media.clip import Clip, loose_frame
+from understudy.media.clip import Clip, Frame, loose_frame
 from understudy.media.opening import open_clip
 
 UInt8 = npt.NDArray[np.uint8]
@@ -131,9 +132,29 @@ def in_step(truth: Path, others: Sequence[Path]) -> Iterator[tuple[int, UInt8, l
     with ExitStack() as stack:
         clips = [stack.enter_context(open_clip(path)) for path in (truth, *others)]
         require_one_size(clips)
-        for frames in zip(*[clip.frames() for clip in clips], strict=False):
-            first, *rest = frames
+        for first, *rest in frames_in_step(clips):
             yield first.index, first.rgb.astype(np.uint8, copy=False), [f.rgb.astype(np.uint8) for f in rest]
+
+
+def frames_in_step(clips: Sequence[Clip]) -> Iterator[list[Frame]]:
+    """A frame of each clip, until the shortest one ends.
+
+    Of clips of one length they have one number, and what one of them can't decode is left out of all. Others
+    go by their order: a film of a clip that is damaged lacks its frames.
+    """
+    readings = [clip.frames() for clip in clips]
+    if len({clip.info.frame_count for clip in clips}) > 1:
+        yield from map(list, zip(*readings, strict=False))
+        return
+    waiting = [next(reading, None) for reading in readings]
+    while len(frames := [frame for frame in waiting if frame is not None]) == len(clips):
+        last = max(frame.index for frame in frames)
+        late = [frame.index < last for frame in frames]
+        if not any(late):
+            yield frames
+            late = [True for _ in frames]
+        beside = zip(readings, frames, late, strict=True)
+        waiting = [next(reading, None) if is_late else frame for reading, frame, is_late in beside]
 
 
 def masks_of_landmarks(landmarks_by_frame: Mapping[int, npt.ArrayLike] | npt.NDArray[np.float64]) -> MaskOf:
@@ -170,8 +191,10 @@ def measure_clips(
             level="warning",
         )
     batch: list[tuple[int, UInt8, UInt8]] = []
+    compared = 0
     for index, true_rgb, (rgb,) in in_step(truth, [result]):
         batch.append((index, true_rgb, rgb))
+        compared += 1
         if len(batch) == _BATCH or index == total - 1:
             _score_batch(batch, finder, inside, whole)
             batch = []
@@ -179,6 +202,7 @@ def measure_clips(
     _score_batch(batch, finder, inside, whole)
     if not inside.frames:
         raise NoFaceFound("No face was found in the second clip, so there is nothing to measure inside.", truth)
+    yield from unread_told(total - compared)
     if inside.unmeasured:
         yield Notice(text=f"{len(inside.unmeasured)} frames show no face and are not measured.")
     yield StageFinished(stage=STAGE, summary={"face": inside.as_json(), "picture": whole.as_json()})
@@ -202,6 +226,13 @@ def _score_batch(
             inside.unmeasured.append(index)
             continue
         inside.frames.append(FrameScore(index, psnr(rgb, true_rgb, mask), ssim(rgb, true_rgb, mask)))
+
+
+def unread_told(count: int) -> Iterator[Notice]:
+    """What is said of frames that one of the clips lacks."""
+    if count > 0:
+        frames = counted(count, "frame is", "frames are")
+        yield Notice(f"{frames} not measured: one of the clips can't be read there.", level="warning")
 
 
 def require_one_size(clips: Sequence[Clip]) -> None:

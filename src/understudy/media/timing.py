@@ -216,7 +216,7 @@ def has_variable_rate(shown: tuple[int, ...]) -> bool:
 
 
 def average_rate(shown: tuple[int, ...], time_base: Fraction, said: Fraction | None) -> Fraction | None:
-    """Frames per second over the table; what the file says where that agrees to a thousandth."""
+    """Frames per second over the table; what the file says where that agrees to half a hundredth."""
     if len(shown) < 2 or shown[-1] <= shown[0]:
         return said
     measured = (len(shown) - 1) / ((shown[-1] - shown[0]) * time_base)

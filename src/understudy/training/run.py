@@ -245,11 +245,17 @@ class Run:
             sides = self.group.means({"src": means.src, "dst": means.dst}, device)
             means = Means(sides["src"], sides["dst"], self.group.means(means.terms, device))
         self._tell(means)
-        self.watch.look(self.loss, iterations=count)
+        self.watch.look(self._watched, iterations=count)
         return means
 
     def _tell(self, means: Means) -> None:
         self.loss, self.terms = means.total, {"src": means.src, "dst": means.dst, **means.terms}
+
+    @property
+    def _watched(self) -> float:
+        """The loss but for what is asked now and then: some stretches have much of that and some have none."""
+        seldom = ("src_features", "dst_features") if self.options.feature_every > 1 else ()
+        return self.loss - sum(self.terms.get(name, 0.0) for name in seldom)
 
     def _iterate(self) -> None:
         learner, (plan, iteration) = self.learner, self.started
@@ -405,7 +411,7 @@ class Run:
             self._tell(self.tally.so_far())
         try:  # nothing broken is ever saved
             if self.tally.count:
-                self.watch.require_sound(self.loss)
+                self.watch.require_sound(self._watched)
             require_sound_weights(self.learner.model.parameters())
         except TrainingDiverged:
             if self.group.size > 1 and not last:

@@ -78,3 +78,8 @@ def test_widening_in_two_directions_equals_widening_by_squares() -> None:
     noise = (pictures(2)[:, :1] > 0.97).float() * pictures(3)[:, :1]
     slow = nnf.max_pool2d(nnf.max_pool2d(noise, 5, 1, 2), 5, 1, 2)
     torch.testing.assert_close(widened(noise), nnf.avg_pool2d(slow, 5, 1, 2))
+
+
+def test_what_is_blurred_out_is_not_darker_along_the_rim() -> None:
+    white = torch.ones(1, 3, 64, 64)
+    torch.testing.assert_close(blurred_around(white, nnf.pad(torch.ones(1, 1, 20, 20), (22,) * 4)), white)

@@ -29,3 +29,16 @@ def test_a_failed_allocation_is_told_from_other_errors() -> None:
         torch.ones(2, 3) @ torch.ones(2, 3)
     assert is_out_of_memory(full.value) and is_out_of_memory(torch.OutOfMemoryError("x"))
     assert not is_out_of_memory(wrong.value) and not is_out_of_memory(ValueError("not enough memory"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MPS backend out of memory (MPS allocated: 17.9 GiB, max: 18.1 GiB). Tried to allocate 1.0 GiB.",
+        "Invalid buffer size: 33.92 GiB",
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_want_of_memory_is_known_also_where_a_device_has_no_class_for_it(text: str) -> None:
+    assert is_out_of_memory(RuntimeError(text)) and not is_out_of_memory(ValueError(text))

@@ -86,6 +86,14 @@ def test_what_a_stage_leaves_is_divided_among_those_that_follow() -> None:
     assert lengths(walked(course(text, plan), plan, 100)) == {"a": 10, "b": 54, "c": 36}
 
 
+def test_stages_without_a_share_get_what_the_shares_leave_of_the_plan() -> None:
+    plan = Plan(None, 100)
+    without = THREE.replace("share = 0.2", "")
+    assert lengths(walked(course(without, plan), plan, 100)) == {"a": 50, "b": 30, "c": 20}
+    without = without.replace("share = 0.3", "iterations = 10")
+    assert lengths(walked(course(without, plan), plan, 100)) == {"a": 50, "b": 10, "c": 40}
+
+
 def test_a_value_goes_from_one_number_to_another_over_its_stage() -> None:
     plan = Plan(None, 100)
     warps = [now.options.random_warp for now in walked(course(THREE, plan, random_warp=2.0), plan, 100)]

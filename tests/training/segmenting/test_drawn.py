@@ -105,6 +105,11 @@ def test_faces_stay_held_out_when_more_are_drawn() -> None:
     assert kept < later and len(later) == 8
 
 
+def test_no_face_is_held_out_twice() -> None:
+    names = [f"f{n}" for n in range(10)]
+    assert held_out_places(names, 0.5, names[:2], learned=names[:7]) == [0, 1, 7, 8, 9]
+
+
 @pytest.mark.parametrize(("count", "share", "held"), [(5, 0.5, 0), (6, 0.1, 1), (30, 0.0, 0), (50, 0.2, 10)])
 def test_of_few_faces_none_is_held_out(count: int, share: float, held: int) -> None:
     assert len(held_out_places([str(n) for n in range(count)], share, [])) == held

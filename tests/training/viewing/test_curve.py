@@ -114,3 +114,12 @@ def test_smoothing_shifts_nothing_keeps_the_ends_and_passes_over_what_is_unknown
     soft = smoothed(holed, 3)
     assert math.isnan(soft[1]) and soft[0] == 1 and soft[2] == 3
     np.testing.assert_array_equal(smoothed(ramp, 1), ramp)
+
+
+def test_after_weeks_the_rate_is_as_sure_as_in_the_first_minute(path: Path) -> None:
+    week_s = 7 * 24 * 3600
+    write(path, [{"iteration": 20 * n, "loss_src": 1, "seconds": week_s + 0.2 * n} for n in range(200)])
+    curve = Curve(path)
+    curve.follow()
+    told = curve.thinned([RATE])[RATE]
+    assert told["low"][1:] == told["high"][1:] == [100.0] * 199

@@ -38,6 +38,7 @@ def test_a_face_is_followed_through_sheets_that_show_it_at_other_places(tmp_path
     found = moments(tmp_path, face="b")
     assert [m.iteration for m in found] == [10, 20]
     assert [int(m.picture.mean()) for m in found] == [11, 20]
+    assert all(m.picture.base is None for m in found)  # the rest of each sheet is not kept with it
     assert faces_previewed(tmp_path) == ["c"]
 
 

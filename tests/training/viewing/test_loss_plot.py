@@ -70,6 +70,17 @@ def test_only_what_was_added_is_read_and_a_file_that_was_cut_is_followed(tmp_pat
     assert max(s.high[0] for s in course.stretches.values()) < 3
 
 
+def test_what_training_took_back_is_forgotten_also_where_it_has_come_further_since(tmp_path: Path) -> None:
+    course = LossCourse(written(tmp_path, range(50))).follow()
+    written(tmp_path, range(50, 60), src=90.0)
+    course.follow()
+    with MetricsLog(tmp_path / METRICS_NAME, iteration=49):
+        pass
+    written(tmp_path, range(50, 80))
+    assert course.follow().newest == 79 and sum(s.count for s in course.stretches.values()) == 80
+    assert max(s.high[0] for s in course.stretches.values()) < 3
+
+
 def test_a_torn_last_line_waits_for_its_end(tmp_path: Path) -> None:
     path = written(tmp_path, range(5))
     with path.open("a") as file:

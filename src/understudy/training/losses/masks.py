@@ -47,6 +47,6 @@ def blurred_around(pictures_BCHW: Tensor, mask_B1HW: Tensor) -> Tensor:
     """The pictures, blurred outside the mask without letting the face bleed into its surroundings."""
     radius_px = pictures_BCHW.shape[-1] / 128
     outside = 1 - mask_B1HW
-    share = 1 - blurred(mask_B1HW, radius_px)
+    share = blurred(outside, radius_px)
     share = torch.where(share.abs() < 1e-6, 1.0, share)
     return pictures_BCHW * mask_B1HW + blurred(pictures_BCHW * outside, radius_px) / share * outside

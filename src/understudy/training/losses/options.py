@@ -168,7 +168,7 @@ class LossOptions(Options):
     )
     true_face_power: float = option(
         0.0,
-        "How strongly dst's codes are pulled to src's, for more likeness. 0.01 is usual; more can cost "
+        "How strongly src's codes are pulled to dst's, for more likeness. 0.01 is usual; more can cost "
         "expression. For networks whose performers share one inter, like df; others refuse it.",
         low=0.0,
         high=1.0,

@@ -7,14 +7,15 @@ import sys
 import psutil
 import torch
 
+# The CPU's allocator, Apple's (twice), a driver's own allocations, and those of CUDA's libraries.
+_SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "Invalid buffer size", "ALLOC_FAILED")
+
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a calculation failed for want of memory. The CPU's allocator has no class of its own for that."""
+    """Whether a calculation failed for want of memory. Not every allocator has a class of its own for that."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(
-        words in str(error) for words in ("can't allocate memory", "not enough memory")
-    )
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
 def peak_memory_bytes(device: torch.device) -> int:

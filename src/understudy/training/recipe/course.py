@@ -151,12 +151,16 @@ class Course:
         self._until_share = self._end_share()
 
     def _end_share(self) -> float | None:
-        """Where the present stage ends: what is left of the plan, divided among it and those that follow."""
-        weights = [stage.share or 0.0 for stage in self.recipe.stages[self.number :]]
-        if self.number + 1 == len(self.recipe.stages):
+        """Where the present stage ends: what is left of the plan, divided among it and those that follow. What
+        all shares leave is for stages without one, evenly."""
+        stages = self.recipe.stages
+        if self.number + 1 == len(stages):
             return 1.0
-        if not weights[0]:
+        if not self.stage.share:
             return None
+        without = sum(stage.share is None for stage in stages)
+        rest = max(0.0, 1 - sum(stage.share or 0.0 for stage in stages)) / max(1, without)
+        weights = [rest if stage.share is None else stage.share for stage in stages[self.number :]]
         return self._from_share + (1 - self._from_share) * weights[0] / sum(weights)
 
     def _is_saved(self, value: Mapping[str, Any]) -> bool:

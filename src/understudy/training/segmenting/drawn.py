@@ -207,8 +207,7 @@ def held_out_places(
     for are_new in (True, False):
         others = [p for p in range(len(names)) if p not in set(held) and (names[p] not in learned) == are_new]
         missing = min(count - len(held), len(others))
-        spread = np.linspace(0, len(others) - 1, 2 * missing + 1)[1::2] if missing else np.empty(0)
-        held += [others[int(place)] for place in spread]
+        held += [others[(2 * k + 1) * len(others) // (2 * missing)] for k in range(missing)]
     return sorted(held)
 
 

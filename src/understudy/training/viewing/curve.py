@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 RATE = "rate"  # iterations per second, worked out from the seconds between two lines
+_SECONDS = "seconds"
 _FIRST_ROOM = 1024  # lines
 _DIGITS = 6
+Floats = npt.NDArray[np.floating[Any]]
 
 
 class Curve:
@@ -30,12 +32,12 @@ class Curve:
     def _begin(self) -> None:
         self.count, self._read_bytes, self._last_line = 0, 0, b""
         self._iterations = np.zeros(_FIRST_ROOM, np.int64)
-        self._columns: dict[str, npt.NDArray[np.float32]] = {}
+        self._columns: dict[str, Floats] = {}
 
     @property
     def names(self) -> list[str]:
         """What can be asked of `thinned`."""
-        return [*self._columns, *([RATE] if "seconds" in self._columns else [])]
+        return [*self._columns, *([RATE] if _SECONDS in self._columns else [])]
 
     @property
     def span(self) -> tuple[int, int]:
@@ -79,9 +81,11 @@ class Curve:
                 self._column(name)[self.count] = value
         self.count += 1
 
-    def _column(self, name: str) -> npt.NDArray[np.float32]:
+    def _column(self, name: str) -> Floats:
         if name not in self._columns:
-            self._columns[name] = np.full(len(self._iterations), math.nan, np.float32)
+            # After days single precision tells seconds by sixteenths, and a rate is made of their differences.
+            kind = np.float64 if name == _SECONDS else np.float32
+            self._columns[name] = np.full(len(self._iterations), math.nan, kind)
         return self._columns[name]
 
     def _make_room(self) -> None:
@@ -123,7 +127,7 @@ class Curve:
             }
         return told
 
-    def _values(self, name: str) -> npt.NDArray[np.float32]:
+    def _values(self, name: str) -> Floats:
         if name == RATE:
             return self._rates()
         column = self._columns.get(name)
@@ -132,7 +136,7 @@ class Curve:
     def _rates(self) -> npt.NDArray[np.float32]:
         rates = np.full(self.count, math.nan, np.float32)
         if self.count > 1:
-            seconds = np.diff(self._values("seconds"))
+            seconds = np.diff(self._values(_SECONDS))
             with np.errstate(divide="ignore", invalid="ignore"):
                 each = np.diff(self._iterations[: self.count]) / seconds
             rates[1:] = np.where(seconds > 0, each, math.nan)  # a new plan counts its seconds from 0
@@ -155,7 +159,7 @@ def _means(values: npt.NDArray[np.float64], starts: npt.NDArray[np.intp]) -> npt
     return np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
 
 
-def smoothed(values: npt.NDArray[np.float32], over: int) -> npt.NDArray[np.float64]:
+def smoothed(values: Floats, over: int) -> npt.NDArray[np.float64]:
     """The mean of `over` values around each, of those that are known; nan stays where it was.
 
     Windows are cut at the ends, so that a curve begins and ends where its figures do.

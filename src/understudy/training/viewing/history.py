@@ -54,7 +54,8 @@ def moments(model_dir: Path, *, face: str, column: str = SWAP) -> list[Moment]:
     for path in preview_paths(model_dir):
         preview = read_preview(path)
         if preview is not None and face in preview.layout.rows and column in preview.layout.columns:
-            found.append(Moment(int(path.stem), cell_of(preview, face, column)))
+            # A copy: a part of a sheet would keep all of it in memory.
+            found.append(Moment(int(path.stem), cell_of(preview, face, column).copy()))
     return found
 
 

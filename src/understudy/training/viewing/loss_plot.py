@@ -66,16 +66,15 @@ class LossCourse:
         self._begin()
 
     def _begin(self) -> None:
-        self.width, self.newest, self._read_bytes = 1, 0, 0
+        self.width, self.newest, self._read_bytes, self._last_line = 1, 0, 0, b""
         self.stretches: dict[int, Stretch] = {}
 
     def follow(self) -> LossCourse:
-        """Read what was added to the file since the last call; from its start where it was cut meanwhile."""
+        """Read what was added to the file since the last call; from its start where it was cut meanwhile, also
+        if it has grown beyond that again."""
         if not self.path.exists():
             self._begin()
             return self
-        if self.path.stat().st_size < self._read_bytes:
-            self._begin()
         for iteration, losses in self._new_lines():
             if iteration <= self.newest:  # the file was cut and has grown again
                 self.stretches = {n: s for n, s in self.stretches.items() if (n + 1) * self.width < iteration}
@@ -84,11 +83,14 @@ class LossCourse:
 
     def _new_lines(self) -> Iterator[tuple[int, tuple[float, float]]]:
         with self.path.open("rb") as file:
-            file.seek(self._read_bytes)
+            file.seek(self._read_bytes - len(self._last_line))
+            if file.read(len(self._last_line)) != self._last_line:
+                self._begin()
+                file.seek(0)
             for line in file:
                 if not line.endswith(b"\n"):
                     return
-                self._read_bytes += len(line)
+                self._read_bytes, self._last_line = self._read_bytes + len(line), line
                 try:
                     said = json.loads(line)
                     yield int(said["iteration"]), (float(said["loss_src"]), float(said["loss_dst"]))
