@@ -154,6 +154,14 @@ def test_a_faceset_survives_a_visit_to_deepfacelab(form, ending, tmp_path):
             assert difference.max() == 0 if ending == "jpg" else difference.mean() < 3
 
 
+def test_a_picture_that_has_to_be_encoded_has_the_quality_that_is_asked(tmp_path):
+    with stored(tmp_path / "ours", our_face(made.landmarks() + 0.5, person_name="", ending="png")) as ours:
+        for quality in (20, 80):
+            write(ours, tmp_path / str(quality), "dfl", jpeg_quality=quality)
+    coarse, fine = ((tmp_path / name / "00012_0.jpg").stat().st_size for name in ("20", "80"))
+    assert coarse < fine
+
+
 def test_what_is_written_is_what_deepfacelab_expects(tmp_path):
     with stored(tmp_path / "ours", our_face(made.landmarks() + 0.5, person_name="")) as ours:
         write(ours, tmp_path / "aligned", "dfl")
