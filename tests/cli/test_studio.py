@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,6 +58,20 @@ def test_a_studio_for_another_project_is_started_with_the_same_flags(
     assert main(["studio", *flags]) == 0
     assert served[0].flags == flags and served[0].clips == (tmp_path,) and "--port" not in flags
     assert ("--key", str(tmp_path / "k.pem")) in list(pairwise(flags))
+
+
+@pytest.mark.parametrize(("said", "seen"), [([], ["http://here"]), (["--no-browser"], [])])
+def test_the_browser_shows_the_studio_unless_it_is_not_wanted(
+    said: list[str], seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, links = SimpleNamespace(port=9, beyond_this_machine=False), []
+    serving = SimpleNamespace(address=address, new_link=lambda: "http://here")
+    monkeypatch.setattr("understudy.studio.server.serve", lambda *_, when_open: when_open(serving))
+    monkeypatch.setattr("understudy.cli.studio._has_browser", lambda: True)
+    monkeypatch.setattr("understudy.cli.studio.person_sits_here", lambda: False)
+    monkeypatch.setattr("webbrowser.open", links.append)
+    assert main(["studio", *said]) == 0
+    assert links == seen
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import base64
 import json
 import pickle
 import struct
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -154,6 +155,25 @@ def test_a_faceset_survives_a_visit_to_deepfacelab(form, ending, tmp_path):
             assert difference.max() == 0 if ending == "jpg" else difference.mean() < 3
 
 
+def test_the_mask_that_is_asked_goes_along(tmp_path):
+    face = our_face(made.landmarks() + 0.5, person_name="")
+    full = base64.b64encode(encode_png(np.full_like(mask_of(face.record), 255))).decode()
+    masks = {**face.record.masks, "whole": face.record.masks["xseg"].model_copy(update={"png_base64": full})}
+    face = replace(face, record=face.record.model_copy(update={"masks": masks}))
+    with stored(tmp_path / "ours", face) as ours:
+        write(ours, tmp_path / "out", "dfl", mask="whole")
+    values = pickle.loads(carried((tmp_path / "out" / "00012_0.jpg").read_bytes()))
+    assert (cv2.imdecode(values["xseg_mask"], cv2.IMREAD_UNCHANGED) == 255).mean() > 0.9
+
+
+def test_a_picture_that_has_to_be_encoded_has_the_quality_that_is_asked(tmp_path):
+    with stored(tmp_path / "ours", our_face(made.landmarks() + 0.5, person_name="", ending="png")) as ours:
+        for quality in (20, 80):
+            write(ours, tmp_path / str(quality), "dfl", jpeg_quality=quality)
+    coarse, fine = ((tmp_path / name / "00012_0.jpg").stat().st_size for name in ("20", "80"))
+    assert coarse < fine
+
+
 def test_what_is_written_is_what_deepfacelab_expects(tmp_path):
     with stored(tmp_path / "ours", our_face(made.landmarks() + 0.5, person_name="")) as ours:
         write(ours, tmp_path / "aligned", "dfl")
@@ -289,6 +309,7 @@ def test_a_faceset_survives_a_visit_to_faceswap_as_pictures(tmp_path):
     with stored(tmp_path / "ours", *faces) as ours, Faceset(tmp_path / "back") as back:
         write(ours, tmp_path / "heads", "faceswap-png", footage=footage, head_size_px=256)
         assert sorted(p.name for p in (tmp_path / "heads").iterdir()) == ["00012_0.png", "00012_1.png"]
+        assert Image.open(tmp_path / "heads" / "00012_0.png").size == (256, 256)
         run([tmp_path / "heads"], back)
         for before, after in zip(ours.faces(), back.faces(), strict=True):
             assert np.abs(before.record.landmarks() - after.record.landmarks()).max() < 0.1

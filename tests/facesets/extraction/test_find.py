@@ -37,6 +37,14 @@ def test_holes_in_the_log_are_filled_and_nothing_else_is_looked_at(clip, tmp_pat
         assert [frame.scene.change for frame in log.frames] == changes
 
 
+def test_the_detector_sees_as_many_frames_at_once_as_are_asked(clip, tmp_path, detector, monkeypatch):
+    sizes, detect = [], detector.detect
+    monkeypatch.setattr(detector, "detect", lambda frames: sizes.append(len(frames)) or detect(frames))
+    with FoundLog.open(tmp_path / "log.jsonl", {}) as log:
+        list(find(clip, log, task(tmp_path), range(8)))
+    assert sizes == [3, 3, 2]
+
+
 def test_a_finished_search_is_noted_once_and_not_begun_again(clip, tmp_path, detector):
     for _ in range(3):
         with FoundLog.open(tmp_path / "log.jsonl", {}) as log:

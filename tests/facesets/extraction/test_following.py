@@ -11,6 +11,7 @@ import pytest
 from tests.facesets.extraction.stand_in import Drawn, write_clip
 from tests.facesets.extraction.stand_in_reader import BlobReader, dense_installed
 from understudy.faces.inputs import FinderInputs
+from understudy.faces.passes import RotatingDetector
 from understudy.facesets.extraction import following
 from understudy.facesets.extraction.finder import FinderPlan
 from understudy.facesets.extraction.following import Chains, found_in, stretches_by_chain
@@ -135,3 +136,11 @@ def test_turned_second_and_repeated_looks_lead_too(clip, detector):
         assert [len(frame.faces) for frame in frames] == [1] * 8
         for frame, twin in zip(frames, plain, strict=True):
             assert np.abs(frame.faces[0].landmarks_68 - twin.faces[0].landmarks_68).max() < 1.5
+
+
+def test_a_finder_turns_and_repeats_as_is_asked(detector):
+    asked = OPTIONS.changed(second_pass=True, re_feed=2, rotations=True)
+    finder = FinderPlan(asked, FinderInputs()).make()
+    landmarker = finder.landmarker.inner
+    assert isinstance(finder.detector, RotatingDetector)
+    assert (landmarker.second_pass, landmarker.re_feed) == (True, 2)

@@ -483,6 +483,12 @@ def test_a_bitrate_makes_the_file_smaller_and_excludes_a_quality(
         run(movie, merged, tmp_path / "c.mp4", EncodeOptions(bitrate=1, crf=20))
 
 
+def test_a_slower_preset_makes_the_file_smaller(movie: Path, merged: Path, tmp_path: Path) -> None:
+    for preset in ("ultrafast", "slow"):
+        run(movie, merged, tmp_path / f"{preset}.mp4", EncodeOptions(preset=preset, crf=4))
+    assert (tmp_path / "slow.mp4").stat().st_size < (tmp_path / "ultrafast.mp4").stat().st_size
+
+
 def test_avi_takes_even_times_and_refuses_others_with_the_way_out(
     movie: Path, merged: Path, tmp_path: Path
 ) -> None:

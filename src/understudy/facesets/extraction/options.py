@@ -143,7 +143,12 @@ class ExtractOptions(WorkerOptions):
     )
     check_features: bool = option(True, "Leave out a find whose eyes lie under its mouth.")
     batch_frames: int = option(
-        8, "Frames that the detector sees at once. Less needs less memory.", low=1, high=256, when="live"
+        8,
+        "Frames that are decoded at once, and that the detector sees at once where no landmarks lead. Less "
+        "needs less memory.",
+        low=1,
+        high=256,
+        when="live",
     )
     overlays: bool = option(
         False,
