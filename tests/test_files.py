@@ -218,6 +218,13 @@ def test_the_trash_takes_many_things_of_one_name(tmp_path):
     assert not (tmp_path / NAME).exists()
 
 
+def test_the_longest_name_that_a_disk_takes_fits_into_the_trash_and_keeps_its_ending(tmp_path):
+    path = tmp_path / f"{'ä' * 125}.jpeg"
+    path.write_text("1")
+    place = files.move_to_trash(path, tmp_path / "trash")
+    assert place.read_text() == "1" and place.suffix == ".jpeg" and "äää" in place.name
+
+
 def test_of_two_that_trash_one_name_in_one_second_each_finds_a_place(tmp_path, monkeypatch):
     """The later one was refused, because the place that it had found was taken by then."""
     move, trash, places = files.move_whole, tmp_path / "trash", []

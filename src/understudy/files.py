@@ -27,6 +27,7 @@ from understudy.steps import answer_of
 
 ASIDE_SUFFIX = ".partial"
 ORIGIN_SUFFIX = ".origin.json"  # of the note beside a thing in the trash that says where it lay
+_TRASHED_BYTES = 180  # of a name in the trash: of 255 at most, so that a date and what is written aside fit
 _CHUNK_BYTES = 1 << 20
 _TURN = count()  # of this process's writes
 _WRITTEN_NOW: set[Path] = set()  # folders that threads of this process write aside at this moment
@@ -346,19 +347,28 @@ def move_to_trash(path: Path, trash: Path) -> Path:
 
 
 def kept_in_trash(path: Path, trash: Path) -> Path:
-    """A dated name in `trash` that nothing has. A note of its origin, which says nothing yet, keeps it from
-    other processes, which may look for one in the same second."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
+    """A dated name in `trash` that nothing has; a long one is cut, so that what stands before and behind it
+    fits. A note of its origin, which says nothing yet, keeps it from other processes, which may look for one in
+    the same second."""
+    stamp, name = time.strftime("%Y%m%d-%H%M%S"), _cut(path.name, _TRASHED_BYTES)
     with said_plainly(trash):
         trash.mkdir(parents=True, exist_ok=True)
     for attempt in range(1000):
-        goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
+        goal = trash / f"{stamp}-{attempt:03d}-{name}"
         with said_plainly(trash), contextlib.suppress(FileExistsError):
             origin_note(goal).touch(exist_ok=False)
             if not os.path.lexists(goal):
                 return goal
             origin_note(goal).unlink()
     raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
+
+
+def _cut(name: str, most_bytes: int) -> str:
+    """A file's name of so many bytes at most, with its ending; a shorter one is as it was."""
+    if len(os.fsencode(name)) <= most_bytes:
+        return name
+    ending = os.fsencode(Path(name).suffix)[-most_bytes // 2 :]
+    return (os.fsencode(name)[: most_bytes - len(ending)] + ending).decode(errors="ignore")
 
 
 def origin_note(place: Path) -> Path:
