@@ -250,13 +250,32 @@ def said_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("The disk is full. Free some space and run the same command again.", path) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise FolderUnwritable(
-                "This place can't be written to. Choose another or change its permissions.", path
-            ) from error
-        raise
+        if (refused := refusal_of(error, path)) is None:
+            raise
+        raise refused from error
+
+
+def refusal_of(error: OSError, path: Path) -> DiskFull | FolderUnwritable | None:
+    """What the system says where it doesn't let a file be written at `path`, for people; None for all else."""
+    match _number_of(error):
+        case errno.ENOSPC | errno.EDQUOT:
+            return DiskFull("The disk is full. Free some space and run the same command again.", path)
+        case errno.EFBIG:
+            return DiskFull(
+                "No file as large as this fits here: its disk takes none (FAT32 ends at 4 GB), or the "
+                "system lets this program write none (`ulimit -f`). Choose another disk or raise that.",
+                path,
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS | errno.ENOTDIR | errno.EEXIST:
+            sentence = "This place can't be written to. Choose another or change its permissions."
+            return FolderUnwritable(sentence, path)
+    return None
+
+
+def _number_of(error: OSError) -> int | None:
+    """The system's number; that of the first file where a whole folder was copied, which tells all in words."""
+    said = re.search(r"\[Errno (\d+)\]", str(error)) if isinstance(error, shutil.Error) else None
+    return int(said[1]) if said else error.errno
 
 
 def is_same_file(one: Path, other: Path) -> bool:
