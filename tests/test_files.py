@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -120,6 +121,7 @@ def test_a_process_killed_while_writing_leaves_the_old_file_as_it_was(tmp_path):
     [
         (errno.ENOSPC, DiskFull),
         (errno.EDQUOT, DiskFull),
+        (errno.EFBIG, DiskFull),
         (errno.EACCES, FolderUnwritable),
         (errno.EROFS, FolderUnwritable),
         (errno.ENOTDIR, FolderUnwritable),
@@ -130,6 +132,18 @@ def test_a_refusal_of_the_system_is_said_plainly(tmp_path, number, error):
         raise OSError(number, os.strerror(number))
     assert caught.value.path == tmp_path / NAME
     assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EACCES, FolderUnwritable)])
+def test_a_refusal_while_a_whole_folder_is_copied_is_said_plainly_too(tmp_path, number, error):
+    """The copy tells it in words alone."""
+    files.write_text(tmp_path / NAME / "a.txt", "1")
+
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(error), files.said_plainly(tmp_path):
+        shutil.copytree(tmp_path / NAME, tmp_path / "copy", copy_function=refused)
 
 
 def test_a_refusal_that_is_nobodys_fault_stays_what_it_is(tmp_path):
@@ -216,6 +230,13 @@ def test_the_trash_takes_many_things_of_one_name(tmp_path):
     assert [place.read_text() for place in places] == ["0", "1", "2"]
     assert all(place.name.endswith(NAME) for place in places)
     assert not (tmp_path / NAME).exists()
+
+
+def test_the_longest_name_that_a_disk_takes_fits_into_the_trash_and_keeps_its_ending(tmp_path):
+    path = tmp_path / f"{'ä' * 125}.jpeg"
+    path.write_text("1")
+    place = files.move_to_trash(path, tmp_path / "trash")
+    assert place.read_text() == "1" and place.suffix == ".jpeg" and "äää" in place.name
 
 
 def test_of_two_that_trash_one_name_in_one_second_each_finds_a_place(tmp_path, monkeypatch):

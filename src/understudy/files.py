@@ -27,6 +27,7 @@ from understudy.steps import answer_of
 
 ASIDE_SUFFIX = ".partial"
 ORIGIN_SUFFIX = ".origin.json"  # of the note beside a thing in the trash that says where it lay
+_TRASHED_BYTES = 180  # of a name in the trash: of 255 at most, so that a date and what is written aside fit
 _CHUNK_BYTES = 1 << 20
 _TURN = count()  # of this process's writes
 _WRITTEN_NOW: set[Path] = set()  # folders that threads of this process write aside at this moment
@@ -249,13 +250,32 @@ def said_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("The disk is full. Free some space and run the same command again.", path) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise FolderUnwritable(
-                "This place can't be written to. Choose another or change its permissions.", path
-            ) from error
-        raise
+        if (refused := refusal_of(error, path)) is None:
+            raise
+        raise refused from error
+
+
+def refusal_of(error: OSError, path: Path) -> DiskFull | FolderUnwritable | None:
+    """What the system says where it doesn't let a file be written at `path`, for people; None for all else."""
+    match _number_of(error):
+        case errno.ENOSPC | errno.EDQUOT:
+            return DiskFull("The disk is full. Free some space and run the same command again.", path)
+        case errno.EFBIG:
+            return DiskFull(
+                "No file as large as this fits here: its disk takes none (FAT32 ends at 4 GB), or the "
+                "system lets this program write none (`ulimit -f`). Choose another disk or raise that.",
+                path,
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS | errno.ENOTDIR | errno.EEXIST:
+            sentence = "This place can't be written to. Choose another or change its permissions."
+            return FolderUnwritable(sentence, path)
+    return None
+
+
+def _number_of(error: OSError) -> int | None:
+    """The system's number; that of the first file where a whole folder was copied, which tells all in words."""
+    said = re.search(r"\[Errno (\d+)\]", str(error)) if isinstance(error, shutil.Error) else None
+    return int(said[1]) if said else error.errno
 
 
 def is_same_file(one: Path, other: Path) -> bool:
@@ -346,19 +366,28 @@ def move_to_trash(path: Path, trash: Path) -> Path:
 
 
 def kept_in_trash(path: Path, trash: Path) -> Path:
-    """A dated name in `trash` that nothing has. A note of its origin, which says nothing yet, keeps it from
-    other processes, which may look for one in the same second."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
+    """A dated name in `trash` that nothing has; a long one is cut, so that what stands before and behind it
+    fits. A note of its origin, which says nothing yet, keeps it from other processes, which may look for one in
+    the same second."""
+    stamp, name = time.strftime("%Y%m%d-%H%M%S"), _cut(path.name, _TRASHED_BYTES)
     with said_plainly(trash):
         trash.mkdir(parents=True, exist_ok=True)
     for attempt in range(1000):
-        goal = trash / f"{stamp}-{attempt:03d}-{path.name}"
+        goal = trash / f"{stamp}-{attempt:03d}-{name}"
         with said_plainly(trash), contextlib.suppress(FileExistsError):
             origin_note(goal).touch(exist_ok=False)
             if not os.path.lexists(goal):
                 return goal
             origin_note(goal).unlink()
     raise FolderUnwritable("The trash is too crowded to take one more file today. Empty it.", trash)
+
+
+def _cut(name: str, most_bytes: int) -> str:
+    """A file's name of so many bytes at most, with its ending; a shorter one is as it was."""
+    if len(os.fsencode(name)) <= most_bytes:
+        return name
+    ending = os.fsencode(Path(name).suffix)[-most_bytes // 2 :]
+    return (os.fsencode(name)[: most_bytes - len(ending)] + ending).decode(errors="ignore")
 
 
 def origin_note(place: Path) -> Path:

@@ -33,7 +33,7 @@ from understudy.files import write_json
 from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
 from understudy.jobs.request import SwapRequest
-from understudy.jobs.swap import Report, _trained, project_folder, report_path, swap
+from understudy.jobs.swap import Report, _trained, project_folder, reported, swap
 from understudy.project.model_changes import rename_model
 from understudy.project.project import Project
 from understudy.training.steering.plan import Plan
@@ -102,7 +102,7 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
         StageFinished(stage="merge", summary={"unswapped": [{"frame": 3, "reason": "no face"}]}),
     ]
     assert list(report.over(iter(events))) == events
-    report.write(tmp_path / "report.json", seconds=1.25, consent={"src": "agreed"})
+    report.write(tmp_path / "report.json", file="shot.mp4", seconds=1.25, consent={"src": "agreed"})
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["stages"][0]["unswapped"] == [{"frame": 3, "reason": "no face"}]
     assert told["notices"] == ["one frame has no face"]
@@ -125,12 +125,15 @@ def test_the_report_says_what_is_recorded_of_everybodys_consent(
     list(swap(SwapRequest(src=clips[:1], dst=clips[1:], out=out, consent=said)))
     told = json.loads((tmp_path / "out.swap.json").read_text())
     assert told["consent"] == {"src": "not stated", "dst": "agreed"}
+    list(swap(SwapRequest(project=tmp_path / "out.understudy", out=tmp_path / "out.mov")))
+    reports = {path.name: json.loads(path.read_text())["file"] for path in tmp_path.glob("*.swap.json")}
+    assert reports == {"out.swap.json": "out.mp4", "out.mov.swap.json": "out.mov"}
 
 
 def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) -> None:
-    assert report_path(project, "main", ["dst"], tmp_path / "shot.mp4", said={}) == tmp_path / "shot.swap.json"
-    assert report_path(project, "main", ["dst"], None, said={}).parent == project.out_folder
-    assert report_path(project, "main", ["dst"], None, said={"purpose": "web"}).name == "dst-main-web.swap.json"
+    assert reported(project, "main", ["dst"], tmp_path / "shot.mp4", said={}) == tmp_path / "shot.mp4"
+    assert reported(project, "main", ["dst"], None, said={}).parent == project.out_folder
+    assert reported(project, "main", ["dst"], None, said={"purpose": "web"}).stem == "dst-main-web"
 
 
 def test_closing_a_job_closes_its_stage_and_lets_its_error_through() -> None:

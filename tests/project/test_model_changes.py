@@ -286,6 +286,9 @@ STEAL = "../home/diary.txt"
         {"moves": [["models/main", "models/second"]], "put": "second", "entry": {"preset": 7}},
         {"moves": [[1, 2]]},
         {"moves": [["models/main"]]},
+        {"moves": [], "notes": {"logs/runs/../../../home/run.json": {}}},
+        {"moves": [], "notes": {"logs/runs/linked/run.json": {}}},
+        {"moves": [], "notes": {"understudy.toml": {}}},
         {"moves": 7},
         [],
     ],
@@ -297,7 +300,7 @@ def test_what_a_stranger_wrote_into_a_project_moves_nothing_when_it_is_opened(
     for name in ("diary.txt", "entry.json"):
         write_text(home / name, "mine")
     (home / "empty").mkdir()
-    for link in ("linked", "models/linked", "trash/linked"):
+    for link in ("linked", "models/linked", "trash/linked", "logs/runs/linked"):
         (worked.folder / link).parent.mkdir(exist_ok=True)
         (worked.folder / link).symlink_to(home)
     told = json.dumps(note).replace("HOME", home.as_posix())

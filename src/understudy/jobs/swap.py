@@ -25,6 +25,7 @@ from understudy.jobs.memory import peak_memory_bytes, peak_memory_of_children_by
 from understudy.jobs.models.making import model_meant, require_model
 from understudy.jobs.request import SwapRequest
 from understudy.jobs.settings import Said, encode_options, extract_options, merge_options, train_options
+from understudy.merging.delivery.report import path_beside
 from understudy.project.project import MANIFEST_NAME, Project, Rehearsal
 from understudy.training.recipe.recipe import recipe_named
 from understudy.workers.cluster import require_reachable
@@ -61,9 +62,10 @@ def swap(request: SwapRequest) -> Events:
         stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode)
     )
     journal.delivered()
-    path = report_path(project, request.model, dst, request.out, said=request.encode)
+    about = reported(project, request.model, dst, request.out, said=request.encode)
+    path = path_beside(about, ".swap.json")
     recorded = consents_shown(Project.open(folder), request.model, dst)  # as the marks say it, not as it was
-    report.write(path, seconds=time.monotonic() - began, consent=recorded)
+    report.write(path, file=about.name, seconds=time.monotonic() - began, consent=recorded)
     yield Made("report", path)
 
 
@@ -104,12 +106,11 @@ def project_folder(request: SwapRequest) -> Path:
     raise OptionInvalid("Name SRC and DST, or the project to go on with: --project DIR.")
 
 
-def report_path(project: Project, model: str, clips: Sequence[str], out: Path | None, *, said: Said) -> Path:
-    """Where the report of a swap goes: beside what it made, and beside the report that `encode` writes."""
+def reported(project: Project, model: str, clips: Sequence[str], out: Path | None, *, said: Said) -> Path:
+    """What the report of a swap lies beside and is called after: the file that it made, or the model where
+    there are several."""
     goals = output_paths(project, model, clips, out, options=encode_options(project, said))
-    if len(goals) == 1:
-        return goals[0].with_name(f"{goals[0].stem}.swap.json")
-    return goals[0].parent / f"{model}.swap.json"
+    return goals[0] if len(goals) == 1 else goals[0].parent / model
 
 
 class Report:
@@ -139,11 +140,12 @@ class Report:
         about = {"stage": event.stage, "seconds": round(seconds, 1), "skipped": event.skipped}
         self.stages.append({**about, **event.summary})
 
-    def write(self, path: Path, *, seconds: float, consent: Mapping[str, str]) -> None:
-        """Write everything as JSON. `consent`: what is recorded of each performer who is shown."""
+    def write(self, path: Path, *, file: str, seconds: float, consent: Mapping[str, str]) -> None:
+        """Write everything about `file` as JSON. `consent`: what is recorded of each performer who is shown."""
         write_json(
             path,
             {
+                "file": file,
                 "seconds": round(seconds, 1),
                 "consent": dict(consent),
                 "peak_memory_bytes": peak_memory_bytes(),

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ PUT_AWAY_SUFFIX = ".model"
 _ENTRY = "entry.json"
 # Below these lies all that moves with a model.
 _HOMES = ("models", "merged", "logs", "trash")
+_HOME_OF_RUNS = ["logs", "runs"]
 # What a copy does without: it can be made again, belongs to the moment, or is a second copy already.
 _NOT_COPIED = (LOCK_NAME, "cache", "requests", "backups")
 
@@ -59,16 +60,18 @@ class _Change:
     put: str = ""
     entry: dict[str, Any] | None = None
     emptied: str = ""  # a folder of the trash that holds nothing but its note when all is done
+    notes: dict[str, Any] = field(default_factory=dict)  # JSON files of waiting runs that name the model, anew
 
 
 @dataclass(frozen=True)
 class PutAway:
-    """A model in the trash."""
+    """A model in the trash; `at` is when it was put there, in seconds since 1970, 0 where that is not known."""
 
     name: str
     folder: Path
     entry: dict[str, Any]
     size_bytes: int
+    at: float
 
 
 def finish_model_change(project: Project) -> None:
@@ -77,15 +80,18 @@ def finish_model_change(project: Project) -> None:
         _finish(project)
 
 
-def rename_model(project: Project, name: str, new: str) -> None:
-    """Give a model another name; its merged frames go with it. Raises ModelUnknown, ModelInUse, OptionInvalid,
-    FolderUnwritable when another process works on its clips."""
+def rename_model(
+    project: Project, name: str, new: str, *, notes: Mapping[str, dict[str, Any]] | None = None
+) -> None:
+    """Give a model another name; its merged frames go with it. `notes` of waiting runs, by their place in the
+    project, are written with that. Raises ModelUnknown, ModelInUse, OptionInvalid, FolderUnwritable when
+    another process works on its clips."""
     with _changing(project, name) as entry:
         require_free_name(project, new, instead_of=name)
         moves = [[old, _renamed(old, name, new)] for old in _belongings(project, name)]
         _carry_out(
             project,
-            _Change(moves, drop=name, put=new, entry=entry.model_dump()),
+            _Change(moves, drop=name, put=new, entry=entry.model_dump(), notes=dict(notes or {})),
         )
 
 
@@ -117,11 +123,12 @@ def put_away_model(project: Project, name: str) -> PutAway:
         values = entry.model_dump()
         held = _belongings(project, name)
         size = sum(folder_size_bytes(project.folder / path) for path in held)
-        write_json(folder / _ENTRY, {"name": name, "entry": values, "held": held})
+        now = time.time()
+        write_json(folder / _ENTRY, {"name": name, "entry": values, "held": held, "at": now})
         base = _inside(project, folder)
         moves = [[path, f"{base}/{path}"] for path in held]
         _carry_out(project, _Change(moves, drop=name))
-    return PutAway(name, folder, values, size)
+    return PutAway(name, folder, values, size, now)
 
 
 def models_put_away(project: Project) -> list[PutAway]:
@@ -131,10 +138,11 @@ def models_put_away(project: Project) -> list[PutAway]:
         try:
             said = read_json(truly_inside(project.folder, _inside(project, note)))
             name, entry = safe_place(said["name"], parts=1), dict(said["entry"])
+            at = float(said.get("at", 0.0))  # earlier versions didn't say it
             ModelEntry.model_validate(entry)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a note that somebody edited, or of a stranger; the files stay where they are
-        found.append(PutAway(name, note.parent, entry, folder_size_bytes(note.parent)))
+        found.append(PutAway(name, note.parent, entry, folder_size_bytes(note.parent), at))
     return found
 
 
@@ -306,6 +314,10 @@ def _written(project: Project, path: Path) -> _Change:
         note = truly_inside(project.folder, f"{change.emptied}/{_ENTRY}")  # the parcel itself may be no link
         if note.parent.parent != project.trash.folder:
             raise ValueError(f"{change.emptied!r} is no place in the trash")
+    for said in change.notes:
+        *home, _run, _file = place_of(project.folder, said).relative_to(project.folder).parts
+        if home != _HOME_OF_RUNS:
+            raise ValueError(f"{said!r} is no note of a run")
     if change.put:
         require_name(change.put)
         ModelEntry.model_validate(change.entry)
@@ -320,7 +332,8 @@ def _carry_out(project: Project, change: _Change) -> None:
                 "Something else lies where this would go. Move it away or take another name.", goal
             )
     note = asdict(change)
-    if any(leads_out(project.folder, project.folder / place) for move in change.moves for place in move):
+    places = [*(place for move in change.moves for place in move), *change.notes]
+    if any(leads_out(project.folder, project.folder / place) for place in places):
         note["seals"] = seals(project.folder, _sealed(change))
     write_json(project.folder / MODEL_CHANGE_NAME, note)
     _do(project, change)
@@ -349,6 +362,9 @@ def _do(project: Project, change: _Change) -> None:
             _rename_in_cast(journal, change.drop, change.put)
         for notes in sorted((project.folder / "settings").glob("*.jsonl")):
             _rename_in_notes(project, notes, change.drop, change.put)
+    for place, note in change.notes.items():
+        if (project.folder / place).exists():
+            write_json(project.folder / place, note)
     with project.change() as manifest:
         models = {name: entry for name, entry in manifest.models.items() if name != change.drop}
         if change.put:

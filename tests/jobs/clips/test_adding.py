@@ -11,6 +11,7 @@ import pytest
 
 from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, ClipUnreadable, DiskFull, OptionInvalid
+from understudy.faces.manual import Region, manual_file, write_regions
 from understudy.facesets.extraction.found import FoundLog, clip_content
 from understudy.facesets.extraction.journal import Journal
 from understudy.facesets.extraction.redone import redone_path
@@ -241,6 +242,18 @@ def test_faces_and_work_by_hand_of_a_clip_that_was_taken_out_wait_for_it_and_are
     assert add_clips(project, src=[was["src"]], dst=[was["dst"]]) == ["src", "dst"]
     assert add_clips(project, src=[new["src"]], dst=[new["dst"]]) == ["src-2", "dst-2"]
     assert path.is_file()
+
+
+def test_regions_that_a_person_wrote_are_those_of_the_footage_that_had_the_name_when_it_was_taken_out(
+    project: Project, tmp_path: Path
+) -> None:
+    was = project.clip_path("dst")
+    write_regions(manual_file(project.folder, "dst"), {0: [Region(box=(1, 1, 9, 9))]})
+    remove_clip(project, "dst")
+    (tmp_path / "new").mkdir()
+    new = write_wall(tmp_path / "new" / was.name, grey=20)
+    assert add_clips(project, dst=[new]) == ["dst-2"]
+    assert add_clips(project, dst=[was]) == ["dst"]
 
 
 def test_cuts_that_were_seen_in_a_clip_go_to_the_trash_with_it(project: Project) -> None:

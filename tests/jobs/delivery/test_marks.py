@@ -155,6 +155,20 @@ def test_frames_show_whom_their_own_weights_learnt_from_though_another_model_has
         list(stages.encode(ready, "main", out=tmp_path / "two.mp4", said={}))
 
 
+def test_frames_of_before_such_records_are_not_taken_for_those_of_the_model_that_has_the_name_now(
+    ready: Project, tmp_path: Path
+) -> None:
+    learned(ready, of(ready, "src", performer="mira"))
+    merged(ready)
+    clean(ready, "train")
+    learned(ready, of(ready, "src"), weights="1" * 64)
+    (ready.merged_folder("dst", "main") / "learnt.json").unlink()
+    events = list(stages.encode(ready, "main", out=tmp_path / "one.mp4", said={}))
+    assert any("isn't recorded what all" in event.text for event in events if isinstance(event, Notice))
+    assert not recast_of_file(tmp_path / "one.mp4").learnt_whole
+    assert NOT_ALL_LESSONS in verify(tmp_path / "one.mp4").sentences
+
+
 def test_a_clip_is_not_merged_again_between_its_marks_and_its_frames(
     ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -182,6 +183,30 @@ def test_a_run_that_waits_for_a_model_goes_on_with_it_under_its_new_name(
     assert not any(run.from_elsewhere for run in book.all())
     book.stop(first.id)
     assert ended(other.id).state == "done" == ended(train.id).state
+
+
+def test_a_kill_leaves_no_waiting_run_with_another_name_than_its_model_s(
+    book: RunBook, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, name = Path.replace, "main"
+    book.project.add_model(name)
+    first, train = book.start(["deaf"]), book.queue(["train", ".", f"--model={name}"])
+    until(lambda: _speaks(book, first.id))
+    for steps in range(6):
+        left = iter(range(steps))
+
+        def killed(path: Path, goal: Path, left: Iterator[int] = left) -> Path:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return real(path, goal)
+
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            patch.setattr(Path, "replace", killed)
+            RunBook(Project.open(book.project.folder)).rename_model(name, f"after-{steps}")
+        (name,) = Project.open(book.project.folder).manifest.models
+        assert book.get(train.id).words == ("train", ".", f"--model={name}", "--json")
+    assert name == "after-5"
+    assert not book.get(train.id).from_elsewhere
 
 
 def test_no_run_is_changed_where_a_model_keeps_its_name(book: RunBook, until: Until) -> None:

@@ -10,6 +10,7 @@ from understudy.errors import OptionInvalid
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.queue import WORDS_OF_FAILING, QueueOptions, needs
 from understudy.jobs.runs.run import Run
+from understudy.project.model_changes import bring_back_model, put_away_model
 
 Ended = Callable[[str], Run]
 
@@ -85,6 +86,27 @@ def test_what_waits_for_a_failed_run_is_taken_out_as_was_chosen(
 def test_a_run_that_is_queued_after_one_failed_is_not_held_back(book: RunBook, ended: Ended) -> None:
     assert ended(book.start(["refuse"]).id).state == "failed"
     assert ended(book.queue(["merge", "."]).id).state == "done"
+
+
+def test_a_training_whose_model_went_to_the_trash_while_it_waited_begins_no_other(
+    book: RunBook, ended: Ended
+) -> None:
+    for name in ("anna", "hero"):
+        book.project.add_model(name)
+    book.start(["tidy", "--fail"])
+    train, merge = (book.queue([verb, ".", "--model=anna"]) for verb in ("train", "merge"))
+    back = book.queue(["train", ".", "--model", "hero"])
+    for name in ("anna", "hero"):
+        put_away_model(book.project, name)
+    bring_back_model(book.project, "hero")
+    (book.project.folder.parent / "fail").touch()
+    end = ended(train.id)
+    assert (end.state, end.started) == ("failed", None)
+    assert "model 'anna' was put in the trash after this was asked for" in end.sentence
+    assert f"understudy model restore {book.project.folder} anna" in end.sentence
+    assert ended(merge.id).because == train.id
+    assert ended(back.id).state == "done"
+    assert ended(book.queue(["train", ".", "--model=anna"]).id).state == "done", "it is asked for since"
 
 
 def test_there_are_no_other_choices() -> None:

@@ -39,8 +39,8 @@ def merged(tmp_path: Path) -> Path:
     return folder
 
 
-def run(clip: Path, merged: Path, out: Path) -> list:
-    options = EncodeOptions(content="face", window=True)
+def run(clip: Path, merged: Path, out: Path, *, content: str = "face") -> list:
+    options = EncodeOptions().changed(content=content, window=True)
     trash = merged.parent / "trash"
     return list(encode(clip, merged_folder=merged, out=out, options=options, unswapped=MISSED, trash=trash))
 
@@ -70,6 +70,19 @@ def test_where_windows_lie_is_the_same_with_and_without_reading_dst(
     with open_clip(images) as clip:
         assert window_places(clip, merged, range(clip.info.frame_count)) == told
     assert "faces" in told[2] and "faces" not in told[3]
+
+
+def test_files_of_one_name_with_other_endings_tell_apart_where_their_windows_lie(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    for again in range(2):
+        for name in ("o", "o.mkv"):
+            events = run(images, merged, tmp_path / name, content="mask")
+            assert not any(isinstance(event, Notice) for event in events if "transform" in str(event))
+            assert events[-1].skipped == bool(again)
+    told = {path.name: json.loads(path.read_text())["file"] for path in tmp_path.glob("*.transform.json")}
+    assert told == {"o.transform.json": "o", "o.mkv.transform.json": "o.mkv"}
+    assert not (tmp_path / "trash").exists()
 
 
 @pytest.mark.parametrize("name", ["out.report.json", "out.report.txt", "out.transform.json"])

@@ -277,7 +277,7 @@ def test_frames_of_an_earlier_export_are_called_so_with_their_first_number(tmp_p
 
 def test_pictures_without_a_ledger_are_somebodys(tmp_path: Path) -> None:
     (tmp_path / "000000.png").write_bytes(b"x")
-    with pytest.raises(FolderUnwritable, match=r"000000\.png"):
+    with pytest.raises(FolderUnwritable, match=r"no list of an earlier export names \(000000\.png\)"):
         require_safe_output(tmp_path, keep=(), codec="h264")
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.merging.delivery.test_encode import run
 from understudy.events import Notice
@@ -13,6 +14,15 @@ from understudy.media.images import encode_png
 from understudy.merging.delivery.encode import encode
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.delivery.report import report_of, report_paths
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Path:
+    """The frames of a merge that swapped one."""
+    folder = tmp_path / "merged"
+    folder.mkdir()
+    (folder / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+    return folder
 
 
 def test_every_unswapped_frame_is_listed_with_its_reason(tmp_path: Path) -> None:
@@ -27,19 +37,17 @@ def test_every_unswapped_frame_is_listed_with_its_reason(tmp_path: Path) -> None
     ]
 
 
-def test_the_report_lies_beside_the_shot_where_it_is_asked_for(images: Path, tmp_path: Path) -> None:
-    merged = tmp_path / "merged"
-    merged.mkdir()
-    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+def test_the_report_lies_beside_the_shot_where_it_is_asked_for(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
     missed = [{"frame": 0, "reason": "no face"}]
     list(encode(images, merged_folder=merged, out=tmp_path / "o", options=EncodeOptions(), unswapped=missed))
     assert json.loads((tmp_path / "o.report.json").read_text())["unswapped"] == missed
 
 
-def test_a_report_that_is_missing_is_made_by_the_same_command_again(images: Path, tmp_path: Path) -> None:
-    merged = tmp_path / "merged"
-    merged.mkdir()
-    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+def test_a_report_that_is_missing_is_made_by_the_same_command_again(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
     movie, out = images, tmp_path / "out.mp4"
     for path in report_paths(out):
         assert not run(movie, merged, out, unswapped=[{"frame": 0, "reason": "no face"}])[-1].skipped
@@ -49,10 +57,10 @@ def test_a_report_that_is_missing_is_made_by_the_same_command_again(images: Path
     assert all(path.is_file() for path in report_paths(out))
 
 
-def test_files_of_one_name_with_other_endings_have_reports_of_their_own(images: Path, tmp_path: Path) -> None:
-    merged, trash = tmp_path / "merged", tmp_path / "trash"
-    merged.mkdir()
-    (merged / "000001.png").write_bytes(encode_png(np.zeros((96, 128, 3), np.uint8)))
+def test_files_of_one_name_with_other_endings_have_reports_of_their_own(
+    images: Path, merged: Path, tmp_path: Path
+) -> None:
+    trash = tmp_path / "trash"
     for again in range(2):
         for name in ("o.mp4", "o.mov", "o"):
             events = run(images, merged, tmp_path / name, unswapped=[], trash=trash)

@@ -71,8 +71,8 @@ def test_footage_of_another_curve_is_refused_for_exr(info, transfer: int) -> Non
         require_known_curve(hdr, None, project="/my shot")
     command = f"`understudy add '/my shot' --dst {clip} --color-space NAME`"
     assert command in refused.value.message
-    require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), ColorSpace("PQ"))
-    require_known_curve(replace(info, color=ColorTags(9, 1, 9, 1)), None)
+    require_known_curve(replace(info, color=ColorTags(9, 1, 9, transfer)), ColorSpace("PQ"), project="")
+    require_known_curve(replace(info, color=ColorTags(9, 1, 9, 1)), None, project="")
 
 
 def test_the_light_of_a_known_colour_space_is_in_every_layer(info) -> None:

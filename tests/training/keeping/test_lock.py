@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -48,6 +49,17 @@ def test_who_holds_a_model_is_told_without_taking_it(tmp_path: Path, monkeypatch
         assert f"process {os.getpid()} on" in holder.words
     assert (tmp_path / LOCK_NAME).exists()
     assert holder_of(tmp_path) is None, "the file of one who is gone is no lock"
+
+
+def test_nobody_holds_a_model_on_a_disk_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    (tmp_path / LOCK_NAME).touch()
+    monkeypatch.setattr(Path, "open", refused)
+    assert holder_of(tmp_path) is None
 
 
 def test_a_lock_file_without_a_holder_means_nothing(tmp_path: Path) -> None:

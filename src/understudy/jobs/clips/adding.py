@@ -14,7 +14,7 @@ from understudy.files import is_same_file
 from understudy.options import meant
 from understudy.project.lock import exclusive
 from understudy.project.manifest import ROLES, Manifest, Role
-from understudy.project.project import Project, free_clip_names
+from understudy.project.project import Project
 from understudy.project.unknown import clip_named
 from understudy.provenance.consent import Consent, Status
 
@@ -65,8 +65,7 @@ def _added(project: Project, path: Path, role: Role, faceset: str, tell: Callabl
     stored = project.stored_path(path)
     if any(clip.path == stored for clip in project.manifest.clips_of(role).values()):
         return project.add_clip(path, role, faceset=faceset)
-    name = name_for(project, path)
-    usual = next(free_clip_names(path.absolute().stem, project.manifest))
+    name, usual = name_for(project, path)
     added = project.add_clip(path, role, faceset=faceset, name=name)
     if name != usual:
         tell(
@@ -150,6 +149,7 @@ def remove_clip(project: Project, name: str) -> list[str]:
         with project.change():  # as it is: where the manifest can't be written, nothing is to move
             pass
         clip_named(project, name)  # which another process may have taken out since
+        _note_footage_of_hand(project, name)
         # The manifest forgets the clip last: of what a kill leaves behind the same command finds the rest.
         with project.change() as manifest:
             for part in _made_of(project, name):
@@ -158,6 +158,24 @@ def remove_clip(project: Project, name: str) -> list[str]:
             told = _file_put_away(project, manifest, name)
             _forget(manifest, name)
     return [f"{name} is no clip of the project any more.", *told]
+
+
+def _note_footage_of_hand(project: Project, name: str) -> None:
+    """Say in which footage the regions of a clip are, where a person wrote them and no program noted that: they
+    would count for other footage that gets the name."""
+    from understudy.faces.manual import manual_file
+    from understudy.facesets.extraction.found import FoundLog, clip_content, found_content, found_path
+    from understudy.facesets.extraction.redone import redone_path
+
+    path = redone_path(project.manual_folder, name)
+    if not manual_file(project.folder, safe_name(name)).exists() or found_content(path):
+        return
+    content = found_content(found_path(project.cache_folder, name))
+    if not content and project.clip_path(name).exists():
+        content = clip_content(project.clip_path(name))
+    if content:
+        with FoundLog.open(path, {"content": content}):
+            pass
 
 
 def _made_of(project: Project, name: str) -> list[Path]:

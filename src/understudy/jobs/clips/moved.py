@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from understudy.errors import ClipMissing
@@ -41,9 +42,10 @@ def take_moved(project: Project, said: Mapping[Role, Sequence[Path]]) -> list[st
     ]
 
 
-def name_for(project: Project, path: Path) -> str:
-    """What a clip that is new in the project is to be called. Faces and work by hand stay when a clip is taken
-    out, under its name, and are its own again when it is added again: other footage gets another name."""
+def name_for(project: Project, path: Path) -> tuple[str, str]:
+    """What a clip that is new in the project is to be called, and what by its file alone. Faces
+    and work by hand stay when a clip is taken out, under its name, and are its own again when it is added
+    again: other footage gets another name."""
     journals = [Journal.look(folder) for folder in sorted(project.folder.glob("facesets/*/*"))]
 
     def is_free(name: str) -> bool:
@@ -51,7 +53,9 @@ def name_for(project: Project, path: Path) -> str:
         left = _plain(written | {found_content(redone_path(project.manual_folder, name))} - {""})
         return not left or clip_content(path, known=left) in left
 
-    return next(filter(is_free, free_clip_names(path.absolute().stem, project.manifest)))
+    names = free_clip_names(path.absolute().stem, project.manifest)
+    usual = next(names)
+    return next(filter(is_free, chain([usual], names))), usual
 
 
 def _moved_here(project: Project, role: Role, path: Path, *, but: Mapping[str, Path]) -> str | None:

@@ -119,14 +119,22 @@ class FinalMarks:
         self._is_made = True
 
     def told(self, finished: Path) -> Events:
-        """Read the watermark out of the finished file, where one was made, and say so where that fails."""
-        if self._is_made and self._unmarked is not None:
+        """Say of a file that was made what its marks can't tell. The watermark is read out of it."""
+        if not self._is_made:
+            return
+        if self._unmarked is not None:
             yield Notice(
                 f"{finished.name} has no marks and must stay in the production; the ledger says why. What "
                 "people are shown is encoded without --closed-production.",
                 level="warning",
             )
-        if not self._is_made or self.watermark is None:
+        elif not self.facts.learnt_whole:
+            yield Notice(
+                f"It isn't recorded what all was learnt from to paint {finished.name}, and its marks say so. "
+                "They name what is known of the models that have these names now, and all clips of their "
+                "facesets."
+            )
+        if self.watermark is None:
             return
         from understudy.provenance.watermark.reading import read_watermark
 

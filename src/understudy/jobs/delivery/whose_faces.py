@@ -95,10 +95,14 @@ def learnt_from(
 
 def _recorded(project: Project, model: str, sha256: str, merged: Path | None) -> LearntFrom:
     """The records of the weights; of a model that has another name now, or was trained on, too."""
-    of_weights = _of_weights(project, model, sha256) if sha256 else None
+    of_model = learnt_in_all(project.model_folder(model)) or NOT_KNOWN
+    if not sha256:
+        return of_model
+    of_weights = _of_weights(project, model, sha256)
     if of_weights is None and merged is not None:
         of_weights = _kept(merged).get(sha256)
-    return of_weights or learnt_in_all(project.model_folder(model)) or NOT_KNOWN
+    # Frames of before such records: the model that has the name now may be another one, so it is a guess.
+    return of_weights or of_model.joined(NOT_KNOWN)
 
 
 def _of_weights(project: Project, model: str, sha256: str) -> LearntFrom | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
-from understudy.jobs.runs.queue import QueueOptions, failed_before, with_model_renamed
+from understudy.jobs.runs.queue import QueueOptions, failed_before, model_put_away_since, with_model_renamed
 from understudy.jobs.runs.reading import (
     Standing,
     read_events,
@@ -107,7 +108,8 @@ class RunBook:
         opens the project, because a computer may have been switched off in between. One that waits from
         elsewhere never begins here.
 
-        What the queue's options take out for one that failed is taken out first.
+        What the queue's options take out for one that failed is taken out first, and so is a training whose
+        model was put in the trash meanwhile.
         """
         if not self.folder.is_dir():
             return None
@@ -116,14 +118,14 @@ class RunBook:
             if any(run.state in ("running", "stopping") for run in runs):
                 return None
             waiting = [run for run in reversed(runs) if run.state == "queued" and not run.from_elsewhere]
-            waiting = self._without_the_failed(waiting, runs)
+            waiting = self._that_may_begin(waiting, runs)
             if not waiting:
                 return None
             self._begin(waiting[0].id)
             self._prune()
             return self.get(waiting[0].id)
 
-    def _without_the_failed(self, waiting: list[Run], runs: list[Run]) -> list[Run]:
+    def _that_may_begin(self, waiting: list[Run], runs: list[Run]) -> list[Run]:
         """Those that may begin, in their order; the others end here."""
         known, left, clips = {run.id: run for run in runs}, list[Run](), self.project.manifest.clips
         try:
@@ -131,32 +133,41 @@ class RunBook:
         except OptionInvalid:  # a spoiled file stops no queue; whoever looks at the queue is told
             options = QueueOptions()
         for run in waiting:
-            failed = failed_before(run, known, options, clips=clips)
-            if failed is None:
+            if gone := model_put_away_since(run, self.project):
+                sentence = _of_put_away(self.project, gone)
+                write_end(self.folder / run.id, state="failed", sentence=sentence)
+            elif failed := failed_before(run, known, options, clips=clips):
+                sentence = f"Taken out of the queue because this failed before it: {failed.title}."
+                write_end(self.folder / run.id, state="stopped", sentence=sentence, because=failed.id)
+            else:
                 left.append(run)
                 continue
-            sentence = f"Taken out of the queue because this failed before it: {failed.title}."
-            write_end(self.folder / run.id, state="stopped", sentence=sentence, because=failed.id)
             known[run.id] = self.get(run.id)
         return left
 
     def rename_model(self, name: str, new: str) -> None:
         """Give a model another name, also in the words of what waits here. Raises what `model_changes` raises;
         then nothing is changed."""
-        with exclusive(self.folder / ".lock"):  # else what waits could begin between the two
-            rename_model(self.project, name, new)
+        with exclusive(self.folder / ".lock"):  # else what waits could begin with its old words
+            notes = dict[str, dict[str, Any]]()
             for run in self.all():
-                words = with_model_renamed(run.words, name, new)
-                if run.state != "queued" or run.from_elsewhere or words == list(run.words):
-                    continue
-                title = with_model_renamed(run.title.split(" "), name, new)
-                if words[0] == "train":  # a window calls it by its model
-                    title[-1] = new if title[-1] == name else title[-1]
-                path = self.folder / run.id / RUN
-                about = {"words": words, "title": " ".join(title)}
-                write_json(
-                    path, {**read_json(path), **about, "seals": seals(self.project.folder, (run.id, *words))}
-                )
+                if run.state == "queued" and not run.from_elsewhere:
+                    notes |= self._noted_anew(run, name, new)
+            rename_model(self.project, name, new, notes=notes)
+
+    def _noted_anew(self, run: Run, name: str, new: str) -> dict[str, dict[str, Any]]:
+        """What the file of a waiting run is to say after a model got another name, by its place in the project;
+        nothing where it stays as it is."""
+        words = with_model_renamed(run.words, name, new)
+        if words == list(run.words):
+            return {}
+        title = with_model_renamed(run.title.split(" "), name, new)
+        if words[0] == "train":  # a window calls it by its model
+            title[-1] = new if title[-1] == name else title[-1]
+        path = self.folder / run.id / RUN
+        about = {"words": words, "title": " ".join(title)}
+        about |= {"seals": seals(self.project.folder, (run.id, *words))}
+        return {path.relative_to(self.project.folder).as_posix(): {**read_json(path), **about}}
 
     def accept(self, id: str) -> Run:
         """Let a run that waits from elsewhere begin when all that runs is over, as if it had been asked for.
@@ -277,6 +288,14 @@ class RunBook:
     def _prune(self) -> None:
         for run in [run for run in self.all() if not run.living][_KEPT:]:
             self.project.trash.put(self.folder / run.id)
+
+
+def _of_put_away(project: Project, model: str) -> str:
+    restore = shlex.join(["understudy", "model", "restore", str(project.folder), model])
+    return (
+        f"Not begun: its model {model!r} was put in the trash after this was asked for. Bring that back with "
+        f"`{restore}` and start this again; without that, it begins a new model of that name."
+    )
 
 
 def _signal(folder: Path, *, at_once: bool) -> None:

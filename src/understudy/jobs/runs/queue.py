@@ -11,11 +11,14 @@ from typing import Literal
 
 from understudy.jobs.runs.run import Run
 from understudy.options import Options, option
+from understudy.project.model_changes import models_put_away
+from understudy.project.project import Project
 
 # The pipeline: each needs what those before it make. What is not listed makes nothing that another run needs.
 _PLACE = {"extract": 0, "train": 1, "merge": 2, "measure": 3, "encode": 3}
 _FAILED = ("failed", "lost")
 _MODEL_FLAGS = ("--model", "--merged", "--start-from")
+_MAKES_A_MODEL = ("train", "swap")  # where there is none of the name that is said; all others refuse that
 
 
 IfOneFails = Literal["needing", "all", "none"]
@@ -70,6 +73,16 @@ def needs(words: Sequence[str], before: Sequence[str], *, clips: Collection[str]
     if "train" not in (words[0], before[0]) and theirs and ours and not theirs & ours:
         return False
     return before[0] == "extract" or _model(words) == _model(before)
+
+
+def model_put_away_since(run: Run, project: Project) -> str:
+    """The model of a waiting run that was put in the trash after the run was asked for: it would begin a new
+    one of that name, which nobody meant. Empty where the run may begin."""
+    name = _model(run.words)
+    if run.words[0] not in _MAKES_A_MODEL or name in project.manifest.models:
+        return ""
+    away = models_put_away(project)
+    return name if any(one.name == name and one.at > run.created for one in away) else ""
 
 
 def with_model_renamed(words: Sequence[str], name: str, new: str) -> list[str]:

@@ -15,6 +15,7 @@ from understudy.files import move_to_trash, write_json, write_text
 from understudy.media.clip import Clip
 from understudy.merging.crops import crops_of
 from understudy.merging.delivery.memory import DeliveryMemory
+from understudy.merging.delivery.report import path_beside
 from understudy.merging.delivery.shown import windows_of
 from understudy.merging.delivery.stills import place_of
 from understudy.merging.journal import frame_path, unswapped_of
@@ -22,12 +23,13 @@ from understudy.merging.journal import frame_path, unswapped_of
 
 def transform_path(out: Path) -> Path:
     """Where it is told where the window of every frame lies."""
-    return out.with_name(f"{out.stem if out.suffix else out.name}.transform.json")
+    return path_beside(out, ".transform.json")
 
 
-def transforms(clip: Clip, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def transforms(out: Path, clip: Clip, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What that file says."""
-    return {"frame_size": [clip.info.width, clip.info.height], "frames": list(frames)}
+    size = [clip.info.width, clip.info.height]
+    return {"file": out.name, "frame_size": size, "frames": list(frames)}
 
 
 def window_places(clip: Clip, merged_folder: Path, stretch: range) -> list[dict[str, Any]]:

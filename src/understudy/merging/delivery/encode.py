@@ -212,7 +212,7 @@ def _beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] | None) 
     """What comes beside a shot that was just made."""
     told = {} if unswapped is None else _report(delivery, unswapped)
     if delivery.windows:
-        told[transform_path(delivery.out)] = transforms(delivery.clip, delivery.windows)
+        told[transform_path(delivery.out)] = transforms(delivery.out, delivery.clip, delivery.windows)
     return told
 
 
@@ -248,9 +248,8 @@ def _missing_beside(delivery: _Delivery, unswapped: Sequence[Mapping[str, Any]] 
     told = {} if unswapped is None else _report(delivery, unswapped)
     missing = {path: content for path, content in told.items() if not path.is_file()}
     if delivery.options.window and not places.is_file():
-        missing[places] = transforms(
-            delivery.clip, window_places(delivery.clip, delivery.merged_folder, delivery.stretch)
-        )
+        windows = window_places(delivery.clip, delivery.merged_folder, delivery.stretch)
+        missing[places] = transforms(delivery.out, delivery.clip, windows)
     return missing
 
 
@@ -302,7 +301,7 @@ def require_fitting(
     options: EncodeOptions,
     color_space: ColorSpace | None = None,
     *,
-    project: str = "PROJECT",
+    project: str,
 ) -> None:
     """Raise OptionInvalid where this clip can't become what is asked for; before anything is written.
     `project` is how commands that are said name the project."""

@@ -189,7 +189,9 @@ def _require_own_folder(out: Path, names: Collection[str] | None) -> None:
         )
     if others:
         raise FolderUnwritable(
-            f"This folder holds other files ({others[0]}), which would be lost. Choose an empty one.", out
+            f"This folder holds files that no list of an earlier export names ({others[0]}), which would be "
+            "lost. Choose an empty one.",
+            out,
         )
 
 

@@ -1,6 +1,6 @@
 """The report of a finished shot: each frame that was not swapped, with its reason.
 
-Not here: writing it (`beside`).
+And where it and what else is told of the shot lies. Not here: writing that (`beside`).
 """
 
 from __future__ import annotations
@@ -13,25 +13,27 @@ from understudy.files import read_json
 
 
 def report_paths(out: Path) -> tuple[Path, Path]:
-    """Where the reports of `out` lie, for programs and for people: NAME.report.json and NAME.report.txt. Where
-    those are another file's, as of film.mp4 beside film.mov, the ending of `out` stands in their names too."""
+    """Where the reports of `out` lie, for programs and for people: NAME.report.json and NAME.report.txt."""
+    as_json = path_beside(out, ".report.json")
+    return as_json, as_json.with_suffix(".txt")
+
+
+def path_beside(out: Path, ending: str) -> Path:
+    """Where JSON about `out` lies, with its name under "file": NAME and an ending. Where that is another
+    file's, as of film.mp4 beside film.mov, the ending of `out` stands in the name too."""
     name, whole = (out.stem, out.name) if out.suffix else (out.name, f"{out.name}.images")
-    plain, apart = _named(out, name), _named(out, whole)
-    is_anothers = _whose(plain[0]) not in ("", out.name)
-    return apart if is_anothers or _whose(apart[0]) == out.name else plain
+    plain, apart = out.with_name(f"{name}{ending}"), out.with_name(f"{whole}{ending}")
+    is_anothers = _whose(plain) not in ("", out.name)
+    return apart if is_anothers or _whose(apart) == out.name else plain
 
 
-def _named(out: Path, name: str) -> tuple[Path, Path]:
-    return out.with_name(f"{name}.report.json"), out.with_name(f"{name}.report.txt")
-
-
-def _whose(report: Path) -> str:
-    """The file that a report is of; empty where it is none."""
+def _whose(told: Path) -> str:
+    """The file that JSON is about; empty where it tells none."""
     try:
-        told = read_json(report)
+        about = read_json(told)
     except (OSError, ValueError):
         return ""
-    return str(told.get("file", "")) if isinstance(told, dict) else ""
+    return str(about.get("file", "")) if isinstance(about, dict) else ""
 
 
 def report_of(

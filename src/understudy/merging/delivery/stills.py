@@ -73,7 +73,7 @@ def still_of(
     return data.tobytes()
 
 
-def require_known_curve(info: ClipInfo, space: ColorSpace | None, *, project: str = "PROJECT") -> None:
+def require_known_curve(info: ClipInfo, space: ColorSpace | None, *, project: str) -> None:
     """Raise OptionInvalid for footage whose curve is far from sRGB's and not said: its light would be wrong.
     `project` is how commands that are said name the project."""
     if space is None and not info.scene_linear and (name := _OTHER_CURVES.get(info.color.transfer)):

@@ -7,6 +7,7 @@ process left is no lock.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -86,6 +87,10 @@ def holder_of(model_dir: Path) -> Holder | None:
         return None
     except PermissionError:  # not ours to lock, so not ours to say
         pass
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return None  # on a disk that takes nothing, as a snapshot, nobody trains
     return _written(path) or Holder(0, "", "")
 
 
