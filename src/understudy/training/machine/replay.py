@@ -62,7 +62,13 @@ class Replay:
 
         Of a recording both are valid until the next call.
         """
-        like = (_shapes(src), _shapes(dst), frozen, follows, *(getattr(options, n) for n in LossOptions.model_fields))
+        like = (
+            _shapes(src),
+            _shapes(dst),
+            frozen,
+            follows,
+            *(getattr(options, n) for n in LossOptions.model_fields),
+        )
         if like != self._like:
             self.forget()
             self._like = like
