@@ -109,12 +109,11 @@ class Learner:
 
     def _asked(self, src: Lesson, dst: Lesson, options: TrainOptions) -> tuple[Reconstruction, Terms]:
         """As `_ask`, from a recording where there can be one."""
-        # What is still to come would be missing in a recording for good.
-        waits = options.follow_weight and not options.asks_following(self.iteration)
-        if self._way not in PLAYED_BACK or not self._can_record(options) or waits:
+        if self._way not in PLAYED_BACK or not self._can_record(options):
             return self._ask(src, dst, options)
         refused = self.replay.refused
-        found = self.replay.ask(src, dst, options, frozen=self._frozen)
+        follows = options.asks_following(self.iteration)
+        found = self.replay.ask(src, dst, options, frozen=self._frozen, follows=follows)
         if self.replay.refused != refused:
             self.objective.judges.notices.append(
                 f"A step can't be recorded here ({self.replay.refused}), so steps stay plain."

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.training.losses.drawn import EXACT, lessons, objective, painted, pictures, reconstructed
-from understudy.training.losses.case import Case, Scene
+from understudy.training.losses.case import Case, Scene, held, towards
 from understudy.training.losses.masks import blurred_around, softened, widened
 from understudy.training.losses.options import LossOptions
 
@@ -45,3 +45,19 @@ def test_the_swap_is_dst_painted_as_src_from_a_code_that_no_slope_reaches() -> N
     encoder = asker.model.parts()["encoder"].parameters()
     assert all(p.grad is None for p in encoder)
     assert any(p.grad is not None for p in asker.model.parameters())
+
+
+def test_a_cost_of_what_is_painted_can_ask_the_code_alone_as_much_as_ever() -> None:
+    codes = (torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0], requires_grad=True))
+    brush = torch.tensor(5.0, requires_grad=True)
+    parts: list[tuple[torch.Tensor, torch.Tensor]] = []
+    first, unused = held(codes, parts)  # type: ignore[misc]
+    assert torch.equal(unused, codes[1])
+    plain = (brush * codes[0] ** 2).sum()
+    asked = towards(parts, (brush * first**2).sum())
+    assert float(asked.detach()) == float(plain.detach()) == 25.0
+    plain.backward()
+    slopes = codes[0].grad
+    codes[0].grad = brush.grad = None
+    asked.backward()
+    assert torch.equal(codes[0].grad, slopes) and brush.grad is None and codes[1].grad is None

@@ -22,6 +22,7 @@ from understudy.masks.hull import eyes_mask, mouth_mask
 from understudy.networks.catalog import ARCHITECTURES
 from understudy.networks.dense_face import load_dense_face
 from understudy.training.feeding.augment import Lesson
+from understudy.training.losses.expression import flat_code
 from understudy.training.losses.following import (
     LOOKED_AT_PX,
     Seen,
@@ -190,12 +191,12 @@ def asked(asker: Objective, src: Lesson, dst: Lesson) -> Terms:
 
 
 @OF_EACH
-def test_all_that_a_swap_is_painted_by_is_asked(name: str) -> None:
+def test_all_that_a_swaps_code_comes_from_is_asked_and_nothing_that_paints_it(name: str) -> None:
     asker = Objective(small(name), seed=0, compute=EXACT)
     src, dst = (drawn_lesson(asker.model, skin) for skin in (SRC_SKIN, DST_SKIN))
-    of_swap = depends_on(asker.model, asker.model.swap(dst.seen_BCHW).faces_BCHW)
+    of_code = depends_on(asker.model, flat_code(asker.model.swap_code(asker.model.encode(dst.seen_BCHW))))
     terms = asked(asker, src, dst)
-    assert depends_on(asker.model, terms.src["following"]) == of_swap and "following" not in terms.dst
+    assert depends_on(asker.model, terms.src["following"]) == of_code and "following" not in terms.dst
 
 
 def test_of_one_face_nothing_is_asked_and_that_is_said_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,15 +88,40 @@ class Scene:
             return self.model.decode(stopped(code), "src")  # type: ignore[arg-type]
 
 
+def mapped(code: object, change: Callable[[Tensor], Tensor]) -> object:
+    """The same code, one map or several, with every map changed."""
+    if isinstance(code, Tensor):
+        return change(code)
+    return tuple(mapped(part, change) for part in code) if isinstance(code, tuple) else code
+
+
 def stopped(code: object) -> object:
     """The same code, one map or several, without its history."""
-    if isinstance(code, Tensor):
-        return code.detach()
-    return tuple(stopped(part) for part in code) if isinstance(code, tuple) else code
+    return mapped(code, Tensor.detach)
 
 
 def first_of(code: object, count: int) -> object:
     """The code of the first faces of a batch, one map or several."""
-    if isinstance(code, Tensor):
-        return code[:count]
-    return tuple(first_of(part, count) for part in code) if isinstance(code, tuple) else code
+    return mapped(code, lambda part: part[:count])
+
+
+def held(code: object, parts: list[tuple[Tensor, Tensor]]) -> object:
+    """The same code without its history, of which gradients can be asked; `parts` is given its maps beside
+    the code's own."""
+
+    def leaf(part: Tensor) -> Tensor:
+        parts.append((part, part.detach().requires_grad_()))
+        return parts[-1][1]
+
+    return mapped(code, leaf)
+
+
+def towards(parts: Sequence[tuple[Tensor, Tensor]], cost: Tensor) -> Tensor:
+    """A cost of what was made of a code that is `held`, with a gradient towards that code alone: weights on the
+    way from there to the cost get none."""
+    cost.backward(inputs=[leaf for _, leaf in parts])
+    asked = cost.detach()
+    for part, leaf in parts:
+        if leaf.grad is not None:
+            asked = asked + ((part - leaf.detach()) * leaf.grad).sum()  # is 0, and goes that way
+    return asked

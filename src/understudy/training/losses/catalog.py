@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from understudy.training.losses import adversarial, true_face
-from understudy.training.losses.case import Case, Scene, first_of
+from understudy.training.losses.case import Case, Scene, first_of, held, towards
 from understudy.training.losses.differences import DIFFERENCES, l1
 from understudy.training.losses.expression import expression_distance, flat_code
 from understudy.training.losses.features import feature_distance
@@ -183,8 +183,9 @@ def identity(case: Case, scene: Scene) -> Tensor:
 
 
 def following(case: Case, scene: Scene) -> Tensor:
-    """How differently the swap's points move from face to face than dst's do; the only loss that asks the whole
-    way a swap takes through the network."""
+    """How differently the swap's points move from face to face than dst's do. Only what makes its code is
+    asked: what paints it would learn to please the network that looks (docs/log.md, 2026-11-28, "Only the
+    code is asked")."""
     dst, count = scene.dst.lesson, case.options.follow_faces
     if min(count, len(dst.goal_BCHW)) < 2:
         scene.judges.note_once("Whether swaps follow dst is not asked: that needs two faces in a batch.")
@@ -192,11 +193,12 @@ def following(case: Case, scene: Scene) -> Tensor:
     squares = squares_about(dst.eyes_B1HW[:count], dst.mouth_B1HW[:count])
     with scene.compute.autocast():
         code = scene.model.swap_code(first_of(scene.made.features_dst, count))  # type: ignore[arg-type]
-        swap = scene.model.decode(code, "src").faces_BCHW.float()
+        parts: list[tuple[Tensor, Tensor]] = []
+        swap = scene.model.decode(held(code, parts), "src").faces_BCHW.float()  # type: ignore[arg-type]
         with torch.no_grad():
             wanted = seen_by(scene.judges.dense, dst.goal_BCHW[:count], squares)
         found = seen_by(scene.judges.dense, swap, squares)
-    return movement_distance(found, wanted)
+    return towards(parts, movement_distance(found, wanted))
 
 
 def _outside_weight(options: LossOptions) -> float:

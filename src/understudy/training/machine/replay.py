@@ -55,13 +55,20 @@ class Replay:
         self._random = False
 
     def ask(
-        self, src: Lesson, dst: Lesson, options: TrainOptions, *, frozen: frozenset[str]
+        self, src: Lesson, dst: Lesson, options: TrainOptions, *, frozen: frozenset[str], follows: bool
     ) -> tuple[Reconstruction, Terms]:
-        """What was painted and what it costs; gradients lie at the weights afterwards.
+        """What was painted and what it costs; gradients lie at the weights afterwards. `follows` says whether
+        swaps are asked to follow dst yet.
 
         Of a recording both are valid until the next call.
         """
-        like = (_shapes(src), _shapes(dst), frozen, *(getattr(options, n) for n in LossOptions.model_fields))
+        like = (
+            _shapes(src),
+            _shapes(dst),
+            frozen,
+            follows,
+            *(getattr(options, n) for n in LossOptions.model_fields),
+        )
         if like != self._like:
             self.forget()
             self._like = like
