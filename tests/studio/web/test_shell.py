@@ -248,9 +248,11 @@ def test_the_theme_is_the_systems_until_one_is_chosen(browser: Any, studio: Runn
         page.close()
 
 
-_COVERED = """async () => {
+_TOAST = """async () => {
   const { toast } = await import('/web/kit/toast.js');
   toast('A sentence that is as long as what the library says when it refuses something.', { seconds: 60 });
+}"""
+_COVERED = """() => {
   const lies = document.querySelector('.toast').getBoundingClientRect();
   const controls = [...document.querySelectorAll('us-shell :is(button, select, input, a[href])')];
   const covered = controls.filter((one) => {
@@ -268,7 +270,18 @@ def test_a_message_lies_on_no_control(open_page: Any, room: str) -> None:
     page = open_page(at=f"#/{room}")
     page.wait_for_selector("us-shell main :is([data-toasts], .empty)", state="attached")
     page.wait_for_timeout(500)
+    page.evaluate(_TOAST)
     assert page.evaluate(_COVERED) == []
+
+
+def test_a_message_lies_on_no_control_of_the_next_room_either(open_page: Any) -> None:
+    page = open_page(at="#/project")
+    page.wait_for_selector(".next h2")
+    page.evaluate(_TOAST)
+    for number, room in ((4, "masks"), (7, "deliver")):
+        page.keyboard.press(f"Shift+Digit{number}")
+        page.wait_for_selector(f"us-room-{room} button")
+        page.wait_for_function(f"() => !({_COVERED})().length", timeout=5000)
 
 
 def test_a_pane_is_as_wide_as_the_window_lets_it_until_a_hand_moves_it(page: Any) -> None:
