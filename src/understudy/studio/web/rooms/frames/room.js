@@ -354,7 +354,7 @@ export class FramesRoom extends Room {
   /** @param {any} told */
   async #carried(told) {
     if (told.is_over) {
-      if (told.can) this.keeper.can.set(this.clip, told.can);
+      if (told.can) this.keeper.heard(this.clip, told);
       this.#looks_soon();
       if (told.error) toast(told.error, { kind: "bad" });
       else if (told.summary.stopped && told.summary.stopped !== "as asked") toast(`Stopped: ${told.summary.stopped}.`);
