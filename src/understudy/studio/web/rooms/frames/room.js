@@ -353,7 +353,7 @@ export class FramesRoom extends Room {
   /** @param {any} told */
   async #carried(told) {
     if (told.is_over) {
-      if (told.can) this.keeper.heard(this.clip, told);
+      if (told.can) this.keeper.heard(this.clip, told.was_seen ? told : { ...told, learning: [] }); // an old one is no news
       this.#looks_soon();
       if (told.error) toast(told.error, { kind: "bad" });
       else if (told.summary.stopped && told.summary.stopped !== "as asked") toast(`Stopped: ${told.summary.stopped}.`);
