@@ -14,7 +14,7 @@ from understudy.errors import (
     SeveralPeople,
     UnderstudyError,
 )
-from understudy.events import Events, Notice, StageFinished
+from understudy.events import Events, Notice, StageFinished, StageStarted
 from understudy.jobs.clip_by_clip import OF_ONE_CLIP, clip_by_clip
 
 
@@ -37,6 +37,18 @@ def _searched(
     except UnderstudyError as error:
         return begun, told, error
     return begun, told, None
+
+
+def test_each_stage_says_which_of_several_clips_it_is_about() -> None:
+    def extracted(name: str) -> Events:
+        yield StageStarted(stage="find", unit="frames", why="goes on" if name == "double" else "")
+
+    def told(*names: str) -> list[str]:
+        events = clip_by_clip(names, extracted, project=Path("/my shots"))
+        return [event.why for event in events if isinstance(event, StageStarted)]
+
+    assert told("actor", "double") == ["clip 1 of 2, actor", "clip 2 of 2, double; goes on"]
+    assert told("actor") == [""]
 
 
 def test_a_clip_without_a_face_does_not_stop_those_after_it_and_is_named_at_the_end() -> None:

@@ -101,6 +101,17 @@ def test_the_list_tells_no_path(disk: Path) -> None:
     assert folders["c.MKV"] == "clips/day/deep" and folders["a.mp4"] == "clips"
 
 
+def test_the_list_tells_what_is_in_the_project_already(disk: Path) -> None:
+    project = Project.create(disk / "project")
+    a, plates = disk / "clips/a.mp4", disk / "clips/plates"
+    for path, role in ((a, "src"), (a, "dst"), (plates, "dst")):
+        project.add_clip(path, role)
+    client = TestClient(studio_app(Studio(project.folder, clips=(disk / "clips",))))
+    told = {clip["name"]: clip["is_in"] for clip in client.get("/api/places/clips").json()["clips"]}
+    assert told["a.mp4"] == "src clip a and dst clip a-2" and told["plates"] == "dst clip plates"
+    assert told["b.mov"] == ""
+
+
 def test_the_list_tells_which_files_may_be_sent_instead() -> None:
     told = TestClient(studio_app(Studio(None))).get("/api/places/clips").json()["endings"]
     assert set(told) == MOVIE_SUFFIXES | IMAGE_SUFFIXES
@@ -158,8 +169,7 @@ def test_a_link_that_took_a_clips_place_leads_nowhere(disk: Path) -> None:
 
 
 def test_what_goes_while_it_is_listed_is_left_out(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    studio = Studio(disk, clips=(disk / "clips",), projects=disk)
-    Project.create(disk / "shot")
+    studio = Studio(Project.create(disk / "shot").folder, clips=(disk / "clips",), projects=disk)
     going, walk = [disk / "clips/a.mp4", disk / "shot/understudy.toml"], places._clips_below
 
     def listing(root: Path) -> Iterator[places.ClipPlace]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from understudy.errors import (
@@ -20,7 +22,7 @@ from understudy.errors import (
     TrackEditInvalid,
     UnderstudyError,
 )
-from understudy.events import Events, Notice
+from understudy.events import Events, Notice, StageStarted
 
 # What is wrong with one clip, or has to be decided of it; a full disk or a device that is gone ends them all.
 OF_ONE_CLIP = (
@@ -44,7 +46,7 @@ def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events], *, pr
     refused: dict[str, UnderstudyError] = {}
     for name in names:
         try:
-            yield from extracted(name)
+            yield from told_of_clip(extracted(name), name, names)
         except OF_ONE_CLIP as error:
             if len(names) == 1:
                 raise
@@ -52,6 +54,19 @@ def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events], *, pr
             yield Notice(error.message, level="warning")
     if refused:
         raise _at_the_end(refused, of=len(names), project=str(project))
+
+
+def told_of_clip(events: Events, name: str, names: Sequence[str]) -> Events:
+    """What is done with one of several clips, each stage with which one it is: its figures are of that one."""
+    with ExitStack() as stack:
+        if isinstance(events, Generator):
+            stack.callback(events.close)
+        for event in events:
+            if isinstance(event, StageStarted) and len(names) > 1:
+                which = f"clip {names.index(name) + 1} of {len(names)}, {name}"
+                yield replace(event, why=f"{which}; {event.why}" if event.why else which)
+            else:
+                yield event
 
 
 def _at_the_end(refused: Mapping[str, UnderstudyError], *, of: int, project: str) -> UnderstudyError:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from understudy.errors import OptionInvalid, PersonUnknown
 from understudy.events import Events, Made, Notice, StageFinished, StageStarted
-from understudy.jobs.clip_by_clip import clip_by_clip
+from understudy.jobs.clip_by_clip import clip_by_clip, told_of_clip
 from understudy.jobs.clips.color_spaces import color_space_of
 from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
@@ -316,7 +316,8 @@ def merge(
             yield Notice(keep_said(project, name, said, frames=stretches))
         yield from _finished(project, "/".join(project.faceset_of_clip(name)))
         wanted = Wanted(stretches, changed=changed)
-        yield from _merged(project, name, model, casts[name], said, wanted, dry_run=dry_run, devices=devices)
+        merged = _merged(project, name, model, casts[name], said, wanted, dry_run=dry_run, devices=devices)
+        yield from told_of_clip(merged, name, names)
 
 
 def _merged(

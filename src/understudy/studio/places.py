@@ -123,11 +123,25 @@ def new_project_path(studio: Studio, name: str) -> Path:
 @routes.get("/clips", dependencies=[HEAVY])
 def clips(studio: StudioHere) -> dict[str, Any]:
     """The clips that may be chosen, and the `endings` of files that may be sent instead."""
+    here = _in_project(studio)
     found = [
-        told for place, _ in zip(clip_places(studio), range(_MOST), strict=False) if (told := _told(place))
+        {**told, "is_in": " and ".join(here.get(place.path, ()))}
+        for place, _ in zip(clip_places(studio), range(_MOST), strict=False)
+        if (told := _told(place))
     ]
     folders = [folder.name for folder in studio.clips]
     return {"clips": found, "folders": folders, "endings": sorted(CLIP.suffixes())}
+
+
+def _in_project(studio: Studio) -> dict[Path, list[str]]:
+    """What the clips that the open project has are in it, by where they lie."""
+    found = dict[Path, list[str]]()
+    if studio.folder is None:
+        return found
+    project = studio.project()
+    for name, entry in project.manifest.clips.items():
+        found.setdefault(project.clip_path(name), []).append(f"{entry.role} clip {name}")
+    return found
 
 
 def _told(place: ClipPlace) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
 from understudy.studio.rooms import frames
+from understudy.training.keeping.lock import model_lock
 
 EMPTY = (4, 5, 6)
 
@@ -182,6 +183,19 @@ def test_a_drawn_face_is_stored_taken_back_and_done_again(client: TestClient, st
     assert (
         client.post("/api/frames/draw", json={"clip": "shot", "frame": 4, "landmarks": []}).status_code == 422
     )
+
+
+def test_a_change_names_the_models_whose_training_goes_on_without_it(
+    client: TestClient, project: Project
+) -> None:
+    project.add_model("main")
+    points = (FACE * 48 + [74, 60]).tolist()
+    with model_lock(project.model_folder("main")):
+        told = client.post("/api/frames/draw", json={"clip": "shot", "frame": 4, "landmarks": points}).json()
+        client.post("/api/frames/carry", json={"clip": "shot", "frame": 4, "said": {"count": 1}})
+        by_itself = carried(client)
+    assert told["learning"] == by_itself["learning"] == ["main"]
+    assert step_back(client, by_itself["can"]["undo_step"])["learning"] == []
 
 
 def carried(client: TestClient) -> dict:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from PIL import Image
 from tests.studio.going import goes_once_seen
 from understudy.files import write_json
 from understudy.jobs.models import watching
+from understudy.jobs.runs.book import RunBook
 from understudy.project.project import Project
 from understudy.studio.app import studio_app
 from understudy.studio.open_studio import Studio
@@ -68,6 +71,33 @@ def test_every_model_is_told(room: TestClient, project: Project) -> None:
     project.add_model("other", preset="quick")
     told = room.get("watch").json()["models"]
     assert [one["name"] for one in told] == ["main", "other"] and told[0]["sheet"]["iteration"] == 40
+
+
+BEGINS = """
+import json, sys, time
+from pathlib import Path
+told, end = Path(sys.argv[1]), time.monotonic() + 60
+while not told.exists() and time.monotonic() < end:
+    time.sleep(0.01)
+print(json.dumps({"event": "StageStarted", "stage": "train", "unit": "iterations"}), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_model_whose_training_only_begins_is_told_as_running_from_the_first_moment(
+    room: TestClient, project: Project, tmp_path: Path
+) -> None:
+    project.add_model("other", preset="quick")
+    book = RunBook(project, program=(sys.executable, "-c", BEGINS, str(tmp_path / "told")))
+    run = book.start(["train", ".", "--model=main"], title="Train main")
+    main, other = room.get("watch").json()["models"]
+    assert (main["running"]["words"], main["status"], other["running"]) == ("Train main", None, None)
+    (tmp_path / "told").touch()
+    end = time.monotonic() + 60
+    while room.get("watch").json()["models"][0]["running"]:  # from here on its lock says it
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    book.stop(run.id, at_once=True)
 
 
 def test_a_curve_is_thinned_to_its_pixels_and_not_sent_again(room: TestClient, folder: Path) -> None:

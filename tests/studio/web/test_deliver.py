@@ -110,7 +110,7 @@ def test_a_refused_consent_blocks_with_the_sentence(open_page: Callable[..., Any
     assert ground != _rgb(accent), "what can't be pressed does not look like it"
     deliver.click(force=True)
     page.keyboard.press("d")
-    page.wait_for_timeout(500)
+    page.locator(".toast.bad", has_text="is refused, so nothing final is written").wait_for()
     assert sorted(path.name for path in opened.out_folder.iterdir()) == before
     record_consent(opened, "src", {"status": "fictional"})
 

@@ -535,9 +535,11 @@ def test_a_segmenter_is_taught_from_the_page_and_its_mask_is_seen_on_another_fac
         _kept(room)
     _go_to(room, 10)
     room.get_by_label("Segmenter's name").fill("mic")
-    room.get_by_label("Minutes to learn").fill("0.05")
+    room.get_by_label("Minutes to learn").fill("0.1")
     room.get_by_role("button", name="Train on what is drawn").click()
     room.locator("us-run").first.wait_for()
+    room.reload()
+    room.locator("us-run", has_text="Train segmenter mic").wait_for()
     room.wait_for_function(f"{ROOM}.looked_at === 'seg:mic' && {ROOM}.editor.overlay !== null", timeout=300_000)
     about: Any = json.loads((Path(project.masks_folder) / "mic" / "segmenter.json").read_text())
     assert about["weights"] and about["faces"] >= 3

@@ -72,7 +72,7 @@ def needs(words: Sequence[str], before: Sequence[str], *, clips: Collection[str]
     theirs, ours = _clips(before, clips), _clips(words, clips)
     if "train" not in (words[0], before[0]) and theirs and ours and not theirs & ours:
         return False
-    return before[0] == "extract" or _model(words) == _model(before)
+    return before[0] == "extract" or model_of(words) == model_of(before)
 
 
 def model_put_away_since(run: Run, project: Project) -> str:
@@ -103,7 +103,8 @@ def _clips(words: Sequence[str], known: Collection[str]) -> frozenset[str]:
     return frozenset(_split(words)[2:]) & frozenset(known)
 
 
-def _model(words: Sequence[str]) -> str:
+def model_of(words: Sequence[str]) -> str:
+    """The model that a command is about."""
     said = pairwise(_split(words))
     return next((value for flag, value in said if flag in ("--model", "--merged")), "main")
 

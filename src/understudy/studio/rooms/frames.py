@@ -300,7 +300,15 @@ def _stepped(studio: Studio, desk: FramesDesk, steps: list[HandStep]) -> dict[st
 def _changed(studio: Studio, desk: FramesDesk, told: dict[str, Any]) -> dict[str, Any]:
     studio.live.say("frames", clip=desk.clip, frames=told["frames"][:1000])
     studio.live.say("faces", faceset=f"{desk.performer}/{desk.short}")
-    return told | {"can": desk.can()}
+    return told | _next(desk)
+
+
+def _next(desk: FramesDesk) -> dict[str, Any]:
+    """What could be taken back after a change, and the models that learn on without it."""
+    from understudy.jobs.facesets.still_learning import still_learning
+
+    learning = still_learning(desk.project, f"{desk.performer}/{desk.short}")
+    return {"can": desk.can(), "learning": list(learning)}
 
 
 # --- carrying
@@ -318,7 +326,7 @@ class _Carrying:
         self.is_over = False
         self.summary: dict[str, Any] = {}
         self.error = ""
-        self.can: dict[str, Any] | None = None  # be taken back, once it is over
+        self.next: dict[str, Any] = {}  # what can be taken back, and who learns on, once it is over
 
 
 def _carrying(studio: Studio) -> dict[str, _Carrying]:
@@ -326,8 +334,8 @@ def _carrying(studio: Studio) -> dict[str, _Carrying]:
 
 
 def _told(job: _Carrying) -> dict[str, Any]:
-    names = ("number", "done", "total", "frame", "is_over", "summary", "error", "can")
-    return {name: getattr(job, name) for name in names}
+    names = ("number", "done", "total", "frame", "is_over", "summary", "error")
+    return {name: getattr(job, name) for name in names} | job.next
 
 
 def _run_of(studio: Studio, clip: str) -> Run | None:
@@ -352,7 +360,7 @@ def _run_told(studio: Studio, desk: FramesDesk, run: Run) -> dict[str, Any]:
         "is_over": not run.living,
         "summary": summary or {},
         "error": carried_on(run) if is_broken else "",
-        "can": None if run.living else desk.can(),
+        **({} if run.living else _next(desk)),
     }
 
 
@@ -458,7 +466,7 @@ def _carry(
         job.error = str(error)
     finally:
         with suppress(UnderstudyError, OSError, ValueError):  # the next look asks again what can be taken back
-            job.can = desk.can()
+            job.next = _next(desk)
         job.is_over = True
         if not job.summary and not job.error:
             job.summary = {"faces_written": job.done, "last_frame": job.frame, "stopped": "as asked"}

@@ -60,6 +60,20 @@ def test_changes_are_taken_back_made_again_moved_and_taken_out(room: Room) -> No
     assert refused.status_code == 422 and refused.json()["kind"] == "OptionInvalid"
 
 
+def test_a_window_takes_nothing_out_or_back_that_it_has_not_seen(room: Room) -> None:
+    room.post("keep", frame=0, values={"erode": 0.06}, scope="range", frames="0")
+    room.post("keep", frame=1, values={"blur": 0.2}, scope="range", frames="1")
+    seen = room.get("settings", frame=0).json()["version"]
+    room.post("remove", parts=["range 1"], window="other")
+    for path, facts in (("remove", {"parts": ["range 1"]}), ("undo", {}), ("redo", {})):
+        refused = room.post(path, seen=seen, **facts)
+        assert (refused.status_code, refused.json()["kind"]) == (422, "StepOutdated")
+        assert "took out range 1" in refused.json()["error"]
+    assert [part.model_extra for part in room.manifest().ranges] == [{"blur": 0.2}]
+    assert room.post("undo", seen=room.get("settings", frame=0).json()["version"]).status_code == 200
+    assert len(room.manifest().ranges) == 2
+
+
 def test_a_window_that_takes_a_change_of_the_cast_back_looks_anew_at_who_is_painted(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

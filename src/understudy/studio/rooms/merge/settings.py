@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from understudy.errors import OptionInvalid
+from understudy.errors import OptionInvalid, StepOutdated
 from understudy.jobs.merging import kept_settings
 from understudy.merging.frame_ranges import parse_frames
 from understudy.merging.options import MergeOptions
@@ -45,7 +46,13 @@ class Keep(Wish):
     ease: Ease = "smooth"
 
 
-class Remove(Wish):
+class Seen(Wish):
+    """What is about the list as the window has it: `seen` is that list's version."""
+
+    seen: str = Field("", max_length=40)
+
+
+class Remove(Seen):
     """Parts as the list calls them."""
 
     parts: list[str] = Field(min_length=1, max_length=500)
@@ -72,7 +79,8 @@ def settings(
 ) -> dict[str, Any]:
     """Every option in a frame and who says it, all that the clip keeps, and what can be taken back."""
     project = _project_with(studio.project(), clip)
-    return {"options": options_at(project, clip, frame, part), **kept_settings.listed_settings(project, clip)}
+    listed = kept_settings.listed_settings(project, clip)
+    return {"options": options_at(project, clip, frame, part), **listed, "version": _version(listed)}
 
 
 @routes.get("/check")
@@ -124,7 +132,7 @@ def keep(studio: StudioHere, wish: Keep) -> dict[str, Any]:
 @routes.post("/remove")
 def remove(studio: StudioHere, wish: Remove) -> dict[str, Any]:
     """Take parts, or options of them, out."""
-    project = _project_with(studio.project(), wish.clip)
+    project = _project_as_seen(studio, wish)
     return _told(studio, wish, kept_settings.remove_settings(project, wish.clip, wish.parts))
 
 
@@ -145,13 +153,13 @@ def copy(studio: StudioHere, wish: Copy) -> dict[str, Any]:
 
 
 @routes.post("/undo")
-def undo(studio: StudioHere, wish: Wish) -> dict[str, Any]:
+def undo(studio: StudioHere, wish: Seen) -> dict[str, Any]:
     """Take the last change back."""
     return _turned(studio, wish, kept_settings.undo_settings)
 
 
 @routes.post("/redo")
-def redo(studio: StudioHere, wish: Wish) -> dict[str, Any]:
+def redo(studio: StudioHere, wish: Seen) -> dict[str, Any]:
     """Make the change again that was taken back last."""
     return _turned(studio, wish, kept_settings.redo_settings)
 
@@ -198,8 +206,26 @@ def _project_with(project: Project, clip: str) -> Project:
     return project
 
 
-def _turned(studio: StudioHere, wish: Wish, turn: Callable[[Project, str], str]) -> dict[str, Any]:
+def _version(listed: Mapping[str, Any]) -> str:
+    """Another one, another list of what a clip keeps and of what can be taken back."""
+    return hashlib.blake2b(repr(listed).encode(), digest_size=12).hexdigest()
+
+
+def _project_as_seen(studio: StudioHere, wish: Seen) -> Project:
+    """The same, if the clip's list is still the one that the window has. Raises StepOutdated too."""
     project = _project_with(studio.project(), wish.clip)
+    listed = kept_settings.listed_settings(project, wish.clip)
+    if wish.seen and wish.seen != _version(listed):
+        last = f" The last change is now: {listed['changes'][-1]['change']}." if listed["changes"] else ""
+        raise StepOutdated(
+            f"The settings of clip {wish.clip!r} were changed elsewhere just now, so nothing was taken out or "
+            f"back.{last} Look at it, and ask again."
+        )
+    return project
+
+
+def _turned(studio: StudioHere, wish: Seen, turn: Callable[[Project, str], str]) -> dict[str, Any]:
+    project = _project_as_seen(studio, wish)
     before = project.manifest.clips[wish.clip].cast
     said = turn(project, wish.clip)
     if project.manifest.clips[wish.clip].cast != before:  # then the asking window, too, has to look anew

@@ -50,8 +50,21 @@ def watch(studio: StudioHere) -> dict[str, Any]:
     """Every model of the project as it stands now."""
     from understudy.jobs.models.watching import watch_model
 
-    project = studio.project()
-    return {"models": [watch_model(project, name) for name in project.manifest.models]}
+    project, beginning = studio.project(), _beginning(studio)
+    told = [watch_model(project, name) for name in project.manifest.models]
+    for model in told:
+        model["running"] = model["running"] or beginning.get(model["name"])
+    return {"models": told}
+
+
+def _beginning(studio: Studio) -> dict[str, dict[str, Any]]:
+    """Who is about to train, by model: a run's process takes seconds until it holds its model."""
+    from understudy.jobs.runs.queue import model_of
+
+    book = studio.runs
+    runs = [run for run in book.all() if run.words[:1] == ("train",) and run.state in ("running", "stopping")]
+    about = {model_of(run.words): run for run in runs if not book.standing(run.id).stage}
+    return {model: {"process": run.process, "words": run.title} for model, run in about.items()}
 
 
 class CurveWish(BaseModel):

@@ -28,7 +28,10 @@ const LOST = "The connection is lost; this is sent when it is back. Where this w
  * @returns {Promise<any>}
  */
 export function ask({ title, words, content, choices = [{ label: "OK", value: true, kind: "primary" }], wide = false, attempt }) {
-  const give_focus_back = keep_focus();
+  const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+  // What was clicked doesn't have the keys afterwards: Enter would press it again instead of going on.
+  const is_clicked = opener?.matches("button:not(:focus-visible)");
+  const give_focus_back = is_clicked ? () => opener?.blur() : keep_focus();
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { class: wide ? "wide" : "", "aria-label": title }));
   /** @type {any} */
   let answer = null;

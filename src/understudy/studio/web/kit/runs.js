@@ -89,7 +89,7 @@ export function standing_words(run) {
   if (run.state === "queued") return "waits until what runs is over";
   const now = run.standing;
   if (!now?.stage) return run.state === "stopping" ? "stops after this step" : "starts";
-  const parts = [progress_words(now)];
+  const parts = [...of_clip(now), progress_words(now)];
   if (now.rate) parts.push(rate_words(now.rate));
   if (now.loss !== null && now.loss !== undefined) parts.push(`loss ${now.loss.toFixed(4)}`);
   if (now.seconds_left !== null && now.seconds_left !== undefined) parts.push(`${clock_words(now.seconds_left)} left`);
@@ -106,10 +106,13 @@ function rate_words(rate) {
 export function short_words(run) {
   const now = run.standing;
   if (run.state !== "running" || run.from_elsewhere || !now?.stage) return standing_words(run);
-  const parts = [now.total ? `${Math.floor((100 * now.done) / now.total)} %` : progress_words(now)];
-  if (now.seconds_left !== null && now.seconds_left !== undefined) parts.push(`${clock_words(now.seconds_left)} left`);
+  const parts = [...of_clip(now), now.total ? `${Math.floor((100 * now.done) / now.total)} %` : progress_words(now)];
+  if (parts.length === 1 && now.seconds_left !== null && now.seconds_left !== undefined) parts.push(`${clock_words(now.seconds_left)} left`);
   return parts.join(" · ");
 }
+
+/** Which of several clips the figures are of: those of the others come after it. @param {Standing} now */
+const of_clip = (now) => (now.stage !== "train" && now.why ? [now.why] : []);
 
 /** How far it is. A training says where its model stands, as everywhere else, and then how much of this run is done. @param {Standing} now */
 function progress_words({ done, total, unit, details }) {

@@ -7,12 +7,14 @@ import { h } from "./element.js";
 /** @type {HTMLElement | undefined} */
 let place;
 
-const LEAVES_AFTER_S = 6;
+const [LEAVES_AFTER_S, PUT_EVERY_MS] = [6, 200];
 
 function toasts() {
   if (!place) {
     place = h("div", { class: "toasts", popover: "manual", role: "region", "aria-label": "Messages" });
     document.body.append(/** @type {HTMLElement} */ (place));
+    // Another room, whose picture lies elsewhere, builds itself in its own time; so does one whose panels are moved.
+    setInterval(() => place?.childElementCount && put(place), PUT_EVERY_MS);
   }
   return /** @type {HTMLElement} */ (place);
 }

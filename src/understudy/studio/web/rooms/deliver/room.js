@@ -272,7 +272,7 @@ class DeliverRoom extends Room {
     key: "d",
     does: "Write the finished file, sign it and enter it into the ledger",
     run: async () => {
-      if (!this.outlook?.file || this.outlook.blocks.length) return;
+      if (this.deliver.dataset.why) throw new Error(this.deliver.dataset.why); // a key is not held up by the button
       const idle = Object.keys(this.outlook.idle);
       const said = Object.fromEntries(Object.entries(this.said).filter(([name]) => !idle.includes(name)));
       const run = await start_run("encode", { clips: [this.clip], model: this.model, name: this.file_name, said }).catch(toast_error);

@@ -5,6 +5,7 @@ import { get } from "../../kit/api.js";
 import { button, forbid } from "../../kit/button.js";
 import { ask_text, sure } from "../../kit/dialog.js";
 import { h } from "../../kit/element.js";
+import { say_learns_on } from "../../kit/learns_on.js";
 import { choose } from "../../kit/menu.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { counted } from "../../kit/words.js";
@@ -136,7 +137,7 @@ export class Actions {
     this.acts += 1;
     this.next.set(facts.faceset, told.next);
     this.say_next();
-    for (const model of told.learning) toast(`The training of ${model} goes on with the faces as they were when it began. For what they are now, stop it and let it train on.`);
+    told.learning.forEach(say_learns_on);
     return told;
   }
 

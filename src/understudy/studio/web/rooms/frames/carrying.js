@@ -6,7 +6,7 @@ import { h, StudioElement } from "../../kit/element.js";
 import { live } from "../../kit/live.js";
 import { toast_error } from "../../kit/toast.js";
 
-/** `<us-frames-carrying>`: a line over the frame. Says `carried` (detail: what the server told) at each frame and at the end. */
+/** `<us-frames-carrying>`: a line over the frame. Says `carried` (detail: what the server told, and `was_seen`: that it went on until now) at each frame and at the end. */
 export class Carrying extends StudioElement {
   clip = "";
   /** @type {any} */
@@ -85,7 +85,7 @@ export class Carrying extends StudioElement {
     if (!told) return;
     if (this.bar) this.bar.value = told.total ? told.done / told.total : 0;
     if (this.words && !this.is_stopping) this.words.textContent = `Carrying the face on: frame ${told.frame}, ${told.done} of ${told.total}. Any key stops it.`;
-    this.dispatchEvent(new CustomEvent("carried", { detail: told }));
+    this.dispatchEvent(new CustomEvent("carried", { detail: { ...told, was_seen: !was_over } }));
   }
 
   /** @param {KeyboardEvent} event */

@@ -12,11 +12,12 @@
  * @property {string} name the stored face it comes from, or ""
  * @property {ReadonlySet<number>} moved points dragged by hand
  * @property {boolean} unread the points are still those of another box
+ * @property {boolean} drawn what is stored of it was drawn or corrected by hand
  * @property {boolean} another a new face, to be kept beside those that the frame has
  */
 
 /** @type {Edit} */
-export const NOTHING = { box: null, landmarks: null, spread: null, score: 0, locked: false, changed: false, name: "", moved: new Set(), unread: false, another: false };
+export const NOTHING = { box: null, landmarks: null, spread: null, score: 0, locked: false, changed: false, name: "", moved: new Set(), unread: false, drawn: false, another: false };
 
 /** A stored or found face, as it lies. @param {any} face of `frames/faces` @returns {Edit} */
 export function of_face(face) {
@@ -30,6 +31,7 @@ export function of_face(face) {
     name: face.name,
     moved: new Set(),
     unread: false,
+    drawn: Boolean(face.drawn),
     another: false,
   };
 }

@@ -53,7 +53,7 @@ export class FramesFacts extends StudioElement {
       ["Score", edit.landmarks ? percent(edit.score) : "–"],
       ["Error", error === null ? "not known" : `${percent(error)} of the face`],
       ["Box", edit.box ? `${Math.round(edit.box.side)} px, ${Math.round(edit.box.angle)}°` : "–"],
-      ["By hand", edit.moved.size ? `${edit.moved.size} of 68 points` : "–"],
+      ["By hand", edit.moved.size ? `${edit.moved.size} of 68 points` : edit.drawn ? "drawn or corrected" : "–"],
       ["Accuracy", accurate ? "several readings, averaged" : "one reading"],
     ];
     this.hand?.replaceChildren(...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));

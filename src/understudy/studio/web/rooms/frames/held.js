@@ -59,7 +59,7 @@ export class Held {
   async read() {
     const { room, edit } = this;
     const { clip, frame } = room;
-    if (!edit.box || !room.is_ready) return;
+    if (!edit.box?.side || !room.is_ready) return; // no size yet: its clip is being opened
     try {
       const reading = await this.reading.ask(clip, frame, edit.box, room.accurate);
       if (!reading || frame !== room.frame || clip !== room.clip || this.edit.moved.size || !this.edit.box) return;

@@ -2,6 +2,7 @@
 // Brings what a hand did to the server, one thing after the other, while the hand goes on.
 
 import { ConnectionLost, get, post } from "../../kit/api.js";
+import { say_learns_on } from "../../kit/learns_on.js";
 import { live } from "../../kit/live.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { said_of } from "./edit.js";
@@ -25,6 +26,8 @@ export class Keeper extends EventTarget {
   can = new Map();
   /** The file of the face that was stored last. */
   newest = "";
+  /** Models that learn on without what is done here, and were told of. @type {Set<string>} */
+  learning = new Set();
 
   /** What a frame's drawing is known by. @param {string} clip @param {number} frame */
   static key(clip, frame) {
@@ -65,8 +68,15 @@ export class Keeper extends EventTarget {
   async back(way, clip) {
     await this.done;
     const told = await post(`frames/${way}`, { clip, step: this.can.get(clip)?.[`${way}_step`] ?? 0 });
-    this.can.set(clip, told.can);
+    this.heard(clip, told);
     return told;
+  }
+
+  /** After a change: what can be taken back now; and once, that a training does not see it. @param {string} clip @param {{can: any, learning: string[]}} told */
+  heard(clip, { can, learning }) {
+    this.can.set(clip, can);
+    for (const model of learning) if (!this.learning.has(model)) say_learns_on(model);
+    this.learning = new Set(learning);
   }
 
   /** @param {string} clip @param {() => Promise<any>} work @param {(error: unknown) => void} failed */
@@ -75,7 +85,7 @@ export class Keeper extends EventTarget {
     this.done = this.done
       .then(work)
       .then((detail) => {
-        this.can.set(clip, detail.can);
+        this.heard(clip, detail);
         this.newest = detail.names?.[0] ?? "";
         this.dispatchEvent(new CustomEvent("kept", { detail }));
       })

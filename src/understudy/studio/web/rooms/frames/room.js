@@ -177,8 +177,7 @@ export class FramesRoom extends Room {
     this.#looking = new AbortController();
     this.frame = index;
     this.told = null;
-    this.hand.point = -1;
-    this.hand.group = new Set();
+    Object.assign(this.hand, { point: -1, group: new Set() });
     this.held.hold(NOTHING);
     this.strip.frame = index;
     this.keep_place({ clip: this.clip, frame: String(index) });
@@ -354,7 +353,7 @@ export class FramesRoom extends Room {
   /** @param {any} told */
   async #carried(told) {
     if (told.is_over) {
-      if (told.can) this.keeper.can.set(this.clip, told.can);
+      if (told.can) this.keeper.heard(this.clip, told.was_seen ? told : { ...told, learning: [] }); // an old one is no news
       this.#looks_soon();
       if (told.error) toast(told.error, { kind: "bad" });
       else if (told.summary.stopped && told.summary.stopped !== "as asked") toast(`Stopped: ${told.summary.stopped}.`);
@@ -368,8 +367,9 @@ export class FramesRoom extends Room {
 
   /** @param {number[]} frames */
   #others(frames) {
+    if (!this.clip) return; // the first one is still being opened
     this.#looks_soon();
-    if (frames.includes(this.frame) && !this.is_at_work && !this.carrying.is_running) this.#look_at_faces({ anew: true }).catch(() => {});
+    if (frames.includes(this.frame) && this.facts_of_clip?.clip === this.clip && !this.is_at_work && !this.carrying.is_running) this.#look_at_faces({ anew: true }).catch(() => {});
   }
 
   #looks_soon() {

@@ -7,10 +7,10 @@ import { ask, sure } from "../../kit/dialog.js";
 import { h, StudioElement } from "../../kit/element.js";
 import { live } from "../../kit/live.js";
 import { OfProject } from "../../kit/of_project.js";
+import { all_runs } from "../../kit/runs.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { waited } from "../../kit/waiting.js";
 import "../../kit/form.js";
-import "../../kit/runs.js";
 
 const last = new OfProject("segmenter"); // the one that was taught last
 
@@ -60,6 +60,16 @@ export class MaskTeach extends StudioElement {
     this.listen(live, "look-anew", () => this.refresh());
     this.listen(live, "masks", () => this.refresh_soon());
     this.refresh();
+    this.#find_runs().catch(() => {}); // without a connection they are looked for when the room is opened again
+  }
+
+  /** Those that were begun before the page was loaded, or in another window. */
+  async #find_runs() {
+    const living = (await all_runs()).filter((run) => run.living && run.words[0] === "masks");
+    for (const { id, words: [, verb, , name] } of living.reverse()) {
+      if (verb === "train") this.follow(id, () => this.#learned(name));
+      else this.follow(id, verb === "fetch" ? undefined : () => this.changed(name));
+    }
   }
 
   refresh_soon() {
@@ -84,6 +94,7 @@ export class MaskTeach extends StudioElement {
 
   /** @param {string} id @param {() => void} [ended] */
   follow(id, ended) {
+    if ([...(this.runs?.children ?? [])].some((one) => /** @type {import("../../kit/runs.js").RunElement} */ (one).run_id === id)) return;
     const run = h("us-run", { run_id: id });
     run.addEventListener("state", (/** @type {CustomEvent} */ event) => {
       if (event.detail.living) return;
@@ -99,7 +110,12 @@ export class MaskTeach extends StudioElement {
     last.keep({ segmenter });
     const said = { minutes: Number(this.minutes.value), ...this.said };
     const { id } = await post("masks/train", { segmenter, facesets: [], said });
-    this.follow(id, () => this.dispatchEvent(new CustomEvent("learned", { detail: segmenter })));
+    this.follow(id, () => this.#learned(segmenter));
+  }
+
+  /** @param {string} segmenter */
+  #learned(segmenter) {
+    this.dispatchEvent(new CustomEvent("learned", { detail: segmenter }));
   }
 
   async options() {

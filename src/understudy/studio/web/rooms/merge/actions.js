@@ -10,6 +10,9 @@ import { make_the_rest, measure } from "./making.js";
 /** @typedef {import("./room.js").MergeRoom} MergeRoom */
 /** @typedef {import("../../kit/keys.js").KeyAction} KeyAction */
 
+/** It may have been another window's, or lie far from here. @param {string} words */
+const say_turned = (words) => void toast(words, { kind: "good" });
+
 /** @param {MergeRoom} room */
 export function room_actions(room) {
   const { settings } = room;
@@ -67,9 +70,9 @@ export function room_actions(room) {
     render_too: { key: ".", shift: true, does: "Make the rest in the background", run: () => make_the_rest(room) },
     render_range: { key: "Enter", shift: true, does: "Make the selected frames, or this one", run: () => make_the_rest(room, room.selected() || String(room.frame)) },
     measure: { key: "e", ctrl: true, does: "Measure jitter and edges of what is merged", run: () => measure(room) },
-    undo: { key: "z", ctrl: true, shift: false, does: "Take the last change of settings back", run: () => (settings.changes.length || Object.keys(settings.tried).length ? settings.undo() : toast("There is nothing to take back.")) },
-    redo: { key: "z", ctrl: true, shift: true, does: "Make it again", run: () => (settings.undone.length ? settings.redo() : toast("Nothing was taken back.")) },
-    redo_too: { key: "y", ctrl: true, does: "Make it again", run: () => (settings.undone.length ? settings.redo() : toast("Nothing was taken back.")) },
+    undo: { key: "z", ctrl: true, shift: false, does: "Take the last change of settings back", run: () => (settings.changes.length || Object.keys(settings.tried).length ? settings.undo().then(say_turned) : toast("There is nothing to take back.")) },
+    redo: { key: "z", ctrl: true, shift: true, does: "Make it again", run: () => (settings.undone.length ? settings.redo().then(say_turned) : toast("Nothing was taken back.")) },
+    redo_too: { key: "y", ctrl: true, does: "Make it again", run: () => (settings.undone.length ? settings.redo().then(say_turned) : toast("Nothing was taken back.")) },
     way: { key: "v", shift: true, does: "After, wipe, side by side, difference, alpha", run: () => room.next_way() },
     alpha: { key: "\\", shift: true, does: "What was painted over a checkerboard: view alpha, or back", run: () => room.show_way(room.compare.way === "alpha" ? "after" : "alpha") },
     flip: { key: "[", does: "Before or after", run: () => room.show_way(room.compare.way === "before" ? "after" : "before") },

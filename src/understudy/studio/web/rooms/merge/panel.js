@@ -114,6 +114,8 @@ export class MergePanel extends StudioElement {
     if (!wish) return;
     const { settings } = this;
     try {
+      const now = settings.parts.find((one) => one.part === part.part); // ranges are numbered, and another window may have taken one out
+      if (JSON.stringify(now) !== JSON.stringify(part)) throw new Error(`${part.part} was changed elsewhere while you chose, so it stays as it is. Look at it, and choose again.`);
       if (wish.startsWith("ease") && frame !== null) await settings.move_key(frame, frame, wish.slice(5));
       else await settings.remove([`${part.part}${wish.slice(3)}`]);
     } catch (error) {

@@ -339,7 +339,7 @@ export class MergeRoom extends Room {
 
   /** Somebody else changed something. */
   async look_anew() {
-    if (!this.clip) return;
+    if (!this.clip || !this.model) return;
     this.pictures.version += 1;
     this.pictures.plate_version += 1;
     this.shot = await get(`merge/shot?${this.query()}`);

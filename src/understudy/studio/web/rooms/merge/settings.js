@@ -17,6 +17,7 @@ export const SCOPES = /** @type {Record<Scope, string>} */ ({
   key: "A key at this frame",
 });
 const KEEP_AFTER_MS = 450;
+const OF_THE_LIST = ["undo", "redo", "remove"];
 
 /** Says `tried` when a value is tried, `kept` when the disk changed, `loaded` when values of a frame are there. */
 export class Settings extends EventTarget {
@@ -45,21 +46,32 @@ export class Settings extends EventTarget {
   /** Where that is to be kept; null where it couldn't be said when it was tried. @type {object | null} */
   #at = null;
   #timer = 0;
-  /** @type {Promise<void>} */
+  /** @type {Promise<any>} */
   #queue = Promise.resolve();
   #loads = 0;
+
+  /** Of the list that this window has: nothing is taken out or back that it has not seen. */
+  #version = "";
+  /** @type {Promise<void>} */
+  #newest = Promise.resolve();
 
   /** What is tried over all that is kept. */
   get tried() {
     return { ...this.#keeping, ...this.#tried };
   }
 
-  /** Values of a frame from disk. @param {number} frame */
-  async load(frame) {
+  /** Values of a frame from disk; one that is overtaken ends with the newest. @param {number} frame */
+  load(frame) {
     this.frame = frame;
+    return (this.#newest = this.#load(frame));
+  }
+
+  /** @param {number} frame @returns {Promise<void>} */
+  async #load(frame) {
     const load = (this.#loads += 1);
     const told = await get(`merge/settings?${new URLSearchParams({ clip: this.clip, frame: String(frame), part: this.part })}`);
-    if (load !== this.#loads) return;
+    if (load !== this.#loads) return this.#newest;
+    this.#version = told.version;
     this.options = told.options;
     this.parts = told.parts;
     this.changes = told.changes;
@@ -162,10 +174,12 @@ export class Settings extends EventTarget {
     return { scope: this.scope };
   }
 
+  /** @returns {Promise<string>} what was taken back */
   undo() {
     return this.flush().then(() => this.#change("undo", {}));
   }
 
+  /** @returns {Promise<string>} what was made again */
   redo() {
     return this.#change("redo", {});
   }
@@ -186,12 +200,14 @@ export class Settings extends EventTarget {
     return this.#change("copy", { frame, to });
   }
 
-  /** One after the other, as they were asked for. @param {string} path @param {object} facts @returns {Promise<void>} */
+  /** One after the other, as they were asked for. @param {string} path @param {object} facts @returns {Promise<string>} what was done, in words */
   #change(path, facts) {
     const doing = this.#queue.then(async () => {
-      await post(`merge/${path}`, { clip: this.clip, window: this.window, ...facts });
+      const seen = OF_THE_LIST.includes(path) ? { seen: this.#version } : {};
+      const { said } = await post(`merge/${path}`, { clip: this.clip, window: this.window, ...seen, ...facts });
       await this.load(this.frame);
       this.#say("kept");
+      return said;
     });
     this.#queue = doing.catch(() => this.load(this.frame).catch(() => {}));
     return doing;

@@ -77,7 +77,7 @@ export async function add_clips(role) {
     const box = h("input", { type: "checkbox", onchange: () => (box.checked ? chosen.add(clip.id) : chosen.delete(clip.id)) });
     const picture = h("img", { class: "thumb", src: `/api/${clip.picture}`, alt: "", loading: "lazy" });
     picture.addEventListener("error", () => picture.replaceWith(h("div", { class: "thumb" })));
-    return h("li", { "data-place": clip.name }, h("label", {}, box, picture, h("span", {}, clip.name, h("div", { class: "dim small" }, `${clip.folder}${clip.kind === "images" ? " · images" : ` · ${size_words(clip.size_bytes)}`}`))));
+    return h("li", { "data-place": clip.name }, h("label", {}, box, picture, h("span", {}, clip.name, h("div", { class: "dim small" }, `${clip.folder}${clip.kind === "images" ? " · images" : ` · ${size_words(clip.size_bytes)}`}`), clip.is_in ? h("div", { class: "small info" }, `in the project as ${clip.is_in}`) : null)));
   };
   // One image is a clip of one frame; a folder full of pictures is rarely meant so, and would bury the films.
   const rows = clips.filter((/** @type {any} */ clip) => clip.kind !== "image").map(row_of);
