@@ -78,7 +78,7 @@ def needs(words: Sequence[str], before: Sequence[str], *, clips: Collection[str]
 def model_put_away_since(run: Run, project: Project) -> str:
     """The model of a waiting run that was put in the trash after the run was asked for: it would begin a new
     one of that name, which nobody meant. Empty where the run may begin."""
-    name = _model(run.words)
+    name = model_of(run.words)
     if run.words[0] not in _MAKES_A_MODEL or name in project.manifest.models:
         return ""
     away = models_put_away(project)
