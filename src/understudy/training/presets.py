@@ -87,7 +87,7 @@ _CUSTOM_DNY: Mapping[str, Any] = {
 # stretch: with none it is sooner there, where both heads are of one maker. Others, whose proportions differ,
 # need some. "Blinks" there says what it takes to blink with dst, and why faces are moved by less here.
 # Twice as many steps with 8 faces each are worth more within minutes than half as many with 16. Swaps are asked
-# to follow from the 300th iteration on: heads, eyes and light are truer for it ("Only the code is asked" there).
+# to follow from the 300th iteration on: heads, eyes, light are truer for it (there, "only the code is asked").
 _QUICK: Mapping[str, Any] = {
     "batch_size": 8,
     "learning_rate": 3e-3,
