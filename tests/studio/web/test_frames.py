@@ -213,7 +213,7 @@ def test_a_point_is_dragged_and_its_place_is_stored(window: Window, emptied: Pro
     assert moved[30] == pytest.approx([4, 3], abs=0.6)
     assert np.abs(np.delete(moved, 30, axis=0)).max() < 0.02
     window.go(2)
-    assert "By hand\ndrawn or corrected" in window.page.locator("us-frames-facts .facts").inner_text()
+    assert "By hand\ndrawn or corrected" in window.page.locator("us-frames-facts .facts").first.inner_text()
     window.go(3)
     window.page.keyboard.press("Control+z")
     window.until("room.frame === 2")
