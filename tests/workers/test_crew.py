@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,15 @@ WORDS = Words(
 
 @dataclass(frozen=True)
 class Doubling:
-    """Doubles numbers; its process dies at `deadly` unless the file `once` is there."""
+    """Doubles numbers; its process dies at `deadly` unless the file `once` is there.
+
+    With a file `deaths`, which counts them, 0 is doubled half a second after the second.
+    """
 
     deadly: int = -1
     once: Path | None = None
     refuses: bool = False
+    deaths: Path | None = None
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Work]:
@@ -37,9 +42,13 @@ class Doubling:
 
         def work(numbers: list[int]) -> Iterator[tuple[int, int]]:
             for number in numbers:
+                while number == 0 and self.deaths and len(self.deaths.read_text()) < 2:
+                    time.sleep(0.5)
                 if number == self.deadly and not (self.once and self.once.exists()):
                     if self.once:
                         self.once.touch()
+                    if self.deaths:
+                        self.deaths.write_text(self.deaths.read_text() + "x")
                     os.kill(os.getpid(), signal.SIGKILL)
                 yield number, 2 * number
 
@@ -82,6 +91,16 @@ def test_frames_that_kill_twice_are_named() -> None:
         WorkerDied, match=r"doubled numbers died twice at frames 7 to 9 .*The others are kept.*fewer"
     ):
         list(shared_out([Doubling(deadly=7)] * 2, STRETCHES, Order(WORDS)))
+    assert multiprocessing.active_children() == []
+
+
+def test_frames_before_those_that_kill_twice_come_even_from_a_process_that_is_late(tmp_path: Path) -> None:
+    (deaths := tmp_path / "deaths").touch()
+    came = []
+    with pytest.raises(WorkerDied, match="twice at frames 7 to 9 "):
+        for answer in shared_out([Doubling(deadly=7, deaths=deaths)] * 2, STRETCHES, Order(WORDS)):
+            came += [] if isinstance(answer, Notice) else [answer]
+    assert came == [2 * n for n in range(7)]
     assert multiprocessing.active_children() == []
 
 

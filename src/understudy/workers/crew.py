@@ -2,7 +2,8 @@
 
 Each process opens the job for itself. With answers in order, at most a few stretches are ahead of the frame
 whose answer is passed on, so memory stays flat. A process that dies is replaced once for the frames it had;
-when they kill a second one, it is said. Knows nothing of logs and resuming.
+when they kill a second one, it is said, after the answers of all frames before them where those are in order.
+Knows nothing of logs and resuming.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from understudy.errors import UnderstudyError
+from understudy.errors import UnderstudyError, WorkerDied
 from understudy.events import Notice
 from understudy.workers.entry import serve
 from understudy.workers.job import Job, Order, Stretch, told_of_death
@@ -45,15 +46,24 @@ def handed_out(crew: Crew, stretches: Sequence[Stretch]) -> Iterator[Any | Notic
     waiting = deque(enumerate(stretches))
     held: dict[int, list[Any]] = {}
     front, ended, deaths = 0, set[int](), Counter[int]()
+    deadly: dict[int, WorkerDied] = {}
     while front < len(stretches):
         for member in crew.idle():
-            if waiting and (not in_order or waiting[0][0] < front + 2 * len(crew.members)):
+            if waiting and not deadly and (not in_order or waiting[0][0] < front + 2 * len(crew.members)):
                 member.begin(*waiting.popleft())
         for member, said in crew.heard():
             if member.is_dead and member.left:
                 deaths[member.number] += 1
                 words, cause = crew.order.words, member.cause()
-                yield told_of_death(words, member.left, deaths=deaths[member.number], cause=cause)
+                try:
+                    told = told_of_death(words, member.left, deaths=deaths[member.number], cause=cause)
+                except WorkerDied as error:
+                    if not in_order:
+                        raise
+                    deadly[member.number] = error  # said when it is its turn: others may be at frames before
+                    member.end()
+                    continue
+                yield told
                 crew.replace(member)
             elif said is None:
                 ended.add(member.number)
@@ -67,6 +77,8 @@ def handed_out(crew: Crew, stretches: Sequence[Stretch]) -> Iterator[Any | Notic
         while front in ended:
             front += 1
             yield from held.pop(front, ())
+        if front in deadly:
+            raise deadly[front]
 
 
 class _Member:
