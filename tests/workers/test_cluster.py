@@ -141,8 +141,18 @@ def test_a_lost_task_is_given_out_once_more_and_that_is_said() -> None:
 def test_a_task_that_is_lost_twice_ends_the_job_and_calls_off_the_others() -> None:
     ray = PuppetRay(dies=2)
     with pytest.raises(WorkerDied, match="died twice at frames 10 to 14"):
-        handed(ray)
+        handed(ray, in_order=False)
     assert ray.cancelled == [0, 1]
+
+
+def test_what_comes_before_frames_that_are_lost_twice_is_waited_for_where_answers_are_in_order() -> None:
+    ray, came = PuppetRay(cores=1, dies=2), []
+    many = [*STRETCHES, range(15, 20)]
+    with pytest.raises(WorkerDied, match="died twice at frames 5 to 9"):
+        for each in cluster._handed_out(ray, Doubling(), many, Order(WORDS), on_gpu=False):
+            came += [] if isinstance(each, Notice) else [each]
+    assert came == DOUBLES[:5]
+    assert next(ray.sent) == 3, "the first, and the second twice"
 
 
 def test_what_the_work_refuses_is_said_as_if_it_were_refused_here() -> None:

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.errors import ClusterUnavailable, UnderstudyError
+from understudy.errors import ClusterUnavailable, UnderstudyError, WorkerDied
 from understudy.events import Notice
 from understudy.workers.job import Job, Order, Stretch, Work, told_of_death
 from understudy.workers.options import parse_workers
@@ -59,6 +59,7 @@ def _handed_out(
     most = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
     waiting, running = deque(enumerate(stretches)), dict[Any, int]()
     held, deaths, front = dict[int, list[Any]](), Counter[int](), 0
+    deadly: dict[int, WorkerDied] = {}
     try:
         while front < len(stretches) and (waiting or running or front in held):
             # Not far ahead of a stretch that is late: what is done meanwhile lies in the memory.
@@ -74,14 +75,24 @@ def _handed_out(
             except ray.exceptions.RayError as error:
                 deaths[number] += 1
                 cause = str(error).splitlines()[0].rstrip(".")
-                yield told_of_death(order.words, stretches[number], deaths=deaths[number], cause=cause)
-                waiting.appendleft((number, stretches[number]))
+                try:
+                    told = told_of_death(order.words, stretches[number], deaths=deaths[number], cause=cause)
+                except WorkerDied as twice:
+                    if not order.in_order:
+                        raise
+                    deadly[number] = twice  # said when it is its turn: others may be at frames before
+                    waiting = deque(each for each in waiting if each[0] < number)
+                else:
+                    yield told
+                    waiting.appendleft((number, stretches[number]))
             if not order.in_order and number in held:
                 yield from held[number]
                 held[number] = []
             while front in held:
                 yield from held.pop(front)
                 front += 1
+            if front in deadly:
+                raise deadly[front]
     finally:
         for left in running:
             ray.cancel(left, force=True)

@@ -49,7 +49,7 @@ def handed_out(crew: Crew, stretches: Sequence[Stretch]) -> Iterator[Any | Notic
     deadly: dict[int, WorkerDied] = {}
     while front < len(stretches):
         for member in crew.idle():
-            if waiting and not deadly and (not in_order or waiting[0][0] < front + 2 * len(crew.members)):
+            if waiting and (not in_order or waiting[0][0] < front + 2 * len(crew.members)):
                 member.begin(*waiting.popleft())
         for member, said in crew.heard():
             if member.is_dead and member.left:
@@ -61,10 +61,11 @@ def handed_out(crew: Crew, stretches: Sequence[Stretch]) -> Iterator[Any | Notic
                     if not in_order:
                         raise
                     deadly[member.number] = error  # said when it is its turn: others may be at frames before
+                    waiting.clear()
                     member.end()
-                    continue
-                yield told
-                crew.replace(member)
+                else:
+                    yield told
+                    crew.replace(member)
             elif said is None:
                 ended.add(member.number)
                 member.end()
