@@ -35,7 +35,7 @@ from understudy.media.images import encode_png
 from understudy.networks.face_model import FaceModel
 from understudy.training.feeding.feed import Feed
 from understudy.training.learner import Learner
-from understudy.training.machine.device import Compute
+from understudy.training.machine.device import Compute, has_bfloat16
 from understudy.training.options import TrainOptions
 from understudy.training.presets import preset_named
 
@@ -51,7 +51,7 @@ class Recipe:
 
     help: str
     train: Mapping[str, Any] = field(default_factory=dict)
-    bfloat16: bool = True
+    bfloat16: bool = True  # where it is faster
     delivers: str = "ema"
     trunk: Much | None = None
     seconds: float = 80.0
@@ -186,12 +186,13 @@ def untouched(footage: Footage) -> float:
 def begun(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> tuple[Learner, Feed, TrainOptions]:
     """What a run of `recipe` starts with."""
     options = TrainOptions.model_validate(recipe.train)
-    compute = Compute(torch.device("cpu"), recipe.bfloat16)
+    cpu = torch.device("cpu")
+    compute = Compute(cpu, recipe.bfloat16 and has_bfloat16(cpu))
     network = {"size_px": SIZE_PX, "width": WIDTH}
     learner = Learner("quick", network, options=options, seed=seed, compute=compute)
     if recipe.trunk:
         begin_from_trunk(learner, trunk, recipe.trunk)
-    return learner, Feed(footage.src, footage.dst, options, compute.device), options
+    return learner, Feed(footage.src, footage.dst, options, cpu), options
 
 
 def trained(recipe: Recipe, seed: int, footage: Footage, trunk: Path) -> Iterator[Look]:

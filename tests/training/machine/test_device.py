@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from understudy.errors import DeviceUnavailable
+from understudy.training.machine import device
 from understudy.training.machine.device import (
     _processor,
     choose_device,
@@ -33,17 +35,35 @@ def test_auto_takes_an_accelerator_where_there_is_one(monkeypatch: pytest.Monkey
     assert choose_device("auto").device.type == "cpu"
 
 
-@pytest.mark.parametrize("supported", [True, False])
-def test_bfloat16_is_used_only_where_the_processor_has_it(
-    monkeypatch: pytest.MonkeyPatch, supported: bool
+@pytest.mark.parametrize("instructions", [True, False])
+@pytest.mark.parametrize(("gain", "wins"), [(2.0, True), (1.1, False), (0.5, False)])
+def test_bfloat16_is_used_only_where_the_processor_multiplies_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, instructions: bool, gain: float, wins: bool
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: supported, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: instructions, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    monkeypatch.setattr(device, "_measured_gain", lambda: gain)
     compute = choose_device("cpu")
-    assert compute.uses_bfloat16 is supported
+    assert compute.uses_bfloat16 is (instructions and wins)
     with compute.autocast():
         product = torch.ones(4, 4) @ torch.ones(4, 4)
-    assert product.dtype == (torch.bfloat16 if supported else torch.float32)
+    assert product.dtype == (torch.bfloat16 if compute.uses_bfloat16 else torch.float32)
+
+
+@pytest.mark.parametrize("gain", [2.0, 0.5])
+def test_how_fast_a_processor_multiplies_is_told_by_its_best_time_with_one_thread(
+    monkeypatch: pytest.MonkeyPatch, gain: float
+) -> None:
+    """Every second product is held up by another program."""
+    held_up, threads, asked = itertools.cycle([1.0, 0.0]), torch.get_num_threads(), set()
+
+    def seconds(square: torch.Tensor) -> float:
+        asked.add(torch.get_num_threads())
+        return next(held_up) + (gain if square.dtype == torch.float32 else 1.0)
+
+    monkeypatch.setattr(device, "_seconds", seconds)
+    assert device._measured_gain.__wrapped__() == gain
+    assert asked == {1} and torch.get_num_threads() == threads
 
 
 def test_several_devices_are_named_with_commas_and_each_counts_once() -> None:

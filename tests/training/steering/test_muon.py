@@ -93,19 +93,19 @@ class Multiplied(TorchDispatchMode):
         return made
 
 
-@pytest.mark.parametrize("has_bfloat16", [True, False])
-def test_products_are_short_where_a_device_multiplies_short_numbers_and_nowhere_else(
-    has_bfloat16: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("gain", "short"), [(8.0, True), (2.0, False), (0.5, False)])
+def test_products_are_short_where_a_processor_multiplies_short_numbers_several_times_as_fast(
+    gain: float, short: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(muon, "has_bfloat16", lambda device: has_bfloat16)
+    monkeypatch.setattr(muon, "bfloat16_gain", lambda: gain)
     bank = nn.Parameter(torch.zeros(24, 90))
     bank.grad = torch.randn(24, 90, generator=Generator().manual_seed(3))
     with Multiplied() as multiplied:
         Muon([bank]).step()
-    assert multiplied.formats == {torch.bfloat16 if has_bfloat16 else torch.float32}
+    assert multiplied.formats == {torch.bfloat16 if short else torch.float32}
     expected, made = by_the_paper(bank.grad), bank.detach()
     off = (made / made.norm() + expected / expected.norm()).norm()  # a step goes down
-    assert off < (0.02 if has_bfloat16 else 1e-5)
+    assert off < (0.02 if short else 1e-5)
 
 
 class Counted(TorchDispatchMode):

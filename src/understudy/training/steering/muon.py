@@ -16,13 +16,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from understudy.training.machine.device import has_bfloat16
+from understudy.training.machine.device import bfloat16_gain, has_bfloat16
 
 _MOMENTUM = 0.95
 _ROUNDS = 4
 # Quintic Newton-Schulz iteration that brings all singular values near 1, fastest from below.
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 _LONG = 2.0  # from such a side on, times the other, products of the short side alone are fewer
+_SHORTER = (
+    2.5  # times fewer products in the way that float32 can take, for filter banks of nine times their width
+)
 _LIKE_ADAM = 0.2  # makes steps as large as AdamW's at the same learning rate (Liu et al., 2025)
 
 
@@ -66,9 +69,11 @@ class Muon(torch.optim.Optimizer):
             torch._foreach_add_(banks, directions, alpha=-group["lr"] * _LIKE_ADAM * max(shape) ** 0.5)
 
     def _kind(self, device: torch.device) -> torch.dtype:
-        # bfloat16 is exact enough for a direction. Where it is emulated it takes ten times as long.
+        # bfloat16 is exact enough for a direction. But it can't take float32's shorter way, which is quicker
+        # on processors that don't multiply several times as fast in it.
         if device not in self._kinds:
-            self._kinds[device] = torch.bfloat16 if has_bfloat16(device) else torch.float32
+            short = bfloat16_gain() > _SHORTER if device.type == "cpu" else has_bfloat16(device)
+            self._kinds[device] = torch.bfloat16 if short else torch.float32
         return self._kinds[device]
 
     def _kept(self, parameter: Tensor) -> Tensor:
