@@ -217,6 +217,8 @@ def train(
             yield from hashed_before(project, counts)
             learnt = learning_from(project, counts)
             stage = partial(train_model, learnt=learnt, keep_recipe=keep_recipe, finish=finish)
+        if show_samples is None:
+            stage = partial(stage, once_held=lambda: model_named(Project.open(project.folder), model))
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],
