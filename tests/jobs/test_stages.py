@@ -88,6 +88,21 @@ def test_a_training_whose_model_is_renamed_before_it_holds_it_begins_no_other(
     assert not project.model_folder("main").exists()
 
 
+def test_a_merge_whose_model_is_renamed_before_it_begins_paints_nothing_under_the_old_name(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = stages.clips_hashed
+
+    def meanwhile(*words: Any) -> Any:
+        rename_model(Project.open(ready.folder), "main", "other")
+        yield from real(*words)
+
+    monkeypatch.setattr(stages, "clips_hashed", meanwhile)
+    with pytest.raises(ModelUnknown, match="it has other"):
+        list(stages.merge(ready, "main", said={}, device="cpu"))
+    assert not ready.merged_folder("dst", "main").exists()
+
+
 def test_a_later_stage_that_cant_work_is_refused_before_the_faces_are_asked_for(
     project: Project, tmp_path: Path
 ) -> None:

@@ -342,6 +342,8 @@ def _merged(
     yield from clips_hashed(project, [project.clip_path(clip)])
     folder = project.merged_folder(clip, project.merged_name(clip, model))
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        if not dry_run:
+            require_models(Project.open(project.folder), clip, model)  # which may have been renamed meanwhile
         try:
             yield from merge_clip(
                 project.present_clip_path(clip),
