@@ -217,8 +217,6 @@ def train(
             yield from hashed_before(project, counts)
             learnt = learning_from(project, counts)
             stage = partial(train_model, learnt=learnt, keep_recipe=keep_recipe, finish=finish)
-        if show_samples is None:
-            stage = partial(stage, once_held=lambda: model_named(Project.open(project.folder), model))
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],
@@ -229,7 +227,13 @@ def train(
             options=options,
             device=device,
             segmenters=Segmenters(project.masks_folder),
+            **({} if show_samples is not None else {"once_held": partial(_require_still, project, model)}),
         )
+
+
+def _require_still(project: Project, model: str) -> None:
+    """Raise ModelUnknown where the model was renamed, or put away, since the project was read."""
+    model_named(Project.open(project.folder), model)
 
 
 def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
