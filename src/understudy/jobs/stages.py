@@ -217,6 +217,7 @@ def train(
             yield from hashed_before(project, counts)
             learnt = learning_from(project, counts)
             stage = partial(train_model, learnt=learnt, keep_recipe=keep_recipe, finish=finish)
+        stage = stage if show_samples is not None else partial(stage, once_held=_still(project, model))
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],
@@ -227,13 +228,12 @@ def train(
             options=options,
             device=device,
             segmenters=Segmenters(project.masks_folder),
-            **({} if show_samples is not None else {"once_held": partial(_require_still, project, model)}),
         )
 
 
-def _require_still(project: Project, model: str) -> None:
-    """Raise ModelUnknown where the model was renamed, or put away, since the project was read."""
-    model_named(Project.open(project.folder), model)
+def _still(project: Project, model: str) -> Callable[[], object]:
+    """Raises ModelUnknown where the model was renamed, or put away, since the project was read."""
+    return lambda: model_named(Project.open(project.folder), model)
 
 
 def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
