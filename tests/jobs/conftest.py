@@ -67,9 +67,9 @@ def ready(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
-def with_three_faces(project: Project) -> Project:
-    """The project with three small faces in dst/main, one in each of its first frames."""
-    with project.faceset("dst") as faceset:
+def with_three_faces(project: Project, performer: str = "dst") -> Project:
+    """The project with three small faces in the performer's main, one in each of the clip's first frames."""
+    with project.faceset(performer) as faceset:
         for frame in range(3):
-            faceset.add(noise(32, seed=frame), make_record(clip="dst", frame=frame, size_px=32))
+            faceset.add(noise(32, seed=frame), make_record(clip=performer, frame=frame, size_px=32))
     return project

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.conftest import write_wall
+from tests.jobs.conftest import with_three_faces, write_wall
 from tests.merging.conftest import Painter
 from understudy.errors import (
     ClipMissing,
@@ -69,6 +69,38 @@ def test_a_preset_that_is_none_is_refused_before_the_model_is_made(project: Proj
 def test_training_without_faces_says_which_side_lacks_them(project: Project) -> None:
     with pytest.raises(FacesetUnusable, match="src"):
         list(stages.train(project, "main", said={}, device="cpu"))
+
+
+def test_a_training_whose_model_is_renamed_before_it_holds_it_begins_no_other(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for performer in ("src", "dst"):
+        with_three_faces(project, performer)
+    real = stages.learning_from
+
+    def meanwhile(*words: Any) -> Any:
+        rename_model(Project.open(project.folder), "main", "other")
+        return real(*words)
+
+    monkeypatch.setattr(stages, "learning_from", meanwhile)
+    with pytest.raises(ModelUnknown, match="it has other"):
+        list(stages.train(project, "main", said={"iterations": 1, "batch_size": 1}, device="cpu"))
+    assert not project.model_folder("main").exists()
+
+
+def test_a_merge_whose_model_is_renamed_before_it_begins_paints_nothing_under_the_old_name(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = stages.clips_hashed
+
+    def meanwhile(*words: Any) -> Any:
+        rename_model(Project.open(ready.folder), "main", "other")
+        yield from real(*words)
+
+    monkeypatch.setattr(stages, "clips_hashed", meanwhile)
+    with pytest.raises(ModelUnknown, match="it has other"):
+        list(stages.merge(ready, "main", said={}, device="cpu"))
+    assert not ready.merged_folder("dst", "main").exists()
 
 
 def test_a_later_stage_that_cant_work_is_refused_before_the_faces_are_asked_for(

@@ -68,12 +68,13 @@ def test_what_is_fainter_than_a_tenth_is_nothing() -> None:
     assert faint.max() == 0 and plain[0, 64, 64] == pytest.approx(0.182, abs=0.01)
 
 
-def test_a_face_looks_the_same_alone_and_among_many_and_nonsense_gives_numbers() -> None:
+def test_a_face_looks_the_same_alone_and_among_many_none_give_none_and_nonsense_gives_numbers() -> None:
     crops, points = faces()
     torch.manual_seed(0)
     segmenter = OwnSegmenter(DenseFaceNet(), face_type="full", size_px=64)
     many = segmenter.segment(np.repeat(crops, 10, 0), np.repeat(points, 10, 0))
     np.testing.assert_allclose(segmenter.segment(crops[1:], points[1:])[0], many[15], atol=1e-5)
+    assert segmenter.segment(crops[:0], points[:0]).shape == (0, SIZE, SIZE)
     assert np.isfinite(segmenter.segment(crops, points - 500)).all()
     assert np.isfinite(segmenter.segment(crops, np.full_like(points, np.nan))).all()
 

@@ -70,6 +70,12 @@ def test_a_face_looks_the_same_alone_and_in_a_batch(segmenter: Segmenter) -> Non
     np.testing.assert_allclose(segmenter.segment(crops[1:], points[1:])[0], together[1], atol=1e-5)
 
 
+def test_of_no_faces_there_are_no_masks(segmenter: Segmenter) -> None:
+    crops, points = faces()
+    masks = segmenter.segment(crops[:0], points[:0])
+    assert masks.shape == (0, SIZE, SIZE) and masks.dtype == np.float32
+
+
 def test_it_follows_the_light_of_the_face(segmenter: Segmenter) -> None:
     """Half as bright and warmer: the same person under another lamp."""
     crops, points = faces()

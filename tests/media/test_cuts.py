@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ import pytest
 from understudy.actors.identity import DEMO_DST, DEMO_SRC, identity
 from understudy.actors.performance import Background, Light, dst_track, src_track
 from understudy.actors.render import render
+from understudy.media import cuts
 from understudy.media.cuts import NOTHING_SEEN, SceneNote, SceneWatch, shot_starts
 
 Picture = np.ndarray
@@ -193,3 +195,31 @@ def test_a_note_survives_being_written_down(shots):
 
 def test_frames_nobody_looked_at_have_no_cuts():
     assert shot_starts([NOTHING_SEEN] * 9) == set()
+
+
+@pytest.mark.parametrize("at_once", [5, 16, 31])
+def test_a_film_that_is_looked_through_in_stretches_has_the_same_cuts(shots, monkeypatch, at_once):
+    other = close([*shots["elsewhere"], *shots["elsewhere"][::-1]])
+    shares = np.clip((np.arange(16) - 2) / 12, 0, 1)
+    dissolve = mixed([*shots["talking"], *shots["talking"][::-1]], other, shares)
+    fade = [lit(f, t) for f, t in zip(shots["talking"], np.linspace(1, 0, 12), strict=False)]
+    frames = [*dissolve, *other, *shots["talking"][:6], *fade, *shots["other"]]
+    whole = starts(frames)
+    monkeypatch.setattr(cuts, "_AT_ONCE", at_once)
+    assert len(whole) >= 3 and starts(frames) == whole
+
+
+def test_a_film_takes_no_more_memory_than_a_stretch_of_it(shots, monkeypatch):
+    monkeypatch.setattr(cuts, "_AT_ONCE", 100)
+    watch = SceneWatch()
+    notes = [watch.look(frame) for frame in (*shots["talking"], *shots["talking"][::-1])]
+
+    def most_bytes(times: int) -> int:
+        tracemalloc.start()
+        try:
+            shot_starts(notes * times)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert most_bytes(100) < 1.5 * most_bytes(10)

@@ -19,7 +19,7 @@ from understudy.files import read_json, sha256_of
 from understudy.training.find_rate import ADVICE_NAME, PLOT_NAME, STAGE, as_it_was, find_rate
 from understudy.training.keeping.checkpoint import FOLDER_NAME
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
-from understudy.training.keeping.requests import ask, take_requests
+from understudy.training.keeping.requests import Request, ask, take_requests
 from understudy.training.learner import Learner
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
@@ -125,12 +125,14 @@ def test_the_options_of_a_search_say_what_is_tried(tmp_path: Path, facesets: Pai
     assert rates[0] == pytest.approx(1e-5) and rates[-1] == pytest.approx(1e-3) and len(rates) == 30
 
 
-def test_a_search_that_begins_too_boldly_says_so(
+def test_a_search_that_begins_too_boldly_says_so_and_leaves_what_a_killed_training_is_asked_still(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ask(tmp_path / "m", "finish")
     monkeypatch.setattr(RateSearch, "add", lambda *_: False)
     with pytest.raises(TrainingDiverged, match="rate-from"):
         found(tmp_path / "m", facesets, rate_from=0.01, rate_to=1.0, rate_iterations=21)
+    assert take_requests(tmp_path / "m") == [Request("finish")]
 
 
 @pytest.mark.parametrize(

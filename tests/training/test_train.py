@@ -393,6 +393,27 @@ def test_going_back_is_remembered_when_the_process_dies_right_after(
     assert len((as_left / LOG_NAME).read_text().splitlines()) == 1
 
 
+def test_an_iteration_whose_checkpoint_was_spoilt_is_saved_again_when_training_comes_back_to_it(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "m"
+    trained(model, facesets, tiny_options(iterations=1))
+
+    def spoilt(learner: Learner) -> bool:
+        comes_apart = learner.iteration == 4 and not learner.attempt
+        if comes_apart:
+            (model / FOLDER_NAME / "000000003" / "model.safetensors").write_bytes(b"torn")
+        return comes_apart
+
+    breaking(monkeypatch, float("nan"), when=spoilt)
+    monkeypatch.setattr(duties.Save, "due", lambda _, run: run.learner.iteration == 3)
+    (notice,) = warnings(trained(model, facesets, tiny_options(iterations=4)))
+    assert "went back to iteration 1" in notice.text
+    shutil.rmtree(model / FOLDER_NAME / "000000005")
+    (back,) = newest_checkpoint(model)
+    assert isinstance(back, Checkpoint) and back.iteration == 3
+
+
 @pytest.mark.parametrize("iteration", [3, 5])
 def test_weights_that_one_step_spoiled_are_never_saved_also_at_the_end(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch, iteration: int

@@ -14,7 +14,7 @@ from cyclopts.validators import Number
 
 from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run
-from understudy.errors import OptionInvalid, Stopped
+from understudy.errors import OptionInvalid, Stopped, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
@@ -409,7 +409,7 @@ def encode(
     dry_run: DryRun = False,
     json: Json = False,
     options: Annotated[EncodeOptions, Parameter(name="*", group="Encoding")] = EncodeOptions(),
-) -> None:
+) -> int | None:
     """Encode and sign the finished clips, with dst's own timing, colours and sound.
 
     Parameters
@@ -424,7 +424,8 @@ def encode(
         The finished file; a folder when there are several clips. Without it: the project's folder `out`.
     dry_run:
         Write nothing; say what would be written into the project's folder `out`, what its credentials would
-        state, how many frames are not as the settings kept now make them, and what would stop it.
+        state, how many frames are not as the settings kept now make them, and what would stop it: then the
+        exit code is 2.
     json:
         Print every event as a JSON line instead of a progress bar.
     """
@@ -434,10 +435,13 @@ def encode(
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
-        names = named_clips(opened, clips, role="dst")
+        names, is_stopped = named_clips(opened, clips, role="dst"), False
         for clip in names:
             name = out.name if out and len(names) == 1 else ""
-            print("\n".join(finished_files.outlook_words(opened, model, clip, said=said, name=name)))
-        return
+            lines, stops = finished_files.outlook_words(opened, model, clip, said=said, name=name)
+            is_stopped = is_stopped or stops
+            print("\n".join(lines))
+        return UnderstudyError.exit_code if is_stopped else None
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
     run(joined(encoded, marks.unstated_told(opened, model, clips, frames=options.frames)), json=json)
+    return None

@@ -217,6 +217,7 @@ def train(
             yield from hashed_before(project, counts)
             learnt = learning_from(project, counts)
             stage = partial(train_model, learnt=learnt, keep_recipe=keep_recipe, finish=finish)
+        stage = stage if show_samples is not None else partial(stage, once_held=_still(project, model))
         yield from stage(
             project.model_folder(model),
             src=[faceset for _, faceset in sets["src"]],
@@ -228,6 +229,11 @@ def train(
             device=device,
             segmenters=Segmenters(project.masks_folder),
         )
+
+
+def _still(project: Project, model: str) -> Callable[[], object]:
+    """Raises ModelUnknown where the model was renamed, or put away, since the project was read."""
+    return lambda: model_named(Project.open(project.folder), model)
 
 
 def check_recipe(project: Project, model: str, recipe: Recipe | None = None, *, said: Said) -> None:
@@ -340,6 +346,8 @@ def _merged(
     yield from clips_hashed(project, [project.clip_path(clip)])
     folder = project.merged_folder(clip, project.merged_name(clip, model))
     with _alone_with(project, clip), project.faceset(*project.faceset_of_clip(clip)) as faceset:
+        if not dry_run:
+            require_models(Project.open(project.folder), clip, model)  # which may have been renamed meanwhile
         try:
             yield from merge_clip(
                 project.present_clip_path(clip),

@@ -148,11 +148,11 @@ class OwnSegmenter:
         squares = [
             square(crop, matrix, self._size_px) for crop, matrix in zip(crops_NHWC, matrices, strict=True)
         ]
-        masks = [self._seen(np.stack(squares[at : at + _AT_ONCE])) for at in range(0, len(squares), _AT_ONCE)]
-        laid = [
-            laid_back(mask, matrix, side) for mask, matrix in zip(np.concatenate(masks), matrices, strict=True)
-        ]
-        return np.stack(laid)
+        laid = np.zeros(crops_NHWC.shape[:3], np.float32)
+        for at in range(0, len(squares), _AT_ONCE):
+            for place, mask in enumerate(self._seen(np.stack(squares[at : at + _AT_ONCE])), at):
+                laid[place] = laid_back(mask, matrices[place], side)
+        return laid
 
     @torch.inference_mode()
     def _seen(self, squares_NHWC: UInt8) -> Float32:

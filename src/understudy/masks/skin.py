@@ -39,8 +39,10 @@ class SkinSegmenter:
 
     def segment(self, crops_NHWC: UInt8, landmarks_N682: Float64) -> Float32:
         """See `Segmenter.segment`."""
-        pairs = zip(crops_NHWC, landmarks_N682, strict=True)
-        return np.stack([_visible_skin(crop, landmarks) for crop, landmarks in pairs])
+        seen = np.zeros(crops_NHWC.shape[:3], np.float32)
+        for place, (crop, landmarks) in enumerate(zip(crops_NHWC, landmarks_N682, strict=True)):
+            seen[place] = _visible_skin(crop, landmarks)
+        return seen
 
 
 def _visible_skin(crop_HWC: UInt8, landmarks_68: Float64) -> Float32:

@@ -8,7 +8,7 @@ these notes. Not here: what happens at a cut (`faces.track`).
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -47,6 +47,7 @@ _DISSOLVE_FRAMES = (8, 12, 16, 24)
 _LEAST_DIFFERENCE = 12.0  # Lab, between the two ends of a dissolve
 _MOST_OFF_THE_MIX = 0.28  # of that difference: how far the frames between may be from a mixture of the ends
 _CELL_DIFFERS = 6.0  # Lab, of one cell of the grid
+_AT_ONCE = 2048  # frames
 _LEAST_CHANGED = 0.5  # of the cells: a head that turns before a wall changed a third, a dissolve two thirds
 _BLACK, _LIT = 3.0, 20.0  # L: what the lightest part of a black picture stays below, of a lit one goes beyond
 
@@ -141,14 +142,39 @@ def shot_starts(notes: Sequence[SceneNote]) -> set[int]:
     if len(notes) < 2:
         return set()
     change = np.array([note.change for note in notes])
-    grids = np.stack([note.grid for note in notes]).reshape(len(notes), -1, 3).astype(np.float32)
-    grids = (grids - np.array([0, 128, 128], np.float32)) / np.array([2.55, 1, 1], np.float32)
+    grids = _Grids(notes)
     hard = _hard_cuts(change, grids)
     soft = _after_black(grids) | _dissolves(grids, hard)
-    return hard | {k for k in soft if not any(abs(k - cut) <= _DISSOLVE_FRAMES[0] // 2 for cut in hard)}
+    reach = _DISSOLVE_FRAMES[0] // 2
+    near = {k for cut in hard for k in range(cut - reach, cut + reach + 1)}
+    return hard | (soft - near)
 
 
-def _hard_cuts(change: npt.NDArray[np.float64], grids: Array) -> set[int]:
+class _Grids:
+    """The grids of notes as Lab, (cells, 3) each. They are made where they are asked for: all those of a film
+    would take gigabytes."""
+
+    def __init__(self, notes: Sequence[SceneNote]) -> None:
+        self._notes = notes
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def __getitem__(self, k: int) -> Array:
+        return self.of(range(k, k + 1))[0]
+
+    def of(self, frames: range) -> Array:
+        """Those of some frames, (frames, cells, 3)."""
+        grids = np.stack([self._notes[k].grid for k in frames]).reshape(len(frames), -1, 3).astype(np.float32)
+        return (grids - np.array([0, 128, 128], np.float32)) / np.array([2.55, 1, 1], np.float32)
+
+    def stretches(self, *, further: int = 0) -> Iterator[range]:
+        """All frames, so many at a time that they fit into memory, each time with so many of those after."""
+        for start in range(0, len(self), _AT_ONCE):
+            yield range(start, min(start + _AT_ONCE + further, len(self)))
+
+
+def _hard_cuts(change: npt.NDArray[np.float64], grids: _Grids) -> set[int]:
     padded = np.pad(change, _NEIGHBOURS, mode="reflect" if len(change) > _NEIGHBOURS else "edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     usual = np.maximum(
@@ -167,7 +193,7 @@ def _hard_cuts(change: npt.NDArray[np.float64], grids: Array) -> set[int]:
     return cuts
 
 
-def _flash_end(grids: Array, k: int) -> int:
+def _flash_end(grids: _Grids, k: int) -> int:
     """The frame at which the picture from before `k` is back after a flash or a dropout; -1: it is none."""
     before, lit = grids[k - 1], grids[k]
     jump = abs(float(lit[:, 0].mean() - before[:, 0].mean()))
@@ -186,12 +212,15 @@ def _flash_end(grids: Array, k: int) -> int:
     return -1
 
 
-def _light_goes_out(grids: Array, k: int, cuts: set[int]) -> bool:
+def _light_goes_out(grids: _Grids, k: int, cuts: set[int]) -> bool:
     """Whether at `k` only the light goes out of a flash that hid the cut just before."""
-    light = grids[..., 0].mean(1)
+
+    def light(frame: int) -> float:
+        return float(grids[frame][:, 0].mean())
+
     return any(
-        abs(light[cut] - light[cut - 1]) >= _FLASH_LIGHT
-        and abs(light[k] - light[cut - 1]) <= _STILL_LIT * abs(light[cut] - light[cut - 1])
+        abs(light(cut) - light(cut - 1)) >= _FLASH_LIGHT
+        and abs(light(k) - light(cut - 1)) <= _STILL_LIT * abs(light(cut) - light(cut - 1))
         for cut in (k - 1, k - 2)
         if cut in cuts
     )
@@ -201,16 +230,16 @@ def _apart(a: Array, b: Array) -> float:
     return float(np.sqrt(((a - b) ** 2).sum(-1).mean()))
 
 
-def _after_black(grids: Array) -> set[int]:
+def _after_black(grids: _Grids) -> set[int]:
     """The first frames that show something after black, where something was seen before it."""
-    black = grids[:, :, 0].max(1) < _BLACK
+    black = np.concatenate([grids.of(frames)[:, :, 0].max(1) < _BLACK for frames in grids.stretches()])
     ends = np.flatnonzero(black[:-1] & ~black[1:]) + 1
     seen = np.flatnonzero(~black)
     found = {int(k) for k in ends if len(seen) and seen[0] < k}
     return {k for k in found if not _same_after_dropout(black, grids, k)}
 
 
-def _same_after_dropout(black: npt.NDArray[np.bool_], grids: Array, end: int) -> bool:
+def _same_after_dropout(black: npt.NDArray[np.bool_], grids: _Grids, end: int) -> bool:
     start = end
     while start > 0 and black[start - 1]:
         start -= 1
@@ -219,27 +248,27 @@ def _same_after_dropout(black: npt.NDArray[np.bool_], grids: Array, end: int) ->
     return sudden and end - start <= _LONGEST_FLASH and _apart(before, after) < _LEAST_DIFFERENCE / 3
 
 
-def _dissolves(grids: Array, hard: set[int]) -> set[int]:
+def _dissolves(grids: _Grids, hard: set[int]) -> set[int]:
     """The middles of runs of mixtures of two different pictures."""
     found: dict[int, float] = {}
-    for length in _DISSOLVE_FRAMES:
-        if length >= len(grids):
-            break
-        for k, off in _mixtures(grids, length).items():
-            if not any(k - length // 2 <= cut <= k + length // 2 for cut in hard):
-                found[k] = min(off, found.get(k, np.inf))
+    for frames in grids.stretches(further=_DISSOLVE_FRAMES[-1]):
+        seen = grids.of(frames)
+        structure = np.stack([_evened(grid) for grid in seen])  # a light that is dimmed is no other picture
+        for length in (length for length in _DISSOLVE_FRAMES if length < len(frames)):
+            for place, off in _mixtures(seen, structure, length).items():
+                k = frames.start + place
+                if hard.isdisjoint(range(k - length // 2, k + length // 2 + 1)):
+                    found[k] = min(off, found.get(k, np.inf))
     kept: set[int] = set()
     for k in sorted(found, key=lambda k: found[k]):
-        if all(abs(k - other) > _DISSOLVE_FRAMES[-1] for other in kept):
+        if kept.isdisjoint(range(k - _DISSOLVE_FRAMES[-1], k + _DISSOLVE_FRAMES[-1] + 1)):
             kept.add(k)
     return kept
 
 
-def _mixtures(grids: Array, length: int) -> dict[int, float]:
-    """By the middle of each run of `length` frames that mixes its two ends: how badly it does."""
-    structure = np.stack(
-        [_evened(grid) for grid in grids]
-    )  # so that a light that is dimmed is no other picture
+def _mixtures(grids: Array, structure: Array, length: int) -> dict[int, float]:
+    """By the middle of each run of `length` frames that mixes its two ends: how badly it does. `structure` are
+    the grids, each made even."""
     first, last = grids[:-length], grids[length:]
     way = (last - first).reshape(len(first), -1)
     size = np.maximum((way**2).sum(1), 1e-6)

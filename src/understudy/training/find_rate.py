@@ -6,7 +6,7 @@ Not here: the arithmetic of the search (`steering/rate_search.py`), its picture 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ from understudy.training.viewing.rate_plot import rate_plot
 
 STAGE = "find rate"
 PLOT_NAME, ADVICE_NAME = "rate.png", "rate.json"
-_FEWEST = 20
 
 
 def find_rate(
@@ -48,14 +47,17 @@ def find_rate(
     face_type: FaceType | None = None,
     device: str = "auto",
     segmenters: Segmenters = PRODUCTS_OWN,
+    once_held: Callable[[], object] = lambda: None,
 ) -> Events:
     """Try rates from tiny to far too large on the model in `model_dir`; writes rate.png and rate.json there.
 
-    The summary of the last event has `learning_rate`, the advice. Raises what `train` raises before its first
-    iteration, TrainingDiverged where the loss is no number from the start, and MemoryTooSmall.
+    `once_held` is as in `train`. The summary of the last event has `learning_rate`, the advice. Raises what
+    `train` raises before its first iteration, TrainingDiverged where the loss is no number from the start, and
+    MemoryTooSmall.
     """
     compute = choose_device(device)
-    with model_lock(model_dir), heard_here(model_dir), joined(compute.device.type) as group:
+    with model_lock(model_dir), heard_here(model_dir, trains=False), joined(compute.device.type) as group:
+        once_held()
         wish = ModelWish(preset, network or {}, face_type, seed_said(options))
         learner, feed, options, _ = yield from prepared(
             model_dir, wish, (src, dst), options, compute, group, segmenters=segmenters
@@ -64,7 +66,7 @@ def find_rate(
         sweep = RateSearch(search, now=options.learning_rate)
         with as_it_was(learner):
             yield from _sweep(sweep, learner, feed, options)
-        if len(sweep.rates) < _FEWEST:
+        if sweep.is_too_bold:
             raise TrainingDiverged(
                 f"The loss was out of all proportion after {len(sweep.rates)} tiny steps. Start the search "
                 "from a smaller rate with --rate-from."

@@ -89,6 +89,7 @@ def load_newest(run: Run) -> Checkpoint | None:
 def _restore(run: Run) -> bool:
     """Take the newest checkpoint's state, or that of a new model; whether there was a checkpoint."""
     found = load_newest(run)
+    run.saved_iteration = found.iteration if found else -1  # a later one that was saved did not load
     plan, iteration = run.started
     run.made = run.learner.iteration - iteration
     run.plan = run.plan.after(seconds=run.plan.done_seconds, iterations=plan.done_iterations + run.made)

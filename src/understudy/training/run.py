@@ -290,7 +290,8 @@ class Run:
 
     def _order(self, iteration: int, shown: int, plan: Plan, options: TrainOptions) -> Order:
         # One draw for all parts of a step, of this process's share.
-        count = self.group.share_of(options.batch_size) * options.accumulation
+        parts = options.accumulation
+        count = self.group.share_of(options.batch_size) * parts
         if count != options.batch_size:
             options = options.model_copy(update={"batch_size": count})
         return Order(
@@ -300,6 +301,7 @@ class Run:
             foretold=plan.minutes is None,
             shown=shown,
             openings=options.asks_openings,
+            parts=parts,
         )
 
     @property

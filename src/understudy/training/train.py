@@ -6,7 +6,7 @@ Not here: how the run goes (`run.py`), what is done between iterations (`duties.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,18 @@ def train(
     learnt: LearntFrom = NOT_KNOWN,
     keep_recipe: bool = False,
     finish: Mapping[str, Any] | None = None,
+    once_held: Callable[[], object] = lambda: None,
 ) -> Events:
     """Train the model in `model_dir`, which is made if it is new, on faces of both performers.
 
     `network` and `face_type` are what is said beside the preset; for `trunk` see `pretraining.py`; `segmenters`
     are those that `mask_from` can name; `learnt` says whose faces these are, for the marks of what will be
     painted; with `keep_recipe` the recipe that it followed last counts, not that of `options`; with `finish`,
-    the details of that request, it settles at once. Ends when the plan of `options` (`minutes`, `iterations`)
-    is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and saves. The same
-    call again finishes a plan that was interrupted, or trains as much more when it was finished. With
-    `iterations` alone, a run is repeatable on one device.
+    the details of that request, it settles at once; `once_held` is called when nobody else can change the model
+    any more and nothing of it is written yet, and may refuse. Ends when the plan of `options` (`minutes`,
+    `iterations`) is done, or when asked to finish (`keeping/requests.py`); closing the generator stops it and
+    saves. The same call again finishes a plan that was interrupted, or trains as much more when it was
+    finished. With `iterations` alone, a run is repeatable on one device.
     Raises ModelInUse, ModelUnknown, RecipeInvalid, OptionInvalid, FacesetUnusable, DeviceUnavailable,
     CheckpointCorrupt, TrainingDiverged, MemoryTooSmall, ProcessLost, DiskFull or FolderUnwritable.
     """
@@ -94,6 +96,7 @@ def train(
         )
         if group.leads:
             with model_lock(model_dir), heard_here(model_dir):
+                once_held()
                 if finish is not None:
                     ask(model_dir, "finish", **finish)
                 yield from events

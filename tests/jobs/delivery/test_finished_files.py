@@ -115,10 +115,10 @@ def test_a_finished_file_that_goes_while_they_are_listed_is_none(
 
 def test_frames_that_are_behind_the_settings_kept_now_are_told(merged: Project) -> None:
     clip = clip_of(merged)
-    lines = finished_files.outlook_words(merged, "main", clip, said={})
+    lines, _ = finished_files.outlook_words(merged, "main", clip, said={})
     assert not [line for line in lines if "frames:" in line]
     keep_said(merged, clip, {"blur": 0.3}, frames=None)
-    lines = finished_files.outlook_words(Project.open(merged.folder), "main", clip, said={})
+    lines, _ = finished_files.outlook_words(Project.open(merged.folder), "main", clip, said={})
     assert any("1 to be made again under the settings kept now" in line for line in lines)
 
 
@@ -177,10 +177,19 @@ def test_shots_say_which_models_merges_are_whole(ready: Project) -> None:
 def test_encode_dry_run_says_it_at_a_terminal_and_writes_nothing(
     merged: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    encode_command(merged.folder, clip_of(merged), dry_run=True, options=EncodeOptions(label="x"))
+    code = encode_command(merged.folder, clip_of(merged), dry_run=True, options=EncodeOptions(label="x"))
     told = capsys.readouterr().out
     assert "marks: content credentials, watermark, label" in told and "says: Signed by" in told
-    assert not merged.out_folder.exists()
+    assert not merged.out_folder.exists() and not code
+
+
+def test_encode_dry_run_into_a_folder_that_takes_nothing_says_so_and_fails_as_the_encode_would(
+    merged: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: real(path, mode) and Path(path) != merged.folder)
+    assert encode_command(merged.folder, clip_of(merged), dry_run=True) == 2
+    assert f"stops: No file can be made in {merged.folder}." in capsys.readouterr().out
 
 
 def test_encode_dry_run_of_the_only_clip_is_about_the_file_that_is_named(
@@ -230,7 +239,7 @@ def test_frames_that_are_merged_are_delivered_alone_and_say_so(in_part: Project)
     assert told["blocks"] == [] and (told["file"]["name"], told["file"]["frames"]) == ("dst-main-0-1.mov", 2)
     with open_clip(in_part.clip_path("dst")) as clip:
         assert 0 < told["file"]["seconds"] < clip.info.duration_s
-    lines = finished_files.outlook_words(in_part, "main", "dst", said=said)
+    lines, _ = finished_files.outlook_words(in_part, "main", "dst", said=said)
     assert not [line for line in lines if line.startswith(("  frames:", "  stops:"))]
     list(stages.encode(in_part, "main", said=said))
     (file,) = finished_files.finished(in_part)

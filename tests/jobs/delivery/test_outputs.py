@@ -8,6 +8,7 @@ import pytest
 
 from understudy.errors import OptionInvalid
 from understudy.jobs.delivery.outputs import output_paths
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
 
@@ -26,3 +27,20 @@ def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     assert {path.parent for path in two} == {tmp_path / "day.1"}
     with pytest.raises(OptionInvalid, match="name a folder"):
         output_paths(project, "main", ["dst", "dst"], tmp_path / "a.mp4", options=EncodeOptions())
+
+
+def test_clips_and_models_whose_names_read_alike_together_have_each_their_own_file(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.clips["dst-b"] = manifest.clips["dst"].model_copy()
+
+    def place(clip: str, model: str) -> Path:
+        return output_paths(project, model, [clip], None, options=EncodeOptions())[0]
+
+    assert place("dst", "b-c") == place("dst-b", "c")
+    for clip, model in (("dst", "b-c"), ("dst-b", "c")):
+        made = place(clip, model)
+        made.parent.mkdir(exist_ok=True)
+        made.write_text(clip)
+        DeliveryMemory(project.merged_folder(clip, model)).remember(made, "recipe")
+    assert place("dst", "b-c") == project.out_folder / "dst-b-c.mov"
+    assert place("dst-b", "c") == project.out_folder / "dst-b--c.mov"

@@ -233,6 +233,25 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_state_at_half_the_rate(
     assert isinstance(events[-1], StageFinished) and events[-1].summary["setbacks"] == 1
 
 
+def test_after_a_setback_other_lessons_come_than_those_that_led_to_it(
+    asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, drawn = FaceLearner.step, []
+
+    def spoilt(self: FaceLearner, lesson: Lesson, *, rate: float) -> dict[str, torch.Tensor]:
+        drawn.append(lesson.crops_B3HW)
+        said = step(self, lesson, rate=rate)
+        if len(drawn) == 2:
+            next(self.average.parameters()).data.mul_(float("inf"))
+        return said
+
+    monkeypatch.setattr(FaceLearner, "step", spoilt)
+    list(train_face_model(replace(asked, iterations=1)))
+    *_, finished = train_face_model(asked)
+    assert isinstance(finished, StageFinished) and finished.summary["iterations"] == 2, "it goes on to its end"
+    assert len(drawn) == 3 and not torch.equal(drawn[1], drawn[2])
+
+
 def test_a_loss_that_is_no_number_from_the_beginning_is_an_error(
     asked: FaceTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,3 +170,22 @@ def test_faces_are_kept_on_a_device_that_has_the_room_and_else_stay_in_files(
         src.images_NHWC.shape[1],
         src.images_NHWC.shape[1],
     )
+
+
+@pytest.mark.parametrize("frames_together", [1, 3])
+def test_a_batch_that_is_gone_through_in_parts_is_made_in_them(
+    tmp_path: Path,
+    facesets: tuple[Faceset, Faceset],
+    monkeypatch: pytest.MonkeyPatch,
+    frames_together: int,
+) -> None:
+    feed = Feed(*caches(tmp_path, facesets), tiny_options(batch_size=6), CPU, frames_together=frames_together)
+    whole = feed.lessons(Generator().manual_seed(0))
+    real, made = feed_module.lesson, []
+    monkeypatch.setattr(
+        feed_module, "lesson", lambda faces, **how: made.append(len(faces.images_BCHW)) or real(faces, **how)
+    )
+    for lesson, other in zip(feed.lessons(Generator().manual_seed(0), parts=3), whole, strict=True):
+        one, all_at_once = lesson.seen_BCHW, other.seen_BCHW
+        assert one.shape == all_at_once.shape and one.stride() == all_at_once.stride()
+    assert set(made) == {2}

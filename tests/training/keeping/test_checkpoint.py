@@ -144,6 +144,16 @@ def test_a_checkpoint_that_is_there_is_not_written_again(tmp_path: Path) -> None
     assert [p.name for p in (tmp_path / FOLDER_NAME).iterdir()] == ["000000002"]
 
 
+@pytest.mark.parametrize("part", ["ema.safetensors", "optimizer.safetensors", "state.json"])
+def test_a_damaged_checkpoint_makes_room_for_one_of_the_same_iteration(tmp_path: Path, part: str) -> None:
+    (save_checkpoint(tmp_path, made(2)) / part).write_bytes(b"torn")
+    save_checkpoint(tmp_path, made(2))
+    notices, back = found(tmp_path)
+    assert not notices and back is not None and back.optimizer
+    (kept,) = (tmp_path / FOLDER_NAME).glob("damaged-000000002-*")
+    assert (kept / part).read_bytes() == b"torn"
+
+
 def test_a_writer_that_dies_half_way_leaves_the_older_checkpoint_and_is_swept_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,3 +73,12 @@ def test_an_unreadable_lock_file_still_locks(tmp_path: Path) -> None:
         (tmp_path / LOCK_NAME).write_text("scribbled over")
         with pytest.raises(ModelInUse, match="another process"), model_lock(tmp_path):
             pass
+
+
+def test_a_new_folder_in_which_nothing_was_made_is_gone_with_the_lock(tmp_path: Path) -> None:
+    with model_lock(tmp_path / "m"):
+        pass
+    assert not (tmp_path / "m").exists()
+    with model_lock(tmp_path / "m"):
+        (tmp_path / "m" / "model.toml").touch()
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["model.toml", LOCK_NAME]

@@ -26,10 +26,18 @@ def test_what_training_went_back_behind_did_not_happen(tmp_path: Path) -> None:
     assert [said["iteration"] for said in milestones(tmp_path)] == [0, 40]
 
 
-def test_a_torn_line_loses_only_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"iteration": 2, "ki\n3\n{"iteration": "x", "kind": "end"}\n',
+        b'{"iteration": 2, "ki',
+        b'{"iteration": 2, "words": "caf\xc3',
+    ],
+)
+def test_a_torn_line_loses_only_itself(tmp_path: Path, torn: bytes) -> None:
     add_milestone(tmp_path, 0, "start", "begins")
-    with (tmp_path / MILESTONES_NAME).open("a") as file:
-        file.write('{"iteration": 2, "ki\n3\n{"iteration": "x", "kind": "end"}\n')
+    with (tmp_path / MILESTONES_NAME).open("ab") as file:
+        file.write(torn)
     add_milestone(tmp_path, 40, "end", "stopped")
     assert [said["kind"] for said in milestones(tmp_path)] == ["start", "end"]
 

@@ -71,6 +71,18 @@ def test_what_a_training_has_not_done_when_it_ends_or_fails_is_asked_of_nobody(t
     assert take_requests(tmp_path) == []
 
 
+def test_what_a_killed_training_is_asked_still_outlives_whoever_holds_the_model_and_does_not_train(
+    tmp_path: Path,
+) -> None:
+    ask(tmp_path, "finish", iterations=300)
+    with heard_here(tmp_path, trains=False):
+        ask(tmp_path, "stop")
+    assert take_requests(tmp_path) == [Request("finish", {"iterations": 300})]
+    with heard_here(tmp_path, trains=False):
+        ask(tmp_path, "finish")
+    assert take_requests(tmp_path) == []
+
+
 def test_a_new_training_does_not_stop_because_an_older_one_should_have_but_finishes(tmp_path: Path) -> None:
     for wish in ("stop", "save", "preview", "look", "backup", "change", "finish"):
         ask(tmp_path, wish)  # type: ignore[arg-type]

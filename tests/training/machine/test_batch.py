@@ -62,6 +62,9 @@ def test_a_batch_may_grow_by_what_is_free_and_no_further(monkeypatch: pytest.Mon
     with pytest.raises(MemoryTooSmall, match=r"Batch size 64 would need about .* GB more than 4"):
         require_growth_fits(learner, small, large)
     require_growth_fits(learner, large, small)
+    monkeypatch.setattr(batch, "free_memory_bytes", lambda _: 0)
+    with pytest.raises(MemoryTooSmall, match=r"Batch size 4 with accumulation 9 would need .* than 4 with"):
+        require_growth_fits(learner, small, small.changed(accumulation=9))
 
 
 def test_of_several_processes_each_needs_room_for_its_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,12 @@ def test_what_is_kept_grows_with_the_batch_and_shrinks_when_calculated_again() -
     assert tiny(batch_size=16, recompute=True).activations < 0.8 * many.activations
 
 
+def test_batches_that_are_added_up_lie_there_together_and_are_gone_through_one_by_one() -> None:
+    one, many = tiny(), tiny(accumulation=8)
+    assert (many.batch, many.flops) == (8 * one.batch, 8 * one.flops)
+    assert many.device_bytes - one.device_bytes == 7 * one.batch
+
+
 def test_what_is_tried_for_its_size_alone_is_made_of_numbers() -> None:
     torch.use_deterministic_algorithms(True)  # fills what is left empty with what is no number
     try:

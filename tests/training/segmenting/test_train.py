@@ -35,7 +35,7 @@ from understudy.training.keeping.lock import model_lock
 from understudy.training.segmenting import learner as learner_module
 from understudy.training.segmenting import run as run_module
 from understudy.training.segmenting import train as train_module
-from understudy.training.segmenting.drawn import Named
+from understudy.training.segmenting.drawn import DrawnFaces, Named, read_drawn
 from understudy.training.segmenting.learner import mean_iou
 from understudy.training.segmenting.train import go_back, train_segmenter
 from understudy.training.viewing.sheets import read_preview
@@ -394,6 +394,19 @@ def test_without_the_weights_of_the_face_network_it_is_said_what_to_do(
 def test_two_processes_do_not_train_one_segmenter(drawn: list[Named], tmp_path: Path) -> None:
     with model_lock(tmp_path / "bar"), pytest.raises(ModelInUse, match="in use"):
         trained(tmp_path / "bar", drawn)
+
+
+def test_nobody_trains_it_while_another_reads_what_it_is_and_its_faces(
+    drawn: list[Named], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*faces: object, **settings: object) -> DrawnFaces:
+        monkeypatch.setattr(train_module, "read_drawn", read_drawn)
+        with pytest.raises(ModelInUse):
+            trained(tmp_path / "bar", drawn)
+        return read_drawn(*faces, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(train_module, "read_drawn", meanwhile)
+    trained(tmp_path / "bar", drawn, iterations=1)
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_is_used(drawn: list[Named], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -114,6 +115,16 @@ def test_a_sweep_ends_when_the_loss_is_four_times_the_best_or_no_number() -> Non
     assert len(search.rates) < 400 and search.losses[-1] > 4 * min(search.losses)
     assert search.losses[-2] <= 4 * min(search.losses)
     assert not search.add(0.1, float("nan")) and len(search.rates) < 400
+
+
+@pytest.mark.parametrize(("iterations", "steps"), [(20, 7), (24, 8), (300, 20), (400, 20)])
+def test_a_sweep_of_few_steps_says_something_from_where_they_matter(iterations: int, steps: int) -> None:
+    search = RateSearch(RateSearchOptions(rate_iterations=iterations))
+    for rate in itertools.islice(search.to_try(), steps - 1):
+        search.add(rate, 1.0)
+    assert search.is_too_bold
+    search.add(1.0, 1.0)
+    assert not search.is_too_bold
 
 
 def test_the_first_loss_stands_as_it_is() -> None:

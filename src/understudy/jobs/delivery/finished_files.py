@@ -6,14 +6,15 @@ Changes nothing. Making them is `stages.encode`, their marks are `marks.py`'s.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.errors import ClipMissing, MarksUnreadable, OptionInvalid, UnderstudyError
-from understudy.files import folder_size_bytes, read_json, stat_of
+from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable, OptionInvalid, UnderstudyError
+from understudy.files import folder_size_bytes, nearest_existing, read_json, stat_of
 from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
     facts_of,
@@ -74,6 +75,7 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     shown = performers_shown(project, model, clip, frames=options.frames)
     _tried(blocks, lambda: require_consent(project, use=options.use, performers=shown))
     _tried(blocks, lambda: require_closed_production(project, [clip], [goal], asked))
+    _tried(blocks, lambda: _require_open(goal.parent))
     there_is_one = _tried(blocks, lambda: require_model_of(project, model, [clip]))
     if there_is_one and not is_complete(merged, options.frames):
         blocks.append(
@@ -122,8 +124,11 @@ def states_of(project: Project, model: str, clip: str) -> FrameStates:
     return FramesWanted(project, clip, model, cast=cast_of(project, clip, model, load=load)).states()
 
 
-def outlook_words(project: Project, model: str, clip: str, *, said: Said, name: str = "") -> list[str]:
-    """The same in lines for a terminal, and the frames that are behind. Raises what `outlook` raises."""
+def outlook_words(
+    project: Project, model: str, clip: str, *, said: Said, name: str = ""
+) -> tuple[list[str], bool]:
+    """The same in lines for a terminal, with the frames that are behind, and whether something would stop it.
+    Raises what `outlook` raises."""
     told = outlook(project, model, clip, said=said, name=name)
     file = told["file"]
     how = file["codec"] if "codec" in file else f"images as {file['images']}"
@@ -137,7 +142,17 @@ def outlook_words(project: Project, model: str, clip: str, *, said: Said, name: 
         except UnderstudyError as error:
             words = f"How its frames stand is not known: {error.message}"
         lines += [f"  frames: {words}"] * bool(words)
-    return lines + [f"  stops: {sentence}" for sentence in told["blocks"]]
+    return lines + [f"  stops: {sentence}" for sentence in told["blocks"]], bool(told["blocks"])
+
+
+def _require_open(folder: Path) -> None:
+    """Raise FolderUnwritable where no file can be made in `folder`, or where that would be made. No file is
+    made for it."""
+    there = nearest_existing(folder)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise FolderUnwritable(
+            f"No file can be made in {there}. Change its permissions, or take another place.", there
+        )
 
 
 def _tried(blocks: list[str], what: Callable[[], object]) -> bool:

@@ -48,7 +48,7 @@ def renamed_told(project: Project, clip: str, called: str, goal: Path) -> Events
     is made: marks name the file."""
     memory = DeliveryMemory(project.merged_folder(clip, called))
     names = [path.name for path in memory.standing() if path.parent == goal.absolute().parent]
-    if any(name.startswith(f"{clip}-{called}") for name in names):
+    if any(name.startswith((f"{clip}-{called}", f"{clip}--{called}")) for name in names):
         return
     before = [name for name in names if name.startswith(f"{clip}-") and name.endswith(goal.suffix)]
     if before:

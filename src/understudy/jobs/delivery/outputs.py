@@ -11,6 +11,7 @@ from pathlib import Path
 from understudy.errors import OptionInvalid
 from understudy.jobs.delivery.marks import require_closed_production
 from understudy.jobs.settings import Said, encode_options
+from understudy.merging.delivery.memory import DeliveryMemory
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.merging.frame_ranges import in_a_name, parse_frames
 from understudy.options import require_effect
@@ -55,7 +56,9 @@ def footage_of(project: Project) -> list[Path]:
 def output_paths(
     project: Project, model: str, clips: Sequence[str], out: Path | None, *, options: EncodeOptions
 ) -> list[Path]:
-    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen.
+    """Where each clip's finished file goes. A folder of images becomes one, unless a container is chosen. None
+    takes the place of what another model, or another clip, became.
+
     Raises OptionInvalid where `out` is one file and there are several clips."""
     from understudy.merging.delivery.effect import usual_ending
 
@@ -68,7 +71,20 @@ def output_paths(
     of = f"-{what}" if what else ""
     of += f"-{in_a_name(parse_frames(options.frames))}" if options.frames else ""
     return [
-        folder
-        / f"{name}-{project.merged_name(name, model)}{of}{usual_ending(options, project.clip_path(name))}"
+        _place_in(folder, project, name, model, f"{of}{usual_ending(options, project.clip_path(name))}")
         for name in clips
     ]
+
+
+def _place_in(folder: Path, project: Project, clip: str, model: str, ending: str) -> Path:
+    called = project.merged_name(clip, model)
+    place, merged = folder / f"{clip}-{called}{ending}", project.merged_folder(clip, called)
+    if place.exists() and not DeliveryMemory(merged).knows(place) and _is_of_others(project, place):
+        return folder / f"{clip}--{called}{ending}"  # "a-b" by "c" would have the place of "a" by "b-c"
+    return place
+
+
+def _is_of_others(project: Project, place: Path) -> bool:
+    """Whether this is a finished file of the project."""
+    memories = (DeliveryMemory(path.parent) for path in project.folder.glob("merged/*/*/encode.json"))
+    return any(memory.knows(place) for memory in memories)

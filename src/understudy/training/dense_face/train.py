@@ -133,19 +133,28 @@ def train_face_model(asked: FaceTraining) -> Events:
         done=learner.iteration,
         why=f"{learner.compute.device}, {len(run.stock)} samples, {run.most} fit",
     )
-    while run.share < 1:
-        dice = Dice(_seed_of(run), learner.compute.device)
-        shown = lesson(run.stock, asked.batch, dice, run.camera, run.props)
-        said = learner.step(shown, rate=run.rate)
-        run.shown += asked.batch
-        if run.seconds - run.spoken >= asked.say_every_s:
-            yield from _speak(run, said)
-        if run.seconds - run.kept >= asked.keep_every_s:
-            yield from _keep(run)
-        yield from _grow(run)
-    yield from _keep(run)
+    is_kept = False
+    while not is_kept:
+        while run.share < 1:
+            yield from _one(run)
+        yield from _keep(run)
+        is_kept = run.share >= 1  # else it went back
     yield Made("weights", asked.out / WEIGHTS_NAME)
     yield StageFinished(stage=STAGE, summary=_about(run))
+
+
+def _one(run: _Run) -> Events:
+    """An iteration, and what is due after it."""
+    asked, learner = run.asked, run.learner
+    dice = Dice(_seed_of(run), learner.compute.device)
+    shown = lesson(run.stock, asked.batch, dice, run.camera, run.props)
+    said = learner.step(shown, rate=run.rate)
+    run.shown += asked.batch
+    if run.seconds - run.spoken >= asked.say_every_s:
+        yield from _speak(run, said)
+    if run.seconds - run.kept >= asked.keep_every_s:
+        yield from _keep(run)
+    yield from _grow(run)
 
 
 def _begun(asked: FaceTraining) -> _Run:
@@ -223,7 +232,8 @@ def _awaited_stock(asked: FaceTraining, device: torch.device) -> tuple[Stock, fl
 
 
 def _seed_of(run: _Run) -> int:
-    return (run.asked.seed * 1_000_003 + run.learner.iteration) & 0x7FFFFFFF
+    """What an iteration's lessons follow from; after a setback they are others than those that led to it."""
+    return (run.asked.seed * 1_000_003 + run.learner.iteration + run.setbacks * 15_485_863) & 0x7FFFFFFF
 
 
 def _grow(run: _Run) -> Events:

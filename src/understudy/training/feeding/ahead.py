@@ -24,8 +24,8 @@ _Pair = tuple[Lesson, Lesson]
 @dataclass(frozen=True, eq=False)
 class Order:
     """Which batch is wanted. `draws` is a fresh generator; so many faces of each performer were `shown`
-    before it, by all processes. `foretold` is true where nothing of the options depends on the clock, so that
-    what was made ahead must fit exactly."""
+    before it, by all processes. It is gone through in `parts`. `foretold` is true where nothing of the options
+    depends on the clock, so that what was made ahead must fit exactly."""
 
     iteration: int
     draws: Generator
@@ -33,6 +33,7 @@ class Order:
     foretold: bool = True
     shown: int = 0
     openings: bool = False  # whether a loss asks how far eyes and mouth are open
+    parts: int = 1
 
     def is_met_by(self, other: Order) -> bool:
         """Whether the batch that `other` asked for will do."""
@@ -40,7 +41,7 @@ class Order:
         return (
             (self.iteration, self.shown) == (other.iteration, other.shown)
             and self.draws.initial_seed() == other.draws.initial_seed()
-            and self.openings == other.openings
+            and (self.openings, self.parts) == (other.openings, other.parts)
             and all(self._same(getattr(self.options, name), getattr(other.options, name)) for name in names)
         )
 
@@ -98,7 +99,13 @@ class Ahead:
         # An order may be filled twice, e.g. after the run has gone back.
         draws = Generator().manual_seed(order.draws.initial_seed())
         with torch.no_grad(), torch.cuda.stream(self._stream):  # no stream changes nothing
-            return self.feed.lessons(draws, options=order.options, shown=order.shown, openings=order.openings)
+            return self.feed.lessons(
+                draws,
+                options=order.options,
+                shown=order.shown,
+                openings=order.openings,
+                parts=order.parts,
+            )
 
     def _take_over(self, pair: _Pair) -> None:
         """Let the learner's stream wait for the batch, and keep its memory from being used anew meanwhile."""

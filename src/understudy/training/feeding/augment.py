@@ -8,6 +8,7 @@ further, by its margin. Not here: which faces are drawn (`feed.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -74,6 +75,14 @@ class Lesson:
             Lesson(**{name: tensor[n * each : (n + 1) * each] for name, tensor in whole.items()})
             for n in range(count)
         ]
+
+
+def joined(parts: Sequence[Lesson]) -> Lesson:
+    """Parts of a batch as one."""
+    if len(parts) == 1:
+        return parts[0]
+    names = [field.name for field in fields(Lesson) if getattr(parts[0], field.name) is not None]
+    return Lesson(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
 
 def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:

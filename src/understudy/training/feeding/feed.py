@@ -17,7 +17,7 @@ from understudy.faces.openings import openings_of_performer
 from understudy.faces.pose import poses_from_landmarks
 from understudy.grading.color_transfer import recolored
 from understudy.mean_face import MIRROR_68
-from understudy.training.feeding.augment import Faces, Lesson, Variation, lesson
+from understudy.training.feeding.augment import Faces, Lesson, Variation, joined, lesson
 from understudy.training.feeding.cache import FaceCache
 from understudy.training.feeding.options import FeedOptions
 from understudy.training.feeding.runs import lesson_of_runs, runs_of
@@ -163,6 +163,12 @@ class Draw:
     dst: Tensor
     light: Tensor
 
+    def parts(self, count: int) -> list[Draw]:
+        """The batch in so many parts of the same size."""
+        each = len(self.src) // count
+        sides = (numbers.split(each) for numbers in (self.src, self.dst, self.light))
+        return [Draw(*part) for part in zip(*sides, strict=True)]
+
 
 class Feed:
     """Makes batches for both performers: a function of its options and of the randomness handed in."""
@@ -249,17 +255,25 @@ class Feed:
         options: FeedOptions | None = None,
         shown: int = 0,
         openings: bool = False,
+        parts: int = 1,
     ) -> tuple[Lesson, Lesson]:
         """A batch of each performer: (src, dst), as the feed's own options say or these `options`.
 
         So many faces of each were `shown` before, by all processes, which counts where they are not to repeat;
-        with `openings` a lesson tells how far eyes and mouth are open, as a loss may ask.
+        with `openings` a lesson tells how far eyes and mouth are open, as a loss may ask. A batch that is gone
+        through in `parts` is made in these, since making faces takes several times the memory that they have.
         """
         options = options or self.options
         draw = self.draw(generator, options, shown=shown)
         told = Told(frames=True, landmarks=bool(options.random_blink), openings=openings)
-        if self.runs:
-            return self._lessons_of_runs(draw, told, options, generator)
+        make = self._lessons_of_runs if self.runs else self._lessons_of
+        made = [make(part, told, options, generator) for part in draw.parts(parts)]
+        return joined([src for src, _ in made]), joined([dst for _, dst in made])
+
+    def _lessons_of(
+        self, draw: Draw, told: Told, options: FeedOptions, generator: Generator
+    ) -> tuple[Lesson, Lesson]:
+        """Single faces, of which src's borrow dst's light."""
         src, dst, light = (
             self.src.faces(draw.src, told),
             self.dst.faces(draw.dst, told),
@@ -267,7 +281,7 @@ class Feed:
         )
         if options.ct_mode != "none":
             src = self._recolored(src, dst, options, generator)
-        relit = torch.rand(options.batch_size, generator=generator) < options.relight
+        relit = torch.rand(len(draw.src), generator=generator) < options.relight
         made = partial(lesson, size_px=self.size_px, seen_px=self.seen_px, generator=generator)
         varied = variation(options)
         return made(src, variation=replace(varied, hue=options.hsv_power), light=light, relit_B=relit), made(

@@ -64,13 +64,14 @@ class Checkpoint:
 
 
 def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint, verify it and tidy older ones away; returns its folder.
+    """Write a checkpoint, verify it and tidy older ones away; returns its folder. One of the same iteration
+    that is whole stays as it is; a damaged one is renamed.
 
     Raises DiskFull or FolderUnwritable, and then leaves the older checkpoints as they were.
     """
     root = model_dir / FOLDER_NAME
     folder = root / f"{checkpoint.iteration:09d}"
-    if (folder / STATE_NAME).exists():  # the same iteration, e.g. stopped twice without training
+    if _is_whole(folder):  # the same iteration, e.g. stopped twice without training
         return folder
     tensors = {part: getattr(checkpoint, part) for part in _PARTS}
     needed = sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
@@ -78,7 +79,7 @@ def save_checkpoint(model_dir: Path, checkpoint: Checkpoint) -> Path:
     try:
         _write(folder, checkpoint, tensors)
     except FolderUnwritable:
-        if not (folder / STATE_NAME).exists():
+        if not _is_whole(folder):
             raise
         return folder  # another thread's of the same iteration came first
     with said_plainly(root):
@@ -98,7 +99,7 @@ def _write(folder: Path, checkpoint: Checkpoint, tensors: Mapping[str, Tensors])
         }
         write_json(aside / STATE_NAME, state)
         _sync(aside)
-        if folder.exists() and not (folder / STATE_NAME).exists():  # half a copy, or half removed
+        if folder.exists() and not _is_whole(folder):  # half a copy, half removed, or spoilt by the disk
             _set_aside(folder)
 
 
@@ -216,6 +217,15 @@ def _load(folder: Path, parts: tuple[str, ...]) -> tuple[Checkpoint, str]:
         ema_sha256=str(digests["ema"]),
     )
     return checkpoint, complaint
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a checkpoint stands there that a training can go on from with all it says to have."""
+    try:
+        digests = read_json(folder / STATE_NAME)["sha256"]
+        return all(sha256_of(folder / f"{part}.safetensors") == digest for part, digest in digests.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _read_part(folder: Path, part: str, sha256: str) -> Tensors:

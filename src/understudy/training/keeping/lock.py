@@ -46,9 +46,11 @@ class Holder:
 
 @contextlib.contextmanager
 def model_lock(model_dir: Path) -> Iterator[None]:
-    """Hold the model in `model_dir` for the length of the block. Raises ModelInUse, naming who has it."""
+    """Hold the model in `model_dir` for the length of the block; a new folder in which the block makes nothing
+    is gone after it. Raises ModelInUse, naming who has it."""
     path = model_dir / LOCK_NAME
     with said_plainly(path):
+        is_new = not model_dir.exists()
         model_dir.mkdir(parents=True, exist_ok=True)
         file = open_lock(path)
     with file:
@@ -69,7 +71,16 @@ def model_lock(model_dir: Path) -> Iterator[None]:
                 write_holder(file)
             yield
         finally:
+            if is_new:
+                _remove_unless_used(model_dir)
             unlock(file)
+
+
+def _remove_unless_used(model_dir: Path) -> None:
+    with contextlib.suppress(OSError):
+        if [path.name for path in model_dir.iterdir()] == [LOCK_NAME]:
+            (model_dir / LOCK_NAME).unlink()
+            model_dir.rmdir()
 
 
 def holder_of(model_dir: Path) -> Holder | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from understudy.files import require_no_link, said_plainly, write_text
+from understudy.files import append_line, write_text
 
 MILESTONES_NAME = "milestones.jsonl"
 Kind = Literal["start", "stage", "backup", "change", "setback", "finish", "end"]
@@ -23,18 +23,15 @@ def add_milestone(model_dir: Path, iteration: int, kind: Kind, words: str, **det
 
     Raises DiskFull or FolderUnwritable.
     """
-    path = model_dir / MILESTONES_NAME
     about = {"iteration": iteration, "kind": kind, "words": words, "at_s": round(time.time(), 1), **details}
-    require_no_link(path)
-    with said_plainly(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(about, ensure_ascii=False) + "\n")
+    append_line(model_dir / MILESTONES_NAME, _line(about))
 
 
 def milestones(model_dir: Path) -> list[dict[str, Any]]:
     """All that happened, in order; torn lines are passed over."""
     try:
-        lines = (model_dir / MILESTONES_NAME).read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, UnicodeDecodeError):
+        lines = (model_dir / MILESTONES_NAME).read_bytes().splitlines()
+    except FileNotFoundError:
         return []
     return [said for line in lines if (said := _read(line)) is not None]
 
@@ -58,10 +55,14 @@ def cut_milestones(model_dir: Path, iteration: int) -> None:
 
 
 def _text(found: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(said, ensure_ascii=False) + "\n" for said in found)
+    return "".join(f"{_line(said).decode()}\n" for said in found)
 
 
-def _read(line: str) -> dict[str, Any] | None:
+def _line(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(line)
     except ValueError:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from understudy.files import said_plainly, write_json
+from understudy.files import said_plainly, stat_of, write_json
 
 FOLDER_NAME = "requests"
 Wish = Literal["save", "preview", "look", "finish", "stop", "backup", "change"]
@@ -78,15 +78,19 @@ def fulfilled(model_dir: Path, wish: Wish) -> None:
 
 
 @contextlib.contextmanager
-def heard_here(model_dir: Path) -> Iterator[None]:
+def heard_here(model_dir: Path, *, trains: bool = True) -> Iterator[None]:
     """Let the block, which holds the model, be the one of whom things are asked. However it ends, what it has
-    not done by then is asked of nobody, but where the process is killed."""
+    not done by then is asked of nobody, but where the process is killed. One that `trains` not leaves what a
+    training that was killed is asked still."""
+    folder = model_dir / FOLDER_NAME
+    before = {path: stat_of(path) for wish in _OUTLIVES_A_TRAINING for path in _asked(folder, wish)}
     try:
         yield
     finally:
         for wish in get_args(Wish):
-            for path in _asked(model_dir / FOLDER_NAME, wish):
-                _take_away(path)
+            for path in _asked(folder, wish):
+                if trains or before.get(path) != stat_of(path):
+                    _take_away(path)
 
 
 def withdraw(path: Path) -> None:

@@ -76,16 +76,19 @@ def largest_batch(learner: Learner, options: TrainOptions) -> int:
 
 
 def require_growth_fits(learner: Learner, before: TrainOptions, after: TrainOptions) -> None:
-    """Raise MemoryTooSmall where on paper a larger batch than now needs more than is free besides; asked of a
-    training that runs, before it loses its way or the system ends it."""
-    if after.batch_size <= before.batch_size:
+    """Raise MemoryTooSmall where on paper a larger batch than now, or more of them to a step, needs more than
+    is free besides; asked of a training that runs, before it loses its way or the system ends it."""
+    if after.batch_size <= before.batch_size and after.accumulation <= before.accumulation:
         return
     more = _bytes_of_a_step(learner, after) - _bytes_of_a_step(learner, before)
     free = free_memory_bytes(learner.compute.device)
     if more > free:
+        asked, now = (str(one.batch_size) for one in (after, before))
+        if after.accumulation != before.accumulation:
+            asked, now = (f"{one.batch_size} with accumulation {one.accumulation}" for one in (after, before))
         raise MemoryTooSmall(
-            f"Batch size {after.batch_size} would need about {more / 1e9:.2g} GB more than "
-            f"{before.batch_size}, and {free / 1e9:.2g} GB are free on {learner.compute.device}."
+            f"Batch size {asked} would need about {more / 1e9:.2g} GB more than {now}, and "
+            f"{free / 1e9:.2g} GB are free on {learner.compute.device}."
         )
 
 

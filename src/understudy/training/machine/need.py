@@ -91,8 +91,8 @@ def _needed(architecture: str, network: str, options: TrainOptions, bfloat16: bo
         critics=critics,
         # Autocast keeps a copy of all weights in the shorter format.
         activations=saved + (weights // 2 if bfloat16 else 0),
-        batch=batch,
-        flops=flops,
+        batch=batch * options.accumulation,  # what a step is made of lies there whole
+        flops=flops * options.accumulation,
         offloaded=options.offload,
     )
 
@@ -113,7 +113,7 @@ def needed_on(
         return need
     if not can_replay(model, options, compute):
         return need
-    return replace(need, recording=need.activations + need.batch)
+    return replace(need, recording=need.activations + need.batch // options.accumulation)
 
 
 def _sent_through(model: FaceModel, options: TrainOptions, *, bfloat16: bool) -> tuple[int, int, int, int]:

@@ -23,6 +23,7 @@ from understudy.errors import (
     WeightsMissing,
 )
 from understudy.events import Event, Events, Notice
+from understudy.facesets.store import Faceset, StoredFace
 from understudy.files import move_to_trash
 from understudy.masks.own import AboutSegmenter, publish, read_about, read_weights, write_about
 from understudy.masks.segmenter import Segmenter
@@ -73,29 +74,11 @@ def train_segmenter(
     compute = choose_device(device)
     entries, are_drawn = faces_to_learn_from(facesets)
     face_type = usual_face_type(entries, options.face_type)
-    known = read_about(folder)
-    about = _about(
-        folder,
-        known,
-        options,
-        AboutSegmenter(start=options.start, face_type=face_type, size_px=options.size_px),
-    )
-    broken: list[str] = []
-    faces = read_drawn(
-        entries, face_type=about.face_type, size_px=about.size_px, stock=stock, on_broken=broken.append
-    )
-    yield from (Notice(text, level="warning") for text in broken)
-    if not are_drawn:
-        yield Notice(
-            f"Nothing is drawn on these faces; it learns from the masks stored in {len(faces)} of them."
-        )
-    elif len(faces) < _FEW_FACES:
-        yield Notice(
-            f"Only {counted(len(faces), 'face is', 'faces are')} drawn on. From 20 to 50, in every pose and "
-            "with everything that covers them, it does much better.",
-            level="warning",
-        )
-    with model_lock(folder):
+    wish = AboutSegmenter(start=options.start, face_type=face_type, size_px=options.size_px)
+    with model_lock(folder):  # before anything of it is read, which another training may change until then
+        known = read_about(folder)
+        about = _about(folder, known, options, wish)
+        faces = yield from _faces_read(entries, about, stock, are_drawn=are_drawn)
         need = f"for the network and {counted(len(faces), 'face')}"
         with memory_is_said(compute, need, "train with --device cpu"):
             learner, plan = yield from _learner(folder, known, about, options, compute)
@@ -113,6 +96,32 @@ def train_segmenter(
                 others=_not_drawn(facesets, about, stock, set(faces.names), options.previews),
             )
         yield from run.events()
+
+
+def _faces_read(
+    entries: Sequence[tuple[str, Faceset, StoredFace]],
+    about: AboutSegmenter,
+    stock: Segmenter,
+    *,
+    are_drawn: bool,
+) -> Generator[Event, None, DrawnFaces]:
+    """The faces it learns from and is measured on, as it wants them; says what is to be known of them."""
+    broken: list[str] = []
+    faces = read_drawn(
+        entries, face_type=about.face_type, size_px=about.size_px, stock=stock, on_broken=broken.append
+    )
+    yield from (Notice(text, level="warning") for text in broken)
+    if not are_drawn:
+        yield Notice(
+            f"Nothing is drawn on these faces; it learns from the masks stored in {len(faces)} of them."
+        )
+    elif len(faces) < _FEW_FACES:
+        yield Notice(
+            f"Only {counted(len(faces), 'face is', 'faces are')} drawn on. From 20 to 50, in every pose and "
+            "with everything that covers them, it does much better.",
+            level="warning",
+        )
+    return faces
 
 
 def _require_possible(options: MaskTrainOptions) -> None:

@@ -131,7 +131,7 @@ class SteerOptions(Options):
     accumulation: int = option(
         1,
         "Batches whose gradients are added up for one step: the effect of a batch so many times as large, in "
-        "the memory of one.",
+        "the memory of one but for the pictures of its faces.",
         low=1,
         high=256,
     )

@@ -20,6 +20,7 @@ from understudy.training.steering.options import RateSearchOptions, SteerOptions
 _SMOOTHING = 0.98  # per step, in a sweep of a thousand
 _GIVES_UP = 4.0  # times the best loss
 _TINY = 0.3  # share of the sweep whose steps are too small to matter: what the loss does there is chance
+_FEWEST = 20  # steps that say something in a long sweep
 _CHANCE = 3.0  # standard deviations of the smoothed loss
 _FALLS = 0.15  # of the loss, at least: by less, a model may go on anywhere
 _DIVIDED_BY = {"default": 10.0, "aggressive": 5.0, "extreme": 2.5}
@@ -68,6 +69,11 @@ class RateSearch:
     def _tiny(self) -> int:
         """How many steps of the sweep are too small to matter."""
         return max(2, round(_TINY * self.options.rate_iterations))
+
+    @property
+    def is_too_bold(self) -> bool:
+        """Whether it has ended while steps should still have been tiny, so that it says nothing."""
+        return len(self.rates) < min(_FEWEST, self._tiny + 1)
 
     @property
     def chance(self) -> float:
