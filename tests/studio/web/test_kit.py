@@ -462,7 +462,8 @@ def test_a_run_says_the_models_iteration_and_counts_with_the_right_plural(page: 
             "x · iteration 1,259 · 20 of 100 in this run",
         ),
         ({"done": 5, "unit": "faces", "rate": 0.0412}, "x · 5 faces · 24.3 s each"),
-        ({"done": 5, "unit": "faces", "why": "clip 2 of 3, b"}, "x · clip 2 of 3, b · 5 faces"),
+        ({"done": 5, "unit": "faces", "clip": "clip 2 of 3, b"}, "x · clip 2 of 3, b · 5 faces"),
+        ({"done": 5, "unit": "faces", "why": "as before", "seconds_left": 9}, "x · 5 faces · 0:09 left"),
     ):
         assert page.evaluate(script, now) == words
 
