@@ -231,7 +231,7 @@ class DeliverRoom extends Room {
       if (told.kind === "PresetInvalid" && (await this.forgot_purpose().catch(() => false))) return this.look();
       this.blocks.replaceChildren(h("p", { class: "bad block" }, told.refused));
       forbid(this.deliver, told.refused);
-      this.file.replaceChildren(h("p", { class: "dim" }, "Known once that is mended."));
+      for (const place of [this.file, this.says]) place.replaceChildren(h("p", { class: "dim" }, "Known once that is mended."));
       return;
     }
     this.blocks.replaceChildren(...told.blocks.map((/** @type {string} */ one) => h("p", { class: "bad block" }, one)));
