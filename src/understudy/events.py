@@ -21,6 +21,12 @@ class StageStarted:
     total: int | None = None  # None: not known, e.g. training until a time is up
     done: int = 0
     why: str = ""  # e.g. "goes on at frame 120 of 400"
+    clip: str = ""  # of several, e.g. "clip 2 of 5, street": its figures are of that one
+
+    @property
+    def words(self) -> str:
+        """Which clip it is about, and why it begins where it does."""
+        return "; ".join(said for said in (self.clip, self.why) if said)
 
 
 @dataclass(frozen=True, kw_only=True)

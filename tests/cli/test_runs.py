@@ -70,12 +70,20 @@ def test_what_becomes_of_the_queue_is_chosen_and_said(folder: Path, capsys: pyte
     assert RunBook(Project.open(folder)).queue_options().if_one_fails == "none"
 
 
-def test_one_that_waits_is_taken_out_of_the_queue(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_waits_is_moved_and_taken_out_of_the_queue(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["runs", "start", str(folder), "advise", "."]) == 0
     first = capsys.readouterr().out.split()[0]
     assert main(["runs", "start", "--queue", str(folder), "extract", "."]) == 0
     words = capsys.readouterr().out.split()
     assert words[1].startswith("waits")
+    assert main(["runs", "start", "--queue", str(folder), "merge", "."]) == 0
+    later = capsys.readouterr().out.split()[0]
+    assert main(["runs", "move", str(folder), later, "--before", words[0]]) == 0
+    assert capsys.readouterr().out == f"1. {later}  merge .\n2. {words[0]}  extract .\n"
+    assert main(["runs", "stop", str(folder), later]) == 0
+    capsys.readouterr()
     assert main(["runs", "stop", str(folder), words[0]]) == 0
     assert "stopped" in capsys.readouterr().out
     assert main(["runs", "stop", str(folder), first, "--at-once"]) == 0

@@ -45,7 +45,7 @@ def test_each_stage_says_which_of_several_clips_it_is_about() -> None:
 
     def told(*names: str) -> list[str]:
         events = clip_by_clip(names, extracted, project=Path("/my shots"))
-        return [event.why for event in events if isinstance(event, StageStarted)]
+        return [event.words for event in events if isinstance(event, StageStarted)]
 
     assert told("actor", "double") == ["clip 1 of 2, actor", "clip 2 of 2, double; goes on"]
     assert told("actor") == [""]

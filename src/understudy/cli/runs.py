@@ -100,6 +100,25 @@ def queue(
 
 
 @app.command
+def move(project: Path, run: str, /, *, before: str = "") -> None:
+    """Let a run that waits begin earlier or later: after all others, or before one of them.
+
+    Parameters
+    ----------
+    project:
+        The project folder.
+    run:
+        Its name, as `runs list` shows it.
+    before:
+        The name of the run that waits and is to begin after it.
+    """
+    book = RunBook(Project.open(project))
+    book.move(run, before=before)
+    for number, waits in enumerate(book.waiting(), 1):
+        print(escaped(f"{number}. {waits.id}  {waits.title}"))
+
+
+@app.command
 def stop(project: Path, run: str, /, *, at_once: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Ask a run to end after its present step; one that waits is taken out of the queue.
 

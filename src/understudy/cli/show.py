@@ -121,7 +121,7 @@ class _Lines(_Reader):
             case StageStarted():
                 self._clock, self._last = _Clock(event), time.monotonic()
                 total = f" of {event.total}" if event.total else ""
-                self._say(f"{event.stage}: {event.why or f'{event.done}{total} {event.unit}'}")
+                self._say(f"{event.stage}: {event.words or f'{event.done}{total} {event.unit}'}")
             case Progress() if self._clock and time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
                 self._last = time.monotonic()
                 total = f"/{event.total}" if event.total else ""
@@ -208,7 +208,7 @@ class _Bars(_Reader):
                     completed=event.done,
                     done=event.done,
                     of=_of(event.total),
-                    figures=event.why,
+                    figures=event.words,
                 )
             case Progress() if self._clock and self._task is not None:
                 self._bars.update(

@@ -63,8 +63,7 @@ def told_of_clip(events: Events, name: str, names: Sequence[str]) -> Events:
             stack.callback(events.close)
         for event in events:
             if isinstance(event, StageStarted) and len(names) > 1:
-                which = f"clip {names.index(name) + 1} of {len(names)}, {name}"
-                yield replace(event, why=f"{which}; {event.why}" if event.why else which)
+                yield replace(event, clip=f"clip {names.index(name) + 1} of {len(names)}, {name}")
             else:
                 yield event
 

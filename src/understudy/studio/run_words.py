@@ -120,13 +120,17 @@ def _measure(project: Project, facts: Facts) -> list[str]:
 
 def _encode(project: Project, facts: Facts) -> list[str]:
     clips = _clips(project, facts)
-    words = ["encode", HERE, *clips, f"--model={_model(project, facts)}"]
-    if (name := str(facts.get("name") or "")) and len(clips) == 1:
+    cast = bool(clips) and all(
+        project.manifest.clips[clip].cast for clip in clips
+    )  # whose frames no model names
+    model = _model(project, facts, new=cast)
+    words = ["encode", HERE, *clips, f"--model={model}"]
+    if (name := str(facts.get("name") or "").strip()) and len(clips) == 1:
         from understudy.jobs.delivery.finished_files import (
             goal_of,  # imports torch, and the studio starts without
         )
 
-        goal = goal_of(project, _model(project, facts), clips[0], name)
+        goal = goal_of(project, model, clips[0], name)
         words.append(f"--out={goal.relative_to(project.folder)}")
     return [*words, *option_words(EncodeOptions, _said(facts))]
 
@@ -184,7 +188,7 @@ def _clips(project: Project, facts: Facts) -> list[str]:
 def _model(project: Project, facts: Facts, *, new: bool = False) -> str:
     name = str(facts.get("model") or "main")
     require_name(name)
-    if not new and "cast" not in facts:
+    if not new:
         model_named(project, name)
     return name
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from understudy.cli.stages import encode as encode_command
-from understudy.errors import ClipMissing, OptionInvalid, ProjectInvalid
+from understudy.errors import ClipMissing, FolderUnwritable, OptionInvalid, ProjectInvalid
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery import finished_files
 from understudy.jobs.delivery.consents import record_consent
+from understudy.jobs.merging.cast import change_cast
 from understudy.jobs.merging.inputs import keep_said
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
@@ -141,6 +142,25 @@ def test_an_option_that_would_do_nothing_and_a_codec_that_does_not_fit_are_told(
     assert fits["blocks"] == [] and fits["file"]["credentials_in"] == "the file itself"
 
 
+def test_a_name_that_can_not_become_the_file_is_told_before_hours_of_encoding(merged: Project) -> None:
+    def blocks(name: str) -> list[str]:
+        return finished_files.outlook(merged, "main", clip_of(merged), said={}, name=name)["blocks"]
+
+    (merged.out_folder / "folder.mp4").mkdir(parents=True)
+    for name, words in (
+        ("shot.png", "A clip of several frames becomes a movie"),
+        ("folder.mp4", "A folder stands where the finished file should go"),
+    ):
+        (told,) = blocks(name)
+        assert words in told
+        with pytest.raises((OptionInvalid, FolderUnwritable), match=words):
+            list(stages.encode(merged, "main", out=merged.out_folder / name, said={}))
+    assert finished_files.goal_of(merged, "main", clip_of(merged), " shot.mp4 ").name == "shot.mp4"
+    assert finished_files.goal_of(merged, "main", clip_of(merged), "  ").stem.endswith("-main")
+    with pytest.raises(OptionInvalid, match="too long"):
+        blocks("x" * 300 + ".mp4")
+
+
 def test_a_closed_production_says_that_the_ledger_keeps_why(merged: Project) -> None:
     said = {"closed_production": "a comp", "closed_production_by": "Ann", "codec": "ffv1"}
     told = finished_files.outlook(merged, "main", clip_of(merged), said=said, name="a.mkv")
@@ -172,6 +192,16 @@ def test_shots_say_which_models_merges_are_whole(ready: Project) -> None:
     list(stages.merge(ready, "main", said={}, device="cpu"))
     whole = {"clip": clip_of(ready), "models": ["main"], "merged": ["main"], "partly": {}}
     assert finished_files.shots(ready)[0] == whole
+
+
+def test_a_clip_with_a_cast_is_delivered_under_the_name_that_its_frames_have(merged: Project) -> None:
+    clip = clip_of(merged)
+    change_cast(merged, clip, ["person 1=main"])
+    list(stages.merge(merged, "main", said={}, device="cpu"))
+    assert finished_files.shots(merged)[0]["merged"] == ["cast"]
+    assert finished_files.outlook(merged, "cast", clip, said={})["blocks"] == []
+    list(stages.encode(merged, "cast", clips=[clip], said={}))
+    assert [file["name"].split(".")[0] for file in finished_files.finished(merged)] == [f"{clip}-cast"]
 
 
 def test_encode_dry_run_says_it_at_a_terminal_and_writes_nothing(

@@ -94,6 +94,32 @@ def test_queued_runs_go_one_after_the_other_without_anyone_waiting(
     assert (ended(second.id).ended or 0) <= (last.started or 0)
 
 
+def test_runs_that_wait_begin_in_the_order_they_were_moved_to(
+    book: RunBook, until: Until, ended: Ended
+) -> None:
+    first = book.start(["wait", "well"])
+    a, b, c = (book.queue([word]).id for word in ("train", "merge", "tidy"))
+    book.move(c, before=a)
+    book.move(a)
+    assert [run.id for run in book.waiting()] == [c, b, a]
+    assert book.get(b).after == (first.id, c) and book.get(a).after == (first.id, c, b)
+    assert books.runs_ahead(book.all()) == {c: 1, b: 2, a: 3}
+    until(lambda: _speaks(book, first.id))
+    book.stop(first.id)
+    begun = [ended(id).started or 0 for id in (c, b, a)]
+    assert begun == sorted(begun)
+
+
+def test_only_what_waits_is_moved(book: RunBook) -> None:
+    first, waits = book.start(["deaf"], title="Tidy up").id, book.queue(["extract"]).id
+    for id, before in ((first, waits), (waits, first)):
+        with pytest.raises(RunImpossible, match="Tidy up does not wait in the queue any more"):
+            book.move(id, before=before)
+    with pytest.raises(RunUnknown):
+        book.move(waits, before="nothing")
+    assert book.move(waits, before=waits).state == "queued"
+
+
 def test_a_run_that_waits_can_be_withdrawn(book: RunBook, until: Until) -> None:
     first, second = book.start(["deaf"]), book.queue(["extract"])
     until(lambda: _speaks(book, first.id))

@@ -83,6 +83,14 @@ def test_what_waits_for_a_failed_run_is_taken_out_as_was_chosen(
             assert end.sentence == "Taken out of the queue because this failed before it: Find faces."
 
 
+def test_a_run_that_was_moved_takes_out_what_now_comes_after_it(book: RunBook, ended: Ended) -> None:
+    book.start(["tidy", "--fail"])
+    merge, train = book.queue(["merge", "."]).id, book.queue(["train", ".", "--fail"]).id
+    book.move(train, before=merge)
+    (book.project.folder.parent / "fail").touch()
+    assert ended(train).state == "failed" and ended(merge).because == train
+
+
 def test_a_run_that_is_queued_after_one_failed_is_not_held_back(book: RunBook, ended: Ended) -> None:
     assert ended(book.start(["refuse"]).id).state == "failed"
     assert ended(book.queue(["merge", "."]).id).state == "done"

@@ -208,6 +208,17 @@ def test_the_form_starts_from_what_the_project_says(room: TestClient, ready: Pro
     assert told["codec"]["value"] == told["codec"]["default"] == "hevc" and "av1" in told["codec"]["choices"]
 
 
+def test_a_run_delivers_a_clip_with_a_cast_and_no_model_that_is_none(ready: Project, clip: str) -> None:
+    from understudy.errors import ModelUnknown
+
+    facts = {"clips": [clip], "model": "cast"}
+    with pytest.raises(ModelUnknown):
+        run_words(ready, "encode", facts)
+    with ready.change() as manifest:
+        manifest.clips[clip].cast = {"person 1": "main"}
+    assert run_words(ready, "encode", facts)[0] == ["encode", ".", clip, "--model=cast"]
+
+
 def test_a_run_writes_under_a_plain_name_alone(ready: Project, clip: str) -> None:
     facts = {"clips": [clip], "model": "main", "name": "shot 1.mov", "said": {"codec": "prores"}}
     words, _ = run_words(ready, "encode", facts)

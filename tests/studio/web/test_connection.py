@@ -45,6 +45,31 @@ def test_an_action_in_the_midst_of_a_kill_is_done_once_when_the_studio_is_back(
     page.locator("us-connection").wait_for(state="hidden")
 
 
+def test_what_is_done_in_a_row_goes_to_the_outbox_without_the_answers_it_does_not_need(page: Any) -> None:
+    assert page.evaluate("""async () => {
+      const { Line } = await import('/web/kit/line.js');
+      const { outbox } = await import('/web/kit/api.js');
+      const [line, said, moment] = [new Line(), [], () => new Promise((done) => setTimeout(done))];
+      let answer;
+      const add = (words, how) => line.add(async () => said.push(words), how).catch(() => {});
+      line.add(() => (said.push('one'), new Promise((_, failed) => (answer = failed)))).catch(() => {});
+      add('two');
+      add('undo', { needs_answers: true });
+      add('three');
+      await moment();
+      said.push('lost');
+      outbox.waiting.push({});
+      outbox.dispatchEvent(new Event('change'));
+      await moment();
+      outbox.waiting.pop();
+      outbox.dispatchEvent(new Event('change'));
+      said.push('answered');
+      answer(new Error('refused'));
+      await line.done;
+      return said;
+    }""") == ["one", "lost", "two", "answered", "undo", "three"]
+
+
 def test_an_action_asked_for_twice_is_done_once(page: Any, opened: Project) -> None:
     """What a window does that lost its answer."""
     statuses = page.evaluate("""() => Promise.all([1, 2, 3].map(() => fetch('/api/training/new', {

@@ -204,6 +204,8 @@ def test_a_refusal_that_is_no_matter_of_the_purpose_does_not_ask_for_the_options
         page.get_by_label("File name").fill(name)
         page.get_by_label("File name").press("Tab")
         page.locator(".block", has_text=f"'{name}' is no plain name").wait_for()
+        told = page.locator(".file-facts, .says").all_inner_texts()
+        assert told == ["Known once that is mended."] * 2, "nothing is said of the file before"
     assert asked == []
 
 

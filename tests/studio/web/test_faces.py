@@ -23,7 +23,7 @@ UNDISTORTED = """async () => {
 # A server that is busy: what is asked for comes to it when the window goes on.
 BUSY = """() => {
   const { actions } = document.querySelector("us-room-faces");
-  actions.line = new Promise((go_on) => (window.go_on = go_on));
+  actions.line.done = new Promise((go_on) => (window.go_on = go_on));
 }"""
 # Throws a gallery through all its faces and says how many frames came so late that it seemed to stand still.
 FLING = """async (grid) => {
@@ -171,6 +171,26 @@ def test_rejected_faces_go_to_the_trash_and_undo_brings_them_back(room: Any, ope
     room.keyboard.press("Control+z")
     until_shown(room, names)
     assert [(step.verb, step.undone) for step in jobs.history(opened, "src/main")][-1] == ("reject", True)
+
+
+def test_faces_rejected_without_a_connection_wait_as_an_action_each_and_undo_for_their_answers(
+    room: Any, opened: Project, expected_errors: list[str]
+) -> None:
+    """A window that is closed meanwhile loses none: what waits is remembered."""
+    expected_errors.append("ERR_")
+    before, names = files(opened), listed(opened)
+    room.route("**/api/faces/reject", lambda route: route.abort("connectionfailed"))
+    room.locator(f".cell[aria-label='{names[0]}']").click()
+    for _ in range(3):
+        room.keyboard.press("x")
+    room.get_by_text("3 actions wait.").wait_for()
+    room.keyboard.press("Control+z")
+    room.unroute_all(behavior="ignoreErrors")
+    until_shown(room, names[2:])
+    assert files(opened) == before - set(names[:2])
+    for back in (1, 0):
+        room.keyboard.press("Control+z")
+        until_shown(room, names[back:])
 
 
 def test_a_refused_rejection_puts_the_faces_back(

@@ -462,9 +462,34 @@ def test_a_run_says_the_models_iteration_and_counts_with_the_right_plural(page: 
             "x · iteration 1,259 · 20 of 100 in this run",
         ),
         ({"done": 5, "unit": "faces", "rate": 0.0412}, "x · 5 faces · 24.3 s each"),
-        ({"done": 5, "unit": "faces", "why": "clip 2 of 3, b"}, "x · clip 2 of 3, b · 5 faces"),
+        ({"done": 5, "unit": "faces", "clip": "clip 2 of 3, b"}, "x · clip 2 of 3, b · 5 faces"),
+        ({"done": 5, "unit": "faces", "why": "as before", "seconds_left": 9}, "x · 5 faces · 0:09 left"),
     ):
         assert page.evaluate(script, now) == words
+
+
+def test_undo_where_nothing_was_drawn_says_so(page: Any) -> None:
+    page.evaluate("""import('/web/rooms/masks/editor.js').then(({ Editor }) => {
+      const editor = new Editor({ redraw: () => {} });
+      editor.ready = true;
+      editor.take_back();
+      editor.do_again();
+    })""")
+    for words in ("Nothing was drawn on this face in this visit", "Nothing was taken back on this face."):
+        page.locator(".toast", has_text=words).wait_for()
+
+
+def test_a_model_of_the_cast_that_is_gone_is_told_and_can_be_taken_out(page: Any) -> None:
+    assert page.evaluate("""async () => {
+      const { MergePeople } = await import('/web/rooms/merge/people.js');
+      const track = { person: 1, track: 1, first_frame: 0, last_frame: 9, faces: 10 };
+      const people = new MergePeople();
+      Object.assign(people, { shot: { tracks: [track], cast: { 'person 1': 'anna' } }, models: ['main'] });
+      document.body.append(people);
+      const [list] = people.querySelectorAll('select');
+      people.remove();
+      return [list.selectedIndex, ...[...list.options].map((one) => one.text)];
+    }""") == [2, "as the clip", "main", "anna, which is gone"]
 
 
 def test_a_run_is_read_and_stopped_also_in_a_narrow_pane(page: Any) -> None:

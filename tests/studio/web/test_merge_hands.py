@@ -185,3 +185,22 @@ def test_what_is_tried_on_one_range_is_kept_there_though_another_is_chosen_at_on
     parts = listed_settings(Project.open(opened.folder), "dst")["parts"]
     kept = {part["frames"]: part["options"] for part in parts}
     assert kept["0:2"] == {"erode": 0.11} and kept["5:7"] == {"blur": 0.22}
+
+
+def test_settings_tried_without_a_connection_wait_as_an_action_each(
+    room: Any,  # noqa: F811
+    expected_errors: list[str],
+) -> None:
+    expected_errors.append("ERR_")
+    before = room.evaluate(f"{ROOM}.pictures.requests")
+    for path in ("keep", "picture?*"):
+        room.route(f"**/api/merge/{path}", lambda route: route.abort("connectionfailed"))
+    for option, tried in (("erode", 0.12), ("blur", 0.23)):
+        room.evaluate(f"([name, value]) => void {ROOM}.settings.try(name, value)", [option, tried])
+        room.evaluate(f"() => void {ROOM}.settings.flush()")
+    room.get_by_text("2 actions wait.").wait_for()
+    assert room.evaluate(f"{ROOM}.pictures.requests") > before
+    assert not room.locator(".toast.bad").count(), "that the connection is lost is said once"
+    room.unroute_all(behavior="ignoreErrors")
+    room.evaluate(f"{ROOM}.settings.flush()")
+    assert (value(room, "erode"), value(room, "blur")) == (0.12, 0.23)

@@ -76,7 +76,8 @@ def test_adding_no_clip_is_told_in_the_question(page: Any) -> None:
     page.locator("dialog .refused", has_text="No clip is chosen.").wait_for()
 
 
-def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any) -> None:
+def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any, expected_errors: list[str]) -> None:
+    expected_errors.append("422")  # the studio knows no such run
     standing = {
         "stage": "train", "unit": "iterations", "why": "", "done": 120, "total": 1000, "rate": 2.0, "note": "",
         "seconds_left": 440, "loss": 0.1234, "finished": False, "details": {"iteration": 120},
@@ -89,6 +90,42 @@ def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any) -> Non
     left = page.locator("us-run-bar .how-far", has_text="12 % · 7:20 left")
     left.wait_for()
     assert left.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "project/runs" in request.url else None)
+    news = {"id": "trial", "state": "running"}
+    with page.expect_response("**/api/project/runs/trial"):
+        page.evaluate("(news) => import('/web/kit/live.js').then(({ live }) => live.tell('runs', news))", news)
+    assert asked and all(url.endswith("/trial") for url in asked), "that run alone, as it got further"
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_what_waits_is_shown_in_its_order_and_moved_sooner_and_later(
+    page: Any, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")  # the studio knows no such runs
+    moved: list[tuple[str, str]] = []
+
+    def run(id: str, ahead: int) -> dict[str, Any]:
+        more = {"state": "queued", "ahead": ahead, "started": None, "from_elsewhere": False}
+        return {**_RUN, "id": id, "title": id, **more}
+
+    def move(route: Any) -> None:
+        moved.append((route.request.url.split("/")[-2], route.request.post_data_json["before"]))
+        route.fulfill(json=run("first", 1))
+
+    runs = [run("third", 3), run("second", 2), run("first", 1), {**_RUN, "ahead": 0}]
+    page.route("**/api/project/runs", lambda route: route.fulfill(json={"runs": runs, "queue": None}))
+    page.route("**/api/project/runs/*/move", move)
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    rows = page.locator("us-run-list us-run")
+    rows.filter(has_text="waits until the 3 before it are over").wait_for()
+    titles = page.locator("us-run-list .run-title").all_inner_texts()
+    assert titles == ["Find faces", "first", "second", "third"]
+    assert rows.nth(1).get_by_role("button", name="Sooner").is_hidden()
+    for at, button in ((1, "Later"), (2, "Later"), (2, "Sooner"), (3, "Sooner")):
+        with page.expect_response("**/api/project/runs"):
+            rows.nth(at).get_by_role("button", name=button).click()
+    assert moved == [("first", "third"), ("second", ""), ("second", "first"), ("third", "second")]
     page.unroute_all(behavior="ignoreErrors")
 
 
@@ -122,6 +159,11 @@ def test_single_images_stand_apart_from_the_clips(page: Any, expected_errors: li
     dialog = page.get_by_role("dialog")
     dialog.locator("[data-place='a.mp4']").wait_for()
     assert dialog.locator("[data-place='plates']").is_visible()
+    dialog.get_by_role("button", name="All or none").click()
+    dialog.get_by_text("2 clips chosen.").wait_for()
+    assert dialog.locator("[data-place] input:checked").count() == 2, "what the list shows, no single images"
+    dialog.get_by_role("button", name="All or none").click()
+    assert not dialog.locator("[data-place] input:checked").count()
     assert not dialog.locator("[data-place='still.png']").is_visible()
     dialog.get_by_text("Single images: 1").click()
     assert dialog.locator("[data-place='still.png']").is_visible()

@@ -25,7 +25,7 @@ from understudy.jobs.delivery.marks import (
     unmarked_of,
 )
 from understudy.jobs.delivery.merged_by import delivered_by_others, require_model_of
-from understudy.jobs.delivery.outputs import output_paths
+from understudy.jobs.delivery.outputs import footage_of, output_paths
 from understudy.jobs.settings import Said, encode_options
 from understudy.merging.delivery.effect import settled, without_effect
 from understudy.merging.delivery.marking import carries_watermark
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from understudy.jobs.merging.frame_states import FrameStates
     from understudy.media.clip import Clip
 
+_LONGEST_NAME_BYTES = 200  # of 255, so that what is written beside it and aside has a name too
 WATERMARK_DRAWN_LATER = "A watermark with a number drawn at the export will be in the picture."
 
 
@@ -53,6 +54,11 @@ def goal_of(project: Project, model: str, clip: str, name: str = "", *, said: Sa
     Raises OptionInvalid, ClipMissing.
     """
     clip_named(project, clip, "dst")
+    name = name.strip()
+    if len(name.encode()) > _LONGEST_NAME_BYTES:
+        raise OptionInvalid(
+            f"This name is too long for a file. Choose one of at most {_LONGEST_NAME_BYTES} letters."
+        )
     if not name:
         return output_paths(project, model, [clip], None, options=encode_options(project, said or {}))[0]
     if name != Path(name.replace("\\", "/")).name or name.startswith((".", "-")):
@@ -173,7 +179,7 @@ def _file(
     from understudy.media.codecs import CODECS
     from understudy.media.images import IMAGE_SUFFIXES
     from understudy.media.opening import open_clip
-    from understudy.merging.delivery.encode import require_fitting
+    from understudy.merging.delivery.encode import require_fitting, require_safe_output
     from understudy.provenance.credentials import embeds
 
     with open_clip(project.present_clip_path(clip), fps=fps_of(project, clip)) as opened:
@@ -182,6 +188,8 @@ def _file(
         seconds, space = _seconds(opened, stretch), color_space_of(project, clip)
         if is_complete(merged, options.frames):
             _tried(blocks, lambda: require_masks(merged, options, stretch))
+        kept = [*footage_of(project), merged]
+        _tried(blocks, lambda: require_safe_output(goal, keep=kept, codec=options.codec))
         _tried(blocks, lambda: require_fitting(opened, goal, options, space, project=str(project.folder)))
     movie = bool(goal.suffix) and goal.suffix.lower() not in IMAGE_SUFFIXES
     unmarked = _unmarked(options)

@@ -23,7 +23,7 @@ def in_commands(project: Project, clips: Sequence[str], called: str) -> str:
 def require_model_of(project: Project, model: str, names: Sequence[str]) -> None:
     """Raise ModelUnknown for a model that is none and should have merged one of these clips; it names what
     delivers what other models have merged."""
-    if all(project.merged_name(name, model) != model for name in names):
+    if all(project.manifest.clips[name].cast for name in names):
         return
     try:
         model_named(project, model)

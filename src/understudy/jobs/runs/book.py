@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,7 @@ class RunBook:
             runs = self.all()
             if any(run.state in ("running", "stopping") for run in runs):
                 return None
-            waiting = [run for run in reversed(runs) if run.state == "queued" and not run.from_elsewhere]
-            waiting = self._that_may_begin(waiting, runs)
+            waiting = self._that_may_begin(_waiting(runs), runs)
             if not waiting:
                 return None
             self._begin(waiting[0].id)
@@ -144,6 +143,31 @@ class RunBook:
                 continue
             known[run.id] = self.get(run.id)
         return left
+
+    def move(self, id: str, *, before: str = "") -> Run:
+        """Let a run that waits begin before another one that does; without, after all of them.
+
+        A run that fails takes out of the queue what now comes after it. Raises RunUnknown, RunImpossible for a
+        run that does not wait here.
+        """
+        with exclusive(self.folder / ".lock"):
+            waiting = self.waiting()
+            for one in filter(None, (id, before)):
+                if one not in [run.id for run in waiting]:
+                    raise RunImpossible(f"{self.get(one).title} does not wait in the queue any more.")
+            if before != id:
+                order = [run.id for run in waiting if run.id != id]
+                order.insert(order.index(before) if before else len(order), id)
+                self._reorder({run.id: run for run in waiting}, order)
+        return self.get(id)
+
+    def _reorder(self, waiting: Mapping[str, Run], order: Sequence[str]) -> None:
+        """Give the places that waiting runs have to them in this order."""
+        places = sorted(run.place for run in waiting.values())
+        for at, (id, place) in enumerate(zip(order, places, strict=True)):
+            after = [other for other in waiting[id].after if other not in waiting] + list(order[:at])
+            path = self.folder / id / RUN
+            write_json(path, {**read_json(path), "place": place, "after": after})
 
     def rename_model(self, name: str, new: str) -> None:
         """Give a model another name, also in the words of what waits here. Raises what `model_changes` raises;
@@ -187,11 +211,15 @@ class RunBook:
         return self.get(id)
 
     def all(self) -> list[Run]:
-        """Every run, the newest first."""
+        """Every run, the newest first; those that wait in the order opposite to that in which they begin."""
         if not self.folder.is_dir():
             return []
         found = [read_run(path) for path in self.folder.iterdir() if path.is_dir()]
-        return sorted((run for run in found if run), key=lambda run: (run.created, run.id), reverse=True)
+        return sorted((run for run in found if run), key=lambda run: (run.place, run.id), reverse=True)
+
+    def waiting(self) -> list[Run]:
+        """Those that wait here, in the order in which they begin."""
+        return _waiting(self.all())
 
     def get(self, id: str) -> Run:
         """One run. Raises RunUnknown."""
@@ -288,6 +316,17 @@ class RunBook:
     def _prune(self) -> None:
         for run in [run for run in self.all() if not run.living][_KEPT:]:
             self.project.trash.put(self.folder / run.id)
+
+
+def runs_ahead(runs: Sequence[Run]) -> dict[str, int]:
+    """For each of all runs that waits here, how many have to be over before it begins."""
+    begun = sum(run.state in ("running", "stopping") for run in runs)
+    return {run.id: begun + at for at, run in enumerate(_waiting(runs))}
+
+
+def _waiting(runs: Sequence[Run]) -> list[Run]:
+    """Those of all runs that wait here, in the order in which they begin."""
+    return [run for run in reversed(runs) if run.state == "queued" and not run.from_elsewhere]
 
 
 def _of_put_away(project: Project, model: str) -> str:

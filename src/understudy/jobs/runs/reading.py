@@ -29,6 +29,7 @@ class Standing:
     stage: str = ""
     unit: str = ""
     why: str = ""
+    clip: str = ""
     done: int = 0
     total: int | None = None
     rate: float | None = None
@@ -124,7 +125,7 @@ def _standing(events: list[dict[str, Any]]) -> Standing:
     for event in events:
         match event["event"]:
             case "StageStarted":
-                now = {name: event.get(name) for name in ("stage", "unit", "why", "done", "total")}
+                now = {name: event.get(name) for name in ("stage", "unit", "why", "clip", "done", "total")}
             case "Progress":
                 told = ("stage", "done", "rate", "seconds_left", "loss", "note", "details")
                 now |= {name: event.get(name) for name in told}

@@ -44,10 +44,11 @@ class Run:
     """One run. `words` follow `understudy` in the project's folder; times are seconds since 1970.
 
     `exit_code` and `sentence`, what a person should read of its end, are known when it has ended; a negative
-    code is the signal that killed it. A `lost` run has no process any more and nobody saw it end. `after` are
-    those that ran or waited when it was queued; `because` is the failed one for which it was taken out again.
-    One that waits `from_elsewhere` was not asked for on this machine, or not where its project lies now, and
-    begins only when a person says so.
+    code is the signal that killed it. Runs begin in the order of their `place`, the time they were asked for
+    unless they were moved. A `lost` run has no process any more and nobody saw it end. `after` are
+    those that ran or waited before it when it was queued or moved; `because` is the failed one for which it
+    was taken out again. One that waits `from_elsewhere` was not asked for on this machine, or not where its
+    project lies now, and begins only when a person says so.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Run:
     words: tuple[str, ...]
     state: RunState
     created: float
+    place: float = 0.0
     started: float | None = None
     ended: float | None = None
     exit_code: int | None = None
@@ -92,6 +94,7 @@ class _About(BaseModel):
     words: list[str]
     title: str = ""
     created: float = 0.0
+    place: float | None = None
     after: list[str] = []
     seals: list[str] = []
 
@@ -108,6 +111,7 @@ def _run_in(folder: Path) -> Run | None:
             words=tuple(about.words),
             state=state,
             created=about.created,
+            place=about.created if about.place is None else about.place,
             started=float(begun["at"]) if begun else None,
             ended=None if told.get("at") is None else float(told["at"]),
             exit_code=None if told.get("exit_code") is None else int(told["exit_code"]),

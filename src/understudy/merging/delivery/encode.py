@@ -308,6 +308,8 @@ def require_fitting(
     suffix = out.suffix.lower()
     if not suffix and format_for(options, clip.info) == "exr":
         require_known_curve(clip.info, space_to_draw_in(clip.info, color_space), project=project)
+    if suffix in IMAGE_SUFFIXES and len(one_stretch(options.frames, clip.info.frame_count)) != 1:
+        raise OptionInvalid(WRONG_ENDING, out)
     if not suffix or suffix in IMAGE_SUFFIXES:
         return
     codec_for(out, options.codec, crf=options.crf, alpha=options.content == "face")
@@ -455,8 +457,6 @@ def _write_images(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Eve
 
 
 def _write_one_image(frames: Iterable[Shown], delivery: _Delivery) -> Generator[Event, None, None]:
-    if len(delivery.stretch) != 1:
-        raise OptionInvalid(WRONG_ENDING, delivery.out)
     with _place_for(delivery) as (place, sidecars):
         for shown in frames:
             write_bytes(place, delivery.still(shown))

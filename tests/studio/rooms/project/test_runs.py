@@ -79,10 +79,20 @@ def test_what_is_no_name_of_the_project_starts_nothing(
     assert studio.runs.all() == []
 
 
-def test_a_run_in_the_queue_is_taken_out(studio: Studio, client: TestClient) -> None:
+def test_a_run_in_the_queue_is_moved_and_taken_out(studio: Studio, client: TestClient) -> None:
     first = client.post("/api/project/runs", json={"command": "advise"}).json()
     second = client.post("/api/project/runs", json={"command": "extract", "queue": True}).json()
-    assert second["state"] == "queued"
+    assert (second["state"], second["ahead"]) == ("queued", 1)
+    third = client.post("/api/project/runs", json={"command": "extract", "queue": True}).json()
+    moved = client.post(f"/api/project/runs/{third['id']}/move", json={"before": second["id"]}).json()
+    assert (third["ahead"], moved["ahead"]) == (2, 1)
+    runs = client.get("/api/project/runs").json()["runs"]
+    assert [(run["id"], run["ahead"]) for run in runs] == [
+        (second["id"], 2),
+        (third["id"], 1),
+        (first["id"], 0),
+    ]
+    assert client.post(f"/api/project/runs/{third['id']}/stop", json={}).json()["state"] == "stopped"
     assert client.post(f"/api/project/runs/{second['id']}/stop", json={}).json()["state"] == "stopped"
     client.post(f"/api/project/runs/{first['id']}/stop", json={"at_once": True})
     _ended(studio.runs, first["id"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from understudy.jobs.runs.book import RunBook
+from understudy.jobs.runs.book import RunBook, runs_ahead
 from understudy.jobs.runs.queue import WORDS_OF_FAILING
 from understudy.jobs.runs.run import Run
 from understudy.studio.open_studio import StudioHere
@@ -35,6 +36,14 @@ class StopWish(BaseModel):
     at_once: bool = False
 
 
+class MoveWish(BaseModel):
+    """Before which other waiting run one is to begin; after all of them without."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    before: str = ""
+
+
 @routes.get("/runs")
 def all_runs(studio: StudioHere) -> dict[str, Any]:
     """Every run, the newest first, with where it stands; none without a project."""
@@ -42,7 +51,9 @@ def all_runs(studio: StudioHere) -> dict[str, Any]:
         return {"runs": [], "queue": None}
     book = studio.runs
     queue = {"if_one_fails": book.queue_options().if_one_fails, "choices": WORDS_OF_FAILING}
-    return {"runs": [_told(book, run) for run in book.all()], "queue": queue}
+    runs = book.all()
+    ahead = runs_ahead(runs)
+    return {"runs": [_told(book, run, ahead) for run in runs], "queue": queue}
 
 
 @routes.get("/runs/{id}")
@@ -98,6 +109,15 @@ def stop_run(studio: StudioHere, id: str, wish: StopWish) -> dict[str, Any]:
     return _told(book, run)
 
 
+@routes.post("/runs/{id}/move")
+def move_run(studio: StudioHere, id: str, wish: MoveWish) -> dict[str, Any]:
+    """Let a waiting run begin earlier or later."""
+    book = studio.runs
+    run = book.move(id, before=wish.before)
+    studio.live.say("runs", id="", state="queue")
+    return _told(book, run)
+
+
 @routes.post("/runs/{id}/accept")
 def accept_run(studio: StudioHere, id: str) -> dict[str, Any]:
     """Let a run begin that waits from elsewhere."""
@@ -107,7 +127,10 @@ def accept_run(studio: StudioHere, id: str) -> dict[str, Any]:
     return _told(book, run)
 
 
-def _told(book: RunBook, run: Run) -> dict[str, Any]:
+def _told(book: RunBook, run: Run, ahead: Mapping[str, int] | None = None) -> dict[str, Any]:
     standing = asdict(book.standing(run.id)) if run.started else None
     words = {"sentence": way_on(run), "typed": said_words(run.words)}
-    return {**asdict(run), **words, "living": run.living, "standing": standing}
+    if ahead is None:
+        ahead = runs_ahead(book.all()) if run.state == "queued" else {}
+    more = {"living": run.living, "standing": standing, "ahead": ahead.get(run.id, 0)}
+    return {**asdict(run), **words, **more}

@@ -9,7 +9,7 @@ import { live } from "./live.js";
 /**
  * Where a run stands.
  * @typedef {object} Standing
- * @property {string} stage @property {string} unit @property {string} why @property {number} done
+ * @property {string} stage @property {string} unit @property {string} why @property {string} clip @property {number} done
  * @property {number | null} total @property {number | null} rate @property {number | null} seconds_left
  * @property {number | null} loss @property {string} note @property {boolean} finished
  * @property {{iteration?: number}} [details]
@@ -21,7 +21,7 @@ import { live } from "./live.js";
  * @property {"queued" | "running" | "stopping" | "done" | "failed" | "stopped" | "lost"} state
  * @property {number} created @property {number | null} started @property {number | null} ended
  * @property {number | null} exit_code @property {string} sentence @property {boolean} living
- * @property {Standing | null} standing @property {boolean} from_elsewhere
+ * @property {Standing | null} standing @property {boolean} from_elsewhere @property {number} ahead how many have to be over before it begins
  */
 
 /**
@@ -48,6 +48,11 @@ export function queue_run(command, facts = {}) {
  */
 export function stop_run(id, at_once = false) {
   return post(`project/runs/${id}/stop`, { at_once }, "Asking it to stop…");
+}
+
+/** Let a run that waits begin before another one, or after all. @param {string} id @param {string} [before] @returns {Promise<Run>} */
+export function move_run(id, before = "") {
+  return post(`project/runs/${id}/move`, { before }, "Moving it in the queue…");
 }
 
 /** Let a run begin that waits from elsewhere. @param {string} id @returns {Promise<Run>} */
@@ -86,7 +91,7 @@ export function clock_words(seconds) {
 export function standing_words(run) {
   if (!run.living) return run.sentence || end_words(run);
   if (run.from_elsewhere) return `came with the project and was not asked for here: ${run.typed}`;
-  if (run.state === "queued") return "waits until what runs is over";
+  if (run.state === "queued") return run.ahead ? `waits until ${run.ahead === 1 ? "what is before it is" : `the ${run.ahead} before it are`} over` : "starts";
   const now = run.standing;
   if (!now?.stage) return run.state === "stopping" ? "stops after this step" : "starts";
   const parts = [...of_clip(now), progress_words(now)];
@@ -112,7 +117,7 @@ export function short_words(run) {
 }
 
 /** Which of several clips the figures are of: those of the others come after it. @param {Standing} now */
-const of_clip = (now) => (now.stage !== "train" && now.why ? [now.why] : []);
+const of_clip = (now) => (now.clip ? [now.clip] : []);
 
 /** How far it is. A training says where its model stands, as everywhere else, and then how much of this run is done. @param {Standing} now */
 function progress_words({ done, total, unit, details }) {
@@ -135,6 +140,10 @@ export class RunElement extends StudioElement {
   /** @type {Run | null} */
   run = null;
   run_id = "";
+  /** Where in the queue it may go from here, -1 sooner and 1 later; who shows the queue says it, and `move` does it. @type {number[]} */
+  moves = [];
+  /** @type {((by: number) => unknown) | undefined} */
+  move;
 
   enter() {
     this.run_id ||= this.run?.id ?? "";
@@ -142,15 +151,22 @@ export class RunElement extends StudioElement {
     this.words = h("span", { class: "run-words", role: "status" });
     this.name = h("span", { class: "run-title" });
     this.stop = h("button", { type: "button", class: "run-stop", onclick: () => this.ask_to_stop() }, "Stop");
+    this.sooner = h("button", { type: "button", class: "run-sooner", hidden: true, "data-tip": "Let it begin before the one above it", onclick: () => this.move?.(-1) }, "Sooner");
+    this.later = h("button", { type: "button", class: "run-later", hidden: true, "data-tip": "Let it begin after the one below it", onclick: () => this.move?.(1) }, "Later");
     this.accept = h("button", { type: "button", class: "run-accept", onclick: () => this.let_begin(), title: "Carry out this command here" }, "Let it begin");
     this.log = h("button", { type: "button", class: "run-log", onclick: () => this.toggle_log() }, "Log");
     this.lines = h("div", { class: "run-lines", hidden: true, tabIndex: 0 });
     this.place = 0;
-    this.replaceChildren(h("div", { class: "run-head" }, this.name, this.words, this.log, this.accept, this.stop), this.bar, this.lines);
-    this.listen(live, "runs", (event) => event.detail.id === this.run_id && this.refresh());
+    this.replaceChildren(h("div", { class: "run-head" }, this.name, this.words, this.log, this.sooner, this.later, this.accept, this.stop), this.bar, this.lines);
+    this.listen(live, "runs", (event) => this.is_about(event.detail) && this.refresh());
     this.listen(live, "look-anew", () => this.refresh());
     if (this.run) this.show();
     else this.refresh();
+  }
+
+  /** Whether news are about this run: how many are before one that waits changes with those. @param {{id: string, state: string}} news */
+  is_about({ id, state }) {
+    return id === this.run_id || (this.run?.state === "queued" && state !== "running");
   }
 
   /** One request at a time; what came meanwhile asks once more. */
@@ -188,6 +204,8 @@ export class RunElement extends StudioElement {
     if (share === null || run.state === "queued") this.bar.removeAttribute("value");
     else this.bar.value = share;
     this.accept.hidden = !run.from_elsewhere;
+    this.sooner.hidden = !this.moves.includes(-1) || run.state !== "queued";
+    this.later.hidden = !this.moves.includes(1) || run.state !== "queued";
     this.stop.hidden = !run.living;
     this.stop.textContent = { queued: "Take out", stopping: "End at once" }[/** @type {"queued"} */ (run.state)] ?? "Stop";
     this.stop.title = run.state === "stopping" ? "End the process now; what was finished before is kept" : "End after this step and keep what is done";
@@ -239,7 +257,7 @@ export function event_words(event) {
   const at = event.at ? `${new Date(event.at * 1000).toLocaleTimeString()}  ` : "";
   switch (event.event) {
     case "StageStarted":
-      return `${at}${event.stage}: ${event.why || (event.total ? `${event.done} of ${event.total} ${event.unit}` : "begins")}`;
+      return `${at}${event.stage}: ${[event.clip, event.why].filter(Boolean).join("; ") || (event.total ? `${event.done} of ${event.total} ${event.unit}` : "begins")}`;
     case "StageFinished":
       return `${at}${event.stage}: ${event.skipped ? "nothing left to do" : "done"}`;
     case "Notice":

@@ -6,6 +6,8 @@ import { h } from "./element.js";
 
 /** @type {HTMLElement | undefined} */
 let place;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let putting;
 
 const [LEAVES_AFTER_S, PUT_EVERY_MS] = [6, 200];
 
@@ -13,10 +15,15 @@ function toasts() {
   if (!place) {
     place = h("div", { class: "toasts", popover: "manual", role: "region", "aria-label": "Messages" });
     document.body.append(/** @type {HTMLElement} */ (place));
-    // Another room, whose picture lies elsewhere, builds itself in its own time; so does one whose panels are moved.
-    setInterval(() => place?.childElementCount && put(place), PUT_EVERY_MS);
   }
   return /** @type {HTMLElement} */ (place);
+}
+
+/** As long as a message lies: another room, whose picture lies elsewhere, builds itself in its own time; so does one whose panels are moved. */
+function put_again() {
+  if (place?.childElementCount) return put(place);
+  clearInterval(putting);
+  putting = undefined;
 }
 
 /** At the lower right of the room's picture; at that of the page under a dialog, or where a room marks none. @param {HTMLElement} where */
@@ -49,6 +56,7 @@ export function toast(words, { kind = "info", seconds, label, run } = {}) {
   if (where.matches(":popover-open")) where.hidePopover();
   where.append(one);
   put(where);
+  putting ??= setInterval(put_again, PUT_EVERY_MS);
   where.showPopover();
   const stay_s = seconds ?? (kind === "bad" ? 0 : LEAVES_AFTER_S);
   if (stay_s) setTimeout(close, stay_s * 1000);

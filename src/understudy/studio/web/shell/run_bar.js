@@ -12,6 +12,12 @@ export class RunBar extends StudioElement {
   open = false;
   /** @type {Set<string>} what was seen running, so that its end is said */
   #seen = new Set();
+  /** @type {import("../kit/runs.js").Run[]} the newest first, as they were told last */
+  runs = [];
+  /** The one that is shown. */
+  shown = "";
+  /** What is asked for once more: one run, all for "", nothing for null. @type {string | null} */
+  again = null;
 
   enter() {
     this.bar = h("progress", { max: 1, "aria-label": "How far it is" });
@@ -20,27 +26,35 @@ export class RunBar extends StudioElement {
     this.link = h("a", { href: "#/project", "data-tip": "What runs now; the Project room has its log and stops it", "data-key": "Shift+1" }, h("span", { class: "words" }, this.title_words, this.words), this.bar);
     this.replaceChildren(this.link);
     this.hidden = true;
-    this.listen(live, "runs", () => this.refresh());
+    this.listen(live, "runs", (event) => this.#heard(event.detail));
     this.listen(live, "look-anew", () => this.refresh());
   }
 
-  /** One request at a time; what came meanwhile asks once more. */
-  async refresh() {
-    if (!this.open || this.asking) {
-      this.again = this.open;
+  /** Which run got further is no news but of the one that is shown. @param {{id: string, state: string}} news */
+  #heard({ id, state }) {
+    if (this.runs.find((run) => run.id === id)?.state !== state) this.refresh();
+    else if (id === this.shown) this.refresh(id);
+  }
+
+  /** One request at a time; what came meanwhile asks once more. @param {string} [id] that run alone */
+  async refresh(id = "") {
+    if (!this.open) return;
+    if (this.asking) {
+      this.again = this.again === null || this.again === id ? id : "";
       return;
     }
     this.asking = true;
     try {
-      /** @type {import("../kit/runs.js").Run[]} */
-      const runs = (await get("project/runs")).runs;
-      this.show(runs);
+      if (id) {
+        const now = await get(`project/runs/${id}`);
+        this.runs = this.runs.map((run) => (run.id === id ? now : run));
+      } else this.runs = (await get("project/runs")).runs;
+      this.show(this.runs);
     } finally {
       this.asking = false;
-    }
-    if (this.again) {
-      this.again = false;
-      this.refresh();
+      const { again } = this;
+      this.again = null;
+      if (again !== null) this.refresh(again);
     }
   }
 
@@ -50,6 +64,7 @@ export class RunBar extends StudioElement {
     const living = runs.filter((run) => run.living);
     const [run] = living.filter((one) => one.state !== "queued").concat(living);
     this.hidden = !run;
+    this.shown = run?.id ?? "";
     if (!run) return;
     const more = living.length > 1 ? ` (+${living.length - 1})` : "";
     say(this.title_words, `${run.title}${more}`);

@@ -62,7 +62,7 @@ class DeliverRoom extends Room {
     this.models = h("select", { "aria-label": "Painted by", onchange: () => this.choose({ model: this.models.value }) });
     fill(this.clips, null, "", NO_CLIP);
     fill(this.models, null, "", NO_MODEL);
-    this.name = h("input", { type: "text", placeholder: "from clip and model", onchange: () => ((this.named = Boolean(this.name.value)), this.look()) });
+    this.name = h("input", { type: "text", placeholder: "from clip and model", onchange: () => this.rename() });
     this.purposes = /** @type {Purposes} */ (h("us-purposes"));
     this.purposes.said = () => this.said;
     this.purposes.choose = (name) => this.choose_purpose(name);
@@ -191,7 +191,7 @@ class DeliverRoom extends Room {
     const stretch = this.said.frames ?? "";
     const merged = shot && (shot.merged.includes(model) || (stretch && shot.partly[model]));
     const place = new URLSearchParams({ clip, model }).toString();
-    const told = merged ? await get(`deliver/frames?${place}&stretch=${encodeURIComponent(stretch)}`).catch((error) => ({ words: `How its frames stand is not known: ${error.message}` })) : { words: "" };
+    const told = merged ? await get(`deliver/frames?${place}&stretch=${encodeURIComponent(stretch)}`).catch((error) => ({ words: error.kind === "OptionInvalid" ? "" : `How its frames stand is not known: ${error.message}` })) : { words: "" };
     if (clip !== this.clip || model !== this.model || stretch !== (this.said.frames ?? "")) return;
     this.behind.replaceChildren(...(told.words ? [h("p", { class: "warn" }, told.words, " ", h("a", { href: `#/merge?${place}` }, "Look at them in Merge"))] : []));
   }
@@ -204,6 +204,13 @@ class DeliverRoom extends Room {
     if (name === "frames") this.look_at_frames();
     if (name === "use") this.refresh();
     else this.look();
+  }
+
+  /** A person gave another name, or took it away. */
+  rename() {
+    this.name.value = this.name.value.trim();
+    this.named = Boolean(this.name.value);
+    return this.look();
   }
 
   /** The name that a person gave; without one it follows from what is chosen. */
@@ -224,6 +231,7 @@ class DeliverRoom extends Room {
       if (told.kind === "PresetInvalid" && (await this.forgot_purpose().catch(() => false))) return this.look();
       this.blocks.replaceChildren(h("p", { class: "bad block" }, told.refused));
       forbid(this.deliver, told.refused);
+      for (const place of [this.file, this.says]) place.replaceChildren(h("p", { class: "dim" }, "Known once that is mended."));
       return;
     }
     this.blocks.replaceChildren(...told.blocks.map((/** @type {string} */ one) => h("p", { class: "bad block" }, one)));

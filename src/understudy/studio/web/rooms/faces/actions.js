@@ -6,6 +6,7 @@ import { button, forbid } from "../../kit/button.js";
 import { ask_text, sure } from "../../kit/dialog.js";
 import { h } from "../../kit/element.js";
 import { say_learns_on } from "../../kit/learns_on.js";
+import { Line } from "../../kit/line.js";
 import { choose } from "../../kit/menu.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { counted } from "../../kit/words.js";
@@ -26,8 +27,7 @@ export class Actions {
     /** What undo and redo would do now, by faceset, as the server told last. @type {Map<string, any>} */
     this.next = new Map();
     this.acts = 0;
-    /** @type {Promise<any>} what is done comes in the order it was asked for */
-    this.line = Promise.resolve();
+    this.line = new Line();
   }
 
   /** @returns {KeyAction[]} */
@@ -94,15 +94,14 @@ export class Actions {
     return indices.map((index) => this.room.gallery.name(index));
   }
 
-  /** One after the other; while one is under way, the gallery does not look anew. @param {() => Promise<any>} work */
-  in_line(work) {
+  /** One after the other; while one is under way, the gallery does not look anew. @param {() => Promise<any>} work @param {{needs_answers?: boolean}} [how] */
+  in_line(work, how) {
     this.pending += 1;
-    const done = this.line.then(work).catch((error) => toast_error(error));
-    this.line = done.finally(() => {
+    const done = this.line.add(work, how).catch((error) => toast_error(error));
+    return done.finally(() => {
       this.pending -= 1;
       if (!this.pending) this.room.look_soon();
     });
-    return done;
   }
 
   reject() {
@@ -166,12 +165,12 @@ export class Actions {
 
   /** @param {string} [faceset] @param {number} [step] the one that was offered */
   undo(faceset = this.room.gallery.faceset, step) {
-    return this.in_line(() => this.#step("undo", faceset, step));
+    return this.in_line(() => this.#step("undo", faceset, step), { needs_answers: true });
   }
 
   /** @param {string} [faceset] */
   redo(faceset = this.room.gallery.faceset) {
-    return this.in_line(() => this.#step("redo", faceset));
+    return this.in_line(() => this.#step("redo", faceset), { needs_answers: true });
   }
 
   /** @param {"undo" | "redo"} verb @param {string} faceset @param {number} [step] */

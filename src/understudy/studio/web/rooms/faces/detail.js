@@ -1,7 +1,7 @@
 // @ts-check
 // One face large: its picture, landmarks and mask over it, what is known of it, and its frame.
 
-import { get, Refused } from "../../kit/api.js";
+import { ConnectionLost, get, Refused } from "../../kit/api.js";
 import { button, press_down } from "../../kit/button.js";
 import { h, StudioElement } from "../../kit/element.js";
 import { toast_error } from "../../kit/toast.js";
@@ -164,7 +164,9 @@ export class Detail extends StudioElement {
     const image = h("img", { alt: `Frame ${this.face.columns.frame} of ${this.face.columns.clip}` });
     const box = h("div", { class: "face-box" });
     const address = `/api/faces/frame?${new URLSearchParams({ faceset: this.faceset, name: this.name })}`;
-    const answer = await fetch(address);
+    const answer = await fetch(address).catch(() => {
+      throw new ConnectionLost();
+    });
     if (!answer.ok) throw new Error((await answer.json()).error);
     image.src = URL.createObjectURL(await answer.blob());
     await image.decode();

@@ -3,6 +3,7 @@
 
 import { ConnectionLost, get, post } from "../../kit/api.js";
 import { say_learns_on } from "../../kit/learns_on.js";
+import { Line } from "../../kit/line.js";
 import { live } from "../../kit/live.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { said_of } from "./edit.js";
@@ -17,8 +18,7 @@ export class NotKept extends Error {
 
 /** Says `kept` (detail: the server's answer) after each change, and `refused` (detail: clip and frame). */
 export class Keeper extends EventTarget {
-  /** @type {Promise<any>} */
-  done = Promise.resolve();
+  #line = new Line();
   waiting = 0;
   /** @type {Map<string, import("./edit.js").Edit>} what the server would not store, by clip and frame */
   refused = new Map();
@@ -28,6 +28,11 @@ export class Keeper extends EventTarget {
   newest = "";
   /** Models that learn on without what is done here, and were told of. @type {Set<string>} */
   learning = new Set();
+
+  /** Ends when all is kept or refused. */
+  get done() {
+    return this.#line.done;
+  }
 
   /** What a frame's drawing is known by. @param {string} clip @param {number} frame */
   static key(clip, frame) {
@@ -49,6 +54,7 @@ export class Keeper extends EventTarget {
         toast(`Frame ${frame} is not kept. ${sentence} What you drew waits there: go back and keep it again.`, { kind: "bad" });
         this.dispatchEvent(new CustomEvent("refused", { detail: { clip, frame } }));
       },
+      edit.unread, // which only the server can read
     );
   }
 
@@ -66,10 +72,12 @@ export class Keeper extends EventTarget {
 
   /** Take back or do again what the window offers, and nothing else. @param {"undo" | "redo"} way @param {string} clip */
   async back(way, clip) {
-    await this.done;
-    const told = await post(`frames/${way}`, { clip, step: this.can.get(clip)?.[`${way}_step`] ?? 0 });
-    this.heard(clip, told);
-    return told;
+    const step = async () => {
+      const told = await post(`frames/${way}`, { clip, step: this.can.get(clip)?.[`${way}_step`] ?? 0 });
+      this.heard(clip, told);
+      return told;
+    };
+    return this.#line.add(step, { needs_answers: true });
   }
 
   /** After a change: what can be taken back now; and once, that a training does not see it. @param {string} clip @param {{can: any, learning: string[]}} told */
@@ -79,19 +87,21 @@ export class Keeper extends EventTarget {
     this.learning = new Set(learning);
   }
 
-  /** @param {string} clip @param {() => Promise<any>} work @param {(error: unknown) => void} failed */
-  #send(clip, work, failed) {
+  /** @param {string} clip @param {() => Promise<any>} work @param {(error: unknown) => void} failed @param {boolean} [needs_answers] */
+  #send(clip, work, failed, needs_answers = false) {
     this.waiting += 1;
-    this.done = this.done
-      .then(work)
-      .then((detail) => {
+    const keep = async () => {
+      try {
+        const detail = await work();
         this.heard(clip, detail);
         this.newest = detail.names?.[0] ?? "";
         this.dispatchEvent(new CustomEvent("kept", { detail }));
-      })
-      .catch(failed)
-      .finally(() => (this.waiting -= 1));
-    return this.done;
+      } catch (error) {
+        failed(error);
+      }
+      this.waiting -= 1;
+    };
+    return this.#line.add(keep, { needs_answers });
   }
 }
 

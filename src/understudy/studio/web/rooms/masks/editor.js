@@ -91,11 +91,15 @@ export class Editor extends EventTarget {
   }
 
   take_back() {
-    if (this.ready && this.undo.undo()) this.commit();
+    if (!this.ready) return;
+    if (this.undo.undo()) this.commit();
+    else toast("Nothing was drawn on this face in this visit that could be taken back.");
   }
 
   do_again() {
-    if (this.ready && this.undo.redo()) this.commit();
+    if (!this.ready) return;
+    if (this.undo.redo()) this.commit();
+    else toast("Nothing was taken back on this face.");
   }
 
   /** Everything back to how the face was opened, or forward to the last. @param {boolean} back */

@@ -17,6 +17,18 @@ export function say_footage(room, footage) {
   said.set(room, new Set([...known, ...footage]));
 }
 
+/** @type {WeakMap<MergeRoom, Map<string, string>>} how runs stood when that was told last */
+const stood = new WeakMap();
+
+/** A run is new or stands otherwise, or one of this clip got further; how far others are changes nothing here. @param {MergeRoom} room @param {{id: string, state: string}} news */
+export function heard_of_run(room, { id, state }) {
+  const states = stood.get(room) ?? new Map();
+  stood.set(room, states);
+  if (states.get(id) !== state) look_at_runs(room);
+  else if (room.making.has(id)) room.look_at_states();
+  states.set(id, state);
+}
+
 /** Show the runs that make or measure this clip. @param {MergeRoom} room */
 export async function look_at_runs(room) {
   if (!room.clip || !room.isConnected || !room.runs) return;

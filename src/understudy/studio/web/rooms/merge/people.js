@@ -32,8 +32,9 @@ export class MergePeople extends StudioElement {
   /** @param {string} part @param {any[]} tracks */
   #row(part, tracks) {
     const said = this.shot.cast[part] ?? "";
-    const names = ["", ...this.models];
-    const choice = h("select", { "aria-label": `Model of ${part}`, onchange: () => this.#change(part, names[choice.selectedIndex]) }, ...names.map((name) => h("option", { selected: name === said }, name || "as the clip")));
+    const gone = said && !this.models.includes(said) ? [said] : []; // put away since: it is told, and can be taken out
+    const names = ["", ...this.models, ...gone];
+    const choice = h("select", { "aria-label": `Model of ${part}`, onchange: () => this.#change(part, names[choice.selectedIndex]) }, ...names.map((name) => h("option", { selected: name === said }, gone.includes(name) ? `${name}, which is gone` : name || "as the clip")));
     const first = Math.min(...tracks.map((row) => row.first_frame));
     const last = Math.max(...tracks.map((row) => row.last_frame));
     const faces = tracks.reduce((sum, row) => sum + row.faces, 0);

@@ -2,7 +2,7 @@
 // Pictures of frames from the server. Of every kind one request is on its way and the latest wish waits; what was seen
 // lately lies ready. How pictures are laid over each other is the view's.
 
-import { new_id, Refused } from "../../kit/api.js";
+import { ConnectionLost, new_id, Refused } from "../../kit/api.js";
 
 /** @typedef {"before" | "after" | "mask" | "made"} Kind */
 /** @typedef {{bitmap: ImageBitmap, reason: string, took_ms: number, steps: Record<string, number>}} Picture */
@@ -90,7 +90,9 @@ export class Pictures {
     this.in_flight += 1;
     this.most_in_flight = Math.max(this.most_in_flight, this.in_flight);
     try {
-      const answer = await fetch(`/api/merge/${kind === "made" ? "made" : "picture"}?${words}`);
+      const answer = await fetch(`/api/merge/${kind === "made" ? "made" : "picture"}?${words}`).catch(() => {
+        throw new ConnectionLost();
+      });
       if (answer.status === 204) return null;
       if (!answer.ok) {
         const told = await answer.json().catch(() => ({}));

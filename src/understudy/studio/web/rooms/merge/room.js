@@ -18,7 +18,7 @@ import { Compare, WAYS } from "./compare.js";
 import { frame_of, keep_frame } from "./frame_kept.js";
 import { GRAPHS, graph_of } from "./graphs.js";
 import "./layers.js";
-import { look_at_runs, say_footage } from "./making.js";
+import { heard_of_run, look_at_runs, say_footage } from "./making.js";
 import "./panel.js";
 import "./people.js";
 import { Pictures } from "./pictures.js";
@@ -117,7 +117,7 @@ export class MergeRoom extends Room {
     settings.stretches = () => ({ selected: this.selected(), shot: `${this.stretch(true).first}:${this.stretch(true).last}` });
     this.listen(live, "merge", (event) => event.detail.window !== this.pictures.window && event.detail.clip === this.clip && this.look_anew());
     for (const topic of ["faces", "masks", "frames", "look-anew"]) this.listen(live, topic, () => this.look_anew());
-    this.listen(live, "runs", () => this.look_at_runs());
+    this.listen(live, "runs", (event) => heard_of_run(this, event.detail));
   }
 
   /** Find clips and models, and open what the address says. */

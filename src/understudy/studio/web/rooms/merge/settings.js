@@ -3,6 +3,7 @@
 // is kept on its own a moment after the last change, in the place that was chosen.
 
 import { get, post } from "../../kit/api.js";
+import { Line } from "../../kit/line.js";
 
 /** @typedef {import("../../kit/form.js").Option & {note: string, overridden: string[], why_idle: string, joined_by: string}} Option */
 /** @typedef {"auto" | "clip" | "here" | "shot" | "range" | "key"} Scope */
@@ -46,8 +47,7 @@ export class Settings extends EventTarget {
   /** Where that is to be kept; null where it couldn't be said when it was tried. @type {object | null} */
   #at = null;
   #timer = 0;
-  /** @type {Promise<any>} */
-  #queue = Promise.resolve();
+  #line = new Line();
   #loads = 0;
 
   /** Of the list that this window has: nothing is taken out or back that it has not seen. */
@@ -142,7 +142,7 @@ export class Settings extends EventTarget {
   /** Keep what is tried now. */
   async flush() {
     clearTimeout(this.#timer);
-    if (!Object.keys(this.#tried).length) return this.#queue;
+    if (!Object.keys(this.#tried).length) return this.#line.done;
     const place = this.#at ?? this.#place();
     const values = this.#tried;
     this.#tried = {};
@@ -202,15 +202,15 @@ export class Settings extends EventTarget {
 
   /** One after the other, as they were asked for. @param {string} path @param {object} facts @returns {Promise<string>} what was done, in words */
   #change(path, facts) {
-    const doing = this.#queue.then(async () => {
-      const seen = OF_THE_LIST.includes(path) ? { seen: this.#version } : {};
+    const needs_answers = OF_THE_LIST.includes(path);
+    const change = async () => {
+      const seen = needs_answers ? { seen: this.#version } : {};
       const { said } = await post(`merge/${path}`, { clip: this.clip, window: this.window, ...seen, ...facts });
       await this.load(this.frame);
       this.#say("kept");
       return said;
-    });
-    this.#queue = doing.catch(() => this.load(this.frame).catch(() => {}));
-    return doing;
+    };
+    return this.#line.add(() => change().catch((error) => this.load(this.frame).catch(() => {}).then(() => Promise.reject(error))), { needs_answers });
   }
 
   /** @param {string} kind @param {any} [detail] */

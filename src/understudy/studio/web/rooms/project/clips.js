@@ -4,7 +4,7 @@
 import { get, post } from "../../kit/api.js";
 import { button } from "../../kit/button.js";
 import { ask, sure } from "../../kit/dialog.js";
-import { h } from "../../kit/element.js";
+import { h, say } from "../../kit/element.js";
 import { toast, toast_error } from "../../kit/toast.js";
 import { rate_button } from "./rate.js";
 import { send_clip } from "./sending.js";
@@ -68,29 +68,53 @@ async function take_out(clip) {
   toast(told.words, { kind: "good" });
 }
 
+/** The clips on the studio's machine to choose from. @param {any[]} clips @param {string} none what is said without any */
+function places_list(clips, none) {
+  /** @type {Set<string>} */
+  const chosen = new Set();
+  const count = h("span", { class: "grow dim", role: "status" });
+  const choose = (/** @type {{id: string, box: HTMLInputElement}} */ { id, box }) => {
+    if (box.checked) chosen.add(id);
+    else chosen.delete(id);
+    say(count, chosen.size ? `${counted(chosen.size, "clip")} chosen.` : "");
+  };
+  const row_of = (/** @type {any} */ clip) => {
+    const box = h("input", { type: "checkbox", onchange: () => choose({ id: clip.id, box }) });
+    const picture = h("img", { class: "thumb", src: `/api/${clip.picture}`, alt: "", loading: "lazy" });
+    picture.addEventListener("error", () => picture.replaceWith(h("div", { class: "thumb" })));
+    const row = h("li", { "data-place": clip.name }, h("label", {}, box, picture, h("span", {}, clip.name, h("div", { class: "dim small" }, `${clip.folder}${clip.kind === "images" ? " · images" : ` · ${size_words(clip.size_bytes)}`}`), clip.is_in ? h("div", { class: "small info" }, `in the project as ${clip.is_in}`) : null)));
+    return { ...clip, row, box };
+  };
+  // One image is a clip of one frame; a folder full of pictures is rarely meant so, and would bury the films.
+  const films = clips.filter((clip) => clip.kind !== "image").map(row_of);
+  const singles = clips.filter((clip) => clip.kind === "image").map(row_of);
+  const sift = () => [...films, ...singles].forEach(({ row }) => (row.hidden = !row.textContent?.toLowerCase().includes(search.value.toLowerCase())));
+  const search = h("input", { type: "search", placeholder: "Search clips", "aria-label": "Search clips", oninput: sift });
+  const choose_all = () => {
+    const meant = films.filter(({ row, is_in }) => !row.hidden && !is_in); // what the project has is rarely meant again
+    const checked = meant.some(({ box }) => !box.checked);
+    for (const one of meant) {
+      one.box.checked = checked;
+      choose(one);
+    }
+  };
+  const all = h("button", { type: "button", "data-tip": "Every clip that is listed here and not in the project yet, or none of them", onclick: choose_all }, "All or none");
+  const element = h("div", { class: "stack places" }, h("h3", {}, "On the studio's machine"), films.length > 6 ? search : null, films.length > 1 ? h("div", { class: "bar" }, count, all) : null, films.length ? h("ul", { class: "list scrolls" }, films.map(({ row }) => row)) : h("p", { class: "dim" }, none), singles.length ? h("details", {}, h("summary", {}, `Single images: ${singles.length}, each a clip of one frame`), h("ul", { class: "list scrolls" }, singles.map(({ row }) => row))) : null);
+  return { chosen, element };
+}
+
 /** Choose clips from the studio's machine or send one from here. @param {"src" | "dst"} role */
 export async function add_clips(role) {
   const { clips, folders, endings } = await waited("Looking for clips…", get("places/clips"));
   const picker = h("input", { type: "file", accept: endings.join(","), multiple: true });
-  const chosen = new Set();
-  const row_of = (/** @type {any} */ clip) => {
-    const box = h("input", { type: "checkbox", onchange: () => (box.checked ? chosen.add(clip.id) : chosen.delete(clip.id)) });
-    const picture = h("img", { class: "thumb", src: `/api/${clip.picture}`, alt: "", loading: "lazy" });
-    picture.addEventListener("error", () => picture.replaceWith(h("div", { class: "thumb" })));
-    return h("li", { "data-place": clip.name }, h("label", {}, box, picture, h("span", {}, clip.name, h("div", { class: "dim small" }, `${clip.folder}${clip.kind === "images" ? " · images" : ` · ${size_words(clip.size_bytes)}`}`), clip.is_in ? h("div", { class: "small info" }, `in the project as ${clip.is_in}`) : null)));
-  };
-  // One image is a clip of one frame; a folder full of pictures is rarely meant so, and would bury the films.
-  const rows = clips.filter((/** @type {any} */ clip) => clip.kind !== "image").map(row_of);
-  const singles = clips.filter((/** @type {any} */ clip) => clip.kind === "image").map(row_of);
-  const search = h("input", { type: "search", placeholder: "Search clips", "aria-label": "Search clips", oninput: () => [...rows, ...singles].forEach((/** @type {HTMLElement} */ one) => (one.hidden = !one.textContent?.toLowerCase().includes(search.value.toLowerCase()))) });
   const none = folders.length ? "There are no clips in the folders that the studio may look into." : "This studio may look into no folder. Start it with `--clips FOLDER` to choose clips without sending them.";
-  const here = h("div", { class: "stack places" }, h("h3", {}, "On the studio's machine"), rows.length > 6 ? search : null, rows.length ? h("ul", { class: "list scrolls" }, rows) : h("p", { class: "dim" }, none), singles.length ? h("details", {}, h("summary", {}, `Single images: ${singles.length}, each a clip of one frame`), h("ul", { class: "list scrolls" }, singles)) : null);
+  const { chosen, element } = places_list(clips, none);
   const there = h("label", { class: "stack" }, h("h3", {}, "Or from this computer"), picker);
   const choices = [{ label: "Cancel", value: false }, { label: "Add", value: true, kind: /** @type {"primary"} */ ("primary") }];
   const attempt = () => {
     if (!chosen.size && !picker.files.length) throw new Error("No clip is chosen. Choose at least one, here or on this computer.");
   };
-  if (!(await ask({ attempt, title: `Add ${role} clips`, words: role === "src" ? "Footage of the performer whose face will be shown." : "The footage that receives the face.", content: [here, there], choices, wide: true }))) return;
+  if (!(await ask({ attempt, title: `Add ${role} clips`, words: role === "src" ? "Footage of the performer whose face will be shown." : "The footage that receives the face.", content: [element, there], choices, wide: true }))) return;
   if (chosen.size) await add_places([...chosen], role);
   await send_files([...picker.files], role);
 }

@@ -4,7 +4,7 @@
 import { ConnectionLost } from "../../kit/api.js";
 import { h, StudioElement } from "../../kit/element.js";
 import { live } from "../../kit/live.js";
-import { keep_queue, RunElement, runs_and_queue } from "../../kit/runs.js";
+import { keep_queue, move_run, RunElement, runs_and_queue } from "../../kit/runs.js";
 import { toast_error } from "../../kit/toast.js";
 
 const SHOWN = 6;
@@ -18,8 +18,8 @@ export class RunList extends StudioElement {
   enter() {
     this.list = h("div", { class: "runs" });
     this.more = h("button", { type: "button", class: "quiet", hidden: true, "data-tip": "Show earlier runs, or only the newest", "data-key": "Shift+R", onclick: () => this.show_all() }, "Earlier runs");
-    this.queue = h("select", { onchange: () => keep_queue(this.queue.value).catch(toast_error) });
-    this.queue_row = h("label", { class: "queue dim small", hidden: true }, "When a run fails: ", this.queue);
+    this.failing = h("select", { onchange: () => keep_queue(this.failing.value).catch(toast_error) });
+    this.queue_row = h("label", { class: "queue dim small", hidden: true }, "When a run fails: ", this.failing);
     this.replaceChildren(h("h2", {}, "Runs"), this.list, this.more, this.queue_row);
     // A run that is known keeps itself up to date; only a new one, or one that changed its state, is news here.
     this.listen(live, "runs", (event) => {
@@ -65,13 +65,28 @@ export class RunList extends StudioElement {
   /** @param {{if_one_fails: string, choices: Record<string, string>} | null} queue */
   show_queue(queue) {
     this.queue_row.hidden = !queue || !this.runs.length;
-    if (!queue || document.activeElement === this.queue) return; // not under somebody's hand
-    this.queue.replaceChildren(...Object.entries(queue.choices).map(([value, words]) => h("option", { value }, words)));
-    this.queue.value = queue.if_one_fails;
+    if (!queue || document.activeElement === this.failing) return; // not under somebody's hand
+    this.failing.replaceChildren(...Object.entries(queue.choices).map(([value, words]) => h("option", { value }, words)));
+    this.failing.value = queue.if_one_fails;
+  }
+
+  /** What waits here, in the order in which it begins. */
+  get queue() {
+    return this.runs.filter((run) => run.state === "queued" && !run.from_elsewhere).reverse();
+  }
+
+  /** Let a run begin before the one above it, or after the one below. @param {string} id @param {number} by */
+  async move(id, by) {
+    const waiting = this.queue.map((run) => run.id);
+    const at = waiting.indexOf(id);
+    const before = by < 0 ? waiting[at - 1] : waiting[at + 2] ?? "";
+    await move_run(id, before).catch(toast_error);
+    await this.load();
   }
 
   show() {
-    const living = this.runs.filter((run) => run.living);
+    const { queue } = this;
+    const living = [...this.runs.filter((run) => run.living && !queue.includes(run)), ...queue];
     const over = this.runs.filter((run) => !run.living);
     const shown = [...living, ...(this.all ? over : over.slice(0, Math.max(1, SHOWN - living.length)))];
     const there = new Map([...this.list.children].map((one) => [/** @type {RunElement} */ (one).run_id, one]));
@@ -79,6 +94,8 @@ export class RunList extends StudioElement {
       const known = /** @type {RunElement | undefined} */ (there.get(run.id));
       const row = known ?? Object.assign(new RunElement(), { run_id: run.id });
       row.run = run;
+      row.moves = queue.length > 1 ? [-1, 1].filter((by) => queue.includes(run) && queue[queue.indexOf(run) + by]) : [];
+      row.move = (by) => this.move(run.id, by);
       if (known) row.show();
       return row;
     });
