@@ -26,3 +26,19 @@ def test_a_finished_file_keeps_dsts_container_and_several_go_into_a_folder(
     assert {path.parent for path in two} == {tmp_path / "day.1"}
     with pytest.raises(OptionInvalid, match="name a folder"):
         output_paths(project, "main", ["dst", "dst"], tmp_path / "a.mp4", options=EncodeOptions())
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"frames": "1:2"}, "dst-main-1-2.mov"),
+        ({"content": "mask"}, "dst-main-mask.mov"),
+        ({"content": "face", "frames": "2"}, "dst-main-face-2.mov"),
+        ({"purpose": "web", "content": "mask"}, "dst-main-web.mov"),
+    ],
+)
+def test_an_unnamed_file_is_called_by_what_it_shows_of_which_frames(
+    project: Project, said: dict[str, str], name: str
+) -> None:
+    (unnamed,) = output_paths(project, "main", ["dst"], None, options=EncodeOptions.model_validate(said))
+    assert unnamed.name == name
