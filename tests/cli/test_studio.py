@@ -57,21 +57,32 @@ def test_a_studio_for_another_project_is_started_with_the_same_flags(
     served.clear()
     assert main(["studio", *flags]) == 0
     assert served[0].flags == flags and served[0].clips == (tmp_path,) and "--port" not in flags
-    assert ("--key", str(tmp_path / "k.pem")) in list(pairwise(flags))
+    assert {("--host", "::1"), ("--key", str(tmp_path / "k.pem"))} < set(pairwise(flags))
+    for said in ([], ["--no-encryption"]):
+        served.clear()
+        main(["studio", *said])
+        assert ("--no-encryption" in served[0].flags) == bool(said)
 
 
-@pytest.mark.parametrize(("said", "seen"), [([], ["http://here"]), (["--no-browser"], [])])
-def test_the_browser_shows_the_studio_unless_it_is_not_wanted(
-    said: list[str], seen: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("said", "seen", "is_warned"),
+    [([], ["http://here"], False), (["--no-browser"], [], False), (["--no-encryption"], ["http://here"], True)],
+)
+def test_the_browser_shows_the_studio_unless_it_is_not_wanted_and_an_open_connection_is_warned_of(
+    said: list[str],
+    seen: list[str],
+    is_warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    address, links = SimpleNamespace(port=9, beyond_this_machine=False), []
+    address, links = SimpleNamespace(port=9, beyond_this_machine=True), []
     serving = SimpleNamespace(address=address, new_link=lambda: "http://here")
     monkeypatch.setattr("understudy.studio.server.serve", lambda *_, when_open: when_open(serving))
     monkeypatch.setattr("understudy.cli.studio._has_browser", lambda: True)
     monkeypatch.setattr("understudy.cli.studio.person_sits_here", lambda: False)
     monkeypatch.setattr("webbrowser.open", links.append)
     assert main(["studio", *said]) == 0
-    assert links == seen
+    assert links == seen and ("whoever sees the network's traffic" in capsys.readouterr().err) == is_warned
 
 
 @pytest.mark.parametrize(

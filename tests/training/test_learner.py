@@ -178,6 +178,10 @@ def test_gradients_of_several_batches_add_up_to_those_of_one_big_batch() -> None
     whole, parts = new("adamw", seed=0), new("adamw", seed=0)
     options = tiny_options(clip="off", random_warp=0.0, expression_weight=1.0)
     cost = whole.step(*big, options, speed=1.0).totals()
+    at_once, ask = [], parts.objective.ask
+    parts.objective.ask = lambda made, src, *more, **said: (  # type: ignore[method-assign]
+        at_once.append(len(src.seen_BCHW)) or ask(made, src, *more, **said)
+    )
     cost_of_parts = parts.step(*big, options.changed(accumulation=3), speed=1.0).totals()
     gradients = [
         torch.cat([p.grad.flatten() for p in of.model.parameters() if p.grad is not None])
@@ -186,6 +190,7 @@ def test_gradients_of_several_batches_add_up_to_those_of_one_big_batch() -> None
     torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-3, atol=1e-6)
     torch.testing.assert_close(cost_of_parts, cost, rtol=1e-4, atol=1e-5)
     assert parts.iteration == 1
+    assert at_once == [len(pair[0].seen_BCHW) for pair in faces], "which is what saves memory"
 
 
 def test_the_length_of_the_average_is_an_option() -> None:

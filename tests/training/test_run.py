@@ -23,18 +23,35 @@ from understudy.training.run import Run
 from understudy.training.train import train
 
 
-def test_an_iteration_is_saved_once_however_often_it_is_asked_for(
-    tmp_path: Path, facesets: tuple[Faceset, Faceset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved: list[int] = []
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The iterations of which checkpoints are saved."""
+    iterations: list[int] = []
     real = run_module.save_checkpoint
     monkeypatch.setattr(
-        run_module, "save_checkpoint", lambda folder, c: (saved.append(c.iteration), real(folder, c))
+        run_module, "save_checkpoint", lambda folder, c: (iterations.append(c.iteration), real(folder, c))
     )
+    return iterations
+
+
+def test_an_iteration_is_saved_once_however_often_it_is_asked_for(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], saved: list[int]
+) -> None:
     src, dst = facesets
     options = tiny_options(iterations=4, backup_every=2, checkpoint_minutes=1000)
     list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
     assert saved == [2, 4]
+
+
+def test_checkpoints_are_saved_as_often_as_is_asked(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset], saved: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(10_000))  # a second later whenever somebody looks
+    monkeypatch.setattr(duties_module.time, "perf_counter", lambda: next(clock))
+    src, dst = facesets
+    options = tiny_options(iterations=4, checkpoint_minutes=0.01)
+    list(train(tmp_path, src=[src], dst=[dst], options=options, preset=TINY, device="cpu"))
+    assert saved == [1, 2, 3, 4]
 
 
 @pytest.mark.usefixtures("always_listening")

@@ -642,6 +642,8 @@ def test_preview_sheets_show_seven_columns_and_the_losses_are_drawn(tmp_path: Pa
     assert [p.name for p in sheets] == ["000000002.png", "000000004.png"]
     assert decode_image(sheets[0].read_bytes(), path=sheets[0]).shape == (16 + 6 * 130 - 2, 7 * 130 - 2, 3)
     assert (tmp_path / "m" / "loss.png").exists()
+    trained(tmp_path / "none", facesets, tiny_options(iterations=1, preview_every=0))
+    assert not preview_paths(tmp_path / "none")
 
 
 def test_a_model_is_trained_with_the_network_and_faces_that_are_said(tmp_path: Path, facesets: Pair) -> None:

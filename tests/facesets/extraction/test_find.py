@@ -3,6 +3,7 @@ import pytest
 from tests.facesets.extraction.stand_in import one_person, write_clip
 from tests.facesets.extraction.test_task import task_for
 from understudy.events import Progress
+from understudy.facesets.extraction import find as module
 from understudy.facesets.extraction.find import find
 from understudy.facesets.extraction.found import FoundLog
 from understudy.facesets.extraction.options import ExtractOptions
@@ -15,10 +16,9 @@ def clip(tmp_path):
         yield opened
 
 
-def task(folder):
-    return task_for(
-        folder, options=ExtractOptions(detector="stand-in", landmarker="five-point", batch_frames=3)
-    )
+def task(folder, **said):
+    options = ExtractOptions(detector="stand-in", landmarker="five-point", batch_frames=3, **said)
+    return task_for(folder, options=options)
 
 
 def test_holes_in_the_log_are_filled_and_nothing_else_is_looked_at(clip, tmp_path, detector):
@@ -52,3 +52,11 @@ def test_a_finished_search_is_noted_once_and_not_begun_again(clip, tmp_path, det
             assert log.is_finished(range(5))
     assert detector.seen == 5
     assert (tmp_path / "log.jsonl").read_text().count("searched") == 1
+
+
+def test_a_cluster_looks_where_it_is_asked(clip, tmp_path, detector, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "looked_at_by_cluster", lambda _, __, indices, ___: asked.append(indices) or [])
+    for workers in ("ray", "1"):
+        list(module.looked_at_anywhere(clip, task(tmp_path, workers=workers), range(4)))
+    assert (asked, detector.seen) == ([range(4)], 4)

@@ -68,6 +68,15 @@ def test_everybody_is_found_in_every_frame_though_the_detector_sees_few(clip, de
     assert detector.seen >= FRAMES
 
 
+def test_as_many_frames_are_decoded_at_once_as_are_asked(clip, detector, monkeypatch):
+    at_once, batched = [], following.batched_frames
+    monkeypatch.setattr(
+        following, "batched_frames", lambda frames, count: at_once.append(count) or batched(frames, count)
+    )
+    found(clip, range(4), OPTIONS.changed(batch_frames=3))
+    assert at_once == [3]
+
+
 @pytest.mark.parametrize(
     "indices", [range(13, 40), range(5, 8), range(11, 14), [0, 16, 17, 18, 35], [39], range(23, 31)]
 )

@@ -130,6 +130,15 @@ def test_every_frame_that_was_looked_at_gets_an_overlay_and_only_once(tmp_path, 
     assert room.state() == before
 
 
+def test_an_overlay_shows_as_much_around_the_face_as_the_crop(tmp_path, detector):
+    shown = set()
+    for face_type in ("full", "head", "mark-only"):
+        room = DrawnRoom(tmp_path / face_type, one_person(1))
+        room.run(WITH.changed(face_type=face_type))
+        shown.add((room.overlays / "000000.jpg").read_bytes())
+    assert len(shown) == 3
+
+
 def test_an_overlay_that_is_no_longer_true_is_drawn_again_and_the_others_are_not(tmp_path, detector):
     room = DrawnRoom(tmp_path, [*one_person(4), [Drawn(60, 60, DOUBTFUL)]])
     room.run()

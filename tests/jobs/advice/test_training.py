@@ -157,6 +157,12 @@ def test_without_a_plateau_warp_stays_and_with_a_critic_none_is_advised() -> Non
         assert said(rule, facts(model=done)) == []
 
 
+@pytest.mark.parametrize("kept", [{"backup_every": 1000}, {"backup_every_minutes": 60}])
+def test_who_keeps_backups_has_a_way_back(kept: dict[str, float]) -> None:
+    none, some = (model(losses=STANDING, options={"gan_power": 0.1, **backups}) for backups in ({}, kept))
+    assert said(training.no_way_back, facts(model=none)) and not said(training.no_way_back, facts(model=some))
+
+
 def test_a_recipe_that_switches_the_warp_off_by_itself_needs_no_advice() -> None:
     patient = model(losses=STANDING, options={"recipe": "patient", "gan_power": 0.1, "backup_every": 100})
     assert said(training.warp_still_on, facts(model=patient)) == []

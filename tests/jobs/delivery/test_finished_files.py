@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from understudy.jobs.delivery import finished_files
 from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.merging.cast import change_cast
 from understudy.jobs.merging.inputs import keep_said
+from understudy.media.clip import ColorTags
+from understudy.media.codecs import CODECS
+from understudy.media.movie import MovieWriter
 from understudy.media.opening import open_clip
 from understudy.merging.delivery.options import EncodeOptions
 from understudy.project.project import Project
@@ -159,6 +163,26 @@ def test_a_name_that_can_not_become_the_file_is_told_before_hours_of_encoding(me
     assert finished_files.goal_of(merged, "main", clip_of(merged), "  ").stem.endswith("-main")
     with pytest.raises(OptionInvalid, match="too long"):
         blocks("x" * 300 + ".mp4")
+
+
+def test_what_the_file_will_be_follows_from_the_options(ready: Project) -> None:
+    rate = Fraction(25)
+    with MovieWriter(
+        ready.clip_path("dst"), width=64, height=48, time_base=1 / rate, rate=rate, color=ColorTags(),
+        preset="ultrafast", sound=(np.zeros(960, np.float32), 8000),
+    ) as movie:  # fmt: skip
+        for index in range(3):
+            movie.write(np.full((48, 64, 3), 90, np.uint8), index)
+
+    def told(name: str, *keys: str, **said: object) -> list[object]:
+        file = finished_files.outlook(ready, "main", "dst", said=said, name=name)["file"]
+        return [file[key] for key in keys]
+
+    assert told("a.mov", "codec", "codec_words", codec="prores") == ["prores", CODECS["prores"].help]
+    assert told("a.mp4", "size_bytes", bitrate=2) == [pytest.approx(2e6 / 8 * 3 / 25, rel=0.1)]
+    assert [told("a.mp4", "sound_tracks", audio=which) for which in ("all", "none", "1")] == [[1], [0], [1]]
+    assert told("a", "images", "frames", images="tiff", frames="1") == ["tiff", 1]
+    assert told("a.mov", "content", "alpha", content="face", codec="prores_4444") == ["face", True]
 
 
 def test_a_closed_production_says_that_the_ledger_keeps_why(merged: Project) -> None:

@@ -66,8 +66,12 @@ def test_every_finished_file_is_a_line_in_the_ledger(ready: Project, tmp_path: P
     assert known_ledgers() == [ready.exports_ledger]
 
 
-def test_a_mask_is_signed_and_entered_but_has_no_watermark(ready: Project, tmp_path: Path) -> None:
+def test_a_mask_is_signed_and_entered_but_has_neither_watermark_nor_label(
+    ready: Project, tmp_path: Path
+) -> None:
     merged(ready)
+    with ready.change() as manifest:
+        manifest.encode = {"label": "made with AI"}
     list(stages.encode(ready, "main", out=tmp_path / "mask.mkv", said={"content": "mask"}))
     (line,) = lines_of(ready.exports_ledger)
     assert line.export.marks == ["content credentials"] and line.export.watermark == ""

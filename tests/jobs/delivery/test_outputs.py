@@ -44,3 +44,19 @@ def test_clips_and_models_whose_names_read_alike_together_have_each_their_own_fi
         DeliveryMemory(project.merged_folder(clip, model)).remember(made, "recipe")
     assert place("dst", "b-c") == project.out_folder / "dst-b-c.mov"
     assert place("dst-b", "c") == project.out_folder / "dst-b--c.mov"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"frames": "1:2"}, "dst-main-1-2.mov"),
+        ({"content": "mask"}, "dst-main-mask.mov"),
+        ({"content": "face", "frames": "2"}, "dst-main-face-2.mov"),
+        ({"purpose": "web", "content": "mask"}, "dst-main-web.mov"),
+    ],
+)
+def test_an_unnamed_file_is_called_by_what_it_shows_of_which_frames(
+    project: Project, said: dict[str, str], name: str
+) -> None:
+    (unnamed,) = output_paths(project, "main", ["dst"], None, options=EncodeOptions.model_validate(said))
+    assert unnamed.name == name

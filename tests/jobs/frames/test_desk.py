@@ -112,6 +112,8 @@ def test_several_faces_and_doubtful_ones_are_told_apart(tmp_path: Path) -> None:
         assert states.frames("bad score") == [10]
         assert "min_score" in desk.why_without_face(10)
         assert [bool(face["name"]) for face in desk.faces(8)] == [True, False]
+        desk.options = desk.options.model_copy(update={"min_score": 0.1})
+        assert desk.states().frames("bad score") == []
 
 
 def test_the_older_face_goes_to_the_trash_and_everything_can_be_taken_back(desk: FramesDesk) -> None:

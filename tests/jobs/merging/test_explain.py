@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+from tests.jobs.conftest import write_wall
 from understudy.errors import ClipMissing, OptionInvalid
 from understudy.events import Made, StageFinished
 from understudy.jobs.merging.explain import explain, previews_of
@@ -37,3 +39,14 @@ def test_previews_show_the_project_s_clip_under_any_settings(ready: Project) -> 
         assert (
             previews.preview_frame(0, MergeOptions()).picture == previews.preview_frame(0, MergeOptions()).plate
         ).all()
+
+
+def test_previews_show_the_plate_that_is_said_in_place_of_dst(ready: Project) -> None:
+    with ready.faceset("dst") as dst:
+        record = dst.faces()[0].record
+    with ready.faceset("src") as src:
+        src.add(np.zeros((16, 16, 3), np.uint8), record.model_copy(update={"clip": "src"}))
+    write_wall(ready.clip_path("src"), grey=20)  # dst's is lighter
+    with previews_of(ready, "main", "dst", said={"plate": "src"}, device="cpu") as previews:
+        shown = previews.preview_frame(1, MergeOptions(mask="dst-hull"))
+    assert shown.plate.max() < 30 and (shown.picture != shown.plate).any()

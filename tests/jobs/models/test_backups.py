@@ -9,9 +9,9 @@ import torch
 
 from understudy.cli.main import main
 from understudy.errors import CheckpointCorrupt, ModelInUse, ModelUnknown
-from understudy.jobs.models.backups import list_backups, restore
+from understudy.jobs.models.backups import list_backups, make, restore
 from understudy.project.project import Project
-from understudy.training.keeping.backups import back_up
+from understudy.training.keeping.backups import back_up, backups
 from understudy.training.keeping.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from understudy.training.keeping.lock import model_lock
 
@@ -37,6 +37,13 @@ def test_a_model_goes_back_to_a_backup(project: Project, capsys: pytest.CaptureF
     (newest,) = newest_checkpoint(project.model_folder("main"))
     assert isinstance(newest, Checkpoint) and newest.iteration == 10
     assert len(list(project.trash.folder.glob("*000000020"))) == 1
+
+
+def test_as_many_backups_stay_as_the_model_keeps(project: Project) -> None:
+    with project.change() as manifest:
+        manifest.models["main"].train = {"backups_kept": 1}
+    make(project, "main")
+    assert [one.iteration for one in backups(project.model_folder("main"))] == [20]
 
 
 def test_what_is_not_there_or_in_use_is_refused(project: Project) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import ModelUnknown
+from understudy.errors import ModelUnknown, RecipeInvalid
 from understudy.jobs.models import plan
 from understudy.jobs.models.plan import plan_preset, plan_training
 from understudy.project.project import Project
@@ -31,6 +31,11 @@ def test_what_was_said_counts() -> None:
     assert small.need.parameters < plan_preset("quick", network={}, said={}, device="cpu").need.parameters
     away = plan_preset("quick", network={}, said={"offload": True}, device="cpu")
     assert away.need.host_bytes > 0
+
+
+def test_a_recipe_that_is_not_there_is_refused_before_its_figures(tmp_path: Path) -> None:
+    with pytest.raises(RecipeInvalid, match="no such recipe"):
+        plan_preset("h64", network={}, said={"recipe": str(tmp_path / "mine.toml")}, device="cpu")
 
 
 def test_without_a_batch_size_the_largest_that_fits_is_planned_with() -> None:

@@ -101,6 +101,15 @@ def test_src_takes_on_colours_of_dst_in_what_is_seen_and_painted(
     torch.testing.assert_close(plain[1].goal_BCHW, changed[1].goal_BCHW, atol=1e-5, rtol=0)
 
 
+def test_as_many_faces_of_src_as_are_asked_are_shown_in_the_light_of_dst(
+    tmp_path: Path, facesets: tuple[Faceset, Faceset]
+) -> None:
+    plain, half, every = (shown(tmp_path, facesets, batch_size=64, relight=share) for share in (0.0, 0.5, 1.0))
+    lit = [((plain[0].goal_BCHW - of[0].goal_BCHW).abs().mean((1, 2, 3)) > 1e-3).sum() for of in (half, every)]
+    assert 16 < lit[0] < 48 and lit[1] == 64
+    torch.testing.assert_close(plain[1].goal_BCHW, every[1].goal_BCHW, atol=1e-5, rtol=0)
+
+
 def test_the_share_says_how_many_faces_take_on_colours(
     tmp_path: Path, facesets: tuple[Faceset, Faceset]
 ) -> None:

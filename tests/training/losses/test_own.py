@@ -107,6 +107,21 @@ def test_critics_learn_what_is_real_and_the_model_pays_where_it_is_found_out(nam
         torch.testing.assert_close(asker.ask(made, src, dst, options, iteration=0).src["critic"], wanted)
 
 
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_a_critics_rate_is_how_fast_it_learns(name: str) -> None:
+    def learned(rate: float) -> torch.Tensor:
+        options = tiny_options(critic_rate=rate)
+        learner = Learner(name, SMALL[name], options=options, seed=0, compute=EXACT)
+        src, dst = lesson(name, 1), lesson(name, 2)
+        made = learner.model.reconstruct(src.seen_BCHW, dst.seen_BCHW)
+        learner.objective.learn(made, src, dst, options)
+        critic = learner.objective.judges.networks()[0]
+        return torch.cat([value.flatten() for value in critic.state_dict().values()])
+
+    start, slow, fast = (learned(rate) for rate in (1e-7, 1e-6, 1e-3))
+    assert (fast - start).norm() > 100 * (slow - start).norm() > 0
+
+
 @pytest.mark.parametrize(
     ("stage", "src", "dst", "still"),
     [

@@ -175,6 +175,12 @@ def test_it_ends_when_looks_bring_no_gain(drawn: list[Named], tmp_path: Path) ->
     assert 2 <= summary(events)["iterations"] < 60
 
 
+def test_it_waits_for_a_gain_over_as_many_looks_as_is_asked() -> None:
+    plan = run_module.Plan(looks_without_gain=3)
+    over = [plan.is_over(tiny(iterations=0, patience=looks)) for looks in (3, 4, 0)]
+    assert over == [True, False, False]
+
+
 def test_it_ends_when_its_minutes_are_over(drawn: list[Named], tmp_path: Path) -> None:
     assert summary(trained(tmp_path / "bar", drawn, iterations=0, minutes=1e-4))["iterations"] == 1
 

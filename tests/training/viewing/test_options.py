@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.training.conftest import TINY, tiny_options
+from tests.training.conftest import TINY, asked, tiny_options
 from understudy.errors import FacesUnknown
 from understudy.facesets.store import Faceset
 from understudy.media.images import decode_image
 from understudy.training import duties
 from understudy.training.train import train
-from understudy.training.viewing.loss_plot import PLOT_NAME
+from understudy.training.viewing.loss_plot import PLOT_NAME, course_of, write_loss_plot
 from understudy.training.viewing.sheets import preview_paths, read_preview
 
 Pair = tuple[Faceset, Faceset]
@@ -50,10 +50,24 @@ def test_the_picture_of_losses_has_the_scale_and_the_range_that_are_asked(
     tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(duties, "_METRICS_EVERY", 1)
-    asked = ({}, {"loss_plot_scale": "linear"}, {"loss_plot_last": 3})
-    folders = [trained(tmp_path / str(n), facesets, **changes) for n, changes in enumerate(asked)]
+    said = ({}, {"loss_plot_scale": "linear"}, {"loss_plot_last": 3})
+    folders = [trained(tmp_path / str(n), facesets, **changes) for n, changes in enumerate(said)]
     pictures = [decode_image((folder / PLOT_NAME).read_bytes()) for folder in folders]
     assert (pictures[0] != pictures[1]).any() and (pictures[0] != pictures[2]).any()
+
+
+@pytest.mark.usefixtures("always_listening")
+def test_what_is_asked_while_it_trains_is_shown_from_then_on(
+    tmp_path: Path, facesets: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "_METRICS_EVERY", 1)
+    wishes = {3: {"loss_plot_last": 3, "preview_rows": 2}}
+    list(asked(tmp_path, facesets, wishes, iterations=6, preview_every=2))
+    drawn = (tmp_path / PLOT_NAME).read_bytes()
+    few, all_of_them = (write_loss_plot(tmp_path, course_of(tmp_path, last=n)).read_bytes() for n in (3, 0))
+    assert drawn == few != all_of_them
+    shown = [read_preview(path) for path in preview_paths(tmp_path)]
+    assert [len(one.layout.rows) for one in shown if one] == [6, 2, 2]
 
 
 def test_a_training_that_begins_anew_sets_the_lost_ones_sheets_aside(tmp_path: Path, facesets: Pair) -> None:
