@@ -58,8 +58,8 @@ def plan_training(
         new = Rehearsal.of(project.folder)
         require_model(new, model, preset=None, network=network)
         note = (
-            f"The project has no model yet. Planned for a new one of preset {new.manifest.models[model].preset}, "
-            "as a training would make it; --preset plans for another."
+            "The project has no model yet. Planned for a new one of preset "
+            f"{new.manifest.models[model].preset}, as a training would make it; --preset plans for another."
         )
         return replace(plan_training(new, model, said=said, device=device), note=note)
     if model not in project.manifest.models:
