@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from understudy.cli.main import main
+from understudy.project.project import Project
 
 
 def test_a_plan_lists_every_part_of_memory_and_the_time(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,6 +42,23 @@ def test_a_plan_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_plan_for_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan"]) == 2
     assert "--preset" in capsys.readouterr().err
+
+
+def test_of_a_project_without_a_model_the_new_one_is_planned_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.create(tmp_path / "p", name="p")
+    words = ["plan", str(project.folder), "--network", "size_px=32", "--batch-size", "2", "--device", "cpu"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["preset"] == "quick" and "has no model yet" in told["note"] and "preset quick" in told["note"]
+    assert main(["plan", "--preset", "quick", *words[2:], "--json"]) == 0
+    same = json.loads(capsys.readouterr().out)
+    assert (told["need"], same["note"]) == (same["need"], "")
+    assert not Project.open(project.folder).manifest.models
+    project.add_model("other", preset="quick")
+    assert main([*words, "--model", "othr"]) == 2
+    assert "Did you mean" in capsys.readouterr().err
 
 
 def test_a_recipe_that_is_not_there_is_refused_as_in_training(

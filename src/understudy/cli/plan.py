@@ -37,7 +37,8 @@ def plan(
     Parameters
     ----------
     project:
-        The project folder; not needed with --preset.
+        The project folder; not needed with --preset. Where it has no model yet, the one that `train` would make
+        is planned for.
     model:
         Name of a model in the project.
     preset:
@@ -57,7 +58,8 @@ def plan(
     if preset is not None:
         outlook = plans.plan_preset(preset, network=settings_said(network), said=said, device=device)
     elif project is not None:
-        outlook = plans.plan_training(Project.open(project), model, said=said, device=device)
+        opened, settings = Project.open(project), settings_said(network)
+        outlook = plans.plan_training(opened, model, said=said, device=device, network=settings)
     else:
         raise OptionInvalid("Name a project, or a preset with --preset.")
     if json:
@@ -68,6 +70,8 @@ def plan(
 
 def _print(outlook: Outlook, *, minutes: float | None) -> None:
     need = outlook.need
+    if outlook.note:
+        print(outlook.note)
     print(f"{outlook.preset} on {outlook.device}, batch size {outlook.batch_size}: estimates")
     for part in _PARTS:
         where = "  in the computer's memory" if need.offloaded and part in _AWAY else ""

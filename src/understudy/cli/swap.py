@@ -102,5 +102,5 @@ def swap(
         encode=encode.model_dump(exclude_unset=True),
     )
     finished = show(swap_outlook(request) if dry_run else run(request), as_json=json)
-    if not json:
+    if not (json or dry_run):  # which has said its figures already, stage by stage
         print_result(finished)

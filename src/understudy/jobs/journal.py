@@ -57,6 +57,11 @@ class SwapJournal:
         """How far the model is."""
         return self._model()[0]
 
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """The plan that the model's newest checkpoint follows; empty where there is none."""
+        return self._model()[1]
+
     def _model(self) -> tuple[int, Mapping[str, Any]]:
         """Iterations of the newest checkpoint, and the plan it follows; (0, {}) where there is none."""
         found = newest_checkpoint(self._model_folder)

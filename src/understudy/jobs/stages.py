@@ -377,13 +377,21 @@ def _merged(
 
 
 def encode(
-    project: Project, model: str, *, clips: Sequence[str] = (), out: Path | None = None, said: Said
+    project: Project,
+    model: str,
+    *,
+    clips: Sequence[str] = (),
+    out: Path | None = None,
+    said: Said,
+    just_merged: bool = False,
 ) -> Events:
     """Encode and sign the named dst clips, or all, or a stretch of one. `out` is a file for one clip, a folder
-    for several.
+    for several. It warns of frames that the settings kept now would make otherwise, but not where they were
+    `just_merged` with what was said for this job alone.
 
     Raises ConsentMissing before anything is written.
     """
+    from understudy.jobs.delivery.finished_files import behind_told
     from understudy.merging.delivery.encode import encode as encode_clip
     from understudy.merging.journal import merge_facts
 
@@ -407,6 +415,8 @@ def encode(
         yield from hashed_for_marks(project, name, merged, frames=options.frames)
         if out is None:
             yield from renamed_told(project, name, called, goal)
+        if not just_merged:
+            yield from behind_told(project, name, called, options.frames, alone=len(names) == 1)
         with _alone_with(project, name):
             # Only here: a merge that ended before would have put other frames in the place of those told of.
             facts = facts_of(project, model, name, goal, merged, frames=options.frames)

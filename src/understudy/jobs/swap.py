@@ -59,7 +59,7 @@ def swap(request: SwapRequest) -> Events:
         stages.merge(project, request.model, clips=dst, said=request.merge, device=request.device)
     )
     yield from report.over(
-        stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode)
+        stages.encode(project, request.model, clips=dst, out=request.out, said=request.encode, just_merged=True)
     )
     journal.delivered()
     about = reported(project, request.model, dst, request.out, said=request.encode)

@@ -10,7 +10,7 @@ from understudy.events import Events, Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
 from understudy.training.machine.memory import peak_memory_bytes
 from understudy.training.recipe.course import SHAPES_LOSSES
-from understudy.training.steering.plan import hardly_trained
+from understudy.training.steering.plan import hardly_trained, minutes_told
 
 if TYPE_CHECKING:
     from understudy.training.run import Run
@@ -22,8 +22,8 @@ def why_it_starts_there(run: Run) -> str:
         return ""
     where = f"goes on at iteration {run.learner.iteration}"
     left = run.plan.seconds_left
-    if run.plan.done_iterations and left is not None:
-        return f"{where}, {left / 60:.1f} of {run.plan.minutes:g} minutes left"
+    if run.plan.done_iterations and left is not None and run.plan.minutes is not None:
+        return f"{where}, {left / 60:.1f} of {minutes_told(run.plan.minutes)} left"
     return where
 
 

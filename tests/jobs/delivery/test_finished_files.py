@@ -13,6 +13,7 @@ import pytest
 
 from understudy.cli.stages import encode as encode_command
 from understudy.errors import ClipMissing, FolderUnwritable, OptionInvalid, ProjectInvalid
+from understudy.events import Notice
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.delivery import finished_files
@@ -125,6 +126,22 @@ def test_frames_that_are_behind_the_settings_kept_now_are_told(merged: Project) 
     keep_said(merged, clip, {"blur": 0.3}, frames=None)
     lines, _ = finished_files.outlook_words(Project.open(merged.folder), "main", clip, said={})
     assert any("1 to be made again under the settings kept now" in line for line in lines)
+
+
+def test_an_encode_warns_of_frames_that_are_behind_and_takes_them_as_they_are(merged: Project) -> None:
+    keep_said(merged, clip_of(merged), {"blur": 0.3}, frames=None)
+    changed, out = Project.open(merged.folder), merged.out_folder / "a.mp4"
+
+    def warnings(**how: bool) -> list[str]:
+        events = stages.encode(changed, "main", out=out, said={}, **how)
+        told = [one for one in events if isinstance(one, Notice) and "settings kept now" in one.text]
+        assert {one.level for one in told} <= {"warning"}
+        return [one.text for one in told]
+
+    (words,) = warnings()
+    assert "1 to be made again under the settings kept now" in words
+    assert words.endswith("encode takes them as they are.") and out.exists()
+    assert warnings(just_merged=True) == []  # as a swap's own, with what was said for it alone
 
 
 def test_what_would_stop_it_is_said_in_the_librarys_sentences(ready: Project) -> None:

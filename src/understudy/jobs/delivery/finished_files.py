@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.errors import ClipMissing, FolderUnwritable, MarksUnreadable, OptionInvalid, UnderstudyError
+from understudy.counts import counted
+from understudy.errors import (
+    ClipMissing,
+    ClipUnreadable,
+    FolderUnwritable,
+    MarksUnreadable,
+    OptionInvalid,
+    UnderstudyError,
+)
+from understudy.events import Events, Notice
 from understudy.files import folder_size_bytes, nearest_existing, read_json, stat_of
 from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import (
@@ -44,6 +53,7 @@ if TYPE_CHECKING:
     from understudy.media.clip import Clip
 
 _LONGEST_NAME_BYTES = 200  # of 255, so that what is written beside it and aside has a name too
+_AS_THEY_ARE = "Merge first to have them as they are set now; encode takes them as they are."
 WATERMARK_DRAWN_LATER = "A watermark with a number drawn at the export will be in the picture."
 
 
@@ -116,8 +126,26 @@ def behind(states: FrameStates, frames: str = "") -> dict[str, Any]:
     stale, to_make = shown.count(STALE), shown.count(TO_MAKE)
     counts = [(stale, "to be made again"), (to_make, "not made yet")]
     told = " and ".join(f"{count} {words}" for count, words in counts if count)
-    words = f"Of {len(shown)} frames {told} under the settings kept now. Merge first." if told else ""
+    words = (
+        f"Of {counted(len(shown), 'frame')} {told} under the settings kept now. {_AS_THEY_ARE}" if told else ""
+    )
     return {"stale": stale, "to_make": to_make, "words": words}
+
+
+def behind_told(project: Project, clip: str, called: str, frames: str, *, alone: bool) -> Events:
+    """Warn of frames that the settings kept now would make otherwise. They stop nothing: what was merged may be
+    just what is wanted. `called` is the model, or the cast, that merged the clip; `alone` that it is the only
+    one that is encoded."""
+    from understudy.jobs.merging.standing import states_as_merged
+
+    try:
+        words = behind(states_as_merged(project, clip, called), frames)["words"]
+    except (ClipMissing, ClipUnreadable):
+        return  # which the encoding itself will say
+    except UnderstudyError as error:
+        words = f"How its frames stand is not known: {error.message}"
+    if words:
+        yield Notice(words if alone else f"{clip}: {words}", level="warning")
 
 
 def states_of(project: Project, model: str, clip: str) -> FrameStates:

@@ -19,7 +19,7 @@ from understudy.counts import counted
 from understudy.errors import ClipMissing, ClipUnreadable, FolderUnwritable, ModelUnknown, UnderstudyError
 from understudy.facesets.pictures import image_files
 from understudy.files import read_json, stat_of, write_json
-from understudy.jobs.merging.frame_states import STALE, TO_MAKE, FramesWanted
+from understudy.jobs.merging.frame_states import STALE, TO_MAKE, FrameStates, FramesWanted
 from understudy.jobs.merging.inputs import cast_of, models_of_cast
 from understudy.merging.fingerprints import RECIPE
 from understudy.merging.journal import JOURNAL_NAME
@@ -49,13 +49,19 @@ def behind_words(project: Project, clip: str, model: str) -> str:
     return words
 
 
+def states_as_merged(project: Project, clip: str, model: str) -> FrameStates:
+    """How the frames of a merge stand, without loading its model, which may be the clip's cast. Raises what
+    planning a merge raises."""
+    made_by = _made_by(project.merged_folder(clip, model), model)
+    parts = models_of_cast(project.manifest.clips[clip], model)
+    lead = next((name for name in made_by if name not in parts.values()), model)
+    cast = cast_of(project, clip, lead, load=lambda name: _as_it_is_now(project, made_by, name))
+    return FramesWanted(project, clip, lead, cast=cast, with_reasons=False).states()
+
+
 def _behind_words(project: Project, clip: str, model: str) -> str:
     try:
-        made_by = _made_by(project.merged_folder(clip, model), model)
-        parts = models_of_cast(project.manifest.clips[clip], model)
-        lead = next((name for name in made_by if name not in parts.values()), model)
-        cast = cast_of(project, clip, lead, load=lambda name: _as_it_is_now(project, made_by, name))
-        states = FramesWanted(project, clip, lead, cast=cast, with_reasons=False).states()
+        states = states_as_merged(project, clip, model)
     except (ClipMissing, ClipUnreadable):
         return ""  # said of the clip itself; what was made of it stands
     except UnderstudyError as error:

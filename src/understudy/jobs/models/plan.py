@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from understudy.errors import ModelUnknown
+from understudy.jobs.models.making import require_model
 from understudy.jobs.settings import Said, train_options
 from understudy.options import parse_options
-from understudy.project.project import Project
+from understudy.project.project import Project, Rehearsal
 from understudy.project.unknown import unknown_model
 from understudy.training.keeping.about import read_about
 from understudy.training.keeping.metrics import METRICS_NAME, read_metrics
@@ -39,6 +40,7 @@ class Outlook:
     free_bytes: int
     seconds_each: float
     seconds_from: str
+    note: str = ""  # what was taken for what is not there yet
 
     @property
     def fits(self) -> bool:
@@ -47,8 +49,19 @@ class Outlook:
         return self.need.device_bytes + extra <= self.free_bytes
 
 
-def plan_training(project: Project, model: str, *, said: Said, device: str) -> Outlook:
-    """For a model of a project. Raises ModelUnknown, OptionInvalid, DeviceUnavailable."""
+def plan_training(
+    project: Project, model: str, *, said: Said, device: str, network: Mapping[str, Any] | None = None
+) -> Outlook:
+    """For a model of a project; where that has none yet, for the one that a training would make, with these
+    settings of its `network`. Raises ModelUnknown, OptionInvalid, DeviceUnavailable."""
+    if not project.manifest.models:
+        new = Rehearsal.of(project.folder)
+        require_model(new, model, preset=None, network=network)
+        note = (
+            "The project has no model yet. Planned for a new one of preset "
+            f"{new.manifest.models[model].preset}, as a training would make it; --preset plans for another."
+        )
+        return replace(plan_training(new, model, said=said, device=device), note=note)
     if model not in project.manifest.models:
         raise ModelUnknown(f"{unknown_model(project, model)} Or plan with --preset.")
     entry, folder = project.manifest.models[model], project.model_folder(model)

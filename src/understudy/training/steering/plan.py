@@ -130,11 +130,18 @@ def finish_length(options: SteerOptions, *, learnt: int, details: Mapping[str, A
     return max(_SHORTEST_FINISH, round(learnt * float(said.get("share", options.finish_share))))
 
 
-def hardly_trained(model: str, iterations: int) -> str:
-    """What to say of a model that has learnt too little to show anybody; empty of any other."""
+def minutes_told(minutes: float) -> str:
+    """`1 minute`, `0.5 minutes`."""
+    return f"{minutes:g} minute{'' if minutes == 1 else 's'}"
+
+
+def hardly_trained(model: str, iterations: int, *, foreseen: bool = False) -> str:
+    """What to say of a model that has learnt too little to show anybody, or is `foreseen` to have learnt too
+    little by the end of its training; empty of any other."""
     if iterations >= _HARDLY_TRAINED:
         return ""
+    has, about = ("will have", "about ") if foreseen else ("has", "")
     return (
-        f"The model {model!r} has learned for {counted(iterations, 'iteration')} only: it paints little "
-        "more than an average face. Train it longer."
+        f"The model {model!r} {has} learned for {about}{counted(iterations, 'iteration')} only: it paints "
+        "little more than an average face. Train it longer."
     )
