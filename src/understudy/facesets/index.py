@@ -3,7 +3,7 @@
 The files are the truth. A row says what a file of that name, size and time held when it was last read, so
 that opening a faceset costs one look at each file instead of a read. What was measured on a face (`sorting`)
 stands beside it under the digest of the file's content: a renamed file keeps it, an edited one is measured
-again. What faces mean is `store.py`'s.
+again, and one that got another record alone is told to keep it. What faces mean is `store.py`'s.
 """
 
 from __future__ import annotations
@@ -167,6 +167,21 @@ class Index:
         self._measured += 1
         with self._written() as database:
             _keep(database, kind, maker, vectors)
+
+    def carry_measures(self, digests: Iterable[tuple[bytes, bytes]], *, identity_maker: str) -> None:
+        """Let files of the same pictures but another content keep what was measured, by (old, new) digest."""
+        pairs = list(digests)
+        columns = ", ".join(("version", *NUMBERS))
+        numbers = f"REPLACE INTO measures SELECT ?, {columns} FROM measures WHERE digest = ?"
+        vectors = (
+            "REPLACE INTO vectors (digest, kind, maker, data) "
+            "SELECT ?, kind, maker, data FROM vectors WHERE kind = ? AND maker = ? AND digest = ?"
+        )
+        kinds = [*((kind, "") for kind in VECTORS), ("identity", identity_maker)]
+        self._measured += 1
+        with self._written() as database:
+            database.executemany(numbers, [(new, old) for old, new in pairs])
+            database.executemany(vectors, [(new, *kind, old) for old, new in pairs for kind in kinds])
 
     def forget_measures(self, digests: Iterable[bytes]) -> None:
         """Drop what was measured on files that are long gone."""

@@ -13,6 +13,7 @@ from understudy.facesets.curation.history import History
 from understudy.facesets.face_mask import face_mask
 from understudy.facesets.painted import layer_of
 from understudy.facesets.record import Polygon
+from understudy.facesets.sorting.measure import measure_faces, unmeasured
 from understudy.facesets.store import Faceset
 from understudy.facesets.xmp import extract_record
 from understudy.geometry import inverse, transform_points
@@ -46,6 +47,13 @@ def test_changes_of_one_visit_are_one_step_with_one_file_in_the_trash(faceset: F
     History(faceset.folder, trash).redo()
     faceset.refresh()
     assert faceset.faces()[0].record.polygons == [region(faceset, 8, 28)]
+
+
+def test_a_face_keeps_what_was_measured_on_it_while_it_is_drawn_on(faceset: Faceset, trash: Path) -> None:
+    list(measure_faces(faceset))
+    for low in (2, 4):
+        kept(faceset, trash, low, "visit")
+        assert faceset.faces()[0].record.polygons == [region(faceset, low, 28)] and unmeasured(faceset) == []
 
 
 def test_another_visit_another_face_and_a_change_after_an_undo_are_steps_of_their_own(

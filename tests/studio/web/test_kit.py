@@ -296,6 +296,39 @@ def test_enter_does_what_the_marked_choice_of_a_question_says(page: Any) -> None
     assert page.evaluate("answer") is True
 
 
+def test_enter_does_so_on_a_list_and_on_bare_ground_too_and_the_buttons_say_their_keys(page: Any) -> None:
+    page.evaluate("""async () => {
+      const { ask } = await import('/web/kit/dialog.js');
+      const { h } = await import('/web/kit/element.js');
+      const choices = [
+        { label: 'Cancel', value: null }, { label: 'Queue', value: 'queue', key: 'q' },
+        { label: 'Start', value: 'start', kind: 'primary' },
+      ];
+      window.answers = [];
+      window.again = () => {
+        const content = h('select', { ariaLabel: 'Clips' }, h('option', {}, 'all'), h('option', {}, 'dst'));
+        ask({ title: 'Merge', words: 'How?', content, choices }).then((answer) => answers.push(answer));
+      };
+      again();
+    }""")
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator(".choices button").all_inner_texts() == ["Cancel\nEsc", "Queue\nQ", "Start\nEnter"]
+    dialog.get_by_label("Clips").press("ArrowDown")
+    assert dialog.get_by_label("Clips").input_value() == "dst"
+    dialog.get_by_label("Clips").press("Enter")
+    page.wait_for_function("answers.length === 1")
+    page.evaluate("again()")
+    dialog.get_by_label("Clips").press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")  # chooses in the list that is open
+    page.wait_for_timeout(50)
+    assert page.evaluate("answers") == ["start"] and dialog.get_by_label("Clips").input_value() == "dst"
+    dialog.get_by_text("How?").click()
+    page.keyboard.press("Enter")
+    page.wait_for_function("answers.length === 2")
+    assert page.evaluate("answers") == ["start", "start"]
+
+
 def test_a_room_that_comes_under_a_question_does_not_take_its_keys(page: Any) -> None:
     page.evaluate("""async () => {
       const { have_keys } = await import('/web/kit/keys.js');

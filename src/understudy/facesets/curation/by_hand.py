@@ -18,7 +18,7 @@ import numpy.typing as npt
 from understudy.errors import MasksFull
 from understudy.events import Events
 from understudy.facesets.curation.history import History
-from understudy.facesets.curation.rewriting import Rewritten, rewrite, with_record
+from understudy.facesets.curation.rewriting import Rewritten, keep_measures, rewrite, with_record
 from understudy.facesets.painted import grey_of_layer, layer_of
 from understudy.facesets.record import FaceRecord, PaintedLayer, Polygon
 from understudy.facesets.store import Faceset, StoredFace
@@ -80,15 +80,16 @@ def keep_drawing(
     record = drawn.within(face.record)
     if record == face.record:
         return face
-    data = with_record(face, record)
+    made = with_record(face, record)
     history = History(faceset.folder, trash)
     command = f"{visit} {face.name}" if visit else ""
     if _goes_on(history, command):
-        write_bytes(face.path, data)  # the file from before the visit lies in the trash already
+        write_bytes(face.path, made.data)  # the file from before the visit lies in the trash already
     else:
         with history.change(_VERB, f"draw on {face.name}", command=command) as change:
             change.remove(face.name)
-            change.add(face.name, data)
+            change.add(face.name, made.data)
+    keep_measures(faceset, [made])
     faceset.look_at([face.name])
     return faceset.face(face.name)
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.counts import counted
 from understudy.errors import ImageUnreadable, MasksFull, UnderstudyError
 from understudy.events import Events, Progress, StageFinished, StageStarted
 from understudy.facesets.curation.history import History
+from understudy.facesets.reading import content_digest
 from understudy.facesets.record import FaceRecord
+from understudy.facesets.sorting.table import IDENTITY_MAKER
 from understudy.facesets.store import Faceset, StoredFace
 from understudy.facesets.xmp import RecordTooLarge, embed
 
 Rewritten = tuple[StoredFace, FaceRecord]
 PIECE = 200  # faces whose change is kept together
 _PROGRESS_EVERY = 20
+_MEASURED_BY = ("landmarks_68", "crop_from_frame", "face_type", "size_px", "frame_size")
 
 
 def rewrite(
@@ -73,16 +77,40 @@ def _keep(
     if not fresh:
         return
     history = History(faceset.folder, trash)
+    rewritten: list[WithRecord] = []
     with history.change(verb, f"{words}: {counted(len(fresh), 'face')}", command=command) as change:
         for face, record in fresh:
             change.remove(face.name)
-            change.add(face.name, with_record(face, record))
+            made = with_record(face, record)
+            change.add(face.name, made.data)
+            rewritten.append(made)
+    keep_measures(faceset, rewritten)
 
 
-def with_record(face: StoredFace, record: FaceRecord) -> bytes:
+@dataclass(frozen=True, eq=False)
+class WithRecord:
+    """A face's file with another record inside. `same_measures`: what was measured on it counts as before."""
+
+    data: bytes
+    digest_before: bytes
+    same_measures: bool
+
+
+def keep_measures(faceset: Faceset, rewritten: Iterable[WithRecord]) -> None:
+    """Let faces that were given other records keep what was measured on their pictures, which are the same."""
+    pairs = [(one.digest_before, content_digest(one.data)) for one in rewritten if one.same_measures]
+    if pairs:
+        faceset.index().carry_measures(pairs, identity_maker=IDENTITY_MAKER)
+
+
+def with_record(face: StoredFace, record: FaceRecord) -> WithRecord:
     """The face's file with another record inside. Raises ImageUnreadable, MasksFull."""
     try:
-        return embed(face.path.read_bytes(), record)
+        before = face.path.read_bytes()
+        data = embed(before, record)
+        # Where the face lies decides what is measured; what is drawn on it does not.
+        same = all(getattr(face.record, name) == getattr(record, name) for name in _MEASURED_BY)
+        return WithRecord(data, content_digest(before), same)
     except RecordTooLarge as error:
         raise MasksFull(
             "What is drawn on this face and its masks are more than its file has room for. Draw with fewer "

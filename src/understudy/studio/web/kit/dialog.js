@@ -45,7 +45,7 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
     dialog.close();
   };
   const row = choices.map((choice) =>
-    h("button", { type: choice.kind === "primary" ? "submit" : "button", class: choice.kind ?? "", onclick: () => choice.kind !== "primary" && pick(choice) }, choice.label, choice.key ? h("kbd", {}, choice.key.toUpperCase()) : null),
+    h("button", { type: choice.kind === "primary" ? "submit" : "button", class: choice.kind ?? "", onclick: () => choice.kind !== "primary" && pick(choice), ...shortcut(choice) }, choice.label, key_of(choice) ? h("kbd", { "aria-hidden": "true" }, key_of(choice)) : null),
   );
   const noes = row.filter((_, index) => !choices[index].value);
   const primary = choices.find((choice) => choice.kind === "primary");
@@ -53,9 +53,13 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
     event.preventDefault();
     if (primary) pick(primary);
   };
-  dialog.append(h("form", { onsubmit: send }, h("h2", {}, title), words ? h("p", {}, words) : null, ...[content ?? []].flat(), wrong, h("div", { class: "choices" }, waits, row)));
+  const form = /** @type {HTMLFormElement} */ (h("form", { onsubmit: send }, h("h2", {}, title), words ? h("p", {}, words) : null, ...[content ?? []].flat(), wrong, h("div", { class: "choices" }, waits, row)));
+  dialog.append(form);
   document.body.append(dialog);
+  /** @type {import("./keys.js").KeyAction[]} */
   const keys = choices.filter((choice) => choice.key).map((choice) => ({ key: /** @type {string} */ (choice.key), does: choice.label, run: () => pick(choice) }));
+  // In fields the browser itself sends a form at Enter; in a list it would open the list, and on bare ground do nothing.
+  if (primary) keys.push({ key: "Enter", does: primary.label, run: () => form.requestSubmit() });
   have_keys(dialog, title, [{ key: "Escape", does: "Close", run: () => is_busy() || dialog.close() }, ...keys], { alone: true });
   dialog.addEventListener("cancel", (event) => is_busy() && event.preventDefault()); // a way to close of the device's own
   dialog.showModal();
@@ -69,6 +73,18 @@ export function ask({ title, words, content, choices = [{ label: "OK", value: tr
       done(answer);
     });
   });
+}
+
+/** The key that presses it, as it stands on the button; "" where it has none. @param {Choice} choice */
+function key_of({ key, kind, value }) {
+  if (key) return key.toUpperCase();
+  return kind === "primary" ? "Enter" : value ? "" : "Esc";
+}
+
+/** The same for those who listen. @param {Choice} choice */
+function shortcut(choice) {
+  const key = key_of(choice);
+  return key ? { "aria-keyshortcuts": key === "Esc" ? "Escape" : key } : {};
 }
 
 /**
