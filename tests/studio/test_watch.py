@@ -82,6 +82,7 @@ def watch(project: Path, ear: Ear) -> FileWatch:
         ("merged/a/main/000001.png", {"topic": "merge", "clip": "a", "model": "main"}),
         ("merged/a/main/merge.jsonl", {"topic": "merge", "clip": "a", "model": "main"}),
         ("settings/a.jsonl", {"topic": "merge", "clip": "a"}),
+        ("cache/.a.lock", {"topic": "merge", "clip": "a"}),
         ("overlays/a/000001.jpg", {"topic": "frames", "clip": "a"}),
         ("manual/a.json", {"topic": "frames"}),
     ],

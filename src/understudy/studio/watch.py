@@ -139,8 +139,14 @@ def stamps(project: Path) -> Seen:
         for model in _folders(clip):
             facts = (("clip", clip.name), ("model", model.name))
             seen["merge", facts] = _stamps(model, ".", "merge.json", "merge.jsonl")
-    for path in _files(project / "settings"):
-        seen["merge", (("clip", path.stem),)] = _stamps(path, ".")
+    settings = {path.stem: path for path in _files(project / "settings")}
+    for name in sorted(settings.keys() | {clip.name for clip in _folders(project / "merged")}):
+        # A merge that begins or ends writes into the clip's lock.
+        stamp = (
+            _stamp(settings[name]) if name in settings else None,
+            _stamp(project / "cache" / f".{name}.lock"),
+        )
+        seen["merge", (("clip", name),)] = stamp
     return seen
 
 

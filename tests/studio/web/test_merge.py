@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from understudy.jobs.merging.inputs import settings_over_time
 from understudy.merging.journal import Journal
+from understudy.project.lock import exclusive
 from understudy.project.project import Project
 
 ROOM = "us-room-merge"
@@ -166,6 +168,17 @@ def test_the_rest_is_made_in_the_background_and_shown_on_the_timeline(room: Any,
     settings = settings_over_time(Project.open(opened.folder), "dst", {}).at(0)
     assert json.loads((folder / "merge.json").read_text())["settings"]["blur"] == pytest.approx(settings.blur)
     assert len(Journal(folder).merged_frames()) == len(after)
+
+
+def test_a_merge_in_a_terminal_is_said_as_long_as_it_runs(
+    room: Any, opened: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = room.get_by_text("being merged right now")
+    assert says.count() == 0
+    monkeypatch.setattr(sys, "argv", ["understudy", "merge", str(opened.folder)])
+    with exclusive(opened.clip_lock("dst")):
+        says.wait_for()
+    says.wait_for(state="detached")
 
 
 def test_two_settings_are_put_aside_and_looked_at_in_turn(room: Any, opened: Project) -> None:

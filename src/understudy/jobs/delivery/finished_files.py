@@ -35,6 +35,7 @@ from understudy.jobs.delivery.marks import (
 )
 from understudy.jobs.delivery.merged_by import delivered_by_others, require_model_of
 from understudy.jobs.delivery.outputs import footage_of, output_paths
+from understudy.jobs.merging.under_way import merging_now
 from understudy.jobs.settings import Said, encode_options
 from understudy.merging.delivery.effect import settled, without_effect
 from understudy.merging.delivery.marking import carries_watermark
@@ -95,7 +96,8 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     there_is_one = _tried(blocks, lambda: require_model_of(project, model, [clip]))
     if there_is_one and not is_complete(merged, options.frames):
         blocks.append(
-            _not_merged(clip, called, merged, options.frames) + delivered_by_others(project, [clip], but=called)
+            _not_merged(project, clip, called, options.frames)
+            + delivered_by_others(project, [clip], but=called)
         )
     file = _file(project, clip, goal, merged, options, blocks)
     return {
@@ -109,11 +111,14 @@ def outlook(project: Project, model: str, clip: str, *, said: Said, name: str = 
     }
 
 
-def _not_merged(clip: str, called: str, merged: Path, frames: str) -> str:
+def _not_merged(project: Project, clip: str, called: str, frames: str) -> str:
+    merged = project.merged_folder(clip, called)
     made, left = made_stretch(merged), left_in_words(merged, frames)
     asked = f"Frames {frames} of clip {clip!r} are" if frames else f"Clip {clip!r} is"
     others = f" Or deliver what is merged alone: frames {made}." if made else ""
-    return f"{asked} not merged with {called!r} to the end{f': {left}' if left else ''}. Merge first.{others}"
+    now = merging_now(project, clip)
+    first = f"{now} Wait until that is done." if now else "Merge first."
+    return f"{asked} not merged with {called!r} to the end{f': {left}' if left else ''}. {first}{others}"
 
 
 def behind(states: FrameStates, frames: str = "") -> dict[str, Any]:

@@ -88,7 +88,11 @@ def holder_of(model_dir: Path) -> Holder | None:
 
     A holder whose file can't be read has process 0.
     """
-    path = model_dir / LOCK_NAME
+    return lock_holder(model_dir / LOCK_NAME)
+
+
+def lock_holder(path: Path) -> Holder | None:
+    """The same of any lock's file."""
     try:
         with path.open("r+b") as file:
             if try_lock(file):

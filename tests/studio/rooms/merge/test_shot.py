@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 from tests.jobs.conftest import write_wall
 from tests.studio.rooms.merge.conftest import Room
 from understudy.facesets.extraction.found import clip_content
 from understudy.facesets.extraction.journal import Journal
 from understudy.jobs import stages
 from understudy.jobs.measure import measure_merged
+from understudy.project.lock import exclusive
 
 
 def merge(room: Room) -> None:
@@ -29,6 +34,13 @@ def test_frames_stand_as_they_are_on_disk(room: Room) -> None:
     room.post("keep", frame=1, values={"erode": 0.06})
     told = room.get("states").json()
     assert told["letters"] == "nsn" and told["why"]["1"] == "its settings changed" and told["why"]["0"]
+
+
+def test_who_merges_the_clip_right_now_is_told_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["understudy", "merge"])
+    with exclusive(room.project.clip_lock("dst")):
+        assert "being merged right now by process" in room.get("states").json()["merging"]
+    assert room.get("states").json()["merging"] == ""
 
 
 def test_where_the_footage_is_another_it_is_said_as_long_as_something_would_be_painted(room: Room) -> None:

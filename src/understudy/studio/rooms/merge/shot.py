@@ -57,14 +57,21 @@ def shot(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
 @routes.get("/states", dependencies=[HEAVY])
 def states(studio: StudioHere, desk: DeskHere, clip: str, model: str = "main") -> dict[str, Any]:
     """One letter a frame (m made, s stale, t to make, r refused, n no face), and why where that is not all;
-    `footage` is what a merge that would paint says of the clip's footage."""
+    `footage` is what a merge that would paint says of the clip's footage, `merging` who merges it right now."""
     from understudy.jobs.merging.frame_states import STALE, TO_MAKE
+    from understudy.jobs.merging.under_way import merging_now
 
     project = studio.project()
     wanted = desk.wanted(project, shot_of(project, clip, model))
     found = wanted.states()
     footage = wanted.footage if {STALE, TO_MAKE} & {*found.letters} else []
-    return {"letters": found.letters, "why": found.why, "notices": wanted.notices, "footage": footage}
+    return {
+        "letters": found.letters,
+        "why": found.why,
+        "notices": wanted.notices,
+        "footage": footage,
+        "merging": merging_now(project, clip),
+    }
 
 
 @routes.get("/graphs")

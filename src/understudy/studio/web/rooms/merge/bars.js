@@ -91,8 +91,9 @@ export function transport(room) {
     timing.dataset.tip = last ? `From the change to the picture. Of it: ${Object.entries(last.steps).map(([name, ms]) => `${STEP_WORDS[name] ?? name} ${ms.toFixed(0)} ms`).join(", ")}.` : "";
     const many = (/** @type {string} */ one) => [...letters].filter((each) => each === one).length;
     const chosen = room.selected();
-    counts.textContent = letters ? [chosen && `frames ${chosen} selected`, `${many("m")} made`, many("s") && `${many("s")} to be made again`, many("t") && `${many("t")} not made`, many("n") + many("r") && `${many("n") + many("r")} unswapped`].filter(Boolean).join(", ") : "";
-    counts.title = counts.textContent ?? "";
+    const merging = room.dataset.merging ?? ""; // by whom, also in a terminal
+    counts.textContent = letters ? [chosen && `frames ${chosen} selected`, `${many("m")} made`, many("s") && `${many("s")} to be made again`, many("t") && `${many("t")} not made`, many("n") + many("r") && `${many("n") + many("r")} unswapped`, merging && "being merged right now"].filter(Boolean).join(", ") : "";
+    counts.title = [counts.textContent, merging].filter(Boolean).join(". ");
     graph.value = room.graph;
     measure.dataset.tip = verdict(room.measured);
     graph.dataset.tip = verdict(room.measured);

@@ -361,7 +361,7 @@ export class MergeRoom extends Room {
           Object.assign(this, { letters: told.letters, why: told.why });
           say_footage(this, told.footage);
           if (this.line) Object.assign(this.line, { letters: told.letters }).redraw();
-          this.dataset.letters = told.letters;
+          Object.assign(this.dataset, { letters: told.letters, merging: told.merging });
           this.show_facts();
         } catch (error) {
           if (this.isConnected) toast_error(error);
