@@ -178,7 +178,7 @@ class Index:
             "SELECT ?, kind, maker, data FROM vectors WHERE kind = ? AND maker = ? AND digest = ?"
         )
         kinds = [*((kind, "") for kind in VECTORS), ("identity", identity_maker)]
-        self._measured += 1
+        # No other `state`: whoever holds a table is told of these files, and asks for their measures alone.
         with self._written() as database:
             database.executemany(numbers, [(new, old) for old, new in pairs])
             database.executemany(vectors, [(new, *kind, old) for old, new in pairs for kind in kinds])

@@ -81,6 +81,7 @@ def keep_drawing(
     if record == face.record:
         return face
     made = with_record(face, record)
+    keep_measures(faceset, made.measured)
     history = History(faceset.folder, trash)
     command = f"{visit} {face.name}" if visit else ""
     if _goes_on(history, command):
@@ -89,7 +90,6 @@ def keep_drawing(
         with history.change(_VERB, f"draw on {face.name}", command=command) as change:
             change.remove(face.name)
             change.add(face.name, made.data)
-    keep_measures(faceset, [made])
     faceset.look_at([face.name])
     return faceset.face(face.name)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from understudy.facesets.store import Faceset, StoredFace
 from understudy.facesets.xmp import RecordTooLarge, embed
 
 Rewritten = tuple[StoredFace, FaceRecord]
+Pair = tuple[bytes, bytes]
 PIECE = 200  # faces whose change is kept together
 _PROGRESS_EVERY = 20
 _MEASURED_BY = ("landmarks_68", "crop_from_frame", "face_type", "size_px", "frame_size")
@@ -77,28 +78,27 @@ def _keep(
     if not fresh:
         return
     history = History(faceset.folder, trash)
-    rewritten: list[WithRecord] = []
+    measured: list[Pair] = []
     with history.change(verb, f"{words}: {counted(len(fresh), 'face')}", command=command) as change:
         for face, record in fresh:
             change.remove(face.name)
             made = with_record(face, record)
             change.add(face.name, made.data)
-            rewritten.append(made)
-    keep_measures(faceset, rewritten)
+            measured += made.measured
+        keep_measures(faceset, measured)  # before the files are there, so that nobody finds them unmeasured
 
 
 @dataclass(frozen=True, eq=False)
 class WithRecord:
-    """A face's file with another record inside. `same_measures`: what was measured on it counts as before."""
+    """A face's file with another record inside. `measured`: the digests before and now, where what was measured
+    on the face counts as before."""
 
     data: bytes
-    digest_before: bytes
-    same_measures: bool
+    measured: list[Pair]
 
 
-def keep_measures(faceset: Faceset, rewritten: Iterable[WithRecord]) -> None:
+def keep_measures(faceset: Faceset, pairs: Sequence[Pair]) -> None:
     """Let faces that were given other records keep what was measured on their pictures, which are the same."""
-    pairs = [(one.digest_before, content_digest(one.data)) for one in rewritten if one.same_measures]
     if pairs:
         faceset.index().carry_measures(pairs, identity_maker=IDENTITY_MAKER)
 
@@ -110,7 +110,7 @@ def with_record(face: StoredFace, record: FaceRecord) -> WithRecord:
         data = embed(before, record)
         # Where the face lies decides what is measured; what is drawn on it does not.
         same = all(getattr(face.record, name) == getattr(record, name) for name in _MEASURED_BY)
-        return WithRecord(data, content_digest(before), same)
+        return WithRecord(data, [(content_digest(before), content_digest(data))] if same else [])
     except RecordTooLarge as error:
         raise MasksFull(
             "What is drawn on this face and its masks are more than its file has room for. Draw with fewer "
