@@ -115,7 +115,7 @@ def test_from_nothing_to_a_project_with_two_clips_and_their_faces(page: Any, pro
     page.locator(".next h2", has_text="Next: train").wait_for()
     faces = {role: len(list((project / "facesets" / role / "main").glob("*.jpg"))) for role in ("src", "dst")}
     assert all(faces.values())
-    assert page.locator(".step[data-step=extract] .words").inner_text().startswith(str(sum(faces.values())))
+    page.locator(".step[data-step=extract] .words", has_text=f"{sum(faces.values())} faces").wait_for()
     words = RunBook(Project.open(project)).all()[0].words
     assert words == ("extract", ".", "--workers=1", "--json")
 
