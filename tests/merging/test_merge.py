@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,14 @@ import pytest
 from tests.media.interlaced import make_interlaced, make_partly_interlaced
 from tests.merging.conftest import HEIGHT, WIDTH, Painter, landmarks, record
 from understudy.errors import ClipInterlaced, OptionInvalid, ProjectInvalid
-from understudy.events import StageFinished, StageStarted
+from understudy.events import Notice, StageFinished, StageStarted
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
 from understudy.media.opening import open_clip
 from understudy.merging.journal import merge_facts
 from understudy.merging.merge import merge
 from understudy.merging.options import MergeOptions
+from understudy.networks.swap import Prediction
 
 MakeFaceset = Callable[[dict[int, list[np.ndarray]]], Faceset]
 PLAIN = MergeOptions(color="none", steady_frames=0, steady_face=0, steady_mask=0, mask="dst-hull")
@@ -377,3 +379,30 @@ def test_interlaced_footage_is_refused_with_the_way_out(
     film = make_interlaced(tmp_path / "v.mov")
     with pytest.raises(ClipInterlaced, match="clip deinterlace"):
         run(film, faceset({1: [landmarks()]}), painter, tmp_path / "merged")
+
+
+class Beginner(Painter):
+    """Has not learnt where the face is: its mask is a half everywhere."""
+
+    def predict(self, crops_NHWC: np.ndarray) -> Prediction:
+        made = super().predict(crops_NHWC)
+        half = np.full_like(made.mask_NHW, 0.5)
+        return replace(made, mask_NHW=half, dst_mask_NHW=half)
+
+
+def test_a_model_without_a_learnt_mask_paints_within_the_hull_and_that_is_said_once(
+    movie: Path, faceset: MakeFaceset, tmp_path: Path
+) -> None:
+    faces = faceset({frame: [landmarks()] for frame in (1, 2, 3)})
+
+    def made(mask: str) -> tuple[dict[str, bytes], list[str]]:
+        options = PLAIN.model_copy(update={"mask": mask})
+        folder = tmp_path / mask
+        events = list(merge(movie, faces=faces, predictor=Beginner(), folder=folder, options=options))
+        return pictures(folder), [event.text for event in events if isinstance(event, Notice)]
+
+    learned, told = made("learned-prd")
+    hull, nothing = made("dst-hull")
+    assert len(learned) == 3 and learned == hull
+    assert [text for text in told if "stands in for its mask" in text] == told[-1:] and len(told) == 1
+    assert nothing == []

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FacesByFrame = dict[int, list[FaceRecord]]
 
 # Changed whenever the same settings would give other pixels, so that old frames are made again.
-RECIPE = 19
+RECIPE = 20
 # Applied after what neighbours measured was averaged: a neighbour's own value of these changes nothing here.
 _LATE = {*EffectOptions.model_fields, *MaskOptions.model_fields, "hist_match_top", "light", "layers"}
 _LATE |= {"steady_face"}

@@ -50,6 +50,10 @@ from understudy.networks.swap import Predictor
 
 STAGE = "merge"
 _PNG_SHARE = 0.6  # of the raw pixels, generously
+_HULL_STOOD_IN = (
+    "The model has not learnt yet where the face is, so the hull of dst's landmarks stands in for its mask. "
+    "That ends by itself with more training."
+)
 
 
 def merge(
@@ -237,7 +241,7 @@ def _merge_todo(
     devices: Sequence[str],
     color_space: ColorSpace | None,
 ) -> Generator[Event, None, None]:
-    done, unsaid = plan.done, list[MadeFrame]()
+    done, unsaid, told = plan.done, list[MadeFrame](), False
     making = shared_frames(
         clip, plan, journal.folder, plate, devices=devices, unsaid=unsaid, color_space=color_space
     )
@@ -246,6 +250,9 @@ def _merge_todo(
             if isinstance(made, Notice):
                 yield made
                 continue
+            if made.hull_stood_in and not told:
+                yield Notice(_HULL_STOOD_IN, level="warning")
+                told = True
             _note(made, plan, journal)
             done += 1
             yield Progress(stage=STAGE, done=done, total=len(plan.wanted))

@@ -51,6 +51,7 @@ class MadeFrame:
     index: int
     refused: str = ""  # why none of its faces could be painted: it has no picture
     partly: str = ""  # why some of them could not
+    hull_stood_in: bool = False  # for the mask of a face whose model has not learnt one yet
 
 
 @dataclass(eq=False)
@@ -169,7 +170,7 @@ def _make(
     if own is not None:
         merged = in_own_numbers(merged, own, seen=rgb, options=options)
     write_merged(folder, index, merged)
-    return MadeFrame(index, partly=reason)
+    return MadeFrame(index, partly=reason, hull_stood_in=any(face.mask.hull_share > 0.5 for face in faces))
 
 
 def _as_shown(tracked: _Tracked, keep: Keep) -> PaintedFace:

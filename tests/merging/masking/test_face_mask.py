@@ -16,6 +16,7 @@ from understudy.masks.hull import hull_mask
 from understudy.media.images import encode_png
 from understudy.merging.masking.face_mask import FaceMask, MaskInputs, combined, face_mask
 from understudy.merging.masking.kinds import MASK_KINDS
+from understudy.merging.masking.mask import resized_mask
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.masking.segment import Segmented
 
@@ -254,3 +255,36 @@ def test_what_was_drawn_by_hand_is_not_taken_back_at_the_hairline() -> None:
     drawn = {"included_HW": np.ones((256, 256), np.float32)}
     near, far = (replace(made(mask="learned-prd", erode_hairline=wide), **drawn).soft_HW for wide in (0.0, 0.3))
     np.testing.assert_array_equal(near, far)
+
+
+@pytest.mark.parametrize("kind", ["learned-prd", "learned-dst"])
+def test_the_hull_stands_in_for_a_mask_that_is_not_learnt_yet(kind: str) -> None:
+    """A model of few iterations says a half everywhere, which would show as a see-through square."""
+
+    def seen(mask_HW: np.ndarray) -> tuple[np.ndarray, float]:
+        young = replace(inputs(), **{kind.replace("-", "_") + "_HW": mask_HW.astype(np.float32)})
+        mask = face_mask(young, MaskOptions(mask=kind))
+        return mask.seen_HW, mask.hull_share
+
+    hull = made(mask="dst-hull").seen_HW
+    for half in (np.full((SIZE, SIZE), 0.5), np.full((SIZE, SIZE), 0.8)):
+        mask, share = seen(half)
+        np.testing.assert_allclose(mask, hull, atol=1e-6)
+        assert share == 1
+    learnt = dot(32, 34, 18)
+    mask, share = seen(learnt)
+    np.testing.assert_array_equal(mask, resized_mask(learnt, 256))
+    assert share == 0
+    # In between neither jumps, so that frames beside each other look alike.
+    unsure = [learnt + doubt * (0.5 - learnt) for doubt in (0.15, 0.2, 0.25, 0.3, 0.4)]
+    shares = [seen(one)[1] for one in unsure]
+    assert shares == sorted(shares) and 0 <= shares[0] < shares[2] < shares[4] == 1
+    assert made(mask="seg-dst").hull_share == 0  # no learned mask is asked for
+
+
+def test_half_sure_masks_are_joined_as_their_formula_says_with_the_hull_in_their_place() -> None:
+    young = replace(inputs(), learned_prd_HW=np.full((SIZE, SIZE), 0.5, np.float32))
+    product = face_mask(young, MaskOptions(mask="learned-prd*learned-dst"))
+    wanted = made(mask="dst-hull*learned-dst").seen_HW
+    np.testing.assert_allclose(product.seen_HW, wanted, atol=1e-6)
+    assert product.hull_share == 1

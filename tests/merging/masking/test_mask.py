@@ -15,6 +15,7 @@ from understudy.merging.masking.mask import (
     Sides,
     _widths_by_depth,
     cut_noise,
+    doubt,
     eroded,
     eroded_at_sides,
     feathered,
@@ -211,3 +212,9 @@ def test_resizing_there_and_back_keeps_the_place_of_a_mask() -> None:
     rows, columns = np.mgrid[0:256, 0:256] + 0.5
     assert (big * columns).sum() / big.sum() / 4 == pytest.approx(40, abs=0.1)
     assert (big * rows).sum() / big.sum() / 4 == pytest.approx(22, abs=0.1)
+
+
+def test_doubt_is_nothing_where_a_mask_says_yes_or_no_and_all_where_it_says_a_half() -> None:
+    assert doubt(np.array([[0, 1], [1, 0]], np.float32)) == 0
+    assert doubt(np.full((4, 4), 0.5, np.float32)) == 1
+    assert doubt(np.array([[0.25, 0.75], [0, 1]], np.float32)) == pytest.approx(0.25)

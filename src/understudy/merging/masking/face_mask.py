@@ -17,8 +17,8 @@ from understudy import geometry
 from understudy.facesets.face_mask import drawn_mask, record_hull, stored_mask
 from understudy.facesets.painted import Painted, painted, painted_over
 from understudy.facesets.record import FaceRecord
-from understudy.merging.masking.kinds import MASK_KINDS, SOURCES, mask_terms
-from understudy.merging.masking.mask import Edge, Sides, eroded, lowered, resized_mask, soft_mask
+from understudy.merging.masking.kinds import MASK_KINDS, SOURCES, mask_terms, sources_of
+from understudy.merging.masking.mask import Edge, Sides, doubt, eroded, lowered, resized_mask, soft_mask
 from understudy.merging.masking.options import MaskOptions
 from understudy.merging.masking.segment import Segmented
 
@@ -26,6 +26,9 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 _SMALLEST_MASK_PX = 256  # masks of small models are worked out finer than the model paints
+# Above this doubt of a learned mask the hull shares in it, and from the second on stands for it. `quick` on the
+# demo's pair: 0.75 after 25 iterations, 0.49 after 50, 0.21 after 80, 0.14 after 120 (docs/log.md).
+_LEARNT_DOUBT, _UNLEARNT_DOUBT = 0.18, 0.36
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +52,10 @@ class MaskInputs:
         """The side of the mask."""
         return max(self.size_px, _SMALLEST_MASK_PX)
 
+    def learned(self, name: str) -> Float32:
+        """The mask `learned-prd` or `learned-dst`, as the model gave it."""
+        return self.learned_prd_HW if name == "learned-prd" else self.learned_dst_HW
+
     @cached_property
     def mask_from_frame(self) -> Float64:
         """Frame pixels to mask pixels, (2, 3)."""
@@ -66,6 +73,7 @@ class FaceMask:
     painted: Painted | None = None  # by hand, over all of these
     hairline_px: float = 0.0  # how far it is taken back at the top, but not from the hull
     hull_HW: Float32 | None = None  # of dst's landmarks
+    hull_share: float = 0.0  # how far the hull stands in for a mask that is not learnt yet
     seam_erode_px: float = 0.0
     steady_frames: int = 0  # how far it asks to be averaged with its neighbours
 
@@ -107,6 +115,7 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
     # As large as dst's face is in the crop, whatever face_scale makes of the painted one.
     face_px = geometry.face_width_px(inputs.record.landmarks(), inputs.crop_from_frame)
     face_px *= size_px / inputs.size_px
+    learned = sources_of(options.mask) & {"learned-prd", "learned-dst"}
     takes_back = options.erode_hairline > 0 and "erode_hairline" not in MaskOptions.idle(options)
     return FaceMask(
         seen_HW=combined(options.mask, source),
@@ -116,6 +125,7 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
         painted=painted(inputs.record, to_mask, size_px),
         hairline_px=options.erode_hairline * face_px,
         hull_HW=source("dst-hull") if takes_back else None,
+        hull_share=max((_hull_share(inputs.learned(name)) for name in learned), default=0.0),
         seam_erode_px=options.erode_seamless * face_px,
         steady_frames=options.steady_mask,
     )
@@ -143,11 +153,23 @@ def _dst_hull(inputs: MaskInputs) -> Float32:
 
 
 def _learned_prd(inputs: MaskInputs) -> Float32:
-    return resized_mask(inputs.learned_prd_HW, inputs.mask_px)
+    learned = inputs.learned_prd_HW
+    return _or_hull(resized_mask(learned, inputs.mask_px), _hull_share(learned), inputs)
 
 
 def _learned_dst(inputs: MaskInputs) -> Float32:
-    return _where_dst_is(inputs.learned_dst_HW, inputs)
+    learned = inputs.learned_dst_HW
+    return _or_hull(_where_dst_is(learned, inputs), _hull_share(learned), inputs)
+
+
+def _hull_share(learned_HW: Float32) -> float:
+    """How far the hull stands in for a learned mask: not at all, 0, for one that says where the face is."""
+    return float(np.clip((doubt(learned_HW) - _LEARNT_DOUBT) / (_UNLEARNT_DOUBT - _LEARNT_DOUBT), 0, 1))
+
+
+def _or_hull(mask_HW: Float32, share: float, inputs: MaskInputs) -> Float32:
+    """A model that has hardly learnt says a half everywhere, which would lay a see-through square over dst."""
+    return np.asarray(mask_HW + share * (_dst_hull(inputs) - mask_HW), np.float32) if share else mask_HW
 
 
 def _seg_prd(inputs: MaskInputs) -> Float32:

@@ -53,6 +53,11 @@ def soft_mask(mask_HW: Float32, edge: Edge) -> Float32:
     return cut_noise(np.clip(faded_at_border(mask, edge.border_px), 0, 1))
 
 
+def doubt(mask_HW: Float32) -> float:
+    """How undecided a mask is, 0..1: twice its mean distance from 0 or 1; a half everywhere is 1."""
+    return float(2 * np.minimum(mask_HW, 1 - mask_HW).mean())
+
+
 def eroded(mask_HW: Float32, radius_px: float) -> Float32:
     """Shrink a mask by `radius_px` on every side, or grow it where negative."""
     change = cv2.erode if radius_px > 0 else cv2.dilate

@@ -32,8 +32,9 @@ class MaskOptions(Options):
         "learned-prd",
         f"Where the face is replaced: {', '.join(MASK_KINDS)}, or any of these joined by * (where both agree) "
         "and + (either of both), like learned-prd*dst-hull. -prd is about the painted face, -dst about dst's "
-        "own: learned is the model's mask, dst-hull is drawn from landmarks, seg is what the segmenter sees "
-        "(for dst rather the mask stored in its face). Regions drawn by hand win.",
+        "own: learned is the model's mask (the hull, until a model has learnt one), dst-hull is drawn from "
+        "landmarks, seg is what the segmenter sees (for dst rather the mask stored in its face). Regions drawn "
+        "by hand win.",
         names=Names(lambda: MASK_KINDS, others=True, joined_by="*+"),
     )
     segmenter: str = option(
