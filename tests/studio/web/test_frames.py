@@ -404,7 +404,6 @@ def test_the_filter_goes_from_frame_to_frame_without_a_face_and_space_skips(wind
 def test_the_mean_face_is_placed_without_reading_and_copied_to_the_next_frame(
     window: Window, emptied: Project
 ) -> None:
-    window.of("room.held.reading.sent")
     window.drag((80, 80), (80, 115), button="right")
     window.until("room.edit.landmarks && room.edit.moved.size === 68")
     window.page.keyboard.press("Enter")
@@ -417,6 +416,21 @@ def test_the_mean_face_is_placed_without_reading_and_copied_to_the_next_frame(
     window.settled()
     there = records(emptied)
     assert there[5].landmarks() == pytest.approx(there[4].landmarks(), abs=0.02)
+
+
+def test_a_mean_face_that_comes_late_is_placed_once_and_in_no_frame_but_its_own(window: Window) -> None:
+    held: list[Any] = []
+    window.page.route("**/api/frames/mean", lambda route: held.append(route))
+    window.drag((80, 80), (80, 115), button="right")
+    wait_until(window.page, lambda: held, "the mean face is asked for")
+    window.page.keyboard.press(".")
+    window.until("room.frame === 5")
+    window.settled()
+    held[0].continue_()
+    window.until("room.held.mean")
+    assert len(held) == 1 and window.of("[room.edit.locked, room.edit.moved.size]") == [False, 0]
+    window.drag((80, 80), (80, 115), button="right")
+    assert window.of("[room.edit.locked, room.edit.moved.size]") == [True, 68]
 
 
 def test_the_place_survives_a_reload_and_another_window_sees_what_was_kept(
