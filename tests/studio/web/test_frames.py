@@ -199,6 +199,23 @@ def test_a_box_that_follows_the_mouse_is_no_step_to_take_back(window: Window, em
     assert 4 not in records(emptied)
 
 
+def test_what_is_drawn_while_an_undo_is_on_its_way_is_kept(window: Window, emptied: Project) -> None:
+    window.draw_box(4)
+    window.page.keyboard.press("Enter")
+    window.until("room.frame === 5")
+    window.settled()
+    held: list[Any] = []
+    window.page.route("**/api/frames/undo", lambda route: held.append(route))
+    window.page.keyboard.press("Control+z")
+    wait_until(window.page, lambda: held, "the undo is asked for")
+    window.draw_box(5)
+    held[0].continue_()
+    window.until("room.frame === 4 && room.told")
+    window.settled()
+    there = records(emptied)
+    assert 4 not in there and off(there[5], 5) < 0.1
+
+
 def test_a_point_is_dragged_and_its_place_is_stored(window: Window, emptied: Project) -> None:
     window.go(2)
     before = records(emptied)[2]
