@@ -9,6 +9,7 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.project.project import Project
+from understudy.training.keeping.about import ModelAbout, write_about
 
 
 def test_a_plan_lists_every_part_of_memory_and_the_time(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,3 +68,23 @@ def test_a_recipe_that_is_not_there_is_refused_as_in_training(
     small = ["--preset", "quick", "--network", "size_px=32", "--batch-size", "1", "--device", "cpu"]
     assert main(["plan", *small, "--recipe", "nowhere.toml"]) == 2
     assert "no such recipe" in capsys.readouterr().err
+
+
+def test_settings_of_a_network_count_where_a_training_would_take_them_and_are_refused_where_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project.create(tmp_path / "p", name="p")
+    project.add_model("main", preset="quick", network={"size_px": 32, "width": 8, "code": 16})
+    words = ["plan", str(project.folder), "--batch-size", "2", "--device", "cpu", "--json"]
+
+    def weights(*said: str) -> int:
+        assert main([*words, *said]) == 0
+        return json.loads(capsys.readouterr().out)["need"]["weights"]
+
+    assert weights("--network", "width=16") > weights()
+    assert Project.open(project.folder).manifest.models["main"].network["width"] == 8
+    project.model_folder("main").mkdir(parents=True)
+    made = ModelAbout("quick", "quick", "full", 32, 0, {"size_px": 32, "width": 8, "code": 16})
+    write_about(project.model_folder("main"), made)
+    assert main([*words, "--network", "width=16"]) == 2
+    assert "width" in capsys.readouterr().err

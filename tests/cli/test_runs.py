@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -73,8 +74,8 @@ def test_what_becomes_of_the_queue_is_chosen_and_said(folder: Path, capsys: pyte
 def test_one_that_waits_is_moved_and_taken_out_of_the_queue(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["runs", "start", str(folder), "advise", "."]) == 0
-    first = capsys.readouterr().out.split()[0]
+    until_asked = (sys.executable, "-c", "import time; time.sleep(600)")
+    first = RunBook(Project.open(folder), program=until_asked).start(["advise", "."]).id
     assert main(["runs", "start", "--queue", str(folder), "extract", "."]) == 0
     words = capsys.readouterr().out.split()
     assert words[1].startswith("waits")

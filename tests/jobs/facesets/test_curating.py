@@ -170,7 +170,7 @@ def test_while_one_process_changes_a_faceset_another_is_refused(filled: Project)
         "import sys, time; from pathlib import Path; from understudy.project.lock import exclusive\n"
         "with exclusive(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
     )
-    lock = curating.lock_path(filled, "src/main")
+    lock = filled.faceset_lock("src/main")
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         with pytest.raises(FolderUnwritable, match="Another process"):

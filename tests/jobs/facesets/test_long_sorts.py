@@ -76,12 +76,16 @@ def test_a_long_sort_says_how_far_it_is(faceset: Faceset, slow: threading.Event)
 
 def test_a_sort_that_is_closed_ends(faceset: Faceset, slow: threading.Event) -> None:
     before = set(threading.enumerate())  # a studio of another test may sort still
+
+    def sorting() -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one.name.startswith("sorting") and one not in before]
+
     events = ranked_told(faceset, BY_YAW)
     next(events)
-    assert [one for one in threading.enumerate() if one not in before]
+    assert sorting()
     events.close()  # would wait for ever for a sort that hears nothing
     assert not slow.is_set()
-    assert not [one for one in threading.enumerate() if one not in before]
+    assert not sorting()
 
 
 def test_what_is_refused_is_refused_as_without_events(faceset: Faceset) -> None:

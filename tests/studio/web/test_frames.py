@@ -199,6 +199,23 @@ def test_a_box_that_follows_the_mouse_is_no_step_to_take_back(window: Window, em
     assert 4 not in records(emptied)
 
 
+def test_what_is_drawn_while_an_undo_is_on_its_way_is_kept(window: Window, emptied: Project) -> None:
+    window.draw_box(4)
+    window.page.keyboard.press("Enter")
+    window.until("room.frame === 5")
+    window.settled()
+    held: list[Any] = []
+    window.page.route("**/api/frames/undo", lambda route: held.append(route))
+    window.page.keyboard.press("Control+z")
+    wait_until(window.page, lambda: held, "the undo is asked for")
+    window.draw_box(5)
+    held[0].continue_()
+    window.until("room.frame === 4 && room.told")
+    window.settled()
+    there = records(emptied)
+    assert 4 not in there and off(there[5], 5) < 0.1
+
+
 def test_a_point_is_dragged_and_its_place_is_stored(window: Window, emptied: Project) -> None:
     window.go(2)
     before = records(emptied)[2]
@@ -404,7 +421,6 @@ def test_the_filter_goes_from_frame_to_frame_without_a_face_and_space_skips(wind
 def test_the_mean_face_is_placed_without_reading_and_copied_to_the_next_frame(
     window: Window, emptied: Project
 ) -> None:
-    window.of("room.held.reading.sent")
     window.drag((80, 80), (80, 115), button="right")
     window.until("room.edit.landmarks && room.edit.moved.size === 68")
     window.page.keyboard.press("Enter")
@@ -417,6 +433,21 @@ def test_the_mean_face_is_placed_without_reading_and_copied_to_the_next_frame(
     window.settled()
     there = records(emptied)
     assert there[5].landmarks() == pytest.approx(there[4].landmarks(), abs=0.02)
+
+
+def test_a_mean_face_that_comes_late_is_placed_once_and_in_no_frame_but_its_own(window: Window) -> None:
+    held: list[Any] = []
+    window.page.route("**/api/frames/mean", lambda route: held.append(route))
+    window.drag((80, 80), (80, 115), button="right")
+    wait_until(window.page, lambda: held, "the mean face is asked for")
+    window.page.keyboard.press(".")
+    window.until("room.frame === 5")
+    window.settled()
+    held[0].continue_()
+    window.until("room.held.mean")
+    assert len(held) == 1 and window.of("[room.edit.locked, room.edit.moved.size]") == [False, 0]
+    window.drag((80, 80), (80, 115), button="right")
+    assert window.of("[room.edit.locked, room.edit.moved.size]") == [True, 68]
 
 
 def test_the_place_survives_a_reload_and_another_window_sees_what_was_kept(

@@ -49,6 +49,21 @@ def test_a_box_drawn_away_from_a_stored_face_is_another_face_beside_it(
     assert faces(emptied, 3) == before
 
 
+def test_the_mean_face_placed_away_from_a_stored_face_is_another_one_that_is_stored_once(
+    window: Window,  # noqa: F811
+    emptied: Project,  # noqa: F811
+) -> None:
+    window.go(3)
+    stored: list[str] = []
+    window.page.on("request", lambda one: one.url.endswith("/draw") and stored.append(one.url))
+    x, y = away_from(3)
+    window.drag((x, y), (x + np.sign(80 - x) * 30, y + np.sign(80 - y) * 30), button="right")
+    window.until("room.edit.moved.size === 68")
+    window.page.keyboard.press(".")
+    window.until("room.frame === 4 && room.keeper.waiting === 0")
+    assert len(stored) == 1 and len(faces(emptied, 3)) == 2
+
+
 def test_a_box_drawn_over_the_face_in_the_hand_is_still_that_face(
     window: Window,  # noqa: F811
     emptied: Project,  # noqa: F811

@@ -207,10 +207,9 @@ def test_two_windows_agree_and_a_reload_shows_the_same(open_page: Any, project: 
     dialog.get_by_label("Name", exact=True).fill("second")
     dialog.get_by_role("button", name="Only make it").click()
     other.locator("[data-model=second]").wait_for()
-    before = other.locator(".pipeline").inner_text()
     other.reload()
     other.locator("[data-model=second]").wait_for()
-    assert other.locator(".pipeline").inner_text() == before
+    _until(lambda: other.locator(".pipeline").inner_text() == one.locator(".pipeline").inner_text())
     other.get_by_role("button", name="More for second").click()
     other.get_by_role("menuitem", name="Put away").click()
     other.get_by_role("dialog").get_by_role("button", name="Put away").click()

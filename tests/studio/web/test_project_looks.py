@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.studio.web.conftest import wait_until
 from understudy.project.project import Project
 
 _RUN = {
@@ -90,12 +91,15 @@ def test_the_bar_of_every_room_says_how_long_a_run_still_takes(page: Any, expect
     left = page.locator("us-run-bar .how-far", has_text="12 % · 7:20 left")
     left.wait_for()
     assert left.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.wait_for_function("import('/web/kit/live.js').then(({ live }) => live.connected)")  # which is a look
+    page.wait_for_function("!document.querySelector('us-run-bar').asking")
+    page.wait_for_function("!document.querySelector('us-run-list').loading")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "project/runs" in request.url else None)
     news = {"id": "trial", "state": "running"}
     with page.expect_response("**/api/project/runs/trial"):
         page.evaluate("(news) => import('/web/kit/live.js').then(({ live }) => live.tell('runs', news))", news)
-    assert asked and all(url.endswith("/trial") for url in asked), "that run alone, as it got further"
+    assert not [url for url in asked if url.endswith("/runs")], "that run alone is asked for, as it got further"
     page.unroute_all(behavior="ignoreErrors")
 
 
@@ -123,8 +127,9 @@ def test_what_waits_is_shown_in_its_order_and_moved_sooner_and_later(
     assert titles == ["Find faces", "first", "second", "third"]
     assert rows.nth(1).get_by_role("button", name="Sooner").is_hidden()
     for at, button in ((1, "Later"), (2, "Later"), (2, "Sooner"), (3, "Sooner")):
-        with page.expect_response("**/api/project/runs"):
-            rows.nth(at).get_by_role("button", name=button).click()
+        before = len(moved)
+        rows.nth(at).get_by_role("button", name=button).click()
+        wait_until(page, lambda before=before: len(moved) > before, "it is asked to move the run")
     assert moved == [("first", "third"), ("second", ""), ("second", "first"), ("third", "second")]
     page.unroute_all(behavior="ignoreErrors")
 
@@ -229,10 +234,10 @@ def test_a_project_that_takes_long_to_look_at_is_not_asked_for_again_meanwhile(p
     for _ in range(4):
         page.evaluate(say)
         page.wait_for_timeout(300)
+    wait_until(page, lambda: held, "the project is looked at")
     assert len(held) == 1
     held[0].continue_()
-    while len(held) < 2:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: len(held) > 1, "it is looked at once more")
     held[1].continue_()
     page.wait_for_timeout(500)
     assert len(held) == 2
@@ -245,8 +250,7 @@ def test_a_look_that_hangs_is_given_up_when_the_studio_is_back(page: Any) -> Non
     hanging: list[Any] = []
     page.route("**/api/project/state", lambda route: hanging.append(route))
     page.evaluate("void document.querySelector('us-room-project').load()")
-    while not hanging:
-        page.wait_for_timeout(20)
+    wait_until(page, lambda: hanging, "the project is looked at")
     page.unroute_all()
     page.evaluate("document.querySelector('us-room-project').state = null")
     page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.studio.web.conftest import wait_until
 from understudy.project.project import Project
 
 WHY = "There is no room for this. Make some, and start it again."
@@ -104,6 +105,7 @@ def test_a_no_does_nothing_while_the_answer_is_sent(open_page: Callable[..., Any
         lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
     )
     dialog = asked_to_train(page, "Sending…")
+    wait_until(page, lambda: held, "the answer is sent")
     assert len(held) == 1
     held[0].fulfill(json=RUN)
     dialog.wait_for(state="detached")

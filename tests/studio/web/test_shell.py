@@ -289,7 +289,7 @@ def test_a_message_lies_on_no_control(open_page: Any, room: str) -> None:
     page.wait_for_selector("us-shell main :is([data-toasts], .empty)", state="attached")
     page.wait_for_timeout(500)
     page.evaluate(_TOAST)
-    assert page.evaluate(_COVERED) == []
+    page.wait_for_function(f"() => !({_COVERED})().length", timeout=20_000)
 
 
 def test_a_message_lies_on_no_control_of_the_next_room_either(open_page: Any) -> None:

@@ -52,13 +52,12 @@ class Gap:
 def gaps_of(tracks: Sequence[Track], frames: Sequence[FoundFrame], *, longest: int) -> list[Gap]:
     """All gaps of 1 to `longest` looked-at frames, in order of the clip, that no cut goes through."""
     places = {frame.index: place for place, frame in enumerate(frames)}
-    starts = sorted(shot_starts([frame.scene for frame in frames]))
+    starts = shot_starts([frame.scene for frame in frames])
     gaps = []
     for track in tracks:
         for before, after in pairwise(track.sightings):
             first, last = places[before.frame.index], places[after.frame.index]
-            cut = any(first < start <= last for start in starts)
-            if 1 < last - first <= longest + 1 and not cut:
+            if 1 < last - first <= longest + 1 and starts.isdisjoint(range(first + 1, last + 1)):
                 gaps.append(Gap(before, after, list(frames[first + 1 : last])))
     return sorted(gaps, key=lambda gap: (gap.before.frame.index, gap.after.frame.index))
 

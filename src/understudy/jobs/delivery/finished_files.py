@@ -68,7 +68,8 @@ def goal_of(project: Project, model: str, clip: str, name: str = "", *, said: Sa
     name = name.strip()
     if len(name.encode()) > _LONGEST_NAME_BYTES:
         raise OptionInvalid(
-            f"This name is too long for a file. Choose one of at most {_LONGEST_NAME_BYTES} letters."
+            f"This name is too long for a file. Choose one of at most {_LONGEST_NAME_BYTES} letters; "
+            "all but a to z count as two to four."
         )
     if not name:
         return output_paths(project, model, [clip], None, options=encode_options(project, said or {}))[0]

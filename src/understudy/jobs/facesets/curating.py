@@ -85,7 +85,7 @@ def finish_change(project: Project, name: str) -> list[str]:
     folder = project.faceset_folder(*name.split("/"))
     if not History(folder, project.trash.folder, recover=False).is_unfinished:
         return []
-    with exclusive(lock_path(project, name)):
+    with exclusive(project.faceset_lock(name)):
         return [f"{name}: {text}" for text in History(folder, project.trash.folder).notices]
 
 
@@ -104,7 +104,7 @@ def changed(
     folder = project.faceset_folder(performer, short)
     if not folder.is_dir():
         raise FacesetUnusable(f"Faceset {name} has no faces yet. Run `understudy extract`.", folder)
-    with exclusive(lock_path(project, name), wait_s=2.0):
+    with exclusive(project.faceset_lock(name), wait_s=2.0):
         finished = History(folder, project.trash.folder).notices  # what a dead process had begun
         if opened is not None:
             _ = opened.look_at(only) if only and not finished else opened.refresh()
@@ -114,16 +114,16 @@ def changed(
             yield Desk(name, faceset, project.trash.folder)
 
 
-def lock_path(project: Project, name: str) -> Path:
-    """The lock of one faceset's changes."""
-    return project.faceset_lock(name)
+def _lock_of(project: Project, faceset: Faceset) -> Path:
+    """The lock of changes of an open faceset of the project."""
+    return project.faceset_lock(f"{faceset.folder.parent.name}/{faceset.folder.name}")
 
 
 @contextlib.contextmanager
 def step_of_extraction(project: Project, name: str, *, clip: str, command: str = "") -> Iterator[None]:
     """Make one step of the faceset's history of all faces that a clip's extraction writes inside the block,
     also when it is stopped or fails; one with all else of that `command`."""
-    folder, lock = project.faceset_folder(*name.split("/")), lock_path(project, name)
+    folder, lock = project.faceset_folder(*name.split("/")), project.faceset_lock(name)
     with exclusive(lock):
         number = History(folder, project.trash.folder).begin_extraction(clip, command=command)
     try:
@@ -137,15 +137,13 @@ def put_away(
     project: Project, faceset: Faceset, faces: Sequence[StoredFace], *, why: str, command: str = ""
 ) -> None:
     """Reject faces of an open faceset of the project, for a reason of a stage's own."""
-    folder = faceset.folder
-    with exclusive(lock_path(project, f"{folder.parent.name}/{folder.name}")):
+    with exclusive(_lock_of(project, faceset)):
         reject(faceset, faces, trash=project.trash.folder, why=why, command=command)
 
 
 def shelf_of(project: Project, faceset: Faceset, *, clip: str, command: str = "") -> Shelf:
     """Where an extraction puts faces of an open faceset that are not meant, and gets them back from."""
-    folder, trash = faceset.folder, project.trash.folder
-    lock = lock_path(project, f"{folder.parent.name}/{folder.name}")
+    lock, trash = _lock_of(project, faceset), project.trash.folder
 
     def put(faces: Sequence[StoredFace]) -> None:
         with exclusive(lock):
@@ -319,8 +317,7 @@ def history(project: Project, text: str) -> list[Step]:
 
 def next_steps(project: Project, text: str) -> dict[str, dict[str, Any] | None]:
     """The step that `undo` would take back now, and the one that would be done again: number, verb, words."""
-    folder = project.faceset_folder(*full_name(project, text).split("/"))
-    history = History(folder, project.trash.folder, recover=False)
+    history = _looked_at_history(project, text)
 
     def told(steps: Sequence[Step]) -> dict[str, Any] | None:
         return {"step": steps[0].number, "verb": steps[0].verb, "words": steps[0].words} if steps else None
@@ -343,16 +340,15 @@ def undo(
     With the number of a `step`, that one and no other. Raises NothingToUndo, UndoImpossible, StepOutdated, and
     FolderUnwritable where a clip whose faces a hand drew is being extracted.
     """
+    verb, past = ("redo", "done again") if redo else ("undo", "taken back")
     if dry_run:
         with looked_at(project, text) as desk:
-            looked = History(desk.faceset.folder, desk.trash, recover=False)
-            there = looked.to_redo() if redo else looked.to_undo()
+            there = _next_of(History(desk.faceset.folder, desk.trash, recover=False), redo=redo)
             if there:
-                require_step(there[0], step, "done again" if redo else "taken back", desk.faceset.folder)
+                require_step(there[0], step, past, desk.faceset.folder)
             for one in there[:steps]:
-                yield Notice(f"would be {'done again' if redo else 'taken back'}: {one.words}")
+                yield Notice(f"would be {past}: {one.words}")
         return
-    verb, past = ("redo", "done again") if redo else ("undo", "taken back")
     done, names = 0, dict[str, str]()
     with _next_steps(project, text, opened, steps=steps, redo=redo) as (desk, history):
         try:
@@ -382,18 +378,27 @@ def _next_steps(
 
     Clips are locked before facesets everywhere, so that nobody waits for ever; hence the look before.
     """
-    folder = project.faceset_folder(*full_name(project, text).split("/"))
-    looked = History(folder, project.trash.folder, recover=False)
-    clips = _clips(project, (looked.to_redo() if redo else looked.to_undo())[:steps])
+    clips = _clips(project, _next_of(_looked_at_history(project, text), redo=redo)[:steps])
     with contextlib.ExitStack() as stack:
         for clip in clips:
             stack.enter_context(exclusive(project.clip_lock(clip), wait_s=2.0))
         desk = stack.enter_context(changed(project, text, opened))
         history = History(desk.faceset.folder, desk.trash)
-        now = (history.to_redo() if redo else history.to_undo())[:steps]
+        now = _next_of(history, redo=redo)[:steps]
         if now and not {*_clips(project, now)} <= {*clips}:
             raise StepOutdated(f"Somebody did more here just now: {now[0].words}. Look at it, and ask again.")
         yield desk, history
+
+
+def _looked_at_history(project: Project, text: str) -> History:
+    """The history of a faceset as it stands, also while another process is at it."""
+    folder = project.faceset_folder(*full_name(project, text).split("/"))
+    return History(folder, project.trash.folder, recover=False)
+
+
+def _next_of(history: History, *, redo: bool) -> list[Step]:
+    """The steps that would be taken back, or done again, the next one first."""
+    return history.to_redo() if redo else history.to_undo()
 
 
 def _clips(project: Project, steps: Sequence[Step]) -> list[str]:

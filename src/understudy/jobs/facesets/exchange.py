@@ -23,7 +23,7 @@ from understudy.files import said_plainly
 from understudy.jobs.clips.color_spaces import color_space_of
 from understudy.jobs.clips.rates import fps_of
 from understudy.jobs.delivery.marks import stated_consents
-from understudy.jobs.facesets.curating import all_names, full_name, lock_path, looked_at
+from understudy.jobs.facesets.curating import all_names, full_name, looked_at
 from understudy.project.lock import exclusive
 from understudy.project.manifest import FacesetEntry, Performer
 from understudy.project.project import Project
@@ -160,7 +160,7 @@ def _step_of_import(project: Project, name: str, paths: Sequence[Path]) -> Itera
     from understudy.facesets.exchange.import_journal import mark_in_history, names_not_in_history
 
     folder = project.faceset_folder(*name.split("/"))
-    with exclusive(lock_path(project, name), wait_s=2.0):
+    with exclusive(project.faceset_lock(name), wait_s=2.0):
         try:
             yield
         finally:

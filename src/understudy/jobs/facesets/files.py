@@ -15,7 +15,7 @@ from understudy.facesets.curation.recut import Shape, recut
 from understudy.files import move_to_trash
 from understudy.geometry import FACE_TYPES, FaceType
 from understudy.jobs.clips.color_spaces import color_space_of
-from understudy.jobs.facesets.curating import all_names, changed, lock_path, looked_at
+from understudy.jobs.facesets.curating import all_names, changed, looked_at
 from understudy.jobs.facesets.long_sorts import chosen_told
 from understudy.jobs.facesets.sets import named_or_new
 from understudy.options import meant
@@ -86,7 +86,7 @@ def unpack_set(project: Project, text: str, path: Path, *, dry_run: bool = False
             yield _would_unpack(project, text, opened)
             return
         name = named_or_new(project, text)
-    with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as faceset:
+    with exclusive(project.faceset_lock(name), wait_s=2.0), project.faceset(*name.split("/")) as faceset:
         yield from unpack(path, faceset, trash=project.trash.folder)
 
 

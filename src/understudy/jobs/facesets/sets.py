@@ -13,7 +13,7 @@ from understudy.facesets.curation import choose as choosing
 from understudy.facesets.curation.choose import Choice
 from understudy.facesets.curation.gather import gather
 from understudy.facesets.names import safe_name
-from understudy.jobs.facesets.curating import all_names, full_name, lock_path, looked_at
+from understudy.jobs.facesets.curating import all_names, full_name, looked_at
 from understudy.jobs.facesets.long_sorts import chosen_told
 from understudy.project.lock import exclusive
 from understudy.project.manifest import Role
@@ -41,7 +41,7 @@ def copy_faces(project: Project, source: str, goal: str, choice: Choice, *, dry_
             return
         name = _goal(project, goal, [desk.name])
         words = f"copy from {desk.name}" + (f" ({choice.words})" if choice.words else "")
-        with exclusive(lock_path(project, name), wait_s=2.0), project.faceset(*name.split("/")) as target:
+        with exclusive(project.faceset_lock(name), wait_s=2.0), project.faceset(*name.split("/")) as target:
             yield from gather(
                 target, [(desk.faceset, faces)], trash=project.trash.folder, verb="copy", words=words
             )
@@ -59,7 +59,7 @@ def merge_sets(project: Project, goal: str, sources: Sequence[str], *, dry_run: 
             yield Notice(f"{counted(count, 'face')} would be copied from {', '.join(names)} to {goal}.")
             return
         name = _goal(project, goal, names)
-        stack.enter_context(exclusive(lock_path(project, name), wait_s=2.0))
+        stack.enter_context(exclusive(project.faceset_lock(name), wait_s=2.0))
         target = stack.enter_context(project.faceset(*name.split("/")))
         yield from gather(
             target,

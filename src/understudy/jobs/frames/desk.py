@@ -22,7 +22,7 @@ import numpy.typing as npt
 from understudy.errors import FacesUnknown, FolderUnwritable
 from understudy.jobs.clips.color_spaces import color_space_of
 from understudy.jobs.clips.rates import fps_of
-from understudy.jobs.facesets.curating import finish_change, lock_path
+from understudy.jobs.facesets.curating import finish_change
 from understudy.jobs.settings import extract_options
 from understudy.project.lock import exclusive
 from understudy.project.project import Project
@@ -318,7 +318,7 @@ class FramesDesk:
         with (
             self._lock,
             exclusive(self.project.clip_lock(self.clip), wait_s=2.0),
-            exclusive(lock_path(self.project, name), wait_s=5.0),
+            exclusive(self.project.faceset_lock(name), wait_s=5.0),
         ):
             if self.stored.folder.is_dir():
                 History(self.stored.folder, self.project.trash.folder)  # finishes what a dead process began

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,18 +127,15 @@ def keep_said(project: Project, clip: str, said: Said, *, frames: Sequence[range
     if not said:
         raise OptionInvalid("There is nothing to save: say the options that are to be kept, like --erode 0.03.")
     words, place = _said(said), in_words(frames or ())
-    with noted(project, clip, f"kept {words} for {place or 'the whole clip'}"), project.change() as manifest:
-        entry = manifest.clips[clip]
+    with _kept(project, clip, f"kept {words} for {place or 'the whole clip'}", frames) as entry:
         last = entry.ranges[-1] if entry.ranges else None
         if frames is None:
-            kept = entry.model_copy(update={"merge": {**entry.merge, **said}})
+            entry.merge = {**entry.merge, **said}
         elif last is not None and last.frames == place:
             again = RangeEntry(frames=place, **{**_extra(last), **said})
-            kept = entry.model_copy(update={"ranges": [*entry.ranges[:-1], again]})
+            entry.ranges = [*entry.ranges[:-1], again]
         else:
-            kept = entry.model_copy(update={"ranges": [*entry.ranges, RangeEntry(frames=place, **said)]})
-        _require_sound(project, clip, kept, frames)
-        manifest.clips = {**manifest.clips, clip: kept}
+            entry.ranges = [*entry.ranges, RangeEntry(frames=place, **said)]
     return f"{clip}: {words} is kept for {'the whole clip' if frames is None else f'frames {place}'}."
 
 
@@ -146,15 +143,11 @@ def keep_in_range(project: Project, clip: str, said: Said, *, number: int) -> st
     """Store what is said in the clip's range of this number, from 1, where a later one counts more; tells what
     was stored. Raises OptionInvalid where it makes no sense, or another process changed the ranges."""
     part, words = project.manifest.clips[clip].ranges[number - 1], _said(said)
-    with noted(project, clip, f"kept {words} for {part.frames}"), project.change() as manifest:
-        entry = manifest.clips[clip]
+    with _kept(project, clip, f"kept {words} for {part.frames}") as entry:
         if entry.ranges[number - 1 : number] != [part]:
             raise OptionInvalid(f"The ranges of clip {clip!r} were changed meanwhile. Look, and try again.")
-        ranges = [*entry.ranges]
-        ranges[number - 1] = RangeEntry(frames=part.frames, **{**_extra(part), **said})
-        kept = entry.model_copy(update={"ranges": ranges})
-        _require_sound(project, clip, kept, None)
-        manifest.clips = {**manifest.clips, clip: kept}
+        again = RangeEntry(frames=part.frames, **{**_extra(part), **said})
+        entry.ranges = [*entry.ranges[: number - 1], again, *entry.ranges[number:]]
     return f"{clip}: {words} is kept for frames {part.frames}."
 
 
@@ -173,25 +166,32 @@ def keep_keys(project: Project, clip: str, said: Said, *, frames: Sequence[range
         raise OptionInvalid(f"A key is at single frames, like --frames 120 or 120,160; not {in_words(frames)}.")
     new = [KeyEntry(frame=stretch.start, ease=ease, **said) for stretch in frames]
     words = _said(said)
-    with noted(project, clip, f"kept {words} at frame {in_words(frames)}"), project.change() as manifest:
-        entry = manifest.clips[clip]
+    with _kept(project, clip, f"kept {words} at frame {in_words(frames)}", frames) as entry:
         left = [_without(key, said) for key in entry.keys if _at(key, new)]
         others = [key for key in entry.keys if not _at(key, new)]
         keys = [*others, *(key for key in left if _extra(key)), *new]
-        kept = entry.model_copy(update={"keys": sorted(keys, key=lambda key: key.frame)})
-        _require_sound(project, clip, kept, frames)
-        manifest.clips = {**manifest.clips, clip: kept}
+        entry.keys = sorted(keys, key=lambda key: key.frame)
     return f"{clip}: {words} is a key at frame {in_words(frames)}; it goes on {ease} to the next."
 
 
-def _require_sound(project: Project, clip: str, entry: ClipEntry, frames: Sequence[range] | None) -> None:
-    """Raise OptionInvalid where a merge would refuse the entry: what is kept must not stop all that follows."""
+@contextlib.contextmanager
+def _kept(
+    project: Project, clip: str, change: str, frames: Sequence[range] | None = None
+) -> Iterator[ClipEntry]:
+    """Let the block change what the clip keeps, for these `frames` of it, as one step that can be taken back.
+
+    Raises OptionInvalid where a merge would refuse it then: what is kept must not stop all that follows.
+    """
     from understudy.media.opening import open_clip
 
-    settings = settings_over_time(project, clip, {}, entry=entry)
-    with open_clip(project.present_clip_path(clip)) as opened:
-        require_within(frames or (), opened.info.frame_count, who="Frames")
-        settings.require_within(opened.info.frame_count)
+    with noted(project, clip, change), project.change() as manifest:
+        entry = manifest.clips[clip].model_copy()
+        yield entry
+        settings = settings_over_time(project, clip, {}, entry=entry)
+        with open_clip(project.present_clip_path(clip)) as opened:
+            require_within(frames or (), opened.info.frame_count, who="Frames")
+            settings.require_within(opened.info.frame_count)
+        manifest.clips = {**manifest.clips, clip: entry}
 
 
 def _at(entry: KeyEntry, others: Sequence[KeyEntry]) -> bool:

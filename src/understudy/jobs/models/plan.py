@@ -52,8 +52,9 @@ class Outlook:
 def plan_training(
     project: Project, model: str, *, said: Said, device: str, network: Mapping[str, Any] | None = None
 ) -> Outlook:
-    """For a model of a project; where that has none yet, for the one that a training would make, with these
-    settings of its `network`. Raises ModelUnknown, OptionInvalid, DeviceUnavailable."""
+    """For a model of a project; where that has none yet, for the one that a training would make. These settings
+    of its `network` count as for a training, which takes none of a model that was made with others. Raises
+    ModelUnknown, OptionInvalid, DeviceUnavailable."""
     if not project.manifest.models:
         new = Rehearsal.of(project.folder)
         require_model(new, model, preset=None, network=network)
@@ -64,6 +65,9 @@ def plan_training(
         return replace(plan_training(new, model, said=said, device=device), note=note)
     if model not in project.manifest.models:
         raise ModelUnknown(f"{unknown_model(project, model)} Or plan with --preset.")
+    if network:
+        project = Rehearsal.of(project.folder)
+        require_model(project, model, preset=None, network=network)
     entry, folder = project.manifest.models[model], project.model_folder(model)
     about = read_about(folder)
     network = about.network if about else {**preset_named(entry.preset).network, **entry.network}

@@ -28,6 +28,7 @@ from understudy.jobs.runs.run import (
 
 _STOPPED = 130  # what a command says that was asked to stop
 _TAIL_BYTES = 16_384
+_INTERRUPTED = "KeyboardInterrupt"  # Python's own last words where it is asked to stop while it only begins
 _SAYS = "understudy: "
 _BUG = "This is a bug in understudy"
 
@@ -87,7 +88,7 @@ def how_it_ended(folder: Path, code: int) -> tuple[RunState, str]:
     said = last_sentence(folder / OUTPUT)
     if code == 0:  # a training that is asked to stop keeps its work and says that all is well
         return ("stopped" if asked else "done"), ""
-    if code == _STOPPED or (asked and code < 0):
+    if code == _STOPPED or (asked and (code < 0 or said == _INTERRUPTED)):
         return "stopped", said if code == _STOPPED else "Ended at once. Start it again to go on."
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)

@@ -467,8 +467,8 @@ def _carry(
     finally:
         with suppress(UnderstudyError, OSError, ValueError):  # the next look asks again what can be taken back
             job.next = _next(desk)
-        job.is_over = True
         if not job.summary and not job.error:
             job.summary = {"faces_written": job.done, "last_frame": job.frame, "stopped": "as asked"}
+        job.is_over = True  # last: whoever sees it reads the others
         studio.live.say("frames", clip=desk.clip, carrying=_told(job), frames=[])
         studio.live.say("faces", faceset=f"{desk.performer}/{desk.short}")

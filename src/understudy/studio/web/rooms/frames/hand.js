@@ -94,14 +94,14 @@ export class Hand {
     this.point = point;
     // Away from a stored face, or from one that is drawn already, another one begins.
     const away = before.locked && before.box !== null && !is_near(before.box, from);
-    let dragged = this.grip === "template";
+    let [dragged, begun] = [this.grip === "template", false];
     let let_go = () => {};
     this.dragging = new Promise((done) => (let_go = done));
     const move = (/** @type {PointerEvent} */ moved) => {
       const now = this.view.screen_point(moved);
       if (!dragged && Math.hypot(now.x - start.x, now.y - start.y) < DRAG_PX) return;
-      if (!dragged && away && this.grip === "draw") this.room.keep_if_locked();
-      dragged = true;
+      if (!begun && away && ["draw", "template"].includes(this.grip)) this.room.keep_if_locked();
+      dragged = begun = true;
       this.#drag(before, from, this.view.point(moved), away);
     };
     const end = (/** @type {PointerEvent} */ ended) => {

@@ -11,6 +11,9 @@ import { LiveReading } from "./reading.js";
 /** @typedef {import("./edit.js").Edit} Edit */
 
 export class Held {
+  /** What waits for the mean face. @type {(() => void) | null} */
+  #placing = null;
+
   /** @param {import("./room.js").FramesRoom} room */
   constructor(room) {
     this.room = room;
@@ -117,16 +120,28 @@ export class Held {
 
   /** @param {{x: number, y: number}} anchor @param {{x: number, y: number}} to @param {boolean} [away] of a face that is in the hand: this is another one */
   place_template(anchor, to, away = false) {
-    if (!this.mean) {
-      get("frames/mean").then((told) => ((this.mean = told.landmarks), this.place_template(anchor, to, away)), toast_error);
-      return;
-    }
-    if (away) this.room.keep_if_locked();
+    if (!this.mean) return this.#once_known(() => this.place_template(anchor, to, away));
     this.reading.forget();
     const { box, landmarks } = template(this.mean, anchor, to);
     const edit = away ? beside(box) : this.edit;
     const moved = new Set(landmarks.keys());
     this.change({ ...edit, box, landmarks, spread: null, score: 1, locked: true, changed: true, moved, unread: false }, "Place the mean face", "template");
+  }
+
+  /** The mean face is asked for once; of all that is done with it meanwhile the last counts, in the frame where it was done. @param {() => void} place */
+  #once_known(place) {
+    const { room } = this;
+    const { clip, frame } = room;
+    const is_asked = Boolean(this.#placing);
+    this.#placing = () => {
+      if (clip !== room.clip || frame !== room.frame || !room.is_ready) return;
+      place();
+      room.hand.dragging.then(() => this.settle());
+    };
+    if (is_asked) return;
+    get("frames/mean")
+      .then((told) => ((this.mean = told.landmarks), this.#placing?.()), toast_error)
+      .finally(() => (this.#placing = null));
   }
 
   /** One step back in what was done in this frame; false where there is none. */

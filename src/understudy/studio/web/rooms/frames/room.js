@@ -269,14 +269,13 @@ export class FramesRoom extends Room {
 
   /** The face of the frame before or after, to be kept here. @param {1 | -1} step */
   async copy(step) {
-    const from = this.frame + step;
-    const here = this.frame;
+    const [clip, here, from] = [this.clip, this.frame, this.frame + step];
     if (from < 0 || from >= this.count || !this.is_ready) return;
     await this.keeper.done;
-    const told = await get(`frames/faces?${new URLSearchParams({ clip: this.clip, frame: String(from) })}`);
+    const told = await get(`frames/faces?${new URLSearchParams({ clip, frame: String(from) })}`);
     const face = stored_of(told.faces, this.person);
     if (!face) throw new Error(`Frame ${from} has no face to copy.`);
-    if (here !== this.frame) return;
+    if (here !== this.frame || clip !== this.clip) return;
     this.held.change({ ...of_face(face), name: this.edit.name, changed: true, moved: new Set(face.landmarks.keys()) }, `Copy from frame ${from}`);
   }
 
@@ -320,15 +319,16 @@ export class FramesRoom extends Room {
     if (!this.held.redo()) await this.#back("redo");
   }
 
-  /** @param {"undo" | "redo"} way */
-  async #back(way) {
-    const told = await this.keeper.back(way, this.clip).catch((error) => {
+  /** What is drawn while it is under way is not lost. @param {"undo" | "redo"} way */
+  async #back(way, { clip, edit } = this) {
+    const told = await this.keeper.back(way, clip).catch((error) => {
       this.#looks_soon();
       throw error;
     });
     toast(`${way === "undo" ? "Taken back" : "Done again"}: ${told.words}`, { kind: "good" });
-    if (!told.frames.includes(this.frame)) await this.go(told.frames[0], { keep: false });
-    else await this.#look_at_faces();
+    if (clip !== this.clip) return;
+    if (!told.frames.includes(this.frame)) await this.go(told.frames[0], { keep: this.edit !== edit });
+    else if (this.edit === edit || !this.is_at_work) await this.#look_at_faces();
   }
 
   async quit() {
