@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from understudy.cli import show as shown
 from understudy.cli.show import show
-from understudy.errors import NoFaceFound
+from understudy.errors import NoFaceFound, Stopped
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 
 
@@ -40,6 +42,28 @@ def test_json_lines_hold_every_event(capsys: pytest.CaptureFixture[str]) -> None
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [e["event"] for e in events] == ["StageStarted", "Progress", "Notice", "Made", "StageFinished"]
     assert events[1]["loss"] == 0.5
+
+
+def _asked_to_stop(*times: int) -> Events:
+    yield StageStarted(stage="merge", unit="frames", total=10)
+    for _ in times:
+        os.kill(os.getpid(), signal.SIGINT)
+    yield Progress(stage="merge", done=1)
+    yield Progress(stage="merge", done=2)
+
+
+@pytest.mark.parametrize(("times", "ends"), [((1,), Stopped), ((1, 2), KeyboardInterrupt)])
+def test_programs_are_told_of_a_stop_by_events_of_which_the_last_says_how_it_ended(
+    times: tuple[int, ...], ends: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stop was told in plain text alone, beside the events; the last of these was of a merge under way."""
+    with pytest.raises(ends):
+        show(_asked_to_stop(*times), as_json=True)
+    told = capsys.readouterr()
+    events = [json.loads(line) for line in told.out.splitlines()]
+    assert "Stopping" in [event["event"] for event in events]
+    assert events[-1]["event"] == "Stopped" and "same command" in events[-1]["text"]
+    assert told.err == ""
 
 
 def test_the_stages_last_words_are_returned() -> None:

@@ -114,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnderstudyError as error:
         return _refuse(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _refuse("Stopped at once. Run the same command again to go on.", Stopped.exit_code)
+        from understudy.cli.show import STOPPED_AT_ONCE
+
+        return _refuse(STOPPED_AT_ONCE, Stopped.exit_code)
     except BrokenPipeError:  # e.g. `understudy status | head`
         sys.stderr.close()
         return 0

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -18,12 +19,14 @@ from rich.progress import Progress as Bars
 
 from understudy.cli.training_view import TrainingView, Wishes
 from understudy.cli.words import clock_time, end_of, print_result
+from understudy.errors import Stopped
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
 _STOPPING = "stopping after this step; Ctrl-C again ends at once"
+STOPPED_AT_ONCE = "Stopped at once. Run the same command again to go on."
 
 
 class _Reader(Protocol):
@@ -31,6 +34,9 @@ class _Reader(Protocol):
     def close(self) -> None: ...
     def say_stopping(self) -> None:
         print(_STOPPING, file=sys.stderr, flush=True)
+
+    def say_stopped(self, sentence: str) -> None:
+        """Nothing here: the command's last word says it."""
 
 
 def show(
@@ -51,6 +57,10 @@ def show(
                 reader.read(event)
                 if isinstance(event, StageFinished):
                     finished.append(event)
+    except (Stopped, KeyboardInterrupt) as stop:
+        with suppress(OSError):  # nobody reads any more
+            reader.say_stopped(str(stop) or STOPPED_AT_ONCE)
+        raise
     finally:
         reader.close()
     return finished
@@ -61,6 +71,12 @@ def run(events: Events, *, json: bool, wishes: Wishes | None = None) -> None:
     finished = show(events, as_json=json, wishes=wishes)
     if not json:
         print_result(finished)
+
+
+def tell(sentences: Sequence[str], *, json: bool) -> None:
+    """Say what a command answers that is no job: as lines, or for programs each as an event."""
+    for sentence in sentences:
+        _say(_json_line("Notice", vars(Notice(sentence))) if json else sentence)
 
 
 def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
@@ -243,7 +259,8 @@ def _of(total: int | None) -> str:
 class _JsonLines(_Reader):
     """For programs: every event as one JSON line, with its time, and progress a few times a second.
 
-    Progress says its rate and the time left, also where the stage leaves that to whoever shows it.
+    Progress says its rate and the time left, also where the stage leaves that to whoever shows it. That a stop
+    is asked for is `Stopping`, and that it ended by it `Stopped`: the last line.
     """
 
     def __init__(self) -> None:
@@ -272,12 +289,24 @@ class _JsonLines(_Reader):
         self._say(event)
 
     def _say(self, event: Event) -> None:
-        line = {"event": type(event).__name__, "at": round(time.time(), 2), **vars(event)}
-        _say(json.dumps(line, default=str))
+        _say(_json_line(type(event).__name__, vars(event)))
+
+    def say_stopping(self) -> None:
+        # A signal's handler: in the midst of a line's writing nothing can be said, and `Stopped` follows.
+        with suppress(RuntimeError):
+            _say(_json_line("Stopping", {"text": _STOPPING}))
+
+    def say_stopped(self, sentence: str) -> None:
+        self._say_held()
+        _say(_json_line("Stopped", {"text": sentence}))
 
     def close(self) -> None:
         with suppress(OSError):  # nobody reads any more
             self._say_held()
+
+
+def _json_line(event: str, facts: Mapping[str, Any]) -> str:
+    return json.dumps({"event": event, "at": round(time.time(), 2), **facts}, default=str)
 
 
 def _plain(event: Notice | Made) -> str:
@@ -287,4 +316,5 @@ def _plain(event: Notice | Made) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)
+    # In one piece, so that what a signal's handler says stands on a line of its own.
+    print(f"{line}\n", end="", file=sys.stdout, flush=True)

@@ -13,7 +13,7 @@ from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
-from understudy.cli.show import run
+from understudy.cli.show import run, tell
 from understudy.errors import OptionInvalid, Stopped, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.facesets.extraction.options import ExtractOptions
@@ -202,7 +202,7 @@ def train(
             return launch(own_command(), processes)
         said = options.model_dump(exclude_unset=True)
         if ask or change or reset:
-            return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new)
+            return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new, json=json)
         stage = _stage_meant(finish=finish, search=searched, keep_rate=set_rate, show_samples=show_samples)
         events = stage(opened, model, said=said, device=device)
         if start_from is not None and not is_follower():
@@ -288,7 +288,9 @@ def _stopped(searches: bool) -> Iterator[None]:
         ) from None
 
 
-def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool) -> int:
+def _asked(
+    project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool, json: bool
+) -> int:
     """Ask the training that runs elsewhere, and say so."""
     from understudy.jobs.models import steering
 
@@ -296,7 +298,7 @@ def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, A
     if wish:
         steering.wish(project, model, wish)
         told.append(f"Asked the training of model {model} to {wish}.")
-    print("\n".join(told))
+    tell(told, json=json)
     _say_where_new(project, model, is_new=is_new)
     return 0
 
@@ -432,15 +434,16 @@ def encode(
     from understudy.jobs import stages
     from understudy.jobs.delivery import finished_files, marks
     from understudy.project.unknown import named_clips
+    from understudy.provenance.words import as_json
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
         names, is_stopped = named_clips(opened, clips, role="dst"), False
         for clip in names:
             name = out.name if out and len(names) == 1 else ""
-            lines, stops = finished_files.outlook_words(opened, model, clip, said=said, name=name)
-            is_stopped = is_stopped or stops
-            print("\n".join(lines))
+            told = finished_files.outlook_with_frames(opened, model, clip, said=said, name=name)
+            is_stopped = is_stopped or bool(told["blocks"])
+            print(as_json(told) if json else "\n".join(finished_files.outlook_words(told)))
         return UnderstudyError.exit_code if is_stopped else None
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
     run(joined(encoded, marks.unstated_told(opened, model, clips, frames=options.frames)), json=json)
