@@ -24,13 +24,13 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
 from understudy.project.manifest import Role
 from understudy.project.project import Project
-from understudy.training.keeping.requests import Wish
+from understudy.training.keeping.requests import PlainWish
 from understudy.training.keeping.requests import ask as ask_for
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
 # What each key asks of a training at a terminal; Enter stops it too.
-_KEYS: dict[str, Wish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
+_KEYS: dict[str, PlainWish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
 
 
 def extract(
@@ -124,7 +124,7 @@ def train(
     processes: int = 1,
     show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     finish: Annotated[bool, Parameter(negative="")] = False,
-    ask: Wish | None = None,
+    ask: PlainWish | None = None,
     change: Annotated[bool, Parameter(negative="")] = False,
     reset: Sets = (),
     find_rate: Annotated[bool, Parameter(negative="")] = False,
@@ -169,7 +169,9 @@ def train(
     finish:
         Let the training that runs in another window settle and end; where none runs, do it here and now.
     ask:
-        Train nothing here; ask the training that runs in another window: save, preview, backup, stop, finish.
+        Train nothing here; ask the training that runs in another window: save (a checkpoint, now), preview (one
+        that is kept), look (a preview that the next look replaces), backup, finish (settle, save and end) or
+        stop (save and end).
     change:
         Train nothing here; keep the options said for this model, and let the training that runs in another
         window take over at once those that may change while it runs.
@@ -289,7 +291,7 @@ def _stopped(searches: bool) -> Iterator[None]:
 
 
 def _asked(
-    project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool, json: bool
+    project: Project, model: str, wish: PlainWish | None, changes: dict[str, Any], *, is_new: bool, json: bool
 ) -> int:
     """Ask the training that runs elsewhere, and say so."""
     from understudy.jobs.models import steering
