@@ -106,6 +106,7 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["stages"][0]["unswapped"] == [{"frame": 3, "reason": "no face"}]
     assert told["notices"] == ["one frame has no face"]
+    assert list(report.over(iter(events[1:2]))) == [], "another stage need not say it again"
     assert told["peak_memory_bytes"] > 10_000_000
 
 

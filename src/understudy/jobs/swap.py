@@ -124,7 +124,8 @@ class Report:
         self._earlier = journal.noted if journal else []
 
     def over(self, events: Events) -> Events:
-        """The same events, noted down as they pass. Closing this closes the stage; its errors come through."""
+        """The same events, noted down as they pass; what one stage said no other says again. Closing this
+        closes the stage; its errors come through."""
         began, under_way = time.monotonic(), dict[str, Any]()
         with contextlib.ExitStack() as stack:
             stack.callback(lambda: self._keep_of_stopped(under_way, seconds=time.monotonic() - began))
@@ -140,6 +141,8 @@ class Report:
                         self._note(event, seconds=time.monotonic() - began)
                         under_way = {}
                     case Notice():
+                        if event.text in self.notices:
+                            continue
                         self.notices.append(event.text)
                 yield event
 
