@@ -96,9 +96,31 @@ def test_a_terminal_gets_bars_with_the_same_words(
 def test_a_long_unit_counts_by_how_much_of_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = shown._Clock(StageStarted(stage="verify", unit="files", total=2))
     monkeypatch.setattr(clock, "began", clock.began - 100)
-    left = clock.seconds_left(Progress(stage="verify", done=0, total=2, begun=0.5))
-    assert left == pytest.approx(300, rel=0.01)
-    assert clock.seconds_left(Progress(stage="verify", done=0, total=2)) is None
+    assert clock._left(Progress(stage="verify", done=0, total=2, begun=0.5)) == pytest.approx(300, rel=0.01)
+    assert clock._left(Progress(stage="verify", done=0, total=2)) is None
+
+
+def test_how_long_it_still_takes_is_told_once_the_guesses_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rendering of 280 frames, whose processes took 20 s to start, was to last 1:43:33, then 0:26:12 …"""
+    now = [100.0]
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    clock, told = shown._Clock(StageStarted(stage="render", unit="frames", total=280)), []
+    for done, at in enumerate(range(120, 150), 1):
+        now[0] = float(at)
+        event = Progress(stage="render", done=done, total=280)
+        clock.watch(event)
+        told.append(clock.seconds_left(event))
+    assert told[0] is None and told[-1] == pytest.approx(250, rel=0.02)
+    assert all(left is None or abs(left - (280 - done)) < 30 for done, left in enumerate(told, 1)), told
+
+
+def test_a_line_of_a_training_that_goes_on_counts_as_status_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said "train: 2" of a model that `status` and the previews call iteration 7."""
+    monkeypatch.setattr(shown, "_SECONDS_BETWEEN_LINES", 0.0)
+    show(_training())
+    assert "train: iteration 7 (2/10 of this training) | " in capsys.readouterr().out
 
 
 def test_a_stage_that_fails_ends_the_bars_and_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:

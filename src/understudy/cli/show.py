@@ -25,6 +25,8 @@ from understudy.jobs.stopping import stoppable
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
+_SECONDS_BETWEEN_GUESSES = 2.0
+_STEADY_SHARE = 0.25  # of the time left: so near to each other are two guesses that can be told
 _STOPPING = "stopping after this step; Ctrl-C again ends at once"
 STOPPED_AT_ONCE = "Stopped at once. Run the same command again to go on."
 
@@ -93,24 +95,52 @@ def _reader_beside() -> _Reader:
 
 
 class _Clock:
-    """Rate and time left of one stage, from what its events say or from our own watch."""
+    """Rate and time left of one stage, from what its events say or from our own watch. How long it takes until
+    the first unit, as to start processes, says nothing of those after it."""
 
     def __init__(self, started: StageStarted) -> None:
         self.started = started
         self.began = time.monotonic()
+        self._first: tuple[float, float] | None = None  # when the first units were made, and how many
+        self._guessed: tuple[float, float] | None = None  # when, and the end that was guessed then
+        self._steady = False
+
+    def watch(self, event: Progress) -> None:
+        """Take note of how far it is: of every event, also those that are not shown."""
+        now, made = time.monotonic(), self._made(event)
+        if self._first is None and made > 0:
+            self._first = now, made
+        left = self._left(event)
+        if self._steady or left is None:
+            return
+        if self._guessed is None:
+            self._guessed = now, now + left
+        elif now - self._guessed[0] >= _SECONDS_BETWEEN_GUESSES:
+            self._steady = abs(now + left - self._guessed[1]) <= _STEADY_SHARE * left
+            self._guessed = now, now + left
 
     def rate(self, event: Progress) -> float | None:
         if event.rate is not None:
             return event.rate
-        seconds = time.monotonic() - self.began
-        fresh = event.done + event.begun - self.started.done
-        return fresh / seconds if seconds > 0.5 and fresh > 0 else None
+        now, made = time.monotonic(), self._made(event)
+        since, before = self._first or (self.began, 0.0)
+        if made <= before or now <= since:
+            since, before = self.began, 0.0
+        seconds = now - since
+        return (made - before) / seconds if now - self.began > 0.5 and made > before and seconds > 0 else None
 
     def seconds_left(self, event: Progress) -> float | None:
+        """None until the guesses agree: those of the first moments go from hours to minutes."""
+        return self._left(event) if self._steady else None
+
+    def _left(self, event: Progress) -> float | None:
         if event.seconds_left is not None:
             return event.seconds_left
         rate, total = self.rate(event), event.total or self.started.total
         return (total - event.done - event.begun) / rate if rate and total else None
+
+    def _made(self, event: Progress) -> float:
+        return event.done + event.begun - self.started.done
 
     def figures(self, event: Progress) -> str:
         parts = []
@@ -138,10 +168,11 @@ class _Lines(_Reader):
                 self._clock, self._last = _Clock(event), time.monotonic()
                 total = f" of {event.total}" if event.total else ""
                 self._say(f"{event.stage}: {event.words or f'{event.done}{total} {event.unit}'}")
-            case Progress() if self._clock and time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
-                self._last = time.monotonic()
-                total = f"/{event.total}" if event.total else ""
-                self._say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
+            case Progress() if self._clock:
+                self._clock.watch(event)
+                if time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
+                    self._last = time.monotonic()
+                    self._say(f"{event.stage}: {_how_far(event)} | {self._clock.figures(event)}")
             case StageFinished():
                 self._say(f"{event.stage}: {end_of(event)}")
             case Notice() | Made():
@@ -152,6 +183,14 @@ class _Lines(_Reader):
 
     def _say(self, line: str) -> None:
         _say(line)
+
+
+def _how_far(event: Progress) -> str:
+    """Counted as `status` and the previews' names do: a model's iteration, and how many this training made."""
+    total = f"/{event.total}" if event.total else ""
+    made = f"{event.done}{total}"
+    at = event.details.get("iteration", event.done)
+    return made if at == event.done else f"iteration {at} ({made} of this training)"
 
 
 class _LinesBeside(_Lines):
@@ -227,6 +266,7 @@ class _Bars(_Reader):
                     figures=event.words,
                 )
             case Progress() if self._clock and self._task is not None:
+                self._clock.watch(event)
                 self._bars.update(
                     self._task,
                     completed=event.done + event.begun,
@@ -270,6 +310,8 @@ class _JsonLines(_Reader):
 
     def read(self, event: Event) -> None:
         if isinstance(event, Progress):
+            if self._clock is not None and self._clock.started.stage == event.stage:
+                self._clock.watch(event)
             self._held = event
             if time.monotonic() - self._last >= _SECONDS_BETWEEN_PROGRESS:
                 self._say_held()
