@@ -33,8 +33,8 @@ def _words(project: Project, clip: str, faceset: str, gone: int) -> str:
 
     folder = str(project.folder)
     told = (
-        f"{clip}: none of its faces is stored. {counted(gone, 'face')} of it went from {faceset}, by hand or by "
-        "`understudy faceset`, and what was deleted is not made again."
+        f"{clip}: none of its faces is stored. {counted(gone, 'face')} of it went from {faceset}, by hand or "
+        "by `understudy faceset`, and what was deleted is not made again."
     )
     if rejected_faces(project, faceset):
         restore = shlex.join(["understudy", "faceset", "restore", folder, faceset])
