@@ -275,3 +275,18 @@ def test_a_name_that_no_disk_takes_is_refused(command: list[str], capsys: pytest
 def test_a_name_that_would_steer_the_terminal_is_refused_in_letters(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "shot\x1b[2K\rtrusted: shot.mp4"]) == 2
     assert r"Path: shot\u001b[2K\rtrusted: shot.mp4" in capsys.readouterr().err
+
+
+def test_the_help_lists_commands_by_what_they_are_for_in_the_order_of_the_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Thirty-eight stood in one list, by their letters."""
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    headings = ("Start", "Project", "Faces and masks", "Training", "Merging and delivery", "Tools", "About")
+    places = [said.index(f"─ {heading} ─") for heading in headings]
+    assert places == sorted(places)
+    first = {line.split()[1] for line in said.splitlines() if line.startswith("│ ")}
+    assert {name for name in app if not name.startswith("-")} <= first
+    for earlier, later in (("extract", "faceset"), ("train", "export"), ("cast", "merge"), ("merge", "encode")):
+        assert said.index(f"│ {earlier} ") < said.index(f"│ {later} ")

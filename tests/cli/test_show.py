@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from understudy.cli import show as shown
 from understudy.cli.show import show
-from understudy.errors import NoFaceFound
+from understudy.errors import NoFaceFound, Stopped
 from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 
 
@@ -42,6 +44,28 @@ def test_json_lines_hold_every_event(capsys: pytest.CaptureFixture[str]) -> None
     assert events[1]["loss"] == 0.5
 
 
+def _asked_to_stop(*times: int) -> Events:
+    yield StageStarted(stage="merge", unit="frames", total=10)
+    for _ in times:
+        os.kill(os.getpid(), signal.SIGINT)
+    yield Progress(stage="merge", done=1)
+    yield Progress(stage="merge", done=2)
+
+
+@pytest.mark.parametrize(("times", "ends"), [((1,), Stopped), ((1, 2), KeyboardInterrupt)])
+def test_programs_are_told_of_a_stop_by_events_of_which_the_last_says_how_it_ended(
+    times: tuple[int, ...], ends: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stop was told in plain text alone, beside the events; the last of these was of a merge under way."""
+    with pytest.raises(ends):
+        show(_asked_to_stop(*times), as_json=True)
+    told = capsys.readouterr()
+    events = [json.loads(line) for line in told.out.splitlines()]
+    assert "Stopping" in [event["event"] for event in events]
+    assert events[-1]["event"] == "Stopped" and "same command" in events[-1]["text"]
+    assert told.err == ""
+
+
 def test_the_stages_last_words_are_returned() -> None:
     assert [(s.stage, s.summary) for s in show(_job())] == [("merge", {"frames": 10})]
 
@@ -72,9 +96,31 @@ def test_a_terminal_gets_bars_with_the_same_words(
 def test_a_long_unit_counts_by_how_much_of_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = shown._Clock(StageStarted(stage="verify", unit="files", total=2))
     monkeypatch.setattr(clock, "began", clock.began - 100)
-    left = clock.seconds_left(Progress(stage="verify", done=0, total=2, begun=0.5))
-    assert left == pytest.approx(300, rel=0.01)
-    assert clock.seconds_left(Progress(stage="verify", done=0, total=2)) is None
+    assert clock._left(Progress(stage="verify", done=0, total=2, begun=0.5)) == pytest.approx(300, rel=0.01)
+    assert clock._left(Progress(stage="verify", done=0, total=2)) is None
+
+
+def test_how_long_it_still_takes_is_told_once_the_guesses_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rendering of 280 frames, whose processes took 20 s to start, was to last 1:43:33, then 0:26:12 …"""
+    now = [100.0]
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    clock, told = shown._Clock(StageStarted(stage="render", unit="frames", total=280)), []
+    for done, at in enumerate(range(120, 150), 1):
+        now[0] = float(at)
+        event = Progress(stage="render", done=done, total=280)
+        clock.watch(event)
+        told.append(clock.seconds_left(event))
+    assert told[0] is None and told[-1] == pytest.approx(250, rel=0.02)
+    assert all(left is None or abs(left - (280 - done)) < 30 for done, left in enumerate(told, 1)), told
+
+
+def test_a_line_of_a_training_that_goes_on_counts_as_status_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said "train: 2" of a model that `status` and the previews call iteration 7."""
+    monkeypatch.setattr(shown, "_SECONDS_BETWEEN_LINES", 0.0)
+    show(_training())
+    assert "train: iteration 7 (2/10 of this training) | " in capsys.readouterr().out
 
 
 def test_a_stage_that_fails_ends_the_bars_and_lets_the_error_through(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.jobs.conftest import write_wall
 from understudy.cli import stages
+from understudy.cli.main import main
 from understudy.cli.stages import train
 from understudy.errors import ModelUnknown, Stopped, UnderstudyError
 from understudy.events import Events, Notice
+from understudy.jobs.clips.adding import add_clips
+from understudy.jobs.models.making import require_model
 from understudy.project.project import Project
 from understudy.training.keeping.lock import model_lock
 from understudy.training.keeping.requests import Request, take_requests
@@ -84,3 +89,18 @@ def test_a_training_without_a_name_makes_no_second_model_beside_one_that_was_ren
         train(project.folder)
     assert "--model 'close up' to go on training that one" in refused.value.message
     assert list(Project.open(project.folder).manifest.models) == ["close up"]
+
+
+def test_what_is_asked_of_a_training_and_foretold_of_an_encode_is_json_where_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both were plain lines, which no reader of JSON takes."""
+    project = Project.create(tmp_path / "p")
+    add_clips(project, src=[write_wall(tmp_path / "a.mp4")], dst=[write_wall(tmp_path / "b.mp4")])
+    require_model(project, "main", preset=None)
+    with model_lock(project.model_folder("main")):
+        assert main(["train", str(project.folder), "--ask", "save", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["event"] == "Notice"
+    assert main(["encode", str(project.folder), "--dry-run", "--json"]) == 2
+    foretold = json.loads(capsys.readouterr().out)
+    assert foretold["clip"] == "b" and "not merged" in " ".join(foretold["blocks"])

@@ -28,7 +28,7 @@ from understudy.errors import (
     RecipeInvalid,
     UnderstudyError,
 )
-from understudy.events import Event, Events, Notice, StageFinished, StageStarted
+from understudy.events import Event, Events, Notice, Progress, StageFinished, StageStarted
 from understudy.files import write_json
 from understudy.jobs.delivery.consents import record_consent
 from understudy.jobs.journal import DEFAULT_MINUTES, SwapJournal
@@ -106,6 +106,7 @@ def test_the_report_holds_every_stage_with_its_time_and_every_notice(tmp_path: P
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["stages"][0]["unswapped"] == [{"frame": 3, "reason": "no face"}]
     assert told["notices"] == ["one frame has no face"]
+    assert list(report.over(iter(events[1:2]))) == [], "another stage need not say it again"
     assert told["peak_memory_bytes"] > 10_000_000
 
 
@@ -134,6 +135,32 @@ def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) 
     assert reported(project, "main", ["dst"], tmp_path / "shot.mp4", said={}) == tmp_path / "shot.mp4"
     assert reported(project, "main", ["dst"], None, said={}).parent == project.out_folder
     assert reported(project, "main", ["dst"], None, said={"purpose": "web"}).stem == "dst-main-web"
+
+
+def test_the_report_of_a_job_that_was_stopped_has_the_figures_of_what_was_done_before(
+    project: Project, tmp_path: Path
+) -> None:
+    """The last run's alone stood there: of a stage that was done before it, that it was skipped."""
+
+    def first() -> Events:
+        yield StageStarted(stage="extract", unit="frames")
+        yield StageFinished(stage="extract", summary={"clip": "src", "frames_per_s": 11.5, "tracks": [1]})
+        yield StageStarted(stage="train", unit="iterations")
+        yield Progress(stage="train", done=31)
+        yield Progress(stage="train", done=32)
+
+    events = Report(SwapJournal(project, "main")).over(first())
+    while next(events) != Progress(stage="train", done=31):
+        pass
+    events.close()  # type: ignore[attr-defined]
+    second = Report(SwapJournal(project, "main"))
+    list(second.over(iter([StageFinished(stage="extract", summary={"clip": "src"}, skipped=True)])))
+    SwapJournal(project, "main").begin({"minutes": 5})
+    second.write(tmp_path / "report.json", file="shot.mp4", seconds=1, consent={})
+    extracted, trained = json.loads((tmp_path / "report.json").read_text())["earlier"]
+    assert (extracted["clip"], extracted["frames_per_s"], extracted["ended"]) == ("src", 11.5, True)
+    assert (trained["stage"], trained["done"], trained["ended"]) == ("train", 31, False)
+    assert [note["stage"] for note in SwapJournal(project, "main").noted] == ["extract", "train"]
 
 
 def test_closing_a_job_closes_its_stage_and_lets_its_error_through() -> None:

@@ -73,6 +73,24 @@ def test_faces_that_nobody_touched_are_left_out(tmp_path: Path) -> None:
     assert same[-1].summary["all"]["faces"] == 6 and same[-1].summary["within"]
 
 
+@pytest.mark.parametrize(("opacity", "is_warned"), [(0.05, True), (1.0, False)])
+def test_how_much_of_the_face_is_changed_is_told_and_little_is_warned_of(
+    tmp_path: Path, opacity: float, is_warned: bool
+) -> None:
+    """A see-through mask leaves the plate's own face, which was "within the goals" without a word."""
+    wobbles = 0.3 * np.random.default_rng(3).normal(size=6)
+    plate = [moved(texture(), wobble=wobble) for wobble in wobbles]
+    painted = [moved(texture(seed=5) + np.array([40, -30, 0]), wobble=wobble) for wobble in wobbles]
+    result = [a + opacity * (b - a) for a, b in zip(plate, painted, strict=True)]
+    a, b = written(tmp_path / "a", result), written(tmp_path / "b", plate)
+    events = list(measure_against_plate(a, b, faces_of=known_faces(FACES)))
+    warnings = [event.text for event in events if isinstance(event, Notice) and event.level == "warning"]
+    assert [text for text in warnings if "of the face differs" in text] == warnings[: int(is_warned)]
+    assert len(warnings) == int(is_warned)
+    share = events[-1].summary["all"]["changed"]
+    assert share < 0.3 if is_warned else share > 0.9
+
+
 class TwoFacesSeen:
     """Sees the drawn head and, mirrored, another one in every frame."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pydantic
-from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, UnusedCliTokensError
+from cyclopts import App, CoercionError, CycloptsError, Group, MissingArgumentError, UnusedCliTokensError
 
 from understudy import __version__
 from understudy.errors import Stopped, UnderstudyError
@@ -46,49 +46,70 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,  # the library would leave without a word
 )
-# In the order of a day's work; the help lists them so.
-app.command("understudy.cli.studio:studio", name="studio", help="All of it in the browser.")
-app.command("understudy.cli.swap:swap", name="swap", help="Two clips in, a finished, signed shot out.")
-app.command("understudy.cli.demo:demo", name="demo", help="Render two actors and swap them: the whole job.")
-app.command("understudy.cli.project:new", name="new", help="Make a project folder.")
-app.command("understudy.cli.project:add", name="add", help="Add clips to a project.")
-app.command("understudy.cli.consent:consent", name="consent", help="Record who agreed to what; print a form.")
-app.command("understudy.cli.stages:extract", name="extract", help="Find the faces of a project's clips.")
-app.command("understudy.cli.frames:app", name="frames", help="Draw and correct faces of frames by hand.")
-app.command("understudy.cli.faceset:faceset", name="faceset", help="Choose, clean and arrange faces.")
-app.command("understudy.cli.masks:app", name="masks", help="Draw, make and apply masks of faces.")
-app.command("understudy.cli.tracks:tracks", name="tracks", help="List who is seen when in a clip.")
-app.command("understudy.cli.stages:train", name="train", help="Train a model, or go on training it.")
-app.command("understudy.cli.recipe:app", name="recipe", help="See, check and write the stages of a training.")
-app.command("understudy.cli.model:model", name="model", help="Make, list, copy, rename and put away models.")
-app.command("understudy.cli.history:history", name="history", help="Show one face through the iterations.")
-app.command("understudy.cli.plan:plan", name="plan", help="Say what memory and time a training will take.")
-app.command("understudy.cli.pretrain:pretrain", name="pretrain", help="Teach a model faces in general, first.")
-app.command("understudy.cli.cast:cast", name="cast", help="Say who in a clip is painted by which model.")
-app.command("understudy.cli.stages:merge", name="merge", help="Paint a trained model into the dst clips.")
-app.command("understudy.cli.settings:settings", name="settings", help="List or take back kept merge settings.")
-app.command("understudy.cli.stages:encode", name="encode", help="Encode and sign the finished clips.")
-app.command("understudy.cli.preset:app", name="preset", help="Named sets of options to encode and merge with.")
-app.command("understudy.cli.credits:credits", name="credits", help="Words or a card for a film's credits.")
-app.command("understudy.cli.export:export", name="export", help="Write a model for live programs.")
-app.command("understudy.cli.project:status", name="status", help="What is done, what is next.")
-app.command("understudy.cli.advise:advise", name="advise", help="What could be done better, and how.")
-app.command("understudy.cli.runs:app", name="runs", help="Stages that go on without a terminal.")
-app.command("understudy.cli.project:relink", name="relink", help="Say where a clip that was moved lies now.")
-app.command("understudy.cli.project:remove", name="remove", help="Take a clip out of a project.")
-app.command("understudy.cli.project:duplicate", name="duplicate", help="Copy a project under another name.")
-app.command("understudy.cli.project:clean", name="clean", help="Move what a stage made to the trash.")
-app.command("understudy.cli.verify:verify", name="verify", help=_VERIFY_HELP)
-app.command("understudy.cli.keys:app", name="keys", help="Who signs here, and whom verify knows.")
-app.command("understudy.cli.ledger:app", name="ledger", help="See and check the list of what was finished.")
-app.command(
-    "understudy.cli.measure:measure",
-    name="measure",
-    help="How steady, even and sharp a swap is, or how near to a true one.",
-)
-app.command("understudy.cli.clip:app", name="clip", help="Take clips apart, cut, clean and join them.")
-app.command("understudy.cli.weights:app", name="weights", help="See, fetch and add weights of networks.")
-app.command("understudy.cli.doctor:doctor", name="doctor", help="Say what works on this machine.")
+# What the help lists, in the order of a day's work: where a command lies, its name and its first line.
+_COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Start": (
+        ("understudy.cli.studio:studio", "studio", "All of it in the browser."),
+        ("understudy.cli.swap:swap", "swap", "Two clips in, a finished, signed shot out."),
+        ("understudy.cli.demo:demo", "demo", "Render two actors and swap them: the whole job."),
+        ("understudy.cli.doctor:doctor", "doctor", "Say what works on this machine."),
+    ),
+    "Project": (
+        ("understudy.cli.project:new", "new", "Make a project folder."),
+        ("understudy.cli.project:add", "add", "Add clips to a project."),
+        ("understudy.cli.project:status", "status", "What is done, what is next."),
+        ("understudy.cli.advise:advise", "advise", "What could be done better, and how."),
+        ("understudy.cli.consent:consent", "consent", "Record who agreed to what; print a form."),
+        ("understudy.cli.runs:app", "runs", "Stages that go on without a terminal."),
+        ("understudy.cli.project:relink", "relink", "Say where a clip that was moved lies now."),
+        ("understudy.cli.project:remove", "remove", "Take a clip out of a project."),
+        ("understudy.cli.project:duplicate", "duplicate", "Copy a project under another name."),
+        ("understudy.cli.project:clean", "clean", "Move what a stage made to the trash."),
+    ),
+    "Faces and masks": (
+        ("understudy.cli.stages:extract", "extract", "Find the faces of a project's clips."),
+        ("understudy.cli.tracks:tracks", "tracks", "List who is seen when in a clip."),
+        ("understudy.cli.frames:app", "frames", "Draw and correct faces of frames by hand."),
+        ("understudy.cli.faceset:faceset", "faceset", "Choose, clean and arrange faces."),
+        ("understudy.cli.masks:app", "masks", "Draw, make and apply masks of faces."),
+    ),
+    "Training": (
+        ("understudy.cli.stages:train", "train", "Train a model, or go on training it."),
+        ("understudy.cli.plan:plan", "plan", "Say what memory and time a training will take."),
+        ("understudy.cli.model:model", "model", "Make, list, copy, rename and put away models."),
+        ("understudy.cli.recipe:app", "recipe", "See, check and write the stages of a training."),
+        ("understudy.cli.history:history", "history", "Show one face through the iterations."),
+        ("understudy.cli.pretrain:pretrain", "pretrain", "Teach a model faces in general, first."),
+        ("understudy.cli.export:export", "export", "Write a model for live programs."),
+    ),
+    "Merging and delivery": (
+        ("understudy.cli.cast:cast", "cast", "Say who in a clip is painted by which model."),
+        ("understudy.cli.stages:merge", "merge", "Paint a trained model into the dst clips."),
+        ("understudy.cli.settings:settings", "settings", "List or take back kept merge settings."),
+        ("understudy.cli.preset:app", "preset", "Named sets of options to encode and merge with."),
+        (
+            "understudy.cli.measure:measure",
+            "measure",
+            "How steady, even and sharp a swap is, or how near to a true one.",
+        ),
+        ("understudy.cli.stages:encode", "encode", "Encode and sign the finished clips."),
+        ("understudy.cli.verify:verify", "verify", _VERIFY_HELP),
+        ("understudy.cli.credits:credits", "credits", "Words or a card for a film's credits."),
+        ("understudy.cli.ledger:app", "ledger", "See and check the list of what was finished."),
+        ("understudy.cli.keys:app", "keys", "Who signs here, and whom verify knows."),
+    ),
+    "Tools": (
+        ("understudy.cli.clip:app", "clip", "Take clips apart, cut, clean and join them."),
+        ("understudy.cli.weights:app", "weights", "See, fetch and add weights of networks."),
+    ),
+}
+for _at, (_heading, _commands) in enumerate(_COMMANDS.items(), 1):
+    _group = Group(_heading, sort_key=_at)  # one for all of a heading: the library takes no second of a name
+    for _place, (_module, _name, _help) in enumerate(_commands):
+        app.command(_module, name=_name, help=_help, group=_group, sort_key=_place)
+_about = Group("About", sort_key=len(_COMMANDS) + 1)
+for _flag in ("--help", "--version"):
+    app[_flag].group = _about
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnderstudyError as error:
         return _refuse(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _refuse("Stopped at once. Run the same command again to go on.", Stopped.exit_code)
+        from understudy.cli.show import STOPPED_AT_ONCE
+
+        return _refuse(STOPPED_AT_ONCE, Stopped.exit_code)
     except BrokenPipeError:  # e.g. `understudy status | head`
         sys.stderr.close()
         return 0

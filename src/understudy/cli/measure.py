@@ -9,8 +9,8 @@ from understudy.cli.flags import Json
 from understudy.cli.show import show
 
 _DELTA_E = {"mean_delta_e": "mean dE", "pumping_delta_e": "pumping dE", "seam_delta_e": "seam dE"}
-_COLUMNS = ("jitter", "colour_drift", "edge_noise", "sharpness", *_DELTA_E)
-_HEAD = ("shot", "frames", "jitter", "colour drift", "edge noise", "sharpness", *_DELTA_E.values())
+_COLUMNS = ("changed", "jitter", "colour_drift", "edge_noise", "sharpness", *_DELTA_E)
+_HEAD = ("shot", "frames", "changed", "jitter", "colour drift", "edge noise", "sharpness", *_DELTA_E.values())
 
 
 def measure(
@@ -29,8 +29,9 @@ def measure(
 
     Against the plate, every figure is swap divided by plate and 1 is as the camera took it: jitter of the
     face's features as seen from the plate's head, drift of the skin's colour, noise in the mask's edge, and
-    sharpness. Good is 0.85 to 1.15, and 0.7 or more for sharpness. Beside them stands the seam: the step of
-    colour across the mask's edge that the plate has not.
+    sharpness. Good is 0.85 to 1.15, and 0.7 or more for sharpness. Beside them stand how much of the face
+    differs from the plate so that it can be seen, and the seam: the step of colour across the mask's edge that
+    the plate has not.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def _print_likeness(summary: dict[str, Any]) -> None:
 
 
 def _print_steadiness(summary: dict[str, Any]) -> None:
+    from understudy.measure.against_plate import hardly_changed
+
     rows: list[tuple[str, ...]] = [_HEAD]
     for shot in summary["shots"]:
         first, last = shot["frames"]
@@ -78,6 +81,7 @@ def _print_steadiness(summary: dict[str, Any]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for row in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    is_plates_own = bool(hardly_changed(summary["all"]["changed"]))
     for shot in summary["shots"]:
         for name, worst in shot["worst"].items():
             if worst is not None:
@@ -90,7 +94,8 @@ def _print_steadiness(summary: dict[str, Any]) -> None:
     worst = summary["worst_second"]
     if worst is not None:
         print(f"worst second: {worst['second']}, for its {worst['measure'].replace('_', ' ')}")
-    print("within the goals" if summary["within"] else "outside the goals: 0.85 to 1.15, sharpness from 0.7")
+    ends = "within the goals" if summary["within"] else "outside the goals: 0.85 to 1.15, sharpness from 0.7"
+    print(f"{ends}, which says little: the face is hardly changed" if is_plates_own else ends)
     for miss in summary["outside"]:
         side = "above" if miss["ratio"] > miss["goal"] else "below"
         name = miss["measure"].replace("_", " ")

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -18,12 +19,16 @@ from rich.progress import Progress as Bars
 
 from understudy.cli.training_view import TrainingView, Wishes
 from understudy.cli.words import clock_time, end_of, print_result
+from understudy.errors import Stopped
 from understudy.events import Event, Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.jobs.stopping import stoppable
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
+_SECONDS_BETWEEN_GUESSES = 2.0
+_STEADY_SHARE = 0.25  # of the time left: so near to each other are two guesses that can be told
 _STOPPING = "stopping after this step; Ctrl-C again ends at once"
+STOPPED_AT_ONCE = "Stopped at once. Run the same command again to go on."
 
 
 class _Reader(Protocol):
@@ -31,6 +36,9 @@ class _Reader(Protocol):
     def close(self) -> None: ...
     def say_stopping(self) -> None:
         print(_STOPPING, file=sys.stderr, flush=True)
+
+    def say_stopped(self, sentence: str) -> None:
+        """Nothing here: the command's last word says it."""
 
 
 def show(
@@ -51,6 +59,10 @@ def show(
                 reader.read(event)
                 if isinstance(event, StageFinished):
                     finished.append(event)
+    except (Stopped, KeyboardInterrupt) as stop:
+        with suppress(OSError):  # nobody reads any more
+            reader.say_stopped(str(stop) or STOPPED_AT_ONCE)
+        raise
     finally:
         reader.close()
     return finished
@@ -61,6 +73,12 @@ def run(events: Events, *, json: bool, wishes: Wishes | None = None) -> None:
     finished = show(events, as_json=json, wishes=wishes)
     if not json:
         print_result(finished)
+
+
+def tell(sentences: Sequence[str], *, json: bool) -> None:
+    """Say what a command answers that is no job: as lines, or for programs each as an event."""
+    for sentence in sentences:
+        _say(_json_line("Notice", vars(Notice(sentence))) if json else sentence)
 
 
 def _reader(*, as_json: bool, wishes: Wishes) -> _Reader:
@@ -77,24 +95,52 @@ def _reader_beside() -> _Reader:
 
 
 class _Clock:
-    """Rate and time left of one stage, from what its events say or from our own watch."""
+    """Rate and time left of one stage, from what its events say or from our own watch. How long it takes until
+    the first unit, as to start processes, says nothing of those after it."""
 
     def __init__(self, started: StageStarted) -> None:
         self.started = started
         self.began = time.monotonic()
+        self._first: tuple[float, float] | None = None  # when the first units were made, and how many
+        self._guessed: tuple[float, float] | None = None  # when, and the end that was guessed then
+        self._steady = False
+
+    def watch(self, event: Progress) -> None:
+        """Take note of how far it is: of every event, also those that are not shown."""
+        now, made = time.monotonic(), self._made(event)
+        if self._first is None and made > 0:
+            self._first = now, made
+        left = self._left(event)
+        if self._steady or left is None:
+            return
+        if self._guessed is None:
+            self._guessed = now, now + left
+        elif now - self._guessed[0] >= _SECONDS_BETWEEN_GUESSES:
+            self._steady = abs(now + left - self._guessed[1]) <= _STEADY_SHARE * left
+            self._guessed = now, now + left
 
     def rate(self, event: Progress) -> float | None:
         if event.rate is not None:
             return event.rate
-        seconds = time.monotonic() - self.began
-        fresh = event.done + event.begun - self.started.done
-        return fresh / seconds if seconds > 0.5 and fresh > 0 else None
+        now, made = time.monotonic(), self._made(event)
+        since, before = self._first or (self.began, 0.0)
+        if made <= before or now <= since:
+            since, before = self.began, 0.0
+        seconds = now - since
+        return (made - before) / seconds if now - self.began > 0.5 and made > before and seconds > 0 else None
 
     def seconds_left(self, event: Progress) -> float | None:
+        """None until the guesses agree: those of the first moments go from hours to minutes."""
+        return self._left(event) if self._steady else None
+
+    def _left(self, event: Progress) -> float | None:
         if event.seconds_left is not None:
             return event.seconds_left
         rate, total = self.rate(event), event.total or self.started.total
         return (total - event.done - event.begun) / rate if rate and total else None
+
+    def _made(self, event: Progress) -> float:
+        return event.done + event.begun - self.started.done
 
     def figures(self, event: Progress) -> str:
         parts = []
@@ -122,10 +168,11 @@ class _Lines(_Reader):
                 self._clock, self._last = _Clock(event), time.monotonic()
                 total = f" of {event.total}" if event.total else ""
                 self._say(f"{event.stage}: {event.words or f'{event.done}{total} {event.unit}'}")
-            case Progress() if self._clock and time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
-                self._last = time.monotonic()
-                total = f"/{event.total}" if event.total else ""
-                self._say(f"{event.stage}: {event.done}{total} | {self._clock.figures(event)}")
+            case Progress() if self._clock:
+                self._clock.watch(event)
+                if time.monotonic() - self._last >= _SECONDS_BETWEEN_LINES:
+                    self._last = time.monotonic()
+                    self._say(f"{event.stage}: {_how_far(event)} | {self._clock.figures(event)}")
             case StageFinished():
                 self._say(f"{event.stage}: {end_of(event)}")
             case Notice() | Made():
@@ -136,6 +183,14 @@ class _Lines(_Reader):
 
     def _say(self, line: str) -> None:
         _say(line)
+
+
+def _how_far(event: Progress) -> str:
+    """Counted as `status` and the previews' names do: a model's iteration, and how many this training made."""
+    total = f"/{event.total}" if event.total else ""
+    made = f"{event.done}{total}"
+    at = event.details.get("iteration", event.done)
+    return made if at == event.done else f"iteration {at} ({made} of this training)"
 
 
 class _LinesBeside(_Lines):
@@ -211,6 +266,7 @@ class _Bars(_Reader):
                     figures=event.words,
                 )
             case Progress() if self._clock and self._task is not None:
+                self._clock.watch(event)
                 self._bars.update(
                     self._task,
                     completed=event.done + event.begun,
@@ -243,7 +299,8 @@ def _of(total: int | None) -> str:
 class _JsonLines(_Reader):
     """For programs: every event as one JSON line, with its time, and progress a few times a second.
 
-    Progress says its rate and the time left, also where the stage leaves that to whoever shows it.
+    Progress says its rate and the time left, also where the stage leaves that to whoever shows it. That a stop
+    is asked for is `Stopping`, and that it ended by it `Stopped`: the last line.
     """
 
     def __init__(self) -> None:
@@ -253,6 +310,8 @@ class _JsonLines(_Reader):
 
     def read(self, event: Event) -> None:
         if isinstance(event, Progress):
+            if self._clock is not None and self._clock.started.stage == event.stage:
+                self._clock.watch(event)
             self._held = event
             if time.monotonic() - self._last >= _SECONDS_BETWEEN_PROGRESS:
                 self._say_held()
@@ -272,12 +331,24 @@ class _JsonLines(_Reader):
         self._say(event)
 
     def _say(self, event: Event) -> None:
-        line = {"event": type(event).__name__, "at": round(time.time(), 2), **vars(event)}
-        _say(json.dumps(line, default=str))
+        _say(_json_line(type(event).__name__, vars(event)))
+
+    def say_stopping(self) -> None:
+        # A signal's handler: in the midst of a line's writing nothing can be said, and `Stopped` follows.
+        with suppress(RuntimeError):
+            _say(_json_line("Stopping", {"text": _STOPPING}))
+
+    def say_stopped(self, sentence: str) -> None:
+        self._say_held()
+        _say(_json_line("Stopped", {"text": sentence}))
 
     def close(self) -> None:
         with suppress(OSError):  # nobody reads any more
             self._say_held()
+
+
+def _json_line(event: str, facts: Mapping[str, Any]) -> str:
+    return json.dumps({"event": event, "at": round(time.time(), 2), **facts}, default=str)
 
 
 def _plain(event: Notice | Made) -> str:
@@ -287,4 +358,5 @@ def _plain(event: Notice | Made) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)
+    # In one piece, so that what a signal's handler says stands on a line of its own.
+    print(f"{line}\n", end="", file=sys.stdout, flush=True)

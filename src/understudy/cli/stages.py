@@ -13,7 +13,7 @@ from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
-from understudy.cli.show import run
+from understudy.cli.show import run, tell
 from understudy.errors import OptionInvalid, Stopped, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.facesets.extraction.options import ExtractOptions
@@ -24,13 +24,13 @@ from understudy.merging.options import MergeOptions
 from understudy.merging.settings_over_time import Ease
 from understudy.project.manifest import Role
 from understudy.project.project import Project
-from understudy.training.keeping.requests import Wish
+from understudy.training.keeping.requests import PlainWish
 from understudy.training.keeping.requests import ask as ask_for
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
 # What each key asks of a training at a terminal; Enter stops it too.
-_KEYS: dict[str, Wish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
+_KEYS: dict[str, PlainWish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
 
 
 def extract(
@@ -124,7 +124,7 @@ def train(
     processes: int = 1,
     show_samples: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     finish: Annotated[bool, Parameter(negative="")] = False,
-    ask: Wish | None = None,
+    ask: PlainWish | None = None,
     change: Annotated[bool, Parameter(negative="")] = False,
     reset: Sets = (),
     find_rate: Annotated[bool, Parameter(negative="")] = False,
@@ -169,7 +169,9 @@ def train(
     finish:
         Let the training that runs in another window settle and end; where none runs, do it here and now.
     ask:
-        Train nothing here; ask the training that runs in another window: save, preview, backup, stop, finish.
+        Train nothing here; ask the training that runs in another window: save (a checkpoint, now), preview (one
+        that is kept), look (a preview that the next look replaces), backup, finish (settle, save and end) or
+        stop (save and end).
     change:
         Train nothing here; keep the options said for this model, and let the training that runs in another
         window take over at once those that may change while it runs.
@@ -202,7 +204,7 @@ def train(
             return launch(own_command(), processes)
         said = options.model_dump(exclude_unset=True)
         if ask or change or reset:
-            return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new)
+            return _asked(opened, model, ask, said | _taken_back(reset), is_new=is_new, json=json)
         stage = _stage_meant(finish=finish, search=searched, keep_rate=set_rate, show_samples=show_samples)
         events = stage(opened, model, said=said, device=device)
         if start_from is not None and not is_follower():
@@ -288,7 +290,9 @@ def _stopped(searches: bool) -> Iterator[None]:
         ) from None
 
 
-def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, Any], *, is_new: bool) -> int:
+def _asked(
+    project: Project, model: str, wish: PlainWish | None, changes: dict[str, Any], *, is_new: bool, json: bool
+) -> int:
     """Ask the training that runs elsewhere, and say so."""
     from understudy.jobs.models import steering
 
@@ -296,7 +300,7 @@ def _asked(project: Project, model: str, wish: Wish | None, changes: dict[str, A
     if wish:
         steering.wish(project, model, wish)
         told.append(f"Asked the training of model {model} to {wish}.")
-    print("\n".join(told))
+    tell(told, json=json)
     _say_where_new(project, model, is_new=is_new)
     return 0
 
@@ -432,15 +436,16 @@ def encode(
     from understudy.jobs import stages
     from understudy.jobs.delivery import finished_files, marks
     from understudy.project.unknown import named_clips
+    from understudy.provenance.words import as_json
 
     said, opened = options.model_dump(exclude_unset=True), Project.open(project)
     if dry_run:
         names, is_stopped = named_clips(opened, clips, role="dst"), False
         for clip in names:
             name = out.name if out and len(names) == 1 else ""
-            lines, stops = finished_files.outlook_words(opened, model, clip, said=said, name=name)
-            is_stopped = is_stopped or stops
-            print("\n".join(lines))
+            told = finished_files.outlook_with_frames(opened, model, clip, said=said, name=name)
+            is_stopped = is_stopped or bool(told["blocks"])
+            print(as_json(told) if json else "\n".join(finished_files.outlook_words(told)))
         return UnderstudyError.exit_code if is_stopped else None
     encoded = stages.encode(opened, model, clips=clips, out=out, said=said)
     run(joined(encoded, marks.unstated_told(opened, model, clips, frames=options.frames)), json=json)

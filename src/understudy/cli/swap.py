@@ -45,7 +45,8 @@ def swap(
 ) -> None:
     """Two clips in, a finished, signed shot out.
 
-    Run it again and it goes on where it stopped; with --minutes or --iterations it trains that much more.
+    Run it again and it goes on where it stopped. Once it is finished, --minutes or --iterations train that much
+    more.
 
     Parameters
     ----------

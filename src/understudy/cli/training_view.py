@@ -27,6 +27,7 @@ from understudy.events import Event, Made, Notice, Progress, StageFinished, Stag
 
 _RENEWED_EVERY_S = 2.0
 _KEYS_EVERY_S = 0.2
+_STEADY_FROM = 10  # iterations
 _SIDES = ("src", "dst")
 Wishes = Mapping[str, tuple[str, Callable[[], object]]]
 
@@ -136,7 +137,8 @@ def _how_far(started: StageStarted, progress: Progress, details: Mapping[str, An
     iteration = details.get("iteration", progress.done)
     words = [f"train  iteration {iteration:,}"]
     left = progress.seconds_left
-    if left is None and total and progress.rate:
+    is_steady = progress.done - started.done >= _STEADY_FROM  # the first iterations take longest
+    if left is None and total and progress.rate and is_steady:
         left = (total - progress.done) / progress.rate
     if left is not None:
         words.append(f"{clock_time(left)} left")

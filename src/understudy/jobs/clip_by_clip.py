@@ -51,7 +51,8 @@ def clip_by_clip(names: Sequence[str], extracted: Callable[[str], Events], *, pr
             if len(names) == 1:
                 raise
             refused[name] = error
-            yield Notice(error.message, level="warning")
+            if name != names[-1]:  # else the error itself says it next
+                yield Notice(error.message, level="warning")
     if refused:
         raise _at_the_end(refused, of=len(names), project=str(project))
 

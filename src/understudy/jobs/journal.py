@@ -7,6 +7,7 @@ of how far the model was then.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from understudy.files import read_json, write_json
@@ -17,6 +18,7 @@ from understudy.project.state import newest_checkpoint
 # What a first impression takes on a CPU; said aloud when nobody named a length.
 DEFAULT_MINUTES = 30.0
 _LENGTHS = ("minutes", "iterations")
+_NOTES_KEPT = 60  # a handful for each run
 
 
 class SwapJournal:
@@ -46,11 +48,25 @@ class SwapJournal:
         """A run starts that was asked for `said`; one that goes on after an interruption changes nothing."""
         asked, last = _length(said), self._read()
         if last.get("asked") != asked or last.get("delivered"):
-            write_json(self._path, {"asked": asked, "iteration": self._model()[0], "delivered": False})
+            now = {"asked": asked, "iteration": self._model()[0], "delivered": False}
+            write_json(self._path, {**last, **now})
 
     def delivered(self) -> None:
         """All is done; the next run is a new one."""
         write_json(self._path, {**self._read(), "delivered": True})
+
+    def note(self, figures: Mapping[str, Any]) -> None:
+        """Remember of a stage what it did, for the report of the run that comes to the end: its plain figures,
+        not its lists."""
+        plain = {name: value for name, value in figures.items() if isinstance(value, str | int | float)}
+        noted = [*self.noted, {"at": datetime.now(UTC).isoformat(timespec="seconds"), **plain}]
+        write_json(self._path, {**self._read(), "noted": noted[-_NOTES_KEPT:]})
+
+    @property
+    def noted(self) -> list[dict[str, Any]]:
+        """What stages of this project's swaps with the model did, the oldest first."""
+        noted = self._read().get("noted", [])
+        return noted if isinstance(noted, list) else []
 
     @property
     def iteration(self) -> int:

@@ -89,6 +89,7 @@ def extract(
     """
     from understudy.faces.manual import manual_file
     from understudy.facesets.extraction.extract import extract as extract_clip
+    from understudy.jobs.facesets.all_deleted import all_deleted_told
     from understudy.jobs.facesets.curating import shelf_of, step_of_extraction
     from understudy.jobs.facesets.sets import goal_of_clip, put_in_faceset
     from understudy.jobs.facesets.still_learning import extraction_told
@@ -126,6 +127,7 @@ def extract(
                 fps=fps_of(project, name),
             )
             events = extraction_told(project, f"{performer}/{short}", events, told)
+            events = all_deleted_told(project, name, f"{performer}/{short}", events)
             yield from _or_choice_back(project, name, faces_before or {}, events)
         yield from put_in_faceset(project, name, short)
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from understudy.errors import OptionInvalid, ProjectInvalid
-from understudy.events import Events, Made, Notice, StageFinished, StageStarted
+from understudy.errors import OptionInvalid, ProjectInvalid, UnderstudyError
+from understudy.events import Events, Made, Notice, Progress, StageFinished, StageStarted
 from understudy.files import require_free_space, require_writable, write_json
 from understudy.jobs import stages
 from understudy.jobs.clips.adding import add_clips, require_own_side, warnings_of
@@ -49,11 +49,11 @@ def swap(request: SwapRequest) -> Events:
     dst = dst_of(project, clips)
     if request.consent is None:  # "not stated" can be said too, and is an answer
         yield from unstated_told(project, request.model, dst, before_training=True)
-    report = Report()
+    journal = SwapJournal(project, request.model)
+    report = Report(journal)
     yield from report.over(
         stages.extract(project, said=request.extract, device=request.device, faces_before=faces_before)
     )
-    journal = SwapJournal(project, request.model)
     yield from report.over(_trained(project, request, journal))
     yield from report.over(
         stages.merge(project, request.model, clips=dst, said=request.merge, device=request.device)
@@ -114,34 +114,56 @@ def reported(project: Project, model: str, clips: Sequence[str], out: Path | Non
 
 
 class Report:
-    """Collects what the stages say about themselves."""
+    """Collects what the stages say about themselves: those of this run, and from the journal what earlier runs
+    did, which this one need not do again. What a stage did until it was stopped is noted in the journal too."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: SwapJournal | None = None) -> None:
         self.stages: list[dict[str, Any]] = []
         self.notices: list[str] = []
+        self._journal = journal
+        self._earlier = journal.noted if journal else []
 
     def over(self, events: Events) -> Events:
-        """The same events, noted down as they pass. Closing this closes the stage; its errors come through."""
-        began = time.monotonic()
+        """The same events, noted down as they pass; what one stage said no other says again. Closing this
+        closes the stage; its errors come through."""
+        began, under_way = time.monotonic(), dict[str, Any]()
         with contextlib.ExitStack() as stack:
+            stack.callback(lambda: self._keep_of_stopped(under_way, seconds=time.monotonic() - began))
             if isinstance(events, Generator):
                 stack.callback(events.close)
             for event in events:
                 match event:
                     case StageStarted():
-                        began = time.monotonic()
+                        began, under_way = time.monotonic(), {"stage": event.stage, "ended": False}
+                    case Progress() if under_way:
+                        under_way["done"] = event.done
                     case StageFinished():
                         self._note(event, seconds=time.monotonic() - began)
+                        under_way = {}
                     case Notice():
+                        if event.text in self.notices:
+                            continue
                         self.notices.append(event.text)
                 yield event
 
     def _note(self, event: StageFinished, *, seconds: float) -> None:
         about = {"stage": event.stage, "seconds": round(seconds, 1), "skipped": event.skipped}
         self.stages.append({**about, **event.summary})
+        if not event.skipped:
+            self._keep({"stage": event.stage, "ended": True, **event.summary}, seconds=seconds)
+
+    def _keep(self, figures: Mapping[str, Any], *, seconds: float) -> None:
+        if self._journal and figures:
+            self._journal.note({"seconds": round(seconds, 1), **figures})
+
+    def _keep_of_stopped(self, figures: Mapping[str, Any], *, seconds: float) -> None:
+        # What stopped it, as a full disk, is what a person has to read.
+        with contextlib.suppress(UnderstudyError):
+            self._keep(figures, seconds=seconds)
 
     def write(self, path: Path, *, file: str, seconds: float, consent: Mapping[str, str]) -> None:
-        """Write everything about `file` as JSON. `consent`: what is recorded of each performer who is shown."""
+        """Write everything about `file` as JSON. `stages` are those of this run, `earlier` what runs before it
+        did, until they ended or were stopped. `consent`: what is recorded of each performer who is shown."""
         write_json(
             path,
             {
@@ -151,6 +173,7 @@ class Report:
                 "peak_memory_bytes": peak_memory_bytes(),
                 "peak_memory_of_children_bytes": peak_memory_of_children_bytes(),
                 "stages": self.stages,
+                "earlier": self._earlier,
                 "notices": self.notices,
             },
         )

@@ -51,6 +51,7 @@ Treated = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
 _BATCH = 8
 _ONE_FACE = 0.5  # of its size: how far a face may move between two frames and still be the same
 _UNTOUCHED_LEVELS = 1.5  # a face that differs less from the plate was only encoded again
+_LEAST_CHANGED = 1 / 3  # of the face
 
 
 def found_faces(*, detector: Detector | None = None, device: str = "cpu") -> FacesOf:
@@ -132,7 +133,22 @@ def _measured(result: Clip, plate: Path, looks: _Looks) -> Events:
     rows, notices = _changed(rows)
     yield from notices
     starts = {indices[place] for place in shot_starts(notes)}
-    yield StageFinished(stage=STAGE, summary=_summary(rows, indices, starts, looks.landmarker))
+    summary = _summary(rows, indices, starts, looks.landmarker)
+    is_said = any(notice.level == "warning" for notice in notices)  # that nobody was swapped at all
+    if not is_said and (told := hardly_changed(summary["all"]["changed"])):
+        yield Notice(told, level="warning")
+    yield StageFinished(stage=STAGE, summary=summary)
+
+
+def hardly_changed(share: float) -> str:
+    """What to say where so little of the face is painted that the plate's own is measured; else nothing."""
+    if share >= _LEAST_CHANGED:
+        return ""
+    return (
+        f"Only {100 * share:.0f} % of the face differs so that it can be seen: dst's own face shows through, "
+        "and these figures are its own. The mask may hardly paint, as a learned one does at first. See it with "
+        "`understudy merge --explain FRAME`, merge with `--mask dst-hull`, or train longer."
+    )
 
 
 @dataclass(frozen=True, eq=False)

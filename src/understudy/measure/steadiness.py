@@ -76,6 +76,7 @@ def shot_figures(rows: Sequence[Row]) -> dict[str, Any]:
     pumped = [drift for chain in _by_chain(rows) for drift in _drifts(chain)]
     figures: dict[str, Any] = {name: ratio(rows, pumped) for name, ratio in _RATIOS.items()}
     figures["jitter_of"] = {region: _jitter(rows, place) for place, region in enumerate(REGIONS)}
+    figures["changed"] = float(np.mean([row.figures.changed for row in rows])) if rows else None
     figures["mean_delta_e"] = _mean_delta_e(rows)
     figures["pumping_delta_e"] = _rms([drift.apart for drift in pumped])
     seams = [(row.figures.seam, row.frame) for row in rows if row.figures.seam is not None]

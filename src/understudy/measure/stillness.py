@@ -41,6 +41,7 @@ _STEEP = 3.0  # levels per pixel at which a moved edge and noise weigh alike
 _SLOPE_BLUR_PX = 2.0
 _RING_PX = (3, 15)  # skin around the mask, from and to
 _COLOUR_PX = 64
+_SEEN_DELTA_E = 2.3  # the least difference of colours that people see (Mahy et al., 1994)
 _WINDOW, _LEVELS = (17, 17), 2
 _MOST_RETURN_PX = 0.5
 _FEWEST_POINTS = 12
@@ -56,7 +57,8 @@ class FacePair:
     plate's head, in shares of the face's width; `flicker` variances in time in the mask's edge, in 8-bit levels
     squared; `skin` and `around` CIE Lab; `edge_px` widths of the face's sharper edges; `unlike` the mean
     difference of the two pictures inside the face, in 8-bit levels; `seam` is what the swap adds to the step
-    across the mask's edge, in delta E, None where the crop shows no edge.
+    across the mask's edge, in delta E, None where the crop shows no edge; `changed` the share of the face whose
+    colour is another, so far that it can be seen.
     """
 
     moved_plate: Array | None
@@ -70,6 +72,7 @@ class FacePair:
     edge_px_result: float
     unlike: float
     seam: float | None = None
+    changed: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,21 @@ def face_pair(now: Moment, landmarks_68: npt.ArrayLike, around: tuple[Moment, Mo
         edge_px_result=_edge_px(now.result, points),
         unlike=float((apart * hull).sum() / max(float(hull.sum()), 1e-6)),
         seam=seam_delta_e(plate, result, shown, face_px=FACE_PX),
+        changed=_changed(plate, result, hull),
     )
+
+
+def _changed(plate: UInt8, result: UInt8, hull: Float32) -> float:
+    """The share of the face whose colour differs so far that it can be seen; small, so that noise does not."""
+    plate_small, result_small, inside = (
+        cv2.resize(picture, (_COLOUR_PX, _COLOUR_PX), interpolation=cv2.INTER_AREA)
+        for picture in (plate, result, hull)
+    )
+    apart = lab_from_rgb(result_small.astype(np.float32) / 255) - lab_from_rgb(
+        plate_small.astype(np.float32) / 255
+    )
+    seen = np.linalg.norm(apart, axis=-1) >= _SEEN_DELTA_E
+    return float((seen * inside).sum() / max(float(inside.sum()), 1e-6))
 
 
 def _in_time(

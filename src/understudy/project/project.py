@@ -39,7 +39,8 @@ WORK_FOLDERS = (
 )
 _LOCK_NAME = ".understudy.lock"
 _FIRST_TEXT = """\
-# An understudy project. Everything is in this folder; copying it is the backup.
+# An understudy project. All that was made of its clips is in this folder; copying it is the backup. Clips stay
+# where their `path` says: keep those that lie elsewhere too.
 # docs/reference explains every name. Comments of yours are kept when understudy writes here.
 version = 1
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from understudy.counts import counted
 from understudy.errors import MemoryTooSmall
 from understudy.events import Events, Notice
 from understudy.training.keeping.learnt_from import STATE_KEY
@@ -20,11 +21,16 @@ def why_it_starts_there(run: Run) -> str:
     """Where a run goes on, in words; empty for a new model."""
     if not run.learner.iteration:
         return ""
-    where = f"goes on at iteration {run.learner.iteration}"
-    left = run.plan.seconds_left
-    if run.plan.done_iterations and left is not None and run.plan.minutes is not None:
-        return f"{where}, {left / 60:.1f} of {minutes_told(run.plan.minutes)} left"
-    return where
+    where, plan = f"goes on at iteration {run.learner.iteration}", run.plan
+    if not plan.done_iterations:
+        return where
+    told = []
+    if plan.minutes is not None and plan.seconds_left is not None:
+        told.append(f"{plan.seconds_left / 60:.1f} of {minutes_told(plan.minutes)} left")
+    if plan.iterations is not None and plan.settles_from is None:
+        told.append(f"{plan.iterations - plan.done_iterations} of {counted(plan.iterations, 'iteration')} left")
+    of_which = " of the training that was stopped" if told else ""
+    return f"{where}{', ' * bool(told)}{' or '.join(told)}{of_which}"
 
 
 def state_of(run: Run) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_they_are_made_again_only_when_something_changed(tmp_path, detector):
 
 def test_a_clip_of_one_person_has_its_picture_too(tmp_path, detector):
     room = Room(tmp_path, [[Drawn(70, 60, 48)]] * 3)
-    assert made(room.run()) == ["track-01.jpg", "tracks.jpg"]
+    assert made(room.run()) == ["track-01.jpg"], "a sheet of one picture was told beside that picture"
 
 
 def test_edits_are_not_applied_to_tracks_that_got_their_numbers_from_other_options(tmp_path, detector):

@@ -121,10 +121,12 @@ def test_a_finished_file_that_goes_while_they_are_listed_is_none(
 
 def test_frames_that_are_behind_the_settings_kept_now_are_told(merged: Project) -> None:
     clip = clip_of(merged)
-    lines, _ = finished_files.outlook_words(merged, "main", clip, said={})
+    lines = finished_files.outlook_words(finished_files.outlook_with_frames(merged, "main", clip, said={}))
     assert not [line for line in lines if "frames:" in line]
     keep_said(merged, clip, {"blur": 0.3}, frames=None)
-    lines, _ = finished_files.outlook_words(Project.open(merged.folder), "main", clip, said={})
+    lines = finished_files.outlook_words(
+        finished_files.outlook_with_frames(Project.open(merged.folder), "main", clip, said={})
+    )
     assert any("1 to be made again under the settings kept now" in line for line in lines)
 
 
@@ -311,7 +313,7 @@ def test_frames_that_are_merged_are_delivered_alone_and_say_so(in_part: Project)
     assert told["blocks"] == [] and (told["file"]["name"], told["file"]["frames"]) == ("dst-main-0-1.mov", 2)
     with open_clip(in_part.clip_path("dst")) as clip:
         assert 0 < told["file"]["seconds"] < clip.info.duration_s
-    lines, _ = finished_files.outlook_words(in_part, "main", "dst", said=said)
+    lines = finished_files.outlook_words(finished_files.outlook_with_frames(in_part, "main", "dst", said=said))
     assert not [line for line in lines if line.startswith(("  frames:", "  stops:"))]
     list(stages.encode(in_part, "main", said=said))
     (file,) = finished_files.finished(in_part)

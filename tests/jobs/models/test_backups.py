@@ -53,3 +53,11 @@ def test_what_is_not_there_or_in_use_is_refused(project: Project) -> None:
         list_backups(project, "other")
     with model_lock(project.model_folder("main")), pytest.raises(ModelInUse):
         restore(project, "main", 10)
+
+
+def test_a_backup_beside_a_training_is_refused_with_the_command_that_makes_one_there(project: Project) -> None:
+    """It said to stop the training."""
+    with model_lock(project.model_folder("main")), pytest.raises(ModelInUse) as refused:
+        make(project, "main")
+    command = f"understudy train {project.folder} --model main --ask backup"
+    assert command in refused.value.message and "Stop that" not in refused.value.message

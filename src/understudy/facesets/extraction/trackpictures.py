@@ -71,7 +71,8 @@ def write_tracks(clip: Clip, edited: EditedTracks, task: Task) -> Iterator[Made]
     if cards:
         path = folder / OVERVIEW_NAME
         write_bytes(path, encode_jpeg(_overview([card for _, card in sorted(cards.items())]), quality=88))
-        yield Made(what=f"picture of {counted(len(cards), 'track')} in {clip_name}", path=path)
+        if len(cards) > 1:  # of a single one the sheet is the picture that was told
+            yield Made(what=f"picture of {counted(len(cards), 'track')} in {clip_name}", path=path)
     write_json(folder / LIST_NAME, told)
 
 

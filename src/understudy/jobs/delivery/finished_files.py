@@ -164,25 +164,30 @@ def states_of(project: Project, model: str, clip: str) -> FrameStates:
     return FramesWanted(project, clip, model, cast=cast_of(project, clip, model, load=load)).states()
 
 
-def outlook_words(
+def outlook_with_frames(
     project: Project, model: str, clip: str, *, said: Said, name: str = ""
-) -> tuple[list[str], bool]:
-    """The same in lines for a terminal, with the frames that are behind, and whether something would stop it.
-    Raises what `outlook` raises."""
-    told = outlook(project, model, clip, said=said, name=name)
-    file = told["file"]
-    how = file["codec"] if "codec" in file else f"images as {file['images']}"
-    lines = [f"{file['name']}: {file['frames']} frames of {file['width']} x {file['height']} px, {how}"]
-    lines += [f"  marks: {', '.join(file['marks']) or 'none'}"]
-    lines += [f"  says: {sentence}" for sentence in told["says"]]
+) -> dict[str, Any]:
+    """The same, and as `frames_told` a sentence on frames that are behind, empty where none are. Raises what
+    `outlook` raises."""
+    told, words = outlook(project, model, clip, said=said, name=name), ""
     frames = encode_options(project, said).frames
     if is_complete(project.merged_folder(clip, told["model"]), frames):
         try:
             words = behind(states_of(project, model, clip), frames)["words"]
         except UnderstudyError as error:
             words = f"How its frames stand is not known: {error.message}"
-        lines += [f"  frames: {words}"] * bool(words)
-    return lines + [f"  stops: {sentence}" for sentence in told["blocks"]], bool(told["blocks"])
+    return {**told, "frames_told": words}
+
+
+def outlook_words(told: Mapping[str, Any]) -> list[str]:
+    """What `outlook_with_frames` found, in lines for a terminal."""
+    file = told["file"]
+    how = file["codec"] if "codec" in file else f"images as {file['images']}"
+    lines = [f"{file['name']}: {file['frames']} frames of {file['width']} x {file['height']} px, {how}"]
+    lines += [f"  marks: {', '.join(file['marks']) or 'none'}"]
+    lines += [f"  says: {sentence}" for sentence in told["says"]]
+    lines += [f"  frames: {told['frames_told']}"] * bool(told["frames_told"])
+    return lines + [f"  stops: {sentence}" for sentence in told["blocks"]]
 
 
 def _require_open(folder: Path) -> None:

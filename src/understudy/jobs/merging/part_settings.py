@@ -33,8 +33,8 @@ def keep_for_part(project: Project, clip: str, part: str, values: Mapping[str, A
 def with_values(entry: ClipEntry, part: str, values: Mapping[str, Any]) -> ClipEntry:
     """The clip as if its part said these too; None takes an option out. Raises CastInvalid, OptionInvalid."""
     if part not in entry.cast:
-        there = ", ".join(entry.cast) or "nobody"
-        raise CastInvalid(f"{part!r} is not in the clip's cast; in it are {there}. Say first who paints them.")
+        there = f"that is {' and '.join(entry.cast)}" if entry.cast else "nobody is in it yet"
+        raise CastInvalid(f"{part!r} is not in the clip's cast; {there}. Say first who paints them.")
     if unknown := [name for name in values if name not in MergeOptions.model_fields]:
         near = meant(unknown[0], MergeOptions.model_fields)
         raise OptionInvalid(f"There is no option {unknown[0]!r} of merging.{near}")

@@ -22,6 +22,8 @@ from understudy.files import said_plainly, stat_of, write_json
 
 FOLDER_NAME = "requests"
 Wish = Literal["save", "preview", "look", "finish", "stop", "backup", "change"]
+# What a person says in one word; a change names its options.
+PlainWish = Literal["save", "preview", "look", "backup", "finish", "stop"]
 _ORDER: tuple[Wish, ...] = ("save", "backup", "preview", "look", "change", "finish", "stop")
 _OUTLIVES_A_TRAINING: tuple[Wish, ...] = ("finish",)
 

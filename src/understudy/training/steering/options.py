@@ -12,8 +12,9 @@ class SteerOptions(Options):
 
     minutes: float | None = option(
         None,
-        "Train this much longer, then stop. The last part of it is for settling, so a planned end looks better "
-        "than an interruption. Without minutes and iterations: until stopped; none says so over what is kept.",
+        "Train this much longer, then stop; where a training of that length was stopped, what is left of it. "
+        "The last part is for settling, so a planned end looks better than an interruption. Without minutes "
+        "and iterations: until stopped; none says so over what is kept.",
         low=0.01,
         high=1e6,
         unit="min",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from understudy.studio.open_studio import StudioHere
 from understudy.studio.run_words import require_no_places
+from understudy.training.keeping.requests import PlainWish
 from understudy.training.options import TrainOptions
 
 routes = APIRouter()
@@ -23,7 +24,7 @@ class OfModel(BaseModel):
 class Wish(OfModel):
     """One thing to do now."""
 
-    wish: Literal["save", "preview", "look", "stop", "backup", "finish"]
+    wish: PlainWish
 
 
 class Change(OfModel):
