@@ -17,9 +17,10 @@ import pytest
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
 from understudy.jobs.runs import book as books
+from understudy.jobs.runs import keeper
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.keeper import keep
-from understudy.jobs.runs.run import KEEPER, PROCESS, STOP, Run
+from understudy.jobs.runs.run import KEEPER, PROCESS, STOP, Run, this_process
 from understudy.project.project import Project
 
 Until = Callable[[Callable[[], object]], None]
@@ -68,14 +69,31 @@ def test_one_that_does_not_listen_is_ended_at_once(book: RunBook, until: Until, 
     assert end.state == "stopped" and end.exit_code == -signal.SIGKILL
 
 
-def test_one_that_was_to_end_at_once_before_it_had_a_process_ends_then(
+def test_one_that_was_stopped_before_it_had_a_process_never_has_one(book: RunBook) -> None:
+    book.start(["wait", "well"])
+    late = book.queue(["deaf"])
+    folder = book.folder / late.id
+    write_json(folder / STOP, {"at": 0.0, "at_once": False})
+    keep(folder, book.program)
+    end = book.get(late.id)
+    assert (end.state, end.sentence.partition(".")[0]) == ("stopped", "Stopped before it began")
+    assert not (folder / PROCESS).exists()
+
+
+def test_one_that_was_to_end_at_once_while_it_got_a_process_ends_then(
     book: RunBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the keeper's own, not that of the tests
     book.start(["wait", "well"])
     late = book.queue(["deaf"])
     folder = book.folder / late.id
-    write_json(folder / STOP, {"at": 0.0, "at_once": True})
+
+    def stopped_meanwhile(number: int) -> dict[str, object]:
+        write_json(folder / STOP, {"at": 0.0, "at_once": True})
+        return this_process(number)
+
+    monkeypatch.setattr(keeper, "this_process", stopped_meanwhile)
+    monkeypatch.setattr(keeper, "_claimed", lambda _folder: True)  # its own process is noted by nobody
     assert keep(folder, book.program) == -signal.SIGKILL
     assert book.get(late.id).state == "stopped"
 

@@ -28,6 +28,7 @@ from understudy.jobs.runs.run import (
 
 _STOPPED = 130  # what a command says that was asked to stop
 _TAIL_BYTES = 16_384
+_NOT_BEGUN = "Stopped before it began. Start it again when you want it."
 _SAYS = "understudy: "
 _BUG = "This is a bug in understudy"
 
@@ -39,6 +40,9 @@ def keep(folder: Path, program: Sequence[str]) -> int | None:
     """
     if not _claimed(folder):
         return None
+    if (folder / STOP).exists():  # asked while this process began
+        write_end(folder, state="stopped", sentence=_NOT_BEGUN)
+        return _STOPPED
     # A run is asked to stop by Ctrl-C's signal, which a shell's background jobs ignore, and so would this one.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
@@ -87,12 +91,22 @@ def how_it_ended(folder: Path, code: int) -> tuple[RunState, str]:
     said = last_sentence(folder / OUTPUT)
     if code == 0:  # a training that is asked to stop keeps its work and says that all is well
         return ("stopped" if asked else "done"), ""
+    if asked and code != _STOPPED and _was_caught_beginning(folder, code, said):
+        return "stopped", _NOT_BEGUN
     if code == _STOPPED or (asked and code < 0):
         return "stopped", said if code == _STOPPED else "Ended at once. Start it again to go on."
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         return "failed", f"Its process was killed ({name}), usually for its memory. Start it again to go on."
     return "failed", said or f"It ended with code {code} and said nothing."
+
+
+def _was_caught_beginning(folder: Path, code: int, said: str) -> bool:
+    """Whether a run had said nothing yet when the wish to stop ended it: until a command takes that up, its
+    process is killed by it or ends as by a bug, whose last line names it."""
+    events = folder / EVENTS
+    silent = not events.exists() or not events.stat().st_size
+    return silent and (code < 0 or said == KeyboardInterrupt.__name__)
 
 
 def last_sentence(log: Path) -> str:
