@@ -20,7 +20,7 @@ def test_a_training_that_is_no_run_is_told_with_who_does_it_while_it_lasts(
 ) -> None:
     project = Project.create(tmp_path / "project")
     with project.change() as manifest:
-        manifest.models["main"] = ModelEntry(preset="quick")
+        manifest.models["main"] = ModelEntry(preset="quick", face_type="full")
     monkeypatch.setattr(sys, "argv", ["understudy", "train", "."])
     mine = Run(id="a", title="", words=("train",), state="running", created=0.0, process=os.getpid())
     with model_lock(project.model_folder("main")):
@@ -33,7 +33,7 @@ def test_a_training_that_is_no_run_is_told_with_who_does_it_while_it_lasts(
 def test_what_holds_a_model_for_a_moment_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project.create(tmp_path / "project")
     with project.change() as manifest:
-        manifest.models["main"] = ModelEntry(preset="quick")
+        manifest.models["main"] = ModelEntry(preset="quick", face_type="full")
     monkeypatch.setattr(sys, "argv", ["understudy", "model", "rename", "."])
     with model_lock(project.model_folder("main")):
         assert under_way_elsewhere(project, []) == []

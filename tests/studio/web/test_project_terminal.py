@@ -25,7 +25,7 @@ def test_a_training_in_a_terminal_is_told_without_buttons_while_it_lasts(page: A
     from understudy.project.manifest import ModelEntry
 
     with opened.change() as manifest:
-        manifest.models["main"] = ModelEntry(preset="quick")
+        manifest.models["main"] = ModelEntry(preset="quick", face_type="full")
     page.locator(".pipeline").wait_for()
     folder = str(opened.model_folder("main"))
     terminal = subprocess.Popen(
