@@ -128,6 +128,7 @@ def option(
     when: When = "live",
     place: bool = False,
     names: Names | None = None,
+    called: str = "",
 ) -> Any:
     """Declare one option.
 
@@ -135,14 +136,22 @@ def option(
     and `high` are inclusive. `when` says when a change takes effect: `live` while the stage runs,
     `restart` at its next start, `create` only for a new model or project. The value of a `place` may lead to a
     file, a folder or another machine: whoever takes values from strangers refuses such. `names` are offered
-    wherever the option is chosen, and a name that is none of them is refused.
+    wherever the option is chosen, and a name that is none of them is refused. `called` are words for a form,
+    where the option's name is none of a person's.
     """
     field: FieldInfo = Field(
         default,
         description=help,
         ge=low,
         le=high,
-        json_schema_extra={"unit": unit, "when": when, "low": low, "high": high, "place": place},
+        json_schema_extra={
+            "unit": unit,
+            "when": when,
+            "low": low,
+            "high": high,
+            "place": place,
+            "called": called,
+        },
     )
     if names:
         field.metadata.append(names)
@@ -176,6 +185,7 @@ class OptionInfo:
     others: bool = False
     joined_by: str = ""
     of_project: str = ""
+    called: str = ""
 
 
 def describe(options: type[Options]) -> list[OptionInfo]:
@@ -202,6 +212,7 @@ def describe(options: type[Options]) -> list[OptionInfo]:
                 others=names.others if names else False,
                 joined_by=names.joined_by if names else "",
                 of_project=names.of_project if names else "",
+                called=str(extra["called"]),
             )
         )
     return infos

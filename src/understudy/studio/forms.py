@@ -56,6 +56,7 @@ def option_list(
         told.append(
             {
                 "name": info.name,
+                "called": info.called,
                 "kind": info.kind,
                 "default": default,
                 "help": info.help,

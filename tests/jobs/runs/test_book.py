@@ -17,9 +17,10 @@ import pytest
 from understudy.errors import OptionInvalid, RunImpossible, RunUnknown
 from understudy.files import read_json, write_json
 from understudy.jobs.runs import book as books
+from understudy.jobs.runs import keeper
 from understudy.jobs.runs.book import RunBook
 from understudy.jobs.runs.keeper import keep
-from understudy.jobs.runs.run import KEEPER, PROCESS, STOP, Run
+from understudy.jobs.runs.run import KEEPER, PROCESS, RUN, STOP, Run, this_process
 from understudy.project.project import Project
 
 Until = Callable[[Callable[[], object]], None]
@@ -68,16 +69,51 @@ def test_one_that_does_not_listen_is_ended_at_once(book: RunBook, until: Until, 
     assert end.state == "stopped" and end.exit_code == -signal.SIGKILL
 
 
-def test_one_that_was_to_end_at_once_before_it_had_a_process_ends_then(
+def test_one_that_was_stopped_before_it_had_a_process_never_has_one(book: RunBook) -> None:
+    book.start(["wait", "well"])
+    late = book.queue(["deaf"])
+    folder = book.folder / late.id
+    write_json(folder / STOP, {"at": 0.0, "at_once": False})
+    keep(folder, book.program)
+    end = book.get(late.id)
+    assert (end.state, end.sentence.partition(".")[0]) == ("stopped", "Stopped before it began")
+    assert not (folder / PROCESS).exists()
+
+
+def test_one_that_was_to_end_at_once_while_it_got_a_process_ends_then(
     book: RunBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the keeper's own, not that of the tests
     book.start(["wait", "well"])
     late = book.queue(["deaf"])
     folder = book.folder / late.id
-    write_json(folder / STOP, {"at": 0.0, "at_once": True})
+
+    def stopped_meanwhile(number: int) -> dict[str, object]:
+        write_json(folder / STOP, {"at": 0.0, "at_once": True})
+        return this_process(number)
+
+    monkeypatch.setattr(keeper, "this_process", stopped_meanwhile)
+    monkeypatch.setattr(keeper, "_claimed", lambda _folder: True)  # its own process is noted by nobody
     assert keep(folder, book.program) == -signal.SIGKILL
     assert book.get(late.id).state == "stopped"
+
+
+def test_a_wish_to_stop_that_a_beginning_process_did_not_hear_is_said_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hard_of_hearing = f"""
+import pathlib, signal, sys, time
+heard = []
+signal.signal(signal.SIGINT, lambda *_: sys.exit({keeper._STOPPED}) if heard else heard.append(1))
+pathlib.Path(sys.argv[1]).write_text('{{"at": 0.0}}')  # asked only now, as by whoever saw the process
+time.sleep(600)
+"""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the keeper's own, not that of the tests
+    monkeypatch.setattr(keeper, "_SAID_AGAIN_S", 0.05)
+    folder = tmp_path / "logs" / "runs" / "one"
+    folder.mkdir(parents=True)
+    write_json(folder / RUN, {"words": [str(folder / STOP)]})
+    assert keep(folder, [sys.executable, "-c", hard_of_hearing]) == keeper._STOPPED
 
 
 def test_queued_runs_go_one_after_the_other_without_anyone_waiting(

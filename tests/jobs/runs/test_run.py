@@ -10,7 +10,17 @@ import pytest
 
 from understudy.files import write_json
 from understudy.jobs.runs.keeper import how_it_ended
-from understudy.jobs.runs.run import KEEPER, OUTPUT, PROCESS, RUN, STOP, read_run, this_process, write_end
+from understudy.jobs.runs.run import (
+    EVENTS,
+    KEEPER,
+    OUTPUT,
+    PROCESS,
+    RUN,
+    STOP,
+    read_run,
+    this_process,
+    write_end,
+)
 
 
 def _folder(tmp_path: Path, **files: object) -> Path:
@@ -68,15 +78,27 @@ def test_one_that_kept_its_work_when_it_was_asked_to_stop_is_stopped_not_done(tm
     assert how_it_ended(tmp_path, 0) == ("stopped", "")
 
 
-def test_one_that_is_asked_to_stop_while_its_program_only_begins_is_stopped_not_failed(tmp_path: Path) -> None:
-    trace = 'File "<frozen abc>", line 106, in __new__\nKeyboardInterrupt\n'
-    (tmp_path / OUTPUT).write_text(trace)  # Python ends with 1 where it has not begun with the program yet
-    assert how_it_ended(tmp_path, 1) == ("failed", "KeyboardInterrupt")
+@pytest.mark.parametrize(
+    ("code", "log"), [(-2, ""), (-9, ""), (1, 'Traceback\n  File "abc.py", in __new__\nKeyboardInterrupt\n')]
+)
+def test_one_that_is_stopped_while_its_process_begins_is_stopped_and_not_told_as_a_fault(
+    tmp_path: Path, code: int, log: str
+) -> None:
     write_json(tmp_path / STOP, {"at": 2.0})
-    state, sentence = how_it_ended(tmp_path, 1)
-    assert state == "stopped" and "Start it again" in sentence
-    (tmp_path / OUTPUT).write_text("understudy: There is no such clip.\n")
-    assert how_it_ended(tmp_path, 1)[0] == "failed"
+    (tmp_path / EVENTS).touch()
+    (tmp_path / OUTPUT).write_text(log, encoding="utf-8")
+    assert how_it_ended(tmp_path, code) == (
+        "stopped",
+        "Stopped before it began. Start it again when you want it.",
+    )
+    (tmp_path / OUTPUT).write_text("understudy: There is no such clip.\n", encoding="utf-8")
+    assert how_it_ended(tmp_path, 2) == ("failed", "There is no such clip.")
+    (tmp_path / EVENTS).write_text("{}\n", encoding="utf-8")
+    assert how_it_ended(tmp_path, -9)[1].startswith("Ended at once")
+    (tmp_path / OUTPUT).write_text("KeyboardInterrupt\n", encoding="utf-8")
+    assert how_it_ended(tmp_path, 1)[0] == "stopped"
+    (tmp_path / STOP).unlink()
+    assert how_it_ended(tmp_path, 1) == ("failed", "KeyboardInterrupt")
 
 
 def test_a_run_that_is_over_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,8 @@ def test_a_purpose_is_chosen_delivered_downloaded_and_kept_as_ones_own(
     page.wait_for_selector("us-room-deliver[data-looked='dst-main-web.mp4']")
     crf = page.locator("[data-option='crf'] input[type='number']")
     assert crf.input_value() == "20", "the purpose's value stands in the form"
+    assert page.locator("[data-option='crf'] label").inner_text() == "quality (crf)"
+    assert page.locator("[data-option='container'] select option").first.inner_text() == "by itself"
     crf.fill("14")
     crf.press("Tab")
     page.get_by_role("button", name="Save as preset").click()

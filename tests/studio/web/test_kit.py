@@ -584,7 +584,7 @@ def test_a_list_that_nobody_chose_from_is_not_blank(page: Any) -> None:
       control.dispatchEvent(new Event('change'));
       return [...words, changes];
     }""")
-    assert said == ["– not said", "exr", [None]]
+    assert said == ["by itself", "exr", [None]]
 
 
 _WORDS = """async () => {

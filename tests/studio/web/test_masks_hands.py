@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.studio.web.test_masks import FACE, PX, ROOM, VIEW, _at, _go_to, _kept, _overlap, _ready, _record
 from understudy.facesets.store import Faceset
@@ -233,3 +236,21 @@ def test_tooltips_and_the_list_name_the_keys_that_count_with_these_hands(classic
     classic.keyboard.press("Escape")
     classic.evaluate(f"{ROOM}.set_classic(false)")
     assert [classic.evaluate(key_of, label) for label in ("Include", "Confirm")] == ["Q", "Enter"]
+
+
+def test_what_lies_below_at_the_right_is_hinted_at_in_a_small_window(open_page: Any) -> None:
+    page = open_page(at="#/masks", width=1280, height=640)
+    page.get_by_role("button", name="Take masks out…").wait_for()
+    side = page.locator(".mask-side")
+
+    def last_rows() -> float:
+        box = side.bounding_box()
+        clip = {"x": box["x"] + 2, "y": box["y"] + box["height"] - 8, "width": 6, "height": 8}
+        seen = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("L"), float)
+        return float(seen[0].mean() - seen[-1].mean())
+
+    assert side.evaluate("one => one.scrollHeight > one.clientHeight + 50")
+    below = last_rows()
+    side.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    page.wait_for_timeout(100)
+    assert below > 3 > abs(last_rows()), "it gets darker downwards only while there is more"

@@ -6,6 +6,7 @@ itself, the run goes on; only its exit code is then not known. Started by `book.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,7 +29,9 @@ from understudy.jobs.runs.run import (
 
 _STOPPED = 130  # what a command says that was asked to stop
 _TAIL_BYTES = 16_384
-_INTERRUPTED = "KeyboardInterrupt"  # Python's own last words where it is asked to stop while it only begins
+_SAID_AGAIN_S = 3.0
+_NOT_BEGUN = "Stopped before it began. Start it again when you want it."
+_INTERRUPTED = "KeyboardInterrupt"  # Python's own last word where it is asked to stop while it only begins
 _SAYS = "understudy: "
 _BUG = "This is a bug in understudy"
 
@@ -40,6 +43,9 @@ def keep(folder: Path, program: Sequence[str]) -> int | None:
     """
     if not _claimed(folder):
         return None
+    if (folder / STOP).exists():  # asked while this process began
+        write_end(folder, state="stopped", sentence=_NOT_BEGUN)
+        return _STOPPED
     # A run is asked to stop by Ctrl-C's signal, which a shell's background jobs ignore, and so would this one.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
@@ -69,6 +75,17 @@ def _done(folder: Path, program: Sequence[str]) -> int:
             child.kill()
         else:
             child.send_signal(signal.SIGINT)
+    return _ended(child, folder)
+
+
+def _ended(child: subprocess.Popen[bytes], folder: Path) -> int:
+    """The exit code. A wish to stop can be lost on a process that only begins, so it is said again to one that
+    has not answered; any that took it up has said so."""
+    while _is_silent(folder):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(_SAID_AGAIN_S)
+        if (folder / STOP).exists() and _is_silent(folder):
+            child.send_signal(signal.SIGINT)
     return child.wait()
 
 
@@ -88,12 +105,21 @@ def how_it_ended(folder: Path, code: int) -> tuple[RunState, str]:
     said = last_sentence(folder / OUTPUT)
     if code == 0:  # a training that is asked to stop keeps its work and says that all is well
         return ("stopped" if asked else "done"), ""
-    if code == _STOPPED or (asked and (code < 0 or said == _INTERRUPTED)):
+    caught = asked and (code < 0 or said == _INTERRUPTED)
+    if caught and _is_silent(folder):
+        return "stopped", _NOT_BEGUN
+    if code == _STOPPED or caught:
         return "stopped", said if code == _STOPPED else "Ended at once. Start it again to go on."
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         return "failed", f"Its process was killed ({name}), usually for its memory. Start it again to go on."
     return "failed", said or f"It ended with code {code} and said nothing."
+
+
+def _is_silent(folder: Path) -> bool:
+    """Whether a run has said nothing yet: a wish to stop may kill its process then, or end it as by a bug."""
+    events = folder / EVENTS
+    return not events.exists() or not events.stat().st_size
 
 
 def last_sentence(log: Path) -> str:

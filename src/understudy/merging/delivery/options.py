@@ -57,6 +57,7 @@ class EncodeOptions(Options):
         "to lossless to the eye.",
         low=0,
         high=63,
+        called="quality (crf)",
     )
     bitrate: float | None = option(
         None,

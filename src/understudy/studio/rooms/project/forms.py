@@ -27,8 +27,14 @@ class Values(BaseModel):
 
 @routes.get("/forms/{name}")
 def one_form(studio: StudioHere, name: str, of: str = "") -> dict[str, Any]:
-    """The option list of a form."""
-    return {"options": form(studio.project(), name, of=of)}
+    """The option list of a form; of a merge of several clips also what each keeps for itself, by its name."""
+    project = studio.project()
+    told: dict[str, Any] = {"options": form(project, name, of=of)}
+    if name == "merge" and not of:
+        told["own"] = {
+            clip: entry.merge for clip, entry in project.manifest.clips_of("dst").items() if entry.merge
+        }
+    return told
 
 
 @routes.post("/forms/{name}/check")

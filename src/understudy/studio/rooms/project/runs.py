@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from understudy.jobs.runs.book import RunBook, runs_ahead
+from understudy.jobs.runs.elsewhere import under_way_elsewhere
 from understudy.jobs.runs.queue import WORDS_OF_FAILING
 from understudy.jobs.runs.run import Run
 from understudy.studio.open_studio import StudioHere
@@ -46,14 +47,16 @@ class MoveWish(BaseModel):
 
 @routes.get("/runs")
 def all_runs(studio: StudioHere) -> dict[str, Any]:
-    """Every run, the newest first, with where it stands; none without a project."""
+    """Every run, the newest first, with where it stands, and what a terminal does besides; none without a
+    project."""
     if studio.folder is None:
-        return {"runs": [], "queue": None}
+        return {"runs": [], "queue": None, "elsewhere": []}
     book = studio.runs
     queue = {"if_one_fails": book.queue_options().if_one_fails, "choices": WORDS_OF_FAILING}
     runs = book.all()
     ahead = runs_ahead(runs)
-    return {"runs": [_told(book, run, ahead) for run in runs], "queue": queue}
+    elsewhere = under_way_elsewhere(studio.project(), runs)
+    return {"runs": [_told(book, run, ahead) for run in runs], "queue": queue, "elsewhere": elsewhere}
 
 
 @routes.get("/runs/{id}")

@@ -19,6 +19,9 @@ export function shown(value) {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
+/** What an option without a value does, in words: the same as in the reference. */
+const BY_ITSELF = "by itself";
+
 /** A number in as many digits as anybody reads; what is kept stays exact until somebody types. @param {any} value */
 function rounded(value) {
   return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(6))) : shown(value);
@@ -44,7 +47,7 @@ function a_list(option, changed) {
   // Nothing said is a choice too where it is the default, and no blank.
   /** @type {(string | null)[]} */
   const choices = [...(option.default == null ? [null] : []), ...(option.choices ?? [])];
-  const control = h("select", { onchange: () => changed(choices[control.selectedIndex]) }, ...choices.map((choice) => h("option", {}, choice === null ? "– not said" : shown(choice))));
+  const control = h("select", { onchange: () => changed(choices[control.selectedIndex]) }, ...choices.map((choice) => h("option", {}, choice === null ? BY_ITSELF : shown(choice))));
   return { element: control, control, set: (value) => (control.selectedIndex = choices.indexOf(value ?? null)), disable: (off) => (control.disabled = off) };
 }
 

@@ -10,6 +10,7 @@ import { prose } from "./prose.js";
  * One option as `understudy.options.describe` lists it, with its value.
  * @typedef {object} Option
  * @property {string} name
+ * @property {string} [called] words for its name, where that is none of a person's
  * @property {string} kind "choice", "yes or no", "whole number", "number", "text", or others as text
  * @property {any} default
  * @property {string} help
@@ -24,6 +25,7 @@ import { prose } from "./prose.js";
  * @property {boolean} [said] whether somebody said this value; without, whether it differs from the default
  * @property {string} [group] a heading
  * @property {string} [note] who says the value, e.g. "key 120"; shown beside it
+ * @property {string} [note_tip] what is said of it when the hand rests there
  * @property {string} [why_idle] why a change would do nothing now; it can be changed all the same
  */
 
@@ -95,8 +97,8 @@ export class Form extends StudioElement {
     const field = field_of(option, (value) => this.#changed(option.name, value));
     field.control.id = id;
     field.control.setAttribute("aria-describedby", `${id}-help`);
-    const reset = h("button", { type: "button", class: "quiet reset", "aria-label": `${option.name}: back to the default`, "data-tip": `Back to ${shown(option.default) || "nothing"}`, onclick: () => this.#changed(option.name, null) }, "↺");
-    const label = h("label", { for: id }, option.name.replaceAll("_", " "));
+    const reset = h("button", { type: "button", class: "quiet reset", "aria-label": `${option.name}: back to the default`, "data-tip": `Back to ${shown(option.default) || (option.default == null ? "by itself" : "nothing")}`, onclick: () => this.#changed(option.name, null) }, "↺");
+    const label = h("label", { for: id }, option.called || option.name.replaceAll("_", " "));
     const why = h("span", { class: "why warn" });
     const note = h("span", { class: "badge note", hidden: true });
     const marked = h("span", { class: "badge", hidden: true, "data-tip": "Changes at once while it runs" }, "live");
@@ -127,7 +129,7 @@ export class Form extends StudioElement {
     say(parts.why, why || (option.why_idle ?? ""));
     parts.note.textContent = option.note ?? "";
     parts.note.hidden = !option.note;
-    parts.note.dataset.tip = option.note ? `Said by: ${option.note}` : "";
+    parts.note.dataset.tip = option.note ? (option.note_tip ?? `Said by: ${option.note}`) : "";
     parts.marked.hidden = this.#now !== "live" || option.when !== "live";
     parts.row.classList.toggle("idle", Boolean(option.why_idle));
     parts.reset.hidden = !is_said(option) || Boolean(why);
@@ -156,7 +158,7 @@ export class Form extends StudioElement {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let seen = 0;
     for (const option of this.#options) {
-      const text = `${option.name.replaceAll("_", " ")} ${option.name} ${option.help} ${(option.choices ?? []).join(" ")} ${option.group ?? ""}`.toLowerCase();
+      const text = `${option.name.replaceAll("_", " ")} ${option.name} ${option.called ?? ""} ${option.help} ${(option.choices ?? []).join(" ")} ${option.group ?? ""}`.toLowerCase();
       const hidden = !words.every((/** @type {string} */ word) => text.includes(word)) || (this.only.checked && !is_said(option));
       const row = this.rows?.get(option.name)?.row;
       if (row) row.hidden = hidden;

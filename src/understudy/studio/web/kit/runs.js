@@ -62,7 +62,8 @@ export function accept_run(id) {
 
 /**
  * The runs, the newest first, and what becomes of those that wait when one fails: the choice, and all choices in words.
- * @returns {Promise<{runs: Run[], queue: {if_one_fails: string, choices: Record<string, string>} | null}>}
+ * `elsewhere` are sentences of what terminals do in the project.
+ * @returns {Promise<{runs: Run[], queue: {if_one_fails: string, choices: Record<string, string>} | null, elsewhere?: string[]}>}
  */
 export function runs_and_queue() {
   return get("project/runs");

@@ -76,7 +76,7 @@ export class MasksRoom extends Room {
     this.replaceChildren(
       toolbar(this.buttons),
       this.stage,
-      h("div", { class: "mask-side" }, h("div", { class: "bar mask-looks", role: "toolbar", "aria-label": "What is seen" }, ...Object.values(this.looks_at)), this.side, h("hr"), this.teach),
+      h("div", { class: "mask-side scrolls" }, h("div", { class: "bar mask-looks", role: "toolbar", "aria-label": "What is seen" }, ...Object.values(this.looks_at)), this.side, h("hr"), this.teach),
       h("div", { class: "mask-foot" }, h("div", { class: "mask-status" }, this.status, this.kept), this.strip),
     );
     this.set_classic(localStorage.getItem("understudy masks classic") === "yes");

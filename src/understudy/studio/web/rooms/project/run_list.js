@@ -8,24 +8,29 @@ import { keep_queue, move_run, RunElement, runs_and_queue } from "../../kit/runs
 import { toast_error } from "../../kit/toast.js";
 
 const SHOWN = 6;
+const LOOK_AGAIN_MS = 3000; // at what a terminal does: its end is told by nobody
 
 /** The list keeps itself up to date. Says `ended` when a run is over, with the run. */
 export class RunList extends StudioElement {
   /** @type {import("../../kit/runs.js").Run[]} */
   runs = [];
   all = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  soon;
 
   enter() {
     this.list = h("div", { class: "runs" });
     this.more = h("button", { type: "button", class: "quiet", hidden: true, "data-tip": "Show earlier runs, or only the newest", "data-key": "Shift+R", onclick: () => this.show_all() }, "Earlier runs");
     this.failing = h("select", { onchange: () => keep_queue(this.failing.value).catch(toast_error) });
     this.queue_row = h("label", { class: "queue dim small", hidden: true }, "When a run fails: ", this.failing);
-    this.replaceChildren(h("h2", {}, "Runs"), this.list, this.more, this.queue_row);
+    this.elsewhere = h("div", { class: "elsewhere dim", role: "status" });
+    this.replaceChildren(h("h2", {}, "Runs"), this.elsewhere, this.list, this.more, this.queue_row);
     // A run that is known keeps itself up to date; only a new one, or one that changed its state, is news here.
     this.listen(live, "runs", (event) => {
       const known = this.runs.find((run) => run.id === event.detail.id);
       if (known?.state !== event.detail.state) this.load();
     });
+    for (const topic of ["training", "merge", "faces"]) this.listen(live, topic, (event) => this.is_of_a_run(event.detail) || this.load_soon());
     this.listen(live, "look-anew", () => this.load());
     this.load();
   }
@@ -33,6 +38,23 @@ export class RunList extends StudioElement {
   show_all() {
     this.all = !this.all;
     this.show();
+  }
+
+  leave() {
+    clearTimeout(this.soon);
+  }
+
+  /** Whether news are those of a run that is shown: a terminal's training is of no run here. @param {{model?: string, clip?: string}} news */
+  is_of_a_run({ model, clip }) {
+    const living = this.runs.filter((run) => run.state === "running" || run.state === "stopping");
+    return living.some(({ words }) => words.includes(`--model=${model}`) || words[0] === "extract" || (clip && words[0] === "merge"));
+  }
+
+  load_soon() {
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      if (this.isConnected) this.load();
+    }, LOOK_AGAIN_MS);
   }
 
   async load() {
@@ -47,6 +69,7 @@ export class RunList extends StudioElement {
       const told = await runs_and_queue();
       this.runs = told.runs;
       this.show_queue(told.queue);
+      this.show_elsewhere(told.elsewhere ?? []);
     } catch (error) {
       this.lost = error instanceof ConnectionLost;
       if (!this.lost) this.runs = []; // no project is open
@@ -60,6 +83,12 @@ export class RunList extends StudioElement {
       this.again = false;
       await this.load();
     }
+  }
+
+  /** @param {string[]} sentences of what terminals do, which has no buttons here */
+  show_elsewhere(sentences) {
+    this.elsewhere.replaceChildren(...sentences.map((one) => h("p", {}, one)));
+    if (sentences.length) this.load_soon();
   }
 
   /** @param {{if_one_fails: string, choices: Record<string, string>} | null} queue */

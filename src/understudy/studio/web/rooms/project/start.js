@@ -4,6 +4,7 @@
 import { get, post } from "../../kit/api.js";
 import { ask } from "../../kit/dialog.js";
 import { h, say } from "../../kit/element.js";
+import { shown } from "../../kit/fields.js";
 import { Form } from "../../kit/form.js";
 import { Learning } from "../../kit/learning.js";
 import { queue_run, start_run } from "../../kit/runs.js";
@@ -67,16 +68,18 @@ class Choice {
     this.model = h("select", { onchange: () => this.load() }, names(state.models));
     const clips = state.clips.filter((/** @type {any} */ clip) => stage === "extract" || clip.role === "dst");
     this.clips = h("select", { onchange: () => this.stage === "merge" && this.load() }, h("option", { value: "" }, stage === "extract" ? "all clips" : "all dst clips"), names(clips));
+    if (stage === "merge" && clips.length === 1) this.clips.value = clips[0].name; // its own options are those that count
     this.device = h("select", {}, ["auto", ...devices].map((name) => h("option", { value: name }, name)));
     this.frames = h("input", { type: "text", placeholder: "all, or 120:160", size: 14 });
     this.changed_only = h("input", { type: "checkbox" });
     this.keep = h("input", { type: "checkbox" });
+    this.keep_words = h("span", {});
     this.form = new Form();
     this.form.addEventListener("change", (event) => this.#change(/** @type {CustomEvent} */ (event).detail));
     this.wrong = h("p", { class: "bad", role: "alert", hidden: true });
     this.outlook = h("p", { class: "dim outlook", role: "status" });
     this.which = h("div", { class: "bar which" }, ...this.#which());
-    this.content = h("div", { class: "start" }, this.which, this.outlook, this.form, this.wrong, h("label", { class: "keep" }, this.keep, `Keep these options${stage === "train" ? " for this model" : stage === "merge" ? " for these clips" : " in the project"}`));
+    this.content = h("div", { class: "start" }, this.which, this.outlook, this.form, this.wrong, h("label", { class: "keep" }, this.keep, this.keep_words));
   }
 
   /** What the options are about: a model, one clip, or all. */
@@ -92,6 +95,7 @@ class Choice {
 
   /** Choose these clips at first; several of them stand as one line among the others. @param {string[]} clips */
   choose_clips(clips) {
+    if (!clips.length) return;
     const value = clips.join(BETWEEN);
     if (clips.length > 1) this.clips.firstElementChild?.after(h("option", { value }, clips.join(", ")));
     this.clips.value = value;
@@ -127,11 +131,18 @@ class Choice {
     const told = await get(`project/forms/${this.stage}?of=${encodeURIComponent(this.of)}`);
     const first = FIRST[this.stage];
     const place = (/** @type {any} */ option) => (first.includes(option.name) ? first.indexOf(option.name) : first.length);
-    const mine = (/** @type {any} */ option) => (option.name in this.changed ? { ...option, value: this.changed[option.name] ?? option.default, said: this.changed[option.name] !== null } : option);
+    const mine = (/** @type {any} */ option) => (option.name in this.changed ? { ...option, value: this.changed[option.name] ?? option.default, said: this.changed[option.name] !== null } : { ...option, ...own_note(option.name, told.own ?? {}, this.chosen_clips) });
     const sorted = told.options.map((/** @type {any} */ option) => ({ ...mine(option), group: first.includes(option.name) ? "Most asked for" : "All others" }));
     this.form.options = sorted.sort((/** @type {any} */ one, /** @type {any} */ other) => place(one) - place(other));
     this.form.now = this.state.models.some((/** @type {any} */ one) => one.name === this.model.value && one.iteration) ? "restart" : "create";
+    say(this.keep_words, `Keep these options ${this.#kept_where()}`);
     if (this.stage === "train") this.#look_ahead();
+  }
+
+  #kept_where() {
+    if (this.stage === "train") return "for this model";
+    if (this.stage !== "merge") return "in the project";
+    return this.of ? `for ${this.of}` : "in the project, for clips that keep none of their own";
   }
 
   /** @returns {HTMLElement[]} */
@@ -148,6 +159,7 @@ class Choice {
   /** @param {{name: string, value: any}} change */
   async #change({ name, value }) {
     this.changed[name] = value;
+    this.form.options = this.form.options.map((option) => (option.name === name ? { ...option, note: "" } : option)); // it counts for all clips now
     const { errors } = await post(`project/forms/${this.stage}/check`, { of: this.of, values: this.changed });
     this.form.say_wrong(errors);
     say(this.wrong, errors[""] ?? "");
@@ -167,6 +179,17 @@ class Choice {
     const words = await outlook_words(`model=${encodeURIComponent(model)}`, device);
     if (model === this.model.value && device === (this.learning?.device.value ?? "auto")) say(this.outlook, words.text);
   }
+}
+
+/**
+ * Which of the clips that are meant keep another value of an option for themselves: it is theirs that counts.
+ * @param {string} name @param {Record<string, Record<string, any>>} own by clip @param {string[]} chosen none are all
+ */
+function own_note(name, own, chosen) {
+  const clips = Object.keys(own).filter((clip) => name in own[clip] && (!chosen.length || chosen.includes(clip)));
+  if (!clips.length) return {};
+  const note = clips.length > 3 ? `${clips.length} clips keep their own` : clips.map((clip) => `${clip}: ${shown(own[clip][name])}`).join(", ");
+  return { note, note_tip: "Kept for this clip alone, and counts there unless you change it here" };
 }
 
 /** @param {any[]} things */
