@@ -8,6 +8,8 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 
+import psutil
+
 from understudy.jobs.runs.run import Run
 from understudy.project.project import Project
 from understudy.training.keeping.lock import Holder, holder_of, lock_holder
@@ -32,7 +34,17 @@ def under_way_elsewhere(project: Project, runs: Sequence[Run]) -> list[str]:
 
 
 def _told(what: str, holder: Holder, ours: set[int | None]) -> str:
-    if holder.host == platform.node() and holder.process in ours:
+    if holder.host == platform.node() and _is_of(holder.process, ours):
         return ""
     does = _DOES.get("".join(holder.command.split()[1:2]))
     return f"{what} is being {does} by {holder.words}; Ctrl-C in its terminal stops it." if does else ""
+
+
+def _is_of(process: int, ours: set[int | None]) -> bool:
+    """Whether it is one of these or was started by one, as where a training has several processes."""
+    if process in ours:
+        return True
+    try:
+        return any(parent.pid in ours for parent in psutil.Process(process).parents())
+    except psutil.Error:  # it has just ended, or is not ours to ask
+        return False

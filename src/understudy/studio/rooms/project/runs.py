@@ -55,7 +55,7 @@ def all_runs(studio: StudioHere) -> dict[str, Any]:
     queue = {"if_one_fails": book.queue_options().if_one_fails, "choices": WORDS_OF_FAILING}
     runs = book.all()
     ahead = runs_ahead(runs)
-    elsewhere = under_way_elsewhere(studio.project(), runs)
+    elsewhere = under_way_elsewhere(book.project, runs)
     return {"runs": [_told(book, run, ahead) for run in runs], "queue": queue, "elsewhere": elsewhere}
 
 
