@@ -404,5 +404,24 @@ def test_a_model_without_a_learnt_mask_paints_within_the_hull_and_that_is_said_o
     learned, told = made("learned-prd")
     hull, nothing = made("dst-hull")
     assert len(learned) == 3 and learned == hull
-    assert [text for text in told if "stands in for its mask" in text] == told[-1:] and len(told) == 1
+    assert [text for text in told if "stands in for the model's mask" in text] == told[-1:] and len(told) == 1
     assert nothing == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_told"),
+    [
+        ({"mode": "raw-rgb", "layers": "none"}, False),
+        ({"mode": "raw-predict", "layers": "none"}, False),
+        ({"mode": "raw-rgb", "layers": "mask"}, True),
+        ({"mode": "original", "layers": "none"}, True),  # which keeps masks in any case
+        ({"mode": "raw-mask", "layers": "none"}, True),
+    ],
+)
+def test_the_hull_is_told_where_a_mask_is_seen_and_nowhere_else(
+    settings: dict[str, str], is_told: bool, movie: Path, faceset: MakeFaceset, tmp_path: Path
+) -> None:
+    faces, options = faceset({1: [landmarks()]}), PLAIN.changed(mask="learned-prd", **settings)
+    events = list(merge(movie, faces=faces, predictor=Beginner(), folder=tmp_path / "out", options=options))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any("stands in for the model's mask" in text for text in told) == is_told

@@ -10,7 +10,7 @@ import pytest
 
 from tests.media.interlaced import make_interlaced
 from tests.merging.conftest import Painter, landmarks
-from tests.merging.test_merge import run
+from tests.merging.test_merge import Beginner, run
 from understudy.errors import ClipInterlaced, OptionInvalid
 from understudy.facesets.store import Faceset
 from understudy.media.images import read_image
@@ -164,3 +164,12 @@ def test_a_mode_that_leaves_the_frame_says_so_instead_of_seeming_to_do_nothing(
         assert "(raw-layers); what is painted lies in files beside it" in shown.reason
         assert previews.preview_frame(3, MergeOptions(mode="original")).reason.endswith("(original)")
         assert previews.preview_frame(3, MergeOptions(mask="dst-hull")).reason == ""
+
+
+def test_where_the_hull_stands_in_for_a_mask_that_is_not_learnt_the_preview_says_so(
+    movie: Path, faces: Faceset
+) -> None:
+    with FramePreviews(movie, stored=faces.faces(), predictor=Beginner()) as previews:
+        assert "stands in for the model's mask" in previews.preview_frame(3, MergeOptions()).reason
+        assert previews.preview_frame(3, MergeOptions(mask="dst-hull")).reason == ""
+        assert previews.preview_frame(3, MergeOptions(mode="original")).reason.endswith("(original)")

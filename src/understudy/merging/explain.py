@@ -22,7 +22,7 @@ from understudy.merging.composite import composite
 from understudy.merging.light import Float32, LightName, Picture, as_share, in_light, to_encoded
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
-from understudy.merging.pictures import why_not
+from understudy.merging.pictures import is_hull_seen, why_not
 from understudy.merging.place import Place, far_first
 from understudy.merging.plan import NO_FACE
 from understudy.merging.preview import FramePreviews
@@ -82,6 +82,7 @@ def explained(previews: FramePreviews, frame: int, options: MergeOptions | Setti
         "settings": ready.options.model_dump(mode="json"),
         "ready_ms": round(ready_ms, 2),  # decoding, painting, masks and colours, neighbours included
         "faces": faces,
+        "hull_for_mask": is_hull_seen(good, ready.options),
         "not_painted": reasons if ready.faces else [NO_FACE],
     }
     if merged.shape == ready.plate.shape:

@@ -26,6 +26,7 @@ from understudy.merging.frame_ranges import in_words, stretches_of
 from understudy.merging.journal import FACES, MASKS, Journal, frame_path
 from understudy.merging.options import MergeOptions
 from understudy.merging.pictures import (
+    HULL_STANDS_IN,
     MergedFrame,
     remove_layers,
     remove_merged,
@@ -50,10 +51,6 @@ from understudy.networks.swap import Predictor
 
 STAGE = "merge"
 _PNG_SHARE = 0.6  # of the raw pixels, generously
-_HULL_STOOD_IN = (
-    "The model has not learnt yet where the face is, so the hull of dst's landmarks stands in for its mask. "
-    "That ends by itself with more training."
-)
 
 
 def merge(
@@ -251,7 +248,8 @@ def _merge_todo(
                 yield made
                 continue
             if made.hull_stood_in and not told:
-                yield Notice(_HULL_STOOD_IN, level="warning")
+                why = HULL_STANDS_IN[0].upper() + HULL_STANDS_IN[1:]
+                yield Notice(f"{why}. That ends by itself with more training.", level="warning")
                 told = True
             _note(made, plan, journal)
             done += 1

@@ -31,6 +31,8 @@ from understudy.merging.raw import blank
 from understudy.merging.watching import unwatched
 from understudy.provenance.xmp import EXR_ATTRIBUTE, SOURCE_TYPE, with_packet
 
+HULL_STANDS_IN = "the hull of dst's landmarks stands in for the model's mask, which is not learnt yet"
+
 
 @dataclass(frozen=True, eq=False)
 class MergedFrame:
@@ -85,6 +87,13 @@ def merged_as_far_as_possible(
         if reason
     ]
     return (merged_frame(frame, good, options) if good else None), "; ".join(reasons)
+
+
+def is_hull_seen(faces: Sequence[PaintedFace], options: MergeOptions) -> bool:
+    """Whether the hull is seen, or kept, where a mask is asked for that its model has not learnt yet."""
+    return "mask" not in options.idle() and any(
+        face.mask.hull_share > 0.5 and face.mask.included_HW is None for face in faces
+    )
 
 
 def why_not(frame: Picture, face: PaintedFace, options: MergeOptions) -> str:

@@ -28,7 +28,7 @@ from understudy.merging.keeping import KeptSteps
 from understudy.merging.light import Picture
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace
-from understudy.merging.pictures import merged_as_far_as_possible
+from understudy.merging.pictures import HULL_STANDS_IN, is_hull_seen, merged_as_far_as_possible
 from understudy.merging.plan import NO_FACE, NOT_DECODED, MergePlan, Wanted, planned, why_left_alone
 from understudy.merging.plate import Plate, PlateFootage
 from understudy.merging.raw import blank
@@ -54,7 +54,7 @@ class Previewed:
 
     picture: Picture
     plate: Picture  # the frame before anything was painted into it
-    reason: str = ""  # why no face, or not every face, could be painted
+    reason: str = ""  # why no face, or not every face, is painted, or not as asked for
     took_s: float = field(default=0.0, compare=False)
     ready_s: float = field(default=0.0, compare=False)  # of it: decoding, painting, masks and colours
 
@@ -104,6 +104,8 @@ class FramePreviews:
         if ready.faces:
             merged, reason = merged_as_far_as_possible(ready.plate, ready.faces, ready.options)
             reason = reason or why_left_alone(ready.options)
+            if not reason and is_hull_seen(ready.faces, ready.options):
+                reason = HULL_STANDS_IN
         else:
             merged, reason = None, NO_FACE
         picture = merged.picture if merged is not None else self._without_face(ready)

@@ -30,7 +30,7 @@ from understudy.merging.light import Picture, sight
 from understudy.merging.masking.segment import Segmented, ToSegment, segmented
 from understudy.merging.options import MergeOptions
 from understudy.merging.painted import PaintedFace, enlarged, own_crop, painted_face, steadied
-from understudy.merging.pictures import in_own_numbers, merged_as_far_as_possible, write_merged
+from understudy.merging.pictures import in_own_numbers, is_hull_seen, merged_as_far_as_possible, write_merged
 from understudy.merging.plan import MergePlan
 from understudy.merging.plate import Plate
 from understudy.merging.runs import with_runs
@@ -170,7 +170,7 @@ def _make(
     if own is not None:
         merged = in_own_numbers(merged, own, seen=rgb, options=options)
     write_merged(folder, index, merged)
-    return MadeFrame(index, partly=reason, hull_stood_in=any(face.mask.hull_share > 0.5 for face in faces))
+    return MadeFrame(index, partly=reason, hull_stood_in=is_hull_seen(faces, options))
 
 
 def _as_shown(tracked: _Tracked, keep: Keep) -> PaintedFace:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.jobs.conftest import write_wall
+from tests.merging.test_merge import Beginner
 from understudy.errors import ClipMissing, OptionInvalid
-from understudy.events import Made, StageFinished
+from understudy.events import Made, Notice, StageFinished
 from understudy.jobs.merging.explain import explain, previews_of
 from understudy.merging.options import MergeOptions
 from understudy.project.project import Project
@@ -23,6 +24,20 @@ def test_a_frame_is_explained_in_a_folder_of_its_own_and_nothing_is_merged(ready
     assert numbers["settings"]["mask"] == "dst-hull" and len(numbers["faces"]) == 1
     assert isinstance(events[-1], StageFinished)
     assert not (ready.folder / "merged").exists()
+
+
+def test_an_explanation_says_where_the_hull_stands_in_for_a_mask_that_is_not_learnt(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`measure` sends people here to see why the face hardly changed."""
+    monkeypatch.setattr("understudy.training.predictor.load_predictor", lambda *_, **__: Beginner())
+
+    def told(mask: str) -> list[str]:
+        events = explain(ready, "main", clips=["dst"], frame=1, said={"mask": mask}, device="cpu")
+        return [event.text for event in events if isinstance(event, Notice)]
+
+    assert "stands in for the model's mask" in told("learned-prd")[0]
+    assert told("dst-hull") == []
 
 
 def test_a_frame_outside_the_clip_and_a_clip_of_src_are_refused(ready: Project) -> None:

@@ -67,6 +67,7 @@ def explain(
     where its faces are of other footage.
     """
     from understudy.merging.explain import explained, write_explanation
+    from understudy.merging.pictures import HULL_STANDS_IN
     from understudy.training.machine.device import choose_devices
 
     known = list(project.manifest.clips_of("dst"))
@@ -83,7 +84,8 @@ def explain(
         explanation = explained(previews, frame, settings_over_time(project, clip, said, device=on))
     folder = project.explained_folder / clip / f"{frame:06d}"
     written = write_explanation(folder, explanation)
-    for reason in explanation.numbers["not_painted"]:
+    told = [HULL_STANDS_IN] * explanation.numbers["hull_for_mask"]
+    for reason in explanation.numbers["not_painted"] + told:
         yield Notice(text=f"Frame {frame}: {reason}.", level="warning")
     yield Made(what="explanation", path=folder)
     yield StageFinished(stage=STAGE, summary={"frame": frame, "files": len(written), "folder": str(folder)})
