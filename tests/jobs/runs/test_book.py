@@ -116,6 +116,31 @@ time.sleep(600)
     assert keep(folder, [sys.executable, "-c", hard_of_hearing]) == keeper._STOPPED
 
 
+def test_a_wish_to_stop_that_was_made_just_now_is_not_said_again_before_it_could_be_answered(
+    tmp_path: Path,
+) -> None:
+    """A second one ends at once what would have ended well."""
+    signals = list[int]()
+
+    class Silent:
+        def __init__(self) -> None:
+            self.waits = 0
+
+        def wait(self, _seconds: float | None = None) -> int:
+            self.waits += 1
+            if self.waits == 1:  # it is asked to stop at the end of a look's wait
+                write_json(tmp_path / STOP, {"at": 0.0})
+            if self.waits < 3:
+                raise subprocess.TimeoutExpired("run", 0)
+            return keeper._STOPPED
+
+        def send_signal(self, number: int) -> None:
+            signals.append(self.waits)
+
+    assert keeper._ended(Silent(), tmp_path) == keeper._STOPPED  # type: ignore[arg-type]
+    assert signals == [2], "once, after a whole wait"
+
+
 def test_queued_runs_go_one_after_the_other_without_anyone_waiting(
     book: RunBook, until: Until, ended: Ended
 ) -> None:

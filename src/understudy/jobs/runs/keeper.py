@@ -82,9 +82,10 @@ def _ended(child: subprocess.Popen[bytes], folder: Path) -> int:
     """The exit code. A wish to stop can be lost on a process that only begins, so it is said again to one that
     has not answered; any that took it up has said so."""
     while _is_silent(folder):
+        is_asked = (folder / STOP).exists()  # before the wait: a second wish ends at once, so it comes late
         with contextlib.suppress(subprocess.TimeoutExpired):
             return child.wait(_SAID_AGAIN_S)
-        if (folder / STOP).exists() and _is_silent(folder):
+        if is_asked and _is_silent(folder):
             child.send_signal(signal.SIGINT)
     return child.wait()
 
