@@ -114,6 +114,20 @@ def test_how_long_it_still_takes_is_told_once_the_guesses_agree(monkeypatch: pyt
     assert all(left is None or abs(left - (280 - done)) < 30 for done, left in enumerate(told, 1)), told
 
 
+def test_frames_that_several_processes_make_at_once_are_no_rate_of_thousands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(shown.time, "monotonic", lambda: now[0])
+    clock, rates = shown._Clock(StageStarted(stage="merge", unit="frames", total=280)), []
+    for done, at in enumerate((120.0, 120.001, 120.002, 120.003, 124.0, 124.001, 124.002, 124.003), 1):
+        now[0] = at
+        event = Progress(stage="merge", done=done, total=280)
+        clock.watch(event)
+        rates.append(clock.rate(event))
+    assert max(rate for rate in rates if rate) < 3, rates
+
+
 def test_a_line_of_a_training_that_goes_on_counts_as_status_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

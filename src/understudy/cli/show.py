@@ -26,6 +26,7 @@ from understudy.jobs.stopping import stoppable
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PROGRESS = 0.2
 _SECONDS_BETWEEN_GUESSES = 2.0
+_LEAST_SECONDS = 0.5  # that a rate is told from
 _STEADY_SHARE = 0.25  # of the time left: so near to each other are two guesses that can be told
 _STOPPING = "stopping after this step; Ctrl-C again ends at once"
 STOPPED_AT_ONCE = "Stopped at once. Run the same command again to go on."
@@ -124,10 +125,10 @@ class _Clock:
             return event.rate
         now, made = time.monotonic(), self._made(event)
         since, before = self._first or (self.began, 0.0)
-        if made <= before or now <= since:
+        if made <= before or now - since < _LEAST_SECONDS:  # several processes make their first units at once
             since, before = self.began, 0.0
         seconds = now - since
-        return (made - before) / seconds if now - self.began > 0.5 and made > before and seconds > 0 else None
+        return (made - before) / seconds if made > before and seconds > _LEAST_SECONDS else None
 
     def seconds_left(self, event: Progress) -> float | None:
         """None until the guesses agree: those of the first moments go from hours to minutes."""
