@@ -137,6 +137,19 @@ def test_the_report_lies_beside_what_was_made(project: Project, tmp_path: Path) 
     assert reported(project, "main", ["dst"], None, said={"purpose": "web"}).stem == "dst-main-web"
 
 
+def test_what_a_training_answers_twice_is_told_twice() -> None:
+    """Of a second change that it refuses for the same reason nothing was said."""
+
+    def stage(name: str, *told: str) -> Events:
+        yield StageStarted(stage=name, unit="iterations")
+        yield from (Notice(text) for text in told)
+
+    report = Report()
+    trained = list(report.over(stage("train", "It stays as it is.", "It stays as it is.", "Hardly learnt.")))
+    merged = list(report.over(stage("merge", "Hardly learnt.")))
+    assert [len(events) - 1 for events in (trained, merged)] == [3, 0]
+
+
 def test_the_report_of_a_job_that_was_stopped_has_the_figures_of_what_was_done_before(
     project: Project, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ class Report:
         """The same events, noted down as they pass; what one stage said no other says again. Closing this
         closes the stage; its errors come through."""
         began, under_way = time.monotonic(), dict[str, Any]()
+        said_before = {*self.notices}
         with contextlib.ExitStack() as stack:
             stack.callback(lambda: self._keep_of_stopped(under_way, seconds=time.monotonic() - began))
             if isinstance(events, Generator):
@@ -135,13 +136,14 @@ class Report:
                 match event:
                     case StageStarted():
                         began, under_way = time.monotonic(), {"stage": event.stage, "ended": False}
+                        said_before = {*self.notices}
                     case Progress() if under_way:
                         under_way["done"] = event.done
                     case StageFinished():
                         self._note(event, seconds=time.monotonic() - began)
                         under_way = {}
                     case Notice():
-                        if event.text in self.notices:
+                        if event.text in said_before:
                             continue
                         self.notices.append(event.text)
                 yield event
