@@ -183,10 +183,10 @@ class Index:
             database.executemany(numbers, [(new, old) for old, new in pairs])
             database.executemany(vectors, [(new, *kind, old) for old, new in pairs for kind in kinds])
 
-    def forget_measures(self, digests: Iterable[bytes]) -> None:
-        """Drop what was measured on files that are long gone."""
+    def forget_measures(self, digests: Iterable[bytes], *, carried: bool = False) -> None:
+        """Drop what was measured on files that are long gone, or was `carried` on from files now nowhere."""
         gone = [(digest,) for digest in digests]
-        self._measured += 1
+        self._measured += not carried
         with self._written() as database:
             database.executemany("DELETE FROM measures WHERE digest = ?", gone)
             database.executemany("DELETE FROM vectors WHERE digest = ?", gone)

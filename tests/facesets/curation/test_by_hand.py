@@ -14,6 +14,8 @@ from understudy.facesets.face_mask import face_mask
 from understudy.facesets.painted import layer_of
 from understudy.facesets.record import Polygon
 from understudy.facesets.sorting.measure import measure_faces, unmeasured
+from understudy.facesets.sorting.pixels import VERSION
+from understudy.facesets.sorting.table import IDENTITY_MAKER
 from understudy.facesets.store import Faceset
 from understudy.facesets.xmp import extract_record
 from understudy.geometry import inverse, transform_points
@@ -54,6 +56,25 @@ def test_a_face_keeps_what_was_measured_on_it_while_it_is_drawn_on(faceset: Face
     for low in (2, 4):
         kept(faceset, trash, low, "visit")
         assert faceset.faces()[0].record.polygons == [region(faceset, low, 28)] and unmeasured(faceset) == []
+
+
+def test_a_face_that_is_drawn_on_for_long_leaves_no_measures_of_files_that_are_nowhere_any_more(
+    faceset: Faceset, trash: Path
+) -> None:
+    list(measure_faces(faceset))
+    faceset.index().keep_vectors(
+        "identity", dict.fromkeys(faceset.digests().values(), b"1"), maker=IDENTITY_MAKER
+    )
+    first, before = set(faceset.index().measures(VERSION)), faceset.index().state()
+    for low in (2, 4, 6, 8):
+        kept(faceset, trash, low, "visit")
+    assert faceset.index().state() == before, "a table that is held is not read anew for it"
+    last = {faceset.digests()[faceset.faces()[0].name]}
+    assert set(faceset.index().measures(VERSION)) == first | last, "of the file in the trash, and of that here"
+    assert {digest for digest, _ in faceset.index().vectors("identity", IDENTITY_MAKER)} == first | last
+    History(faceset.folder, trash).undo()
+    faceset.refresh()
+    assert unmeasured(faceset) == []
 
 
 def test_another_visit_another_face_and_a_change_after_an_undo_are_steps_of_their_own(

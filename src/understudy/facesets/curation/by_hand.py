@@ -84,13 +84,17 @@ def keep_drawing(
     keep_measures(faceset, made.measured)
     history = History(faceset.folder, trash)
     command = f"{visit} {face.name}" if visit else ""
-    if _goes_on(history, command):
+    is_overwritten = _goes_on(history, command)
+    if is_overwritten:
         write_bytes(face.path, made.data)  # the file from before the visit lies in the trash already
     else:
         with history.change(_VERB, f"draw on {face.name}", command=command) as change:
             change.remove(face.name)
             change.add(face.name, made.data)
     faceset.look_at([face.name])
+    if is_overwritten:  # the drawing before is nowhere any more, unless somebody made a copy beside it
+        gone = {old for old, _ in made.measured}.difference(faceset.digests().values())
+        faceset.index().forget_measures(gone, carried=True)
     return faceset.face(face.name)
 
 
