@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.studio.web.conftest import wait_until
 from tests.studio.web.test_masks import FACE, PX, ROOM, VIEW, _at, _go_to, _kept, _overlap, _ready, _record
 from understudy.facesets.store import Faceset
 from understudy.project.project import Project
@@ -250,7 +251,6 @@ def test_what_lies_below_at_the_right_is_hinted_at_in_a_small_window(open_page: 
         return float(seen[0].mean() - seen[-1].mean())
 
     assert side.evaluate("one => one.scrollHeight > one.clientHeight + 50")
-    below = last_rows()
+    wait_until(page, lambda: last_rows() > 3, "it gets darker downwards")
     side.evaluate("one => one.scrollTo(0, one.scrollHeight)")
-    page.wait_for_timeout(100)
-    assert below > 3 > abs(last_rows()), "it gets darker downwards only while there is more"
+    wait_until(page, lambda: abs(last_rows()) < 3, "it does so only while there is more")
