@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.jobs.conftest import write_wall
-from understudy.cli import stages
 from understudy.cli.main import main
 from understudy.cli.stages import train
 from understudy.errors import ModelUnknown, Stopped, UnderstudyError
-from understudy.events import Events, Notice
+from understudy.events import Events, Notice, Progress, StageStarted
 from understudy.jobs.clips.adding import add_clips
 from understudy.jobs.models.making import require_model
 from understudy.project.project import Project
@@ -38,18 +39,29 @@ def test_train_change_asks_the_training_that_runs_and_reset_takes_it_back(
     assert Project.open(project.folder).manifest.models["main"].train == {}
 
 
-@pytest.mark.parametrize(("search", "says"), [(True, "begins anew"), (False, "goes on")])
-def test_a_search_for_a_rate_that_is_stopped_says_that_it_begins_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, search: bool, says: str
+@pytest.mark.parametrize(("search", "says"), [(True, "begins anew"), (False, "is kept")])
+def test_a_search_for_a_rate_that_is_stopped_says_that_it_begins_anew_to_programs_too(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    search: bool,
+    says: str,
 ) -> None:
-    def stopped(*_: object, **__: object) -> None:
-        raise Stopped("Stopped. It goes on.")
+    """The event said that what was finished is kept."""
+
+    def stopped(*_: object, **__: object) -> Events:
+        yield StageStarted(stage="train", unit="iterations")
+        os.kill(os.getpid(), signal.SIGINT)
+        yield Progress(stage="train", done=1)
 
     project = Project.create(tmp_path / "p")
     project.add_model("main", preset="quick")
-    monkeypatch.setattr(stages, "run", stopped)
+    for stage in ("understudy.jobs.models.steering.find_rate", "understudy.jobs.stages.train"):
+        monkeypatch.setattr(stage, stopped)
     with pytest.raises(Stopped, match=says):
-        train(project.folder, find_rate=search)
+        train(project.folder, find_rate=search, json=True)
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["event"] == "Stopped" and says in last["text"]
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,18 @@ class _Reader(Protocol):
 
 
 def show(
-    events: Events, *, as_json: bool = False, beside_output: bool = False, wishes: Wishes | None = None
+    events: Events,
+    *,
+    as_json: bool = False,
+    beside_output: bool = False,
+    wishes: Wishes | None = None,
+    stopped: str = "",
 ) -> list[StageFinished]:
     """Print events until the job ends; give what every stage said at its end.
 
     With `beside_output` they go to the standard error alone: the standard output is for another program.
     `wishes` are what keys ask of a training at a terminal: the key, its word, and what pressing it does.
+    `stopped` is what a job says when it was stopped, where that is not that the same command goes on.
     Raises what the job raises, and Stopped after Ctrl-C.
     """
     finished: list[StageFinished] = []
@@ -61,17 +67,19 @@ def show(
                 if isinstance(event, StageFinished):
                     finished.append(event)
     except (Stopped, KeyboardInterrupt) as stop:
+        if isinstance(stop, Stopped) and stopped:
+            stop = Stopped(stopped)
         with suppress(OSError):  # nobody reads any more
             reader.say_stopped(str(stop) or STOPPED_AT_ONCE)
-        raise
+        raise stop from None
     finally:
         reader.close()
     return finished
 
 
-def run(events: Events, *, json: bool, wishes: Wishes | None = None) -> None:
-    """Show a job, and its figures at the end."""
-    finished = show(events, as_json=json, wishes=wishes)
+def run(events: Events, *, json: bool, wishes: Wishes | None = None, stopped: str = "") -> None:
+    """Show a job, and its figures at the end; `stopped` as in `show`."""
+    finished = show(events, as_json=json, wishes=wishes, stopped=stopped)
     if not json:
         print_result(finished)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from cyclopts.validators import Number
 
 from understudy.cli.flags import TRAINING, DryRun, Json, Network, Parts, Sets
 from understudy.cli.show import run, tell
-from understudy.errors import OptionInvalid, Stopped, UnderstudyError
+from understudy.errors import OptionInvalid, UnderstudyError
 from understudy.events import Events, Notice
 from understudy.facesets.extraction.options import ExtractOptions
 from understudy.geometry import FaceType
@@ -29,6 +28,7 @@ from understudy.training.keeping.requests import ask as ask_for
 from understudy.training.options import TrainOptions
 from understudy.training.steering.options import RateSearchOptions
 
+_SEARCH_STOPPED = "Stopped. The model is as it was; the search for a rate begins anew when it is run again."
 # What each key asks of a training at a terminal; Enter stops it too.
 _KEYS: dict[str, PlainWish] = {"s": "save", "p": "preview", "f": "finish", "b": "backup", "q": "stop"}
 
@@ -196,7 +196,7 @@ def train(
     searched = search if find_rate or set_rate else None
     if searched is not None and (processes > 1 or is_one_of_several()):
         raise OptionInvalid("A rate is searched for by one process. Leave --processes out for the search.")
-    with making.forgotten_if_unmade(opened, model, is_new=is_new), _stopped(searched is not None):
+    with making.forgotten_if_unmade(opened, model, is_new=is_new):
         if not is_follower():
             stages.choose_facesets(opened, model, src=src_faceset, dst=dst_faceset)
         if processes > 1 and not is_one_of_several():
@@ -211,7 +211,12 @@ def train(
             if not finish and searched is None and show_samples is None:
                 stages.check_recipe(opened, model, said=said)  # before the model is made
             events = joined(making.start_from(opened, model, start_from, parts=parts, said=said), events)
-        run(_announced(events, opened, model, is_new), json=json, wishes=_wishes(opened.model_folder(model)))
+        run(
+            _announced(events, opened, model, is_new),
+            json=json,
+            wishes=_wishes(opened.model_folder(model)),
+            stopped=_SEARCH_STOPPED if searched is not None else "",
+        )
     return 0
 
 
@@ -275,19 +280,6 @@ def _announced(events: Events, project: Project, model: str, is_new: bool) -> Ev
             yield Notice(_new_told(project, model))
     finally:
         events.close()  # type: ignore[attr-defined]  # stages are generators
-
-
-@contextmanager
-def _stopped(searches: bool) -> Iterator[None]:
-    """Say of a search for a rate that was stopped that it keeps nothing. Raises Stopped."""
-    try:
-        yield
-    except Stopped:
-        if not searches:
-            raise
-        raise Stopped(
-            "Stopped. The model is as it was; the search for a rate begins anew when it is run again."
-        ) from None
 
 
 def _asked(
