@@ -250,6 +250,11 @@ def test_what_is_merged_is_measured_and_drawn(room: Any, opened: Project) -> Non
         room,
     )
     assert room.locator(".graph-none").is_hidden()
+    said = room.evaluate(
+        """async (measured) => (await import('/web/rooms/merge/graphs.js')).verdict(measured)""",
+        {"shots": [], "outside": [], "current": True, "hardly_changed": "Only 10 % of the face differs."},
+    )
+    assert said == "Only 10 % of the face differs.", "it said that the swap is as steady and sharp as dst"
 
 
 def test_a_formula_of_masks_is_typed_with_names_offered_and_a_sentence_for_what_is_none(

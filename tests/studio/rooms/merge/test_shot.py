@@ -10,6 +10,7 @@ from tests.jobs.conftest import write_wall
 from tests.studio.rooms.merge.conftest import Room
 from understudy.facesets.extraction.found import clip_content
 from understudy.facesets.extraction.journal import Journal
+from understudy.files import read_json, write_json
 from understudy.jobs import stages
 from understudy.jobs.measure import measure_merged
 from understudy.project.lock import exclusive
@@ -60,7 +61,14 @@ def test_graphs_are_there_once_what_is_merged_was_measured(room: Room) -> None:
     merge(room)
     list(measure_merged(room.project, "dst", "main"))
     measured = room.get("graphs").json()["measured"]
-    assert measured["by_frame"]["frame"] == [1] and measured["current"]
+    assert measured["by_frame"]["frame"] == [1] and measured["current"] and not measured["hardly_changed"]
+    kept = room.project.merged_folder("dst", room.project.merged_name("dst", "main")) / "steadiness.json"
+    told = read_json(kept)
+    write_json(kept, {**told, "all": {**told["all"], "changed": 0.1}})
+    assert room.get("graphs").json()["measured"]["hardly_changed"].startswith("Only 10 % of the face")
+    del told["all"]["changed"]
+    write_json(kept, told)
+    assert not room.get("graphs").json()["measured"]["hardly_changed"], "an older measure says nothing of it"
 
 
 def test_people_are_given_to_models(room: Room) -> None:

@@ -78,10 +78,14 @@ def states(studio: StudioHere, desk: DeskHere, clip: str, model: str = "main") -
 def graphs(studio: StudioHere, clip: str, model: str = "main") -> dict[str, Any]:
     """What was measured of the merged frames last; `measured` is null before that."""
     from understudy.jobs.measure import measured
+    from understudy.measure.against_plate import hardly_changed
 
     project = studio.project()
     shot_of(project, clip, model)
-    return {"measured": measured(project, clip, model)}
+    found = measured(project, clip, model)
+    if found is not None:  # an older measure has no such share
+        found["hardly_changed"] = hardly_changed(found.get("all", {}).get("changed", 1.0))
+    return {"measured": found}
 
 
 @routes.post("/cast")

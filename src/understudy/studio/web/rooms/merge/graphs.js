@@ -35,6 +35,6 @@ export function verdict(measured) {
   const widest = measured.shots.map((/** @type {any} */ shot) => shot.widest_seam).filter(Boolean).sort((/** @type {any} */ a, /** @type {any} */ b) => b.delta_e - a.delta_e)[0];
   const seam = widest ? ` The widest seam is in frame ${widest.frame}, ${widest.delta_e.toFixed(1)} ΔE.` : "";
   const misses = measured.outside.map((/** @type {any} */ miss) => `${miss.measure.replaceAll("_", " ")} ${miss.ratio.toFixed(2)} (goal ${miss.goal}): ${miss.try}`);
-  const words = misses.length ? misses.join("; ") : "as steady, even and sharp as dst";
+  const words = measured.hardly_changed?.replace(/\.$/, "") || misses.join("; ") || "as steady, even and sharp as dst";
   return `${measured.current ? "" : "Frames were merged since. "}${words[0].toUpperCase()}${words.slice(1)}.${seam}`;
 }
