@@ -145,8 +145,8 @@ def hardly_changed(share: float) -> str:
     if share >= _LEAST_CHANGED:
         return ""
     return (
-        f"Only {100 * share:.0f} % of the face differs so that it can be seen: dst's own face shows through, "
-        "and these figures are its own. The mask may hardly paint, as a learned one does at first. See it with "
+        f"Only {100 * share:.0f} % of the face differs from dst so that it can be seen, so these figures are "
+        "mostly dst's own. Either the two faces are much alike, or the mask hardly paints: look with "
         "`understudy merge --explain FRAME`, merge with `--mask dst-hull`, or train longer."
     )
 
