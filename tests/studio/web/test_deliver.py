@@ -211,6 +211,20 @@ def test_a_refusal_that_is_no_matter_of_the_purpose_does_not_ask_for_the_options
     assert asked == []
 
 
+def test_a_clip_that_is_gone_is_told_once_and_who_agreed_is_told_all_the_same(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")
+    clip = opened.clip_path("dst")
+    away = clip.rename(clip.with_name("away.mp4"))
+    page = open_page(at="#/deliver")
+    page.locator(".block", has_text="is not where it was").wait_for()
+    page.locator(".consents", has_text="src: a rendered person who does not exist").wait_for(timeout=5000)
+    page.wait_for_function("!document.querySelector('us-room-deliver').asking")
+    assert not page.get_by_text("is not known").count() and not page.get_by_text("being looked at").count()
+    away.rename(clip)
+
+
 def test_a_closed_production_needs_a_reason_and_a_file_that_stays(
     open_page: Callable[..., Any], opened: Project
 ) -> None:
