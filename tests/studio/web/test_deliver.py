@@ -97,7 +97,10 @@ def test_a_file_of_anybody_is_sent_verified_and_forgotten(
     assert left == []
 
 
-def test_a_refused_consent_blocks_with_the_sentence(open_page: Callable[..., Any], opened: Project) -> None:
+def test_a_refused_consent_blocks_with_the_sentence(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str]
+) -> None:
+    opened.out_folder.mkdir(exist_ok=True)
     before = sorted(path.name for path in opened.out_folder.iterdir())
     record_consent(opened, "src", {"status": "refused"})
     page = open_page(at="#/deliver")
@@ -112,7 +115,15 @@ def test_a_refused_consent_blocks_with_the_sentence(open_page: Callable[..., Any
     page.keyboard.press("d")
     page.locator(".toast.bad", has_text="is refused, so nothing final is written").wait_for()
     assert sorted(path.name for path in opened.out_folder.iterdir()) == before
+    expected_errors.append("422")
+    page.get_by_role("tab", name="Credits").click()
+    page.locator(".credits.bad", has_text="is refused").wait_for()
+    copy = page.get_by_role("button", name="Copy")
+    assert not page.get_by_text("As a card for the film").is_visible() and not copy.is_visible(), "there is none"
     record_consent(opened, "src", {"status": "fictional"})
+    page.get_by_role("tab", name="Ledger").click()
+    page.get_by_role("tab", name="Credits").click()
+    page.get_by_text("As a card for the film").wait_for()
 
 
 def _rgb(color: str) -> str:
