@@ -119,7 +119,9 @@ def test_a_refused_consent_blocks_with_the_sentence(
     page.get_by_role("tab", name="Credits").click()
     page.locator(".credits.bad", has_text="is refused").wait_for()
     copy = page.get_by_role("button", name="Copy")
-    assert not page.get_by_text("As a card for the film").is_visible() and not copy.is_visible(), "there is none"
+    assert not page.get_by_text("As a card for the film").is_visible() and not copy.is_visible(), (
+        "there is none"
+    )
     record_consent(opened, "src", {"status": "fictional"})
     page.get_by_role("tab", name="Ledger").click()
     page.get_by_role("tab", name="Credits").click()
