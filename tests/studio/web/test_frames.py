@@ -170,9 +170,9 @@ def test_a_box_whose_reading_was_lost_on_its_way_is_asked_again_and_stored(
     before = len(lost)
     window.page.keyboard.press("Enter")
     wait_until(window.page, lambda: any("frame=4" in one for one in lost[before:]), "its reading is lost")
-    assert window.of("dispatchEvent(new Event('beforeunload', { cancelable: true }))") is False, (
-        "it would be lost"
-    )
+    window.until(
+        "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    )  # closed now, it would be lost
     window.page.unroute_all(behavior="wait")
     window.until(
         "room.keeper.waiting === 0", within_s=30
