@@ -201,6 +201,20 @@ def test_a_mistake_in_a_range_is_named_with_its_line(directed: Project) -> None:
         settings_over_time(Project.open(directed.folder), "dst", {})
 
 
+@pytest.mark.parametrize("table", ["merge", "clips.dst.merge"])
+def test_a_wrong_value_that_is_kept_is_named_with_its_table_and_one_that_is_said_is_not(
+    directed: Project, table: str
+) -> None:
+    with directed.change() as manifest:
+        manifest.merge = {"erode": 12} if table == "merge" else {}
+        manifest.clips["dst"].merge = {} if table == "merge" else {"erode": 12}
+    with pytest.raises(OptionInvalid, match=f"^In understudy.toml, {table}: Option 'erode' can't be 12"):
+        settings_over_time(directed, "dst", {})
+    with pytest.raises(OptionInvalid, match=r"^Option 'erode' can't be 13"):
+        settings_over_time(directed, "dst", {"erode": 13})
+    assert settings_over_time(directed, "dst", {"erode": 0.1}).base.erode == 0.1
+
+
 def test_an_ease_that_is_none_is_named_with_its_line(project: Project) -> None:
     path = project.folder / "understudy.toml"
     path.write_text(

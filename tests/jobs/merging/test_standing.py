@@ -84,6 +84,7 @@ def test_a_share_of_src_that_the_model_can_not_paint_is_told_as_what_a_merge_wou
 ) -> None:
     keep_said(merged, "dst", {"morph": 0.5}, frames=None)
     assert words(merged).startswith("clip 'dst' can't be merged as it stands: Option 'morph' can't be 0.5")
+    assert not words(merged).endswith("."), "who tells it ends the sentence"
     with pytest.raises(OptionInvalid, match="'morph' can't be 0"):
         merge(merged)
 

@@ -71,6 +71,26 @@ def test_frames_that_are_behind_the_settings_kept_now_are_counted(
     assert room.get("frames", params={"clip": "nose", "model": "main"}).status_code == 422
 
 
+def test_how_frames_stand_is_told_as_not_known_with_the_kept_value_that_stops_it(
+    room: TestClient, ready: Project, clip: str
+) -> None:
+    finish(ready, clip)
+    with ready.change() as manifest:
+        manifest.clips[clip].merge = {"erode": 12}
+    told = room.get("frames", params={"clip": clip, "model": "main"})
+    assert told.status_code == 200, told.text
+    words = (
+        f"How its frames stand is not known: In understudy.toml, clips.{clip}.merge: Option 'erode' can't be 12"
+    )
+    assert told.json()["words"].startswith(words)
+    with ready.change() as manifest:
+        manifest.clips[clip].merge = {}
+    ready.clip_path(clip).rename(ready.folder / "away")
+    assert room.get("frames", params={"clip": clip, "model": "main"}).json()["words"] == "", (
+        "the outlook says it"
+    )
+
+
 def test_a_finished_file_is_downloaded_whole_or_in_part(room: TestClient, ready: Project) -> None:
     ready.out_folder.mkdir(exist_ok=True)
     (ready.out_folder / "a.mp4").write_bytes(b"0123456789")

@@ -97,7 +97,10 @@ def test_a_file_of_anybody_is_sent_verified_and_forgotten(
     assert left == []
 
 
-def test_a_refused_consent_blocks_with_the_sentence(open_page: Callable[..., Any], opened: Project) -> None:
+def test_a_refused_consent_blocks_with_the_sentence(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str]
+) -> None:
+    opened.out_folder.mkdir(exist_ok=True)
     before = sorted(path.name for path in opened.out_folder.iterdir())
     record_consent(opened, "src", {"status": "refused"})
     page = open_page(at="#/deliver")
@@ -112,7 +115,17 @@ def test_a_refused_consent_blocks_with_the_sentence(open_page: Callable[..., Any
     page.keyboard.press("d")
     page.locator(".toast.bad", has_text="is refused, so nothing final is written").wait_for()
     assert sorted(path.name for path in opened.out_folder.iterdir()) == before
+    expected_errors.append("422")
+    page.get_by_role("tab", name="Credits").click()
+    page.locator(".credits.bad", has_text="is refused").wait_for()
+    copy = page.get_by_role("button", name="Copy")
+    assert not page.get_by_text("As a card for the film").is_visible() and not copy.is_visible(), (
+        "there is none"
+    )
     record_consent(opened, "src", {"status": "fictional"})
+    page.get_by_role("tab", name="Ledger").click()
+    page.get_by_role("tab", name="Credits").click()
+    page.get_by_text("As a card for the film").wait_for()
 
 
 def _rgb(color: str) -> str:
@@ -209,6 +222,20 @@ def test_a_refusal_that_is_no_matter_of_the_purpose_does_not_ask_for_the_options
         told = page.locator(".file-facts, .says").all_inner_texts()
         assert told == ["Known once that is mended."] * 2, "nothing is said of the file before"
     assert asked == []
+
+
+def test_a_clip_that_is_gone_is_told_once_and_who_agreed_is_told_all_the_same(
+    open_page: Callable[..., Any], opened: Project, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")
+    clip = opened.clip_path("dst")
+    away = clip.rename(clip.with_name("away.mp4"))
+    page = open_page(at="#/deliver")
+    page.locator(".block", has_text="is not where it was").wait_for()
+    page.locator(".consents", has_text="src: a rendered person who does not exist").wait_for(timeout=5000)
+    page.wait_for_function("!document.querySelector('us-room-deliver').asking")
+    assert not page.get_by_text("is not known").count() and not page.get_by_text("being looked at").count()
+    away.rename(clip)
 
 
 def test_a_closed_production_needs_a_reason_and_a_file_that_stays(

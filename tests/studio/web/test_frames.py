@@ -157,6 +157,48 @@ def test_a_box_kept_before_it_was_read_is_stored_with_the_points_in_it(
     assert off(records(emptied)[4], 4) < 0.15
 
 
+def test_a_box_whose_reading_was_lost_on_its_way_is_asked_again_and_stored(
+    window: Window, emptied: Project, expected_errors: list[str]
+) -> None:
+    expected_errors += ["ERR_FAILED"]
+    lost: list[str] = []
+    window.page.route("**/api/frames/read?*", lambda route: (lost.append(route.request.url), route.abort()))
+    box = box_about(truth(4))
+    half = 0.55 * box.side_px
+    window.drag((box.x - half - 20, box.y - half), (box.x + half, box.y + half))
+    window.until("room.held.reading.in_flight === 0")
+    before = len(lost)
+    window.page.keyboard.press("Enter")
+    wait_until(window.page, lambda: any("frame=4" in one for one in lost[before:]), "its reading is lost")
+    window.until(
+        "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    )  # closed now, it would be lost
+    window.page.unroute_all(behavior="wait")
+    window.until(
+        "room.keeper.waiting === 0", within_s=30
+    )  # the socket stood all the while: nothing calls it back
+    assert off(records(emptied)[4], 4) < 0.15
+    assert window.of("dispatchEvent(new Event('beforeunload', { cancelable: true }))") is True
+
+
+def test_a_picture_that_does_not_come_is_told_as_what_it_is_and_comes_when_the_connection_is_back(
+    window: Window, emptied: Project, expected_errors: list[str]
+) -> None:
+    expected_errors += ["ERR_FAILED", "422"]
+    page, refusal = window.page, {"error": "Clip 'dst' is not where it was.", "kind": "ClipMissing"}
+    page.route("**/api/frames/picture?*frame=8*", lambda route: route.fulfill(status=422, json=refusal))
+    page.route("**/api/frames/picture?*frame=7*", lambda route: route.abort())
+    window.of("room.strip.dispatchEvent(new CustomEvent('frame', { detail: 8 }))")
+    page.locator(".toast.bad", has_text="Clip 'dst' is not where it was.").wait_for()
+    window.until("room.told && room.image === null")  # not the picture of the frame before
+    window.of("room.strip.dispatchEvent(new CustomEvent('frame', { detail: 7 }))")
+    window.until("room.frame === 7 && room.told && room.image === null")
+    assert not page.locator(".toast", has_text="it may be damaged").count(), "it is the connection"
+    page.unroute_all(behavior="wait")
+    page.evaluate("import('/web/kit/live.js').then(({ live }) => live.tell('look-anew', {}))")
+    window.until("room.image?.complete", within_s=30)
+
+
 def test_what_the_server_does_not_store_waits_in_its_frame(
     window: Window, emptied: Project, expected_errors: list[str]
 ) -> None:

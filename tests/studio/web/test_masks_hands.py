@@ -168,6 +168,8 @@ def test_a_drawing_that_is_refused_stays_unkept_and_with_the_browser_until_it_is
     for point in [*FACE, FACE[0]]:
         room.mouse.click(*_at(room, point))
     room.get_by_text("1 face not kept: This is a bug of the studio.").wait_for()
+    (told,) = room.locator(".toast.bad").all_inner_texts()
+    assert "this browser remembers it. This is a bug of the studio." in told  # its last words may be a path
     room.evaluate(f"{ROOM}.go_to(1)")
     room.evaluate(f"{ROOM}.go_to(6)")
     room.wait_for_function(f"{ROOM}.at === 6 && {ROOM}.editor.ready && {ROOM}.editor.doc.regions.length === 1")

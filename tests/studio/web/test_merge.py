@@ -334,3 +334,24 @@ def test_what_a_merge_would_say_of_other_footage_is_said_once_and_stays(room: An
     room.locator(".toast", has_text=words).get_by_role("button", name="Close this message").click()
     room.evaluate(f"document.querySelector('{ROOM}').look_at_states()")
     assert said.count() == 0
+
+
+def test_a_kept_value_that_is_wrong_is_told_in_the_panel_and_can_be_taken_out_there(
+    open_page: Any, opened: Project, expected_errors: list[str]
+) -> None:
+    expected_errors.append("422")  # its pictures can't be made
+    with opened.change() as manifest:
+        before, manifest.clips["dst"].merge = manifest.clips["dst"].merge, {"erode": 12}
+    page = open_page(at="#/merge?clip=dst")
+    panel = page.locator("us-merge-panel")
+    panel.get_by_text("In understudy.toml, clips.dst.merge: Option 'erode' can't be 12").wait_for()
+    words = panel.locator(".kept-words")
+    assert words.evaluate("one => one.scrollWidth <= one.clientWidth"), "all of it is seen"
+    assert not panel.get_by_text("being loaded").is_visible() and "Only defaults" not in panel.inner_text()
+    panel.get_by_role("button", name="clip: more").click()
+    page.get_by_role("menuitem", name="Take out clip").click()
+    panel.locator("[data-option='erode']").wait_for()
+    assert Project.open(opened.folder).manifest.clips["dst"].merge == {}
+    assert "can't be 12" not in panel.inner_text()
+    with opened.change() as manifest:
+        manifest.clips["dst"].merge = before

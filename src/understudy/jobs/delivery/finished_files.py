@@ -138,6 +138,16 @@ def behind(states: FrameStates, frames: str = "") -> dict[str, Any]:
     return {"stale": stale, "to_make": to_make, "words": words}
 
 
+def not_known(error: UnderstudyError) -> dict[str, Any]:
+    """As `behind`, where looking raised this. What is wrong with the clip the encoding itself will say."""
+    is_said = isinstance(error, ClipMissing | ClipUnreadable)
+    return {
+        "stale": 0,
+        "to_make": 0,
+        "words": "" if is_said else f"How its frames stand is not known: {error.message}",
+    }
+
+
 def behind_told(project: Project, clip: str, called: str, frames: str, *, alone: bool) -> Events:
     """Warn of frames that the settings kept now would make otherwise. They stop nothing: what was merged may be
     just what is wanted. `called` is the model, or the cast, that merged the clip; `alone` that it is the only
@@ -146,10 +156,8 @@ def behind_told(project: Project, clip: str, called: str, frames: str, *, alone:
 
     try:
         words = behind(states_as_merged(project, clip, called), frames)["words"]
-    except (ClipMissing, ClipUnreadable):
-        return  # which the encoding itself will say
     except UnderstudyError as error:
-        words = f"How its frames stand is not known: {error.message}"
+        words = not_known(error)["words"]
     if words:
         yield Notice(words if alone else f"{clip}: {words}", level="warning")
 

@@ -17,9 +17,9 @@ from understudy.jobs.merging.kept_settings import noted
 from understudy.jobs.settings import Said, merge_options
 from understudy.masks.segmenter import AUTO, Segmenters
 from understudy.merging.frame_ranges import in_words, parse_frames, require_within
-from understudy.merging.options import FIXED
+from understudy.merging.options import FIXED, MergeOptions
 from understudy.merging.settings_over_time import Ease, FrameRange, KeyFrame, SettingsOverTime
-from understudy.options import meant
+from understudy.options import meant, parse_options
 from understudy.project.manifest import CastEntry, ClipEntry, KeyEntry, RangeEntry, line_of_entry, read_text
 from understudy.project.project import MANIFEST_NAME, Project
 from understudy.project.unknown import model_named
@@ -47,11 +47,12 @@ def settings_over_time(
 ) -> SettingsOverTime:
     """A clip's merge settings; what is said counts for `frames` alone where given. `entry` stands for what the
     manifest has of the clip; segmenters look on `device`. Raises OptionInvalid."""
-    entry, named = entry or project.manifest.clips[clip], _Names(project, clip)
+    is_kept, named = entry is None, _Names(project, clip)
+    entry = entry or project.manifest.clips[clip]
     _require_one_plate(project, entry, said, frames)
     whole_clip = {name: value for name, value in said.items() if frames is None or name in FIXED}
     return SettingsOverTime(
-        merge_options(project, entry, whole_clip),
+        _as_kept(project, clip, whole_clip) if is_kept else merge_options(project, entry, whole_clip),
         ranges=[
             FrameRange(_stretches(part, name), _extra(part), name)
             for part, name in zip(entry.ranges, named.all("ranges", len(entry.ranges)), strict=True)
@@ -65,6 +66,21 @@ def settings_over_time(
         said_for=frames,
         segmenters=Segmenters(project.masks_folder, device),
     )
+
+
+def _as_kept(project: Project, clip: str, said: Said) -> MergeOptions:
+    """The whole clip's settings. Raises OptionInvalid, naming the table that keeps a wrong value."""
+    entry = project.manifest.clips[clip]
+    try:
+        return merge_options(project, entry, said)
+    except OptionInvalid as error:
+        for table, values in (("merge", project.manifest.merge), (f"clips.{clip}.merge", entry.merge)):
+            try:
+                parse_options(MergeOptions, {name: one for name, one in values.items() if name not in said})
+            except OptionInvalid as kept:
+                if kept.message == error.message:
+                    raise OptionInvalid(f"In {MANIFEST_NAME}, {table}: {error.message}") from None
+        raise
 
 
 def _require_one_plate(project: Project, entry: ClipEntry, said: Said, frames: Sequence[range] | None) -> None:

@@ -65,7 +65,7 @@ def _behind_words(project: Project, clip: str, model: str) -> str:
     except (ClipMissing, ClipUnreadable):
         return ""  # said of the clip itself; what was made of it stands
     except UnderstudyError as error:
-        return f"clip {clip!r} can't be merged as it stands: {error.message}"
+        return f"clip {clip!r} can't be merged as it stands: {error.message.removesuffix('.')}"
     stale, to_make = states.count(STALE), states.count(TO_MAKE)
     whole = counted(len(states.letters), "frame")
     if stale:

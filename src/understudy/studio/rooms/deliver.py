@@ -91,11 +91,18 @@ def outlook(studio: StudioHere, wanted: Annotated[Wanted, Query()]) -> dict[str,
 
 @routes.get("/frames", dependencies=[HEAVY])
 def frames(studio: StudioHere, desk: DeskHere, clip: str, model: str, stretch: str = "") -> dict[str, Any]:
-    """How many frames of a clip, or of a stretch of it, are not as the settings kept now make them."""
+    """How many frames of a clip, or of a stretch of it, are not as the settings kept now make them, or why
+    that is not known."""
+    from understudy.errors import UnderstudyError
     from understudy.jobs.delivery import finished_files
 
     project = studio.project()
-    return finished_files.behind(desk.wanted(project, shot_of(project, clip, model)).states(), stretch)
+    shot = shot_of(project, clip, model)
+    try:
+        states = desk.wanted(project, shot).states()
+    except UnderstudyError as error:
+        return finished_files.not_known(error)
+    return finished_files.behind(states, stretch)
 
 
 @routes.get("/credits")

@@ -187,3 +187,13 @@ def test_a_model_that_is_none_is_answered_with_the_nearest(room: Room) -> None:
     answer = room.get("shot", model="mian")
     assert answer.json()["kind"] == "ModelUnknown", answer.text
     assert "no model called 'mian'; it has main. Did you mean \"main\"?" in answer.json()["error"]
+
+
+def test_what_is_kept_is_told_and_taken_out_also_where_a_value_of_it_is_wrong(room: Room) -> None:
+    with room.project.change() as manifest:
+        manifest.clips["dst"].merge = {"erode": 12}
+    told = room.get("settings", frame=1).json()
+    assert told["options"] == [] and "clips.dst.merge: Option 'erode' can't be 12" in told["wrong"]
+    assert [(part["part"], part["options"]) for part in told["parts"]] == [("clip", {"erode": 12})]
+    assert room.post("remove", parts=["clip"]).status_code == 200
+    assert option(room, "erode")["note"] == "default" and room.get("settings").json()["wrong"] == ""

@@ -77,10 +77,15 @@ class Copy(Wish):
 def settings(
     studio: StudioHere, clip: str, frame: Annotated[int, Query(ge=0)] = 0, part: str = ""
 ) -> dict[str, Any]:
-    """Every option in a frame and who says it, all that the clip keeps, and what can be taken back."""
+    """Every option in a frame and who says it, all that the clip keeps, and what can be taken back. Where a
+    kept value is wrong there are no options, and `wrong` says so: what is kept can still be taken out."""
     project = _project_with(studio.project(), clip)
     listed = kept_settings.listed_settings(project, clip)
-    return {"options": options_at(project, clip, frame, part), **listed, "version": _version(listed)}
+    try:
+        options, wrong = options_at(project, clip, frame, part), ""
+    except OptionInvalid as error:
+        options, wrong = [], error.message
+    return {"options": options, "wrong": wrong, **listed, "version": _version(listed)}
 
 
 @routes.get("/check")

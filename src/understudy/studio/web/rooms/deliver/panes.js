@@ -78,6 +78,7 @@ export function credits_pane() {
   const text = h("pre", { class: "credits" });
   const card = h("code");
   const copy = h("button", { type: "button", class: "copy-credits", "data-tip": "Copy the words for the credits", "data-key": "Y", onclick: () => copied(text) }, "Copy");
+  const as_card = h("p", { class: "dim small" }, "As a card for the film: ", card);
   const show = async () => {
     try {
       const told = await get(`deliver/credits?language=${language.value || "en"}`);
@@ -85,11 +86,13 @@ export function credits_pane() {
       text.classList.remove("bad");
       text.textContent = told.lines.join("\n");
       card.textContent = told.card;
+      as_card.hidden = copy.hidden = false;
     } catch (error) {
       text.classList.add("bad");
+      as_card.hidden = copy.hidden = true; // there is nothing of either
       say(text, error instanceof Error ? error.message : String(error));
     }
   };
   show();
-  return h("div", { class: "stack" }, h("div", { class: "bar" }, language, copy), text, h("p", { class: "dim small" }, "As a card for the film: ", card));
+  return h("div", { class: "stack" }, h("div", { class: "bar" }, language, copy), text, as_card);
 }

@@ -232,6 +232,7 @@ class DeliverRoom extends Room {
       this.blocks.replaceChildren(h("p", { class: "bad block" }, told.refused));
       forbid(this.deliver, told.refused);
       for (const place of [this.file, this.says]) place.replaceChildren(h("p", { class: "dim" }, "Known once that is mended."));
+      if (this.state) this.show_consents(this.state.consents);
       return;
     }
     this.blocks.replaceChildren(...told.blocks.map((/** @type {string} */ one) => h("p", { class: "bad block" }, one)));

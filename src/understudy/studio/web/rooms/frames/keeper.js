@@ -9,6 +9,8 @@ import { toast, toast_error } from "../../kit/toast.js";
 import { said_of } from "./edit.js";
 import { words_of } from "./reading.js";
 
+const AGAIN_MS = 1000;
+
 /** The face that was to be carried on could not be kept. Why was said when it came, so that a key says nothing more. */
 export class NotKept extends Error {
   constructor() {
@@ -107,14 +109,34 @@ export class Keeper extends EventTarget {
 
 /** @param {string} clip @param {number} frame @param {import("./edit.js").Edit} edit @param {boolean} accurate @returns {Promise<{landmarks: number[][] | null, spread?: number[], score?: number}>} */
 async function points_of(clip, frame, edit, accurate) {
-  while (edit.unread && edit.box) {
-    try {
-      const { landmarks, spread, score } = await get(`frames/read?${words_of({ clip, frame, box: edit.box, accurate })}`);
-      return { landmarks, spread, score };
-    } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
-      await new Promise((back) => live.addEventListener("connected", back, { once: true }));
+  const over = new AbortController();
+  try {
+    while (edit.unread && edit.box) {
+      try {
+        const { landmarks, spread, score } = await get(`frames/read?${words_of({ clip, frame, box: edit.box, accurate })}`);
+        return { landmarks, spread, score };
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+        // Nothing remembers a face whose points are not known: a window that is closed now loses it.
+        window.addEventListener("beforeunload", stay, { signal: over.signal });
+        await back();
+      }
     }
+  } finally {
+    over.abort();
   }
   return { landmarks: edit.landmarks, ...said_of(edit) };
+}
+
+/** @param {Event} event */
+function stay(event) {
+  event.preventDefault();
+}
+
+/** Ends when the connection is back, or after a moment where the socket stands although a request was lost. */
+function back() {
+  return new Promise((done) => {
+    live.addEventListener("connected", done, { once: true });
+    if (live.connected) setTimeout(done, AGAIN_MS);
+  });
 }

@@ -1,6 +1,8 @@
 // @ts-check
 // Frames of a clip as pictures, some kept, the next ones asked for before they are looked at.
 
+import { get } from "../../kit/api.js";
+
 const KEPT = 24;
 
 /** Pictures of one clip. */
@@ -13,7 +15,7 @@ export class Pictures {
     this.kept = new Map();
   }
 
-  /** @param {number} frame @param {number} width @returns {Promise<HTMLImageElement>} drawn at once when it comes */
+  /** @param {number} frame @param {number} width @returns {Promise<HTMLImageElement>} drawn at once when it comes; fails with why it does not */
   async picture(frame, width) {
     const words = new URLSearchParams({ clip: this.clip, frame: String(frame), width: String(width), v: this.version });
     const address = `/api/frames/picture?${words}`;
@@ -22,11 +24,13 @@ export class Pictures {
     if (!image) {
       image = new Image();
       image.src = address;
+      image.dataset.frame = String(frame);
     }
     this.kept.set(address, image);
     for (const old of [...this.kept.keys()].slice(0, -KEPT)) this.kept.delete(old);
-    await image.decode().catch((error) => {
+    await image.decode().catch(async (error) => {
       this.kept.delete(address);
+      await get(`frames/picture?${words}`); // an image says nothing of why: a lost connection, or what the studio refused
       throw new Error(`Frame ${frame} can't be shown: it may be damaged.`, { cause: error });
     });
     return image;

@@ -116,7 +116,7 @@ export class FramesRoom extends Room {
     this.listen(live, "frames", (event) => event.detail.clip === this.clip && event.detail.frames && this.#others(event.detail.frames));
     this.listen(live, "frames", (event) => event.detail.faceset && this.#others([this.frame])); // a step went back in another room
     this.listen(live, "faces", () => this.#others(this.keeper.waiting ? [] : [this.frame])); // or by a command
-    this.listen(live, "look-anew", () => this.#others([this.frame]));
+    this.listen(live, "look-anew", () => (this.#others([this.frame]), this.#show_picture().catch(() => {})));
     this.begin().catch(toast_error);
   }
 
@@ -182,15 +182,13 @@ export class FramesRoom extends Room {
     this.strip.frame = index;
     this.keep_place({ clip: this.clip, frame: String(index) });
     this.facts.show(this);
-    const picture = this.#show_picture();
-    await Promise.all([picture, this.#look_at_faces()]);
+    await Promise.all([this.#show_picture(), this.#look_at_faces()]);
   }
 
   /** The faces of this frame; the largest stored one comes into the hand. @param {{anew?: boolean}} [how] `anew`: only where they are others by now */
   async #look_at_faces({ anew = false } = {}) {
-    const words = new URLSearchParams({ clip: this.clip, frame: String(this.frame) });
     const { signal } = this.#looking;
-    const told = await get(`frames/faces?${words}`, signal).catch((error) => {
+    const told = await get(`frames/faces?${new URLSearchParams({ clip: this.clip, frame: String(this.frame) })}`, signal).catch((error) => {
       if (signal.aborted) return null;
       throw error;
     });
@@ -211,9 +209,11 @@ export class FramesRoom extends Room {
   async #show_picture() {
     const { frame, pictures } = this;
     if (!pictures || !this.facts_of_clip) return;
-    const [whole, ratio] = [this.facts_of_clip.width, devicePixelRatio];
-    const width = width_for(whole * this.view.look.zoom * ratio, whole);
-    const image = await pictures.picture(frame, width);
+    const width = width_for(this.facts_of_clip.width * this.view.look.zoom * devicePixelRatio, this.facts_of_clip.width);
+    const image = await pictures.picture(frame, width).catch((error) => {
+      if (frame === this.frame && this.image?.dataset.frame !== `${frame}`) (this.image = null), this.view.redraw(); // rather none than another frame's
+      throw error;
+    });
     if (frame !== this.frame || pictures !== this.pictures) return;
     this.image = image;
     this.view.redraw();

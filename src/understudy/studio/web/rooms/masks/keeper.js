@@ -120,7 +120,7 @@ export class Keeper extends EventTarget {
   /** @param {string} which @param {Wish} wish @param {string} why */
   #refuse(which, wish, why) {
     this.refused.set(which, { wish, why });
-    toast(`${why} What was drawn on ${wish.face} is not kept; this browser remembers it.`, { kind: "bad", label: "Send it again", run: () => this.again() });
+    toast(`What was drawn on ${wish.face} is not kept; this browser remembers it. ${why}`, { kind: "bad", label: "Send it again", run: () => this.again() });
   }
 
   /** @param {Wish} wish */

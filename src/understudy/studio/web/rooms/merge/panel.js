@@ -79,6 +79,8 @@ export class MergePanel extends StudioElement {
     const place = (/** @type {string} */ name) => (FIRST.includes(name) ? FIRST.indexOf(name) : 99);
     const form = this.form;
     if (!form) return;
+    form.hidden = Boolean(settings.wrong); // it would be "loaded" for ever
+    this.said.classList.toggle("bad", form.hidden);
     form.options = settings.options
       .map((one) => ({
         ...one,
@@ -90,7 +92,7 @@ export class MergePanel extends StudioElement {
       .sort((a, b) => place(a.name) - place(b.name) || order(a.group) - order(b.group));
     const waits = Object.keys(tried).length;
     const last = settings.changes[settings.changes.length - 1];
-    this.said.textContent = waits ? `Trying ${Object.keys(tried).join(", ")}; kept in a moment.` : last ? `Last: ${last.change}.` : "Nothing was changed yet.";
+    this.said.textContent = settings.wrong ? `${settings.wrong} Take it out below, or mend it there.` : waits ? `Trying ${Object.keys(tried).join(", ")}; kept in a moment.` : last ? `Last: ${last.change}.` : "Nothing was changed yet.";
     this.kept.replaceChildren(...settings.parts.map((part) => this.#part(part)));
     if (!settings.parts.length) this.kept.append(h("li", { class: "dim" }, "Only defaults."));
   }

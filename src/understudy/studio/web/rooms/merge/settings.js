@@ -31,6 +31,8 @@ export class Settings extends EventTarget {
   parts = [];
   /** @type {{at: string, change: string}[]} */
   changes = [];
+  /** Why there are no options: what is wrong with a value that is kept. */
+  wrong = "";
   /** @type {{at: string, change: string}[]} */
   undone = [];
   /** @type {Scope} */
@@ -73,6 +75,7 @@ export class Settings extends EventTarget {
     if (load !== this.#loads) return this.#newest;
     this.#version = told.version;
     this.options = told.options;
+    this.wrong = told.wrong;
     this.parts = told.parts;
     this.changes = told.changes;
     this.undone = told.undone;
