@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS vectors (
     data BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS vectors_by_kind ON vectors (kind, maker, digest);
+CREATE INDEX IF NOT EXISTS vectors_by_digest ON vectors (digest);
 CREATE TABLE IF NOT EXISTS glances (
     digest BLOB PRIMARY KEY,
     version INTEGER NOT NULL,

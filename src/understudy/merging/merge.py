@@ -248,8 +248,9 @@ def _merge_todo(
                 yield made
                 continue
             if made.hull_stood_in and not told:
-                why = HULL_STANDS_IN[0].upper() + HULL_STANDS_IN[1:]
-                yield Notice(f"{why}. That ends by itself with more training.", level="warning")
+                yield Notice(
+                    f"{HULL_STANDS_IN.capitalize()}. That ends by itself with more training.", level="warning"
+                )
                 told = True
             _note(made, plan, journal)
             done += 1

@@ -52,9 +52,12 @@ class MaskInputs:
         """The side of the mask."""
         return max(self.size_px, _SMALLEST_MASK_PX)
 
-    def learned(self, name: str) -> Float32:
-        """The mask `learned-prd` or `learned-dst`, as the model gave it."""
-        return self.learned_prd_HW if name == "learned-prd" else self.learned_dst_HW
+    @cached_property
+    def hull_shares(self) -> Mapping[str, float]:
+        """How far the hull stands in for each learned mask: 0 for one that says where the face is."""
+        masks = {"learned-prd": self.learned_prd_HW, "learned-dst": self.learned_dst_HW}
+        span = _UNLEARNT_DOUBT - _LEARNT_DOUBT
+        return {name: float(np.clip((doubt(HW) - _LEARNT_DOUBT) / span, 0, 1)) for name, HW in masks.items()}
 
     @cached_property
     def mask_from_frame(self) -> Float64:
@@ -115,7 +118,6 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
     # As large as dst's face is in the crop, whatever face_scale makes of the painted one.
     face_px = geometry.face_width_px(inputs.record.landmarks(), inputs.crop_from_frame)
     face_px *= size_px / inputs.size_px
-    learned = sources_of(options.mask) & {"learned-prd", "learned-dst"}
     takes_back = options.erode_hairline > 0 and "erode_hairline" not in MaskOptions.idle(options)
     return FaceMask(
         seen_HW=combined(options.mask, source),
@@ -125,7 +127,7 @@ def face_mask(inputs: MaskInputs, options: MaskOptions) -> FaceMask:
         painted=painted(inputs.record, to_mask, size_px),
         hairline_px=options.erode_hairline * face_px,
         hull_HW=source("dst-hull") if takes_back else None,
-        hull_share=max((_hull_share(inputs.learned(name)) for name in learned), default=0.0),
+        hull_share=max(inputs.hull_shares.get(name, 0.0) for name in sources_of(options.mask)),
         seam_erode_px=options.erode_seamless * face_px,
         steady_frames=options.steady_mask,
     )
@@ -153,22 +155,16 @@ def _dst_hull(inputs: MaskInputs) -> Float32:
 
 
 def _learned_prd(inputs: MaskInputs) -> Float32:
-    learned = inputs.learned_prd_HW
-    return _or_hull(resized_mask(learned, inputs.mask_px), _hull_share(learned), inputs)
+    return _or_hull("learned-prd", resized_mask(inputs.learned_prd_HW, inputs.mask_px), inputs)
 
 
 def _learned_dst(inputs: MaskInputs) -> Float32:
-    learned = inputs.learned_dst_HW
-    return _or_hull(_where_dst_is(learned, inputs), _hull_share(learned), inputs)
+    return _or_hull("learned-dst", _where_dst_is(inputs.learned_dst_HW, inputs), inputs)
 
 
-def _hull_share(learned_HW: Float32) -> float:
-    """How far the hull stands in for a learned mask: not at all, 0, for one that says where the face is."""
-    return float(np.clip((doubt(learned_HW) - _LEARNT_DOUBT) / (_UNLEARNT_DOUBT - _LEARNT_DOUBT), 0, 1))
-
-
-def _or_hull(mask_HW: Float32, share: float, inputs: MaskInputs) -> Float32:
+def _or_hull(name: str, mask_HW: Float32, inputs: MaskInputs) -> Float32:
     """A model that has hardly learnt says a half everywhere, which would lay a see-through square over dst."""
+    share = inputs.hull_shares[name]
     return np.asarray(mask_HW + share * (_dst_hull(inputs) - mask_HW), np.float32) if share else mask_HW
 
 
