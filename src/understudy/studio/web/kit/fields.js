@@ -20,7 +20,7 @@ export function shown(value) {
 }
 
 /** What an option without a value does, in words: the same as in the reference. */
-const BY_ITSELF = "by itself";
+export const BY_ITSELF = "by itself";
 
 /** A number in as many digits as anybody reads; what is kept stays exact until somebody types. @param {any} value */
 function rounded(value) {

@@ -3,7 +3,7 @@
 // Says `change` with {name, value}; a value of null means: back to the default.
 
 import { h, say, StudioElement } from "./element.js";
-import { field_of, shown } from "./fields.js";
+import { BY_ITSELF, field_of, shown } from "./fields.js";
 import { prose } from "./prose.js";
 
 /**
@@ -97,7 +97,7 @@ export class Form extends StudioElement {
     const field = field_of(option, (value) => this.#changed(option.name, value));
     field.control.id = id;
     field.control.setAttribute("aria-describedby", `${id}-help`);
-    const reset = h("button", { type: "button", class: "quiet reset", "aria-label": `${option.name}: back to the default`, "data-tip": `Back to ${shown(option.default) || (option.default == null ? "by itself" : "nothing")}`, onclick: () => this.#changed(option.name, null) }, "↺");
+    const reset = h("button", { type: "button", class: "quiet reset", "aria-label": `${option.name}: back to the default`, "data-tip": `Back to ${shown(option.default) || (option.default == null ? BY_ITSELF : "nothing")}`, onclick: () => this.#changed(option.name, null) }, "↺");
     const label = h("label", { for: id }, option.called || option.name.replaceAll("_", " "));
     const why = h("span", { class: "why warn" });
     const note = h("span", { class: "badge note", hidden: true });
